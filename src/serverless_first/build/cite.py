@@ -1,0 +1,103 @@
+"""Citations in Markdown: ``{fact}`id```, ``{then}`id``` and the table ``{then-now}`id1, id2``` become text with source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from serverless_first.facts import Dated, Fact, Facts, UnknownFact
+
+# Code is matched too, and left alone: the alternatives are tried from left to right at each place in the text.
+_TOKEN = re.compile(
+    r"(?P<fence>^(?P<ticks>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=ticks)[`~]*[ \t]*$|\Z))"
+    r"|\{(?P<role>[a-z][a-z-]*)\}`(?P<ids>[^`\n]+)`"
+    r"|(?P<run>`+)(?!`).*?(?<!`)(?P=run)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+_IN_CODE = re.compile(r"\bfacts\.get\(\s*[\"']([^\"']+)[\"']")
+
+
+class CitationError(ValueError):
+    """A citation that cannot be rendered; the message says what is allowed."""
+
+
+def render(markdown: str, facts: Facts, cited: set[str]) -> str:
+    """The Markdown with its citations replaced; the ids it cites are added to `cited`.
+
+    Raises:
+        CitationError: an unknown id or role, a fact without `then` where it is needed, a table inside a line.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        role, ids = match["role"], match["ids"]
+        if role is None:
+            return match[0]
+        names = [name.strip() for name in ids.split(",") if name.strip()]
+        cited.update(names)
+        if role == "then-now":
+            _alone_on_its_line(match)
+            return _table(_look_up(name, facts) for name in names)
+        if role not in ("fact", "then"):
+            raise CitationError(f"unknown role {{{role}}}; allowed: {{fact}}, {{then}}, {{then-now}}")
+        if len(names) != 1:
+            raise CitationError(f"{{{role}}} takes one id, not {ids!r}")
+        fact = _look_up(names[0], facts)
+        return _inline(fact.now if role == "fact" else _then(fact))
+
+    return _TOKEN.sub(replace, markdown)
+
+
+def cited_in_code(source: str) -> set[str]:
+    """The ids that a code cell reads with ``facts.get("id")``."""
+    return set(_IN_CODE.findall(source))
+
+
+def _look_up(fact_id: str, facts: Facts) -> Fact:
+    try:
+        return facts[fact_id]
+    except UnknownFact as error:
+        raise CitationError(str(error)) from None
+
+
+def _then(fact: Fact) -> Dated:
+    if fact.then is None:
+        raise CitationError(f"fact {fact.id!r} has no `then` in facts.yml; add it, or cite {{fact}} alone")
+    return fact.then
+
+
+def _alone_on_its_line(match: re.Match[str]) -> None:
+    text = match.string
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    after = text[match.end() :].split("\n", 1)[0]
+    if before.strip() or after.strip():
+        raise CitationError("{then-now} makes a table: give it a line of its own")
+
+
+def _inline(dated: Dated) -> str:
+    return f"{_text(dated.value)} ({_links(dated)}, as of {dated.as_of_words})"
+
+
+def _table(facts: Iterable[Fact]) -> str:
+    rows = ["| What | Then (date, source) | Now (date, source) |", "|---|---|---|"]
+    for fact in facts:
+        columns = (_text(fact.what), _in_table(_then(fact)), _in_table(fact.now))
+        rows.append(f"| {' | '.join(column.replace('|', chr(92) + '|') for column in columns)} |")
+    return "\n".join(rows)
+
+
+def _in_table(dated: Dated) -> str:
+    return f"{_text(dated.value)} ({dated.as_of_words}, {_links(dated)})"
+
+
+def _links(dated: Dated) -> str:
+    return ", ".join(
+        f"[{_text(source.title).replace('[', '(').replace(']', ')')}](<{source.url}>)"
+        if any(sign in source.url for sign in "() ")
+        else f"[{_text(source.title).replace('[', '(').replace(']', ')')}]({source.url})"
+        for source in dated.sources
+    )
+
+
+def _text(value: str) -> str:
+    # Jupyter sets what lies between two dollar signs as a formula, so that two prices would become one.
+    return re.sub(r"(?<!\\)\$", r"\\$", value)

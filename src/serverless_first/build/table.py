@@ -1,0 +1,53 @@
+"""README's course table, made from course.toml."""
+
+from __future__ import annotations
+
+from serverless_first.course import Course, Module
+
+BEGIN, END = "<!-- course-table -->", "<!-- /course-table -->"
+
+
+class NoMarkers(ValueError):
+    """README has no place for the table."""
+
+
+def course_table(course: Course) -> str:
+    """The table in Markdown: a row for each module, linked when it can be taken, "planned" when not."""
+    rows = ["| Module | What you run | Deck slides | Minutes (lesson + lab) |", "|---|---|---|---|"]
+    rows += [
+        f"| {_title(module)} | {module.summary.replace('|', chr(92) + '|')} | {_ranges(module.deck_slides)} "
+        f"| {module.lesson_minutes} + {module.lab_minutes} |"
+        for module in course.modules
+    ]
+    return "\n".join(rows)
+
+
+def with_table(readme: str, course: Course) -> str:
+    """README's text with the table between the two markers.
+
+    Raises:
+        NoMarkers: the markers are not there once each, in order.
+    """
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
+        raise NoMarkers(f"README.md needs one line {BEGIN} and, below it, one line {END}: add them")
+    head, rest = readme.split(BEGIN)
+    tail = rest.split(END)[1]
+    return f"{head}{BEGIN}\n{course_table(course)}\n{END}{tail}"
+
+
+def _title(module: Module) -> str:
+    name = f"{module.number} {module.title}"
+    if not module.ready:
+        return f"{name} (planned)"
+    return f"[{name}]({'notebooks' if module.lesson_minutes else 'labs'}/{module.id}.ipynb)"
+
+
+def _ranges(slides: tuple[int, ...]) -> str:
+    """[1, 2, 3, 7] as "1–3, 7"; the empty tuple as "all", for the capstone stands on the whole deck."""
+    runs: list[list[int]] = []
+    for slide in sorted(slides):
+        if runs and slide == runs[-1][1] + 1:
+            runs[-1][1] = slide
+        else:
+            runs.append([slide, slide])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs) or "all"

@@ -1,0 +1,319 @@
+"""The notebook's side of the local cloud: `cloud.start()` and what it returns."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from serverless_first import guard
+from serverless_first.cloud import surroundings
+from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
+
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
+
+# The local cloud talks to itself without any proxy, whatever the machine's settings are.
+_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class ExecutionEnvironment:
+    """One execution environment, as it was when you asked.
+
+    Args:
+        pid: its process on this machine; look it up in your system's process list.
+        state: "init", "busy", "frozen" or "ended".
+        invocations: how many events it has been given.
+        created, last_used: when it was started, when its state last changed.
+        memory: the memory that its process holds now, in MB; 0 when it has ended.
+    """
+
+    id: str
+    function: str
+    pid: int
+    state: str
+    invocations: int
+    created: datetime
+    last_used: datetime
+    memory: float
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What one environment did for a while; times in seconds since the function's first environment was started."""
+
+    environment: str
+    pid: int
+    phase: str
+    start_s: float
+    end_s: float
+
+
+class Cloud:
+    """A running local cloud, or a target that takes its place; made by `start`.
+
+    Attributes:
+        endpoint_url: where boto3 finds it.
+        region: the Region that boto3 uses.
+        account_id: the account that resources belong to.
+        time_scale: AWS's own waiting times are divided by it.
+    """
+
+    def __init__(self, *, region: str, target: str | None, allow_real_aws: bool) -> None:
+        self.region, self.account_id = region, ACCOUNT_ID
+        self.time_scale = 1.0
+        self.target = target
+        self._pid = os.getpid()
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="serverless-first-kernel-", ignore_cleanup_errors=True
+        )
+        self._server: subprocess.Popen[bytes] | None = None
+        self._before: dict[str, str | None] = {}
+        self.endpoint_url = target or ""
+        self._allow_real_aws = allow_real_aws
+
+    # ---- life
+
+    def _start(self, idle_expiry_s: float) -> None:
+        if self.target is None:
+            self.endpoint_url = self._start_server(idle_expiry_s)
+        folder = Path(self._folder.name)
+        self._before = surroundings.apply(
+            surroundings.local_environ(os.environ, self.endpoint_url, self.region, folder)
+        )
+        if self._allow_real_aws:
+            guard.disarm()
+        else:
+            guard.arm([urllib.parse.urlsplit(self.target).hostname or ""] if self.target else [])
+        atexit.register(self.stop)
+
+    def _start_server(self, idle_expiry_s: float) -> str:
+        command = [
+            sys.executable,
+            "-m",
+            "serverless_first.cloud.server",
+            "--idle-expiry-s",
+            str(idle_expiry_s),
+        ]
+        if self._allow_real_aws:
+            command.append("--unguarded")
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+        log = Path(self._folder.name) / "server.log"
+        with log.open("wb") as stderr:
+            self._server = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,  # its other end closes when this process ends, however it ends
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=environ,
+                # A group of its own: interrupting or killing the kernel's group leaves it time to clean up.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+                | getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        line = _first_line(self._server, START_LIMIT_S)
+        try:
+            return str(json.loads(line)["endpoint_url"])
+        except ValueError:
+            self._server.kill()
+            tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+            raise CloudDidNotStart(
+                f"The local cloud did not start. Its last lines:\n{tail or '(none)'}\n"
+                "Run `serverless-first doctor` in a terminal: it finds what is missing."
+            ) from None
+
+    def stop(self) -> None:
+        """Ends the local cloud with everything in it and puts this process's settings back. May be called twice."""
+        global _running
+        if os.getpid() != self._pid:  # a forked child: the cloud is its parent's
+            return
+        if _running is self:
+            _running = None
+            guard.disarm()
+            surroundings.apply(self._before)
+        atexit.unregister(self.stop)
+        if self._server is not None:
+            server, self._server = self._server, None
+            assert server.stdin is not None
+            assert server.stdout is not None
+            server.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            server.kill()
+            server.wait()
+            server.stdout.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Cloud:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it answers: not stopped, and its process has not ended."""
+        return _running is self and (self._server is None or self._server.poll() is None)
+
+    def __repr__(self) -> str:
+        state = "running" if self.is_running else "stopped"
+        return f"<local cloud, {state}, region {self.region}, account {self.account_id}>"
+
+    # ---- what happens inside
+
+    def environments(self, function: str | None = None) -> list[ExecutionEnvironment]:
+        """The execution environments of a function, oldest first; of all functions without a name.
+
+        Environments that have ended are included, with state "ended".
+
+        Raises:
+            CloudNotRunning: the local cloud was stopped.
+            CloudError: a target takes its place, and only the local cloud can look inside.
+        """
+        rows = self._call("GET", "environments", function=function)
+        return [
+            ExecutionEnvironment(
+                id=row["id"],
+                function=row["function"],
+                pid=row["pid"],
+                state=row["state"],
+                invocations=row["invocations"],
+                created=datetime.fromtimestamp(row["created_s"], UTC),
+                last_used=datetime.fromtimestamp(row["last_used_s"], UTC),
+                memory=round(row["memory_mb"], 1),
+            )
+            for row in rows
+        ]
+
+    def timeline(self, function: str) -> list[Interval]:
+        """What each environment of a function did when: phases "init", "invoke", "frozen".
+
+        Raises:
+            CloudNotRunning, CloudError: as for `environments`.
+        """
+        return [Interval(**row) for row in self._call("GET", "timeline", function=function)]
+
+    def reset(self) -> None:
+        """Forgets every resource and ends every execution environment; the cloud goes on, empty.
+
+        Raises:
+            CloudNotRunning, CloudError: as for `environments`.
+        """
+        self._call("POST", "reset")
+
+    def _call(
+        self, method: str, call: str, body: Mapping[str, Any] | None = None, **query: str | None
+    ) -> Any:
+        if self.target is not None:
+            raise CloudError(f"Only the local cloud can do this, and a target takes its place: {self.target}")
+        if not self.is_running:
+            raise CloudNotRunning("The local cloud is not running. Run the cell with cloud.start() again.")
+        given = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
+        url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(given)}"
+        data = json.dumps(body or {}).encode() if method == "POST" else None
+        with _http.open(urllib.request.Request(url, data, method=method), timeout=60) as answer:
+            return json.loads(answer.read())
+
+    def _change(self, idle_expiry_s: float | None, time_scale: float | None) -> None:
+        if time_scale is not None:
+            self.time_scale = time_scale
+        if idle_expiry_s is not None and self.target is None:
+            self._call("POST", "settings", {"idle_expiry_s": idle_expiry_s})
+
+
+_running: Cloud | None = None
+_starting = threading.Lock()
+
+
+def start(
+    *,
+    time_scale: float | None = None,
+    idle_expiry_s: float | None = None,
+    region: str = REGION,
+    target: str | None = None,
+    allow_real_aws: bool = False,
+    enforce_iam: bool = False,
+) -> Cloud:
+    """Starts the local cloud, or returns the one that is running; boto3 uses it from now on.
+
+    It ends with this process, or with `stop`, or at the end of a `with` block.
+
+    Args:
+        time_scale: divides AWS's own waiting times; 60 makes an hour a minute, 1 is real time. What you set yourself
+            (a function's timeout, for instance) keeps its seconds.
+        idle_expiry_s: how long an idle execution environment lives, in seconds; 600 unless told. AWS does not
+            document its own.
+        region: the Region that boto3 uses.
+        target: the URL of another endpoint to use in place of the local cloud.
+        allow_real_aws: turns the guard off: boto3 may reach other machines.
+        enforce_iam: not honoured yet.
+
+    Raises:
+        CloudDidNotStart: the server process ended or stayed silent.
+        ValueError: an argument is out of range.
+        CloudError: `enforce_iam`, or a target that differs from the one in use.
+    """
+    global _running
+    for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} is {value}; it must be greater than 0.")
+    if enforce_iam:
+        raise CloudError(
+            "The local cloud does not enforce IAM yet (docs/fidelity.md). Leave enforce_iam out."
+        )
+    if target is not None:
+        target = target.rstrip("/")
+        if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
+            raise ValueError(f'target is {target!r}; it must be a URL, as in "http://127.0.0.1:4566".')
+    with _starting:
+        if _running is not None and not _running.is_running:
+            _running.stop()  # its process has ended: clean up, then start afresh
+        if _running is not None:
+            if (target, region) != (_running.target, _running.region):
+                raise CloudError(
+                    "Another local cloud is running, with other settings. Call aws.stop() first."
+                )
+            _running._change(idle_expiry_s, time_scale)
+            return _running
+        cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws)
+        cloud.time_scale = time_scale or 1.0
+        cloud._start(idle_expiry_s or 600.0)
+        _running = cloud
+    where = "on this machine" if target is None else f"at {target}"
+    ending = "boto3 may reach real AWS." if allow_real_aws else "Nothing leaves this machine."
+    if target is not None and not allow_real_aws:
+        ending = "boto3 reaches nothing else."
+    print(f"The local cloud runs {where}: Region {region}, account {ACCOUNT_ID}. {ending}")
+    return cloud
+
+
+def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
+    """The first line that a process prints; empty if it ends or stays silent for `limit_s` seconds."""
+    lines: list[bytes] = []
+    assert process.stdout is not None
+    reader = threading.Thread(
+        target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True
+    )
+    reader.start()
+    reader.join(2.0)
+    if reader.is_alive():
+        print("Starting the local cloud. The first time takes longest ...", file=sys.stderr)
+        reader.join(limit_s - 2.0)
+    return lines[0] if lines else b""

@@ -1,0 +1,131 @@
+"""The local cloud's own calls, beside AWS's: under /_local/ on the same port, JSON in and out.
+
+    GET  /_local/environments?region=R[&function=F]    the execution environments, ended ones included
+    GET  /_local/timeline?region=R&function=F          what each of them did when
+    POST /_local/settings                              {"idle_expiry_s": 600}
+    POST /_local/reset                                 forget every resource, end every environment
+    POST /_local/stop                                  end the server
+
+Requests that a web page could send are refused: any page that the learner has open could otherwise run code here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from serverless_first.cloud.lambda_.environment import Environment
+from serverless_first.cloud.lambda_.fleet import Fleet
+from serverless_first.cloud.lambda_.lifecycle import State
+from serverless_first.cloud.refusals import refusal
+from serverless_first.guard import is_this_machine
+
+PREFIX = "/_local/"
+ACCOUNT_ID = "123456789012"  # moto's default account
+
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+_PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
+
+
+class LocalCloudApp:
+    """The WSGI application of the server: our own calls, refusals, and moto for everything else."""
+
+    def __init__(
+        self, moto: WsgiApp, fleet: Fleet, reset: Callable[[], None], stop: Callable[[], None]
+    ) -> None:
+        self._moto, self._fleet, self._reset, self._stop = moto, fleet, reset, stop
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if reason := _from_a_web_page(environ):
+            return _json(start_response, "403 Forbidden", {"message": reason})
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX):
+            return self._own_call(environ, start_response, method, path.removeprefix(PREFIX))
+        if body := refusal(method, path):
+            headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
+            start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
+            return [body]
+        return self._moto(environ, start_response)
+
+    def _own_call(
+        self, environ: dict[str, Any], start_response: StartResponse, method: str, call: str
+    ) -> Iterable[bytes]:
+        query = {k: v[0] for k, v in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        answer: Any = {}
+        if (method, call) == ("GET", "environments"):
+            answer = [_as_dict(e) for e in self._environments(query)]
+        elif (method, call) == ("GET", "timeline"):
+            answer = timeline(self._environments(query))
+        elif (method, call) == ("POST", "settings"):
+            body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+            self._fleet.idle_expiry_s = float(body["idle_expiry_s"])
+        elif (method, call) == ("POST", "reset"):
+            self._reset()
+        elif (method, call) == ("POST", "stop"):
+            self._stop()
+        else:
+            return _json(start_response, "404 Not Found", {"message": f"No call {method} {PREFIX}{call}."})
+        return _json(start_response, "200 OK", answer)
+
+    def _environments(self, query: dict[str, str]) -> list[Environment]:
+        return self._fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
+
+
+def _as_dict(environment: Environment) -> dict[str, Any]:
+    return {
+        "id": environment.id,
+        "function": environment.spec.name,
+        "pid": environment.pid,
+        "state": environment.state.value,
+        "invocations": environment.invocations,
+        "created_s": environment.created_s,
+        "last_used_s": environment.last_used_s,
+        "memory_mb": environment.memory_mb,
+    }
+
+
+def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
+    """What each environment did when: rows of id, pid, phase, start_s, end_s, counted from the first start.
+
+    A phase that is still going on ends now.
+    """
+    if not environments:
+        return []
+    zero_s, now_s = min(e.created_s for e in environments), time.time()
+    rows = []
+    for environment in environments:
+        history = list(environment.life.history)
+        ends = [begun for begun, _ in history[1:]] + [now_s]
+        for (begun, state), end in zip(history, ends, strict=True):
+            if state in _PHASES:
+                rows.append(
+                    {
+                        "environment": environment.id,
+                        "pid": environment.pid,
+                        "phase": _PHASES[state],
+                        "start_s": begun - zero_s,
+                        "end_s": end - zero_s,
+                    }
+                )
+    return rows
+
+
+def _from_a_web_page(environ: dict[str, Any]) -> str | None:
+    """Why a request is refused as coming from a web page; None for one from an SDK or the command line."""
+    host = environ.get("HTTP_HOST", "127.0.0.1").rsplit(":", 1)[0].strip("[]")
+    if not is_this_machine(host):
+        return f"The local cloud answers to 127.0.0.1 and localhost, not to {host}."
+    if "HTTP_ORIGIN" in environ:
+        return "The local cloud does not answer web pages."
+    return None
+
+
+def _json(start_response: StartResponse, status: str, answer: Any) -> list[bytes]:
+    body = json.dumps(answer).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]

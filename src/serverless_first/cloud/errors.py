@@ -1,0 +1,23 @@
+"""What goes wrong in the local cloud, each with what to do."""
+
+from __future__ import annotations
+
+
+class CloudError(RuntimeError):
+    """The local cloud could not do what was asked."""
+
+
+class CloudDidNotStart(CloudError):
+    """The server process ended or stayed silent; the message holds its last lines."""
+
+
+class CloudNotRunning(CloudError):
+    """The local cloud was stopped, or its process has ended."""
+
+
+class TooManyRequests(CloudError):
+    """No environment may be started now: a concurrency limit is reached."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Rate Exceeded.")
+        self.reason = reason

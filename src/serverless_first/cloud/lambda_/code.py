@@ -1,0 +1,51 @@
+"""Deployment packages: a zip becomes a folder, once for each content."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+
+class BadPackage(ValueError):
+    """The bytes are no zip that can be unpacked safely."""
+
+
+def check(package: bytes) -> None:
+    """Raises if these bytes are no usable deployment package.
+
+    Raises:
+        BadPackage: no zip, or a zip with a path that leads out of its folder.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            for name in archive.namelist():
+                parts = Path(name.replace("\\", "/")).parts
+                if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0]:
+                    raise BadPackage(f"The zip holds a path that leads out of it: {name}")
+    except zipfile.BadZipFile as error:
+        raise BadPackage(f"These {len(package)} bytes are not a zip: {error}") from error
+
+
+def unpack(package: bytes, store: Path) -> Path:
+    """The folder with the package's files, made in `store` unless it is there already.
+
+    Raises:
+        BadPackage: see `check`.
+    """
+    check(package)
+    target = store / hashlib.sha256(package).hexdigest()[:32]
+    if target.is_dir():
+        return target
+    store.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=store))
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        archive.extractall(fresh)
+    try:
+        fresh.rename(target)
+    except OSError:  # somebody else was first
+        shutil.rmtree(fresh, ignore_errors=True)
+    return target

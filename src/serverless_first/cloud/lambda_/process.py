@@ -1,0 +1,106 @@
+"""The operating system's side of an execution environment: start a process, freeze it, thaw it, end it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+# PR_SET_PDEATHSIG fires when the *thread* that started the child ends, so one thread that lives as long as the
+# server starts all children.
+_starter = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="environment-starter")
+
+
+class RuntimeProcess:
+    """One process of an execution environment, in a session of its own so that its children end with it.
+
+    Args:
+        command: the program and its arguments.
+        environ: its whole environment; nothing is inherited.
+        cwd: its working folder.
+        log: where its standard output and error go.
+    """
+
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path) -> None:
+        self._popen = _starter.submit(self._start, command, environ, cwd, log).result()
+        self.pid = self._popen.pid
+        self._ps = psutil.Process(self.pid)
+
+    @staticmethod
+    def _start(
+        command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path
+    ) -> subprocess.Popen[bytes]:
+        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
+            subprocess, "CREATE_NO_WINDOW", 0
+        )
+        with log.open("wb") as sink:
+            return subprocess.Popen(
+                command,
+                env=dict(environ),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                creationflags=flags,
+            )
+
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._popen.poll() is None
+
+    def wait(self) -> int:
+        """Waits until it ends; its exit status."""
+        return self._popen.wait()
+
+    def freeze(self) -> None:
+        """Stops it where it is: no thread of it gets the processor until `thaw`."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._ps.suspend()  # SIGSTOP; NtSuspendProcess on Windows
+
+    def thaw(self) -> None:
+        """Lets it go on where it was."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._ps.resume()
+
+    def peak_memory_mb(self) -> int:
+        """The most memory it has held resident, in MB (1,048,576 bytes); 0 if it has ended."""
+        try:
+            if sys.platform == "linux":
+                for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
+                    if line.startswith("VmHWM:"):
+                        return int(line.split()[1]) // 1024
+            info = self._ps.memory_info()
+        except (psutil.Error, OSError):
+            return 0
+        peak: int = getattr(
+            info, "peak_wset", info.rss
+        )  # Windows keeps the peak; macOS only tells the present
+        return peak // 2**20
+
+    def memory_mb(self) -> float:
+        """The memory it holds resident now, in MB; 0.0 if it has ended."""
+        try:
+            return float(self._ps.memory_info().rss) / 2**20
+        except psutil.Error:
+            return 0.0
+
+    def kill(self) -> None:
+        """Ends it and every process it has started, frozen or not, and waits until it is gone."""
+        if sys.platform == "win32":
+            with contextlib.suppress(psutil.Error):
+                for child in self._ps.children(recursive=True):
+                    with contextlib.suppress(psutil.Error):
+                        child.kill()
+            self._popen.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()

@@ -1,0 +1,134 @@
+"""The server process of the local cloud: moto answers every AWS API, the data plane makes the answers real.
+
+Started by the notebook's kernel, and gone when the kernel is: it holds the read end of a pipe whose other end only the
+kernel has. Or started alone: `serverless-first cloud --port 4566`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import threading
+from typing import Any
+
+from serverless_first.cloud import leftovers
+
+HOST = "127.0.0.1"
+
+
+class CloudServer:
+    """The whole local cloud on one port of 127.0.0.1.
+
+    Args:
+        port: 0 lets the system choose.
+        idle_expiry_s: how long an idle execution environment lives, in seconds.
+        guarded: whether boto3 in handlers is kept on this machine.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def __init__(self, port: int = 0, *, idle_expiry_s: float = 600.0, guarded: bool = True) -> None:
+        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        from serverless_first.cloud.control import LocalCloudApp
+        from serverless_first.cloud.lambda_.environment import Surroundings
+        from serverless_first.cloud.lambda_.fleet import Fleet
+        from serverless_first.cloud.lambda_.service import LambdaService
+        from serverless_first.cloud.seams import lambda_functions
+
+        class Handler(WSGIRequestHandler):  # type: ignore[misc]
+            protocol_version = "HTTP/1.1"  # keeps connections open: a third of the cost of a call
+
+            def log(self, type: str, message: str, *args: Any) -> None:
+                """Says nothing."""
+
+        self.folder = leftovers.new_run_folder()
+        self._server = make_server(HOST, port, None, threaded=True, request_handler=Handler)
+        self.port: int = self._server.server_port
+        os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
+        self.endpoint_url = f"http://{HOST}:{self.port}"
+        self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder, guarded), idle_expiry_s)
+        lambda_functions.install(LambdaService(self.fleet, lambda_functions.write_log))
+        self._server.app = LocalCloudApp(
+            DomainDispatcherApplication(create_backend_app), self.fleet, self.reset, self.stop_soon
+        )
+        self._stopping = threading.Event()
+
+    def serve(self) -> None:
+        """Answers until `stop_soon` is called; then ends every environment and removes every file."""
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._stopping.wait()
+        self.fleet.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop_soon(self) -> None:
+        """Makes `serve` return."""
+        self._stopping.set()
+
+    def reset(self) -> None:
+        """Forgets every resource and ends every environment."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        self.fleet.clear()
+        moto_api_backend.reset()
+
+
+def run(port: int = 4566, *, idle_expiry_s: float = 600.0, guarded: bool = True) -> None:
+    """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, other SDKs, or a class that shares it.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    server = CloudServer(port, idle_expiry_s=idle_expiry_s, guarded=guarded)
+    _on_signals(server)
+    print(
+        f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
+        f"  export AWS_ENDPOINT_URL={server.endpoint_url} AWS_DEFAULT_REGION=us-east-1 "
+        "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
+        "Nothing leaves this machine.",
+        flush=True,
+    )
+    server.serve()
+
+
+def _on_signals(server: CloudServer) -> None:
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            with contextlib.suppress(ValueError):
+                signal.signal(getattr(signal, name), lambda *_: server.stop_soon())
+
+
+def _stop_when_the_owner_is_gone(server: CloudServer) -> None:
+    """The pipe ends when the kernel ends, however it ends."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 1024):
+            pass
+    server.stop_soon()
+
+
+def main() -> None:
+    """Started by `cloud.start()`: says on standard output where it listens, as one line of JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--idle-expiry-s", type=float, required=True)
+    parser.add_argument("--unguarded", action="store_true")
+    options = parser.parse_args()
+    # Interrupting the notebook must not end its cloud.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = CloudServer(idle_expiry_s=options.idle_expiry_s, guarded=not options.unguarded)
+    threading.Thread(target=_stop_when_the_owner_is_gone, args=(server,), daemon=True).start()
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())
+    print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
+    server.serve()
+    os._exit(0)  # threads that serve a call under way do not keep the process
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What `cloud.start()` changes in the notebook's process, and how it is put back.
+
+boto3 is steered by environment variables alone, so that the learner's code is the code that works on AWS. Credentials,
+profiles and settings that lie around are neither read nor used: the AWS files are replaced by one of our own, which
+knows the same profile names with made-up keys.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+LOCAL_KEY = "local"
+
+# Each of these would lead boto3 past AWS_ENDPOINT_URL, or to credentials that are not ours.
+REMOVED = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCOUNT_ID", "AWS_CA_BUNDLE",
+)  # fmt: skip
+
+
+def local_environ(
+    environ: Mapping[str, str], endpoint_url: str, region: str, folder: Path
+) -> dict[str, str | None]:
+    """The variables to set (None: to remove) so that boto3 finds the local cloud.
+
+    Args:
+        environ: the variables as they are.
+        folder: where our AWS configuration file is written.
+    """
+    changes: dict[str, str | None] = {name: None for name in REMOVED if name in environ}
+    changes |= {name: None for name in environ if name.startswith("AWS_ENDPOINT_URL_")}
+    config = folder / "aws-config"
+    config.write_text(_local_config(_profile_names(environ), region), encoding="utf-8")
+    no_proxy = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    hosts = ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost"]))
+    return changes | {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_ACCESS_KEY_ID": LOCAL_KEY,
+        "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # else start_sync_execution looks for the host sync-127.0.0.1
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "NO_PROXY": hosts,
+        "no_proxy": hosts,
+    }
+
+
+def apply(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Makes the changes in this process; what to `apply` to undo them."""
+    before = {name: os.environ.get(name) for name in changes}
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    # boto3 keeps a session with what it read when it was made.
+    if "boto3" in sys.modules:
+        sys.modules["boto3"].DEFAULT_SESSION = None
+    return before
+
+
+def _profile_names(environ: Mapping[str, str]) -> list[str]:
+    """The names of the learner's profiles; no key and no setting is kept."""
+    home = Path.home() / ".aws"
+    files = (
+        Path(environ.get("AWS_CONFIG_FILE", home / "config")).expanduser(),
+        Path(environ.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials")).expanduser(),
+    )
+    names = set()
+    for file in files:
+        parser = configparser.RawConfigParser(strict=False)
+        try:
+            parser.read(file, encoding="utf-8")
+        except (configparser.Error, OSError, ValueError):
+            continue
+        names |= {s.removeprefix("profile ").strip() for s in parser.sections()}
+    return sorted(name for name in names if name and "]" not in name and not name.startswith("sso-session"))
+
+
+def _local_config(profiles: list[str], region: str) -> str:
+    """One text that serves as config and as credentials file: AWS's two spellings of a profile, made-up keys."""
+    keys = f"region = {region}\naws_access_key_id = {LOCAL_KEY}\naws_secret_access_key = {LOCAL_KEY}\n"
+    sections = ["[default]", *(f"[profile {p}]" for p in profiles if p != "default")]
+    return "\n".join(f"{section}\n{keys}" for section in sections)

@@ -1,0 +1,117 @@
+"""The guard: while it is armed, boto3 in this process can talk to this machine and to nothing else.
+
+It works at the last point that every botocore client passes before a byte leaves: the HTTP session. So it holds
+for clients made before it was armed, for explicit endpoints, for profiles, and for whatever fetches credentials.
+botocore is patched when it is first imported, so a handler that never imports it pays nothing.
+Standard library only: every execution environment loads this file.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import ipaddress
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+_HTTP_SESSION = "botocore.httpsession"
+_allowed_hosts: set[str] = set()
+_armed = False
+
+
+class RealAwsRefused(RuntimeError):
+    """A request to another machine was refused, before anything was sent."""
+
+
+def arm(allowed_hosts: Sequence[str] = ()) -> None:
+    """From now on botocore reaches only this machine, and `allowed_hosts` (names without port)."""
+    global _armed
+    _allowed_hosts.clear()
+    _allowed_hosts.update(host.lower() for host in allowed_hosts)
+    _armed = True
+    if _HTTP_SESSION in sys.modules:
+        _wrap_send(sys.modules[_HTTP_SESSION])
+    elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterImport())
+
+
+def disarm() -> None:
+    """botocore may reach any host again."""
+    global _armed
+    _armed = False
+
+
+def is_armed() -> bool:
+    """Whether requests to other machines are refused now."""
+    return _armed
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761: resolves to loopback, always
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
+    """Raises if `url`, or the proxy on the way to it, lies outside this machine while the guard is armed.
+
+    Raises:
+        RealAwsRefused: with the host that was refused and how to turn the guard off.
+    """
+    if not _armed:
+        return
+    for target, role in ((url, ""), (proxy_url, "through the proxy ")):
+        host = urlsplit(target).hostname or "" if target else None
+        if host is None or is_this_machine(host) or host.lower() in _allowed_hosts:
+            continue
+        raise RealAwsRefused(
+            f"Refused: this request would have left your machine, {role}for {host}. Nothing was sent. "
+            "While the local cloud is on, boto3 may only talk to 127.0.0.1. "
+            "A client with no endpoint_url of its own, made after cloud.start(), uses the local cloud. "
+            "To reach a real account on purpose: aws.stop() first, "
+            "or cloud.start(allow_real_aws=True)."
+        )
+
+
+def _wrap_send(module: ModuleType) -> None:
+    """Puts the guard in front of `URLLib3Session.send`, once."""
+    session: Any = module.URLLib3Session
+    original: Callable[..., Any] = session.send
+    if getattr(original, "is_guarded", False):
+        return
+
+    def send(self: Any, request: Any) -> Any:
+        refuse_other_hosts(request.url, self._proxy_config.proxy_url_for(request.url))
+        return original(self, request)
+
+    send.is_guarded = True  # type: ignore[attr-defined]
+    session.send = send
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Patches botocore.httpsession as soon as somebody imports it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != _HTTP_SESSION:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        load: Callable[[ModuleType], None] = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            load(module)
+            _wrap_send(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec

@@ -1,0 +1,201 @@
+"""What a check acts with and fails with.
+
+A check sees what the learner deployed only through AWS calls, with inputs of its own::
+
+    @task("0.1")
+    def order_total(attempt: Attempt) -> None:
+        reply = attempt.invoke("hikari-order-total", {"price_yen": 1200, "quantity": 2})
+        attempt.expect(
+            reply["total_yen"] == 2400,
+            problem="The total is wrong.",
+            called=reply.called,
+            came_back=reply,
+            expected="price times quantity",
+            look_at="the line in your handler that works out the total",
+        )
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import PurePath, PureWindowsPath
+from typing import Any, NoReturn
+
+from serverless_first.course import Task
+from serverless_first.lab.failures import CheckBroken, CheckFailed, NotStarted, listed, one_line, readable
+
+_STAMP = re.compile(r"^\S+Z \S+ (?=Task timed out)|^RequestId: \S+ (?=Error)")
+_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+
+
+@dataclass(frozen=True, eq=False)
+class Reply:
+    """What an invocation gave back.
+
+    `reply == value` compares the payload. `reply["field"]` reads a field of it and fails the check, with a
+    message for the learner, where the field is missing.
+    """
+
+    payload: Any
+    called: str
+    log: str
+    task_id: str
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.payload == (other.payload if isinstance(other, Reply) else other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """The payload as JSON: the text "2400" and the number 2400 look different."""
+        return json.dumps(self.payload, ensure_ascii=False)
+
+    def __getitem__(self, field: str) -> Any:
+        if not isinstance(self.payload, dict) or field not in self.payload:
+            raise CheckFailed(
+                f'The answer has no field "{field}".',
+                called=self.called,
+                came_back=self,
+                expected=f'an object with the field "{field}"',
+                look_at="what your handler returns",
+                task_id=self.task_id,
+            )
+        return self.payload[field]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of the check of `task`."""
+
+    task: Task
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local cloud.
+
+        Raises:
+            CheckBroken: no local cloud runs. A check never reaches a real account by accident.
+        """
+        if not os.environ.get("AWS_ENDPOINT_URL"):
+            raise cloud_is_missing(self.task.id)
+        import boto3  # here, because it takes a third of a second
+        from botocore.config import Config
+
+        # Nothing is retried: a cloud that is not there says so at once.
+        patience = Config(connect_timeout=5, read_timeout=120, retries={"total_max_attempts": 1})
+        return boto3.client(service, config=patience)
+
+    def invoke(self, function_name: str, event: Any, *, qualifier: str | None = None) -> Reply:
+        """Invokes a function and waits for its answer.
+
+        Args:
+            function_name: name of the function.
+            event: what it gets; anything that JSON can hold.
+            qualifier: version or alias.
+
+        Raises:
+            NotStarted: the function does not exist, or it still raises NotImplementedError.
+            CheckFailed: the function ended with an error; the message has its type and text.
+        """
+        called = f"invoke {function_name}{':' + qualifier if qualifier else ''} with {readable(event)}"
+        client = self.client("lambda")
+        wanted = {"Qualifier": qualifier} if qualifier else {}
+        try:
+            answer = client.invoke(
+                FunctionName=function_name, Payload=json.dumps(event).encode(), LogType="Tail", **wanted
+            )
+        except client.exceptions.ResourceNotFoundException:
+            self._no_such_function(client, function_name, qualifier, called)
+        raw = answer["Payload"].read().decode("utf-8")
+        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", errors="replace")
+        try:
+            payload = json.loads(raw) if raw else None
+        except ValueError:
+            payload = raw
+        if answer.get("FunctionError"):
+            self._function_error(payload, called)
+        return Reply(payload, called, log, self.task.id)
+
+    def expect(
+        self, condition: bool, *, problem: str, called: str, came_back: object, expected: object, look_at: str
+    ) -> None:
+        """Fails the check unless `condition` holds; the four parts are those of `CheckFailed`.
+
+        `came_back` and `expected`: a string is shown as it is, a `Reply` or another value as JSON.
+        """
+        if not condition:
+            self.fail(problem, called=called, came_back=came_back, expected=expected, look_at=look_at)
+
+    def fail(
+        self, problem: str, *, called: str, came_back: object, expected: object, look_at: str
+    ) -> NoReturn:
+        """Fails the check; see `expect`."""
+        raise CheckFailed(
+            problem,
+            called=called,
+            came_back=came_back,
+            expected=expected,
+            look_at=look_at,
+            task_id=self.task.id,
+        )
+
+    def not_started(self, problem: str, *, look_at: str = "") -> NoReturn:
+        """Says that the learner has not begun this task."""
+        raise NotStarted(problem, look_at=look_at or self._cell(), task_id=self.task.id)
+
+    def _cell(self) -> str:
+        return f"the cell of task {self.task.id}: write your part, run it, then run this check again"
+
+    def _no_such_function(self, client: Any, name: str, qualifier: str | None, called: str) -> NoReturn:
+        names = sorted(f["FunctionName"] for f in client.list_functions()["Functions"])
+        what = f'no version or alias "{qualifier}" of "{name}"' if name in names else f'no function "{name}"'
+        raise NotStarted(
+            f"There is {what} yet.",
+            called=called,
+            came_back=f"no such function; the functions here: {listed(names)}",
+            look_at=self._cell(),
+            task_id=self.task.id,
+        )
+
+    def _function_error(self, payload: Any, called: str) -> NoReturn:
+        error = payload if isinstance(payload, dict) else {"errorMessage": str(payload)}
+        kind = str(error.get("errorType", "Error"))
+        message = _STAMP.sub("", one_line(str(error.get("errorMessage", ""))))
+        if kind == "NotImplementedError":
+            raise NotStarted(
+                "Your function is deployed, its code is not written yet.",
+                called=called,
+                came_back=f"{kind}: {message}",
+                look_at=self._cell(),
+                task_id=self.task.id,
+            )
+        raise CheckFailed(
+            "Your function ended with an error.",
+            called=called,
+            came_back=f"{kind}: {message}",
+            expected="an answer, without an error",
+            look_at=_last_frame(error.get("stackTrace")) or "your handler's code",
+            task_id=self.task.id,
+        )
+
+
+def cloud_is_missing(task_id: str) -> CheckBroken:
+    """The error for a check that finds no local cloud."""
+    return CheckBroken(
+        "The local cloud is not running.",
+        look_at="the cell with cloud.start(): run it, then the cells after it, then this check again",
+        task_id=task_id,
+    )
+
+
+def _last_frame(stack: object) -> str:
+    """The innermost place of a Lambda stack trace, by file name only: folders differ between machines."""
+    frames = _FRAME.findall("".join(map(str, stack))) if isinstance(stack, list) else []
+    if not frames:
+        return ""
+    path, line, function = frames[-1]
+    name = PureWindowsPath(path).name if "\\" in path else PurePath(path).name
+    return f"{name}, line {line}, in {function}"

@@ -1,0 +1,156 @@
+"""The one loader of `modules/<id>/checks.py`, and what runs a check.
+
+A check is a function marked with `task("5.1")`. It returns when the task is done and raises `CheckFailed`
+(through `Attempt.expect`) when it is not. Anything else it raises is no verdict on the learner:
+`run_check` turns it into a `CheckBroken` or `NotStarted` that says what to do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from serverless_first.course import Module, Task
+from serverless_first.lab.attempt import Attempt, cloud_is_missing
+from serverless_first.lab.failures import CheckBroken, CheckFailed, CourseFault, NotStarted, one_line
+from serverless_first.places import module_dir
+
+Check = Callable[[Attempt], None]
+_Marked = TypeVar("_Marked", bound=Callable[[Attempt], None])
+_MARK = "__lab_task__"
+_ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+
+
+def task(task_id: str) -> Callable[[_Marked], _Marked]:
+    """Marks a function as the check of a task, as in `@task("5.1")`."""
+
+    def mark(check: _Marked) -> _Marked:
+        setattr(check, _MARK, task_id)
+        return check
+
+    return mark
+
+
+def load_checks(module: Module) -> dict[str, Check]:
+    """The checks of a module by task id.
+
+    Raises:
+        CourseFault: the file is missing or cannot be loaded, names a task that course.toml lacks, checks
+            a task twice, or leaves one out.
+    """
+    path = module_dir(module.id) / "checks.py"
+    where = f"modules/{module.id}/checks.py"
+    name = "serverless_first_checks_" + module.id.replace("-", "_")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise CourseFault(f"{where} is missing: a fault in the course, not yours.")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(loaded)
+    except Exception as error:
+        raise CourseFault(
+            f"{where} cannot be loaded ({_place(error, path)}): a fault in the course, not yours."
+        ) from error
+    checks: dict[str, Check] = {}
+    for value in vars(loaded).values():
+        task_id = getattr(value, _MARK, None)
+        if task_id in checks:
+            raise CourseFault(f"{where} checks task {task_id} twice: a fault in the course, not yours.")
+        if task_id is not None:
+            checks[task_id] = value
+    known = {t.id for t in module.tasks}
+    if set(checks) != known:
+        raise CourseFault(
+            f"{where} and course.toml differ in the tasks {', '.join(sorted(set(checks) ^ known))}: "
+            "a fault in the course, not yours."
+        )
+    return checks
+
+
+def run_check(check: Check, of: Task, where: Path) -> None:
+    """Runs a check.
+
+    Args:
+        check: the function.
+        of: its task.
+        where: the file it stands in, to tell the line of a bug in it.
+
+    Raises:
+        CheckFailed: the task is not done.
+        NotStarted: it is not begun.
+        CheckBroken: the check could not judge.
+    """
+    # Imported here: a lesson that runs no check does not wait for botocore.
+    from botocore.exceptions import (
+        ClientError,
+        ConnectionError,
+        NoCredentialsError,
+        NoRegionError,
+        ReadTimeoutError,
+    )
+
+    from serverless_first.guard import RealAwsRefused
+
+    try:
+        check(Attempt(of))
+    except CheckFailed as failure:
+        failure.task_id = failure.task_id or of.id
+        raise
+    except ClientError as error:
+        raise _refused(error, of) from error
+    except RealAwsRefused as error:
+        raise CheckBroken(
+            one_line(str(error)),
+            look_at="the cell with cloud.start(): run it again, then this check",
+            task_id=of.id,
+        ) from error
+    except ReadTimeoutError as error:
+        raise CheckBroken(
+            "The local cloud did not answer in time.",
+            came_back=type(error).__name__,
+            look_at="whether another cell still runs; then run this check again",
+            task_id=of.id,
+        ) from error
+    except (ConnectionError, NoCredentialsError, NoRegionError) as error:
+        broken = cloud_is_missing(of.id)
+        # The class alone: the message of the error holds a port that differs from run to run.
+        broken.came_back = type(error).__name__
+        raise broken from error
+    except Exception as error:
+        raise CheckBroken(
+            "The check itself has a bug; this says nothing about your work, and it is not counted.",
+            came_back=_place(error, where),
+            look_at="the next task; please report this line to the maintainers",
+            task_id=of.id,
+        ) from error
+
+
+def _refused(error: Exception, of: Task) -> CheckFailed:
+    """An error of AWS: something is missing, or the call was refused."""
+    answer = error.response["Error"]  # type: ignore[attr-defined]
+    operation = error.operation_name  # type: ignore[attr-defined]
+    code, message = str(answer.get("Code", "")), one_line(str(answer.get("Message", "")))
+    absent = any(word in code for word in _ABSENT)
+    kind = NotStarted if absent else CheckFailed
+    return kind(
+        "Something this task asks for is not there yet." if absent else f"The cloud refused {operation}.",
+        called=operation,
+        came_back=f"{code}: {message}",
+        expected="an answer without an error",
+        look_at=f"the cell of task {of.id}: names, and whether the cells above it ran",
+        task_id=of.id,
+    )
+
+
+def _place(error: Exception, path: Path) -> str:
+    """The error on one line, with the line of `path` it came from and no folder."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg}, line {error.lineno}"
+    at = f", line {lines[-1]} of {path.name}" if lines else ""
+    return f"{type(error).__name__}: {one_line(str(error))}{at}"

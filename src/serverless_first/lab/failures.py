@@ -1,0 +1,168 @@
+"""What can go wrong in a lab, and how the learner reads it.
+
+A failed check tells four things: what was called, what came back, what was expected, where to look.
+`str()` of it is one line; a notebook shows a panel first (see `CheckFailed.html`), then one line without
+a traceback: the learner's mistake is never in the frames of the lab kit.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+
+from serverless_first.course import UnknownModule
+
+LONGEST_VALUE = 300
+"""Characters of one value that are shown; the middle of a longer one is left out."""
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space, line breaks included, made one space."""
+    return " ".join(text.split())
+
+
+def shorten(text: str, longest: int = LONGEST_VALUE) -> str:
+    """The text, or its beginning and its end around a note of how much is left out."""
+    if len(text) <= longest:
+        return text
+    keep = longest // 2
+    return f"{text[:keep]} [... {len(text) - 2 * keep} characters ...] {text[-keep:]}"
+
+
+def readable(value: object) -> str:
+    """A string as it is, any other value as JSON (so that "3" and 3 look different), long ones shortened."""
+    if isinstance(value, str):
+        return shorten(value)
+    try:
+        return shorten(json.dumps(value, ensure_ascii=False))
+    except (TypeError, ValueError):
+        return shorten(repr(value))
+
+
+class OneLine(Exception):
+    """An error that a notebook shows as one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {one_line(str(self))}"]
+
+
+class UnknownLab(OneLine, UnknownModule):
+    """No module has this name, or it is planned and not there yet."""
+
+
+class UnknownTask(OneLine, LookupError):
+    """The lab has no task of this name; the message lists those it has."""
+
+
+class CourseFault(OneLine, RuntimeError):
+    """Something in the course is wrong (hints, quiz, checks, a solution): never the learner's fault."""
+
+
+class CheckFailed(OneLine):
+    """A check that did not pass.
+
+    Args:
+        problem: one sentence: what is wrong.
+        called: what the check did, for instance `invoke hikari-order-total with {...}`.
+        came_back: what it got; a string is shown as it is, anything else as JSON.
+        expected: what it should have got, without giving the solution away.
+        look_at: where to look next.
+        task_id: the task, as in "5.1".
+    """
+
+    state = "failed"
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        called: str = "",
+        came_back: object = "",
+        expected: object = "",
+        look_at: str = "",
+        task_id: str = "",
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.called = readable(called)
+        self.came_back = readable(came_back)
+        self.expected = readable(expected)
+        self.look_at = look_at
+        self.task_id = task_id
+
+    @property
+    def headline(self) -> str:
+        """The task, its state and the problem, on one line."""
+        return one_line(f"{self.task_id} {self.state}: {self.problem}".strip())
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The parts that have something to say, each with its label."""
+        parts = [
+            ("called", self.called),
+            ("came back", self.came_back),
+            ("expected", self.expected),
+            ("look at", self.look_at),
+        ]
+        return [(label, text) for label, text in parts if text]
+
+    def __str__(self) -> str:
+        return " | ".join([self.headline, *(f"{label}: {one_line(text)}" for label, text in self.rows)])
+
+    def text(self) -> str:
+        """The panel for a terminal and for whoever cannot see HTML."""
+        return "\n".join(
+            [self.headline, *(f"  {label + ':':<11}{one_line(text)}" for label, text in self.rows)]
+        )
+
+    def html(self) -> str:
+        """The panel for a notebook. Text keeps the theme's colours; the state is told in words too."""
+        label_style = "text-align: left; vertical-align: top; white-space: nowrap"
+        text_style = "text-align: left; white-space: pre-wrap; overflow-wrap: anywhere"
+        colour = "#0072b2" if self.state == "not started" else "#d55e00"
+        cells = "".join(
+            '<tr style="background: none">'
+            f'<th scope="row" style="{label_style}">{label}</th>'
+            f'<td style="{text_style}">{html.escape(text)}</td>'
+            "</tr>"
+            for label, text in self.rows
+        )
+        return (
+            f'<div style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
+            f"<strong>{html.escape(self.headline)}</strong>"
+            f'<table style="margin: 0.4em 0 0 0">{cells}</table></div>'
+        )
+
+    def next_step(self) -> str:
+        """What to type now."""
+        return f'lab.hint("{self.task_id}") helps.' if self.task_id else ""
+
+    def _render_traceback_(self) -> list[str]:
+        return [one_line(f"{type(self).__name__}: {self.headline} {self.next_step()}")]
+
+
+class NotStarted(CheckFailed):
+    """The task is untouched: nothing is deployed yet, or the stub still stands."""
+
+    state = "not started"
+
+
+# A notebook prints the name of the class in front of the message. Learners meet one name, "CheckFailed",
+# whether they have begun or not; so do tools that read the name of an error out of an executed notebook.
+NotStarted.__name__ = "CheckFailed"
+
+
+class CheckBroken(CheckFailed):
+    """The check could not judge: the local cloud is not there, or the check itself has a bug."""
+
+    state = "not judged"
+
+    def next_step(self) -> str:
+        """No hint helps here; the message itself says what to do."""
+        return self.look_at
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, or "none"."""
+    return ", ".join(names) if names else "none"

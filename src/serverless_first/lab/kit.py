@@ -1,0 +1,211 @@
+"""`Lab`: everything a learner calls in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from serverless_first import course
+from serverless_first.course import Module, Task, UnknownModule
+from serverless_first.lab import progress
+from serverless_first.lab.checks import load_checks, run_check
+from serverless_first.lab.failures import CheckBroken, CheckFailed, UnknownLab, UnknownTask, listed
+from serverless_first.lab.progress import ProgressFile
+from serverless_first.lab.show import say, show
+from serverless_first.lab.texts import TIERS, load_hints, solution_cells
+from serverless_first.places import module_dir
+
+if TYPE_CHECKING:
+    from serverless_first.lab.predict import Prediction
+
+
+class Lab:
+    """The lab of one module.
+
+    Args:
+        module: its id or its number, as in "05-rds-proxy" or "05".
+
+    Raises:
+        UnknownLab: there is no such module, or it is planned and not ready.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._course = course.load()
+        try:
+            self._module: Module = self._course.module(module)
+        except UnknownModule as error:
+            raise UnknownLab(str(error)) from None
+        if not self._module.ready:
+            ready = listed([m.id for m in self._course.ready_modules])
+            raise UnknownLab(f"Module {self._module.id} is planned and not ready yet. Ready: {ready}.")
+        self._progress = ProgressFile()
+        self._choices: dict[str, list[str]] = {}
+
+    def __repr__(self) -> str:
+        return f"Lab({self._module.id!r})"
+
+    def check(self, task_id: str) -> None:
+        """Checks a task by what your deployed work does; prints one line when it passes.
+
+        Raises:
+            CheckFailed: it does not pass; the message tells what was called, what came back, what was
+                expected and where to look. Its text contains "not started" while the task is untouched.
+            UnknownTask: the lab has no such task; the message lists those it has.
+        """
+        task = self._task(task_id)
+        path = module_dir(self._module.id) / "checks.py"
+        checks = load_checks(self._module)
+        try:
+            run_check(checks[task.id], task, path)
+        except CheckFailed as failure:
+            if failure.state == "failed":
+                self._progress.update(progress.judged(self._module.id, task.id, passed=False))
+            show(failure.text(), html=failure.html())
+            # Without its causes: they are the kit's own, and a terminal would print them all.
+            failure.__suppress_context__ = not isinstance(failure, CheckBroken)
+            raise
+        self._progress.update(progress.judged(self._module.id, task.id, passed=True))
+        say(f"{task.id} passed: {task.title}.")
+
+    def hint(self, task_id: str) -> None:
+        """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
+
+        Raises:
+            UnknownTask: the lab has no such task.
+        """
+        task = self._task(task_id)
+        hints = load_hints(self._module)[task.id]
+        seen = progress.task_progress(self._progress.read(), self._module.id, task.id).hints
+        number = min(seen + 1, len(hints))
+        self._progress.update(progress.hint_seen(self._module.id, task.id, number))
+        parts = [
+            f"**{task.id}, hint {n} of {len(hints)}: {TIERS[n - 1]}**\n\n{hints[n - 1]}"
+            for n in range(1, number + 1)
+        ]
+        if number == len(hints):
+            parts.append(f'That was the last hint. `lab.solution("{task.id}", sure=True)` shows a solution.')
+        text = "\n\n".join(parts)
+        show(text.replace("**", ""), markdown=text)
+
+    def solution(self, task_id: str, *, sure: bool = False) -> None:
+        """Shows a solution after a pass, or after the third hint with `sure=True`; else says what is missing.
+
+        Raises:
+            UnknownTask: the lab has no such task.
+        """
+        task = self._task(task_id)
+        done = progress.task_progress(self._progress.read(), self._module.id, task.id)
+        call = f'lab.solution("{task.id}", sure=True)'
+        if not done.passed and done.hints < len(TIERS):
+            say(
+                f"The solution of {task.id} opens after a pass, or after the third hint. You have seen "
+                f'{done.hints} of {len(TIERS)} hints: lab.hint("{task.id}") shows the next one.'
+            )
+        elif not done.passed and not sure:
+            say(f"You have seen every hint for {task.id}. One more try is worth it; if you are sure: {call}")
+        else:
+            cells = solution_cells(self._module, task.id)
+            self._progress.update(progress.solution_seen(self._module.id, task.id))
+            heading = f"One solution of {task.id}. Others can be right too: the check looks at what it does."
+            fenced = "\n\n".join(f"````python\n{cell}\n````" for cell in cells)
+            show("\n\n".join([heading, *cells]), markdown=f"{heading}\n\n{fenced}")
+
+    def progress(self) -> None:
+        """Prints what has passed, attempts, hints and what is next; then one line for each ready module."""
+        data = self._progress.read()
+        lines = [f"{self._module.id}: {self._module.title}"]
+        for task in self._module.tasks:
+            done = progress.task_progress(data, self._module.id, task.id)
+            state = "passed" if done.passed else "open" if done.attempts or done.hints else "not started"
+            notes = [_count(done.attempts, "attempt"), _count(done.hints, "hint")]
+            notes += ["solution seen"] if done.solution_shown else []
+            lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}")
+        open_here = [t for t in self._module.tasks if not _passed(data, self._module, t)]
+        if open_here:
+            lines.append(f"Next: {open_here[0].id}, about {_count(open_here[0].minutes, 'minute')}.")
+        lines.append("The course:")
+        for module in self._course.ready_modules:
+            passed = sum(_passed(data, module, task) for task in module.tasks)
+            lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed")
+        waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
+        if not open_here:
+            lines.append(
+                f"Next: module {waiting[0].id}." if waiting else "Every task that is ready has passed."
+            )
+        say("\n".join(lines))
+
+    def predict(self, key: str, question: str, choices: Sequence[str]) -> Prediction:
+        """A question to answer before you run an experiment; the pick is saved at once.
+
+        Args:
+            key: name of the prediction in this module.
+            question: what to predict.
+            choices: at least two different texts.
+
+        Raises:
+            ValueError: fewer than two choices, or the same one twice.
+        """
+        if isinstance(choices, str) or len(choices) < 2 or len(set(choices)) != len(choices):
+            raise ValueError(f"predict({key!r}) needs a list of at least two different choices.")
+        from serverless_first.lab.predict import Prediction  # ipywidgets takes a moment to load
+
+        self._choices[key] = list(choices)
+        pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
+
+        def save(picked: str) -> None:
+            self._progress.update(progress.predicted(self._module.id, key, pick=picked))
+
+        return Prediction(question, choices, pick, save)
+
+    def predicted(self, key: str, *, answer: str) -> None:
+        """Shows your prediction beside what happened.
+
+        Args:
+            key: name of the prediction, as in `predict`.
+            answer: what happened, in the words of one of the choices.
+
+        Raises:
+            ValueError: the question was asked above, and `answer` is none of its choices.
+        """
+        if key in self._choices and answer not in self._choices[key]:
+            raise ValueError(f"predicted({key!r}): {answer!r} is none of {', '.join(self._choices[key])}.")
+        pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
+        if pick is None:
+            say(f"You made no prediction: scroll up, pick, then run on. What happened: {answer}")
+            return
+        self._progress.update(progress.predicted(self._module.id, key, outcome=answer))
+        true, run = progress.came_true(self._progress.read())
+        verdict = "As you predicted." if pick == answer else "Not as predicted: read on to see why."
+        say(
+            f"You predicted: {pick}\nWhat happened: {answer}\n{verdict} "
+            f"In the course so far {true} of {_count(run, 'prediction')} came true."
+        )
+
+    def quiz(self) -> None:
+        """Shows the questions on this module; each answer is explained when you click it."""
+        self._show_quiz("quiz")
+
+    def recall(self) -> None:
+        """Shows questions on the module before: recalling beats rereading."""
+        self._show_quiz("recall")
+
+    def _show_quiz(self, section: str) -> None:
+        from serverless_first.lab.quiz import load_quiz, show_quiz
+
+        show_quiz(self._module.id, section, load_quiz(self._module)[section])
+
+    def _task(self, task_id: str) -> Task:
+        for task in self._module.tasks:
+            if task.id == task_id:
+                return task
+        tasks = listed([t.id for t in self._module.tasks])
+        quotes = "" if isinstance(task_id, str) else ' Write it in quotes, as in lab.check("5.1").'
+        raise UnknownTask(f"There is no task {task_id!r} in {self._module.id}. Its tasks: {tasks}.{quotes}")
+
+
+def _passed(data: progress.Data, module: Module, task: Task) -> bool:
+    return progress.task_progress(data, module.id, task.id).passed
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

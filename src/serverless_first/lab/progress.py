@@ -1,0 +1,244 @@
+"""The learner's progress: one plain JSON file, `progress.json` in the learner's folder.
+
+    {"version": 1, "last_module": "00-start-here",
+     "modules": {"00-start-here": {
+         "touched_at": "2026-11-24T15:00:00Z",
+         "tasks": {"0.1": {"attempts": 2, "passed_at": "...", "hints": 1, "solution_shown_at": "..."}},
+         "predictions": {"same-process": {"pick": "yes", "outcome": "no"}}}}}
+
+Every change is a read, a change and a write under one lock, so two notebooks lose nothing to each other.
+A write goes to a temporary file that then takes the place of the old one, so a crash leaves the old or the
+new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. What cannot be
+saved is kept in memory and saved with the next change. Unknown fields stay as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from serverless_first.lab.show import say
+from serverless_first.places import work_dir
+
+VERSION = 1
+LOCK_TIMEOUT_S = 10.0
+_KINDS: dict[str, type] = {"attempts": int, "hints": int, "passed_at": str, "solution_shown_at": str}
+_PICKS: dict[str, type] = {"pick": str, "outcome": str}
+
+Data = dict[str, Any]
+Change = Callable[[Data], None]
+
+
+class _Newer(Exception):
+    """The file was written by a newer version of the course."""
+
+
+@dataclass(frozen=True)
+class TaskProgress:
+    """One task: judged attempts, hints seen (0 to 3), whether it passed, solution shown or not."""
+
+    attempts: int
+    hints: int
+    passed: bool
+    solution_shown: bool
+
+
+class ProgressFile:
+    """Reads and changes progress.json.
+
+    Args:
+        path: the file; by default `progress.json` in the learner's folder.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = (path or work_dir() / "progress.json").absolute()
+        self._unsaved: list[Change] = []
+
+    def read(self) -> Data:
+        """The whole record, changes that could not be saved included; an empty one where there is no file."""
+        data = _empty()
+        if self.path.exists():
+            try:
+                with self._locked():
+                    data = self._load()
+            except _Newer as newer:
+                say(str(newer))
+            except OSError as error:
+                say(f"Your progress could not be read: {_reason(error)}.")
+        for change in self._unsaved:
+            change(data)
+        return data
+
+    def update(self, change: Change) -> bool:
+        """Applies a change and saves; says so, keeps it and returns False where it cannot be saved."""
+        self._unsaved.append(change)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._locked():
+                data = self._load()
+                for each in self._unsaved:
+                    each(data)
+                self._save(data)
+        except _Newer as newer:
+            say(f"{newer} This step was not saved.")
+            return False
+        except OSError as error:
+            say(f"Your progress was not saved: {_reason(error)}. It is kept until this notebook stops.")
+            return False
+        self._unsaved.clear()
+        return True
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        # Readers take the lock too: Windows cannot replace a file that somebody has open.
+        with FileLock(self.path.with_name(self.path.name + ".lock"), timeout=LOCK_TIMEOUT_S):
+            yield
+
+    def _load(self) -> Data:
+        try:
+            data = json.loads(self.path.read_bytes().decode("utf-8"))
+        except FileNotFoundError:
+            return _empty()
+        except ValueError:  # neither UTF-8 nor JSON
+            return self._set_aside()
+        if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > VERSION:
+            raise _Newer(
+                f"{self.path.name} was written by a newer version of the course (format {data['version']}, "
+                f"this one knows {VERSION}) and is left as it is: update the course."
+            )
+        return data if _well_formed(data) else self._set_aside()
+
+    def _set_aside(self) -> Data:
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.broken-{number}")).exists():
+            number += 1
+        self.path.rename(aside)
+        say(f"{self.path.name} could not be read. It is kept as {aside.name}, and a new one is begun.")
+        return _empty()
+
+    def _save(self, data: Data) -> None:
+        temporary = self.path.with_name(self.path.name + ".tmp")
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            json.dump(data, file, ensure_ascii=False, indent=1, sort_keys=True)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self.path)  # noqa: PTH105 (a name that tests can interrupt)
+
+
+def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
+    """What the record says of a task."""
+    entry = data["modules"].get(module_id, {}).get("tasks", {}).get(task_id, {})
+    return TaskProgress(
+        entry.get("attempts", 0),
+        entry.get("hints", 0),
+        "passed_at" in entry,
+        "solution_shown_at" in entry,
+    )
+
+
+def prediction(data: Data, module_id: str, key: str) -> dict[str, str]:
+    """The fields `pick` and `outcome` of a prediction, as far as they are known."""
+    found: dict[str, str] = data["modules"].get(module_id, {}).get("predictions", {}).get(key, {})
+    return found
+
+
+def came_true(data: Data) -> tuple[int, int]:
+    """In the whole course: predictions that came true, and predictions that have been run."""
+    runs = [p for m in data["modules"].values() for p in m.get("predictions", {}).values()]
+    settled = [p for p in runs if "pick" in p and "outcome" in p]
+    return sum(p["pick"] == p["outcome"] for p in settled), len(settled)
+
+
+def last_module(data: Data) -> str | None:
+    """The module the learner worked on last."""
+    name = data.get("last_module")
+    return name if isinstance(name, str) else None
+
+
+def judged(module_id: str, task_id: str, *, passed: bool) -> Change:
+    """The change after a check that could judge: one more attempt, and the first pass keeps its date."""
+
+    def change(data: Data) -> None:
+        entry = _task(data, module_id, task_id)
+        entry["attempts"] = entry.get("attempts", 0) + 1
+        if passed:
+            entry.setdefault("passed_at", _now())
+
+    return change
+
+
+def hint_seen(module_id: str, task_id: str, number: int) -> Change:
+    """The change after hint `number` was shown."""
+
+    def change(data: Data) -> None:
+        entry = _task(data, module_id, task_id)
+        entry["hints"] = max(number, entry.get("hints", 0))
+
+    return change
+
+
+def solution_seen(module_id: str, task_id: str) -> Change:
+    """The change after the solution was shown."""
+    return lambda data: _task(data, module_id, task_id).__setitem__("solution_shown_at", _now())
+
+
+def predicted(module_id: str, key: str, **fields: str) -> Change:
+    """The change after a pick (`pick=`) or after the run (`outcome=`)."""
+    return lambda data: _entry(data, module_id, "predictions", key).update(fields)
+
+
+def _task(data: Data, module_id: str, task_id: str) -> Data:
+    return _entry(data, module_id, "tasks", task_id)
+
+
+def _entry(data: Data, module_id: str, group: str, key: str) -> Data:
+    module = data["modules"].setdefault(module_id, {})
+    module["touched_at"] = _now()
+    data["last_module"] = module_id
+    entry: Data = module.setdefault(group, {}).setdefault(key, {})
+    return entry
+
+
+def _empty() -> Data:
+    return {"version": VERSION, "modules": {}}
+
+
+def _well_formed(data: object) -> bool:
+    """Whether what this code reads has the types it relies on."""
+
+    def groups(module: Data, name: str, kinds: dict[str, type]) -> bool:
+        group = module.get(name, {})
+        return isinstance(group, dict) and all(
+            isinstance(entry, dict) and all(isinstance(entry[k], t) for k, t in kinds.items() if k in entry)
+            for entry in group.values()
+        )
+
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("version"), int)
+        and isinstance(data.get("modules"), dict)
+        and all(
+            isinstance(m, dict) and groups(m, "tasks", _KINDS) and groups(m, "predictions", _PICKS)
+            for m in data["modules"].values()
+        )
+    )
+
+
+def _reason(error: OSError) -> str:
+    """Why a file could not be used, without its folder."""
+    if isinstance(error, Timeout):
+        return f"another notebook has held progress.json for {LOCK_TIMEOUT_S:.0f} seconds"
+    return error.strerror or type(error).__name__
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,214 @@
+"""Quizzes: quiz.yml shown by jupyterquiz, offline, the same bytes at every run, readable without scripts.
+
+quiz.yml has two lists, `quiz` and `recall`::
+
+    quiz:
+      - question: Where does a handler run?
+        type: multiple_choice
+        answers:
+          - {answer: In a process of its own, correct: true, feedback: "The pid in the lesson shows it."}
+          - {answer: In the notebook, correct: false, feedback: "The pid in the lesson differs."}
+
+`many_choice` has at least two right answers. In a `numeric` question an answer is a number, a list of two
+numbers (a range: from the first, below the second) or the text `anything else`, which must be there and is
+the last. Text in backticks is shown as code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import random
+import re
+from string import ascii_lowercase
+from typing import Any
+
+import yaml
+
+from serverless_first.course import Module
+from serverless_first.lab.failures import CourseFault
+from serverless_first.lab.show import in_notebook, say, show
+from serverless_first.places import module_dir
+
+SECTIONS = ("quiz", "recall")
+TYPES = ("many_choice", "multiple_choice", "numeric")
+OTHERWISE = "anything else"
+
+PAGE, INK, RIGHT, WRONG, TITLE, BUTTON = "#ffffff", "#1a1a1a", "#005a9c", "#a03800", "#2b2250", "#f4f4f8"
+# A quiz brings its own page colour, so it reads the same in a light and in a dark theme. Right is blue, wrong
+# is brown (told apart by everybody), and each feedback begins with a sign besides.
+COLOURS = {
+    "--jq-multiple-choice-bg": TITLE,
+    "--jq-many-choice-bg": TITLE,
+    "--jq-numeric-bg": TITLE,
+    "--jq-string-bg": TITLE,
+    "--jq-text-color": PAGE,
+    "--jq-link-color": "#cfe3ff",
+    "--jq-mc-button-bg": BUTTON,
+    "--jq-mc-button-border": "#767676",
+    "--jq-numeric-input-bg": TITLE,
+    "--jq-numeric-input-label": INK,
+    "--jq-correct-color": RIGHT,
+    "--jq-incorrect-color": WRONG,
+}
+
+Question = dict[str, Any]
+
+
+def load_quiz(module: Module) -> dict[str, list[Question]]:
+    """The questions of both sections; a section that is left out is empty.
+
+    Raises:
+        CourseFault: the file cannot be read, or a question is not as described above; the message names it.
+    """
+    where = f"modules/{module.id}/quiz.yml"
+    try:
+        data = yaml.safe_load((module_dir(module.id) / "quiz.yml").read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise CourseFault(f"{where} cannot be read: a fault in the course, not yours.") from error
+    if not isinstance(data, dict) or not set(data) <= set(SECTIONS):
+        raise CourseFault(f"{where} may hold the lists quiz and recall, nothing else.")
+    quiz = {section: data.get(section) or [] for section in SECTIONS}
+    for section, questions in quiz.items():
+        for number, question in enumerate(questions, 1):
+            problem = _problem(question)
+            if problem:
+                text = question.get("question", "") if isinstance(question, dict) else question
+                raise CourseFault(f"{where}, {section}, question {number} ({text}): {problem}.")
+    return quiz
+
+
+def _problem(question: object) -> str:
+    """What is wrong with a question, or nothing."""
+    if not isinstance(question, dict) or not str(question.get("question") or "").strip():
+        return "it has no question"
+    kind, answers = question.get("type"), question.get("answers")
+    if kind not in TYPES:
+        return f"its type is {kind}, allowed are {', '.join(TYPES)}"
+    if not isinstance(answers, list) or len(answers) < 2 or not all(isinstance(a, dict) for a in answers):
+        return "it needs at least two answers"
+    for answer in answers:
+        name = answer.get("answer")
+        if name is None or name == "":
+            return "an answer has no text"
+        if not isinstance(answer.get("correct"), bool):
+            return f"answer {name} does not say correct: true or correct: false"
+        if not str(answer.get("feedback") or "").strip():
+            return f"answer {name} has no feedback: each answer needs its explanation"
+    right = sum(a["correct"] for a in answers)
+    if right == 0:
+        return "no answer is correct"
+    if kind == "multiple_choice" and right > 1:
+        return "more than one answer is correct: that is a many_choice"
+    if kind == "many_choice" and right < 2:
+        return "only one answer is correct: that is a multiple_choice"
+    if kind == "numeric":
+        if answers[-1]["answer"] != OTHERWISE or answers[-1]["correct"]:
+            return f"its last answer must be `{OTHERWISE}`, and not correct"
+        if not all(_is_number(a["answer"]) or _is_range(a["answer"]) for a in answers[:-1]):
+            return "its answers must be numbers or ranges"
+    return ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_range(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]
+
+
+def show_quiz(module_id: str, section: str, questions: list[Question]) -> None:
+    """Shows the questions, or says that there are none."""
+    if not questions:
+        say(f"Module {module_id} has no {section} questions.")
+    elif in_notebook():
+        show(plain(questions), html=page(f"{module_id} {section}", questions))
+    else:
+        say(plain(questions))
+
+
+def plain(questions: list[Question]) -> str:
+    """Questions and choices without the key."""
+    lines = []
+    for number, question in enumerate(questions, 1):
+        lines.append(f"{number}. {_asked(question)}")
+        if question["type"] == "numeric":
+            lines.append("   (a number)")
+        else:
+            choices = zip(ascii_lowercase, question["answers"], strict=False)
+            lines += [f"   {letter}) {choice['answer']}" for letter, choice in choices]
+    return "\n".join(lines)
+
+
+def page(seed: str, questions: list[Question]) -> str:
+    """The quiz as one piece of HTML: the questions as text, which jupyterquiz's script replaces.
+
+    Args:
+        seed: same seed, same bytes.
+        questions: as `load_quiz` gives them.
+    """
+    frame, script = _jupyterquiz(seed, [_for_jupyterquiz(q) for q in questions])
+    name = re.search(r'id="(\w+)"', frame)[1]  # type: ignore[index]
+    fallback = f'<pre style="white-space: pre-wrap; color: {INK}">{html.escape(plain(questions))}</pre>'
+    style = f"<style>#{name} {{ background: {PAGE}; color: {INK}; padding: 0.6em }}</style>"
+    # jupyterquiz finds its place by the element's id, as a global name; a quiz shown twice on a page would
+    # make that name a list. Here the name is a parameter. So is MathJax, and empty: prices are no formulas.
+    here = "(document.currentScript ? document.currentScript.parentElement : document)"
+    return (
+        f'<div class="tex2jax_ignore mathjax_ignore">{frame}{fallback}</div>{style}<script>\n'
+        f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n}})(undefined, "
+        f'{here}.querySelector("#{name}"));\n'
+        "</script></div>"
+    )
+
+
+def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
+    """What jupyterquiz displays: the HTML of its frame and its script, without the address of MathJax."""
+    from IPython.utils.capture import capture_output
+    from jupyterquiz import display_quiz
+
+    state = random.getstate()
+    try:
+        random.seed(hashlib.sha256(seed.encode()).digest())  # display_quiz draws the id of its element
+        with capture_output() as captured:
+            display_quiz(questions, colors=COLOURS, shuffle_answers=False, max_width=720)
+    finally:
+        random.setstate(state)
+    frame, script = (
+        o.data[kind]
+        for o, kind in zip(captured.outputs, ("text/html", "application/javascript"), strict=True)
+    )
+    return frame, re.sub(r"https?://[^\s'\"]+", "", script)
+
+
+def _for_jupyterquiz(question: Question) -> Question:
+    return {
+        "question": _markup(_asked(question)),
+        "type": question["type"],
+        "answers": [_answer(question["type"], a) for a in question["answers"]],
+    }
+
+
+def _answer(kind: str, answer: dict[str, Any]) -> dict[str, Any]:
+    value = answer["answer"]
+    told = {
+        "correct": answer["correct"],
+        "feedback": ("&#10003; " if answer["correct"] else "&#10007; ") + _markup(answer["feedback"]),
+    }
+    if kind != "numeric":
+        return {"answer": _markup(value), **told}
+    if value == OTHERWISE:
+        return {"type": "default", **told}
+    return {"range": value, **told} if isinstance(value, list) else {"value": value, **told}
+
+
+def _asked(question: Question) -> str:
+    more = " (choose all that are right)" if question["type"] == "many_choice" else ""
+    return f"{str(question['question']).strip()}{more}"
+
+
+def _markup(text: object) -> str:
+    """Text as HTML; `code` in backticks; a dollar sign stays one, jupyterquiz would begin a formula."""
+    escaped = html.escape(str(text).strip(), quote=False).replace("$", "&#36;")
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)

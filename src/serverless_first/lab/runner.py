@@ -1,0 +1,123 @@
+"""Runs a learner's copy of a lab from the command line and tells what passes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from serverless_first import course
+from serverless_first.course import UnknownModule
+from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten
+
+State = Literal["passed", "failed", "not started", "not judged", "error"]
+_STATE = re.compile(r"^\S+ (failed|not started|not judged): ")
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """A task, or a cell that ended with an error.
+
+    `task_id` is None for a cell; `title` is then "cell 7" (code and Markdown cells, counted from 1) and
+    `state` "error". `message` is one line, empty for a pass.
+    """
+
+    task_id: str | None
+    title: str
+    state: State
+    message: str
+
+
+def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> list[TaskResult]:
+    """Runs a lab in memory, in the notebook's folder; the notebook is not saved, progress.json is.
+
+    A cell tagged `check-5.1` runs the check of task 5.1, whatever stands in it; a task without such a cell is
+    checked at the end.
+
+    Args:
+        module_id: id or number of the module.
+        notebook: the learner's copy.
+        cell_timeout_s: seconds after which a cell is interrupted.
+
+    Returns:
+        One result for each task in the order of course.toml, then one for each other cell that failed.
+
+    Raises:
+        UnknownLab: there is no such module.
+        CourseFault: the notebook is missing, or it is no notebook.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import DeadKernelError
+
+    try:
+        module = course.load().module(module_id)
+    except UnknownModule as error:
+        raise UnknownLab(str(error)) from None
+    try:
+        book: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    except FileNotFoundError:
+        raise CourseFault(f"{notebook} is missing: `serverless-first lab` lays it.") from None
+    except (OSError, ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise CourseFault(f"{notebook} cannot be read as a notebook ({one_line(str(error))}).") from None
+
+    cells_of: dict[str, Any] = {}
+    for cell in book.cells:
+        for task in module.tasks:
+            if f"check-{task.id}" in cell.metadata.get("tags", []):
+                cells_of[task.id] = cell
+    for task in module.tasks:
+        if task.id not in cells_of:
+            cells_of[task.id] = nbformat.v4.new_code_cell()  # type: ignore[no-untyped-call]
+            book.cells.append(cells_of[task.id])
+        cells_of[
+            task.id
+        ].source = f"from serverless_first.lab import Lab as _Lab; _Lab({module.id!r}).check({task.id!r})"
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+    client = NotebookClient(
+        book,
+        timeout=cell_timeout_s,
+        interrupt_on_timeout=True,
+        allow_errors=True,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(notebook.resolve().parent)}},
+    )
+    stopped = ""
+    try:
+        client.execute()
+    except DeadKernelError:
+        stopped = "the kernel died before this check"
+
+    results = []
+    for task in module.tasks:
+        cell = cells_of[task.id]
+        message = _error_of(cell)
+        if message:
+            found = _STATE.match(message)
+            state: State = found[1] if found else "not judged"  # type: ignore[assignment]
+        elif cell.execution_count is None:
+            state, message = "not judged", stopped or "the check did not run"
+        else:
+            state = "passed"
+        results.append(TaskResult(task.id, task.title, state, message))
+    checks = [id(cell) for cell in cells_of.values()]
+    for number, cell in enumerate(book.cells, 1):
+        message = _error_of(cell, named=True)
+        expected = id(cell) in checks or "raises-exception" in cell.metadata.get("tags", [])
+        # An untouched stub is no broken cell: the check says that its task is not started.
+        if message and not expected and not message.startswith("NotImplementedError"):
+            results.append(TaskResult(None, f"cell {number}", "error", message))
+    return results
+
+
+def _error_of(cell: Any, *, named: bool = False) -> str:
+    """The error a cell ended with, on one line; with the name of its class, if asked."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            text = one_line(output.evalue)
+            return shorten(f"{output.ename}: {text}" if named else text, 1200)
+    return ""
