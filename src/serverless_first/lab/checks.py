@@ -88,6 +88,7 @@ def run_check(check: Check, of: Task, where: Path) -> None:
     # Imported here: a lesson that runs no check does not wait for botocore.
     from botocore.exceptions import (
         ClientError,
+        ConnectionClosedError,
         ConnectionError,
         NoCredentialsError,
         NoRegionError,
@@ -116,7 +117,7 @@ def run_check(check: Check, of: Task, where: Path) -> None:
             look_at="whether another cell still runs; then run this check again",
             task_id=of.id,
         ) from error
-    except (ConnectionError, NoCredentialsError, NoRegionError) as error:
+    except (ConnectionError, ConnectionClosedError, NoCredentialsError, NoRegionError) as error:
         broken = cloud_is_missing(of.id)
         # The class alone: the message of the error holds a port that differs from run to run.
         broken.came_back = type(error).__name__

@@ -9,7 +9,7 @@ from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.lab import progress
 from serverless_first.lab.checks import load_checks, run_check
-from serverless_first.lab.failures import CheckBroken, CheckFailed, UnknownLab, UnknownTask, listed
+from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
 from serverless_first.lab.show import say, show
 from serverless_first.lab.texts import TIERS, load_hints, solution_cells
@@ -61,8 +61,6 @@ class Lab:
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))
             show(failure.text(), html=failure.html())
-            # Without its causes: they are the kit's own, and a terminal would print them all.
-            failure.__suppress_context__ = not isinstance(failure, CheckBroken)
             raise
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
         say(f"{task.id} passed: {task.title}.")
