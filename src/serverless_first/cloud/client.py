@@ -79,9 +79,7 @@ class Cloud:
         self.time_scale = 1.0
         self.target = target
         self._pid = os.getpid()
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="serverless-first-kernel-", ignore_cleanup_errors=True
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="serverless-first-kernel-", ignore_cleanup_errors=True)
         self._server: subprocess.Popen[bytes] | None = None
         self._before: dict[str, str | None] = {}
         self.endpoint_url = target or ""
@@ -218,9 +216,7 @@ class Cloud:
         """
         self._call("POST", "reset")
 
-    def _call(
-        self, method: str, call: str, body: Mapping[str, Any] | None = None, **query: str | None
-    ) -> Any:
+    def _call(self, method: str, call: str, body: Mapping[str, Any] | None = None, **query: str | None) -> Any:
         if self.target is not None:
             raise CloudError(f"Only the local cloud can do this, and a target takes its place: {self.target}")
         if not self.is_running:
@@ -275,9 +271,7 @@ def start(
         if value is not None and not value > 0:
             raise ValueError(f"{name} is {value}; it must be greater than 0.")
     if enforce_iam:
-        raise CloudError(
-            "The local cloud does not enforce IAM yet (docs/fidelity.md). Leave enforce_iam out."
-        )
+        raise CloudError("The local cloud does not enforce IAM yet (docs/fidelity.md). Leave enforce_iam out.")
     if target is not None:
         target = target.rstrip("/")
         if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
@@ -287,9 +281,7 @@ def start(
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
             if (target, region) != (_running.target, _running.region):
-                raise CloudError(
-                    "Another local cloud is running, with other settings. Call aws.stop() first."
-                )
+                raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
             _running._change(idle_expiry_s, time_scale)
             return _running
         cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws)
@@ -308,9 +300,7 @@ def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
     """The first line that a process prints; empty if it ends or stays silent for `limit_s` seconds."""
     lines: list[bytes] = []
     assert process.stdout is not None
-    reader = threading.Thread(
-        target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True
-    )
+    reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True)
     reader.start()
     reader.join(2.0)
     if reader.is_alive():

@@ -35,9 +35,7 @@ _PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
 class LocalCloudApp:
     """The WSGI application of the server: our own calls, refusals, and moto for everything else."""
 
-    def __init__(
-        self, moto: WsgiApp, fleet: Fleet, reset: Callable[[], None], stop: Callable[[], None]
-    ) -> None:
+    def __init__(self, moto: WsgiApp, fleet: Fleet, reset: Callable[[], None], stop: Callable[[], None]) -> None:
         self._moto, self._fleet, self._reset, self._stop = moto, fleet, reset, stop
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -52,7 +52,7 @@ def sweep(runs: Path) -> None:
 def _is_alive(folder: Path) -> bool:
     try:
         owner = json.loads((folder / _OWNER).read_text(encoding="ascii"))
-        return abs(psutil.Process(owner["pid"]).create_time() - owner["created_s"]) < 1.0
+        return bool(abs(psutil.Process(owner["pid"]).create_time() - owner["created_s"]) < 1.0)
     except FileNotFoundError:
         # Another run may be writing its owner at this moment.
         with contextlib.suppress(OSError):

@@ -43,22 +43,24 @@ class CloudServer:
         from serverless_first.cloud.lambda_.service import LambdaService
         from serverless_first.cloud.seams import lambda_functions
 
-        class Handler(WSGIRequestHandler):  # type: ignore[misc]
+        class Handler(WSGIRequestHandler):
             protocol_version = "HTTP/1.1"  # keeps connections open: a third of the cost of a call
 
             def log(self, type: str, message: str, *args: Any) -> None:
                 """Says nothing."""
 
+        moto = DomainDispatcherApplication(create_backend_app)
+        try:
+            self._server = make_server(HOST, port, moto, threaded=True, request_handler=Handler)
+        except SystemExit:  # werkzeug's way to say it
+            raise OSError(f"Port {port} on {HOST} is taken. Choose another one, or 0 for any.") from None
         self.folder = leftovers.new_run_folder()
-        self._server = make_server(HOST, port, None, threaded=True, request_handler=Handler)
         self.port: int = self._server.server_port
         os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
         self.endpoint_url = f"http://{HOST}:{self.port}"
         self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder, guarded), idle_expiry_s)
         lambda_functions.install(LambdaService(self.fleet, lambda_functions.write_log))
-        self._server.app = LocalCloudApp(
-            DomainDispatcherApplication(create_backend_app), self.fleet, self.reset, self.stop_soon
-        )
+        self._server.app = LocalCloudApp(moto, self.fleet, self.reset, self.stop_soon)
         self._stopping = threading.Event()
 
     def serve(self) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 LOCAL_KEY = "local"
 
@@ -24,9 +25,7 @@ REMOVED = (
 )  # fmt: skip
 
 
-def local_environ(
-    environ: Mapping[str, str], endpoint_url: str, region: str, folder: Path
-) -> dict[str, str | None]:
+def local_environ(environ: Mapping[str, str], endpoint_url: str, region: str, folder: Path) -> dict[str, str | None]:
     """The variables to set (None: to remove) so that boto3 finds the local cloud.
 
     Args:
@@ -65,7 +64,8 @@ def apply(changes: Mapping[str, str | None]) -> dict[str, str | None]:
             os.environ[name] = value
     # boto3 keeps a session with what it read when it was made.
     if "boto3" in sys.modules:
-        sys.modules["boto3"].DEFAULT_SESSION = None
+        boto3: Any = sys.modules["boto3"]
+        boto3.DEFAULT_SESSION = None
     return before
 
 

@@ -55,9 +55,7 @@ class PythonRuntimeClient:
         headers = {"Content-Type": content_type}
         self._call("POST", f"invocation/{invoke_id}/response", result, **headers)
 
-    def post_error(
-        self, invoke_id: str, error: str, xray_fault: str, invocation_id: str | None = None
-    ) -> None:
+    def post_error(self, invoke_id: str, error: str, xray_fault: str, invocation_id: str | None = None) -> None:
         """Hands over the error the handler raised."""
         del xray_fault, invocation_id
         self._call("POST", f"invocation/{invoke_id}/error", error.encode())

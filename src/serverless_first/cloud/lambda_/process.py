@@ -34,12 +34,8 @@ class RuntimeProcess:
         self._ps = psutil.Process(self.pid)
 
     @staticmethod
-    def _start(
-        command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path
-    ) -> subprocess.Popen[bytes]:
-        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
-            subprocess, "CREATE_NO_WINDOW", 0
-        )
+    def _start(command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
         with log.open("wb") as sink:
             return subprocess.Popen(
                 command,
@@ -80,9 +76,7 @@ class RuntimeProcess:
             info = self._ps.memory_info()
         except (psutil.Error, OSError):
             return 0
-        peak: int = getattr(
-            info, "peak_wset", info.rss
-        )  # Windows keeps the peak; macOS only tells the present
+        peak: int = getattr(info, "peak_wset", info.rss)  # Windows keeps the peak; macOS only tells the present
         return peak // 2**20
 
     def memory_mb(self) -> float:

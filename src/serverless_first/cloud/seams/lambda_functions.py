@@ -84,9 +84,7 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
         InvalidParameterValueException: with what is allowed.
     """
     if settings.get("PackageType") == "Image":
-        raise InvalidParameterValueException(
-            "The local cloud runs zip packages; container images need Docker."
-        )
+        raise InvalidParameterValueException("The local cloud runs zip packages; container images need Docker.")
     for name in NOT_HONOURED:
         if any(settings.get(name, {}) or ()):
             raise InvalidParameterValueException(
@@ -152,8 +150,7 @@ def install(service: LambdaService) -> None:
         if kind != "RequestResponse":
             raise LambdaClientError(
                 "InvalidParameterValueException",
-                f"The local cloud does not honour InvocationType={kind} yet (docs/fidelity.md). "
-                "Use RequestResponse.",
+                f"The local cloud does not honour InvocationType={kind} yet (docs/fidelity.md). Use RequestResponse.",
             )
         try:
             reply = service.invoke(spec_of(self), event)
@@ -189,9 +186,7 @@ def install(service: LambdaService) -> None:
         service.fleet.retire(function.function_arn, keep=spec_of(function).key)
         return answer
 
-    def update_function_configuration(
-        self: Any, function_name: str, qualifier: str, body: dict[str, Any]
-    ) -> Any:
+    def update_function_configuration(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self.get_function(function_name, qualifier)
         refuse_what_aws_refuses(self.account_id, body, new=False)
         answer = moto_update_configuration(self, function_name, qualifier, body)
@@ -203,7 +198,8 @@ def install(service: LambdaService) -> None:
         moto_delete(self, function_name, qualifier)
         service.fleet.retire(function.function_arn, keep="")
 
-    models.LambdaFunction.invoke = invoke
+    moto_function: Any = models.LambdaFunction
+    moto_function.invoke = invoke
     backend.create_function = create_function
     backend.update_function_code = update_function_code
     backend.update_function_configuration = update_function_configuration
