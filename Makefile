@@ -1,0 +1,70 @@
+# The commands of the course. Each finds a Python and calls tools/bootstrap.py, which does the work.
+# `make lab PYTHON=/path/to/python3.12` chooses a Python; *_ARGS and MODULES go to the command unchanged.
+
+PYTHON =
+LAB_ARGS =
+TEST_ARGS =
+MODULES =
+BUILD_ARGS =
+SLIDES_ARGS =
+BENCH_ARGS =
+LOCK_ARGS =
+
+# First choice: a Python that can also make an environment with pip; Debian sells that part separately.
+BOOTSTRAP = @run() { \
+	spare=; \
+	for python in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11 python3 python; do \
+		test -n "$$python" || continue; \
+		"$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+		if "$$python" -c 'import ensurepip' >/dev/null 2>&1; then exec "$$python" tools/bootstrap.py "$$@"; fi; \
+		test -n "$$spare" || spare=$$python; \
+	done; \
+	test -z "$$spare" || exec "$$spare" tools/bootstrap.py "$$@"; \
+	echo 'No Python 3.11 or newer was found.' >&2; \
+	echo 'Install one from https://www.python.org/downloads/, or name yours: make '"$$1"' PYTHON=/path/to/python3' >&2; \
+	exit 1; \
+}; run
+
+.PHONY: help lab test env build check slides bench picture lock clean
+
+help:
+	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
+	@echo 'make test    prove everything: style, types, built notebooks, tests'
+	@echo 'make env     the environment alone, with all the extras'
+	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'
+	@echo 'make check   compare the built notebooks with their sources; executes nothing'
+	@echo 'make slides  export the slides to slides/export/'
+	@echo 'make bench   measure the speed of the local cloud and the simulators'
+	@echo 'make picture draw the picture in README.md again'
+	@echo 'make lock    write requirements/*.txt again from pyproject.toml (needs uv)'
+	@echo 'make clean   remove the environment and the caches; work/ stays'
+
+lab:
+	$(BOOTSTRAP) lab $(LAB_ARGS)
+
+test:
+	$(BOOTSTRAP) test $(TEST_ARGS)
+
+env:
+	$(BOOTSTRAP) env
+
+build:
+	$(BOOTSTRAP) build $(BUILD_ARGS) $(MODULES)
+
+check:
+	$(BOOTSTRAP) check $(MODULES)
+
+slides:
+	$(BOOTSTRAP) slides $(SLIDES_ARGS) $(MODULES)
+
+bench:
+	$(BOOTSTRAP) bench $(BENCH_ARGS)
+
+picture:
+	$(BOOTSTRAP) picture
+
+lock:
+	$(BOOTSTRAP) lock $(LOCK_ARGS)
+
+clean:
+	$(BOOTSTRAP) clean

@@ -1,0 +1,53 @@
+"""pyproject.toml -> requirements/*.txt: every package with its version and hashes, for all platforms.
+
+    python tools/lock.py [--upgrade ...]
+
+It needs uv. Pins that still satisfy pyproject.toml stay, unless --upgrade is given. The files name no index,
+so that they work with a mirror as well.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMON = (
+    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
+    *("--no-header", "--no-emit-index-url", "--no-emit-find-links"),
+)
+# What installs the rest: a pip that is quick, and the build backend for the editable install without network.
+INSTALLER = "pip>=26,<27"
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the three lock files; returns uv's exit code."""
+    uv = shutil.which("uv")
+    if uv is None:
+        print("make lock needs uv: https://docs.astral.sh/uv/", file=sys.stderr)
+        return 1
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    installer = "\n".join([INSTALLER, *project["build-system"]["requires"]]) + "\n"
+    dropped = {"UV_FIND_LINKS", "UV_CONSTRAINT", "UV_OVERRIDE", "VIRTUAL_ENV"}
+    env = {name: value for name, value in os.environ.items() if name not in dropped}
+    lab, everything = "requirements/lab.txt", "requirements/all.txt"
+    runs = (
+        (["-", "-o", "requirements/installer.txt"], installer),
+        (["pyproject.toml", "-o", lab], ""),
+        (["pyproject.toml", "--all-extras", "-c", lab, "-o", everything], ""),
+    )
+    for words, stdin in runs:
+        command = [uv, *COMMON, *words, *arguments]
+        print(f"writing {words[-1]}", flush=True)
+        done = subprocess.run(command, cwd=ROOT, env=env, input=stdin, text=True, encoding="utf-8")
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
