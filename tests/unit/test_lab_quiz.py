@@ -1,0 +1,160 @@
+"""Quizzes: every answer explained, the same bytes at every run, no network, enough contrast."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from serverless_first import course
+from serverless_first.lab import CourseFault, Lab, quiz
+
+pytest_plugins = ["lab_fixtures"]
+pytestmark = pytest.mark.usefixtures("course_dir")
+
+
+@pytest.fixture
+def notebook_shell() -> Iterator[None]:
+    InteractiveShell.instance()
+    yield
+    InteractiveShell.clear_instance()
+
+
+def shown(section: str = "quiz") -> dict[str, Any]:
+    with capture_output() as captured:
+        getattr(Lab("05"), section)()
+    assert len(captured.outputs) == 1
+    data: dict[str, Any] = captured.outputs[0].data
+    return data
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_the_output_is_the_same_bytes_each_time_and_differs_between_quizzes() -> None:
+    first, again, other = shown(), shown(), shown("recall")
+    assert first == again
+    name = re.compile(r'<div id="(\w+)"')
+    assert name.search(first["text/html"])[1] != name.search(other["text/html"])[1]  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_drawing_a_quiz_leaves_the_learners_random_numbers_alone() -> None:
+    random.seed(1)
+    expected = random.random()
+    random.seed(1)
+    shown()
+    assert random.random() == expected
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_nothing_is_fetched_from_anywhere() -> None:
+    page = shown()["text/html"]
+    assert "show_questions" in page  # jupyterquiz's script is in it
+    assert not re.search(r"https?:|cdn\.", page)
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_the_text_has_questions_and_choices_and_not_the_key() -> None:
+    data = shown()
+    expected = (
+        "1. What costs $5 or < $5, for `price_yen`?\n   a) A lamp\n   b) A house\n2. How many seats?\n   (a number)"
+    )
+    assert data["text/plain"] == expected
+    assert "a) A lamp" in data["text/html"].split("<script>")[0]  # readable where no script runs
+    assert "choose all that are right" in shown("recall")["text/plain"]
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_elements_are_closed_so_that_the_page_around_the_quiz_stays_whole() -> None:
+    markup = shown()["text/html"].split("<script>")[0]
+    assert markup.count("<div") - markup.count("</div>") == 1  # closed after the script
+    assert shown()["text/html"].rstrip().endswith("</script></div>")
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_dollars_and_angle_brackets_stay_what_they_are() -> None:
+    script = shown()["text/html"].split("<script>")[1]
+    assert "&#36;5 or &lt; &#36;5, for <code>price_yen</code>?" in script
+
+
+def test_each_answer_is_handed_over_with_its_explanation() -> None:
+    module = course.load().module("05")
+    numeric = quiz._for_jupyterquiz(quiz.load_quiz(module)["quiz"][1])
+    assert [set(a) - {"correct", "feedback"} for a in numeric["answers"]] == [{"value"}, {"range"}, {"type"}]
+    assert [a["feedback"][:9] for a in numeric["answers"]] == ["&#10003; ", "&#10007; ", "&#10007; "]
+
+
+def test_a_terminal_gets_the_text(capsys: pytest.CaptureFixture[str]) -> None:
+    Lab("05").recall()
+    assert "a) A lamp" in capsys.readouterr().out
+
+
+def test_a_module_without_recall_says_so(course_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = course_dir / "modules/05-lamps/quiz.yml"
+    path.write_text(path.read_text(encoding="utf-8").split("recall:")[0], encoding="utf-8")
+    Lab("05").recall()
+    assert "no recall questions" in capsys.readouterr().out
+
+
+GOOD = "{answer: a, correct: true, feedback: f}"
+BAD = "{answer: b, correct: false, feedback: f}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "message"),
+    [
+        ("multiple_choice", [BAD, BAD], "no answer is correct"),
+        ("multiple_choice", [GOOD, "{answer: b, correct: false}"], "answer b has no feedback"),
+        ("multiple_choice", [GOOD, "{answer: b, correct: false, feedback: ' '}"], "answer b has no feedback"),
+        ("multiple_choice", [GOOD, "{answer: b, feedback: f}"], "answer b does not say correct"),
+        ("multiple_choice", [GOOD, GOOD], "more than one answer is correct"),
+        ("many_choice", [GOOD, BAD], "only one answer is correct"),
+        ("multiple_choice", [GOOD], "at least two answers"),
+        ("essay", [GOOD, BAD], "its type is essay, allowed are many_choice"),
+        ("numeric", ["{answer: 1, correct: true, feedback: f}", BAD], "last answer must be `anything else`"),
+        (
+            "numeric",
+            ["{answer: many, correct: true, feedback: f}", "{answer: anything else, correct: false, feedback: f}"],
+            "must be numbers or ranges",
+        ),
+    ],
+)
+def test_a_bad_question_is_named(course_dir: Path, kind: str, answers: list[str], message: str) -> None:
+    text = "quiz:\n- question: Why a lamp?\n  type: " + kind + "\n  answers: [" + ", ".join(answers) + "]\n"
+    (course_dir / "modules/05-lamps/quiz.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(CourseFault, match=rf"quiz, question 1 \(Why a lamp\?\): .*{message}"):
+        Lab("05").quiz()
+
+
+def _contrast(one: str, two: str) -> float:
+    """WCAG 2 contrast ratio of two colours written #rrggbb."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted([luminance(one), luminance(two)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_every_text_of_a_quiz_has_enough_contrast_in_any_theme() -> None:
+    page = shown()["text/html"]
+    used = dict(re.findall(r"(--jq-[\w-]+): (#[0-9a-f]{6})\b", page))
+    name = re.search(r'<div id="(\w+)"', page)[1]  # type: ignore[index]
+    ground = re.search(rf"#{name} {{ background: (#\w+); color: (#\w+)", page)
+    assert ground is not None  # the quiz brings its own page, so the theme does not matter
+    paper, ink = ground.groups()
+    white = used["--jq-text-color"]
+    pairs = [(ink, paper), (used["--jq-correct-color"], paper), (used["--jq-incorrect-color"], paper)]
+    pairs += [(used["--jq-numeric-input-label"], paper), ("#333333", used["--jq-mc-button-bg"])]
+    for kind in ("multiple-choice", "many-choice", "numeric", "numeric-input"):
+        pairs.append((white, used[f"--jq-{kind}-bg"]))
+    pairs += [(white, used["--jq-correct-color"]), (white, used["--jq-incorrect-color"])]
+    assert {pair: round(_contrast(*pair), 1) for pair in pairs if _contrast(*pair) < 4.5} == {}
