@@ -176,7 +176,8 @@ class Environment:
         env = {name: value for name, value in os.environ.items() if name not in DROPPED}
         empty = self.folder / "no-constraints.txt"
         empty.touch()
-        env |= {"PIP_CONSTRAINT": str(empty), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
+        # As an address, since pip splits this setting at spaces.
+        env |= {"PIP_CONSTRAINT": empty.as_uri(), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
         if "PIP_INDEX_URL" in env and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & env.keys():
             env["UV_DEFAULT_INDEX"] = env["PIP_INDEX_URL"]
         site_packages = self._site_packages()
@@ -197,7 +198,7 @@ class Environment:
         if uv[0]:
             try:
                 run(
-                    "Packages, with uv,",
+                    "Packages (uv)",
                     [*uv, "--require-hashes", "-r", str(installer), "-r", str(lock)],
                     count=True,
                 )
@@ -209,9 +210,7 @@ class Environment:
             # A new pip first: it installs in a third of the time that a pip of 2023 takes.
             self._ensure_pip(env)
             run("A new pip", [*pip, "--no-compile", "--require-hashes", "-r", str(installer)])
-            run(
-                "Packages, with pip,", [*pip, "--no-compile", "--require-hashes", "-r", str(lock)], count=True
-            )
+            run("Packages (pip)", [*pip, "--no-compile", "--require-hashes", "-r", str(lock)], count=True)
             run("The course itself", [*pip, "--no-build-isolation", "-e", str(self.root)])
         self._relative_path_file()
         compiler = [str(self.python), "-I", "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED]

@@ -1,0 +1,233 @@
+"""The command `serverless-first`. Each command imports what it needs, so that `--help` and `lab` start fast."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from serverless_first import course
+from serverless_first.places import CourseNotFound, work_dir
+
+
+class _Commands(click.Group):
+    """Turns what a user can cause into one line and exit code 1; a traceback is for our own mistakes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CourseNotFound, course.UnknownModule) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="serverless-first")
+def main() -> None:
+    """Serverless First: a course in which you run each claim about serverless on your own machine."""
+    for stream in (sys.stdout, sys.stderr):  # a log file on Windows lacks letters that the course prints
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+@main.command()
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option(
+    "--port", default=8888, show_default=True, help="Port of JupyterLab; the next free one is taken."
+)
+def lab(no_browser: bool, port: int) -> None:
+    """Lay your copies of the lessons and labs, then open them in JupyterLab."""
+    from serverless_first import jupyter, workcopy
+
+    try:
+        workcopy.lay(click.echo)
+        jupyter.start(port, browser=not no_browser)
+    except OSError as error:
+        raise click.ClickException(f"{work_dir()} cannot be written: {error.strerror or error}.") from error
+
+
+@main.command()
+def doctor() -> None:
+    """Look at this machine: what is missing, and what to do about it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from serverless_first.doctor import examine
+
+    table = Table("", "what", "found", "what to do")
+    signs = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "red": "[bold red]red[/]"}
+    console = Console()
+    with console.status("looking"):
+        findings = list(examine())
+    for finding in findings:
+        table.add_row(signs[finding.state], finding.name, Text(finding.found), Text(finding.advice))
+    console.print(table)
+    red = [finding.name for finding in findings if finding.state == "red"]
+    if red:
+        console.print(f"Not ready: {', '.join(red)}. The right column says what to do.")
+        sys.exit(1)
+    console.print("Ready.")
+
+
+@main.command()
+@click.option("--port", default=4566, show_default=True, help="Port on 127.0.0.1.")
+def cloud(port: int) -> None:
+    """Run the local cloud alone, for the AWS CLI, SDKs, SAM, or a class that shares it."""
+    from serverless_first.cloud import server
+
+    try:
+        server.run(port=port)
+    except OSError as error:
+        raise click.ClickException(f"{error} Choose another port with --port.") from error
+
+
+@main.command()
+@click.argument("modules", nargs=-1)
+@click.option("--check", is_flag=True, help="Compare with the sources; execute and write nothing.")
+@click.option("--force", is_flag=True, help="Execute also what did not change.")
+@click.option(
+    "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time."
+)
+def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
+    """For authors: make notebooks/, labs/, solutions/ and slides/ from modules/."""
+    builder = _builder()
+    if check:
+        problems = builder.check(modules or None, report=click.echo)
+        _fail(problems)
+        click.echo("The built files are what the sources make.")
+        return
+    try:
+        builder.build(modules or None, force=force, jobs=jobs, report=click.echo)
+    except builder.BuildFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
+@click.argument("modules", nargs=-1)
+@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
+def slides(modules: tuple[str, ...], pdf: bool) -> None:
+    """For authors and instructors: export the slides to slides/export/."""
+    builder = _builder()
+    try:
+        for path in builder.export_slides(modules or None, pdf=pdf):
+            click.echo(str(path))
+    except builder.BuildFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
+@click.argument("module", required=False)
+def check(module: str | None) -> None:
+    """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
+    from serverless_first.lab import CourseFault
+    from serverless_first.lab.runner import run_lab
+
+    found = course.load().module(module) if module else _last_module()
+    notebook = work_dir() / "labs" / f"{found.id}.ipynb"
+    click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
+    try:
+        results = run_lab(found.id, notebook)
+    except CourseFault as error:
+        raise click.ClickException(str(error)) from error
+    for result in results:
+        click.echo(f"{result.task_id or '':<5} {result.state:<12} {result.title}")
+        if result.message:
+            click.echo(f"      {result.message}")
+    if any(result.state != "passed" for result in results):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("target")
+def reset(target: str) -> None:
+    """Start again with a module (its lesson and lab) or one file; what you have is saved first."""
+    from serverless_first import workcopy
+
+    try:
+        done = workcopy.reset(target)
+    except workcopy.CannotReset as error:
+        raise click.ClickException(str(error)) from error
+    for each in done:
+        kept = f"; yours is kept as {_short(each.saved)}" if each.saved else ""
+        click.echo(f"{_short(each.copy)} is fresh{kept}")
+    if not done:
+        click.echo("Nothing to do: your copy is as the course has it.")
+
+
+@main.command()
+@click.argument("module", required=False)
+def progress(module: str | None) -> None:
+    """Show what has passed and what is next."""
+    from serverless_first.lab import Lab, UnknownLab
+
+    try:
+        Lab(module or _last_module().id).progress()
+    except UnknownLab as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers."
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Measure this alone; may be given again.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Measure speed on this machine, as ratios in one run."""
+    from serverless_first import bench as measure
+
+    # --only NAME NAME... : the words behind the first are arguments to click
+    if names and not only:
+        raise click.UsageError(f"{names[0]!r}: name measurements with --only.")
+    try:
+        measurements = measure.run([*only, *names] or None)
+    except measure.UnknownMeasurement as error:
+        raise click.ClickException(str(error)) from error
+    rows = [m if isinstance(m, dict) else vars(m) for m in measurements]
+    for row in rows:
+        click.echo(f"{row['name']:<22} {row['value']:>12.4g} {row['unit']:<10} {row['against'] or ''}")
+    if json_file:
+        text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+        json_file.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _builder() -> Any:
+    try:
+        from serverless_first import build as builder
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
+    return builder
+
+
+def _fail(problems: list[str]) -> None:
+    if problems:
+        for problem in problems:
+            click.echo(problem, err=True)
+        sys.exit(1)
+
+
+def _last_module() -> course.Module:
+    """The module the learner worked on last, else the first that is ready.
+
+    Raises:
+        click.ClickException: no module is ready.
+    """
+    from serverless_first.lab.progress import ProgressFile, last_module
+
+    ready = course.load().ready_modules
+    if not ready:
+        raise click.ClickException("No module is ready yet.")
+    last = last_module(ProgressFile().read())
+    return next((module for module in ready if module.id == last), ready[0])
+
+
+def _short(path: Path) -> str:
+    """A path as seen from the learner's folder."""
+    return f"{work_dir().name}/{path.relative_to(work_dir()).as_posix()}"
+
+
+if __name__ == "__main__":
+    main()

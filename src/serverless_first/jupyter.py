@@ -1,0 +1,75 @@
+"""Starts JupyterLab on the learner's folder: on this machine alone, and without asking the network for anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from serverless_first import course
+from serverless_first.places import work_dir
+
+# JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
+OVERRIDES = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+
+
+def start(port: int, *, browser: bool) -> None:
+    """Runs JupyterLab in the foreground until Ctrl-C; never returns.
+
+    Args:
+        port: where to look for a free port first, on 127.0.0.1.
+        browser: open the browser on the notebook where the learner left off.
+
+    Raises:
+        OSError: the learner's folder cannot be written.
+    """
+    work = work_dir().absolute()
+    command = _command(work, port, browser)
+    os.chdir(work)
+    if os.name == "posix":  # one process less, and signals reach JupyterLab itself
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            sys.exit(process.wait())
+        except KeyboardInterrupt:
+            continue  # JupyterLab got it too, and stops by itself
+
+
+def _command(work: Path, port: int, browser: bool) -> list[str]:
+    settings = work / ".jupyter-settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "overrides.json").write_text(json.dumps(OVERRIDES), encoding="utf-8", newline="\n")
+    return [
+        *(sys.executable, "-m", "jupyterlab"),
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={work}",
+        f"--LabApp.app_settings_dir={settings}",
+        f"--LabApp.default_url={default_url(work)}",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *(() if browser else ("--no-browser",)),
+        *(("--allow-root",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()),
+    ]
+
+
+def default_url(work: Path) -> str:
+    """The address to open: the lesson of the module the learner touched last, else the first one.
+
+    Args:
+        work: the learner's folder; a missing or broken progress.json in it means the first lesson.
+    """
+    try:
+        last = json.loads((work / "progress.json").read_text(encoding="utf-8"))["last_module"]
+    except (OSError, ValueError, LookupError, TypeError):
+        last = None
+    modules = [module.id for module in course.load().modules]
+    for name in [last] * (last in modules) + modules:
+        if (work / "notebooks" / f"{name}.ipynb").is_file():
+            return f"/lab/tree/notebooks/{quote(name)}.ipynb"
+    return "/lab"
