@@ -1,0 +1,10 @@
+"""Figures of the course: one style, a title that says the finding, alt text, colours that survive colour blindness.
+
+from serverless_first import figures
+figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
+"""
+
+from serverless_first.figures.environments import timeline
+from serverless_first.figures.style import show
+
+__all__ = ["show", "timeline"]

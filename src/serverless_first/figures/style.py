@@ -1,0 +1,54 @@
+"""One look for all figures, and the one way to show them.
+
+Colours are from Okabe and Ito's palette, which readers with the common forms of colour blindness tell apart
+(Color Universal Design, https://jfly.uni-koeln.de/color/). Hatching and labels carry the same meaning in grey print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from IPython.display import display
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
+
+_STYLE: dict[Any, Any] = {
+    "figure.figsize": (8.0, 3.2),
+    "figure.dpi": 110,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "hatch.linewidth": 0.6,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The course's look, for the figures made inside; the learner's own settings stay as they are."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def show(figure: Figure, *, alt: str) -> None:
+    """Shows a figure with its alt text.
+
+    Args:
+        alt: what a reader who cannot see the picture needs to know from it, in a sentence or two.
+
+    Raises:
+        ValueError: the alt text is empty.
+    """
+    if not alt.strip():
+        raise ValueError("A figure needs an alt text: what it shows, in a sentence or two.")
+    show_in_notebook: Any = display
+    show_in_notebook(figure, metadata={"image/png": {"alt": " ".join(alt.split())}})
