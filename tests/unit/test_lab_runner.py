@@ -33,14 +33,16 @@ def test_each_task_is_passed_failed_or_not_started_and_broken_cells_are_told(
         ("1 / 0", ["raises-exception"]),
         ("# the learner emptied the check", ["check-5.1"]),
         ('_ = Path("shipped.txt").write_text("lamp")', ["task-5.2"]),
+        ("lamp.ship()", ["task-5.2", "raises-exception"]),
         ('lab.check("5.2")', ["check-5.2"]),
     )
     before = path.read_bytes()
     results = run_lab("05", path)
-    assert summary(results) == [("5.1", "failed"), ("5.2", "passed"), (None, "error")]
+    assert summary(results) == [("5.1", "failed"), ("5.2", "passed"), (None, "error"), (None, "error")]
     assert "The total is wrong." in results[0].message
     assert "came back:" in results[0].message
     assert (results[2].title, results[2].message) == ("cell 3", "ZeroDivisionError: division by zero")
+    assert (results[3].title, results[3].message) == ("cell 7", "NameError: name 'lamp' is not defined")
     assert all("\n" not in r.message for r in results)
     assert path.read_bytes() == before
     assert (path.parent / "shipped.txt").exists()  # it ran in the notebook's own folder

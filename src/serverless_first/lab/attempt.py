@@ -129,9 +129,7 @@ class Attempt:
         if not condition:
             self.fail(problem, called=called, came_back=came_back, expected=expected, look_at=look_at)
 
-    def fail(
-        self, problem: str, *, called: str, came_back: object, expected: object, look_at: str
-    ) -> NoReturn:
+    def fail(self, problem: str, *, called: str, came_back: object, expected: object, look_at: str) -> NoReturn:
         """Fails the check; see `expect`."""
         raise CheckFailed(
             problem,

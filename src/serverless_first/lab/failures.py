@@ -112,9 +112,7 @@ class CheckFailed(OneLine):
 
     def text(self) -> str:
         """The panel for a terminal and for whoever cannot see HTML."""
-        return "\n".join(
-            [self.headline, *(f"  {label + ':':<11}{one_line(text)}" for label, text in self.rows)]
-        )
+        return "\n".join([self.headline, *(f"  {label + ':':<11}{one_line(text)}" for label, text in self.rows)])
 
     def html(self) -> str:
         """The panel for a notebook. Text keeps the theme's colours; the state is told in words too."""

@@ -77,8 +77,7 @@ class Lab:
         number = min(seen + 1, len(hints))
         self._progress.update(progress.hint_seen(self._module.id, task.id, number))
         parts = [
-            f"**{task.id}, hint {n} of {len(hints)}: {TIERS[n - 1]}**\n\n{hints[n - 1]}"
-            for n in range(1, number + 1)
+            f"**{task.id}, hint {n} of {len(hints)}: {TIERS[n - 1]}**\n\n{hints[n - 1]}" for n in range(1, number + 1)
         ]
         if number == len(hints):
             parts.append(f'That was the last hint. `lab.solution("{task.id}", sure=True)` shows a solution.')
@@ -127,9 +126,7 @@ class Lab:
             lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed")
         waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
         if not open_here:
-            lines.append(
-                f"Next: module {waiting[0].id}." if waiting else "Every task that is ready has passed."
-            )
+            lines.append(f"Next: module {waiting[0].id}." if waiting else "Every task that is ready has passed.")
         say("\n".join(lines))
 
     def predict(self, key: str, question: str, choices: Sequence[str]) -> Prediction:

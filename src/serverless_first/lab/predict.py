@@ -22,9 +22,7 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
 
     value = traitlets.Unicode(None, allow_none=True)
 
-    def __init__(
-        self, question: str, choices: Sequence[str], pick: str | None, save: Callable[[str], object]
-    ) -> None:
+    def __init__(self, question: str, choices: Sequence[str], pick: str | None, save: Callable[[str], object]) -> None:
         self.question = question
         self.choices = list(choices)
         pick = pick if pick in self.choices else None

@@ -176,8 +176,7 @@ def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
     finally:
         random.setstate(state)
     frame, script = (
-        o.data[kind]
-        for o, kind in zip(captured.outputs, ("text/html", "application/javascript"), strict=True)
+        o.data[kind] for o, kind in zip(captured.outputs, ("text/html", "application/javascript"), strict=True)
     )
     return frame, re.sub(r"https?://[^\s'\"]+", "", script)
 

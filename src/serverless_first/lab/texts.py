@@ -48,8 +48,7 @@ def load_hints(module: Module) -> dict[str, list[str]]:
         good = isinstance(tiers, list) and all(isinstance(t, str) and t.strip() for t in tiers)
         if not good or len(tiers) != len(TIERS):
             raise CourseFault(
-                f"{where}: task {task_id} needs exactly three hints, each a text: "
-                "a fault in the course, not yours."
+                f"{where}: task {task_id} needs exactly three hints, each a text: a fault in the course, not yours."
             )
     return {task_id: [t.strip() for t in tiers] for task_id, tiers in hints.items()}
 
@@ -68,9 +67,7 @@ def solution_cells(module: Module, task_id: str) -> list[str]:
             f"solutions/{module.id}.ipynb cannot be read: run `make build`, or get the course again."
         ) from error
     found = [
-        "\n".join(
-            line for line in "".join(cell["source"]).splitlines() if not line.strip().startswith(_MARKERS)
-        )
+        "\n".join(line for line in "".join(cell["source"]).splitlines() if not line.strip().startswith(_MARKERS))
         for cell in cells
         if f"task-{task_id}" in cell.get("metadata", {}).get("tags", [])
     ]

@@ -1,0 +1,262 @@
+"""Every lab of every ready module: untouched it is not started, solved it passes, wrong it is rejected rightly.
+
+A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`: a complete replacement of the task's cell below header
+lines. `#: expects:` is a regular expression for the message of the check, `#: because:` the misconception,
+`#: replaces: 2` says which of several cells of the task it replaces (the first, unless told).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from serverless_first import course
+from serverless_first.course import Module, Task
+from serverless_first.lab.checks import load_checks
+from serverless_first.lab.quiz import load_quiz
+from serverless_first.lab.runner import run_lab
+from serverless_first.lab.texts import load_hints, solution_cells
+from serverless_first.places import course_root, module_dir
+
+MODULES = [m for m in course.load().ready_modules if m.tasks]
+TASKS = [(m, t) for m in MODULES for t in m.tasks]
+AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "checks.py", "mistakes"}
+HEADER = re.compile(r"#: (\w+): (.*)")
+CELL_TIMEOUT_S = 240
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.id)
+each_task = pytest.mark.parametrize(("module", "task"), TASKS, ids=lambda x: x.id)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong answer and why it must be rejected."""
+
+    module: Module
+    task: Task
+    name: str
+    expects: str
+    because: str
+    replaces: int
+    source: str
+
+
+def mistakes_of(module: Module, task: Task) -> list[Mistake]:
+    """The mistakes on disk for a task, in the order of their names."""
+    found = []
+    for path in sorted((module_dir(module.id) / "mistakes").glob(f"{task.id}-*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        header: dict[str, str] = {}
+        while lines and (match := HEADER.match(lines[0])):
+            header[match[1]] = match[2].strip()
+            lines.pop(0)
+        body = "".join(lines).lstrip("\n")
+        found.append(
+            Mistake(
+                module,
+                task,
+                path.stem,
+                header.get("expects", ""),
+                header.get("because", ""),
+                int(header.get("replaces", "1")),
+                body,
+            )
+        )
+    return found
+
+
+MISTAKES = [mistake for module, task in TASKS for mistake in mistakes_of(module, task)]
+
+
+def read(folder: str, module: Module) -> Any:
+    """The built notebook of a module."""
+    path = course_root() / folder / f"{module.id}.ipynb"
+    assert path.is_file(), f"{folder}/{module.id}.ipynb is missing: run make build"
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def tagged(cell: Any, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
+
+
+def errors_of(cell: Any) -> list[Any]:
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def kernel_environment(work: Path) -> dict[str, str]:
+    """The environment of a fresh learner: no local cloud of this process, progress of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "SERVERLESS_FIRST_WORK": str(work)}
+
+
+class Kernel:
+    """One kernel that runs cells in folder after folder; its local cloud is emptied between them."""
+
+    def __init__(self, work: Path) -> None:
+        self._book: Any = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+        self._client = NotebookClient(self._book, timeout=CELL_TIMEOUT_S, allow_errors=True, kernel_name="python3")
+        self._client.create_kernel_manager()
+        self._client.start_new_kernel(cwd=str(work), env=kernel_environment(work))
+        self._client.start_new_kernel_client()
+
+    def run(self, source: str) -> list[Any]:
+        """Runs a cell and gives the errors it ended with, one or none."""
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+        self._book.cells.append(cell)
+        self._client.execute_cell(cell, len(self._book.cells) - 1)
+        return errors_of(cell)
+
+    def start_over(self, folder: Path) -> None:
+        """An empty cloud, an empty namespace, an empty folder."""
+        folder.mkdir()
+        fresh = (
+            "from serverless_first import cloud\ncloud.start().reset()\n"
+            "import os\n"
+            f"os.chdir({str(folder)!r})\nos.environ['SERVERLESS_FIRST_WORK'] = {str(folder / 'work')!r}"
+        )
+        for source in (fresh, "%reset -f"):
+            errors = self.run(source)
+            assert not errors, errors[0].evalue
+
+    def end(self) -> None:
+        self.run("from serverless_first import cloud; cloud.start().stop()")
+        self._client._cleanup_kernel()
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    running = Kernel(tmp_path_factory.mktemp("mistakes"))
+    yield running
+    running.end()
+
+
+def test_there_is_a_lab() -> None:
+    assert MODULES
+
+
+@each_module
+def test_every_task_has_a_check_three_hints_a_solution_and_there_is_a_quiz(module: Module) -> None:
+    # The loaders refuse a file that leaves a task out, has another number of hints, or an answer unexplained.
+    assert set(load_checks(module)) == set(load_hints(module)) == {t.id for t in module.tasks}
+    assert load_quiz(module)["quiz"]
+    for task in module.tasks:
+        assert solution_cells(module, task.id)
+
+
+@each_module
+def test_the_lab_has_each_tasks_cells_once_and_none_of_the_solution(module: Module) -> None:
+    lab = read("labs", module)
+    for task in module.tasks:
+        assert sum(tagged(cell, f"check-{task.id}") for cell in lab.cells) == 1
+        stubs = [cell for cell in lab.cells if tagged(cell, f"task-{task.id}")]
+        assert len(stubs) == len(solution_cells(module, task.id))
+        assert all("NotImplementedError" in cell.source for cell in stubs)
+    assert not any("SOLUTION" in cell.source for cell in lab.cells)
+    assert not any(cell.get("outputs") for cell in lab.cells)
+
+
+@each_module
+def test_an_untouched_lab_says_not_started_at_each_check_and_breaks_nowhere_else(
+    module: Module, tmp_path: Path
+) -> None:
+    lab = read("labs", module)
+    client = NotebookClient(
+        lab,
+        timeout=CELL_TIMEOUT_S,
+        allow_errors=True,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    client.execute(env=kernel_environment(tmp_path / "work"))
+    checked = 0
+    for cell in lab.cells:
+        tags = cell.metadata.get("tags", [])
+        errors = errors_of(cell)
+        if any(tag.startswith("check-") for tag in tags):
+            checked += 1
+            assert len(errors) == 1, cell.source
+            assert errors[0].ename == "CheckFailed", errors[0].evalue
+            assert "not started" in errors[0].evalue
+            assert len("\n".join(errors[0].traceback).splitlines()) == 1
+        elif any(tag.startswith("task-") for tag in tags):
+            assert [e.ename for e in errors] in ([], ["NotImplementedError"]), (cell.source, errors)
+        else:
+            assert not errors, (cell.source, errors)
+    assert checked == len(module.tasks)
+
+
+@each_module
+def test_the_solution_passes_every_check(module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(tmp_path / "work"))
+    copy = tmp_path / f"{module.id}.ipynb"
+    nbformat.write(read("solutions", module), copy)  # type: ignore[no-untyped-call]
+    results = run_lab(module.id, copy, cell_timeout_s=CELL_TIMEOUT_S)
+    assert [(r.task_id, r.state, r.message) for r in results] == [(t.id, "passed", "") for t in module.tasks]
+
+
+@each_task
+def test_a_task_has_at_least_three_mistakes_each_with_its_message_and_misconception(module: Module, task: Task) -> None:
+    mistakes = mistakes_of(module, task)
+    assert len(mistakes) >= 3
+    assert [m.name for m in mistakes if not m.expects or not m.because or not m.source.strip()] == []
+    assert len({m.source for m in mistakes}) == len(mistakes)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)
+def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, kernel: Kernel, tmp_path: Path) -> None:
+    kernel.start_over(tmp_path / "lab")
+    seen = 0
+    for cell in read("solutions", mistake.module).cells:
+        if cell.cell_type != "code":
+            continue
+        source = cell.source
+        if tagged(cell, f"task-{mistake.task.id}"):
+            seen += 1
+            source = mistake.source if seen == mistake.replaces else source
+        errors = kernel.run(source)
+        if tagged(cell, f"check-{mistake.task.id}"):
+            break
+        assert not errors or source is mistake.source, (source, errors[0].evalue)
+    else:
+        pytest.fail(f"the solution has no cell tagged check-{mistake.task.id}")
+    assert seen >= mistake.replaces, f"the task has {seen} cells, the mistake replaces number {mistake.replaces}"
+    assert errors, f"the check lets this mistake pass: {mistake.because}"
+    assert errors[0].ename == "CheckFailed", errors[0].evalue
+    assert re.search(mistake.expects, errors[0].evalue), errors[0].evalue
+    given_away = [line for line in solution_lines(mistake) if line in errors[0].evalue]
+    assert given_away == []
+
+
+def solution_lines(mistake: Mistake) -> list[str]:
+    """The lines that a learner has to find, without those too short to give anything away."""
+    found: list[str] = []
+    for cell in read("solutions", mistake.module).cells:
+        if tagged(cell, f"task-{mistake.task.id}"):
+            for part in re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.DOTALL):
+                found += [line.strip() for line in part.splitlines() if len(line.strip()) >= 12]
+    assert found, "the solution's cells have no lines between BEGIN SOLUTION and END SOLUTION"
+    return found
+
+
+@each_module
+def test_nothing_stray_lies_in_the_authors_room(module: Module) -> None:
+    room = {p.name for p in module_dir(module.id).iterdir() if p.name != "__pycache__"}
+    assert room <= AUTHORS_ROOM
+    named = {m.name for task in module.tasks for m in mistakes_of(module, task)}
+    assert {p.name for p in (module_dir(module.id) / "mistakes").iterdir()} == {f"{name}.py" for name in named}
+
+
+@pytest.mark.parametrize("folder", ["labs", "solutions"])
+def test_every_built_notebook_belongs_to_a_ready_module(folder: str) -> None:
+    known = {f"{m.id}.ipynb" for m in course.load().ready_modules}
+    assert {p.name for p in (course_root() / folder).glob("*.ipynb")} <= known
