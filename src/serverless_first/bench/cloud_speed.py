@@ -1,0 +1,139 @@
+"""How fast the local cloud is: its start, and calls of a function."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import statistics
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from serverless_first import cloud
+from serverless_first.bench.measure import Measurement, benchmark, median_s
+from serverless_first.places import module_dir
+
+NAME = "hikari-bench"
+HANDLER = "import os\n\n\ndef handler(event, context):\n    return os.getpid()\n"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+@contextlib.contextmanager
+def _deployed() -> Iterator[Any]:
+    """A local cloud with one small function; gives a Lambda client that may send 64 calls at once."""
+    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
+        import boto3
+        from botocore.config import Config
+
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("bench.py", HANDLER)
+        role = boto3.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(TRUST))
+        client = boto3.client("lambda", config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}))
+        client.create_function(
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Handler="bench.handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": package.getvalue()},
+        )
+        yield client
+
+
+@benchmark("cloud_start_s")
+def cloud_start() -> Measurement:
+    """From `cloud.start()` until it answers."""
+
+    def start() -> None:
+        cloud.start()
+
+    times = []
+    for _ in range(5):
+        with contextlib.redirect_stdout(io.StringIO()):
+            times.append(median_s(start, 1))
+            cloud.start().stop()
+    return Measurement("cloud_start_s", statistics.median(times), "s", "wall time of cloud.start()", 5)
+
+
+def _ignore(_message: object) -> None:
+    """What the cell prints is not wanted here."""
+
+
+@benchmark("first_cell_s")
+def first_cell() -> Measurement:
+    """From the start of a kernel until the first code cell of lesson 00 is done."""
+    import nbformat
+    from jupyter_client.manager import start_new_kernel
+
+    notebook = module_dir("00-start-here").parents[1] / "notebooks" / "00-start-here.ipynb"
+    read: Any = nbformat.read
+    cells = read(notebook, as_version=4).cells
+    source = next(cell.source for cell in cells if cell.cell_type == "code")
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        manager, client = start_new_kernel(kernel_name="python3")
+        reply = client.execute_interactive(source, timeout=60, output_hook=_ignore)
+        times.append(time.perf_counter() - begun)
+        client.stop_channels()
+        manager.shutdown_kernel()
+        if reply["content"]["status"] != "ok":
+            raise RuntimeError(f"The first cell failed: {reply['content']}")
+    return Measurement("first_cell_s", statistics.median(times), "s", "kernel start and first cell of lesson 00", 3)
+
+
+@benchmark("lambda_warm_ratio")
+def lambda_warm() -> Measurement:
+    """A warm call against the cheapest AWS call that only moto answers."""
+    import boto3
+
+    with _deployed() as client:
+        client.invoke(FunctionName=NAME)
+        sts = boto3.client("sts")
+        sts.get_caller_identity()
+        warm_s = median_s(lambda: client.invoke(FunctionName=NAME)["Payload"].read(), 300)
+        plain_s = median_s(sts.get_caller_identity, 300)
+    against = f"sts.get_caller_identity on the same server, {plain_s * 1000:.2f} ms; warm {warm_s * 1000:.2f} ms"
+    return Measurement("lambda_warm_ratio", warm_s / plain_s, "ratio", against, 300)
+
+
+@benchmark("lambda_cold_ratio")
+def lambda_cold() -> Measurement:
+    """A cold call against the start of a bare Python process."""
+    with _deployed() as client:
+        client.invoke(FunctionName=NAME)
+        sizes = iter(range(129, 300))
+
+        def cold() -> None:
+            client.invoke(FunctionName=NAME)["Payload"].read()
+
+        times = []
+        for _ in range(15):
+            client.update_function_configuration(FunctionName=NAME, MemorySize=next(sizes))  # ends the old one
+            times.append(median_s(cold, 1))
+        cold_s = statistics.median(times)
+        bare_s = median_s(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 15)
+    against = f"start of a bare Python process, {bare_s * 1000:.0f} ms; cold {cold_s * 1000:.0f} ms"
+    return Measurement("lambda_cold_ratio", cold_s / bare_s, "ratio", against, 15)
+
+
+@benchmark("lambda_burst50_s")
+def lambda_burst() -> Measurement:
+    """Fifty cold calls at the same moment, until the last has its answer."""
+    times = []
+    for _ in range(3):
+        with _deployed() as client, ThreadPoolExecutor(50) as pool:
+            begun = time.perf_counter()
+            calls = [pool.submit(client.invoke, FunctionName=NAME) for _ in range(50)]
+            for call in calls:
+                call.result()["Payload"].read()
+            times.append(time.perf_counter() - begun)
+    return Measurement("lambda_burst50_s", statistics.median(times), "s", "50 calls at once, none warm before", 3)
