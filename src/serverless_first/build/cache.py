@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+import serverless_first
+
 _PACKAGES = (
     *("ipykernel", "ipython", "nbclient", "nbconvert", "nbformat", "nbgrader", "jupytext", "jupyterquiz"),
     *("boto3", "botocore", "moto", "awslambdaric", "matplotlib", "numpy", "ipywidgets", "rich"),
@@ -27,15 +29,17 @@ def file_digest(path: Path) -> str:
 
 
 def common_digest(root: Path) -> str:
-    """What every notebook depends on: facts.yml, course.toml, the code in src, Python and the key packages."""
+    """What every notebook depends on: facts.yml, course.toml, this package's code, Python and the key packages."""
     lines = [f"python {sys.version_info.major}.{sys.version_info.minor}"]
-    for package in _PACKAGES:
+    for name in _PACKAGES:
         try:
-            lines.append(f"{package} {metadata.version(package)}")
+            lines.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            lines.append(f"{package} -")
-    files = [root / "facts.yml", root / "course.toml", *sorted((root / "src").rglob("*.py"))]
-    return _digest(lines + [f"{path.relative_to(root).as_posix()} {file_digest(path)}" for path in files])
+            lines.append(f"{name} -")
+    lines += [f"{name} {file_digest(root / name)}" for name in ("facts.yml", "course.toml")]
+    package = Path(serverless_first.__file__).parent
+    lines += [f"{path.relative_to(package).as_posix()} {file_digest(path)}" for path in sorted(package.rglob("*.py"))]
+    return _digest(lines)
 
 
 def module_digest(root: Path, module_id: str, common: str) -> str:

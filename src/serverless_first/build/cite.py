@@ -1,4 +1,4 @@
-"""Citations in Markdown: ``{fact}`id```, ``{then}`id``` and the table ``{then-now}`id1, id2``` become text with source."""
+"""Citations in Markdown become text with date and source: {fact}`id`, {then}`id`, the table {then-now}`id1, id2`."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _IMAGES = ("image/png", "image/jpeg")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
 
-class _OwnKernel(AsyncKernelManager):  # type: ignore[misc]
+class _OwnKernel(AsyncKernelManager):
     """The kernel of this very interpreter, whatever kernels the user has registered under the same name."""
 
     @default("kernel_spec_manager")
@@ -55,7 +55,7 @@ def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> 
         for folder in folders.values():
             folder.mkdir()
         _run(notebook, page, _environment(root, folders), folders["run"], cell_timeout_s)
-        _tidy(notebook)
+        _tidy(notebook, page)
         problems = output_problems(notebook, page.source, forbidden=(str(Path(scratch).resolve()), scratch, str(root)))
     if problems:
         raise BuildFailed(problems)
@@ -104,6 +104,7 @@ def _run(notebook: Any, page: Page, env: dict[str, str], cwd: Path, cell_timeout
         record_timing=False,
         coalesce_streams=True,
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],
     )
     try:
         client.execute(env=env)
@@ -129,9 +130,9 @@ def _last_run(notebook: Any, page: Page) -> str:
     return place(page.source, *(started or code)[-1 if started else 0])
 
 
-def _tidy(notebook: Any) -> None:
+def _tidy(notebook: Any, page: Page) -> None:
     """Keeps what a reader needs and drops what differs from run to run."""
-    notebook.metadata.pop("widgets", None)
+    notebook.metadata = copy.deepcopy(page.notebook.metadata)  # the run added widgets and the kernel's version
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, 1):
         cell.execution_count = count

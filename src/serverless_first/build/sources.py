@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
-import nbformat
 
+from serverless_first.build import nbio
 from serverless_first.build.cite import CitationError, cited_in_code, render
 from serverless_first.build.problems import BuildFailed
 from serverless_first.course import Module
@@ -70,7 +70,11 @@ def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Pag
     Raises:
         BuildFailed: with a line for each place in the sources that breaks a rule.
     """
-    wanted = {"lesson": module.lesson_minutes > 0, "lab": module.lab_minutes > 0, "slides": bool(module.deck_slides)}
+    wanted = {
+        "lesson": module.lesson_minutes > 0,
+        "lab": module.lab_minutes > 0,
+        "slides": bool(module.deck_slides),
+    }
     made: list[Page] = []
     problems: list[str] = []
     for kind, folder in _FOLDERS.items():
@@ -88,11 +92,6 @@ def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Pag
     if problems:
         raise BuildFailed(problems)
     return made
-
-
-def dumps(notebook: Any) -> str:
-    """The notebook as text for git: stable order, indent 1, letters as they are, a newline at the end."""
-    return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
 
 
 def place(source: str, number: int, cell: Any) -> str:
@@ -134,10 +133,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     if problems:
         raise BuildFailed(problems)
     _give_ids(cells)
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={**_METADATA, "title": module.title})
-    notebook.nbformat_minor = 5
-    nbformat.validate(notebook)
-    return notebook
+    return nbio.new(cells, {**_METADATA, "title": module.title})
 
 
 def _tags(cell: Any) -> list[str]:

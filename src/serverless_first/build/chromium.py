@@ -1,0 +1,64 @@
+"""A Chromium of the machine, used without a window to print slides."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+)
+_FLAGS = (
+    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *(
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-pdf-header-footer",
+        "--virtual-time-budget=10000",
+    ),
+)
+
+
+def find_chromium() -> str | None:
+    """The path of Chromium, Chrome or Edge, or None when the machine has none of them."""
+    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    return found or next((place for place in _PLACES if Path(place).is_file()), None)
+
+
+def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeout_s: float = 120.0) -> None:
+    """Prints a page of this machine into a PDF.
+
+    Args:
+        chromium: the browser's path.
+        page: the HTML file.
+        target: the PDF to write; what was there is replaced once the new one is whole.
+        query: what follows "?" in the page's address.
+        timeout_s: how long the browser may take, in seconds.
+
+    Raises:
+        RuntimeError: the browser failed or took too long; the message has its last words.
+    """
+    # Chromium refuses its sandbox as root; the page is our own and loads nothing from elsewhere.
+    as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
+        made = Path(folder) / "page.pdf"
+        address = page.resolve().as_uri() + (f"?{query}" if query else "")
+        profile = f"--user-data-dir={Path(folder) / 'profile'}"
+        command = [chromium, *_FLAGS, *as_root, profile, f"--print-to-pdf={made}", address]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{chromium} took longer than {timeout_s:g} s to print {page.name}") from None
+        if not made.is_file():
+            words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise RuntimeError(f"{chromium} made no PDF of {page.name}: {' '.join(words)}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, part := target.with_name(f".{target.name}.part"))
+        part.replace(target)
