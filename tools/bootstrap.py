@@ -1,6 +1,6 @@
 """From a bare clone to a running command: makes the environment, then starts what was asked for.
 
-    python tools/bootstrap.py lab | env | test | build | check | slides | bench | picture | lock | clean  [ARGS...]
+    python tools/bootstrap.py WORD [ARGS...]     lab env test build check slides bench picture lock clean
 
 It needs Python 3.11 and its standard library. `lab` installs requirements/lab.txt, all the others
 requirements/all.txt, which holds the same pins and more. A stamp in the environment says what it holds, so

@@ -4,7 +4,7 @@ States, told apart by two small files in the environment:
 
     none or foreign   no marker            foreign ones are filled, but never removed
     being made        MARKER, no STAMP     the last call was interrupted: made again
-    ready             MARKER and STAMP     the stamp says what it holds; nothing to do while that is what is wanted
+    ready             MARKER and STAMP     the stamp says what it holds; nothing to do while it is enough
 """
 
 from __future__ import annotations

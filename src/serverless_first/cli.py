@@ -1,4 +1,4 @@
-"""The command `serverless-first`. Each command imports what it needs, so that `--help` and `lab` start fast."""
+"""The command `serverless-first`. Each command imports what it needs: `--help` and `lab` start fast."""
 
 from __future__ import annotations
 
@@ -112,8 +112,7 @@ def slides(modules: tuple[str, ...], pdf: bool) -> None:
     """For authors and instructors: export the slides to slides/export/."""
     builder = _builder()
     try:
-        for path in builder.export_slides(modules or None, pdf=pdf):
-            click.echo(str(path))
+        builder.export_slides(modules or None, pdf=pdf, report=click.echo)
     except builder.BuildFailed as error:
         _fail(error.problems)
 
@@ -126,6 +125,8 @@ def check(module: str | None) -> None:
     from serverless_first.lab.runner import run_lab
 
     found = course.load().module(module) if module else _last_module()
+    if not found.ready:
+        raise click.ClickException(f"Module {found.id} is planned and not ready yet.")
     notebook = work_dir() / "labs" / f"{found.id}.ipynb"
     click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
     try:

@@ -1,4 +1,4 @@
-"""Starts JupyterLab on the learner's folder: on this machine alone, and without asking the network for anything."""
+"""Starts JupyterLab on the learner's folder: on this machine alone, asking the network for nothing."""
 
 from __future__ import annotations
 

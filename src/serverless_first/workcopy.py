@@ -132,8 +132,8 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, _Entry], r
         _write(copy, content)
         manifest[name] = _Entry(file, cells)
         return
-    if file in (entry.file, entry.beside_file):
-        return  # nothing new since it was laid, or since it was told
+    if file == entry.file:
+        return  # nothing new since it was laid
     current = _cells(copy.read_bytes())
     if current is not None and current == entry.cells:
         _write(copy, content)
@@ -141,7 +141,7 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, _Entry], r
         report(f"{name}: updated")
     elif current is not None and current == cells:
         manifest[name] = _Entry(file, cells)  # the learner has the new version's cells already
-    else:
+    elif file != entry.beside_file:  # else it was told before
         beside = _beside(copy, work, entry, cells)
         _write(beside, content)
         manifest[name] = _Entry(entry.file, entry.cells, file, cells, beside.name)

@@ -1,0 +1,30 @@
+"""Draws README's picture again: lesson 00 in JupyterLab, run from top to bottom. Needs Chromium and Playwright."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from lab_page import opened_lab  # noqa: E402
+
+TARGET = ROOT / "docs" / "images" / "first-function.png"
+
+
+def main() -> None:
+    """Runs the lesson and saves the part of the window with the function's process and its time line."""
+    with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=860) as lab:
+        lab.run_all()
+        lab.command("application:toggle-left-area")
+        lab.show_cell("figures.show(")
+        lab.page.locator(".jp-Cell").filter(has_text="Look at the process").first.scroll_into_view_if_needed()
+        lab.show_cell("Module 03 takes this picture apart")
+        TARGET.parent.mkdir(parents=True, exist_ok=True)
+        lab.page.screenshot(path=str(TARGET))
+    print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size // 1024} KB")
+
+
+if __name__ == "__main__":
+    main()

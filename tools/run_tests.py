@@ -1,0 +1,52 @@
+"""`make test`: every step runs even when an earlier one fails; the end says which failed.
+
+Words behind it replace the default arguments of pytest: `make test TEST_ARGS="tests/unit -k reset"`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTEST = (
+    *("-m", "pytest", "-n", "2", "--dist", "loadscope", "--nbval", "--nbval-current-env"),
+    *("--nbval-cell-timeout=60", "--nbval-sanitize-with", "tests/notebooks/sanitize.cfg"),
+)
+FOLDERS = ("tests", "notebooks", "solutions")
+
+
+def steps(arguments: list[str]) -> list[tuple[str, list[str]]]:
+    """The steps in order: what each is called, and the arguments of its Python."""
+    # A folder that git does not keep because it is empty is no error of the tests.
+    folders = [name for name in FOLDERS if (ROOT / name).is_dir()]
+    return [
+        ("style", ["-m", "ruff", "check"]),
+        ("format", ["-m", "ruff", "format", "--check"]),
+        ("types", ["-m", "mypy"]),
+        ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
+        ("tests", [*PYTEST, *(arguments or folders)]),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Runs all steps; returns 1 when one of them failed."""
+    env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
+    env.pop("SERVERLESS_FIRST_WORK", None)  # the learner's folder is none of the tests' business
+    summary = []
+    for name, command in steps(arguments):
+        print(f"\n== {name}", flush=True)
+        started_s = time.monotonic()
+        code = subprocess.run([sys.executable, *command], cwd=ROOT, env=env).returncode
+        summary.append((name, code, time.monotonic() - started_s))
+    print()
+    for name, code, seconds in summary:
+        print(f"{'ok    ' if code == 0 else 'FAILED'} {name} ({seconds:.0f} s)")
+    return int(any(code for _, code, _ in summary))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
