@@ -5,7 +5,7 @@ It serves one invocation at a time. Between two it is frozen: the operating syst
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shutil
 import sys
@@ -15,9 +15,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from serverless_first.cloud.lambda_ import bootstrap
+from serverless_first.cloud.lambda_ import bootstrap, report
 from serverless_first.cloud.lambda_.function import FunctionSpec, Invocation, Outcome
-from serverless_first.cloud.lambda_.lifecycle import Life, State, Trigger
+from serverless_first.cloud.lambda_.lifecycle import IllegalTransition, Life, State, Trigger
 from serverless_first.cloud.lambda_.process import RuntimeProcess
 from serverless_first.cloud.lambda_.runtime_api import RuntimeApi
 
@@ -184,8 +184,8 @@ class Environment:
         if not settled:
             return False
         status = None if self._init_error else self._process.wait()
-        payload = self._init_error or _error(
-            "Runtime.ExitError", f"Error: Runtime exited with error: exit status {status}"
+        payload = self._init_error or report.failure(
+            "Runtime.ExitError", f"Error: Runtime exited {report.how_it_exited(status)}"
         )
         log = self.read_log()
         self.end()
@@ -197,7 +197,8 @@ class Environment:
         After a timeout or the end of its process the environment has ended. Calls must not overlap.
         """
         self._process.thaw()
-        self.life.move(Trigger.INVOKE)
+        with contextlib.suppress(IllegalTransition):  # it has just ended: noticed below
+            self.life.move(Trigger.INVOKE)
         self.invocations += 1
         begun = time.perf_counter()
         deadline_s = time.time() + self.spec.timeout_s
@@ -223,7 +224,8 @@ class Environment:
             self.end()
             return Outcome("timeout", b"", log, duration_ms, peak)
         self._process.freeze()
-        self.life.move(Trigger.FREEZE)
+        with contextlib.suppress(IllegalTransition):  # it has just ended: the result counts all the same
+            self.life.move(Trigger.FREEZE)
         return Outcome(result[0], result[1], self.read_log(), duration_ms, peak)
 
     def exit_status(self) -> int:
@@ -246,7 +248,7 @@ class Environment:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def read_log(self) -> str:
-        """What it has printed since the last reading."""
+        """What it has printed since the last reading, each line with its end."""
         try:
             with self._log.open("rb") as log:
                 log.seek(self._log_position)
@@ -254,16 +256,18 @@ class Environment:
         except FileNotFoundError:
             return ""
         self._log_position += len(text)
-        return text.decode("utf-8", "replace")
+        # awslambdaric writes a traceback with \r between its lines, so that it stays one event.
+        lines = text.decode("utf-8", "replace").replace("\r\n", "\n")
+        return lines if lines.endswith("\n") or not lines else lines + "\n"
 
     def _watch(self) -> None:
-        """Notices that the process has ended by itself."""
+        """Notices that the process has ended by itself; what it started ends too."""
         self._process.wait()
+        self._process.kill()
+        idle = self.state is State.FROZEN
         if self.life.end():
             with self._changed:
                 self._changed.notify_all()
             self._api.close()
-
-
-def _error(kind: str, message: str) -> bytes:
-    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+            if idle:  # else the call under way reads its log, then removes it
+                shutil.rmtree(self._folder, ignore_errors=True)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class RuntimeProcess:
         self._popen = _starter.submit(self._start, command, environ, cwd, log).result()
         self.pid = self._popen.pid
         self._ps = psutil.Process(self.pid)
+        self._killed = threading.Event()
 
     @staticmethod
     def _start(command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -81,13 +83,22 @@ class RuntimeProcess:
 
     def memory_mb(self) -> float:
         """The memory it holds resident now, in MB; 0.0 if it has ended."""
+        if not self.is_running():  # its number may be somebody else's by now
+            return 0.0
         try:
             return float(self._ps.memory_info().rss) / 2**20
         except psutil.Error:
             return 0.0
 
     def kill(self) -> None:
-        """Ends it and every process it has started, frozen or not, and waits until it is gone."""
+        """Ends it and every process it has started, frozen or not, and waits until it is gone.
+
+        Only once: later the system may have given the same number to somebody else's process.
+        """
+        if self._killed.is_set():
+            self._popen.wait()
+            return
+        self._killed.set()
         if sys.platform == "win32":
             with contextlib.suppress(psutil.Error):
                 for child in self._ps.children(recursive=True):

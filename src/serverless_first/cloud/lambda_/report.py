@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import time
 
 from serverless_first.cloud.lambda_.function import FunctionSpec, Outcome
@@ -24,7 +25,7 @@ def compose(
     """
     payload, error = outcome.payload, None if outcome.kind == "response" else "Unhandled"
     lines = [f"START RequestId: {request_id} Version: {spec.version}"]
-    lines += outcome.log.splitlines()
+    lines += outcome.log.split("\n")[:-1]
     suffix = ""
     if outcome.kind == "timeout":
         text = f"Task timed out after {spec.timeout_s:.2f} seconds"
@@ -33,7 +34,7 @@ def compose(
         payload = failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {text}")
         suffix = "\tStatus: timeout"
     elif outcome.kind == "exit":
-        text = f"Runtime exited with error: {_status(exit_status)}"
+        text = f"Runtime exited {how_it_exited(exit_status)}"
         lines.append(f"RequestId: {request_id} Error: {text}")
         payload = failure("Runtime.ExitError", f"RequestId: {request_id} Error: {text}")
         suffix = "\tStatus: error\tError Type: Runtime.ExitError"
@@ -52,7 +53,7 @@ def failed_init(spec: FunctionSpec, request_id: str, log: str, init_ms: float, s
     """The log text of an invocation whose Init failed; `status` is "error" or "timeout"."""
     return "\n".join(
         [
-            *log.splitlines(),
+            *log.split("\n")[:-1],
             f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {status}",
             f"START RequestId: {request_id} Version: {spec.version}",
             f"END RequestId: {request_id}",
@@ -67,7 +68,10 @@ def failure(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
 
-def _status(exit_status: int | None) -> str:
-    if exit_status is not None and exit_status < 0:
-        return f"signal: {-exit_status}"
-    return f"exit status {exit_status}"
+def how_it_exited(exit_status: int | None) -> str:
+    """Lambda's words for a process's exit status; negative: the signal that ended it."""
+    if not exit_status:
+        return "without providing a reason"
+    if exit_status < 0:
+        return f"with error: signal: {(signal.strsignal(-exit_status) or str(-exit_status)).lower()}"
+    return f"with error: exit status {exit_status}"

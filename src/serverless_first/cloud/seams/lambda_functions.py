@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,7 @@ from serverless_first.cloud.lambda_.function import FunctionSpec
 from serverless_first.cloud.lambda_.service import LambdaService
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
+_making_streams = threading.Lock()  # moto's dictionaries are not made for many threads
 
 # Settings that moto keeps and our data plane does not honour: refused, never passed over in silence.
 NOT_HONOURED = ("DeadLetterConfig", "FileSystemConfigs", "Layers", "VpcConfig", "SnapStart", "DurableConfig")
@@ -65,11 +67,12 @@ def write_log(spec: FunctionSpec, stream: str, text: str) -> None:
     from moto.logs.models import logs_backends
 
     backend = logs_backends[spec.account_id][spec.region]
-    backend.ensure_log_group(spec.log_group)
-    if stream not in backend.groups[spec.log_group].streams:
-        backend.create_log_stream(spec.log_group, stream)
+    with _making_streams:
+        backend.ensure_log_group(spec.log_group)
+        if stream not in backend.groups[spec.log_group].streams:
+            backend.create_log_stream(spec.log_group, stream)
     now_ms = int(time.time() * 1000)
-    events = [{"timestamp": now_ms, "message": line} for line in text.splitlines() if line]
+    events = [{"timestamp": now_ms, "message": line.replace("\r", "\n")} for line in text.split("\n") if line]
     backend.put_log_events(spec.log_group, stream, events)
 
 
@@ -159,7 +162,8 @@ def install(service: LambdaService) -> None:
         if reply.function_error:
             response_headers["x-amz-function-error"] = reply.function_error
         response_headers["x-amz-executed-version"] = reply.version
-        tail = reply.log.encode()[-LOG_RESULT_BYTES:]
+        tail = reply.log.replace("\r", "\n").encode()[-LOG_RESULT_BYTES:]
+        tail = tail.decode("utf-8", "ignore").encode()  # no part of a character at its beginning
         response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
         return reply.payload
 
@@ -171,6 +175,7 @@ def install(service: LambdaService) -> None:
         except InvalidParameterValueException:
             moto_delete(self, spec["FunctionName"])
             raise
+        service.fleet.retire(function.function_arn, keep=spec_of(function).key)  # an older one may have had its name
         return function
 
     def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:

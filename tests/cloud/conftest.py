@@ -1,0 +1,116 @@
+"""One local cloud for each test module, emptied after each test; programs in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+import pytest
+
+from serverless_first import cloud
+
+
+@pytest.fixture(scope="module")
+def cloud_of_module() -> Iterator[cloud.Cloud]:
+    """The module's local cloud."""
+    with cloud.start() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(cloud_of_module: cloud.Cloud) -> Iterator[cloud.Cloud]:
+    """The module's local cloud, empty."""
+    yield cloud_of_module
+    cloud_of_module.reset()
+
+
+@pytest.fixture
+def kit() -> Any:
+    """cloud_kit: deploy, invoke, eventually and so on."""
+    return cloud_kit
+
+
+class Program:
+    """A Python program in a process of its own, with a home folder of its own.
+
+    It tells the test what it has to say by `cloud_kit.say`, and waits for the test by reading standard input.
+    """
+
+    def __init__(self, source: str, home: Path, environ: dict[str, str], *, own_group: bool) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_")) and "proxy" not in k.lower()}
+        own = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(Path(__file__).parent)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-X", "utf8", "-c", source],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=kept | own | environ,
+            encoding="utf-8",
+            start_new_session=own_group,
+        )
+        self._guard_time = threading.Timer(60.0, self.process.kill)  # a program that hangs fails its test
+        self._guard_time.start()
+
+    def hear(self) -> dict[str, Any]:
+        """The next thing that it says; fails with its error output if it ends before."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        for line in self.process.stdout:
+            if line.startswith("@"):
+                said: dict[str, Any] = json.loads(line[1:])
+                return said
+        pytest.fail(f"The program ended without a word:\n{self.process.stderr.read()}")
+
+    def go_on(self) -> None:
+        """Answers its input()."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self) -> None:
+        """Lets it go on to its end; fails unless it ends well."""
+        assert self.process.stdin is not None
+        assert self.process.stderr is not None
+        self.process.stdin.close()
+        errors = self.process.stderr.read()
+        assert self.process.wait(30) == 0, errors
+
+    def close(self) -> None:
+        """Whatever has happened: it is gone, and so are its pipes."""
+        self._guard_time.cancel()
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None and not pipe.closed:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    pass
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home folder of the programs that a test starts."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def program(home: Path) -> Iterator[Callable[..., Program]]:
+    """Starts Python programs: `program(source, NAME="value", own_group=False)`; they are gone after the test."""
+    started: list[Program] = []
+
+    def start(source: str, *, own_group: bool = False, **environ: str) -> Program:
+        started.append(Program(source, home, environ, own_group=own_group))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
