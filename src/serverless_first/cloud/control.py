@@ -43,8 +43,11 @@ class LocalCloudApp:
             return _json(start_response, "403 Forbidden", {"message": reason})
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if path.startswith(PREFIX):
-            return self._own_call(environ, start_response, method, path.removeprefix(PREFIX))
-        if body := refusal(method, path):
+            try:
+                return self._own_call(environ, start_response, method, path.removeprefix(PREFIX))
+            except (ValueError, KeyError, TypeError) as error:
+                return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
+        if body := refusal(method, path, environ.get("QUERY_STRING", "")):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
             start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
             return [body]
@@ -61,7 +64,10 @@ class LocalCloudApp:
             answer = timeline(self._environments(query))
         elif (method, call) == ("POST", "settings"):
             body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-            self._fleet.idle_expiry_s = float(body["idle_expiry_s"])
+            idle_expiry_s = float(body["idle_expiry_s"])
+            if not idle_expiry_s > 0:
+                raise ValueError(f"idle_expiry_s is {idle_expiry_s}; it must be greater than 0.")
+            self._fleet.idle_expiry_s = idle_expiry_s
         elif (method, call) == ("POST", "reset"):
             self._reset()
         elif (method, call) == ("POST", "stop"):
@@ -118,7 +124,8 @@ def _from_a_web_page(environ: dict[str, Any]) -> str | None:
     host = environ.get("HTTP_HOST", "127.0.0.1").rsplit(":", 1)[0].strip("[]")
     if not is_this_machine(host):
         return f"The local cloud answers to 127.0.0.1 and localhost, not to {host}."
-    if "HTTP_ORIGIN" in environ:
+    # Browsers send Sec-Fetch-Site with everything, Origin not with a picture's or a link's address.
+    if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
         return "The local cloud does not answer web pages."
     return None
 

@@ -1,12 +1,13 @@
 """What the local cloud does not honour yet: refused by name, so that nothing is passed over in silence.
 
-moto would accept these calls, keep their settings and act on none of them. Each row goes when the data plane honours it.
+moto would accept these calls, keep their settings and act on none of them. A row goes when the data plane honours it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from urllib.parse import parse_qs
 
 _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/[^/]+"
 
@@ -28,13 +29,18 @@ NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
 )
 
 
-def refusal(method: str, path: str) -> bytes | None:
+def refusal(method: str, path: str, query: str = "") -> bytes | None:
     """The error body for a call that is not honoured yet; None for every other call."""
     for refused_method, pattern, name in NOT_HONOURED:
         if method == refused_method and pattern.fullmatch(path):
-            message = (
-                f"The local cloud does not honour {name} yet: it would be stored and have no effect. "
-                "docs/fidelity.md lists what is real."
-            )
-            return json.dumps({"Type": "User", "message": message, "Message": message}).encode()
+            return _body(name)
+    # moto reads "qualifier", boto3 sends "Qualifier": every version would be $LATEST.
+    qualifier = parse_qs(query).get("Qualifier", ["$LATEST"])[0]
+    if qualifier != "$LATEST" and re.match(_FUNCTION, path):
+        return _body(f'Qualifier="{qualifier}"', "a function has one version here, $LATEST")
     return None
+
+
+def _body(name: str, reason: str = "it would be stored and have no effect") -> bytes:
+    message = f"The local cloud does not honour {name} yet: {reason}. docs/fidelity.md lists what is real."
+    return json.dumps({"Type": "User", "message": message, "Message": message}).encode()

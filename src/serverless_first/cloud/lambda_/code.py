@@ -7,7 +7,10 @@ import io
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
+
+UNZIPPED_BYTES = 262_144_000  # AWS Lambda quotas: deployment package, unzipped, 250 MB
 
 
 class BadPackage(ValueError):
@@ -18,15 +21,20 @@ def check(package: bytes) -> None:
     """Raises if these bytes are no usable deployment package.
 
     Raises:
-        BadPackage: no zip, or a zip with a path that leads out of its folder.
+        BadPackage: no zip, a damaged or too large one, or one with a path that leads out of its folder.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             for name in archive.namelist():
                 parts = Path(name.replace("\\", "/")).parts
-                if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0]:
+                if ".." in parts or name.startswith(("/", "\\")) or ":" in "".join(parts[:1]):
                     raise BadPackage(f"The zip holds a path that leads out of it: {name}")
-    except zipfile.BadZipFile as error:
+            if sum(entry.file_size for entry in archive.infolist()) > UNZIPPED_BYTES:
+                raise BadPackage(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
+            if damaged := archive.testzip():
+                raise BadPackage(f"The file {damaged} in the zip is damaged")
+    # RuntimeError: it wants a password. NotImplementedError: a way of packing that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise BadPackage(f"These {len(package)} bytes are not a zip: {error}") from error
 
 
@@ -36,10 +44,10 @@ def unpack(package: bytes, store: Path) -> Path:
     Raises:
         BadPackage: see `check`.
     """
-    check(package)
     target = store / hashlib.sha256(package).hexdigest()[:32]
     if target.is_dir():
         return target
+    check(package)
     store.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=store))
     with zipfile.ZipFile(io.BytesIO(package)) as archive:

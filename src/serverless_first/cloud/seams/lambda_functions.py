@@ -32,7 +32,17 @@ LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
 _making_streams = threading.Lock()  # moto's dictionaries are not made for many threads
 
 # Settings that moto keeps and our data plane does not honour: refused, never passed over in silence.
-NOT_HONOURED = ("DeadLetterConfig", "FileSystemConfigs", "Layers", "VpcConfig", "SnapStart", "DurableConfig")
+NOT_HONOURED = ("DeadLetterConfig", "FileSystemConfigs", "Layers", "VpcConfig", "SnapStart", "DurableConfig",
+                "LoggingConfig", "TenancyConfig", "CapacityProviderConfig", "Publish")  # fmt: skip
+
+LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas
+ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: environment variables of a function, together
+# Lambda sets these itself (AWS Lambda Developer Guide, "Defined runtime environment variables").
+RESERVED = re.compile(
+    "_HANDLER|_X_AMZN_TRACE_ID|AWS_REGION|AWS_EXECUTION_ENV|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|"
+    "AWS_SESSION_TOKEN|AWS_LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|"
+    "RUNTIME_API)|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
+)
 
 
 class _TooManyRequests(LambdaClientError):
@@ -89,12 +99,13 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
     if settings.get("PackageType") == "Image":
         raise InvalidParameterValueException("The local cloud runs zip packages; container images need Docker.")
     for name in NOT_HONOURED:
-        if any(settings.get(name, {}) or ()):
+        value = settings.get(name)
+        if any(value.values()) if isinstance(value, dict) else value:
             raise InvalidParameterValueException(
                 f"The local cloud does not honour {name} yet (docs/fidelity.md). Leave it out."
             )
     runtime, handler = settings.get("Runtime"), settings.get("Handler")
-    if (new or runtime is not None) and not re.fullmatch(r"python3\.\d+", runtime or ""):
+    if (new or runtime is not None) and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime or ""):
         raise InvalidParameterValueException(
             f"The runtime parameter of {runtime} is not supported. The local cloud runs Python: "
             'Runtime="python3.13", for instance; it uses the notebook\'s own interpreter.'
@@ -105,7 +116,27 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
             'price.py, Handler="price.handler".'
         )
     if "Role" in settings and not _lambda_may_assume(account_id, settings["Role"]):
-        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+        raise InvalidParameterValueException(
+            "The role defined for the function cannot be assumed by Lambda. The role must exist, and its trust policy "
+            "must allow sts:AssumeRole to the service lambda.amazonaws.com."
+        )
+    for name, (least, most, unit) in LIMITS.items():
+        if not least <= settings.get(name, least) <= most:
+            raise LambdaClientError(
+                "ValidationException", f"{name} is {settings[name]}; it must be {least} to {most} {unit}."
+            )
+    _refuse_variables((settings.get("Environment") or {}).get("Variables") or {})
+
+
+def _refuse_variables(variables: dict[str, str]) -> None:
+    unable = "Lambda was unable to configure your environment variables because the environment variables you have "
+    if reserved := [name for name in variables if RESERVED.fullmatch(name)]:
+        raise InvalidParameterValueException(
+            f"{unable}provided contains reserved keys that are currently not supported for modification. "
+            f"Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    if len(json.dumps(variables, ensure_ascii=False).encode()) > ENVIRONMENT_BYTES:
+        raise InvalidParameterValueException(f"{unable}provided exceeded the 4KB limit.")
 
 
 def _lambda_may_assume(account_id: str, role_arn: str) -> bool:
@@ -120,11 +151,14 @@ def _lambda_may_assume(account_id: str, role_arn: str) -> bool:
     for statement in [statements] if isinstance(statements, dict) else statements:
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement.get("Effect") == "Allow" and "lambda.amazonaws.com" in (
-            [services] if isinstance(services, str) else services
-        ):
+        allows = statement.get("Effect") == "Allow" and "lambda.amazonaws.com" in _as_list(services)
+        if allows and {"sts:assumerole", "sts:*", "*"} & {a.lower() for a in _as_list(statement.get("Action", []))}:
             return True
     return False
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _refuse_bad_package(function: Any) -> None:
@@ -180,14 +214,14 @@ def install(service: LambdaService) -> None:
 
     def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self.get_function(function_name, qualifier)
-        if "ZipFile" in body:
-            try:
-                code.check(base64.b64decode(body["ZipFile"]))
-            except code.BadPackage as error:
-                raise InvalidParameterValueException(
-                    f"Could not unzip uploaded file. Please check your file. ({error})"
-                ) from error
+        refuse_what_aws_refuses(self.account_id, body, new=False)
+        before = vars(function) | {"code": dict(function.code)}
         answer = moto_update_code(self, function_name, qualifier, body)
+        try:
+            _refuse_bad_package(function)
+        except InvalidParameterValueException:
+            vars(function).update(before)
+            raise
         service.fleet.retire(function.function_arn, keep=spec_of(function).key)
         return answer
 

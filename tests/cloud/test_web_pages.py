@@ -1,0 +1,101 @@
+"""Any web page that the learner has open could send requests to 127.0.0.1: they are refused and do nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from serverless_first.cloud import Cloud
+
+
+def send(aws: Cloud, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, Any]:
+    """One request as a browser would send it: status and body."""
+    connection = http.client.HTTPConnection(urlsplit(aws.endpoint_url).netloc, timeout=20)
+    try:
+        connection.request(method, path, body, {"Content-Type": "text/plain"} | headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+FROM_A_PAGE = pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://hikari.example.com"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:8888"},
+        {"Host": "hikari.example.com"},
+        {"Host": "127.0.0.1.example.com:4566"},
+        {"Sec-Fetch-Site": "cross-site"},  # what a browser sends with a picture's address, without an Origin
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=lambda headers: "-".join(f"{k} {v}" for k, v in headers.items()),
+)
+
+
+@FROM_A_PAGE
+def test_a_web_page_can_call_no_function(aws: Cloud, kit: Any, headers: dict[str, str]) -> None:
+    kit.deploy("price", kit.COUNT)
+    path = "/2015-03-31/functions/price/invocations"
+    status, body = send(aws, "POST", path, headers, b"{}")
+    assert status == 403
+    assert "The local cloud" in json.loads(body)["message"]
+    assert aws.environments() == []
+
+
+@FROM_A_PAGE
+def test_a_web_page_can_neither_look_inside_nor_stop_it(aws: Cloud, kit: Any, headers: dict[str, str]) -> None:
+    kit.deploy("price", kit.COUNT)
+    kit.invoke("price")
+    for method, call in (("GET", "environments?region=us-east-1"), ("POST", "reset"), ("POST", "stop")):
+        assert send(aws, method, f"/_local/{call}", headers)[0] == 403
+    assert [e.state for e in aws.environments("price")] == ["frozen"]
+
+
+def test_it_allows_no_page_of_another_origin(aws: Cloud) -> None:
+    connection = http.client.HTTPConnection(urlsplit(aws.endpoint_url).netloc, timeout=20)
+    asked = {"Origin": "https://hikari.example.com", "Access-Control-Request-Method": "PUT"}
+    connection.request("OPTIONS", "/2015-03-31/functions", headers=asked)
+    answer = connection.getresponse()
+    assert answer.status == 403
+    assert not [name for name, _ in answer.getheaders() if name.lower().startswith("access-control")]
+    connection.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "orders.localhost"])
+def test_names_of_this_machine_are_answered(aws: Cloud, host: str) -> None:
+    port = urlsplit(aws.endpoint_url).port
+    assert send(aws, "GET", "/_local/environments?region=us-east-1", {"Host": f"{host}:{port}"}) == (200, b"[]")
+
+
+@pytest.mark.parametrize(
+    ("method", "call", "body", "status"),
+    [
+        ("GET", "lamps", b"", 404),
+        ("GET", "reset", b"", 404),
+        ("POST", "settings", b"lamp", 400),
+        ("POST", "settings", b'{"idle_expiry_s": 0}', 400),
+        ("POST", "settings", b'{"idle_expiry_s": "long"}', 400),
+        ("POST", "settings", b"{}", 400),
+        ("GET", "environments", b"", 400),
+    ],
+)
+def test_a_call_of_our_own_that_is_wrong(aws: Cloud, method: str, call: str, body: bytes, status: int) -> None:
+    got, text = send(aws, method, f"/_local/{call}", {}, body)
+    assert got == status
+    assert json.loads(text)["message"]
+    assert aws.environments() == []
+
+
+def test_only_this_machine_can_connect(aws: Cloud) -> None:
+    import psutil
+
+    (server,) = [c for c in psutil.Process().children() if "serverless_first.cloud.server" in " ".join(c.cmdline())]
+    listeners = [c.laddr.ip for c in server.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert listeners
+    assert set(listeners) == {"127.0.0.1"}
