@@ -22,7 +22,9 @@ from serverless_first.places import course_root
 _TEMPLATES = Path(__file__).parent / "templates"
 _REVEAL = "reveal.js"  # the folder beside the HTML files
 _Exporter: Any = SlidesExporter  # nbconvert carries no types for its constructors
-_PLACEHOLDER = "No description has been provided for this image"  # what nbconvert writes for a missing alt
+_NO_ALT = re.compile(
+    r"<img\b[^>]*\balt=(?:\"\s*\"|'\s*'|[\"']No description has been provided for this image)"  # nbconvert's own words
+)
 _LOADED = re.compile(
     r"<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)"
     r"|@import\s+(?:url\()?[\"']?((?:https?:)?//[^\"')\s]+)"
@@ -86,7 +88,7 @@ def _export(notebook: Path, target_dir: Path, chromium: str | None) -> list[Path
         html = _html(nbio.loads(notebook.read_text(encoding="utf-8")))
     except ValueError as error:
         raise BuildFailed([f'{name}: {error}: run "make build"']) from None
-    if _PLACEHOLDER in html:
+    if _NO_ALT.search(html):
         raise BuildFailed([f"{name}: a picture has no alt text; give it one in slides.md and build again"])
     if outside := sorted({"".join(match) for match in _LOADED.findall(html)}):
         raise BuildFailed([f"{name}: the slides would load {', '.join(outside)} from the network; take it out"])

@@ -24,6 +24,7 @@ SLIDE_TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 
 _FOLDERS = {"lesson": "notebooks", "lab": "solutions", "slides": "slides"}
 _TASK_TAG = re.compile(r"(task|check)-(\d+\.\d+)")
+_NO_ALT = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])")
 _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     # Without a version: the same notebook comes out of every Python the course supports.
@@ -116,6 +117,8 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
                 cell.source = render(cell.source, facts, cited)
             except CitationError as error:
                 problems.append(f"{where}: {error}")
+            if _NO_ALT.search(cell.source):
+                problems.append(f"{where}: a picture has no alt text: write ![what it shows](file)")
         elif cell.cell_type == "code":
             cited |= cited_in_code(cell.source)
             if not cell.source.strip():

@@ -1,0 +1,167 @@
+"""Slides for the projector: offline, with alt text, and as PDF."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("jupytext", reason="the build needs the extra `author`")
+pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `slides`")
+
+from serverless_first.build import BuildFailed, build, export_slides
+from serverless_first.build import slides as slides_module
+from serverless_first.build.chromium import find_chromium, print_pdf
+
+COURSE = Path(__file__).parent / "data" / "build_course"
+
+
+class Page(HTMLParser):
+    """What a page loads, its pictures' alt texts, and the text a reader sees."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.alts: list[str | None] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag in ("script", "link", "img", "iframe"):
+            self.loaded += [str(found[key]) for key in ("src", "href") if key in found]
+        if tag == "img":
+            self.alts.append(found.get("alt"))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course with its slides built, in a folder with a space and Japanese letters in its name."""
+    root = Path(shutil.copytree(COURSE, tmp_path_factory.mktemp("slides") / "光 lamps"))
+    for name in ("lesson.md", "lab.md"):
+        (root / "modules" / "00-lamps" / name).unlink()
+    course = (root / "course.toml").read_text(encoding="utf-8").split("[[module.task]]")
+    course[0] = re.sub(r"(lesson|lab)_minutes = \d+", r"\1_minutes = 0", course[0])
+    (root / "course.toml").write_text(course[0] + course[1][course[1].index("[[module]]") :], encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SERVERLESS_FIRST_ROOT", str(root))
+        build(report=lambda _: None)
+    return root
+
+
+@pytest.fixture
+def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = Path(shutil.copytree(built, tmp_path / "光 copy"))
+    monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(root))
+    return root
+
+
+def export(root: Path) -> Page:
+    files = export_slides(pdf=False, report=lambda _: None)
+    assert files == [root / "slides" / "export" / "00-lamps.html"]
+    return Page(files[0].read_text(encoding="utf-8"))
+
+
+def change(root: Path, old: str, new: str) -> None:
+    path = root / "slides" / "00-lamps.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_slides_load_nothing_from_the_network_and_all_they_load_is_there(course: Path) -> None:
+    page = export(course)
+    local = [address for address in page.loaded if not address.startswith("data:")]
+    assert "reveal.js/dist/reveal.js" in local
+    for address in local:
+        assert not re.match(r"(https?:)?//", address)
+        assert (course / "slides" / "export" / address).is_file(), address
+    for sheet in (course / "slides" / "export" / "reveal.js").rglob("white.css"):
+        assert not re.search(r"@import\s+url\(['\"]?https?:", sheet.read_text(encoding="utf-8"))
+
+
+def test_slides_keep_the_alt_text_of_figures(course: Path) -> None:
+    assert export(course).alts == ['Step: "100 ms" then, 1 ms now']
+
+
+def test_slides_show_facts_with_their_source(course: Path) -> None:
+    assert "a million requests cost $0.20 (Developer Guide, as of 2026)" in " ".join(export(course).words.split())
+
+
+def test_speaker_notes_are_notes_and_not_on_the_slide(course: Path) -> None:
+    export(course)
+    html = (course / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
+    notes = html[html.index('<aside class="notes">') : html.index("</aside>")]
+    assert "who has paid for 100 ms?" in notes
+    assert html.count("who has paid for 100 ms?") == 1
+
+
+def test_a_tag_hides_the_code_and_leaves_the_figure(course: Path) -> None:
+    assert "subplots" in export(course).words
+    path = course / "slides" / "00-lamps.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"][-1]["metadata"]["tags"] = ["remove-input"]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    page = export(course)
+    assert "subplots" not in page.words
+    assert len(page.alts) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("## One step, two prices", "![](lamp.png)", "a picture has no alt text"),
+        (
+            "## One step, two prices",
+            "![A lamp](https://aws.example/lamp.png)",
+            "would load https://aws.example/lamp.png",
+        ),
+    ],
+)
+def test_slides_that_break_a_rule_are_refused(course: Path, old: str, new: str, says: str) -> None:
+    change(course, old, new)
+    with pytest.raises(BuildFailed, match=says):
+        export_slides(pdf=False, report=lambda _: None)
+    assert not (course / "slides" / "export" / "00-lamps.html").exists()
+
+
+def test_slides_that_are_not_built_yet_say_what_to_do(course: Path) -> None:
+    (course / "slides" / "00-lamps.ipynb").unlink()
+    with pytest.raises(BuildFailed, match=r'slides/00-lamps\.ipynb is missing: run "make build"'):
+        export_slides(pdf=False)
+
+
+def test_without_a_browser_the_pdf_is_left_out_and_said_so(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slides_module, "find_chromium", lambda: None)
+    lines: list[str] = []
+    assert [file.suffix for file in export_slides(report=lines.append)] == [".html"]
+    assert any("no PDF" in line for line in lines)
+    assert (course / "slides" / "export" / "00-lamps.html").is_file()
+
+
+@pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
+def test_the_pdf_has_a_page_for_each_slide_with_its_text(course: Path) -> None:
+    files = export_slides(report=lambda _: None)
+    assert [file.name for file in files] == ["00-lamps.html", "00-lamps.pdf"]
+    pdf = (course / "slides" / "export" / "00-lamps.pdf").read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
+    assert b"/FontFile" in pdf  # blank pages carry no font
+
+
+def test_a_browser_that_makes_nothing_is_an_error_and_the_old_pdf_stays(tmp_path: Path) -> None:
+    page, target = tmp_path / "page.html", tmp_path / "page.pdf"
+    page.write_text("<p>lamps</p>", encoding="utf-8")
+    target.write_bytes(b"old")
+    false = shutil.which("false")
+    if false is None:
+        pytest.skip("needs a program that does nothing")
+    with pytest.raises(RuntimeError, match=r"made no PDF of page\.html"):
+        print_pdf(false, page, target)
+    assert target.read_bytes() == b"old"
