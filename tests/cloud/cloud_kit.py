@@ -19,9 +19,7 @@ from typing import Any
 LIMIT_S = 20.0
 ASSUMABLE = {
     "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 
 #: A handler's helper: waits in the handler until `ready()`, without a fixed time.

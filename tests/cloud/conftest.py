@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -32,8 +33,15 @@ def aws(cloud_of_module: cloud.Cloud) -> Iterator[cloud.Cloud]:
 
 
 @pytest.fixture
-def kit() -> Any:
-    """cloud_kit: deploy, invoke, eventually and so on."""
+def kit(aws: cloud.Cloud) -> Any:
+    """cloud_kit (deploy, invoke, eventually and so on) with the module's local cloud under it."""
+    del aws
+    return cloud_kit
+
+
+@pytest.fixture
+def tools() -> Any:
+    """cloud_kit without a local cloud."""
     return cloud_kit
 
 
@@ -90,10 +98,8 @@ class Program:
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None and not pipe.closed:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
 
 
 @pytest.fixture

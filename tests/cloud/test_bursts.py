@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,18 @@ def test_fifty_cold_starts_at_once(aws: Cloud, kit: Any, tmp_path: Path) -> None
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
 
 
-def test_twenty_at_once_whose_init_imports_boto3(aws: Cloud, kit: Any, tmp_path: Path) -> None:
+def test_twenty_at_once_whose_init_imports_boto3(kit: Any, tmp_path: Path) -> None:
     kit.deploy("orders", "import boto3\ns3 = boto3.client('s3')\n" + kit.MEET, Timeout=120)
     answers = kit.invoke_at_once("orders", [{"folder": str(tmp_path), "of": 20}] * 20)
     assert [a.error for a in answers] == [None] * 20
     assert len({a.payload for a in answers}) == 20
 
 
-def test_many_functions_of_one_name_space_at_once(aws: Cloud, kit: Any) -> None:
+def test_many_functions_called_at_once_each_get_their_own_log(kit: Any) -> None:
     """Their log groups and streams are made at the same moment, in the same dictionaries of moto."""
     names = [f"price{number}" for number in range(8)]
     for name in names:
         kit.deploy(name, kit.COUNT)
-    from concurrent.futures import ThreadPoolExecutor
-
     through = kit.client("lambda")
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda name: kit.invoke(name, through=through), names * 4))

@@ -38,7 +38,7 @@ def handler(event, context):
 """
 
 
-def test_a_function_from_a_zip_answers(aws: Cloud, kit: Any) -> None:
+def test_a_function_from_a_zip_answers(kit: Any) -> None:
     kit.deploy("price", "def handler(event, context):\n    return event['quantity'] * 1200\n")
     answer = kit.invoke("price", {"quantity": 3})
     assert (answer.payload, answer.error, answer.status) == (3600, None, 200)
@@ -53,7 +53,7 @@ def test_the_environment_is_a_process_that_the_server_started(aws: Cloud, kit: A
     assert [e.pid for e in aws.environments("price")] == [answer["pid"]]
 
 
-def test_module_state_is_kept_between_two_calls(aws: Cloud, kit: Any) -> None:
+def test_module_state_is_kept_between_two_calls(kit: Any) -> None:
     kit.deploy("price", kit.COUNT)
     first, second = kit.invoke("price").payload, kit.invoke("price").payload
     assert (first["count"], second["count"]) == (1, 2)
@@ -68,7 +68,7 @@ def test_calls_at_the_same_moment_get_an_environment_each(aws: Cloud, kit: Any, 
     assert len(aws.environments("orders")) == calls
 
 
-def test_the_most_recently_used_environment_serves(aws: Cloud, kit: Any, tmp_path: Path) -> None:
+def test_the_most_recently_used_environment_serves(kit: Any, tmp_path: Path) -> None:
     source = kit.WAIT + (
         "def handler(event, context):\n"
         "    if event:\n"
@@ -124,15 +124,15 @@ def test_a_thread_stands_still_while_its_environment_is_frozen(aws: Cloud, kit: 
     assert kit.invoke("price").payload >= int(before) + 20  # and it goes on where it was
 
 
-def test_the_environment_has_what_lambda_gives_a_handler(aws: Cloud, kit: Any) -> None:
+def test_the_environment_has_what_lambda_gives_a_handler(kit: Any) -> None:
     source = """
 import os, tempfile, pathlib
 def handler(event, context):
     place = pathlib.Path(tempfile.gettempdir(), "note")
     seen = place.exists()
     place.write_text("lamp")
-    return {"environ": dict(os.environ), "seen": seen, "name": context.function_name, "arn": context.invoked_function_arn,
-            "version": context.function_version, "memory": context.memory_limit_in_mb, "cwd": os.getcwd(),
+    return {"environ": dict(os.environ), "seen": seen, "name": context.function_name,
+            "arn": context.invoked_function_arn, "version": context.function_version, "memory": context.memory_limit_in_mb, "cwd": os.getcwd(),
             "left_ms": context.get_remaining_time_in_millis(), "group": context.log_group_name}
 """
     arn = kit.deploy("price", source, MemorySize=256, Environment={"Variables": {"SHOP": "Hikari ランプ"}})

@@ -11,7 +11,9 @@ from serverless_first.cloud import Cloud
 
 
 def test_a_handler_that_raises(aws: Cloud, kit: Any) -> None:
-    source = "def total(order):\n    return order['lamps'] * 1200\ndef handler(event, context):\n    return total(event)\n"
+    source = (
+        "def total(order):\n    return order['lamps'] * 1200\ndef handler(event, context):\n    return total(event)\n"
+    )
     kit.deploy("price", source)
     answer = kit.invoke("price", {"quantity": 3})
     assert (answer.status, answer.error) == (200, "Unhandled")
@@ -83,7 +85,7 @@ def test_a_frozen_environment_that_is_killed_does_not_disturb_the_next_call(aws:
     assert answer.payload["pid"] != pid
 
 
-def test_processes_that_a_handler_started_end_with_it(aws: Cloud, kit: Any) -> None:
+def test_processes_that_a_handler_started_end_with_it(kit: Any) -> None:
     source = """
 import os, subprocess, sys
 def handler(event, context):
@@ -131,7 +133,7 @@ def test_init_that_fails(aws: Cloud, kit: Any, case: str) -> None:
 
 
 @pytest.mark.parametrize("statement", ["os._exit(4)", "sys.exit(4)"])
-def test_init_that_ends_its_process(aws: Cloud, kit: Any, statement: str) -> None:
+def test_init_that_ends_its_process(kit: Any, statement: str) -> None:
     kit.deploy("price", f"import os, sys\nprint('last words')\n{statement}\n")
     answer = kit.invoke("price")
     assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
@@ -139,7 +141,7 @@ def test_init_that_ends_its_process(aws: Cloud, kit: Any, statement: str) -> Non
     assert "last words" in answer.log
 
 
-def test_a_mended_function_works(aws: Cloud, kit: Any) -> None:
+def test_a_mended_function_works(kit: Any) -> None:
     kit.deploy("price", "raise ValueError('no price list')\n")
     assert kit.invoke("price").error == "Unhandled"
     package = kit.zip_of({"price.py": "def handler(event, context):\n    return 1200\n"})
@@ -147,7 +149,7 @@ def test_a_mended_function_works(aws: Cloud, kit: Any) -> None:
     assert kit.invoke("price").payload == 1200
 
 
-def test_a_function_that_does_not_exist(aws: Cloud, kit: Any) -> None:
+def test_a_function_that_does_not_exist(kit: Any) -> None:
     through = kit.client("lambda")
     with pytest.raises(through.exceptions.ResourceNotFoundException, match="price"):
         kit.invoke("price", through=through)

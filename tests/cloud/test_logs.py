@@ -34,7 +34,7 @@ def events(kit: Any, name: str) -> list[str]:
     return found
 
 
-def test_the_lines_of_a_cold_and_of_a_warm_call(aws: Cloud, kit: Any) -> None:
+def test_the_lines_of_a_cold_and_of_a_warm_call(kit: Any) -> None:
     kit.deploy("price", PRINTS, MemorySize=192)
     cold, warm = kit.invoke("price", {"lamp": 1}), kit.invoke("price", {"lamp": 2})
     for answer, number in ((cold, 1), (warm, 2)):
@@ -52,7 +52,7 @@ def test_the_lines_of_a_cold_and_of_a_warm_call(aws: Cloud, kit: Any) -> None:
         assert (report["init"] is not None) == (number == 1)
 
 
-def test_cloudwatch_logs_hold_the_same_lines(aws: Cloud, kit: Any) -> None:
+def test_cloudwatch_logs_hold_the_same_lines(kit: Any) -> None:
     kit.deploy("price", PRINTS)
     answers = [kit.invoke("price", {"lamp": number}) for number in (1, 2)]
     assert events(kit, "price") == [line for a in answers for line in a.log.splitlines()]
@@ -66,7 +66,7 @@ def test_each_environment_has_a_log_stream_of_its_own(aws: Cloud, kit: Any, tmp_
     assert {re.sub(r"^\d{4}/\d\d/\d\d/\[\$LATEST\]", "", s["logStreamName"]) for s in streams} == ids
 
 
-def test_a_traceback_is_one_event(aws: Cloud, kit: Any) -> None:
+def test_a_traceback_is_one_event(kit: Any) -> None:
     kit.deploy("price", "def handler(event, context):\n    return event['lamp']\n")
     log = kit.invoke("price", {}).log
     (error,) = [e for e in events(kit, "price") if "[ERROR]" in e]
@@ -75,14 +75,14 @@ def test_a_traceback_is_one_event(aws: Cloud, kit: Any) -> None:
     assert error in log
 
 
-def test_only_a_line_feed_ends_a_line(aws: Cloud, kit: Any) -> None:
+def test_only_a_line_feed_ends_a_line(kit: Any) -> None:
     text = "one\u2028line\x0bof\x85text"
     kit.deploy("price", "def handler(event, context):\n    print(event)\n")
     kit.invoke("price", text)
     assert text in events(kit, "price")
 
 
-def test_the_tail_is_the_last_four_kilobytes_and_whole_characters(aws: Cloud, kit: Any) -> None:
+def test_the_tail_is_the_last_four_kilobytes_and_whole_characters(kit: Any) -> None:
     kit.deploy("price", "def handler(event, context):\n    print('灯' * 5000 + event)\n")
     for padding in ("", "a", "ab"):  # so that the cut falls on each byte of a character
         reply = kit.client("lambda").invoke(FunctionName="price", Payload=f'"{padding}"', LogType="Tail")
@@ -92,12 +92,12 @@ def test_the_tail_is_the_last_four_kilobytes_and_whole_characters(aws: Cloud, ki
     assert any(len(e) >= 5000 for e in events(kit, "price"))  # CloudWatch Logs has all of it
 
 
-def test_no_tail_unless_it_is_asked_for(aws: Cloud, kit: Any) -> None:
+def test_no_tail_unless_it_is_asked_for(kit: Any) -> None:
     kit.deploy("price", PRINTS)
     assert "LogResult" not in kit.client("lambda").invoke(FunctionName="price")
 
 
-def test_output_of_init_belongs_to_the_first_call(aws: Cloud, kit: Any) -> None:
+def test_output_of_init_belongs_to_the_first_call(kit: Any) -> None:
     kit.deploy("price", "print('loading the price list')\ndef handler(event, context):\n    print('priced')\n")
     cold, warm = kit.invoke("price").log, kit.invoke("price").log
     assert cold.count("loading the price list") == 1

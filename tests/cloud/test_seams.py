@@ -47,14 +47,13 @@ def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, nam
 
 
 def test_a_function_of_moto_has_what_the_data_plane_reads() -> None:
-    source = inspect.getsource(models.LambdaFunction)
+    source, look = inspect.getsource(models.LambdaFunction), LOOK.format("lambda_functions.py")
     for attribute in ("account_id", "region", "function_name", "function_arn", "version", "run_time", "handler",
                       "timeout", "memory_size", "environment_vars", "code_sha_256", "code_bytes"):  # fmt: skip
-        assert f"self.{attribute}" in source, f"LambdaFunction.{attribute} is gone; " + LOOK.format("lambda_functions.py")
+        assert f"self.{attribute}" in source, f"LambdaFunction.{attribute} is gone; {look}"
 
 
 def test_a_version_is_still_asked_for_in_vain() -> None:
     source = inspect.getsource(LambdaResponse.invoke)
-    assert '_get_param("qualifier")' in source, (
-        "moto reads the Qualifier of Invoke now; " + LOOK.format("../refusals.py, which answers in its place")
-    )
+    look = LOOK.format("../refusals.py, which answers in its place")
+    assert '_get_param("qualifier")' in source, f"moto reads the Qualifier of Invoke now; {look}"

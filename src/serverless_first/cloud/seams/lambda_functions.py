@@ -29,6 +29,7 @@ from serverless_first.cloud.lambda_.function import FunctionSpec
 from serverless_first.cloud.lambda_.service import LambdaService
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
+EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and response each 6 MB
 _making_streams = threading.Lock()  # moto's dictionaries are not made for many threads
 
 # Settings that moto keeps and our data plane does not honour: refused, never passed over in silence.
@@ -43,6 +44,14 @@ RESERVED = re.compile(
     "AWS_SESSION_TOKEN|AWS_LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|"
     "RUNTIME_API)|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
 )
+
+
+class _RequestTooLarge(LambdaClientError):
+    code = 413
+
+    def __init__(self) -> None:
+        text = f"Request must be smaller than {EVENT_BYTES} bytes for the InvokeFunction operation"
+        super().__init__("RequestTooLargeException", text)
 
 
 class _TooManyRequests(LambdaClientError):
@@ -135,6 +144,13 @@ def _refuse_variables(variables: dict[str, str]) -> None:
             f"{unable}provided contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
+    for name, value in variables.items():
+        if not re.fullmatch(r"[a-zA-Z]\w+", name, re.ASCII) or "\0" in str(value):
+            raise LambdaClientError(
+                "ValidationException",
+                f"The environment variable {name!r} cannot be set. A name has two or more letters, digits and "
+                "underscores and begins with a letter; a value holds no NUL.",
+            )
     if len(json.dumps(variables, ensure_ascii=False).encode()) > ENVIRONMENT_BYTES:
         raise InvalidParameterValueException(f"{unable}provided exceeded the 4KB limit.")
 
@@ -203,6 +219,8 @@ def install(service: LambdaService) -> None:
 
     def create_function(self: Any, spec: dict[str, Any]) -> Any:
         refuse_what_aws_refuses(self.account_id, spec, new=True)
+        if not spec.get("Code"):
+            raise InvalidParameterValueException("Please provide a source for function code.")
         function = moto_create(self, spec)
         try:
             _refuse_bad_package(function)
@@ -216,18 +234,22 @@ def install(service: LambdaService) -> None:
         function = self.get_function(function_name, qualifier)
         refuse_what_aws_refuses(self.account_id, body, new=False)
         before = vars(function) | {"code": dict(function.code)}
-        answer = moto_update_code(self, function_name, qualifier, body)
         try:
+            answer = moto_update_code(self, function_name, qualifier, body)
             _refuse_bad_package(function)
-        except InvalidParameterValueException:
+        except (InvalidParameterValueException, ValueError) as error:  # moto's ValueError: no such bucket
             vars(function).update(before)
-            raise
+            if isinstance(error, InvalidParameterValueException):
+                raise
+            raise InvalidParameterValueException(str(error.args[-1])) from error
         service.fleet.retire(function.function_arn, keep=spec_of(function).key)
         return answer
 
     def update_function_configuration(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self.get_function(function_name, qualifier)
         refuse_what_aws_refuses(self.account_id, body, new=False)
+        if "Environment" in body:
+            body["Environment"].setdefault("Variables", {})
         answer = moto_update_configuration(self, function_name, qualifier, body)
         service.fleet.retire(function.function_arn, keep=spec_of(function).key)
         return answer
@@ -248,6 +270,8 @@ def install(service: LambdaService) -> None:
 def _event(body: Any) -> bytes:
     event: bytes = body.encode() if isinstance(body, str) else (body or b"")
     event = event or b"{}"
+    if len(event) > EVENT_BYTES:
+        raise _RequestTooLarge
     try:
         json.loads(event)
     except ValueError as error:
