@@ -74,7 +74,7 @@ def ship(attempt: Attempt) -> None:
 HINTS = """\
 5.1:
   - What is a total?
-  - Look at `*`.
+  - Look at `*`, not at `**`.
   - "`price * quantity`"
 5.2:
   - What is in the box?

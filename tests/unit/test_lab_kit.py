@@ -88,6 +88,7 @@ def test_each_hint_adds_one_to_those_shown_and_the_fourth_call_shows_three(capsy
     assert "What is a total?" in shown[0]
     assert "Look at" not in shown[0]
     assert "hint 2 of 3: a pointer" in shown[1]
+    assert "not at `**`" in shown[1]  # an author's own signs stay
     assert "What is a total?" in shown[1]
     assert "hint 3 of 3: nearly the code" in shown[2]
     assert 'lab.solution("5.1", sure=True)' in shown[2]

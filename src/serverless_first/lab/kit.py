@@ -76,13 +76,14 @@ class Lab:
         seen = progress.task_progress(self._progress.read(), self._module.id, task.id).hints
         number = min(seen + 1, len(hints))
         self._progress.update(progress.hint_seen(self._module.id, task.id, number))
-        parts = [
-            f"**{task.id}, hint {n} of {len(hints)}: {TIERS[n - 1]}**\n\n{hints[n - 1]}" for n in range(1, number + 1)
-        ]
-        if number == len(hints):
-            parts.append(f'That was the last hint. `lab.solution("{task.id}", sure=True)` shows a solution.')
-        text = "\n\n".join(parts)
-        show(text.replace("**", ""), markdown=text)
+        headings = [f"{task.id}, hint {n} of {len(hints)}: {tier}" for n, tier in enumerate(TIERS, 1)]
+        seen_now = list(zip(headings, hints, strict=True))[:number]
+        last = f'That was the last hint. `lab.solution("{task.id}", sure=True)` shows a solution.'
+        end = [last] if number == len(hints) else []
+        show(
+            "\n\n".join([*(f"{heading}\n\n{hint}" for heading, hint in seen_now), *end]),
+            markdown="\n\n".join([*(f"**{heading}**\n\n{hint}" for heading, hint in seen_now), *end]),
+        )
 
     def solution(self, task_id: str, *, sure: bool = False) -> None:
         """Shows a solution after a pass, or after the third hint with `sure=True`; else says what is missing.
