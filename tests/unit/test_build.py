@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
 from serverless_first import build as builder
-from serverless_first.build import BuildFailed, build, check
+from serverless_first.build import BuildFailed, build, cache, check
 from serverless_first.course import UnknownModule
 
 COURSE = Path(__file__).parent / "data" / "build_course"
@@ -23,6 +23,11 @@ BUILT = [f"{folder}/{NAME}" for folder in ("labs", "notebooks", "solutions", "sl
 
 def use(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(root))
+    # The code that notebooks depend on stands still here, also while somebody works on the real one.
+    code = root / "src"
+    code.mkdir(exist_ok=True)
+    (code / "lab.py").touch()
+    monkeypatch.setattr(cache, "CODE", code)
     return root
 
 
@@ -170,7 +175,7 @@ def test_what_did_not_change_is_not_run_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", [f"{ROOM}/lesson.md", "facts.yml", "course.toml"])
+@pytest.mark.parametrize("path", [f"{ROOM}/lesson.md", "facts.yml", "course.toml", "src/lab.py"])
 def test_a_change_in_what_a_notebook_depends_on_runs_it_again(built: Path, path: str) -> None:
     (built / path).write_text((built / path).read_text(encoding="utf-8") + "\n", encoding="utf-8", newline="\n")
     states = {result.target: result.state for result in build(["00"], report=lambda _: None)}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import serverless_first
 
+CODE = Path(serverless_first.__file__).parent
 _PACKAGES = (
     *("ipykernel", "ipython", "nbclient", "nbconvert", "nbformat", "nbgrader", "jupytext", "jupyterquiz"),
     *("boto3", "botocore", "moto", "awslambdaric", "matplotlib", "numpy", "ipywidgets", "rich"),
@@ -37,8 +38,7 @@ def common_digest(root: Path) -> str:
         except metadata.PackageNotFoundError:
             lines.append(f"{name} -")
     lines += [f"{name} {file_digest(root / name)}" for name in ("facts.yml", "course.toml")]
-    package = Path(serverless_first.__file__).parent
-    lines += [f"{path.relative_to(package).as_posix()} {file_digest(path)}" for path in sorted(package.rglob("*.py"))]
+    lines += [f"{path.relative_to(CODE).as_posix()} {file_digest(path)}" for path in sorted(CODE.rglob("*.py"))]
     return _digest(lines)
 
 
