@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the path
 
-from tools.environment import Environment, SetupError  # noqa: E402
+from tools.environment import Environment  # noqa: E402
+from tools.installing import SetupError  # noqa: E402
 
 # What each word installs, and what it then runs with the environment's Python.
 COMMANDS: dict[str, tuple[str, list[str]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-@click.option(
-    "--port", default=8888, show_default=True, help="Port of JupyterLab; the next free one is taken."
-)
+@click.option("--port", default=8888, show_default=True, help="Port of JupyterLab; the next free one is taken.")
 def lab(no_browser: bool, port: int) -> None:
     """Lay your copies of the lessons and labs, then open them in JupyterLab."""
     from serverless_first import jupyter, workcopy
@@ -88,9 +87,7 @@ def cloud(port: int) -> None:
 @click.argument("modules", nargs=-1)
 @click.option("--check", is_flag=True, help="Compare with the sources; execute and write nothing.")
 @click.option("--force", is_flag=True, help="Execute also what did not change.")
-@click.option(
-    "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time."
-)
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time.")
 def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
     """For authors: make notebooks/, labs/, solutions/ and slides/ from modules/."""
     builder = _builder()
@@ -171,9 +168,7 @@ def progress(module: str | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers."
-)
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers.")
 @click.option("--only", multiple=True, metavar="NAME", help="Measure this alone; may be given again.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...]) -> None:
@@ -184,12 +179,12 @@ def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...])
     if names and not only:
         raise click.UsageError(f"{names[0]!r}: name measurements with --only.")
     try:
-        measurements = measure.run([*only, *names] or None)
-    except measure.UnknownMeasurement as error:
+        measurements = measure.run([*only, *names], report=lambda name: click.echo(f"measuring {name}", err=True))
+    except measure.UnknownBenchmark as error:
         raise click.ClickException(str(error)) from error
-    rows = [m if isinstance(m, dict) else vars(m) for m in measurements]
+    rows = [asdict(measurement) for measurement in measurements]
     for row in rows:
-        click.echo(f"{row['name']:<22} {row['value']:>12.4g} {row['unit']:<10} {row['against'] or ''}")
+        click.echo(f"{row['name']:<22} {row['value']:>12.4g} {row['unit']:<10} {row['against'] or ''}".rstrip())
     if json_file:
         text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
         json_file.write_text(text, encoding="utf-8", newline="\n")

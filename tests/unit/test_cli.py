@@ -1,0 +1,217 @@
+"""What a user sees of `serverless-first`: clear lines, exit codes, and a JupyterLab on their own copies."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from serverless_first import doctor, jupyter
+from serverless_first.cli import main
+from serverless_first.doctor import Finding
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSON = "notebooks/00-start-here.ipynb"
+COMMANDS = ("lab", "doctor", "cloud", "build", "check", "reset", "progress", "bench", "slides")
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "コース one" / "work"
+    monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(ROOT))
+    monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(folder))
+    return folder
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def test_help_lists_every_command_and_each_explains_itself() -> None:
+    text = call("--help").output
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} +\S", text, re.MULTILINE)
+        assert call(command, "--help").exit_code == 0
+
+
+def test_help_loads_no_large_package() -> None:
+    code = (
+        "import sys; from serverless_first.cli import main\n"
+        "try: main(['--help'])\n"
+        "finally: print([m for m in ('boto3', 'moto', 'IPython', 'jupyterlab', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_outside_the_course_every_command_says_so_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(tmp_path))
+    monkeypatch.delenv("SERVERLESS_FIRST_WORK", raising=False)
+    for arguments in (["lab"], ["check", "00"], ["reset", "00"], ["progress"]):
+        result = call(*arguments)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: No course.toml in")
+        assert "SERVERLESS_FIRST_ROOT" in result.output
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("command", ["check", "reset", "progress"])
+def test_an_unknown_module_is_told_what_there_is(command: str) -> None:
+    result = call(command, "no-such-module")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert "00-start-here" in result.output
+
+
+@pytest.mark.usefixtures("work")
+def test_check_before_the_copies_are_laid_says_which_command_lays_them() -> None:
+    result = call("check", "00")
+    assert result.exit_code == 1
+    assert "serverless-first lab" in result.output
+
+
+@pytest.mark.usefixtures("work")
+def test_bench_of_an_unknown_name_lists_those_there_are() -> None:
+    result = call("bench", "--only", "lamps_per_s")
+    assert result.exit_code == 1
+    assert "cloud_start_s" in result.output
+
+
+@pytest.mark.usefixtures("work")
+def test_bench_writes_the_measurements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from serverless_first import bench
+
+    asked: list[str] = []
+
+    def run(only: list[str], report: object) -> list[bench.Measurement]:
+        del report
+        asked.extend(only)
+        return [bench.Measurement("cloud_start_s", 1.5, "s", "", 5)]
+
+    monkeypatch.setattr(bench, "run", run)
+    file = tmp_path / "numbers.json"
+    assert call("bench", "--json", str(file), "--only", "cloud_start_s", "first_cell_s").exit_code == 0
+    assert asked == ["cloud_start_s", "first_cell_s"]
+    (row,) = json.loads(file.read_text(encoding="utf-8"))
+    assert row == {"name": "cloud_start_s", "value": 1.5, "unit": "s", "against": "", "samples": 5}
+
+
+def test_reset_says_where_the_learners_version_is_kept(work: Path) -> None:
+    (work / "notebooks").mkdir(parents=True)
+    (work / LESSON).write_text("my notes", encoding="utf-8")
+    result = call("reset", LESSON)
+    assert result.exit_code == 0
+    kept = re.search(r"yours is kept as work/(saved/\S+)", result.output)
+    assert kept
+    assert (work / kept[1]).read_text(encoding="utf-8") == "my notes"
+    assert (work / LESSON).read_bytes() == (ROOT / LESSON).read_bytes()
+
+
+def test_the_doctor_fails_on_red_alone_and_shows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    note = Finding("PgBouncer", "note", "not found", "Optional.")
+    red = Finding("disk", "red", "3 MB free", "Make room.")
+    monkeypatch.setattr(doctor, "examine", lambda: iter([note]))
+    assert call("doctor").exit_code == 0
+    monkeypatch.setattr(doctor, "examine", lambda: iter([note, red]))
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "Make room." in result.output
+    assert "Not ready: disk" in result.output
+
+
+def test_cloud_on_a_port_that_is_taken_names_the_way_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = call("cloud", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "--port" in result.output
+
+
+@pytest.mark.parametrize(
+    ("progress", "opened"),
+    [
+        (None, "00-start-here"),
+        ('{"last_module": "05-rds-proxy"}', "05-rds-proxy"),
+        ('{"last_module": "06-vpc-and-hyperplane"}', "00-start-here"),
+        ('{"last_module": "../../etc/passwd"}', "00-start-here"),
+        ('{"last_module": ["05-rds-proxy"]}', "00-start-here"),
+        ("{ half", "00-start-here"),
+        ("[]", "00-start-here"),
+    ],
+    ids=["first time", "later", "not built", "outside", "a list", "broken", "odd"],
+)
+def test_lab_opens_where_the_learner_left_off(work: Path, progress: str | None, opened: str) -> None:
+    (work / "notebooks").mkdir(parents=True)
+    for name in ("00-start-here", "05-rds-proxy"):
+        (work / "notebooks" / f"{name}.ipynb").touch()
+    if progress is not None:
+        (work / "progress.json").write_text(progress, encoding="utf-8")
+    assert jupyter.default_url(work) == f"/lab/tree/notebooks/{opened}.ipynb"
+
+
+@pytest.fixture
+def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
+    """(address, token, the learner's folder) of a JupyterLab that `serverless-first lab` started."""
+    command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "18888"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if found := re.search(
+                r"(http://127\.0\.0\.1:\d+)(/lab/tree/notebooks/00-start-here\.ipynb)\?token=(\w+)", line
+            ):
+                listening(found[1])
+                yield found[1], found[3], work
+                break
+        else:
+            pytest.fail("JupyterLab ended without an address")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def listening(address: str) -> None:
+    """Waits until the server takes connections: JupyterLab names its address a moment before."""
+    host, port = address.removeprefix("http://").split(":")
+    deadline_s = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline_s, "JupyterLab does not take connections"
+            time.sleep(0.05)
+
+
+def get(address: str, path: str, token: str) -> str:
+    request = urllib.request.Request(address + path, headers={"Authorization": f"token {token}"})
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=60) as answer:
+        text: str = answer.read().decode("utf-8")
+    return text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the signal that ends it is POSIX's")
+def test_lab_serves_the_learners_copies_and_asks_the_network_for_nothing(running_lab: tuple[str, str, Path]) -> None:
+    address, token, work = running_lab
+    contents: dict[str, Any] = json.loads(get(address, f"/api/contents/{LESSON}?type=file&format=text", token))
+    assert contents["content"] == (work / LESSON).read_text(encoding="utf-8")
+    page = get(address, "/lab", token)
+    config = json.loads(re.findall(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[0])
+    assert config["extensionManager"]["can_install"] is False
+    assert config.get("news", {}).get("disabled") is True
+    settings = json.loads(get(address, "/lab/api/settings/@jupyterlab/apputils-extension:notification", token))
+    assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
