@@ -76,8 +76,8 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
             f"Refused: this request would have left your machine, {role}for {host}. Nothing was sent. "
             "While the local cloud is on, boto3 may only talk to 127.0.0.1. "
             "A client with no endpoint_url of its own, made after cloud.start(), uses the local cloud. "
-            "To reach a real account on purpose: aws.stop() first, "
-            "or cloud.start(allow_real_aws=True)."
+            "To reach a real account on purpose: aws.stop(). To have both at once: aws.stop(), "
+            "then cloud.start(allow_real_aws=True)."
         )
 
 

@@ -132,7 +132,8 @@ def handler(event, context):
     seen = place.exists()
     place.write_text("lamp")
     return {"environ": dict(os.environ), "seen": seen, "name": context.function_name,
-            "arn": context.invoked_function_arn, "version": context.function_version, "memory": context.memory_limit_in_mb, "cwd": os.getcwd(),
+            "arn": context.invoked_function_arn, "version": context.function_version,
+            "memory": context.memory_limit_in_mb, "cwd": os.getcwd(),
             "left_ms": context.get_remaining_time_in_millis(), "group": context.log_group_name}
 """
     arn = kit.deploy("price", source, MemorySize=256, Environment={"Variables": {"SHOP": "Hikari ランプ"}})

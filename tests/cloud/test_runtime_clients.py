@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud import Cloud
-
 
 @pytest.fixture(params=["native", "python"])
 def runtime_client(request: pytest.FixtureRequest) -> dict[str, Any]:

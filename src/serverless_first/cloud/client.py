@@ -6,21 +6,21 @@ import atexit
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from serverless_first import guard
-from serverless_first.cloud import surroundings
+from serverless_first.cloud import leftovers, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
 
 REGION = "us-east-1"
@@ -72,6 +72,7 @@ class Cloud:
         region: the Region that boto3 uses.
         account_id: the account that resources belong to.
         time_scale: AWS's own waiting times are divided by it.
+        allow_real_aws: whether boto3 may reach other machines.
     """
 
     def __init__(self, *, region: str, target: str | None, allow_real_aws: bool) -> None:
@@ -79,22 +80,23 @@ class Cloud:
         self.time_scale = 1.0
         self.target = target
         self._pid = os.getpid()
-        self._folder = tempfile.TemporaryDirectory(prefix="serverless-first-kernel-", ignore_cleanup_errors=True)
+        self._folder = leftovers.new_run_folder()
         self._server: subprocess.Popen[bytes] | None = None
         self._before: dict[str, str | None] = {}
+        self._session_before: Any = None
         self.endpoint_url = target or ""
-        self._allow_real_aws = allow_real_aws
+        self.allow_real_aws = allow_real_aws
 
     # ---- life
 
     def _start(self, idle_expiry_s: float) -> None:
         if self.target is None:
             self.endpoint_url = self._start_server(idle_expiry_s)
-        folder = Path(self._folder.name)
+        self._session_before = surroundings.swap_default_session(None)
         self._before = surroundings.apply(
-            surroundings.local_environ(os.environ, self.endpoint_url, self.region, folder)
+            surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder)
         )
-        if self._allow_real_aws:
+        if self.allow_real_aws:
             guard.disarm()
         else:
             guard.arm([urllib.parse.urlsplit(self.target).hostname or ""] if self.target else [])
@@ -107,11 +109,14 @@ class Cloud:
             "serverless_first.cloud.server",
             "--idle-expiry-s",
             str(idle_expiry_s),
+            "--owner-folder",
+            str(self._folder),
         ]
-        if self._allow_real_aws:
+        if self.allow_real_aws:
             command.append("--unguarded")
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
-        log = Path(self._folder.name) / "server.log"
+        environ |= surroundings.no_proxy_for_this_machine(environ)
+        log = self._folder / "server.log"
         with log.open("wb") as stderr:
             self._server = subprocess.Popen(
                 command,
@@ -144,6 +149,7 @@ class Cloud:
             _running = None
             guard.disarm()
             surroundings.apply(self._before)
+            surroundings.swap_default_session(self._session_before)
         atexit.unregister(self.stop)
         if self._server is not None:
             server, self._server = self._server, None
@@ -155,7 +161,7 @@ class Cloud:
             server.kill()
             server.wait()
             server.stdout.close()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Cloud:
         return self
@@ -168,7 +174,8 @@ class Cloud:
     @property
     def is_running(self) -> bool:
         """Whether it answers: not stopped, and its process has not ended."""
-        return _running is self and (self._server is None or self._server.poll() is None)
+        is_forked_child = os.getpid() != self._pid  # uses its parent's cloud, and cannot see whether it has ended
+        return _running is self and (is_forked_child or self._server is None or self._server.poll() is None)
 
     def __repr__(self) -> str:
         state = "running" if self.is_running else "stopped"
@@ -224,8 +231,15 @@ class Cloud:
         given = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
         url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(given)}"
         data = json.dumps(body or {}).encode() if method == "POST" else None
-        with _http.open(urllib.request.Request(url, data, method=method), timeout=60) as answer:
-            return json.loads(answer.read())
+        try:
+            with _http.open(urllib.request.Request(url, data, method=method), timeout=60) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise CloudError(f"The local cloud refused {call}: {error.read().decode(errors='replace')}") from error
+        except OSError as error:
+            raise CloudNotRunning(
+                f"The local cloud does not answer ({error}). Run the cell with cloud.start() again."
+            ) from error
 
     def _change(self, idle_expiry_s: float | None, time_scale: float | None) -> None:
         if time_scale is not None:
@@ -236,6 +250,16 @@ class Cloud:
 
 _running: Cloud | None = None
 _starting = threading.Lock()
+
+
+def _let_go_in_a_forked_child() -> None:
+    """The server ends when the pipe's last end closes: only this process's own end may keep it."""
+    if _running is not None and _running._server is not None and _running._server.stdin is not None:
+        _running._server.stdin.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_in_a_forked_child)
 
 
 def start(
@@ -280,13 +304,18 @@ def start(
         if _running is not None and not _running.is_running:
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
-            if (target, region) != (_running.target, _running.region):
+            settings = (_running.target, _running.region, _running.allow_real_aws)
+            if (target, region, allow_real_aws) != settings:
                 raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
             _running._change(idle_expiry_s, time_scale)
             return _running
         cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws)
         cloud.time_scale = time_scale or 1.0
-        cloud._start(idle_expiry_s or 600.0)
+        try:
+            cloud._start(idle_expiry_s or 600.0)
+        except BaseException:
+            cloud.stop()
+            raise
         _running = cloud
     where = "on this machine" if target is None else f"at {target}"
     ending = "boto3 may reach real AWS." if allow_real_aws else "Nothing leaves this machine."
@@ -304,6 +333,7 @@ def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
     reader.start()
     reader.join(2.0)
     if reader.is_alive():
-        print("Starting the local cloud. The first time takes longest ...", file=sys.stderr)
+        if "SERVERLESS_FIRST_QUIET" not in os.environ:  # stored outputs must not depend on the machine's speed
+            print("Starting the local cloud. The first time takes longest ...", file=sys.stderr)
         reader.join(limit_s - 2.0)
     return lines[0] if lines else b""

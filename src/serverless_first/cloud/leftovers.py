@@ -36,7 +36,10 @@ def new_run_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
     me = psutil.Process()
     owner = {"pid": me.pid, "created_s": me.create_time()}
-    (folder / _OWNER).write_text(json.dumps(owner), encoding="ascii")
+    # All at once: a run that starts at this moment and reads half a file would take this folder for a dead one's.
+    unfinished = folder / f"{_OWNER}.new"
+    unfinished.write_text(json.dumps(owner), encoding="ascii")
+    unfinished.replace(folder / _OWNER)
     return folder
 
 

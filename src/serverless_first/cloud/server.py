@@ -119,6 +119,7 @@ def main() -> None:
     """Started by `cloud.start()`: says on standard output where it listens, as one line of JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--idle-expiry-s", type=float, required=True)
+    parser.add_argument("--owner-folder", required=True, help="removed at the end, if the owner no longer can")
     parser.add_argument("--unguarded", action="store_true")
     options = parser.parse_args()
     # Interrupting the notebook must not end its cloud.
@@ -129,6 +130,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())
     print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
     server.serve()
+    shutil.rmtree(options.owner_folder, ignore_errors=True)
     os._exit(0)  # threads that serve a call under way do not keep the process
 
 

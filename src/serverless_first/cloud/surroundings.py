@@ -36,8 +36,6 @@ def local_environ(environ: Mapping[str, str], endpoint_url: str, region: str, fo
     changes |= {name: None for name in environ if name.startswith("AWS_ENDPOINT_URL_")}
     config = folder / "aws-config"
     config.write_text(_local_config(_profile_names(environ), region), encoding="utf-8")
-    no_proxy = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
-    hosts = ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost"]))
     return changes | {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
@@ -49,9 +47,16 @@ def local_environ(environ: Mapping[str, str], endpoint_url: str, region: str, fo
         "AWS_EC2_METADATA_DISABLED": "true",
         # else start_sync_execution looks for the host sync-127.0.0.1
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-        "NO_PROXY": hosts,
-        "no_proxy": hosts,
+        **no_proxy_for_this_machine(environ),
     }
+
+
+def no_proxy_for_this_machine(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that keep requests to this machine off any proxy, with what they hold already."""
+    given = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    # "*" means every host, but only where it stands alone.
+    hosts = "*" if given.strip() == "*" else ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def apply(changes: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -62,10 +67,18 @@ def apply(changes: Mapping[str, str | None]) -> dict[str, str | None]:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    # boto3 keeps a session with what it read when it was made.
-    if "boto3" in sys.modules:
-        boto3: Any = sys.modules["boto3"]
-        boto3.DEFAULT_SESSION = None
+    return before
+
+
+def swap_default_session(session: Any) -> Any:
+    """Gives boto3 another default session (None: it makes a new one when it needs it); the one that it had.
+
+    A session keeps what it read when it was made, so it must not outlive a change of the environment.
+    """
+    if "boto3" not in sys.modules:
+        return None
+    boto3: Any = sys.modules["boto3"]
+    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
     return before
 
 
