@@ -175,3 +175,40 @@ def attempt(call: Callable[[], Any]) -> list[str]:
 def say(**values: Any) -> None:
     """Tells the test something: one line of JSON on standard output."""
     print("@" + json.dumps(values), flush=True)
+
+
+def stub_of_sts(name: str = "127.0.0.1") -> str:
+    """The URL of a listener on this machine that answers as another account's STS.
+
+    Args:
+        name: a host name that leads to it from now on, in this process.
+    """
+    import socket
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    class Sts(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = (
+                b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+                b"<GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult>"
+                b"</GetCallerIdentityResponse>"
+            )
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    look_up = socket.getaddrinfo
+
+    def look_up_here(host: Any, *args: Any, **more: Any) -> Any:
+        return look_up("127.0.0.1" if host == name else host, *args, **more)
+
+    socket.getaddrinfo = look_up_here
+    return f"http://{name}:{server.server_port}"

@@ -102,6 +102,12 @@ class Program:
                     pipe.close()
 
 
+@pytest.fixture(scope="session")
+def program_class() -> type[Program]:
+    """For a fixture that starts a program itself."""
+    return Program
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """The home folder of the programs that a test starts."""

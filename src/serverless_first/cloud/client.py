@@ -317,11 +317,11 @@ def start(
             cloud.stop()
             raise
         _running = cloud
-    where = "on this machine" if target is None else f"at {target}"
+    what = "The local cloud is running." if target is None else f"boto3 uses {target}."
     ending = "boto3 may reach real AWS." if allow_real_aws else "Nothing leaves this machine."
     if target is not None and not allow_real_aws:
-        ending = "boto3 reaches nothing else."
-    print(f"The local cloud runs {where}: Region {region}, account {ACCOUNT_ID}. {ending}")
+        ending = "It reaches nothing else."
+    print(f"{what} Region {region}, account {ACCOUNT_ID}. {ending}")
     return cloud
 
 

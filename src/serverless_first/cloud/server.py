@@ -15,6 +15,7 @@ import signal
 import threading
 from typing import Any
 
+from serverless_first import guard
 from serverless_first.cloud import leftovers
 
 HOST = "127.0.0.1"
@@ -34,6 +35,10 @@ class CloudServer:
 
     def __init__(self, port: int = 0, *, idle_expiry_s: float = 600.0, guarded: bool = True) -> None:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
+        # moto uses botocore: the learner's AWS files, which may be malformed, and keys are no business of its.
+        os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        if guarded:
+            guard.arm()
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 

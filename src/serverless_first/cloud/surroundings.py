@@ -8,7 +8,9 @@ knows the same profile names with made-up keys.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,7 +45,7 @@ def local_environ(environ: Mapping[str, str], endpoint_url: str, region: str, fo
         "AWS_ACCESS_KEY_ID": LOCAL_KEY,
         "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
         "AWS_CONFIG_FILE": str(config),
-        "AWS_SHARED_CREDENTIALS_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         # else start_sync_execution looks for the host sync-127.0.0.1
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
@@ -84,24 +86,27 @@ def swap_default_session(session: Any) -> Any:
 
 def _profile_names(environ: Mapping[str, str]) -> list[str]:
     """The names of the learner's profiles; no key and no setting is kept."""
-    home = Path.home() / ".aws"
-    files = (
-        Path(environ.get("AWS_CONFIG_FILE", home / "config")).expanduser(),
-        Path(environ.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials")).expanduser(),
-    )
-    names = set()
-    for file in files:
-        parser = configparser.RawConfigParser(strict=False)
-        try:
-            parser.read(file, encoding="utf-8")
-        except (configparser.Error, OSError, ValueError):
-            continue
-        names |= {s.removeprefix("profile ").strip() for s in parser.sections()}
-    return sorted(name for name in names if name and "]" not in name and not name.startswith("sso-session"))
+    config = environ.get("AWS_CONFIG_FILE", "~/.aws/config")
+    names = set(_sections(environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")))
+    for section in _sections(config):
+        with contextlib.suppress(ValueError):  # a quotation mark too few
+            words = shlex.split(section)
+            if words[:1] == ["profile"]:
+                names.add(" ".join(words[1:]))
+    return sorted(name for name in names if name and "]" not in name)
+
+
+def _sections(file: str) -> list[str]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(Path(file).expanduser(), encoding="utf-8")
+    except (configparser.Error, OSError, ValueError, RuntimeError):  # RuntimeError: there is no home folder
+        return []
+    return parser.sections()
 
 
 def _local_config(profiles: list[str], region: str) -> str:
-    """One text that serves as config and as credentials file: AWS's two spellings of a profile, made-up keys."""
+    """An AWS configuration file with these profiles, each with made-up keys."""
     keys = f"region = {region}\naws_access_key_id = {LOCAL_KEY}\naws_secret_access_key = {LOCAL_KEY}\n"
-    sections = ["[default]", *(f"[profile {p}]" for p in profiles if p != "default")]
+    sections = ["[default]", *(f"[profile {shlex.quote(p)}]" for p in profiles if p != "default")]
     return "\n".join(f"{section}\n{keys}" for section in sections)
