@@ -36,6 +36,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
         "IPYTHONDIR": str(folders["ipython"]),
         "PYTHONHASHSEED": "0",
         "PYTHONWARNINGS": "ignore",
+        "SERVERLESS_FIRST_QUIET": "1",
         "PYTHONUTF8": "1",
     }
     # nbval starts the kernel beside the notebook: files of an earlier run would hide that a lesson lacks one.

@@ -17,7 +17,7 @@ def main() -> None:
     """Runs the lesson and saves the part of the window with the function's process and its time line."""
     with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=860) as lab:
         lab.run_all()
-        lab.command("application:toggle-left-area")
+        lab.page.keyboard.press("ControlOrMeta+b")
         lab.show_cell("figures.show(")
         lab.page.locator(".jp-Cell").filter(has_text="Look at the process").first.scroll_into_view_if_needed()
         lab.show_cell("Module 03 takes this picture apart")

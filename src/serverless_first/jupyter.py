@@ -12,8 +12,14 @@ from urllib.parse import quote
 from serverless_first import course
 from serverless_first.places import work_dir
 
-# JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
-OVERRIDES = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+OVERRIDES = {
+    # JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # Lessons are short: every cell stays on the page, so that the browser finds text and widgets keep their state.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+# The author's environment holds nbgrader, whose buttons a learner has no use for.
+PAGE_CONFIG = {"disabledExtensions": {"@jupyter/nbgrader": True}}
 
 
 def start(port: int, *, browser: bool) -> None:
@@ -42,13 +48,16 @@ def start(port: int, *, browser: bool) -> None:
 def _command(work: Path, port: int, browser: bool) -> list[str]:
     settings = work / ".jupyter-settings"
     settings.mkdir(parents=True, exist_ok=True)
-    (settings / "overrides.json").write_text(json.dumps(OVERRIDES), encoding="utf-8", newline="\n")
+    for name, content in (("overrides.json", OVERRIDES), ("page_config.json", PAGE_CONFIG)):
+        (settings / name).write_text(json.dumps(content), encoding="utf-8", newline="\n")
     return [
         *(sys.executable, "-m", "jupyterlab"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={work}",
         f"--LabApp.app_settings_dir={settings}",
+        # Its own memory of open tabs: not those of the learner's other projects.
+        f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         f"--LabApp.default_url={default_url(work)}",
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",

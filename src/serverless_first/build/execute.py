@@ -90,6 +90,7 @@ def _environment(root: Path, folders: dict[str, Path]) -> dict[str, str]:
         "IPYTHONDIR": str(folders["ipython"]),
         "PYTHONHASHSEED": "0",
         "PYTHONWARNINGS": "ignore",
+        "SERVERLESS_FIRST_QUIET": "1",
         "PYTHONUTF8": "1",
     }
 

@@ -6,6 +6,9 @@ Colours are from Okabe and Ito's palette, which readers with the common forms of
 
 from __future__ import annotations
 
+import base64
+import html
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,7 +43,10 @@ def style() -> Iterator[None]:
 
 
 def show(figure: Figure, *, alt: str) -> None:
-    """Shows a figure with its alt text.
+    """Shows a figure with its alt text, whatever matplotlib's backend is.
+
+    Exported pages and slides carry the text as the image's alt attribute. JupyterLab 4.6 does not read it from there,
+    so it also stands below the figure, folded.
 
     Args:
         alt: what a reader who cannot see the picture needs to know from it, in a sentence or two.
@@ -48,7 +54,17 @@ def show(figure: Figure, *, alt: str) -> None:
     Raises:
         ValueError: the alt text is empty.
     """
-    if not alt.strip():
+    text = " ".join(alt.split())
+    if not text:
         raise ValueError("A figure needs an alt text: what it shows, in a sentence or two.")
+    png = io.BytesIO()
+    # No software version in the file: the same figure is the same bytes.
+    figure.savefig(png, format="png", metadata={"Software": None})
     show_in_notebook: Any = display
-    show_in_notebook(figure, metadata={"image/png": {"alt": " ".join(alt.split())}})
+    show_in_notebook(
+        {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": "Figure"},
+        metadata={"image/png": {"alt": text}},
+        raw=True,
+    )
+    words = f"<summary>The figure in words</summary>{html.escape(text)}"
+    show_in_notebook({"text/html": f'<details class="figure-in-words">{words}</details>', "text/plain": text}, raw=True)

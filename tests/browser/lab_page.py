@@ -1,0 +1,116 @@
+"""JupyterLab on a learner's folder, opened in headless Chromium: for the smoke test and for README's picture."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from serverless_first.build.chromium import find_chromium
+
+# Chromium asks its makers for things at every start unless it is told not to.
+FLAGS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+READY_MS = 60_000
+
+
+@dataclass
+class OpenLab:
+    """A page with JupyterLab in it.
+
+    Attributes:
+        page: Playwright's page.
+        work: the learner's folder.
+        asked_elsewhere: addresses outside this machine that the page asked for.
+    """
+
+    page: Any
+    work: Path
+    asked_elsewhere: list[str] = field(default_factory=list)
+
+    def run_all(self) -> None:
+        """Runs every cell of the notebook and waits until the last one is done."""
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
+        for _ in range(10):  # JupyterLab drops what is asked before its session with the kernel stands
+            self.menu("Run", "Run All Cells")
+            with contextlib.suppress(TookTooLong):
+                self._wait_for_prompts("some", "*", timeout_ms=3_000)
+                break
+        self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
+
+    def _wait_for_prompts(self, how_many: str, content: str, timeout_ms: int) -> None:
+        """Waits until some prompt, or every one, holds "*" (running, waiting) or a number (done)."""
+        prompts = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')]"
+        pattern = r"/^\[" + content.replace("*", r"\*") + r"\]:$/"
+        test = f"p => {pattern}.test(p.textContent.trim())"
+        self.page.wait_for_function(f"() => {prompts}.{how_many}({test})", timeout=timeout_ms)
+
+    def menu(self, menu: str, item: str) -> None:
+        """Chooses an item from JupyterLab's menu bar, as a learner does."""
+        self.page.locator(".lm-MenuBar-item").get_by_text(menu, exact=True).click()
+        self.page.locator(".lm-Menu-item").get_by_text(item, exact=True).click()
+
+    def show_cell(self, text: str) -> Any:
+        """Scrolls to the first cell that holds this text, and returns it."""
+        cell = self.page.locator(".jp-Notebook .jp-Cell").filter(has_text=text).first
+        cell.scroll_into_view_if_needed()
+        return cell
+
+
+@contextlib.contextmanager
+def opened_lab(path: str, *, width: int = 1280, height: int = 1000) -> Iterator[OpenLab]:
+    """JupyterLab with one notebook of a fresh learner's folder open; everything ends with the block.
+
+    Args:
+        path: the notebook, as "notebooks/00-start-here.ipynb".
+        width, height: size of the window in pixels.
+    """
+    from playwright.sync_api import sync_playwright
+
+    chromium = find_chromium()
+    assert chromium, "find_chromium() is asked before"
+    with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
+        work = Path(folder) / "work"
+        environ = {**os.environ, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t", "JUPYTER_DATA_DIR": folder}
+        command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "18888"]
+        server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            root = _address(server)
+            with sync_playwright() as playwright:
+                as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+                browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *as_root])
+                page = browser.new_page(viewport={"width": width, "height": height})
+                opened = OpenLab(page, work)
+                page.on("request", lambda request: _note(opened, request.url))
+                page.goto(f"{root}/lab/tree/{path}?token=t")
+                yield opened
+                browser.close()
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    """The address that JupyterLab prints when it is ready."""
+    assert server.stdout
+    said = []
+    for line in server.stdout:
+        said.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found.group(0)
+    raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(said))
+
+
+def _note(opened: OpenLab, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
+        opened.asked_elsewhere.append(url)
