@@ -22,11 +22,7 @@ ROOT = Path(__file__).parent
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Before the first cell of a notebook: nbval is about to start its kernel."""
     notebook = item.parent
-    if (
-        nbval_plugin is None
-        or not isinstance(notebook, nbval_plugin.IPyNbFile)
-        or notebook.kernel is not None
-    ):
+    if nbval_plugin is None or not isinstance(notebook, nbval_plugin.IPyNbFile) or notebook.kernel is not None:
         return (yield)
     folders = {name: _fresh(item, name) for name in ("run", "work", "ipython")}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}

@@ -71,9 +71,7 @@ def python() -> Finding:
     if not SpecifierSet(needed).contains(version):
         return Finding("Python", "red", version, f"Install Python {needed}, then run `make clean lab`.")
     if os.environ.get("PYTHONPATH"):
-        return Finding(
-            "Python", "note", f"{version}, PYTHONPATH is set", "If imports fail: unset PYTHONPATH."
-        )
+        return Finding("Python", "note", f"{version}, PYTHONPATH is set", "If imports fail: unset PYTHONPATH.")
     return Finding("Python", "ok", version)
 
 
@@ -181,18 +179,12 @@ def writable(name: str, folder: Path) -> Finding:
 def processes() -> Finding:
     """Whether a Python process can be started: each execution environment of a function is one."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", "print('started')"], capture_output=True, text=True, timeout=30
-        )
+        done = subprocess.run([sys.executable, "-c", "print('started')"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(
-            "processes", "red", f"cannot be started: {error}", "Allow Python to start processes of its own."
-        )
+        return Finding("processes", "red", f"cannot be started: {error}", "Allow Python to start processes of its own.")
     if done.stdout.strip() != "started":
         said = (done.stderr.strip() or "nothing").splitlines()[-1]
-        return Finding(
-            "processes", "red", f"a Python process said: {said}", "Make the environment again: make clean."
-        )
+        return Finding("processes", "red", f"a Python process said: {said}", "Make the environment again: make clean.")
     return Finding("processes", "ok", "started and answered")
 
 
@@ -206,9 +198,7 @@ def postgresql() -> Finding:
         pass
     if found:
         return Finding("PostgreSQL", "ok", found)
-    return Finding(
-        "PostgreSQL", "note", "not found", "Needed from module 04 on; modules 00 to 03 run without."
-    )
+    return Finding("PostgreSQL", "note", "not found", "Needed from module 04 on; modules 00 to 03 run without.")
 
 
 def chromium() -> Finding:
@@ -216,9 +206,7 @@ def chromium() -> Finding:
     for name in ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"):
         if found := shutil.which(name):
             return Finding("Chromium", "ok", found)
-    return Finding(
-        "Chromium", "note", "not found", "Optional: only slides as PDF and the browser test use it."
-    )
+    return Finding("Chromium", "note", "not found", "Optional: only slides as PDF and the browser test use it.")
 
 
 def pgbouncer() -> Finding:
@@ -253,9 +241,7 @@ def path() -> Finding:
     try:
         text.encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:
-        return Finding(
-            "path", "red", repr(text), "Move the course to a folder whose name this system can write."
-        )
+        return Finding("path", "red", repr(text), "Move the course to a folder whose name this system can write.")
     if not text.isascii() or " " in text:
         notes.append("with spaces or letters outside ASCII, which is fine")
     if os.name == "nt" and len(text) > LONG_PATH:

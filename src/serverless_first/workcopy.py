@@ -114,9 +114,7 @@ def reset(target: str) -> list[Reset]:
             manifest[name] = _Entry(_digest(content), _cells(content))
             _save(work, manifest)
     except OSError as error:
-        raise CannotReset(
-            f"{error.filename or work}: {error.strerror or error}. Nothing was lost."
-        ) from error
+        raise CannotReset(f"{error.filename or work}: {error.strerror or error}. Nothing was lost.") from error
     return done
 
 
@@ -145,9 +143,7 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, _Entry], r
         beside = _beside(copy, work, entry, cells)
         _write(beside, content)
         manifest[name] = _Entry(entry.file, entry.cells, file, cells, beside.name)
-        report(
-            f"{name}: you have changed it, so it stays; the new version is {beside.name} in the same folder"
-        )
+        report(f"{name}: you have changed it, so it stays; the new version is {beside.name} in the same folder")
 
 
 def _beside(copy: Path, work: Path, entry: _Entry, cells: str | None) -> Path:
@@ -177,10 +173,7 @@ def _names(target: str, root: Path, work: Path) -> list[str]:
             place = Path(os.path.realpath(candidate.parent)) / candidate.name
             for base in (work, root):
                 for folder in FOLDERS:
-                    if (
-                        place.parent == Path(os.path.realpath(base / folder))
-                        and (root / folder / place.name).is_file()
-                    ):
+                    if place.parent == Path(os.path.realpath(base / folder)) and (root / folder / place.name).is_file():
                         return [f"{folder}/{place.name}"]
         raise CannotReset(
             f"{target!r} is neither a module nor a file of the course. {unknown} "

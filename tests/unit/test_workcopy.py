@@ -198,9 +198,7 @@ def test_after_moving_to_the_new_version_by_hand_updates_go_on(here: Checkout) -
     assert here.lay() == [f"{LAB}: updated"]
 
 
-@pytest.mark.parametrize(
-    "manifest", [None, "", "[]", '{"files": [1]}', '{"files": {"labs/00-lamps.ipynb": 1}}']
-)
+@pytest.mark.parametrize("manifest", [None, "", "[]", '{"files": [1]}', '{"files": {"labs/00-lamps.ipynb": 1}}'])
 def test_without_a_sound_manifest_every_copy_counts_as_changed(here: Checkout, manifest: str | None) -> None:
     here.lay()
     here.publish(LAB, notebook("lab 2"))
@@ -212,9 +210,7 @@ def test_without_a_sound_manifest_every_copy_counts_as_changed(here: Checkout, m
     assert here.read("labs/00-lamps.new-version.ipynb") == notebook("lab 2")
 
 
-def test_a_crash_while_writing_leaves_the_old_copy_whole(
-    here: Checkout, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_while_writing_leaves_the_old_copy_whole(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     here.lay()
     here.publish(LAB, notebook("lab 2"))
 
@@ -307,9 +303,7 @@ def test_after_a_reset_updates_go_on(here: Checkout) -> None:
     assert here.lay() == [f"{LAB}: updated"]
 
 
-@pytest.mark.parametrize(
-    "target", ["7", "no-such", "../course.toml", "labs/../../00-lamps.ipynb", "", "/", "work"]
-)
+@pytest.mark.parametrize("target", ["7", "no-such", "../course.toml", "labs/../../00-lamps.ipynb", "", "/", "work"])
 def test_an_unknown_target_is_told_what_there_is(here: Checkout, target: str) -> None:
     here.lay()
     with pytest.raises(CannotReset, match=r"neither a module nor a file of the course.*00-lamps"):
