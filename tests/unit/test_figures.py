@@ -1,0 +1,84 @@
+"""Figures: what they show, in pictures and in words."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from serverless_first import figures
+from serverless_first.cloud import Interval
+from serverless_first.figures import style
+
+LIFE = [
+    Interval("a", 11, "init", 0.0, 0.1),
+    Interval("a", 11, "invoke", 0.1, 0.4),
+    Interval("a", 11, "frozen", 0.4, 2.0),
+    Interval("b", 12, "init", 0.5, 0.6),
+    Interval("b", 12, "invoke", 0.6, 2.0),
+]
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """What `figures.show` gives to the notebook: data and options of each output."""
+    outputs: list[tuple[dict[str, str], dict[str, Any]]] = []
+    monkeypatch.setattr(style, "display", lambda data, **options: outputs.append((data, options)))
+    return outputs
+
+
+def test_a_figure_is_shown_as_a_picture_with_alt_text_and_in_words(shown: list[Any]) -> None:
+    figures.show(figures.timeline(LIFE, title="Two at once need two"), alt="Two bars  <overlap>.")
+    (picture, options), (words, _) = shown
+    assert base64.b64decode(picture["image/png"]).startswith(b"\x89PNG")
+    assert options["metadata"] == {"image/png": {"alt": "Two bars <overlap>."}}
+    assert "Two bars &lt;overlap&gt;." in words["text/html"]
+    assert words["text/plain"] == "Two bars <overlap>."
+
+
+def test_the_same_figure_is_the_same_bytes(shown: list[Any]) -> None:
+    for _ in range(2):
+        figures.show(figures.timeline(LIFE, title="t"), alt="a")
+    assert shown[0][0] == shown[2][0]
+
+
+def test_a_figure_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="alt text"):
+        figures.show(Figure(), alt=" ")
+
+
+def test_the_time_line_has_a_row_for_each_environment_and_a_bar_for_each_phase() -> None:
+    figure = figures.timeline(LIFE, title="Two at once need two environments")
+    (axes,) = figure.axes
+    assert axes.get_title(loc="left") == "Two at once need two environments"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["environment 1", "environment 2"]
+    assert "seconds" in axes.get_xlabel()
+    corners = [np.asarray(path.vertices)[:, 0] for bars in axes.collections for path in bars.get_paths()]
+    drawn = sorted((round(float(x.min()), 3), round(float(x.max()), 3)) for x in corners)
+    assert drawn == sorted((i.start_s, i.end_s) for i in LIFE)
+
+
+def test_phases_differ_in_grey_print_too() -> None:
+    def grey(colour: str) -> float:
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        return 0.299 * red + 0.587 * green + 0.114 * blue
+
+    looks = [(grey(colour), hatch) for colour, hatch, _ in figures.environments.PHASES.values()]
+    for n, (shade, hatch) in enumerate(looks):
+        for other_shade, other_hatch in looks[n + 1 :]:
+            assert abs(shade - other_shade) > 60 or hatch != other_hatch
+
+
+def test_nothing_to_draw_is_said() -> None:
+    with pytest.raises(ValueError, match="Invoke it first"):
+        figures.timeline([], title="t")
+
+
+def test_the_learner_s_own_settings_stay() -> None:
+    before = dict(mpl.rcParams)
+    figures.timeline(LIFE, title="t")
+    assert dict(mpl.rcParams) == before
