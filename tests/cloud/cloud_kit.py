@@ -22,7 +22,7 @@ ASSUMABLE = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 
-#: A handler's helper: waits in the handler until `ready()`, without a fixed time.
+#: For a handler: waits in the handler until `ready()`, without a fixed time.
 WAIT = """
 import os, time
 def wait_for(ready):
