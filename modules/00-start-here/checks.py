@@ -16,6 +16,15 @@ def order_total(attempt: Attempt) -> None:
     replies = [
         attempt.invoke(FUNCTION, {"price_yen": price_yen, "quantity": quantity}) for price_yen, quantity in ORDERS
     ]
+    again = attempt.invoke(FUNCTION, {"price_yen": ORDERS[0][0], "quantity": ORDERS[0][1]})
+    attempt.expect(
+        again == replies[0],
+        problem="The same order got two different answers. Something in your file changes from call to call.",
+        called=f"{again.called}, twice",
+        came_back=f"{replies[0]!r}, then {again!r}",
+        expected="the same answer for the same order",
+        look_at="what your handler changes outside itself: it stays for the next call",
+    )
     for reply, (price_yen, quantity) in zip(replies, ORDERS, strict=True):
         right = price_yen * quantity + PARCEL_YEN
         _expect_an_object(attempt, reply)
@@ -26,24 +35,28 @@ def order_total(attempt: Attempt) -> None:
             problem=problem,
             called=reply.called,
             came_back=reply,
-            expected=f"{{\"total_yen\": {right}}}",
+            expected=f'{{"total_yen": {right}}}',
             look_at=look_at,
         )
 
 
 def _expect_an_object(attempt: Attempt, reply: Reply) -> None:
-    common = {"called": reply.called, "came_back": reply, "expected": 'an object, as in {"total_yen": 10100}'}
+    called, expected = reply.called, 'an object, as in {"total_yen": 10100}'
     attempt.expect(
         reply.payload is not None,
         problem="Your handler returned nothing. What it prints goes to the log; the caller gets what it returns.",
         look_at="the last line of your handler",
-        **common,
+        called=called,
+        came_back=reply,
+        expected=expected,
     )
     attempt.expect(
         not isinstance(reply.payload, str),
         problem="Your handler returned text. Lambda makes JSON from what you return, so return the dict itself.",
         look_at="what your handler does to the dict before it returns it",
-        **common,
+        called=called,
+        came_back=reply,
+        expected=expected,
     )
 
 
@@ -57,7 +70,7 @@ def _problem(total_yen: object, price_yen: int, quantity: int, replies: list[Rep
             "where your handler reads price and quantity",
         )
     if total_yen == price_yen * quantity:
-        return "The parcel is missing from the total.", "the task's second sentence on the total"
+        return "The parcel is missing from the total.", "what the task says of the parcel"
     if total_yen == (price_yen + PARCEL_YEN) * quantity:
         return (
             "You charge a parcel for each lamp. An order is one parcel, whatever its quantity.",
@@ -65,4 +78,7 @@ def _problem(total_yen: object, price_yen: int, quantity: int, replies: list[Rep
         )
     if total_yen == price_yen + PARCEL_YEN:
         return "You charge for one lamp, whatever the quantity.", "where your handler uses the quantity"
-    return "The total is wrong.", "the line that works out the total"
+    return (
+        "The total is wrong.",
+        "the line that works out the total; if it is right by now, deploy it: the check calls what is deployed",
+    )

@@ -35,14 +35,15 @@ def main() -> None:
 
 @main.command()
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-@click.option("--port", default=8888, show_default=True, help="Port of JupyterLab; the next free one is taken.")
-def lab(no_browser: bool, port: int) -> None:
+@click.option("--port", default=8888, show_default=True, help="Port of JupyterLab, or a free one near it; 0: any.")
+@click.option("--allow-real-aws", is_flag=True, help="Leave AWS addresses, keys and profiles as they are.")
+def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
     """Lay your copies of the lessons and labs, then open them in JupyterLab."""
     from serverless_first import jupyter, workcopy
 
     try:
         workcopy.lay(click.echo)
-        jupyter.start(port, browser=not no_browser)
+        jupyter.start(port, browser=not no_browser, allow_real_aws=allow_real_aws)
     except OSError as error:
         raise click.ClickException(f"{work_dir()} cannot be written: {error.strerror or error}.") from error
 

@@ -77,7 +77,8 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
             "While the local cloud is on, boto3 may only talk to 127.0.0.1. "
             "A client with no endpoint_url of its own, made after cloud.start(), uses the local cloud. "
             "To reach a real account on purpose: aws.stop(). To have both at once: aws.stop(), "
-            "then cloud.start(allow_real_aws=True)."
+            "then cloud.start(allow_real_aws=True). In the course's own JupyterLab: start it with "
+            "`serverless-first lab --allow-real-aws` first."
         )
 
 

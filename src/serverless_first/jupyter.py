@@ -10,8 +10,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from serverless_first import course
+from serverless_first.cloud import surroundings
+from serverless_first.cloud.client import REGION
 from serverless_first.places import work_dir
 
+SETTINGS = ".jupyter-settings"
 OVERRIDES = {
     # JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -22,12 +25,19 @@ OVERRIDES = {
 PAGE_CONFIG = {"disabledExtensions": {"@jupyter/nbgrader": True}}
 
 
-def start(port: int, *, browser: bool) -> None:
+# Where boto3 goes in a notebook in which cloud.start() has not run: nowhere, with an error that says what to do.
+NOWHERE = "http://127.0.0.1:1/run-cloud-start-first"
+
+
+def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
     """Runs JupyterLab in the foreground until Ctrl-C; never returns.
 
+    A notebook that has not run cloud.start() has no address of AWS and no keys either.
+
     Args:
-        port: where to look for a free port first, on 127.0.0.1.
+        port: where to look for a free port first, on 127.0.0.1; 0 takes any.
         browser: open the browser on the notebook where the learner left off.
+        allow_real_aws: leave AWS addresses, keys and profiles as they are.
 
     Raises:
         OSError: the learner's folder cannot be written.
@@ -35,6 +45,9 @@ def start(port: int, *, browser: bool) -> None:
     work = work_dir().absolute()
     command = _command(work, port, browser)
     os.chdir(work)
+    if not allow_real_aws:
+        surroundings.apply(surroundings.local_environ(os.environ, NOWHERE, REGION, work / SETTINGS))
+        os.environ["AWS_MAX_ATTEMPTS"] = "1"  # it will not answer later either; cloud.start() takes this back
     if os.name == "posix":  # one process less, and signals reach JupyterLab itself
         os.execv(command[0], command)
     process = subprocess.Popen(command)
@@ -46,7 +59,7 @@ def start(port: int, *, browser: bool) -> None:
 
 
 def _command(work: Path, port: int, browser: bool) -> list[str]:
-    settings = work / ".jupyter-settings"
+    settings = work / SETTINGS
     settings.mkdir(parents=True, exist_ok=True)
     for name, content in (("overrides.json", OVERRIDES), ("page_config.json", PAGE_CONFIG)):
         (settings / name).write_text(json.dumps(content), encoding="utf-8", newline="\n")
@@ -56,6 +69,8 @@ def _command(work: Path, port: int, browser: bool) -> list[str]:
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={work}",
         f"--LabApp.app_settings_dir={settings}",
+        # Which notebooks were open is the course's own: JupyterLab keeps one layout for all folders otherwise.
+        f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         f"--LabApp.default_url={default_url(work)}",

@@ -165,7 +165,7 @@ def test_lab_opens_where_the_learner_left_off(work: Path, progress: str | None, 
 @pytest.fixture
 def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
     """(address, token, the learner's folder) of a JupyterLab that `serverless-first lab` started."""
-    command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "18888"]
+    command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     assert process.stderr is not None
     try:
@@ -196,8 +196,11 @@ def listening(address: str) -> None:
             time.sleep(0.05)
 
 
-def get(address: str, path: str, token: str) -> str:
-    request = urllib.request.Request(address + path, headers={"Authorization": f"token {token}"})
+def ask(address: str, path: str, token: str, put: object = None) -> str:
+    data = None if put is None else json.dumps(put).encode()
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    method = "GET" if put is None else "PUT"
+    request = urllib.request.Request(address + path, data=data, headers=headers, method=method)
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(request, timeout=60) as answer:
         text: str = answer.read().decode("utf-8")
@@ -207,11 +210,20 @@ def get(address: str, path: str, token: str) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="the signal that ends it is POSIX's")
 def test_lab_serves_the_learners_copies_and_asks_the_network_for_nothing(running_lab: tuple[str, str, Path]) -> None:
     address, token, work = running_lab
-    contents: dict[str, Any] = json.loads(get(address, f"/api/contents/{LESSON}?type=file&format=text", token))
+    contents: dict[str, Any] = json.loads(ask(address, f"/api/contents/{LESSON}?type=file&format=text", token))
     assert contents["content"] == (work / LESSON).read_text(encoding="utf-8")
-    page = get(address, "/lab", token)
+    page = ask(address, "/lab", token)
     config = json.loads(re.findall(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[0])
     assert config["extensionManager"]["can_install"] is False
     assert config.get("news", {}).get("disabled") is True
-    settings = json.loads(get(address, "/lab/api/settings/@jupyterlab/apputils-extension:notification", token))
+    settings = json.loads(ask(address, "/lab/api/settings/@jupyterlab/apputils-extension:notification", token))
     assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the signal that ends it is POSIX's")
+def test_the_layout_of_the_course_is_kept_apart_from_the_learners_other_notebooks(
+    running_lab: tuple[str, str, Path],
+) -> None:
+    address, token, work = running_lab
+    ask(address, "/lab/api/workspaces/default", token, put={"data": {}, "metadata": {"id": "default"}})
+    assert len(list((work / ".jupyter-settings" / "workspaces").iterdir())) == 1

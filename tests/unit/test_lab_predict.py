@@ -70,11 +70,11 @@ def test_after_the_run_the_pick_stands_beside_what_happened(capsys: pytest.Captu
     lab.predicted("same", answer="yes")
     missed = capsys.readouterr().out
     assert "You predicted: no\nWhat happened: yes\nNot as predicted" in missed
-    assert "0 of 1 prediction came true" in missed
+    assert "came true so far: 0 of 1" in missed
     lab.predicted("other", answer="yes")
     hit = capsys.readouterr().out
     assert "As you predicted." in hit
-    assert "1 of 2 predictions came true" in hit
+    assert "came true so far: 1 of 2" in hit
     lab.predicted("other", answer="yes")
     assert capsys.readouterr().out == hit
 

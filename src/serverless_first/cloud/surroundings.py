@@ -18,12 +18,13 @@ from typing import Any
 
 LOCAL_KEY = "local"
 
-# Each of these would lead boto3 past AWS_ENDPOINT_URL, or to credentials that are not ours.
+# Each of these would lead boto3 past AWS_ENDPOINT_URL, to credentials that are not ours, or to other retries.
 REMOVED = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCOUNT_ID", "AWS_CA_BUNDLE",
+    "AWS_MAX_ATTEMPTS",
 )  # fmt: skip
 
 

@@ -29,7 +29,8 @@ from serverless_first.course import Task
 from serverless_first.lab.failures import CheckBroken, CheckFailed, NotStarted, listed, one_line, readable
 
 _STAMP = re.compile(r"^\S+Z \S+ (?=Task timed out)|^RequestId: \S+ (?=Error)")
-_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_FRAME = re.compile(r'File "([^"]+)",? [Ll]ine (\d+)(?:, in (\S+))?')
+_NOT_THE_LEARNERS = re.compile(r"[/\\](?:site-packages|awslambdaric|serverless_first)[/\\]|<frozen")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,7 @@ class Attempt:
         raise NotStarted(problem, look_at=look_at or self._cell(), task_id=self.task.id)
 
     def _cell(self) -> str:
-        return f"the cell of task {self.task.id}: write your part, run it, then run this check again"
+        return f"the cells of task {self.task.id}: write your part, then run each of them down to this check"
 
     def _no_such_function(self, client: Any, name: str, qualifier: str | None, called: str) -> NoReturn:
         names = sorted(f["FunctionName"] for f in client.list_functions()["Functions"])
@@ -164,7 +165,7 @@ class Attempt:
         message = _STAMP.sub("", one_line(str(error.get("errorMessage", ""))))
         if kind == "NotImplementedError":
             raise NotStarted(
-                "Your function is deployed, its code is not written yet.",
+                "Your function still raises NotImplementedError: put your code in the place of that line.",
                 called=called,
                 came_back=f"{kind}: {message}",
                 look_at=self._cell(),
@@ -175,7 +176,7 @@ class Attempt:
             called=called,
             came_back=f"{kind}: {message}",
             expected="an answer, without an error",
-            look_at=_last_frame(error.get("stackTrace")) or "your handler's code",
+            look_at=_where(kind, message, error.get("stackTrace")),
             task_id=self.task.id,
         )
 
@@ -189,11 +190,14 @@ def cloud_is_missing(task_id: str) -> CheckBroken:
     )
 
 
-def _last_frame(stack: object) -> str:
-    """The innermost place of a Lambda stack trace, by file name only: folders differ between machines."""
+def _where(kind: str, message: str, stack: object) -> str:
+    """Where the learner's own code went wrong; by file name only, since folders differ between machines."""
+    if kind == "TypeError" and ("positional argument" in message or "LambdaContext" in message):
+        return "the line with def: Lambda calls a handler with two values, the event (a dict) and the context"
     frames = _FRAME.findall("".join(map(str, stack))) if isinstance(stack, list) else []
-    if not frames:
-        return ""
-    path, line, function = frames[-1]
+    own = [frame for frame in frames if not _NOT_THE_LEARNERS.search(frame[0])]
+    if not own:
+        return "your handler's code"
+    path, line, function = own[-1]
     name = PureWindowsPath(path).name if "\\" in path else PurePath(path).name
-    return f"{name}, line {line}, in {function}"
+    return f"{name}, line {line}" + (f", in {function}" if function else "")

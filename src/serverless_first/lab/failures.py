@@ -137,7 +137,8 @@ class CheckFailed(OneLine):
         return f'lab.hint("{self.task_id}") helps.' if self.task_id else ""
 
     def _render_traceback_(self) -> list[str]:
-        return [one_line(f"{type(self).__name__}: {self.headline} {self.next_step()}")]
+        # The panel above has said the rest.
+        return [one_line(f"{type(self).__name__}: {self.task_id} {self.state}. {self.next_step()}")]
 
 
 class NotStarted(CheckFailed):
@@ -158,7 +159,7 @@ class CheckBroken(CheckFailed):
 
     def next_step(self) -> str:
         """No hint helps here; the message itself says what to do."""
-        return self.look_at
+        return f"Look at {self.look_at}."
 
 
 def listed(names: Sequence[str]) -> str:

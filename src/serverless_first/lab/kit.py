@@ -44,7 +44,7 @@ class Lab:
     def __repr__(self) -> str:
         return f"Lab({self._module.id!r})"
 
-    def check(self, task_id: str) -> None:
+    def check(self, task_id: str = "") -> None:
         """Checks a task by what your deployed work does; prints one line when it passes.
 
         Raises:
@@ -65,7 +65,7 @@ class Lab:
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
         say(f"{task.id} passed: {task.title}.")
 
-    def hint(self, task_id: str) -> None:
+    def hint(self, task_id: str = "") -> None:
         """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
 
         Raises:
@@ -85,7 +85,7 @@ class Lab:
             markdown="\n\n".join([*(f"**{heading}**\n\n{hint}" for heading, hint in seen_now), *end]),
         )
 
-    def solution(self, task_id: str, *, sure: bool = False) -> None:
+    def solution(self, task_id: str = "", *, sure: bool = False) -> None:
         """Shows a solution after a pass, or after the third hint with `sure=True`; else says what is missing.
 
         Raises:
@@ -127,7 +127,7 @@ class Lab:
             lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed")
         waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
         if not open_here:
-            lines.append(f"Next: module {waiting[0].id}." if waiting else "Every task that is ready has passed.")
+            lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
         say("\n".join(lines))
 
     def predict(self, key: str, question: str, choices: Sequence[str]) -> Prediction:
@@ -174,7 +174,7 @@ class Lab:
         verdict = "As you predicted." if pick == answer else "Not as predicted: read on to see why."
         say(
             f"You predicted: {pick}\nWhat happened: {answer}\n{verdict} "
-            f"In the course so far {true} of {_count(run, 'prediction')} came true."
+            f"Predictions that came true so far: {true} of {run}."
         )
 
     def quiz(self) -> None:
@@ -195,7 +195,10 @@ class Lab:
             if task.id == task_id:
                 return task
         tasks = listed([t.id for t in self._module.tasks])
-        quotes = "" if isinstance(task_id, str) else ' Write it in quotes, as in lab.check("5.1").'
+        example = f'Name it in quotes, as in lab.check("{self._module.tasks[0].id}").' if self._module.tasks else ""
+        if task_id == "":
+            raise UnknownTask(f"Which task? Those of {self._module.id}: {tasks}. {example}")
+        quotes = "" if isinstance(task_id, str) else f" {example}"
         raise UnknownTask(f"There is no task {task_id!r} in {self._module.id}. Its tasks: {tasks}.{quotes}")
 
 

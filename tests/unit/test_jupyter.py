@@ -1,0 +1,86 @@
+"""What the notebooks that `serverless-first lab` opens find around them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serverless_first import jupyter
+
+REAL = {
+    "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
+    "AWS_SECRET_ACCESS_KEY": "a-real-secret",
+    "AWS_SESSION_TOKEN": "a-real-token",
+    "AWS_PROFILE": "shop",
+    "AWS_MAX_ATTEMPTS": "9",
+}
+ASK = """
+import json, socket
+asked = []
+look_up = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **more: (asked.append(host), look_up(host, *rest, **more))[1]
+import boto3
+try:
+    boto3.client("iam").list_roles()
+except Exception as error:
+    said = f"{type(error).__name__}: {error}"
+keys = boto3.Session().get_credentials()
+print(json.dumps({"said": said, "asked": asked, "key": keys.access_key, "token": keys.token}))
+"""
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Starts JupyterLab up to the moment when its process would begin; gives that process's environment."""
+
+    class Begun(Exception):
+        """The process would run now."""
+
+    def begin(*_: object, **__: object) -> None:
+        raise Begun
+
+    work = tmp_path / "my work 店"
+    (work / "notebooks").mkdir(parents=True)
+    monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(work))
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_CONFIG_FILE", "NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")  # so that what `start` sets is taken back after the test
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_DISABLE_HOST_PREFIX_INJECTION"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(os, "execv", begin)
+    monkeypatch.setattr(subprocess, "Popen", begin)
+    here = Path.cwd()
+
+    def start(**options: bool) -> dict[str, str]:
+        with pytest.raises(Begun):
+            jupyter.start(8888, browser=False, **options)
+        return dict(os.environ)
+
+    yield start
+    os.chdir(here)
+
+
+def test_a_notebook_that_has_not_started_the_cloud_reaches_nothing(
+    started: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = started()
+    monkeypatch.undo()  # the real Popen
+    done = subprocess.run([sys.executable, "-c", ASK], env=environ, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    assert answer["said"].startswith("EndpointConnectionError")
+    assert "run-cloud-start-first" in answer["said"]
+    assert set(answer["asked"]) <= {"127.0.0.1"}
+    assert (answer["key"], answer["token"]) == ("local", None)
+
+
+def test_real_aws_stays_as_it_is_when_asked_for(started: Any) -> None:
+    environ = started(allow_real_aws=True)
+    assert {name: environ[name] for name in REAL} == REAL
+    assert environ["AWS_ENDPOINT_URL"] == ""
