@@ -69,8 +69,6 @@ def _command(work: Path, port: int, browser: bool) -> list[str]:
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={work}",
         f"--LabApp.app_settings_dir={settings}",
-        # Which notebooks were open is the course's own: JupyterLab keeps one layout for all folders otherwise.
-        f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         f"--LabApp.default_url={default_url(work)}",

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,10 +103,13 @@ def opened_lab(path: str, *, width: int = 1280, height: int = 1000) -> Iterator[
 def _address(server: subprocess.Popen[str]) -> str:
     """The address that JupyterLab prints when it is ready."""
     assert server.stdout
+    too_late = threading.Timer(READY_MS / 1000, server.kill)
+    too_late.start()
     said = []
     for line in server.stdout:
         said.append(line)
         if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            too_late.cancel()
             return found.group(0)
     raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(said))
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -168,6 +169,8 @@ def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
     command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     assert process.stderr is not None
+    too_late = threading.Timer(90, process.kill)  # else a JupyterLab that names no address is waited for for ever
+    too_late.start()
     try:
         for line in process.stderr:
             if found := re.search(
@@ -179,6 +182,7 @@ def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
         else:
             pytest.fail("JupyterLab ended without an address")
     finally:
+        too_late.cancel()
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
 
