@@ -15,12 +15,13 @@ TARGET = ROOT / "docs" / "images" / "first-function.png"
 
 def main() -> None:
     """Runs the lesson and saves the part of the window with the function's process and its time line."""
-    with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=860) as lab:
+    with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=1000) as lab:
         lab.run_all()
         lab.page.keyboard.press("ControlOrMeta+b")
-        lab.show_cell("figures.show(")
-        lab.page.locator(".jp-Cell").filter(has_text="Look at the process").first.scroll_into_view_if_needed()
-        lab.show_cell("Module 03 takes this picture apart")
+        lab.show_cell("print(\"Lambda says:\"").evaluate("cell => cell.scrollIntoView({block: 'start'})")
+        lab.show_cell("figures.show(").locator("img").first.wait_for()
+        lab.page.wait_for_timeout(500)  # a smooth scroll has no end that could be waited for
+        lab.show_cell("print(\"Lambda says:\"").evaluate("cell => cell.scrollIntoView({block: 'start'})")
         TARGET.parent.mkdir(parents=True, exist_ok=True)
         lab.page.screenshot(path=str(TARGET))
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size // 1024} KB")
