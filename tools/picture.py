@@ -18,10 +18,10 @@ def main() -> None:
     with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=1000) as lab:
         lab.run_all()
         lab.page.keyboard.press("ControlOrMeta+b")
-        lab.show_cell("print(\"Lambda says:\"").evaluate("cell => cell.scrollIntoView({block: 'start'})")
+        lab.show_cell('print("Lambda says:"').evaluate("cell => cell.scrollIntoView({block: 'start'})")
         lab.show_cell("figures.show(").locator("img").first.wait_for()
         lab.page.wait_for_timeout(500)  # a smooth scroll has no end that could be waited for
-        lab.show_cell("print(\"Lambda says:\"").evaluate("cell => cell.scrollIntoView({block: 'start'})")
+        lab.show_cell('print("Lambda says:"').evaluate("cell => cell.scrollIntoView({block: 'start'})")
         TARGET.parent.mkdir(parents=True, exist_ok=True)
         lab.page.screenshot(path=str(TARGET))
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size // 1024} KB")

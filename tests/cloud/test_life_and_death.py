@@ -140,9 +140,10 @@ child.join()
 
 
 def test_interrupting_the_kernel_leaves_the_cloud_running(program: Callable[..., Any], tools: Any) -> None:
-    waits = "try:\n    input()\nexcept KeyboardInterrupt:\n    kit.say(interrupted=True)\n"
+    waits = "try:\n    kit.say(waits=True)\n    input()\nexcept KeyboardInterrupt:\n    kit.say(interrupted=True)\n"
     owner = program(OWNER + waits + ANSWERS + WAITS, own_group=True)
     said = owner.hear()
+    assert owner.hear() == {"waits": True}
     os.killpg(owner.process.pid, signal.SIGINT)
     assert owner.hear() == {"interrupted": True}
     assert owner.hear() == {"count": None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -24,75 +23,57 @@ def temporary_files_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
-def run_of(owner: object, *, age_s: float = 0.0) -> Path:
-    """A run's folder with this owner.json (bytes as they are, None: without one)."""
-    folder = leftovers.runs_folder() / f"run-{len(list(leftovers.runs_folder().glob('run-*')))}"
-    folder.mkdir(parents=True)
-    (folder / "code").mkdir()
-    if owner is not None:
-        content = owner if isinstance(owner, bytes) else json.dumps(owner).encode()
-        (folder / "owner.json").write_bytes(content)
-    moment = folder.stat().st_mtime - age_s
-    os.utime(folder, (moment, moment))
+def killed_run() -> Path:
+    """The folder of a run whose process was killed."""
+    make = (
+        f"import tempfile; tempfile.tempdir = {tempfile.gettempdir()!r}\n"
+        "from serverless_first.cloud import leftovers\n"
+        "folder = leftovers.RunFolder(); (folder.path / 'code').mkdir()\n"
+        "print(folder.path, flush=True); input()"
+    )
+    run = subprocess.Popen([sys.executable, "-c", make], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    folder = Path(run.stdout.readline().rstrip("\n"))
+    assert (folder / "code").is_dir()
+    run.kill()
+    run.communicate()
     return folder
 
 
-@pytest.fixture
-def dead() -> dict[str, float]:
-    """The owner.json of a process that has ended."""
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    owner = {"pid": child.pid, "created_s": psutil.Process(child.pid).create_time()}
-    child.communicate(b"\n")
-    return owner
-
-
-def test_a_run_s_folder_is_private_and_of_this_process(temporary_files_in: Path) -> None:
-    folder = leftovers.new_run_folder()
+def test_a_run_s_folder_is_private(temporary_files_in: Path) -> None:
+    run, other = leftovers.RunFolder(), leftovers.RunFolder()
+    folder = run.path
     assert temporary_files_in in folder.parents
-    assert json.loads((folder / "owner.json").read_text(encoding="ascii"))["pid"] == os.getpid()
-    assert [p.name for p in folder.iterdir()] == ["owner.json"]
-    assert leftovers.new_run_folder() != folder
+    assert other.path != folder
     if hasattr(os, "getuid"):
         assert (folder.stat().st_mode & 0o777, folder.parent.stat().st_mode & 0o777) == (0o700, 0o700)
 
 
-def test_what_a_dead_run_left_is_removed(dead: dict[str, float]) -> None:
-    folder = run_of(dead)
-    leftovers.new_run_folder()
-    assert not folder.exists()
+def test_what_a_dead_run_left_is_removed() -> None:
+    dead = killed_run()
+    leftovers.RunFolder()
+    assert not dead.exists()
 
 
 def test_a_run_that_lives_is_kept() -> None:
-    first = leftovers.new_run_folder()
-    leftovers.new_run_folder()
-    assert first.exists()
+    first = leftovers.RunFolder()
+    leftovers.RunFolder()
+    assert first.path.exists()
 
 
-def test_a_number_that_another_process_has_now_does_not_keep_a_folder() -> None:
-    folder = run_of({"pid": os.getpid(), "created_s": psutil.Process().create_time() - 1000})
-    leftovers.new_run_folder()
-    assert not folder.exists()
+def test_a_run_that_ends_removes_its_folder_and_may_say_so_twice() -> None:
+    run = leftovers.RunFolder()
+    run.remove()
+    run.remove()
+    assert not run.path.exists()
 
 
-def test_a_run_that_is_starting_at_this_moment_is_kept() -> None:
-    fresh, old = run_of(None), run_of(None, age_s=3600)
-    leftovers.new_run_folder()
-    assert fresh.exists()
-    assert not old.exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "lamp"}', b"\xff"])
-def test_a_folder_whose_owner_cannot_be_read_is_removed(content: bytes) -> None:
-    folder = run_of(content)
-    leftovers.new_run_folder()
-    assert not folder.exists()
-
-
-def test_other_things_in_the_folder_are_left_alone(dead: dict[str, float]) -> None:
-    run_of(dead)
+def test_other_things_in_the_folder_are_left_alone() -> None:
+    dead = killed_run()
     note = leftovers.runs_folder() / "note.txt"
     note.write_text("lamp", encoding="utf-8")
-    leftovers.new_run_folder()
+    leftovers.RunFolder()
+    assert not dead.exists()
     assert note.read_text(encoding="utf-8") == "lamp"
 
 
@@ -101,26 +82,28 @@ def test_a_folder_that_leads_elsewhere_is_not_used(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     leftovers.runs_folder().symlink_to(elsewhere)
-    folder = leftovers.new_run_folder()
+    folder = leftovers.RunFolder().path
     assert list(elsewhere.iterdir()) == []
     assert folder.parent != leftovers.runs_folder()
 
 
-def test_processes_of_a_dead_run_are_ended_and_no_others(dead: dict[str, float]) -> None:
-    kept = leftovers.new_run_folder()
+def test_processes_of_a_dead_run_are_ended_and_no_others() -> None:
+    kept = leftovers.RunFolder()
+    dead = killed_run()
+    longer_name = dead.with_name(dead.name + "0")
     sleeper = [sys.executable, "-c", "print(flush=True); input()"]
     started = []
-    for place in (run_of(dead), kept):
+    for place in (dead, kept.path, longer_name):
         environ = os.environ | {"TMPDIR": str(place / "environments" / "1" / "tmp")}
         child = subprocess.Popen(sleeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ)
         assert child.stdout is not None
         child.stdout.readline()
         started.append(child)
-    orphan, bystander = started
+    orphan, *bystanders = started
     try:
-        leftovers.new_run_folder()
+        leftovers.RunFolder()
         assert orphan.wait(20) != 0
-        assert bystander.poll() is None
+        assert [bystander.poll() for bystander in bystanders] == [None, None]
     finally:
         for child in started:
             child.kill()

@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -80,7 +79,7 @@ class Cloud:
         self.time_scale = 1.0
         self.target = target
         self._pid = os.getpid()
-        self._folder = leftovers.new_run_folder()
+        self._folder = leftovers.RunFolder()
         self._server: subprocess.Popen[bytes] | None = None
         self._before: dict[str, str | None] = {}
         self._session_before: Any = None
@@ -94,7 +93,7 @@ class Cloud:
             self.endpoint_url = self._start_server(idle_expiry_s)
         self._session_before = surroundings.swap_default_session(None)
         self._before = surroundings.apply(
-            surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder)
+            surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
         )
         if self.allow_real_aws:
             guard.disarm()
@@ -110,13 +109,13 @@ class Cloud:
             "--idle-expiry-s",
             str(idle_expiry_s),
             "--owner-folder",
-            str(self._folder),
+            str(self._folder.path),
         ]
         if self.allow_real_aws:
             command.append("--unguarded")
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
         environ |= surroundings.no_proxy_for_this_machine(environ)
-        log = self._folder / "server.log"
+        log = self._folder.path / "server.log"
         with log.open("wb") as stderr:
             self._server = subprocess.Popen(
                 command,
@@ -161,7 +160,7 @@ class Cloud:
             server.kill()
             server.wait()
             server.stdout.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def __enter__(self) -> Cloud:
         return self
@@ -241,6 +240,16 @@ class Cloud:
                 f"The local cloud does not answer ({error}). Run the cell with cloud.start() again."
             ) from error
 
+    def _answers(self) -> bool:
+        """Whether the server really answers; one that is just being killed still counts as a process."""
+        if self.target is not None:
+            return self.is_running
+        try:
+            self._call("GET", "environments")
+        except CloudNotRunning:
+            return False
+        return True
+
     def _change(self, idle_expiry_s: float | None, time_scale: float | None) -> None:
         if time_scale is not None:
             self.time_scale = time_scale
@@ -301,7 +310,7 @@ def start(
         if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
             raise ValueError(f'target is {target!r}; it must be a URL, as in "http://127.0.0.1:4566".')
     with _starting:
-        if _running is not None and not _running.is_running:
+        if _running is not None and not _running._answers():
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
             settings = (_running.target, _running.region, _running.allow_real_aws)

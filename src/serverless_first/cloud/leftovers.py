@@ -2,21 +2,47 @@
 
 A run that ends, ends its environments and removes its folder. One that is killed with SIGKILL cannot; on Linux the
 kernel then ends its environments. The next run removes the rest: folders, and on other systems processes.
+
+A run holds a lock in its folder for as long as its process lives; the operating system lets go of it, however the
+process ends. So no clock and no process number, which another process may have by now, decides who is alive.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
-_OWNER = "owner.json"
+_LOCK = "lock"
+
+
+class RunFolder:
+    """A fresh private folder for this process; what dead runs left is removed first.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self) -> None:
+        runs = runs_folder()
+        runs.mkdir(mode=0o700, exist_ok=True)
+        if hasattr(os, "getuid") and (runs.is_symlink() or runs.stat().st_uid != os.getuid()):
+            runs = Path(tempfile.mkdtemp(prefix="serverless-first-"))  # somebody else's: keep away from it
+        with FileLock(runs / _LOCK):  # nobody looks at a folder between its making and its lock
+            sweep(runs)
+            self.path = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
+            self._lock = FileLock(self.path / _LOCK, thread_local=False)
+            self._lock.acquire()
+
+    def remove(self) -> None:
+        """Removes the folder; may be called twice."""
+        self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def runs_folder() -> Path:
@@ -25,54 +51,27 @@ def runs_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"serverless-first-{user}"
 
 
-def new_run_folder() -> Path:
-    """A fresh private folder for this process; what dead runs left is removed first."""
-    runs = runs_folder()
-    runs.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and (runs.is_symlink() or runs.stat().st_uid != os.getuid()):
-        runs = Path(tempfile.mkdtemp(prefix="serverless-first-"))  # somebody else's: keep away from it
-    else:
-        sweep(runs)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
-    me = psutil.Process()
-    owner = {"pid": me.pid, "created_s": me.create_time()}
-    # All at once: a run that starts at this moment and reads half a file would take this folder for a dead one's.
-    unfinished = folder / f"{_OWNER}.new"
-    unfinished.write_text(json.dumps(owner), encoding="ascii")
-    unfinished.replace(folder / _OWNER)
-    return folder
-
-
 def sweep(runs: Path) -> None:
     """Removes the folders of runs whose process is gone, and ends processes that were started in them."""
     for folder in runs.glob("run-*"):
-        if _is_alive(folder):
-            continue
-        _end_orphans(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        if not _is_alive(folder):
+            _end_orphans(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_alive(folder: Path) -> bool:
     try:
-        owner = json.loads((folder / _OWNER).read_text(encoding="ascii"))
-        return bool(abs(psutil.Process(owner["pid"]).create_time() - owner["created_s"]) < 1.0)
-    except FileNotFoundError:
-        # Another run may be writing its owner at this moment.
-        with contextlib.suppress(OSError):
-            return _age_s(folder) < 60.0
+        with FileLock(folder / _LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # it is being removed by its owner at this moment
         return False
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return False
-
-
-def _age_s(folder: Path) -> float:
-    return time.time() - folder.stat().st_mtime
 
 
 def _end_orphans(folder: Path) -> None:
     """Environments carry their folder in TMPDIR: that tells them from every other process."""
-    mark = str(folder)
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if mark in process.environ().get("TMPDIR", ""):
+            if folder in Path(process.environ().get("TMPDIR", "")).parents:
                 process.kill()

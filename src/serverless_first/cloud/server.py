@@ -59,11 +59,11 @@ class CloudServer:
             self._server = make_server(HOST, port, moto, threaded=True, request_handler=Handler)
         except SystemExit:  # werkzeug's way to say it
             raise OSError(f"Port {port} on {HOST} is taken. Choose another one, or 0 for any.") from None
-        self.folder = leftovers.new_run_folder()
+        self.folder = leftovers.RunFolder()
         self.port: int = self._server.server_port
         os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
         self.endpoint_url = f"http://{HOST}:{self.port}"
-        self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder, guarded), idle_expiry_s)
+        self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder.path, guarded), idle_expiry_s)
         lambda_functions.install(LambdaService(self.fleet, lambda_functions.write_log))
         self._server.app = LocalCloudApp(moto, self.fleet, self.reset, self.stop_soon)
         self._stopping = threading.Event()
@@ -73,7 +73,7 @@ class CloudServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._stopping.wait()
         self.fleet.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.remove()
 
     def stop_soon(self) -> None:
         """Makes `serve` return."""
