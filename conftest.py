@@ -12,7 +12,9 @@ import pytest
 
 try:
     import nbval.plugin as nbval_plugin
-except ImportError:  # the tests that need no notebook run without it
+
+    from serverless_first.build.execute import kernel_environment
+except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
 
 ROOT = Path(__file__).parent
@@ -25,16 +27,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     if nbval_plugin is None or not isinstance(notebook, nbval_plugin.IPyNbFile) or notebook.kernel is not None:
         return (yield)
     folders = {name: _fresh(item, name) for name in ("run", "work", "ipython")}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}
-    surroundings = kept | {
-        "SERVERLESS_FIRST_ROOT": str(ROOT),
-        "SERVERLESS_FIRST_WORK": str(folders["work"]),
-        "IPYTHONDIR": str(folders["ipython"]),
-        "PYTHONHASHSEED": "0",
-        "PYTHONWARNINGS": "ignore",
-        "SERVERLESS_FIRST_QUIET": "1",
-        "PYTHONUTF8": "1",
-    }
+    surroundings = kernel_environment(ROOT, folders)
     # nbval starts the kernel beside the notebook: files of an earlier run would hide that a lesson lacks one.
     elsewhere = partial(_kernel, nbval_plugin.RunningKernel, folders["run"])
     with (

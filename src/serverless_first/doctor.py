@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 # psutil and packaging are imported where they are used, so that the doctor can say that they are missing.
+from serverless_first.chromium import find_chromium
 from serverless_first.places import CourseNotFound, course_root, work_dir
 
 State = Literal["ok", "note", "red"]
@@ -203,9 +204,8 @@ def postgresql() -> Finding:
 
 def chromium() -> Finding:
     """A browser that can be driven: it prints the slides and runs the browser test."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"):
-        if found := shutil.which(name):
-            return Finding("Chromium", "ok", found)
+    if found := find_chromium():
+        return Finding("Chromium", "ok", found)
     return Finding("Chromium", "note", "not found", "Optional: only slides as PDF and the browser test use it.")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from serverless_first.build.chromium import find_chromium
+from serverless_first.chromium import find_chromium
 
 # Chromium asks its makers for things at every start unless it is told not to.
 FLAGS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -82,7 +82,7 @@ def opened_lab(path: str, *, width: int = 1280, height: int = 1000) -> Iterator[
     with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
         work = Path(folder) / "work"
         environ = {**os.environ, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t", "JUPYTER_DATA_DIR": folder}
-        command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "18888"]
+        command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
         server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             root = _address(server)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from lab_page import OpenLab, opened_lab
 
-from serverless_first.build.chromium import find_chromium
+from serverless_first.chromium import find_chromium
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

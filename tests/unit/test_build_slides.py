@@ -15,7 +15,7 @@ pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `s
 
 from serverless_first.build import BuildFailed, build, export_slides
 from serverless_first.build import slides as slides_module
-from serverless_first.build.chromium import find_chromium, print_pdf
+from serverless_first.chromium import find_chromium, print_pdf
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 

@@ -54,7 +54,7 @@ def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> 
         folders = {name: Path(scratch).resolve() / name for name in ("run", "work", "ipython")}
         for folder in folders.values():
             folder.mkdir()
-        _run(notebook, page, _environment(root, folders), folders["run"], cell_timeout_s)
+        _run(notebook, page, kernel_environment(root, folders), folders["run"], cell_timeout_s)
         _tidy(notebook, page)
         problems = output_problems(notebook, page.source, forbidden=(str(Path(scratch).resolve()), scratch, str(root)))
     if problems:
@@ -80,8 +80,15 @@ def output_problems(notebook: Any, source: str, *, forbidden: tuple[str, ...] = 
     return problems
 
 
-def _environment(root: Path, folders: dict[str, Path]) -> dict[str, str]:
-    # Neither the author's AWS settings nor their IPython start-up files may show in an output.
+def kernel_environment(root: Path, folders: dict[str, Path]) -> dict[str, str]:
+    """The environment of a kernel whose outputs are stored or compared: the same on every machine.
+
+    Neither the author's AWS settings nor their IPython start-up files may show in an output.
+
+    Args:
+        root: the checkout.
+        folders: where "work" (the learner's folder) and "ipython" (IPython's settings) lie.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}
     return {
         **kept,

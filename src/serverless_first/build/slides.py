@@ -15,8 +15,8 @@ from traitlets.config import Config
 from serverless_first import course
 from serverless_first.build import nbio
 from serverless_first.build.cache import write_text
-from serverless_first.build.chromium import find_chromium, print_pdf
 from serverless_first.build.problems import BuildFailed
+from serverless_first.chromium import find_chromium, print_pdf
 from serverless_first.places import course_root
 
 _TEMPLATES = Path(__file__).parent / "templates"
