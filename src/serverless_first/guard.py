@@ -3,19 +3,20 @@
 It works at the last point that every botocore client passes before a byte leaves: the HTTP session. So it holds
 for clients made before it was armed, for explicit endpoints, for profiles, and for whatever fetches credentials.
 botocore is patched when it is first imported, so a handler that never imports it pays nothing.
-Standard library only: every execution environment loads this file.
+Standard library only, and little of it at first: every execution environment loads this file in its cold start.
 """
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import ipaddress
 import sys
-from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any
-from urllib.parse import urlsplit
+from importlib.machinery import PathFinder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 _HTTP_SESSION = "botocore.httpsession"
 _allowed_hosts: set[str] = set()
@@ -54,6 +55,8 @@ def is_this_machine(host: str) -> bool:
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761: resolves to loopback, always
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
@@ -68,6 +71,8 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
     """
     if not _armed:
         return
+    from urllib.parse import urlsplit
+
     for target, role in ((url, ""), (proxy_url, "through the proxy ")):
         host = urlsplit(target).hostname or "" if target else None
         if host is None or is_this_machine(host) or host.lower() in _allowed_hosts:
@@ -97,15 +102,15 @@ def _wrap_send(module: ModuleType) -> None:
     session.send = send
 
 
-class _AfterImport(importlib.abc.MetaPathFinder):
+class _AfterImport:
     """Patches botocore.httpsession as soon as somebody imports it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         if fullname != _HTTP_SESSION:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None:
             return None
         load: Callable[[ModuleType], None] = spec.loader.exec_module
