@@ -124,6 +124,19 @@ def test_a_thread_stands_still_while_its_environment_is_frozen(aws: Cloud, kit: 
     assert kit.invoke("price").payload >= int(before) + 20  # and it goes on where it was
 
 
+@pytest.mark.skipif(not psutil.POSIX, reason="states of processes are told apart as on Unix")
+def test_what_a_handler_has_started_is_frozen_with_it(kit: Any) -> None:
+    source = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+def handler(event, context):
+    return child.pid
+"""
+    kit.deploy("price", source)
+    child = psutil.Process(kit.invoke("price").payload)
+    kit.eventually(lambda: child.status() == psutil.STATUS_STOPPED, "it is frozen")
+
+
 def test_the_environment_has_what_lambda_gives_a_handler(kit: Any) -> None:
     source = """
 import os, tempfile, pathlib

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -59,14 +59,24 @@ class RuntimeProcess:
         return self._popen.wait()
 
     def freeze(self) -> None:
-        """Stops it where it is: no thread of it gets the processor until `thaw`."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._ps.suspend()  # SIGSTOP; NtSuspendProcess on Windows
+        """Stops it, and what it has started, where they are: no thread gets the processor until `thaw`."""
+        self._signal("SIGSTOP", psutil.Process.suspend)
 
     def thaw(self) -> None:
-        """Lets it go on where it was."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._ps.resume()
+        """Lets them go on where they were."""
+        self._signal("SIGCONT", psutil.Process.resume)
+
+    def _signal(self, name: str, on_windows: Callable[[psutil.Process], None]) -> None:
+        if not self.is_running():
+            return
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, getattr(signal, name))
+            return
+        with contextlib.suppress(psutil.Error):
+            for process in (self._ps, *self._ps.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    on_windows(process)
 
     def peak_memory_mb(self) -> int:
         """The most memory it has held resident, in MB (1,048,576 bytes); 0 if it has ended."""
