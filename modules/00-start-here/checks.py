@@ -36,7 +36,7 @@ def order_total(attempt: Attempt) -> None:
             called=reply.called,
             came_back=reply,
             expected=f'{{"total_yen": {right}}}',
-            look_at=look_at,
+            look_at=f"{look_at}; then, whether you ran the deploy cell after your last change",
         )
 
 
@@ -78,7 +78,4 @@ def _problem(total_yen: object, price_yen: int, quantity: int, replies: list[Rep
         )
     if total_yen == price_yen + PARCEL_YEN:
         return "You charge for one lamp, whatever the quantity.", "where your handler uses the quantity"
-    return (
-        "The total is wrong.",
-        "the line that works out the total; if it is right by now, deploy it: the check calls what is deployed",
-    )
+    return "The total is wrong.", "the line that works out the total"

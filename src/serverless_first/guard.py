@@ -80,10 +80,9 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
         raise RealAwsRefused(
             f"Refused: this request would have left your machine, {role}for {host}. Nothing was sent. "
             "While the local cloud is on, boto3 may only talk to 127.0.0.1. "
-            "A client with no endpoint_url of its own, made after cloud.start(), uses the local cloud. "
-            "To reach a real account on purpose: aws.stop(). To have both at once: aws.stop(), "
-            "then cloud.start(allow_real_aws=True). In the course's own JupyterLab: start it with "
-            "`serverless-first lab --allow-real-aws` first."
+            "If you did not mean to reach AWS: make the client after cloud.start(), and without endpoint_url. "
+            "To reach it on purpose: aws.stop(), then cloud.start(allow_real_aws=True), in a JupyterLab that was "
+            "started with `serverless-first lab --allow-real-aws`."
         )
 
 

@@ -39,10 +39,10 @@ def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> 
 
         # A prediction is kept as soon as it is picked, and met again after the run.
         question = lab.show_cell("lab.predict(")
-        question.get_by_text("the same process, and 2", exact=True).last.click()
-        question.get_by_text("Your pick: the same process, and 2").last.wait_for(timeout=10_000)
+        question.get_by_text("the same process, and lamps_wrapped goes on", exact=True).last.click()
+        question.get_by_text("Your pick: the same process, and lamps_wrapped goes on").last.wait_for(timeout=10_000)
         kept = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))
-        assert "the same process, and 2" in json.dumps(kept, ensure_ascii=False)
+        assert "the same process, and lamps_wrapped goes on" in json.dumps(kept, ensure_ascii=False)
 
         # A quiz answer is explained.
         quiz = lab.show_cell("lab.quiz()")

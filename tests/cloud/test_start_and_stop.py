@@ -41,7 +41,7 @@ def test_start_twice_is_the_same_cloud(capsys: pytest.CaptureFixture[str]) -> No
         said = capsys.readouterr().out
         assert "us-east-1" in said
         assert "123456789012" in said
-        assert "Nothing leaves this machine." in said
+        assert "AWS calls stay on this machine." in said
         assert cloud.start(time_scale=60) is aws
         assert aws.time_scale == 60
         assert cloud.start() is aws

@@ -327,7 +327,7 @@ def start(
             raise
         _running = cloud
     what = "The local cloud is running." if target is None else f"boto3 uses {target}."
-    ending = "boto3 may reach real AWS." if allow_real_aws else "Nothing leaves this machine."
+    ending = "boto3 may reach real AWS." if allow_real_aws else "AWS calls stay on this machine."
     if target is not None and not allow_real_aws:
         ending = "It reaches nothing else."
     print(f"{what} Region {region}, account {ACCOUNT_ID}. {ending}")

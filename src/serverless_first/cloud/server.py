@@ -99,7 +99,7 @@ def run(port: int = 4566, *, idle_expiry_s: float = 600.0, guarded: bool = True)
         f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
         f"  export AWS_ENDPOINT_URL={server.endpoint_url} AWS_DEFAULT_REGION=us-east-1 "
         "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
-        "Nothing leaves this machine.",
+        "AWS calls of handlers stay on this machine.",
         flush=True,
     )
     server.serve()

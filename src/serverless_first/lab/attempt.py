@@ -194,6 +194,8 @@ def _where(kind: str, message: str, stack: object) -> str:
     """Where the learner's own code went wrong; by file name only, since folders differ between machines."""
     if kind == "TypeError" and ("positional argument" in message or "LambdaContext" in message):
         return "the line with def: Lambda calls a handler with two values, the event (a dict) and the context"
+    if kind == "Runtime.HandlerNotFound":
+        return "the name behind def: it must be the one that Handler= has behind its dot"
     frames = _FRAME.findall("".join(map(str, stack))) if isinstance(stack, list) else []
     own = [frame for frame in frames if not _NOT_THE_LEARNERS.search(frame[0])]
     if not own:
