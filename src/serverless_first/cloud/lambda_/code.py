@@ -51,7 +51,9 @@ def unpack(package: bytes, store: Path) -> Path:
     store.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=store))
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        archive.extractall(fresh)
+        for entry in archive.infolist():
+            if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
+                archive.extract(entry, fresh)
     try:
         fresh.rename(target)
     except OSError:  # somebody else was first
