@@ -35,7 +35,13 @@ def main() -> None:
 
 @main.command()
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-@click.option("--port", default=8888, show_default=True, help="Port of JupyterLab, or a free one near it; 0: any.")
+@click.option(
+    "--port",
+    default=8888,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="Port of JupyterLab, or a free one near it; 0: any.",
+)
 @click.option("--allow-real-aws", is_flag=True, help="Leave AWS addresses, keys and profiles as they are.")
 def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
     """Lay your copies of the lessons and labs, then open them in JupyterLab."""
@@ -73,7 +79,7 @@ def doctor() -> None:
 
 
 @main.command()
-@click.option("--port", default=4566, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--port", default=4566, type=click.IntRange(0, 65535), show_default=True, help="Port on 127.0.0.1.")
 def cloud(port: int) -> None:
     """Run the local cloud alone, for the AWS CLI, SDKs, SAM, or a class that shares it."""
     from serverless_first.cloud import server
@@ -179,6 +185,8 @@ def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...])
     # --only NAME NAME... : the words behind the first are arguments to click
     if names and not only:
         raise click.UsageError(f"{names[0]!r}: name measurements with --only.")
+    if json_file and not json_file.absolute().parent.is_dir():  # said before the measuring, not after
+        raise click.ClickException(f"There is no folder {json_file.absolute().parent} for {json_file.name}.")
     try:
         measurements = measure.run([*only, *names], report=lambda name: click.echo(f"measuring {name}", err=True))
     except measure.UnknownBenchmark as error:

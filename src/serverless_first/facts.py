@@ -90,8 +90,8 @@ class Fact:
     note: str | None = None
 
     def stale(self, today: date) -> bool:
-        """Whether nobody has checked the fact in the 365 days before `today`."""
-        return today - self.checked > timedelta(days=STALE_AFTER_DAYS)
+        """Whether nobody has checked the fact in the 365 days before `today`; a day to come is no check either."""
+        return not timedelta(0) <= today - self.checked <= timedelta(days=STALE_AFTER_DAYS)
 
 
 class Facts(dict[str, Fact]):

@@ -53,7 +53,7 @@ def is_armed() -> bool:
 def is_this_machine(host: str) -> bool:
     """Whether a host name or address can only mean this machine."""
     name = host.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761: resolves to loopback, always
+    if name == "localhost":  # names below it are looked up on some systems, RFC 6761 or not
         return True
     import ipaddress
 
@@ -73,10 +73,16 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
         return
     from urllib.parse import urlsplit
 
+    from urllib3.util import parse_url  # botocore connects to what this one reads out of an address
+
     for target, role in ((url, ""), (proxy_url, "through the proxy ")):
-        host = urlsplit(target).hostname or "" if target else None
-        if host is None or is_this_machine(host) or host.lower() in _allowed_hosts:
+        if not target:
             continue
+        hosts = {(urlsplit(target).hostname or "").lower(), (parse_url(target).host or "").strip("[]").lower()}
+        outside = sorted(h for h in hosts if not is_this_machine(h) and h not in _allowed_hosts)
+        if not outside:
+            continue
+        host = outside[-1]
         raise RealAwsRefused(
             f"Refused: this request would have left your machine, {role}for {host}. Nothing was sent. "
             "While the local cloud is on, boto3 may only talk to 127.0.0.1. "

@@ -25,10 +25,6 @@ OVERRIDES = {
 PAGE_CONFIG = {"disabledExtensions": {"@jupyter/nbgrader": True}}
 
 
-# Where boto3 goes in a notebook in which cloud.start() has not run: nowhere, with an error that says what to do.
-NOWHERE = "http://127.0.0.1:1/run-cloud-start-first"
-
-
 def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
     """Runs JupyterLab in the foreground until Ctrl-C; never returns.
 
@@ -46,8 +42,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
     command = _command(work, port, browser)
     os.chdir(work)
     if not allow_real_aws:
-        surroundings.apply(surroundings.local_environ(os.environ, NOWHERE, REGION, work / SETTINGS))
-        os.environ["AWS_MAX_ATTEMPTS"] = "1"  # it will not answer later either; cloud.start() takes this back
+        surroundings.apply(surroundings.nowhere_environ(os.environ, REGION, work / SETTINGS))
     if os.name == "posix":  # one process less, and signals reach JupyterLab itself
         os.execv(command[0], command)
     process = subprocess.Popen(command)

@@ -270,3 +270,17 @@ kit.say(armed=guard.is_armed(), plain=account(), real=account(endpoint_url=url),
     assert said["plain"] == "123456789012"
     assert said["real"] == "999999999999"
     assert said["handler"] == ["nothing", "999999999999"]
+
+
+def test_a_function_s_variables_do_not_switch_the_guard_off(kit: Any) -> None:
+    source = """
+import boto3
+def handler(event, context):
+    try:
+        boto3.client("sts", endpoint_url="https://sts.eu-west-1.amazonaws.com").get_caller_identity()
+    except Exception as error:
+        return type(error).__name__
+"""
+    variables = {"SERVERLESS_FIRST_GUARD": "off", "SERVERLESS_FIRST_ALLOWED_HOSTS": "sts.eu-west-1.amazonaws.com"}
+    kit.deploy("price", source, Environment={"Variables": variables}, Timeout=30)
+    assert kit.invoke("price").payload == "RealAwsRefused"

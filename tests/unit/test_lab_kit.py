@@ -187,3 +187,12 @@ def test_a_plain_python_gets_text_and_an_ascii_terminal_does_not_break_it(course
     assert ran.returncode == 1
     assert b"5.1 not judged: The local cloud is not running." in ran.stdout
     assert b"cloud.start()" in ran.stdout
+
+
+def test_a_lesson_may_show_the_first_hint_again_and_again(capsys: pytest.CaptureFixture[str], course_dir: Path) -> None:
+    del course_dir
+    for _ in range(3):
+        Lab("05").hint("5.1", upto=1)
+        assert "hint 1 of 3" in capsys.readouterr().out
+    Lab("05").hint("5.1")
+    assert "hint 2 of 3" in capsys.readouterr().out

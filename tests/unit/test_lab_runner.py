@@ -92,3 +92,20 @@ def test_a_file_that_is_no_notebook_or_missing_is_a_clear_error(learner_notebook
         run_lab("05", path)
     with pytest.raises(UnknownLab, match="no module '99'"):
         run_lab("99", path)
+
+
+def test_a_lab_that_has_not_started_the_cloud_reaches_nothing(
+    learner_notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREALREALREALREAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-real-secret")
+    source = (
+        "import boto3, os\n"
+        "from pathlib import Path\n"
+        "iam = boto3.client('iam')\n"
+        "_ = Path('found.txt').write_text(iam.meta.endpoint_url + ' ' + os.environ['AWS_ACCESS_KEY_ID'])"
+    )
+    path = learner_notebook((source, []))
+    run_lab("05", path)
+    found = (path.parent / "found.txt").read_text(encoding="utf-8")
+    assert found == "http://127.0.0.1:1/run-cloud-start-first local"

@@ -1,4 +1,4 @@
-#: expects: two different answers
+#: expects: two different totals
 #: because: A value outside the handler is taken for one that each call gets afresh.
 %%writefile order_total.py
 PARCEL_YEN = 500

@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from serverless_first.cloud.errors import CloudError
+
 _LOCK = "lock"
 
 
@@ -30,7 +32,12 @@ class RunFolder:
 
     def __init__(self) -> None:
         runs = runs_folder()
-        runs.mkdir(mode=0o700, exist_ok=True)
+        try:
+            runs.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError:
+            raise CloudError(
+                f"The local cloud needs the folder {runs}, and a file is in its place. Move it away."
+            ) from None
         if hasattr(os, "getuid") and (runs.is_symlink() or runs.stat().st_uid != os.getuid()):
             runs = Path(tempfile.mkdtemp(prefix="serverless-first-"))  # somebody else's: keep away from it
         with FileLock(runs / _LOCK):  # nobody looks at a folder between its making and its lock

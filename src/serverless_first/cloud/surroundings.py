@@ -54,6 +54,21 @@ def local_environ(environ: Mapping[str, str], endpoint_url: str, region: str, fo
     }
 
 
+# Where boto3 goes in a notebook in which cloud.start() has not run: nowhere, with an error that says what to do.
+NOWHERE = "http://127.0.0.1:1/run-cloud-start-first"
+
+
+def nowhere_environ(environ: Mapping[str, str], region: str, folder: Path) -> dict[str, str | None]:
+    """The variables to set (None: to remove) so that boto3 reaches nothing until cloud.start() has run.
+
+    Args:
+        environ: the variables as they are.
+        folder: where our AWS configuration file is written.
+    """
+    changes = local_environ(environ, NOWHERE, region, folder)
+    return changes | {"AWS_MAX_ATTEMPTS": "1"}  # it will not answer later either; cloud.start() takes this back
+
+
 def no_proxy_for_this_machine(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that keep requests to this machine off any proxy, with what they hold already."""
     given = environ.get("NO_PROXY") or environ.get("no_proxy") or ""

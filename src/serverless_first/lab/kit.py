@@ -65,8 +65,11 @@ class Lab:
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
         say(f"{task.id} passed: {task.title}.")
 
-    def hint(self, task_id: str = "") -> None:
+    def hint(self, task_id: str = "", *, upto: int | None = None) -> None:
         """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
+
+        Args:
+            upto: show the hints up to this one (1 to 3), however often you call.
 
         Raises:
             UnknownTask: the lab has no such task.
@@ -74,7 +77,7 @@ class Lab:
         task = self._task(task_id)
         hints = load_hints(self._module)[task.id]
         seen = progress.task_progress(self._progress.read(), self._module.id, task.id).hints
-        number = min(seen + 1, len(hints))
+        number = min(seen + 1 if upto is None else max(upto, 1), len(hints))
         self._progress.update(progress.hint_seen(self._module.id, task.id, number))
         headings = [f"{task.id}, hint {n} of {len(hints)}: {tier}" for n, tier in enumerate(TIERS, 1)]
         seen_now = list(zip(headings, hints, strict=True))[:number]

@@ -104,10 +104,10 @@ class ProgressFile:
 
     def _load(self) -> Data:
         try:
-            data = json.loads(self.path.read_bytes().decode("utf-8"))
+            data = json.loads(self.path.read_bytes().decode("utf-8-sig"))  # editors on Windows add a mark
         except FileNotFoundError:
             return _empty()
-        except ValueError:  # neither UTF-8 nor JSON
+        except (ValueError, RecursionError):  # neither UTF-8 nor JSON, or nested beyond reason
             return self._set_aside()
         if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > VERSION:
             raise _Newer(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from serverless_first import course
+from serverless_first.cloud import surroundings
+from serverless_first.cloud.client import REGION
 from serverless_first.course import UnknownModule
 from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten
 
@@ -59,7 +63,7 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
         book: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise CourseFault(f"{notebook} is missing: `serverless-first lab` lays it.") from None
-    except (OSError, ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+    except Exception as error:  # nbformat raises whatever a file that is no notebook makes it trip over
         raise CourseFault(f"{notebook} cannot be read as a notebook ({one_line(str(error))}).") from None
 
     cells_of: dict[str, Any] = {}
@@ -78,19 +82,26 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
+    folder = tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True)
+    # As in the notebooks that `serverless-first lab` opens: without cloud.start() boto3 reaches nothing.
+    changes = surroundings.nowhere_environ(os.environ, REGION, Path(folder.name))
+    env = {k: v for k, v in (dict(os.environ) | changes).items() if v is not None}
     client = NotebookClient(
         book,
         timeout=cell_timeout_s,
         interrupt_on_timeout=True,
         allow_errors=True,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(notebook.resolve().parent)}},
     )
     stopped = ""
     try:
-        client.execute()
+        client.execute(env=env)
     except DeadKernelError:
         stopped = "the kernel died before this check"
+    finally:
+        folder.cleanup()
 
     results = []
     for task in module.tasks:

@@ -99,9 +99,10 @@ class Environment:
             "AWS_ACCESS_KEY_ID": "ASIALOCALEXECUTIONROLE",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_SESSION_TOKEN": "local",
+            **spec.environment,
+            # Ours: a function's variables do not switch the guard off.
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",
             "SERVERLESS_FIRST_ALLOWED_HOSTS": ",".join(around.allowed_hosts),
-            **spec.environment,
             # Reserved names: Lambda sets these, whatever the configuration says.
             "AWS_REGION": spec.region,
             "AWS_DEFAULT_REGION": spec.environment.get("AWS_DEFAULT_REGION", spec.region),
