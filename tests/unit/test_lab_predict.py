@@ -81,7 +81,7 @@ def test_after_the_run_the_pick_stands_beside_what_happened(capsys: pytest.Captu
 
 def test_without_a_pick_it_says_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
     Lab("05").predicted("same", answer="yes")
-    assert "You made no prediction: scroll up, pick, then run on. What happened: yes" in capsys.readouterr().out
+    assert "You made no prediction: scroll up, pick, then run on.\nWhat happened: yes" in capsys.readouterr().out
 
 
 def test_an_outcome_that_was_no_choice_is_refused() -> None:

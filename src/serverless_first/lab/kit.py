@@ -170,7 +170,7 @@ class Lab:
             raise ValueError(f"predicted({key!r}): {answer!r} is none of {', '.join(self._choices[key])}.")
         pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
         if pick is None:
-            say(f"You made no prediction: scroll up, pick, then run on. What happened: {answer}")
+            say(f"You made no prediction: scroll up, pick, then run on.\nWhat happened: {answer}")
             return
         self._progress.update(progress.predicted(self._module.id, key, outcome=answer))
         true, run = progress.came_true(self._progress.read())
