@@ -24,6 +24,9 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="serverless-first")
 def main() -> None:
@@ -80,12 +83,22 @@ def doctor() -> None:
 
 @main.command()
 @click.option("--port", default=4566, type=click.IntRange(0, 65535), show_default=True, help="Port on 127.0.0.1.")
-def cloud(port: int) -> None:
+@click.option(
+    "--time-scale",
+    default=1.0,
+    type=_POSITIVE,
+    show_default=True,
+    help="Divides AWS's own waits; 60: an hour a minute.",
+)
+@click.option(
+    "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="When an idle environment ends, seconds."
+)
+def cloud(port: int, time_scale: float, idle_expiry_s: float) -> None:
     """Run the local cloud alone, for the AWS CLI, SDKs, SAM, or a class that shares it."""
     from serverless_first.cloud import server
 
     try:
-        server.run(port=port)
+        server.run(port=port, time_scale=time_scale, idle_expiry_s=idle_expiry_s)
     except OSError as error:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
 

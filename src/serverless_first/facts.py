@@ -1,4 +1,4 @@
-"""facts.yml as objects: every dated number of the course, with its value then and now, date and source.
+"""facts.yml and releases.yml as objects: every dated number of the course, and the release history of Lambda.
 
 facts.yml has two parts::
 
@@ -13,6 +13,18 @@ facts.yml has two parts::
         note: since December 2020                                    # optional, for authors
 
 Lessons cite a fact by its id; the build renders value, date and source.
+
+releases.yml stands beside it and may cite the same sources::
+
+    sources: ...                                                     # as above, those that only releases need
+    releases:
+      - date: 2018-11-29                                             # the day, month or year that the source gives
+        label: Layers
+        theme: packaging                                             # one of THEMES
+        on_slide_10: true                                            # optional
+        source: LDG-HIST
+        note: On the slide "..."                                     # optional, for readers
+    undated: [SOC Certification]                                     # on slide 10, no source for the date found
 """
 
 from __future__ import annotations
@@ -31,16 +43,28 @@ from serverless_first.places import course_root
 STALE_AFTER_DAYS = 365
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_AS_OF = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?")
+_PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?")
 # Not from `calendar`: its names follow the locale of the machine.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 
+# The lanes of the release history, in their order: the word in releases.yml, and the heading that readers see.
+THEMES: Mapping[str, str] = {
+    "limits": "limits and billing",
+    "runtimes": "runtimes",
+    "events": "events",
+    "networking": "networking",
+    "packaging": "packaging",
+    "operations": "operations",
+    "tools": "tools",
+    "compliance": "compliance",
+}
+
 
 class FactsError(ValueError):
-    """facts.yml breaks its own rules; `problems` has one line for each place."""
+    """facts.yml or releases.yml breaks its own rules; `problems` has one line for each place."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -94,6 +118,43 @@ class Fact:
         return not timedelta(0) <= today - self.checked <= timedelta(days=STALE_AFTER_DAYS)
 
 
+@dataclass(frozen=True)
+class Release:
+    """One item of Lambda's release history.
+
+    `when` is the day, month or year that the sources give: "2018-11-29", "2018-11" or "2018". `theme` is a key of
+    THEMES. `on_slide_10` tells whether slide 10 of the deck shows it.
+    """
+
+    label: str
+    theme: str
+    when: str
+    on_slide_10: bool
+    sources: tuple[Source, ...]
+    note: str | None = None
+
+    @property
+    def day(self) -> date:
+        """The day for an axis: the middle of the month or of the year when no day is known."""
+        return date.fromisoformat(self.when + {7: "-15", 4: "-07-02"}.get(len(self.when), ""))
+
+    @property
+    def when_words(self) -> str:
+        """The date for readers, as exact as it is known: "29 November 2018", "November 2018" or "2018"."""
+        year, *rest = self.when.split("-")
+        month = [_MONTHS[int(rest[0]) - 1]] if rest else []
+        day = [str(int(rest[1]))] if len(rest) == 2 else []
+        return " ".join([*day, *month, year])
+
+
+@dataclass(frozen=True)
+class History:
+    """Lambda's releases, oldest first, and the items of slide 10 that no source dates, in the slide's words."""
+
+    releases: tuple[Release, ...] = ()
+    undated: tuple[str, ...] = ()
+
+
 class Facts(dict[str, Fact]):
     """All facts by id, in the order of the file; `facts[id]` raises UnknownFact with the near misses."""
 
@@ -120,17 +181,46 @@ def load(root: Path | None = None) -> Facts:
         FactsError: with one problem for each wrong place: what is wrong, and what is allowed.
     """
     path = (root or course_root()) / "facts.yml"
+    return _Reader(path.name).read(_parse(path)) if path.is_file() else Facts()
+
+
+def history(root: Path | None = None) -> History:
+    """Reads releases.yml of the checkout (or of `root`); a course without the file has no history.
+
+    Raises:
+        FactsError: as `load`, for facts.yml (whose sources it shares) and for releases.yml.
+    """
+    path, facts_path = ((root or course_root()) / name for name in ("releases.yml", "facts.yml"))
     if not path.is_file():
-        return Facts()
+        return History()
+    shared = _Reader(facts_path.name)
+    if facts_path.is_file():
+        shared.read(_parse(facts_path))
+    return _Reader(path.name, shared.sources).read_history(_parse(path))
+
+
+def releases(root: Path | None = None) -> tuple[Release, ...]:
+    """Lambda's releases, oldest first; see `history`."""
+    return history(root).releases
+
+
+def undated(root: Path | None = None) -> tuple[str, ...]:
+    """The items of slide 10 that are not among the releases, since no source dates them; see `history`."""
+    return history(root).undated
+
+
+def _parse(path: Path) -> object:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except yaml.YAMLError as error:
-        raise FactsError([f"facts.yml: not valid YAML: {' '.join(str(error).split())}"]) from None
-    return _Reader().read(data)
+        raise FactsError([f"{path.name}: not valid YAML: {' '.join(str(error).split())}"]) from None
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, which YAML would let the second win."""
+    """A safe loader that refuses a key given twice, which YAML would let the second win.
+
+    Dates stay text: YAML would stop at 31 February without saying where, and "2018-11" is no date to it.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         seen: set[object] = set()
@@ -142,17 +232,33 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-class _Reader:
-    """Turns the parsed file into Facts and collects every problem on the way."""
+_UniqueKeys.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
-    def __init__(self) -> None:
+
+def _is_period(text: str) -> bool:
+    """Whether it is a day, a month or a year, and there is such a day."""
+    if not _PERIOD.fullmatch(text):
+        return False
+    try:
+        return len(text) < 10 or bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+class _Reader:
+    """Turns a parsed file into objects and collects every problem on the way."""
+
+    def __init__(self, file: str, shared: Mapping[str, Source] | None = None) -> None:
+        self.file = file
         self.problems: list[str] = []
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, Source] = dict(shared or {})
 
     def read(self, data: object) -> Facts:
         top = self._mapping(data, "the file", {"sources", "facts"})
-        for key, entry in self._mapping(top.get("sources"), "sources").items():
-            self._read_source(str(key), entry)
+        self._read_sources(top)
         facts = Facts()
         for key, entry in self._mapping(top.get("facts"), "facts").items():
             fact = self._read_fact(str(key), entry)
@@ -161,6 +267,44 @@ class _Reader:
         if self.problems:
             raise FactsError(self.problems)
         return facts
+
+    def read_history(self, data: object) -> History:
+        top = self._mapping(data, "the file", {"sources", "releases", "undated"})
+        self._read_sources(top)
+        rows = [self._read_release(n, row) for n, row in enumerate(self._list(top, "releases"), 1)]
+        undated = [self._text({"label": label}, "label", "undated") for label in self._list(top, "undated")]
+        labels = [row.label for row in rows if row is not None] + undated
+        for label in sorted({label for label in labels if labels.count(label) > 1}):
+            self._problem(f"{label!r} stands there twice")
+        if self.problems:
+            raise FactsError(self.problems)
+        found = sorted((row for row in rows if row is not None), key=lambda row: row.day)
+        return History(tuple(found), tuple(undated))
+
+    def _read_release(self, number: int, entry: object) -> Release | None:
+        before = len(self.problems)
+        fields = self._mapping(entry, f"release {number}", {"date", "label", "theme", "on_slide_10", "source", "note"})
+        label = self._text(fields, "label", f"release {number}")
+        where = f"release {number} ({label})" if label else f"release {number}"
+        theme, when = str(fields.get("theme")), str(fields.get("date"))
+        if theme not in THEMES:
+            self._problem(f"{where}: theme is {theme!r}; allowed: {', '.join(THEMES)}")
+        if not _is_period(when):
+            self._problem(f"{where}: date is {when!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
+        on_slide_10 = fields.get("on_slide_10", False)
+        if not isinstance(on_slide_10, bool):
+            self._problem(f"{where}: on_slide_10 is {on_slide_10!r}; give true or false")
+        note = self._text(fields, "note", where) if "note" in fields else None
+        sources = self._cited(fields, where)
+        if len(self.problems) > before:
+            return None
+        return Release(label, theme, when, on_slide_10 is True, sources, note)
+
+    def _read_sources(self, top: Mapping[str, object]) -> None:
+        for key, entry in self._mapping(top.get("sources"), "sources").items():
+            if key in self.sources:
+                self._problem(f"source {key}: facts.yml has a source of this name; use it, or choose another name")
+            self._read_source(str(key), entry)
 
     def _read_source(self, key: str, entry: object) -> None:
         fields = self._mapping(entry, f"source {key}", {"title", "url"})
@@ -181,18 +325,21 @@ class _Reader:
         then = self._read_dated(fields["then"], f"{where}, then") if "then" in fields else None
         note = self._text(fields, "note", where) if "note" in fields else None
         checked = fields.get("checked")
-        if not isinstance(checked, date):
+        if not (isinstance(checked, str) and len(checked) == 10 and _is_period(checked)):
             self._problem(f"{where}: checked is {checked!r}; give the day as YYYY-MM-DD")
-        if len(self.problems) > before or now is None or not isinstance(checked, date):
+        if len(self.problems) > before or now is None:
             return None
-        return Fact(fact_id, what, now, then, checked, note)
+        return Fact(fact_id, what, now, then, date.fromisoformat(str(checked)), note)
 
     def _read_dated(self, entry: object, where: str) -> Dated | None:
         fields = self._mapping(entry, where, {"value", "as_of", "source"})
         value = self._text(fields, "value", where)
         as_of = str(fields.get("as_of", ""))
-        if not _AS_OF.fullmatch(as_of):
+        if not _is_period(as_of):
             self._problem(f"{where}: as_of is {as_of!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
+        return Dated(value, as_of, self._cited(fields, where))
+
+    def _cited(self, fields: Mapping[str, object], where: str) -> tuple[Source, ...]:
         named = fields.get("source") or []
         keys = [str(key) for key in named] if isinstance(named, list) else [str(named)]
         if not keys:
@@ -201,7 +348,14 @@ class _Reader:
             if key not in self.sources:
                 near = difflib.get_close_matches(key, self.sources, n=3, cutoff=0.5) or sorted(self.sources)
                 self._problem(f"{where}: unknown source {key}; known: {', '.join(near)}")
-        return Dated(value, as_of, tuple(self.sources[key] for key in keys if key in self.sources))
+        return tuple(self.sources[key] for key in keys if key in self.sources)
+
+    def _list(self, top: Mapping[str, object], key: str) -> list[object]:
+        entries = top.get(key, [])
+        if not isinstance(entries, list):
+            self._problem(f"{key}: a list is expected, not {entries!r}")
+            return []
+        return entries
 
     def _mapping(self, entry: object, where: str, allowed: set[str] | None = None) -> Mapping[str, object]:
         if not isinstance(entry, dict):
@@ -220,4 +374,4 @@ class _Reader:
         return str(value).strip()
 
     def _problem(self, text: str) -> None:
-        self.problems.append(f"facts.yml: {text}")
+        self.problems.append(f"{self.file}: {text}")

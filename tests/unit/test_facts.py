@@ -9,6 +9,8 @@ import pytest
 
 from serverless_first import facts
 
+ROOT = Path(__file__).resolve().parents[2]
+
 GOOD = """
 sources:
   NEWS: {title: AWS News Blog, url: "https://aws.example/news"}
@@ -70,6 +72,9 @@ def test_a_course_without_facts_has_none(tmp_path: Path) -> None:
         ),
         ("checked: 2026-11-24", "checked: yesterday", "fact billing-step: checked is 'yesterday'"),
         ("checked: 2026-11-24", "", "fact billing-step: checked is None"),
+        ("checked: 2026-11-24", "checked: 2026-11", "fact billing-step: checked is '2026-11'; give the day"),
+        ("checked: 2026-11-24", "checked: 2026-11-31", "fact billing-step: checked is '2026-11-31'; give the day"),
+        ("as_of: 2026-11-24", "as_of: 2026-02-30", "fact billing-step, now: as_of is '2026-02-30'; give YYYY-MM-DD"),
         ("what: Billing step", "what: ''", "fact billing-step: what is ''"),
         ("note:", "notes:", "fact billing-step: unknown key notes; allowed: checked, note, now, then, what"),
         ("billing-step:", "Billing_Step:", "fact Billing_Step: an id has lower-case letters"),
@@ -104,5 +109,90 @@ def test_a_fact_is_stale_when_nobody_checked_it_for_more_than_a_year(tmp_path: P
 
 
 def test_the_facts_of_this_course_keep_the_rules() -> None:
-    root = Path(__file__).resolve().parents[2]
-    assert {"lambda-billing-step", "lambda-timeout", "lambda-memory", "deck-date"} <= facts.load(root).keys()
+    assert {"lambda-billing-step", "lambda-timeout", "lambda-memory", "deck-date"} <= facts.load(ROOT).keys()
+
+
+RELEASES = """
+sources:
+  HISTORY: {title: Document history, url: "https://aws.example/history"}
+releases:
+  - {date: 2019-12-03, label: Provisioned concurrency, theme: operations, source: HISTORY}
+  - {date: 2018-11-29, label: Layers, theme: packaging, on_slide_10: true, source: [HISTORY, NEWS], note: re-Invent}
+  - {date: 2018-11, label: Sometime in November, theme: events, source: NEWS}
+  - {date: 2018, label: Sometime in 2018, theme: limits, source: NEWS}
+undated: [SOC Certification, 1.5 GB RAM]
+"""
+
+
+def write_history(root: Path, text: str) -> Path:
+    (root / "releases.yml").write_text(text, encoding="utf-8")
+    return write(root, GOOD)
+
+
+def test_releases_come_oldest_first_with_the_date_as_exact_as_its_source(tmp_path: Path) -> None:
+    found = facts.releases(write_history(tmp_path, RELEASES))
+    assert [(release.label, release.when_words) for release in found] == [
+        ("Sometime in 2018", "2018"),
+        ("Sometime in November", "November 2018"),
+        ("Layers", "29 November 2018"),
+        ("Provisioned concurrency", "3 December 2019"),
+    ]
+    assert [release.day for release in found[:3]] == [date(2018, 7, 2), date(2018, 11, 15), date(2018, 11, 29)]
+
+
+def test_a_release_may_cite_the_sources_of_both_files(tmp_path: Path) -> None:
+    layers = facts.releases(write_history(tmp_path, RELEASES))[2]
+    assert [source.title for source in layers.sources] == ["Document history", "AWS News Blog"]
+    assert (layers.theme, layers.on_slide_10, layers.note) == ("packaging", True, "re-Invent")
+
+
+def test_what_no_source_dates_is_listed(tmp_path: Path) -> None:
+    assert facts.undated(write_history(tmp_path, RELEASES)) == ("SOC Certification", "1.5 GB RAM")
+
+
+def test_a_course_without_releases_has_no_history(tmp_path: Path) -> None:
+    assert facts.history(write(tmp_path, GOOD)) == facts.History((), ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("source: HISTORY}", "source: HISTROY}", "release 1 (Provisioned concurrency): unknown source HISTROY"),
+        (", source: HISTORY}", "}", "release 1 (Provisioned concurrency): no source"),
+        ("date: 2018-11-29", "date: 2018-11-31", "release 2 (Layers): date is '2018-11-31'; give YYYY-MM-DD"),
+        ("date: 2018-11-29", "date: autumn", "release 2 (Layers): date is 'autumn'; give YYYY-MM-DD, YYYY-MM or YYYY"),
+        ("date: 2018-11-29, ", "", "release 2 (Layers): date is 'None'; give"),
+        ("theme: packaging", "theme: packing", "release 2 (Layers): theme is 'packing'; allowed: limits, runtimes,"),
+        ("on_slide_10: true", "on_slide_10: 'yes'", "release 2 (Layers): on_slide_10 is 'yes'; give true or false"),
+        ("label: Layers, ", "", "release 2: label is None; a text is expected"),
+        ("note:", "remark:", "release 2: unknown key remark; allowed: date, label, note, on_slide_10, source, theme"),
+        ("label: Layers", "label: SOC Certification", "'SOC Certification' stands there twice"),
+        ("label: Layers", "label: Provisioned concurrency", "'Provisioned concurrency' stands there twice"),
+        ("undated: [SOC Certification, 1.5 GB RAM]", "undated: none", "undated: a list is expected, not 'none'"),
+        ("undated: [SOC Certification,", "undated: [{a: b},", "undated: label is {'a': 'b'}; a text is expected"),
+        ("releases:", "released:", "the file: unknown key released; allowed: releases, sources, undated"),
+        ("sources:\n", 'sources:\n  NEWS: {title: Other, url: "https://a.example"}\n', "source NEWS: facts.yml has a"),
+    ],
+)
+def test_a_broken_rule_of_the_releases_is_named_with_its_place(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert old in RELEASES
+    with pytest.raises(facts.FactsError) as caught:
+        facts.history(write_history(tmp_path, RELEASES.replace(old, new, 1)))
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith(f"releases.yml: {says}")
+
+
+def test_a_wrong_facts_yml_is_not_blamed_on_the_releases(tmp_path: Path) -> None:
+    write_history(tmp_path, RELEASES)
+    write(tmp_path, GOOD.replace("checked: 2026-11-24", ""))
+    with pytest.raises(facts.FactsError, match=r"^facts.yml: fact billing-step: checked is None"):
+        facts.history(tmp_path)
+
+
+def test_the_history_of_this_course_keeps_the_rules_and_accounts_for_slide_10() -> None:
+    history = facts.history(ROOT)
+    on_slide = [release for release in history.releases if release.on_slide_10]
+    # Slide 10 has 65 labels, "As of Dec 2019".
+    assert len(on_slide) + len(history.undated) == 65
+    assert max(release.day for release in on_slide) < date(2020, 1, 1)
+    assert {release.theme for release in history.releases} == set(facts.THEMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from typing import Any
 
 import matplotlib as mpl
@@ -60,6 +61,42 @@ def test_the_time_line_has_a_row_for_each_environment_and_a_bar_for_each_phase()
     corners = [np.asarray(path.vertices)[:, 0] for bars in axes.collections for path in bars.get_paths()]
     drawn = sorted((round(float(x.min()), 3), round(float(x.max()), 3)) for x in corners)
     assert drawn == sorted((i.start_s, i.end_s) for i in LIFE)
+
+
+def crowd(count: int) -> list[Interval]:
+    return [
+        Interval(f"e{n}", n, phase, n * 0.01 + start, n * 0.01 + end)
+        for n in range(count)
+        for phase, start, end in (("init", 0.0, 0.1), ("invoke", 0.1, 0.5), ("frozen", 0.5, 2.0))
+    ]
+
+
+@pytest.mark.parametrize("count", [10, 13, 30, 50, 200])
+def test_many_environments_stay_readable(count: int) -> None:
+    figure = figures.timeline(crowd(count), title="Each call at the same time needs its own environment")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert figure.get_size_inches()[1] < 8
+    assert sum(len(bars.get_paths()) for bars in axes.collections) == 3 * count
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert 2 < len(boxes) <= 12
+    assert all(upper.y0 >= lower.y1 for upper, lower in itertools.pairwise(boxes))
+
+
+def test_many_environments_are_numbered() -> None:
+    (axes,) = figures.timeline(crowd(20), title="t").axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["1", "5", "10", "15", "20"]
+    assert axes.get_ylabel() == "execution environment"
+
+
+def test_the_caller_may_name_the_environments() -> None:
+    (axes,) = figures.timeline(LIFE, title="t", labels=["version 1", "version 2"]).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["version 1", "version 2"]
+
+
+def test_a_label_too_few_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 environments and 1 labels; give one label for each"):
+        figures.timeline(LIFE, title="t", labels=["version 1"])
 
 
 def test_phases_differ_in_grey_print_too() -> None:

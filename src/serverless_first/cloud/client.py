@@ -40,6 +40,8 @@ class ExecutionEnvironment:
         invocations: how many events it has been given.
         created, last_used: when it was started, when its state last changed.
         memory: the memory that its process holds now, in MB; 0 when it has ended.
+        version: the version of the function that it serves.
+        provisioned: whether provisioned concurrency has initialised it ahead.
     """
 
     id: str
@@ -50,6 +52,8 @@ class ExecutionEnvironment:
     created: datetime
     last_used: datetime
     memory: float
+    version: str
+    provisioned: bool
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ class Cloud:
             "serverless_first.cloud.server",
             "--idle-expiry-s",
             str(idle_expiry_s),
+            "--time-scale",
+            str(self.time_scale),
             "--owner-folder",
             str(self._folder.path),
         ]
@@ -202,6 +208,8 @@ class Cloud:
                 created=datetime.fromtimestamp(row["created_s"], UTC),
                 last_used=datetime.fromtimestamp(row["last_used_s"], UTC),
                 memory=round(row["memory_mb"], 1),
+                version=row["version"],
+                provisioned=row["provisioned"],
             )
             for row in rows
         ]
@@ -253,8 +261,9 @@ class Cloud:
     def _change(self, idle_expiry_s: float | None, time_scale: float | None) -> None:
         if time_scale is not None:
             self.time_scale = time_scale
-        if idle_expiry_s is not None and self.target is None:
-            self._call("POST", "settings", {"idle_expiry_s": idle_expiry_s})
+        given = {"idle_expiry_s": idle_expiry_s, "time_scale": time_scale}
+        if self.target is None and (settings := {k: v for k, v in given.items() if v is not None}):
+            self._call("POST", "settings", settings)
 
 
 _running: Cloud | None = None

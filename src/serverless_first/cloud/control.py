@@ -2,7 +2,7 @@
 
     GET  /_local/environments?region=R[&function=F]    the execution environments, ended ones included
     GET  /_local/timeline?region=R&function=F          what each of them did when
-    POST /_local/settings                              {"idle_expiry_s": 600}
+    POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60}, or one of them
     POST /_local/reset                                 forget every resource, end every environment
     POST /_local/stop                                  end the server
 
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
+from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.environment import Environment
 from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.lifecycle import State
@@ -35,8 +36,15 @@ _PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
 class LocalCloudApp:
     """The WSGI application of the server: our own calls, refusals, and moto for everything else."""
 
-    def __init__(self, moto: WsgiApp, fleet: Fleet, reset: Callable[[], None], stop: Callable[[], None]) -> None:
-        self._moto, self._fleet, self._reset, self._stop = moto, fleet, reset, stop
+    def __init__(
+        self,
+        moto: WsgiApp,
+        fleet: Fleet,
+        queue: EventQueue,
+        reset: Callable[[], None],
+        stop: Callable[[], None],
+    ) -> None:
+        self._moto, self._fleet, self._queue, self._reset, self._stop = moto, fleet, queue, reset, stop
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if reason := _from_a_web_page(environ):
@@ -47,7 +55,7 @@ class LocalCloudApp:
                 return self._own_call(environ, start_response, method, path.removeprefix(PREFIX))
             except (ValueError, KeyError, TypeError) as error:
                 return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
-        if body := refusal(method, path, environ.get("QUERY_STRING", "")):
+        if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
             start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
             return [body]
@@ -63,11 +71,7 @@ class LocalCloudApp:
         elif (method, call) == ("GET", "timeline"):
             answer = timeline(self._environments(query))
         elif (method, call) == ("POST", "settings"):
-            body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-            idle_expiry_s = float(body["idle_expiry_s"])
-            if not idle_expiry_s > 0:
-                raise ValueError(f"idle_expiry_s is {idle_expiry_s}; it must be greater than 0.")
-            self._fleet.idle_expiry_s = idle_expiry_s
+            self._change(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))))
         elif (method, call) == ("POST", "reset"):
             self._reset()
         elif (method, call) == ("POST", "stop"):
@@ -75,6 +79,18 @@ class LocalCloudApp:
         else:
             return _json(start_response, "404 Not Found", {"message": f"No call {method} {PREFIX}{call}."})
         return _json(start_response, "200 OK", answer)
+
+    def _change(self, settings: dict[str, Any]) -> None:
+        changed = {name: float(value) for name, value in settings.items()}
+        if not changed:
+            raise ValueError("No setting was given; there are idle_expiry_s and time_scale.")
+        for name, value in changed.items():
+            if name not in ("idle_expiry_s", "time_scale"):
+                raise ValueError(f"{name} is no setting; there are idle_expiry_s and time_scale.")
+            if not value > 0:
+                raise ValueError(f"{name} is {value}; it must be greater than 0.")
+        self._fleet.idle_expiry_s = changed.get("idle_expiry_s", self._fleet.idle_expiry_s)
+        self._queue.time_scale = changed.get("time_scale", self._queue.time_scale)
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:
         return self._fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
@@ -84,6 +100,8 @@ def _as_dict(environment: Environment) -> dict[str, Any]:
     return {
         "id": environment.id,
         "function": environment.spec.name,
+        "version": environment.spec.version,
+        "provisioned": environment.provisioned,
         "pid": environment.pid,
         "state": environment.state.value,
         "invocations": environment.invocations,

@@ -27,13 +27,16 @@ class CloudServer:
     Args:
         port: 0 lets the system choose.
         idle_expiry_s: how long an idle execution environment lives, in seconds.
+        time_scale: divides AWS's own waiting times.
         guarded: whether boto3 in handlers is kept on this machine.
 
     Raises:
         OSError: the port is taken.
     """
 
-    def __init__(self, port: int = 0, *, idle_expiry_s: float = 600.0, guarded: bool = True) -> None:
+    def __init__(
+        self, port: int = 0, *, idle_expiry_s: float = 600.0, time_scale: float = 1.0, guarded: bool = True
+    ) -> None:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
         # moto uses botocore: the learner's AWS files, which may be malformed, and keys are no business of its.
         os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
@@ -42,11 +45,14 @@ class CloudServer:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
+        from serverless_first.cloud import seams
         from serverless_first.cloud.control import LocalCloudApp
+        from serverless_first.cloud.lambda_.asynchronous import EventQueue
         from serverless_first.cloud.lambda_.environment import Surroundings
         from serverless_first.cloud.lambda_.fleet import Fleet
         from serverless_first.cloud.lambda_.service import LambdaService
-        from serverless_first.cloud.seams import lambda_functions
+        from serverless_first.cloud.seams.destinations import Destinations
+        from serverless_first.cloud.seams.logs import write_log
 
         class Handler(WSGIRequestHandler):
             protocol_version = "HTTP/1.1"  # keeps connections open: a third of the cost of a call
@@ -64,8 +70,10 @@ class CloudServer:
         os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
         self.endpoint_url = f"http://{HOST}:{self.port}"
         self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder.path, guarded), idle_expiry_s)
-        lambda_functions.install(LambdaService(self.fleet, lambda_functions.write_log))
-        self._server.app = LocalCloudApp(moto, self.fleet, self.reset, self.stop_soon)
+        service = LambdaService(self.fleet, write_log)
+        self.queue = EventQueue(service.invoke, Destinations(), time_scale)
+        seams.install(service, self.queue)
+        self._server.app = LocalCloudApp(moto, self.fleet, self.queue, self.reset, self.stop_soon)
         self._stopping = threading.Event()
 
     def serve(self) -> None:
@@ -83,17 +91,21 @@ class CloudServer:
         """Forgets every resource and ends every environment."""
         from moto.moto_api._internal.models import moto_api_backend
 
+        self.queue.clear()
         self.fleet.clear()
         moto_api_backend.reset()
 
 
-def run(port: int = 4566, *, idle_expiry_s: float = 600.0, guarded: bool = True) -> None:
+def run(port: int = 4566, *, idle_expiry_s: float = 600.0, time_scale: float = 1.0, guarded: bool = True) -> None:
     """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, other SDKs, or a class that shares it.
+
+    Args:
+        port, idle_expiry_s, time_scale, guarded: as for `CloudServer`.
 
     Raises:
         OSError: the port is taken.
     """
-    server = CloudServer(port, idle_expiry_s=idle_expiry_s, guarded=guarded)
+    server = CloudServer(port, idle_expiry_s=idle_expiry_s, time_scale=time_scale, guarded=guarded)
     _on_signals(server)
     print(
         f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
@@ -124,12 +136,15 @@ def main() -> None:
     """Started by `cloud.start()`: says on standard output where it listens, as one line of JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--idle-expiry-s", type=float, required=True)
+    parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--owner-folder", required=True, help="removed at the end, if the owner no longer can")
     parser.add_argument("--unguarded", action="store_true")
     options = parser.parse_args()
     # Interrupting the notebook must not end its cloud.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = CloudServer(idle_expiry_s=options.idle_expiry_s, guarded=not options.unguarded)
+    server = CloudServer(
+        idle_expiry_s=options.idle_expiry_s, time_scale=options.time_scale, guarded=not options.unguarded
+    )
     threading.Thread(target=_stop_when_the_owner_is_gone, args=(server,), daemon=True).start()
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())

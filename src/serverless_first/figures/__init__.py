@@ -4,7 +4,10 @@ from serverless_first import figures
 figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 """
 
+from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.environments import timeline
+from serverless_first.figures.history import history, history_table
+from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.style import show
 
-__all__ = ["show", "timeline"]
+__all__ = ["counts", "distribution", "history", "history_table", "lifecycle", "show", "timeline"]

@@ -16,6 +16,9 @@ PHASES = {
     "frozen": ("#E4E4E4", "", "frozen: no processor time"),
 }
 
+# Up to here each row has its own label; with more, a label stands at every fifth, tenth and so on.
+_ROWS_WITH_LABELS = 12
+
 
 class Phase(Protocol):
     """What `Cloud.timeline` returns: one environment in one phase, times in seconds."""
@@ -30,21 +33,29 @@ class Phase(Protocol):
     def end_s(self) -> float: ...
 
 
-def timeline(intervals: Sequence[Phase], *, title: str) -> Figure:
+def timeline(intervals: Sequence[Phase], *, title: str, labels: Sequence[str] | None = None) -> Figure:
     """One row for each execution environment, a bar for each phase of its life.
+
+    Up to 12 environments each have a label; of more, every fifth, tenth, and so on. The bars get thinner with their
+    number, so that the figure stays below 8 inches.
 
     Args:
         intervals: as `Cloud.timeline` returns them.
         title: the finding, as a sentence.
+        labels: a name for each environment, in the order in which they first appear; else "environment 1" and so on.
 
     Raises:
-        ValueError: there are no intervals: the function has not been called yet.
+        ValueError: there are no intervals: the function has not been called yet; or `labels` has not one name for
+            each environment.
     """
     if not intervals:
         raise ValueError("There is nothing to draw: this function has no execution environment yet. Invoke it first.")
     rows = list(dict.fromkeys(i.environment for i in intervals))
+    if labels is not None and len(labels) != len(rows):
+        raise ValueError(f"There are {len(rows)} environments and {len(labels)} labels; give one label for each.")
+    crowded = len(rows) > _ROWS_WITH_LABELS
     with style():
-        figure = Figure(figsize=(8.0, 1.9 + 0.45 * len(rows)))
+        figure = Figure(figsize=(8.0, 1.9 + _height_in(len(rows))))
         axes = figure.subplots()
         for phase, (colour, hatch, label) in PHASES.items():
             for number, row in enumerate(rows):
@@ -55,13 +66,31 @@ def timeline(intervals: Sequence[Phase], *, title: str) -> Figure:
                     facecolors=colour,
                     hatch=hatch,
                     edgecolor=GREY if phase == "frozen" else "black",
-                    linewidth=0.6,
+                    linewidth=0.2 if crowded else 0.6,
                     label=label if number == 0 else None,
                 )
-        axes.set_yticks(range(len(rows)), [f"environment {n + 1}" for n in range(len(rows))])
+        names = list(labels) if labels is not None else [f"environment {n + 1}" for n in range(len(rows))]
+        shown = _shown(len(rows))
+        if crowded and labels is None:
+            axes.set_yticks(shown, [str(n + 1) for n in shown])
+            axes.set_ylabel("execution environment")
+        else:
+            axes.set_yticks(shown, [names[n] for n in shown])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(left=0)
         axes.set_xlabel("time since the first environment was started, in seconds")
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     return figure
+
+
+def _height_in(rows: int) -> float:
+    return 0.45 * rows if rows <= 6 else 2.7 + 0.07 * (min(rows, 50) - 6)
+
+
+def _shown(count: int) -> list[int]:
+    """The rows that get a label: all of a few; of many the first and every fifth, tenth, ..., eight at most."""
+    if count <= _ROWS_WITH_LABELS:
+        return list(range(count))
+    step = next(step for step in (5, 10, 20, 50, 100, count) if count <= 7 * step)
+    return [0, *range(step - 1, count, step)]

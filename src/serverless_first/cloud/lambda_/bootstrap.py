@@ -65,6 +65,9 @@ def main(handler: str, server_pid: int) -> None:
     """Runs the handler until this process is ended."""
     die_with(server_pid)
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # in place of this file's folder, as on Lambda
+    if opt := os.environ.pop("SERVERLESS_FIRST_OPT", ""):
+        site = f"{opt}/python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+        sys.path[1:1] = [site, f"{opt}/python"]
     if os.environ.pop("SERVERLESS_FIRST_GUARD", "on") == "on":
         from serverless_first import guard
 

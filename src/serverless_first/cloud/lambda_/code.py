@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 UNZIPPED_BYTES = 262_144_000  # AWS Lambda quotas: deployment package, unzipped, 250 MB
@@ -38,22 +39,28 @@ def check(package: bytes) -> None:
         raise BadPackage(f"These {len(package)} bytes are not a zip: {error}") from error
 
 
-def unpack(package: bytes, store: Path) -> Path:
-    """The folder with the package's files, made in `store` unless it is there already.
+def unpack(packages: Sequence[bytes], store: Path) -> Path:
+    """The folder with the packages' files, made in `store` unless it is there already.
+
+    Args:
+        packages: zips, unpacked one over the other: a function's code alone, or its layers in their order.
 
     Raises:
         BadPackage: see `check`.
     """
-    target = store / hashlib.sha256(package).hexdigest()[:32]
+    names = "".join(hashlib.sha256(package).hexdigest() for package in packages)
+    target = store / hashlib.sha256(names.encode()).hexdigest()[:32]
     if target.is_dir():
         return target
-    check(package)
+    for package in packages:
+        check(package)
     store.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=store))
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        for entry in archive.infolist():
-            if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
-                archive.extract(entry, fresh)
+    for package in packages:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            for entry in archive.infolist():
+                if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
+                    archive.extract(entry, fresh)
     try:
         fresh.rename(target)
     except OSError:  # somebody else was first

@@ -14,9 +14,10 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from serverless_first.cloud.lambda_ import bootstrap, report
-from serverless_first.cloud.lambda_.function import FunctionSpec, Invocation, Outcome
+from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Invocation, Outcome
 from serverless_first.cloud.lambda_.lifecycle import IllegalTransition, Life, State, Trigger
 from serverless_first.cloud.lambda_.process import RuntimeProcess
 from serverless_first.cloud.lambda_.runtime_api import RuntimeApi
@@ -26,11 +27,18 @@ INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYL
 
 
 class InitFailed(Exception):
-    """Init ended in an error; `payload` is the error as JSON, `log` what was printed, `status` "error" or "timeout"."""
+    """Init ended in an error, or took too long; the environment has ended.
 
-    def __init__(self, payload: bytes, log: str, status: str = "error") -> None:
-        super().__init__(payload.decode(errors="replace"))
-        self.payload, self.log, self.status = payload, log, status
+    Args:
+        payload: the error as JSON; empty if it took too long.
+        log: what was printed meanwhile.
+        status: "error" or "timeout".
+        peak_memory_mb: the most that the process held, if it could be told.
+    """
+
+    def __init__(self, payload: bytes, log: str, status: str, peak_memory_mb: int) -> None:
+        super().__init__(payload.decode(errors="replace") or status)
+        self.payload, self.log, self.status, self.peak_memory_mb = payload, log, status, peak_memory_mb
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,16 @@ class Environment:
     Args:
         spec: the function version it serves, for as long as it lives.
         task_root: the folder with the unpacked code.
+        opt: the folder with its unpacked layers, what /opt is on Lambda; None without layers.
         around: what it shares with all others.
+        provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
     """
 
-    def __init__(self, spec: FunctionSpec, task_root: Path, around: Surroundings) -> None:
+    def __init__(
+        self, spec: FunctionSpec, task_root: Path, opt: Path | None, around: Surroundings, *, provisioned: bool = False
+    ) -> None:
         self.spec = spec
+        self.provisioned = provisioned
         self.id = uuid.uuid4().hex
         self.log_stream = time.strftime(f"%Y/%m/%d/[{spec.version}]", time.gmtime()) + self.id
         self.life = Life()
@@ -79,15 +92,16 @@ class Environment:
         self._api = RuntimeApi(self)
         self._process = RuntimeProcess(
             [sys.executable, "-X", "utf8", bootstrap.__file__, spec.handler, str(os.getpid())],
-            self._environ(task_root, around),
+            self._environ(task_root, opt, around),
             task_root,
             self._log,
         )
         self.pid = self._process.pid
         threading.Thread(target=self._watch, name=f"watch-{self.pid}", daemon=True).start()
 
-    def _environ(self, task_root: Path, around: Surroundings) -> dict[str, str]:
+    def _environ(self, task_root: Path, opt: Path | None, around: Surroundings) -> dict[str, str]:
         spec, tmp = self.spec, str(self._folder / "tmp")
+        json_logs = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": spec.logging.level}
         return {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **{"LANG": "en_US.UTF-8", "TZ": ":UTC", "HOME": tmp, "USERPROFILE": tmp},
@@ -103,6 +117,7 @@ class Environment:
             # Ours: a function's variables do not switch the guard off.
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",
             "SERVERLESS_FIRST_ALLOWED_HOSTS": ",".join(around.allowed_hosts),
+            "SERVERLESS_FIRST_OPT": str(opt or ""),
             # Reserved names: Lambda sets these, whatever the configuration says.
             "AWS_REGION": spec.region,
             "AWS_DEFAULT_REGION": spec.environment.get("AWS_DEFAULT_REGION", spec.region),
@@ -112,7 +127,8 @@ class Environment:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
             "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if self.provisioned else "on-demand",
+            **(json_logs if spec.logging.format == "JSON" else {}),
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "LAMBDA_TASK_ROOT": str(task_root),
             "_HANDLER": spec.handler,
@@ -149,7 +165,7 @@ class Environment:
             if self._waiting is None:
                 return None
             invocation, self._waiting = self._waiting, None
-            self._under_way, self._asks_for_next = invocation.request_id, False
+            self._under_way, self._asks_for_next = invocation.call.request_id, False
             return invocation
 
     def finished(self, request_id: str, kind: str, payload: bytes) -> bool:
@@ -173,7 +189,7 @@ class Environment:
         """Waits for the end of Init; False if it is still going on after `limit_s` seconds.
 
         Raises:
-            InitFailed: the handler could not be loaded, or the process ended. The environment has ended too.
+            InitFailed: the handler could not be loaded, or the process ended.
         """
         with self._changed:
             settled = self._changed.wait_for(
@@ -185,45 +201,53 @@ class Environment:
         if not settled:
             return False
         status = None if self._init_error else self._process.wait()
-        payload = self._init_error or report.failure(
-            "Runtime.ExitError", f"Error: Runtime exited {report.how_it_exited(status)}"
-        )
-        log = self.read_log()
-        self.end()
-        raise InitFailed(payload, log)
+        text = f"Error: Runtime exited {report.how_it_exited(status)}"
+        self._give_up_init(self._init_error or report.failure("Runtime.ExitError", text), "error")
+        return False  # not reached
 
-    def invoke(self, event: bytes, request_id: str) -> Outcome:
+    def init_took_too_long(self) -> NoReturn:
+        """Ends it in the middle of Init.
+
+        Raises:
+            InitFailed: always.
+        """
+        self._give_up_init(b"", "timeout")
+
+    def _give_up_init(self, payload: bytes, status: str) -> NoReturn:
+        log, peak = self.read_log(), self._process.peak_memory_mb()
+        self.end()
+        raise InitFailed(payload, log, status, peak)
+
+    def invoke(self, call: Call, timeout_s: float) -> Outcome:
         """Thaws, hands over the event, waits for the result, freezes.
 
         After a timeout or the end of its process the environment has ended. Calls must not overlap.
+
+        Args:
+            timeout_s: what is left of the function's timeout, in seconds.
         """
         self._process.thaw()
         with contextlib.suppress(IllegalTransition):  # it has just ended: noticed below
             self.life.move(Trigger.INVOKE)
         self.invocations += 1
         begun = time.perf_counter()
-        deadline_s = time.time() + self.spec.timeout_s
         with self._changed:
             self._result = None
-            self._waiting = Invocation(request_id, event, self.spec.arn, deadline_s)
+            self._waiting = Invocation(call, time.time() + timeout_s)
             self._changed.notify_all()
             # Ready again means: result handed over and the next event asked for, as on Lambda.
             self._changed.wait_for(
-                lambda: (self._result and self._asks_for_next) or self.state is State.ENDED,
-                self.spec.timeout_s,
+                lambda: (self._result and self._asks_for_next) or self.state is State.ENDED, timeout_s
             )
             result, ready = self._result, self._asks_for_next
         duration_ms = (time.perf_counter() - begun) * 1000
         peak = self._process.peak_memory_mb()
-        if self.state is State.ENDED:
-            kind, payload = result or ("exit", b"")
+        ended = self.state is State.ENDED
+        if ended or not (result and ready):
+            kind, payload = (result or ("exit", b"")) if ended else ("timeout", b"")
             log = self.read_log()
             self.end()
             return Outcome(kind, payload, log, duration_ms, peak)
-        if not (result and ready):
-            log = self.read_log()
-            self.end()
-            return Outcome("timeout", b"", log, duration_ms, peak)
         self._process.freeze()
         with contextlib.suppress(IllegalTransition):  # it has just ended: the result counts all the same
             self.life.move(Trigger.FREEZE)

@@ -1,8 +1,12 @@
 """All execution environments of one local cloud: which one serves a call, when a new one starts, when one ends.
 
-Rules (AWS Lambda Developer Guide, "Understanding Lambda function scaling"): one invocation at a time in an environment;
-a call that finds none free gets a new one; among the free ones the most recently used serves. New code or
-configuration ends the old environments. One that stays idle too long ends.
+Rules (AWS Lambda Developer Guide, "Understanding Lambda function scaling" and "Understanding the Lambda execution
+environment lifecycle"):
+
+- One invocation at a time in an environment. A call that finds none free gets a new one.
+- Among the free ones the most recently used serves, provisioned ones first.
+- New code or configuration ends the old environments. One that stays idle too long ends, unless it is provisioned.
+- Init that fails or takes too long runs once more, within the call and its timeout.
 """
 
 from __future__ import annotations
@@ -10,17 +14,42 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from serverless_first.cloud.errors import TooManyRequests
-from serverless_first.cloud.lambda_ import code
+from serverless_first.cloud.lambda_ import code, report
+from serverless_first.cloud.lambda_.concurrency import Concurrency
 from serverless_first.cloud.lambda_.environment import Environment, InitFailed, Surroundings
 from serverless_first.cloud.lambda_.function import FunctionSpec
 from serverless_first.cloud.lambda_.lifecycle import State
-from serverless_first.cloud.lambda_.report import failure
+from serverless_first.cloud.lambda_.provisioned import Provisioned
+from serverless_first.cloud.lambda_.report import InitPhase
 
-INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, functions without provisioned concurrency
-ACCOUNT_CONCURRENCY = 1000  # default quota for a Region
+INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, on demand
+PROVISIONED_INIT_LIMIT_S = 900.0  # the same: 15 minutes with provisioned concurrency, as long as the timeout may be
+SLOT_S = 2.0  # how long one Init keeps others from starting
 REMEMBERED = 500  # ended environments kept for `aws.environments` and figures
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a call may run.
+
+    Args:
+        environment: initialised and not in use; None if Init failed twice.
+        inits: the runs of Init that the call caused; none for a warm start.
+        left_s: what is left of the function's timeout, in seconds.
+        error: the error of the last Init as JSON, if it failed; empty if it took too long.
+        peak_memory_mb: the most that the process of the failed Init held.
+        generation: which of the fleet's lives it belongs to.
+    """
+
+    environment: Environment | None
+    left_s: float
+    generation: int
+    inits: list[InitPhase] = field(default_factory=list)
+    error: bytes = b""
+    peak_memory_mb: int = 0
 
 
 class Fleet:
@@ -29,78 +58,131 @@ class Fleet:
     Args:
         around: what environments share.
         idle_expiry_s: how long a frozen environment stays before it ends, in seconds.
+        concurrency: the limits that hold.
+        init_limit_s: how long Init may take ahead of the first call, in seconds.
     """
 
-    def __init__(self, around: Surroundings, idle_expiry_s: float) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        idle_expiry_s: float,
+        concurrency: Concurrency | None = None,
+        init_limit_s: float = INIT_LIMIT_S,
+    ) -> None:
         self._around = around
         self.idle_expiry_s = idle_expiry_s
+        self.init_limit_s = init_limit_s
+        self.concurrency = concurrency or Concurrency()
         self._environments: list[Environment] = []
         self._free: dict[str, list[Environment]] = {}  # by spec.key; the last one is the most recently used
-        self._current: dict[str, str] = {}  # function ARN -> the only key whose environments may go on
-        self._busy = 0
-        self._lock = threading.Lock()
+        self._current: dict[tuple[str, str], str] = {}  # ARN, version -> the only key whose environments may go on
+        self._generation = 0  # one more after each `clear`: what was under way then is not kept
+        self._lock = threading.RLock()
         self._closed = threading.Event()
+        self.provisioned = Provisioned(self._start_provisioned)
         # So many start at a time that a burst of cold starts does not trip the Init limit on a small machine.
         self._start_slots = threading.Semaphore(4 * (os.cpu_count() or 1))
         threading.Thread(target=self._expire, name="idle-expiry", daemon=True).start()
 
-    def acquire(self, spec: FunctionSpec) -> tuple[Environment, bool]:
-        """An environment for one invocation, and whether it had to be started (a cold start).
+    # ---- calls
+
+    def acquire(self, spec: FunctionSpec) -> Place:
+        """A place for one invocation. Whatever it holds, it must be given back by `release`.
 
         Raises:
-            TooManyRequests: as many invocations are under way as the account may have.
-            InitFailed: it had to be started and Init failed.
+            TooManyRequests: a concurrency limit is reached.
         """
+        self.concurrency.enter(spec.arn)
+        generation = self._generation
+        try:
+            if environment := self._take_free(spec):
+                return Place(environment, spec.timeout_s, generation)
+            return self._start_for_a_call(spec, generation)
+        except BaseException:
+            self.concurrency.leave(spec.arn)
+            raise
+
+    def _take_free(self, spec: FunctionSpec) -> Environment | None:
+        if environment := self.provisioned.take(spec):
+            return environment
         with self._lock:
-            if self._busy >= ACCOUNT_CONCURRENCY:
-                raise TooManyRequests("ConcurrentInvocationLimitExceeded")
-            self._busy += 1
             free = self._free.setdefault(spec.key, [])
             while free:
                 environment = free.pop()
                 if environment.state is State.FROZEN:
-                    return environment, False
-        try:
-            return self._start(spec), True
-        except BaseException:
-            self._not_busy()
-            raise
+                    return environment
+        return None
 
-    def release(self, environment: Environment) -> None:
-        """Gives an environment back after its invocation."""
+    def _start_for_a_call(self, spec: FunctionSpec, generation: int) -> Place:
+        inits: list[InitPhase] = []
+        limit_s = self.init_limit_s
+        for phase in ("init", "invoke"):  # Init that fails runs once more, within the call
+            begun_s = time.perf_counter()
+            try:
+                environment = self._start(spec, limit_s)
+            except InitFailed as error:
+                took_s, failed = time.perf_counter() - begun_s, error
+                kind = report.error_type(failed.payload)
+                inits.append(InitPhase(took_s * 1000, failed.status, phase, kind, failed.log))
+                limit_s = spec.timeout_s
+                if generation != self._generation:
+                    break
+            else:
+                if phase == "init":
+                    inits.append(InitPhase(environment.init_ms))
+                    return Place(environment, spec.timeout_s, generation, inits)
+                left_s = max(0.0, spec.timeout_s - (time.perf_counter() - begun_s))
+                return Place(environment, left_s, generation, inits)
+        return Place(None, 0.0, generation, inits, failed.payload, failed.peak_memory_mb)
+
+    def release(self, place: Place, spec: FunctionSpec) -> None:
+        """Gives a place back after its invocation."""
+        if place.environment is not None:
+            self._put_back(place.environment, place.generation)
+        self.concurrency.leave(spec.arn)
+
+    def _put_back(self, environment: Environment, generation: int) -> None:
         with self._lock:
-            self._busy -= 1
-            spec = environment.spec
-            outdated = self._current.get(spec.arn, spec.key) != spec.key
-            if environment.state is State.FROZEN and not outdated:
-                self._free.setdefault(spec.key, []).append(environment)
-        if outdated:
+            keep = environment.state is State.FROZEN and not self._is_outdated(environment.spec)
+            keep = keep and generation == self._generation
+            if environment.provisioned:
+                keep = self.provisioned.put_back(environment, usable=keep)
+            elif keep:
+                self._free.setdefault(environment.spec.key, []).append(environment)
+        if not keep:
             environment.end()
 
-    def _not_busy(self) -> None:
-        with self._lock:
-            self._busy -= 1
+    def _is_outdated(self, spec: FunctionSpec) -> bool:
+        return self._current.get((spec.arn, spec.version), spec.key) != spec.key
 
-    def _start(self, spec: FunctionSpec) -> Environment:
-        task_root = code.unpack(spec.code, self._around.folder / "code")
+    # ---- starts
+
+    def _start(self, spec: FunctionSpec, limit_s: float, *, provisioned: bool = False) -> Environment:
+        store = self._around.folder / "code"
+        task_root = code.unpack([spec.code], store)
+        opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
         with self._start_slots:
-            environment = Environment(spec, task_root, self._around)
+            environment = Environment(spec, task_root, opt, self._around, provisioned=provisioned)
             with self._lock:
                 self._environments.append(environment)
                 self._forget_the_oldest()
             # An Init that waits (for a network, say) gives its slot to the next one after a while.
-            initialised = environment.wait_initialised(INIT_LIMIT_S / 5)
-        if not initialised and not environment.wait_initialised(INIT_LIMIT_S * 4 / 5):
-            log = environment.read_log()
-            environment.end()
-            text = f"Init did not end within {INIT_LIMIT_S:.0f} seconds"
-            raise InitFailed(failure("Sandbox.Timedout", text), log, "timeout")
+            initialised = environment.wait_initialised(min(limit_s, SLOT_S))
+        if not initialised and not environment.wait_initialised(max(0.0, limit_s - SLOT_S)):
+            environment.init_took_too_long()
+        return environment
+
+    def _start_provisioned(self, spec: FunctionSpec) -> Environment:
+        environment = self._start(spec, PROVISIONED_INIT_LIMIT_S, provisioned=True)
+        environment.freeze()
         return environment
 
     def _forget_the_oldest(self) -> None:
         ended = [e for e in self._environments if e.state is State.ENDED]
         for environment in ended[: max(0, len(ended) - REMEMBERED)]:
             self._environments.remove(environment)
+
+    # ---- looking in, ending
 
     def of(self, account_id: str, region: str, name: str | None = None) -> list[Environment]:
         """The environments of one function, or of all, oldest first, ended ones included."""
@@ -111,18 +193,33 @@ class Fleet:
                 if (e.spec.account_id, e.spec.region) == (account_id, region) and name in (None, e.spec.name)
             ]
 
-    def retire(self, arn: str, keep: str) -> None:
-        """New code, new configuration, or deletion: ends the environments of a function with another key than `keep`.
+    def retire(self, spec: FunctionSpec) -> None:
+        """New code or new configuration of this version: ends its environments from before.
 
         One that is busy finishes its call first.
         """
+        self._retire(spec.arn, spec.version, spec.key)
+
+    def retire_all(self, arn: str, versions: Sequence[str]) -> None:
+        """These versions of a function were deleted."""
+        for version in versions:
+            self._retire(arn, version, "")
+
+    def forget(self, arn: str, versions: Sequence[str]) -> None:
+        """The function was deleted, with all these versions of it."""
+        self.retire_all(arn, versions)
+        self.provisioned.set(arn, {})
+        self.concurrency.forget(arn)
+
+    def _retire(self, arn: str, version: str, keep: str) -> None:
         with self._lock:
-            self._current[arn] = keep
+            self._current[arn, version] = keep
             ending = []
             for key, free in self._free.items():
                 if key != keep:
-                    ending += [e for e in free if e.spec.arn == arn]
-                    free[:] = [e for e in free if e.spec.arn != arn]
+                    gone = [e for e in free if (e.spec.arn, e.spec.version) == (arn, version)]
+                    ending += gone
+                    free[:] = [e for e in free if e not in gone]
         for environment in ending:
             environment.end()
 
@@ -139,12 +236,15 @@ class Fleet:
                 environment.end()
 
     def clear(self) -> None:
-        """Ends and forgets all environments; a call under way gets Runtime.ExitError."""
+        """Ends and forgets all environments and limits; a call under way gets Runtime.ExitError."""
         with self._lock:
+            self._generation += 1
             ending = list(self._environments)
             self._environments.clear()
             self._free.clear()
             self._current.clear()
+            self.provisioned.clear()
+        self.concurrency.clear()
         for environment in ending:
             environment.end()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,13 +13,41 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Layer:
+    """One layer version: the zip that is unpacked over those before it."""
+
+    arn: str
+    code_sha256: str
+    code: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
+class Logging:
+    """A function's LoggingConfig.
+
+    Args:
+        format: "Text" or "JSON".
+        level: the least level of the handler's own log records that is kept; JSON only.
+        system_level: the same for Lambda's own lines, "DEBUG", "INFO" or "WARN"; JSON only.
+        group: the log group, or None for /aws/lambda/<name>.
+    """
+
+    format: str = "Text"
+    level: str = "INFO"
+    system_level: str = "INFO"
+    group: str | None = None
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """One version of a function, as it is configured at the moment of a call.
 
     Args:
+        arn: of the function, without a version or an alias.
         timeout_s: the function's timeout in seconds.
         memory_mb: its memory size in MB.
         code: the deployment package, a zip.
+        layers: in the order in which they are unpacked.
     """
 
     account_id: str
@@ -32,30 +62,53 @@ class FunctionSpec:
     environment: Mapping[str, str]
     code_sha256: str
     code: bytes = field(repr=False, default=b"")
+    layers: tuple[Layer, ...] = ()
+    logging: Logging = Logging()
 
     @property
     def log_group(self) -> str:
         """Where CloudWatch Logs keeps what it prints."""
-        return f"/aws/lambda/{self.name}"
+        return self.logging.group or f"/aws/lambda/{self.name}"
 
     @cached_property
     def key(self) -> str:
         """Equal for two calls exactly when the same environment may serve both: same code, same configuration."""
         parts: list[Any] = [
             self.arn, self.version, self.runtime, self.handler, self.timeout_s, self.memory_mb,
-            sorted(self.environment.items()), self.code_sha256,
+            sorted(self.environment.items()), self.code_sha256, [layer.arn for layer in self.layers],
+            [layer.code_sha256 for layer in self.layers], str(self.logging),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """One event on its way into an environment; `deadline_s` is Unix time in seconds."""
+class Call:
+    """One event for a function.
 
-    request_id: str
+    Args:
+        event: JSON.
+        function_arn: as the caller named the function: with the version or alias, if the caller gave one.
+        client_context: what the caller sent as ClientContext, JSON; empty if nothing.
+        request_id: stays the same when Lambda tries an asynchronous event again.
+    """
+
     event: bytes
     function_arn: str
+    client_context: str = ""
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A call on its way into an environment; `deadline_s` is Unix time in seconds."""
+
+    call: Call
     deadline_s: float
+
+    @cached_property
+    def trace_id(self) -> str:
+        """A trace header as X-Ray's, not sampled."""
+        return f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The lines that Lambda adds to a function's log: START, END, REPORT, and what it says of failures.
 
-Format: AWS Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions". Init counts as billed time, as on
-AWS since 1 August 2025.
+Formats: AWS Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions" (text) and "Configuring JSON and
+plain text log formats" (JSON). Init counts as billed time, as on AWS since 1 August 2025.
 """
 
 from __future__ import annotations
@@ -10,62 +10,166 @@ import json
 import math
 import signal
 import time
+from dataclasses import dataclass
+from typing import Any
 
 from serverless_first.cloud.lambda_.function import FunctionSpec, Outcome
 
 
+@dataclass(frozen=True)
+class InitPhase:
+    """One run of Init.
+
+    Args:
+        duration_ms: how long it took.
+        status: "success", "error" or "timeout".
+        phase: "init", or "invoke" when it ran again within the call.
+        error_type: what the runtime reported, for instance "Runtime.ImportModuleError".
+        log: what was printed meanwhile.
+    """
+
+    duration_ms: float
+    status: str = "success"
+    phase: str = "init"
+    error_type: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How one invocation ended, as the log tells it; `said`: Lambda's own line about it, or empty."""
+
+    spec: FunctionSpec
+    request_id: str
+    outcome: Outcome
+    inits: list[InitPhase]
+    status: str
+    error_type: str
+    said: str
+
+    @property
+    def billed_ms(self) -> int:
+        before_the_call = sum(init.duration_ms for init in self.inits if init.phase == "init")
+        return math.ceil(self.outcome.duration_ms + before_the_call)
+
+    @property
+    def init_ms(self) -> float | None:
+        """How long Init took, if it ended well ahead of the call that caused it."""
+        return self.inits[0].duration_ms if self.inits and self.inits[0].status == "success" else None
+
+
 def compose(
-    spec: FunctionSpec, request_id: str, outcome: Outcome, init_ms: float | None, exit_status: int | None
+    spec: FunctionSpec, request_id: str, outcome: Outcome, inits: list[InitPhase], exit_status: int | None
 ) -> tuple[bytes, str | None, str]:
     """The payload, the function error (or None) and the log text of one invocation.
 
     Args:
-        init_ms: how long Init took if this call caused it, in milliseconds; None for a warm start.
+        inits: the runs of Init that this call caused; none for a warm start.
         exit_status: the process's exit status if it ended.
     """
     payload, error = outcome.payload, None if outcome.kind == "response" else "Unhandled"
-    lines = [f"START RequestId: {request_id} Version: {spec.version}"]
-    lines += outcome.log.split("\n")[:-1]
-    suffix = ""
+    status, kind, said = "success" if error is None else "error", "", ""
     if outcome.kind == "timeout":
         text = f"Task timed out after {spec.timeout_s:.2f} seconds"
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        lines.append(f"{stamp} {request_id} {text}")
-        payload = failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {text}")
-        suffix = "\tStatus: timeout"
+        status, kind, said = "timeout", "Sandbox.Timedout", f"{_now()} {request_id} {text}"
+        payload = failure(kind, f"RequestId: {request_id} Error: {text}")
     elif outcome.kind == "exit":
-        text = f"Runtime exited {how_it_exited(exit_status)}"
-        lines.append(f"RequestId: {request_id} Error: {text}")
-        payload = failure("Runtime.ExitError", f"RequestId: {request_id} Error: {text}")
-        suffix = "\tStatus: error\tError Type: Runtime.ExitError"
-    lines.append(f"END RequestId: {request_id}")
-    init = f"\tInit Duration: {init_ms:.2f} ms" if init_ms is not None else ""
-    billed_ms = math.ceil(outcome.duration_ms + (init_ms or 0.0))
+        text = f"RequestId: {request_id} Error: Runtime exited {how_it_exited(exit_status)}"
+        kind, said = "Runtime.ExitError", text
+        payload = failure(kind, text)
+    elif outcome.kind == "init":  # Init failed twice: the handler was not called
+        kind = inits[-1].error_type
+    ended = _Ended(spec, request_id, outcome, inits, status, kind, said)
+    return payload, error, _as_json(ended) if spec.logging.format == "JSON" else _as_text(ended)
+
+
+def _as_text(ended: _Ended) -> str:
+    start = f"START RequestId: {ended.request_id} Version: {ended.spec.version}"
+    lines: list[str] = []
+    for init in ended.inits:
+        if init.phase == "invoke":
+            lines.append(start)
+        lines += init.log.split("\n")[:-1]
+        if init.status != "success":
+            kind = f"\tError Type: {init.error_type}" if init.status == "error" else ""
+            lines.append(
+                f"INIT_REPORT Init Duration: {init.duration_ms:.2f} ms\tPhase: {init.phase}\t"
+                f"Status: {init.status}{kind}"
+            )
+    if start not in lines:
+        lines.append(start)
+    lines += ended.outcome.log.split("\n")[:-1]
+    lines += [ended.said] if ended.said else []
+    lines.append(f"END RequestId: {ended.request_id}")
+    init_ms = "" if ended.init_ms is None else f"\tInit Duration: {ended.init_ms:.2f} ms"
+    # A handler that raises leaves its environment in order: its REPORT line has no status.
+    status = f"\tStatus: {ended.status}" if ended.error_type else ""
+    status += f"\tError Type: {ended.error_type}" if status and ended.status == "error" else ""
     lines.append(
-        f"REPORT RequestId: {request_id}\tDuration: {outcome.duration_ms:.2f} ms\t"
-        f"Billed Duration: {billed_ms} ms\tMemory Size: {spec.memory_mb} MB\t"
-        f"Max Memory Used: {outcome.peak_memory_mb} MB{init}{suffix}\t"
+        f"REPORT RequestId: {ended.request_id}\tDuration: {ended.outcome.duration_ms:.2f} ms\t"
+        f"Billed Duration: {ended.billed_ms} ms\tMemory Size: {ended.spec.memory_mb} MB\t"
+        f"Max Memory Used: {ended.outcome.peak_memory_mb} MB{init_ms}{status}\t"
     )
-    return payload, error, "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
-def failed_init(spec: FunctionSpec, request_id: str, log: str, init_ms: float, status: str) -> str:
-    """The log text of an invocation whose Init failed; `status` is "error" or "timeout"."""
-    return "\n".join(
-        [
-            *log.split("\n")[:-1],
-            f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {status}",
-            f"START RequestId: {request_id} Version: {spec.version}",
-            f"END RequestId: {request_id}",
-            f"REPORT RequestId: {request_id}\tDuration: 0.00 ms\tBilled Duration: {math.ceil(init_ms)} ms\t"
-            f"Memory Size: {spec.memory_mb} MB\tMax Memory Used: 0 MB\tStatus: {status}\t\n",
-        ]
-    )
+def _as_json(ended: _Ended) -> str:
+    level = ended.spec.logging.system_level
+    kind = {"errorType": ended.error_type} if ended.error_type else {}
+    lines: list[str] = []
+    for init in ended.inits:
+        lines += init.log.split("\n")[:-1]
+        if init.status != "success" or level == "DEBUG":
+            record: dict[str, Any] = {"phase": init.phase, "status": init.status}
+            record |= {"errorType": init.error_type} if init.error_type else {}
+            record["metrics"] = {"durationMs": round(init.duration_ms, 3)}
+            lines.append(_event("platform.initReport", record))
+    if level != "WARN":
+        lines.append(_event("platform.start", {"requestId": ended.request_id, "version": ended.spec.version}))
+    lines += ended.outcome.log.split("\n")[:-1]
+    metrics: dict[str, Any] = {
+        "durationMs": round(ended.outcome.duration_ms, 3),
+        "billedDurationMs": ended.billed_ms,
+        "memorySizeMB": ended.spec.memory_mb,
+        "maxMemoryUsedMB": ended.outcome.peak_memory_mb,
+    }
+    if ended.init_ms is not None:
+        metrics["initDurationMs"] = round(ended.init_ms, 3)
+    if level != "WARN" or ended.error_type:
+        record = {"requestId": ended.request_id, "metrics": metrics, "status": ended.status}
+        lines.append(_event("platform.report", record | kind))
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _event(kind: str, record: dict[str, Any]) -> str:
+    stamp = f"{_now()[:-1]}.{int(time.time() * 1000) % 1000:03d}Z"
+    return json.dumps({"time": stamp, "type": kind, "record": record})
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def failure(kind: str, message: str) -> bytes:
     """An error as Lambda returns it: {"errorType", "errorMessage"}, JSON."""
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+
+
+def error_type(payload: bytes) -> str:
+    """The errorType in an error's JSON; empty if there is none."""
+    return _field(payload, "errorType")
+
+
+def error_message(payload: bytes) -> str:
+    """The errorMessage in an error's JSON; empty if there is none."""
+    return _field(payload, "errorMessage")
+
+
+def _field(payload: bytes, name: str) -> str:
+    try:
+        return str(json.loads(payload)[name])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def how_it_exited(exit_status: int | None) -> str:

@@ -80,15 +80,16 @@ class _Call(BaseHTTPRequestHandler):
         if invocation is None:
             self.close_connection = True
             return self._answer(410, b'{"errorType":"EnvironmentEnded"}')
-        return self._answer(
-            200,
-            invocation.event,
-            **{
-                "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-                "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline_s * 1000)),
-                "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-            },
-        )
+        call = invocation.call
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": call.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline_s * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": call.function_arn,
+            "Lambda-Runtime-Trace-Id": invocation.trace_id,
+        }
+        if call.client_context:
+            headers["Lambda-Runtime-Client-Context"] = call.client_context
+        return self._answer(200, call.event, **headers)
 
     def do_POST(self) -> None:
         body = self._body()

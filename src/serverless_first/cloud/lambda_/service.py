@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 
 from serverless_first.cloud.lambda_ import report
-from serverless_first.cloud.lambda_.environment import InitFailed
-from serverless_first.cloud.lambda_.fleet import Fleet
-from serverless_first.cloud.lambda_.function import FunctionSpec, Reply
+from serverless_first.cloud.lambda_.fleet import Fleet, Place
+from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Outcome, Reply
 from serverless_first.cloud.lambda_.lifecycle import State
 
 #: Writes lines to CloudWatch Logs: function, log stream, text.
@@ -23,35 +21,30 @@ class LambdaService:
         self.fleet = fleet
         self._write_log = write_log
 
-    def invoke(self, spec: FunctionSpec, event: bytes) -> Reply:
-        """One synchronous invocation.
-
-        Args:
-            event: JSON.
+    def invoke(self, spec: FunctionSpec, call: Call) -> Reply:
+        """One invocation; returns when it has ended.
 
         Raises:
             TooManyRequests: a concurrency limit is reached.
         """
-        request_id, begun = str(uuid.uuid4()), time.perf_counter()
+        place = self.fleet.acquire(spec)
         try:
-            environment, cold = self.fleet.acquire(spec)
-        except InitFailed as failed:
-            init_ms = (time.perf_counter() - begun) * 1000
-            text = report.failed_init(spec, request_id, failed.log, init_ms, failed.status)
-            stream = time.strftime(f"%Y/%m/%d/[{spec.version}]", time.gmtime()) + request_id.replace("-", "")
-            self._write_log(spec, stream, text)
-            return Reply(failed.payload, "Unhandled", text, spec.version)
-        try:
-            outcome = environment.invoke(event, request_id)
+            environment = place.environment
+            outcome = environment.invoke(call, place.left_s) if environment else _init_failed(place)
         finally:
-            self.fleet.release(environment)
-        ended = environment.state is State.ENDED
-        payload, error, text = report.compose(
-            spec,
-            request_id,
-            outcome,
-            environment.init_ms if cold else None,
-            environment.exit_status() if ended else None,
-        )
-        self._write_log(spec, environment.log_stream, text)
+            self.fleet.release(place, spec)
+        status = environment.exit_status() if environment and environment.state is State.ENDED else None
+        payload, error, text = report.compose(spec, call.request_id, outcome, place.inits, status)
+        stream = environment.log_stream if environment else _stream_of_a_failed_init(spec, call)
+        self._write_log(spec, stream, text)
         return Reply(payload, error, text, spec.version)
+
+
+def _init_failed(place: Place) -> Outcome:
+    """Init ran twice in vain, the second time within the call."""
+    kind = "init" if place.error else "timeout"
+    return Outcome(kind, place.error, "", place.inits[-1].duration_ms, place.peak_memory_mb)
+
+
+def _stream_of_a_failed_init(spec: FunctionSpec, call: Call) -> str:
+    return time.strftime(f"%Y/%m/%d/[{spec.version}]", time.gmtime()) + call.request_id.replace("-", "")

@@ -2,3 +2,27 @@
 
 A seam names the moto version it was written for in its docstring and replaces as little as it can.
 """
+
+from __future__ import annotations
+
+from serverless_first.cloud.lambda_.asynchronous import EventQueue
+from serverless_first.cloud.lambda_.service import LambdaService
+
+
+def install(service: LambdaService, queue: EventQueue) -> None:
+    """Puts the data plane behind moto."""
+    from serverless_first.cloud.seams import (
+        lambda_async,
+        lambda_concurrency,
+        lambda_functions,
+        lambda_invoke,
+        lambda_layers,
+        lambda_versions,
+    )
+
+    lambda_functions.install(service.fleet)
+    lambda_versions.install(service.fleet)
+    lambda_layers.install()
+    lambda_concurrency.install(service.fleet)
+    lambda_async.install()
+    lambda_invoke.install(service, queue)

@@ -1,0 +1,197 @@
+"""Asynchronous invocation: Lambda keeps the event, tries again when the function fails, and tells where it ended.
+
+Rules (AWS Lambda Developer Guide, "Invoking a Lambda function asynchronously" and "Adding a destination"):
+
+- The function fails: two more tries, after one minute and after two. Both are settings.
+- It is throttled: the event waits, first a second, then twice as long each time, at most five minutes. This is no try.
+- The event is older than its maximum age: it is given up.
+- Given up: the record goes to the on-failure destination, the event itself to the dead-letter queue.
+- A function with a reserved concurrency of zero gives up at once.
+
+`time_scale` divides the waits and the maximum age.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from serverless_first.cloud.errors import TooManyRequests
+from serverless_first.cloud.lambda_ import report
+from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Reply
+
+RETRY_WAITS_S = (60.0, 120.0)
+FIRST_THROTTLE_WAIT_S, LONGEST_THROTTLE_WAIT_S = 1.0, 300.0
+WORKERS = 256  # as many events are under way at the same moment, all functions together
+
+
+@dataclass(frozen=True)
+class AsyncSettings:
+    """What a function does with its asynchronous events.
+
+    Args:
+        retries: tries after the first one, 0 to 2.
+        max_age_s: how long an event may wait, in seconds.
+        on_success, on_failure: ARNs of destinations, or None.
+        dead_letter: ARN of the queue or topic of DeadLetterConfig, or None.
+        reserved: the function's reserved concurrency, or None.
+    """
+
+    retries: int = 2
+    max_age_s: float = 21_600.0
+    on_success: str | None = None
+    on_failure: str | None = None
+    dead_letter: str | None = None
+    reserved: int | None = None
+
+
+#: The function as it is now (version and settings), or None when it was deleted.
+Target = Callable[[], tuple[FunctionSpec, AsyncSettings] | None]
+
+
+@dataclass
+class Event:
+    """One event on its way."""
+
+    call: Call
+    target: Target
+    accepted_s: float = field(default_factory=time.time)
+    tries: int = 0
+    throttles: int = 0
+
+
+class Deliver(Protocol):
+    """Where records go. Two calls, both with an ARN."""
+
+    def record(self, arn: str, record: dict[str, Any]) -> None:
+        """Sends a record to a destination: a queue, a topic, a function, an event bus or a bucket."""
+
+    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str]) -> None:
+        """Sends an event that was given up to a dead-letter queue or topic."""
+
+
+class EventQueue:
+    """Lambda's own queue of asynchronous events.
+
+    Args:
+        invoke: invokes a version once; raises TooManyRequests.
+        deliver: where records go.
+        time_scale: divides the waits and the maximum age.
+    """
+
+    def __init__(
+        self,
+        invoke: Callable[[FunctionSpec, Call], Reply],
+        deliver: Deliver,
+        time_scale: float = 1.0,
+    ) -> None:
+        self.time_scale = time_scale
+        self._invoke, self._deliver = invoke, deliver
+        self._waiting: list[tuple[float, int, Event]] = []  # a heap: when it is due, order, event
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="asynchronous")
+        self._generation = 0
+        threading.Thread(target=self._run, name="event-queue", daemon=True).start()
+
+    def put(self, call: Call, target: Target) -> None:
+        """Accepts an event; it is invoked as soon as a worker is free."""
+        self._wait(Event(call, target), 0.0)
+
+    def clear(self) -> None:
+        """Forgets every event; one whose function is under way ends without a retry or a record."""
+        with self._changed:
+            self._generation += 1
+            self._waiting.clear()
+
+    def _wait(self, event: Event, wait_s: float) -> None:
+        with self._changed:
+            heapq.heappush(self._waiting, (time.monotonic() + wait_s / self.time_scale, next(self._order), event))
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting or self._waiting[0][0] > time.monotonic():
+                    self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
+                _, _, event = heapq.heappop(self._waiting)
+                generation = self._generation
+            self._workers.submit(self._try, event, generation)
+
+    def _try(self, event: Event, generation: int) -> None:
+        found = event.target()
+        if found is None:  # the function was deleted, and its events with it
+            return
+        spec, settings = found
+        if settings.reserved == 0:
+            self._give_up(event, spec, settings, "ZeroReservedConcurrency", None)
+            return
+        if self._age_s(event) > settings.max_age_s:
+            self._give_up(event, spec, settings, "EventAgeExceeded", None)
+            return
+        try:
+            reply = self._invoke(spec, event.call)
+        except TooManyRequests:
+            wait_s = min(FIRST_THROTTLE_WAIT_S * 2**event.throttles, LONGEST_THROTTLE_WAIT_S)
+            event.throttles += 1
+            # It is looked at again when it becomes too old, not only when its wait is over.
+            self._again(event, min(wait_s, settings.max_age_s - self._age_s(event) + 0.1), generation)
+            return
+        if self._generation != generation:
+            return
+        event.tries += 1
+        if reply.function_error is None:
+            if settings.on_success:
+                self._deliver.record(settings.on_success, self._record(event, spec, "Success", reply))
+        elif event.tries <= settings.retries:
+            self._again(event, RETRY_WAITS_S[event.tries - 1], generation)
+        else:
+            self._give_up(event, spec, settings, "RetriesExhausted", reply)
+
+    def _age_s(self, event: Event) -> float:
+        return (time.time() - event.accepted_s) * self.time_scale
+
+    def _again(self, event: Event, wait_s: float, generation: int) -> None:
+        if self._generation == generation:
+            self._wait(event, wait_s)
+
+    def _give_up(
+        self, event: Event, spec: FunctionSpec, settings: AsyncSettings, condition: str, reply: Reply | None
+    ) -> None:
+        if settings.on_failure:
+            self._deliver.record(settings.on_failure, self._record(event, spec, condition, reply))
+        if settings.dead_letter:
+            error = report.error_message(reply.payload) if reply else condition
+            attributes = {"RequestID": event.call.request_id, "ErrorCode": "200", "ErrorMessage": error[:1024]}
+            self._deliver.dead_letter(settings.dead_letter, event.call.event, attributes)
+
+    @staticmethod
+    def _record(event: Event, spec: FunctionSpec, condition: str, reply: Reply | None) -> dict[str, Any]:
+        """The record of an invocation, version 1.0."""
+        name = event.call.function_arn
+        qualified = name if name != spec.arn else f"{spec.arn}:$LATEST"
+        record: dict[str, Any] = {
+            "version": "1.0",
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "requestContext": {
+                "requestId": event.call.request_id,
+                "functionArn": qualified,
+                "condition": condition,
+                "approximateInvokeCount": event.tries,
+            },
+            "requestPayload": json.loads(event.call.event),
+        }
+        if reply is not None:
+            context: dict[str, Any] = {"statusCode": 200, "executedVersion": reply.version}
+            if reply.function_error:
+                context["functionError"] = reply.function_error
+            record |= {"responseContext": context, "responsePayload": json.loads(reply.payload or b"null")}
+        return record

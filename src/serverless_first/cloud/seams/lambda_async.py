@@ -1,0 +1,111 @@
+"""Seam: settings of asynchronous invocation (moto 5.2.5).
+
+Replaced here: the five calls of FunctionEventInvokeConfig. moto keeps one list for a function, answers with its oldest
+entry after a change, and knows no qualifier.
+
+Worth an upstream change: all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda.exceptions import UnknownEventConfig
+from moto.awslambda.models import EventInvokeConfig
+from moto.awslambda.responses import LambdaResponse
+from moto.core.responses import ActionResult
+
+from serverless_first.cloud.lambda_.asynchronous import AsyncSettings
+from serverless_first.cloud.seams import destinations
+from serverless_first.cloud.seams.lambda_functions import arn_of, latest
+
+_MAXIMA = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21_600}
+
+
+def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
+    """What holds for a call.
+
+    Args:
+        function: $LATEST.
+        version: the version that is called; it carries the dead-letter queue.
+        qualifier: version or alias that the caller used, "$LATEST" if none.
+    """
+    config = _configs(function).get(qualifier)
+    given: dict[str, Any] = config.config if config else {}
+    targets = given.get("DestinationConfig") or {}
+    reserved = function.reserved_concurrency
+    return AsyncSettings(
+        retries=given.get("MaximumRetryAttempts", AsyncSettings.retries),
+        max_age_s=float(given.get("MaximumEventAgeInSeconds", AsyncSettings.max_age_s)),
+        on_success=(targets.get("OnSuccess") or {}).get("Destination") or None,
+        on_failure=(targets.get("OnFailure") or {}).get("Destination") or None,
+        dead_letter=(getattr(version, "dead_letter_config", None) or {}).get("TargetArn") or None,
+        reserved=None if reserved is None else int(reserved),
+    )
+
+
+def _configs(function: Any) -> dict[str, EventInvokeConfig]:
+    found: dict[str, EventInvokeConfig] = vars(function).setdefault("event_invoke_configs", {})
+    return found
+
+
+def install() -> None:
+    """Puts our five calls in the place of moto's."""
+
+    def named(self: Any) -> tuple[Any, str, str]:
+        name = unquote(self.path.split("/functions/")[1].split("/")[0])
+        in_name = self.backend._lambdas.split_function_arn(name.split(":function:")[-1])[2]
+        qualifier = in_name or self._get_param("Qualifier") or "$LATEST"
+        function = latest(self.backend, name)
+        self.backend.get_function(function.function_name, qualifier)  # raises if there is none
+        return function, qualifier, f"{arn_of(function)}:{qualifier}"
+
+    def keep(self: Any, *, anew: bool) -> Any:
+        function, qualifier, arn = named(self)
+        given = {k: v for k, v in self.json_body.items() if k not in ("FunctionName", "Qualifier")}
+        old = _configs(function).get(qualifier)
+        if old is None and not anew:
+            raise UnknownEventConfig(arn)
+        config = given if anew or old is None else old.config | given
+        targets = config.get("DestinationConfig") or {}
+        config["DestinationConfig"] = {"OnSuccess": {}, "OnFailure": {}} | targets
+        fresh = EventInvokeConfig(arn, str(time.time()), config)  # checks the numbers
+        for when, allowed in (("OnSuccess", destinations.ON_SUCCESS), ("OnFailure", destinations.ON_FAILURE)):
+            if target := (targets.get(when) or {}).get("Destination"):
+                destinations.require_target(target, allowed)
+        _configs(function)[qualifier] = fresh
+        return _answer(fresh)
+
+    def get(self: Any) -> Any:
+        function, qualifier, arn = named(self)
+        if qualifier not in _configs(function):
+            raise UnknownEventConfig(arn)
+        return _answer(_configs(function)[qualifier])
+
+    def delete(self: Any) -> Any:
+        function, qualifier, arn = named(self)
+        if _configs(function).pop(qualifier, None) is None:
+            raise UnknownEventConfig(arn)
+        return 204, {"status": 204}, ""
+
+    def list_all(self: Any) -> Any:
+        function, _, _ = named(self)
+        rows = [_row(config) for _, config in sorted(_configs(function).items())]
+        return ActionResult({"FunctionEventInvokeConfigs": rows})
+
+    response: Any = LambdaResponse
+    response.put_function_event_invoke_config = lambda self: keep(self, anew=True)
+    response.update_function_event_invoke_config = lambda self: keep(self, anew=False)
+    response.get_function_event_invoke_config = get
+    response.delete_function_event_invoke_config = delete
+    response.list_function_event_invoke_configs = list_all
+
+
+def _row(config: EventInvokeConfig) -> dict[str, Any]:
+    return config.response() | {"LastModified": float(config.last_modified)}
+
+
+def _answer(config: EventInvokeConfig) -> Any:
+    return ActionResult(_row(config))

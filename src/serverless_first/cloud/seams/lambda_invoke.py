@@ -1,0 +1,152 @@
+"""Seam: an Invoke reaches the data plane (moto 5.2.5).
+
+Without Docker moto cannot run a function. Replaced here:
+
+- `LambdaBackend.invoke`: Invoke, with version or alias.
+- `LambdaFunction.invoke`: every call that moto itself makes to a function goes through it.
+- `LambdaResponse._get_param` for one name: moto reads "qualifier", the API and boto3 say "Qualifier".
+
+Worth an upstream change: the name of the parameter. Running handlers as processes is this course's own idea.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.responses import LambdaResponse
+
+from serverless_first.cloud.errors import TooManyRequests
+from serverless_first.cloud.lambda_.asynchronous import AsyncSettings, EventQueue
+from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Reply
+from serverless_first.cloud.lambda_.service import LambdaService
+from serverless_first.cloud.seams import lambda_async
+from serverless_first.cloud.seams.lambda_functions import latest, spec_of
+from serverless_first.cloud.seams.lambda_versions import route
+
+LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
+EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and response each 6 MB
+ASYNC_EVENT_BYTES = 1_048_576  # asynchronous: 1 MB since October 2025
+CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
+
+
+class _RequestTooLarge(LambdaClientError):
+    code = 413
+
+    def __init__(self, limit: int) -> None:
+        text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        super().__init__("RequestTooLargeException", text)
+
+
+class _TooManyRequests(LambdaClientError):
+    code = 429
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+        self.description = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."})
+
+
+def install(service: LambdaService, queue: EventQueue) -> None:
+    """Puts the data plane behind Invoke."""
+
+    def run(function: Any, arn: str, find: Callable[[], Any], body: Any, headers: Any, answer: Any) -> bytes:
+        """One request.
+
+        Args:
+            function: the version to run.
+            arn: as the caller named the function.
+            find: draws the version anew; for each try of an asynchronous event.
+        """
+        given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
+        kind = given.get("x-amz-invocation-type", "RequestResponse")
+        event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
+        call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")))
+        if kind == "DryRun":
+            return b""
+        if kind == "Event":
+            queue.put(call, lambda: _target(find, arn))
+            return b""
+        try:
+            reply = service.invoke(spec_of(function), call)
+        except TooManyRequests as refusal:
+            raise _TooManyRequests(refusal.reason) from refusal
+        _tell(reply, answer)
+        return reply.payload
+
+    def invoke_backend(
+        self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
+    ) -> bytes:
+        function, arn = route(self, function_name, qualifier)
+        find = lambda: route(self, function_name, qualifier)[0]  # noqa: E731
+        payload = run(function, arn, find, body, headers, response_headers)
+        response_headers["Content-Length"] = str(len(payload))
+        return payload
+
+    def invoke_function(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+        backend = models.lambda_backends[self.account_id][self.region]
+        find = lambda: route(backend, self.function_arn, None)[0]  # noqa: E731
+        return run(self, self.function_arn, find, body, request_headers, response_headers)
+
+    get_param: Callable[..., Any] = LambdaResponse._get_param
+
+    def get_param_as_the_api_names_it(self: Any, param_name: str, if_none: Any = None) -> Any:
+        return get_param(self, "Qualifier" if param_name == "qualifier" else param_name, if_none)
+
+    backend_class: Any = models.LambdaBackend
+    function_class: Any = models.LambdaFunction
+    response_class: Any = LambdaResponse
+    backend_class.invoke = invoke_backend
+    function_class.invoke = invoke_function
+    response_class._get_param = get_param_as_the_api_names_it
+
+
+def _target(find: Callable[[], Any], arn: str) -> tuple[FunctionSpec, AsyncSettings] | None:
+    """The function as it is now, for one try of an asynchronous event; None if it was deleted."""
+    try:
+        version = find()
+        function = latest(models.lambda_backends[version.account_id][version.region], version.function_name)
+    except UnknownFunctionException:
+        return None
+    qualifier = arn.split(":")[7] if arn.count(":") == 7 else "$LATEST"
+    return spec_of(version), lambda_async.settings(function, version, qualifier)
+
+
+def _tell(reply: Reply, headers: Any) -> None:
+    if reply.function_error:
+        headers["x-amz-function-error"] = reply.function_error
+    headers["x-amz-executed-version"] = reply.version
+    tail = reply.log.replace("\r", "\n").encode()[-LOG_RESULT_BYTES:]
+    tail = tail.decode("utf-8", "ignore").encode()  # no part of a character at its beginning
+    headers["x-amz-log-result"] = base64.b64encode(tail).decode()
+
+
+def _event(body: Any, limit: int) -> bytes:
+    event: bytes = body.encode() if isinstance(body, str) else (body or b"")
+    event = event or b"{}"
+    if len(event) > limit:
+        raise _RequestTooLarge(limit)
+    try:
+        json.loads(event)
+    except ValueError as error:
+        raise LambdaClientError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from error
+    return event
+
+
+def _client_context(header: str) -> str:
+    """The JSON text of ClientContext, on one line; empty if there is none."""
+    if not header:
+        return ""
+    try:
+        if len(header) > CLIENT_CONTEXT_BYTES:
+            raise ValueError
+        return json.dumps(json.loads(base64.b64decode(header, validate=True)))
+    except ValueError as error:
+        raise LambdaClientError(
+            "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object."
+        ) from error

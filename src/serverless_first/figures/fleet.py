@@ -1,0 +1,143 @@
+"""Pictures of a function's fleet: who meets a cold start, and which environments exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
+from serverless_first.simulate import fleet
+from serverless_first.simulate.fleet import Floats, Integers
+
+# Line and marker tell the curves apart in grey print.
+_LOOKS = (("-", "o", BLUE), ("--", "s", VERMILION), (":", "^", GREEN))
+_SKIPPED = 0.2  # share of a simulation's requests that are not counted: the fleet is empty when it begins
+
+
+def cold_share(
+    *,
+    title: str,
+    idle_expiries_min: Sequence[float] = (1, 10, 60),
+    mean_service_s: float = 0.2,
+    requests: int = 20_000,
+    seed: int = 2020,
+) -> Figure:
+    """The share of requests that meet a cold start against how often they come: theory as lines, simulation as dots.
+
+    Requests come at random moments, service times are exponential and the same warm and cold.
+
+    Args:
+        title: the finding, as a sentence.
+        idle_expiries_min: how long an idle environment is kept, in minutes; one curve each, at most three.
+        mean_service_s: mean service time, in seconds.
+        requests: how many requests are simulated for each dot; the first fifth fills the fleet and is not counted.
+        seed: of the random arrivals and service times.
+
+    Raises:
+        ValueError: no expiry, or more than three; too few requests to count.
+    """
+    if not 1 <= len(idle_expiries_min) <= len(_LOOKS):
+        raise ValueError(f"{len(idle_expiries_min)} idle expiries were given. Give one to {len(_LOOKS)}, in minutes.")
+    if requests < 100:
+        raise ValueError(f"{requests} requests are too few for a share. Give 100 or more.")
+    rates = np.geomspace(0.01, 100, 121)
+    dots = np.geomspace(0.01, 100, 9)
+    rng = np.random.default_rng(seed)
+    with style():
+        figure = Figure(figsize=(8.0, 3.8))
+        axes = figure.subplots()
+        for expiry_min, (line, marker, colour) in zip(sorted(idle_expiries_min), _LOOKS, strict=False):
+            theory = fleet.cold_share_theory(rates / 60, mean_service_s, expiry_min * 60)
+            seen = [_simulated_share(rng, dot / 60, mean_service_s, expiry_min * 60, requests) for dot in dots]
+            dotted: dict[str, Any] = {
+                "markersize": 7,
+                "markeredgecolor": "white",
+                "markeredgewidth": 0.8,
+                "clip_on": False,
+            }
+            axes.plot(rates, theory, line, color=colour, linewidth=2)
+            axes.plot(dots, seen, marker, color=colour, zorder=3, **dotted)
+            axes.plot([], [], line + marker, color=colour, label=f"{expiry_min:g} min", linewidth=2, **dotted)
+        share_axes(axes, highest=100)
+        legend = "lines: theory, markers: simulation\nidle environments are kept for"
+        axes.legend(frameon=False, loc="upper right", title=legend, alignment="left")
+        axes.set_title(title)
+    return figure
+
+
+def _simulated_share(rng: np.random.Generator, rate_per_s: float, service_s: float, expiry_s: float, n: int) -> float:
+    arrivals_s = np.cumsum(rng.exponential(1 / rate_per_s, n))
+    services_s = rng.exponential(service_s, n)
+    outcomes = fleet.simulate(arrivals_s, services_s, services_s, expiry_s).outcomes
+    return float(np.mean(outcomes[int(n * _SKIPPED) :] == fleet.COLD))
+
+
+def share_axes(axes: Any, *, highest: float) -> None:
+    """Axes for the share of cold requests (0 to 1) against requests per minute, a log scale from 0.01 to `highest`."""
+    axes.set_xscale("log")
+    axes.set_xlim(0.01, highest)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    axes.set_xlabel("requests per minute (log scale)")
+    axes.set_ylim(-0.02, 1.03)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.set_ylabel("requests that meet a cold start")
+
+
+class Slices(NamedTuple):
+    """The environments in equal slices of an observation.
+
+    Attributes:
+        edges_s: borders of the slices, in seconds; shape (slices + 1,).
+        mean_busy: environments at work, averaged over each slice; shape (slices,).
+        most: the most environments that existed at the same moment, busy or idle; shape (slices,).
+    """
+
+    edges_s: Floats
+    mean_busy: Floats
+    most: Integers
+
+
+def slices(result: fleet.FleetResult, begin_s: float, end_s: float, number: int) -> Slices:
+    """Counts environments slice by slice, for a picture whose pixels are longer than a service.
+
+    Args:
+        result: of `fleet.simulate`.
+        begin_s, end_s: what is observed, in seconds; end_s after begin_s.
+        number: of slices.
+
+    Raises:
+        ValueError: the end is not after the begin, or there is no slice.
+    """
+    if not (begin_s < end_s and number >= 1):
+        raise ValueError(
+            f"{number} slices from {begin_s:g} s to {end_s:g} s: give an end after the begin, and 1 or more."
+        )
+    edges_s = np.linspace(begin_s, end_s, number + 1)
+    seen = (result.start_s < end_s) & (result.idle_until_s > begin_s)  # NaN, throttled: not seen
+    starts_s, ends_s = result.start_s[seen], result.end_s[seen]
+    worked_s = _since(starts_s, edges_s) - _since(np.sort(ends_s), edges_s)
+    mean_busy = np.diff(worked_s) / np.diff(edges_s)
+    return Slices(edges_s, mean_busy, _most(starts_s, result.idle_until_s[seen], edges_s))
+
+
+def _since(moments_s: Floats, edges_s: Floats) -> Floats:
+    """At each edge, the sum of the times since the moments before it; the moments ascend."""
+    before = np.searchsorted(moments_s, edges_s)
+    sums_s = np.concatenate([[0.0], np.cumsum(moments_s)])
+    since: Floats = before * edges_s - sums_s[before]
+    return since
+
+
+def _most(starts_s: Floats, ends_s: Floats, edges_s: Floats) -> Integers:
+    """In each slice, the most intervals that are open at the same moment."""
+    times_s = np.concatenate([ends_s, starts_s])  # ends first: what ends and begins at one moment is not counted twice
+    steps = np.repeat([-1, 1], [ends_s.size, starts_s.size])
+    order = np.argsort(times_s, kind="stable")
+    levels = np.concatenate([[0], np.cumsum(steps[order])])  # levels[n]: after n changes
+    before = np.searchsorted(times_s[order], edges_s, side="right")
+    most: Integers = np.maximum(np.maximum.reduceat(levels, before[:-1]), levels[before[1:]])
+    return most

@@ -1,0 +1,276 @@
+"""The release history of AWS Lambda: a figure with a lane for each theme, and the table behind it."""
+
+from __future__ import annotations
+
+import difflib
+import html
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from serverless_first import facts
+from serverless_first.facts import THEMES, Release
+from serverless_first.figures.style import BLUE, GREY, VERMILION, style
+
+# The turning points that get a label when the caller names none.
+TURNING_POINTS = (
+    *("General availability", "Timeout 300 s", "Memory 3 GB", "Timeout 15 minutes", "Memory 10 GB"),
+    *("Billing in 1 ms steps", "/tmp up to 10 GB", "Scaling rate for each function", "Init billed"),
+    *("Asynchronous payload 1 MB", "Timeout 30 minutes in the API"),
+    *("Java 8", "Python 2.7", "Go", "Custom runtimes", "arm64 (Graviton2)", "SnapStart for Java"),
+    *("SnapStart for Python and .NET",),
+    *("Amazon API Gateway", "Scheduled events", "Amazon SQS", "Destinations", "Function URLs", "Response streaming"),
+    *("Access to a VPC", "Shared VPC interfaces", "RDS Proxy (preview)", "RDS Proxy generally available"),
+    *("Layers", "Container images", "Amazon S3 Files mounts"),
+    *("Versions and aliases", "Reserved concurrency", "Provisioned concurrency", "Managed Instances"),
+    "Durable functions",
+    *("AWS SAM", "AWS X-Ray", "AWS SAM CLI", "Logs in JSON", "HIPAA eligible"),
+)
+
+# Inches. Fixed margins instead of a layout engine: labels are placed by their measured width before anything is drawn.
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 9.0, 1.45, 0.12, 0.56, 0.72
+# A mark's height, a label's height, above and below a lane, between two labels, between a label and its line.
+_DOT, _LINE, _PAD, _GAP, _BESIDE = 0.11, 0.165, 0.10, 0.09, 0.04
+_FONT_PT = 8.0
+
+
+def history(releases: Sequence[Release], *, title: str, labels: Collection[str] | None = None) -> Figure:
+    """A lane for each theme, a mark for each release, and a line at the date of the deck.
+
+    Releases on slide 10 of the deck are filled circles, all others open diamonds. Where a source gives a year only,
+    the mark stands in its middle on a line as long as the year.
+
+    Args:
+        releases: as `facts.releases()` returns them.
+        title: the finding, as a sentence.
+        labels: the labels of the releases to name; else the turning points among them.
+
+    Raises:
+        ValueError: there are no releases, or no release has one of the labels.
+    """
+    if not releases:
+        raise ValueError("There is nothing to draw: no releases. facts.releases() reads them from releases.yml.")
+    named = _named(releases, labels)
+    deck = facts.get("deck-date").now
+    deck_x = _year(date.fromisoformat(deck.as_of))
+    years = [int(deck_x), *(release.day.year for release in releases)]
+    first, last = min(years), max(years)
+    inches_a_year = (_WIDTH - _LEFT - _RIGHT) / (last + 1 - first)
+    with style():
+        figure = Figure(figsize=(_WIDTH, 4.0))
+        figure.set_layout_engine("none")
+        lanes = [_Lane(figure, theme, releases, named, (first, last + 1), inches_a_year) for theme in THEMES]
+        lanes = [lane for lane in lanes if lane.marks]
+        height = sum(lane.height for lane in lanes)
+        total = _TOP + height + _BOTTOM
+        figure.set_size_inches(_WIDTH, total)
+        axes = figure.add_axes(
+            (_LEFT / _WIDTH, _BOTTOM / total, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, height / total),
+        )
+        top = height
+        ticks = []
+        for number, lane in enumerate(lanes):
+            lane.draw(axes, top - lane.height, shaded=number % 2 == 0)
+            ticks.append(top - lane.height / 2)
+            top -= lane.height
+        axes.set_yticks(ticks, [THEMES[lane.theme] for lane in lanes])
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(0, height)
+        _draw_years(axes, first, last)
+        axes.axvline(deck_x, color="black", linewidth=1.4, linestyle="--", zorder=2)
+        axes.annotate(
+            f"the deck, {deck.value}",
+            (deck_x, height),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
+        figure.suptitle(title, x=0.01, y=1 - 0.09 / total, ha="left", va="top", weight="bold", size=12)
+        _draw_legend(figure, releases)
+    return figure
+
+
+def history_table(releases: Sequence[Release]) -> None:
+    """Shows the table behind the figure: for each theme, folded, the date, the release, slide 10, and the sources.
+
+    Args:
+        releases: as `facts.releases()` returns them.
+
+    Raises:
+        ValueError: there are no releases.
+    """
+    if not releases:
+        raise ValueError("There is nothing to show: no releases. facts.releases() reads them from releases.yml.")
+    parts, words = [], []
+    for theme, heading in THEMES.items():
+        rows = [release for release in releases if release.theme == theme]
+        if rows:
+            parts.append(_details(f"{heading}: {_count(len(rows))}", rows))
+            words += [f"{heading}:", *(f"  {row.when_words}: {row.label}" for row in rows)]
+    show_in_notebook: Any = display
+    show_in_notebook({"text/html": "".join(parts), "text/plain": "\n".join(words)}, raw=True)
+
+
+def _details(summary: str, rows: Iterable[Release]) -> str:
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Date", "Release", "On slide 10", "Source"))
+    body = "".join(
+        f"<tr><td>{row.when_words}</td><td>{html.escape(row.label)}{_note(row)}</td>"
+        f"<td>{'yes' if row.on_slide_10 else 'no'}</td><td>{_links(row)}</td></tr>"
+        for row in rows
+    )
+    return (
+        f'<details class="release-history"><summary>{html.escape(summary)}</summary>'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
+    )
+
+
+def _note(release: Release) -> str:
+    return f" ({html.escape(release.note)})" if release.note else ""
+
+
+def _links(release: Release) -> str:
+    return ", ".join(
+        f'<a href="{html.escape(source.url)}">{html.escape(source.title)}</a>' for source in release.sources
+    )
+
+
+def _count(number: int) -> str:
+    return f"{number} release" if number == 1 else f"{number} releases"
+
+
+def _named(releases: Iterable[Release], labels: Collection[str] | None) -> set[str]:
+    there = {release.label for release in releases}
+    if labels is None:
+        return there & set(TURNING_POINTS)
+    for label in labels:
+        if label not in there:
+            near = difflib.get_close_matches(label, there, n=3, cutoff=0.4)
+            hint = f"Did you mean {', '.join(near)}?" if near else "facts.releases() lists those there are."
+            raise ValueError(f"No release has the label {label!r}. {hint}")
+    return set(labels)
+
+
+def _year(day: date) -> float:
+    """The day on an axis in years: 1 July 2018 is about 2018.5."""
+    start = date(day.year, 1, 1).toordinal()
+    return day.year + (day.toordinal() - start) / (date(day.year + 1, 1, 1).toordinal() - start)
+
+
+class _Lane:
+    """The releases of one theme, stacked where they are close, with room for labels above. Heights in inches."""
+
+    def __init__(
+        self,
+        figure: Figure,
+        theme: str,
+        releases: Iterable[Release],
+        named: Collection[str],
+        years: tuple[int, int],
+        inches_a_year: float,
+    ) -> None:
+        self.theme = theme
+        self.marks: list[tuple[Release, float, int]] = []  # release, year, level in its stack
+        self.labels: dict[str, tuple[float, int]] = {}  # label -> year of its left end, level
+        ends: list[float] = []
+        for release in sorted((r for r in releases if r.theme == theme), key=lambda r: r.day):
+            x = _year(release.day)
+            start, end = x, x + _DOT / inches_a_year
+            if _is_year(release):
+                start, end = float(release.day.year), release.day.year + 1.0
+            level = _first_level(taken <= start for taken in ends)
+            ends[level:] = [end, *ends[level + 1 :]]
+            self.marks.append((release, x, level))
+        self._stack = len(ends)
+        # From right to left, upwards: the line from a mark up to its label then passes left of the labels below it.
+        starts: list[float] = []
+        for release, x, _ in reversed(self.marks):
+            if release.label in named:
+                width = _text_width_in(figure, release.label) / inches_a_year
+                left = max(years[0], min(x + _BESIDE / inches_a_year, years[1] - 0.02 - width))
+                right = left + width + _GAP / inches_a_year
+                level = _first_level(right <= start for start in starts)
+                starts[level:] = [left, *starts[level + 1 :]]
+                self.labels[release.label] = (left, level)
+        self.height = _PAD + self._stack * _DOT + _BESIDE + len(starts) * _LINE + _PAD
+
+    def draw(self, axes: Axes, bottom: float, *, shaded: bool) -> None:
+        ground = "#F4F4F4" if shaded else "white"
+        axes.axhspan(bottom, bottom + self.height, color=ground, zorder=0)
+        for release, x, level in self.marks:
+            y = bottom + _PAD + (level + 0.5) * _DOT
+            if _is_year(release):
+                axes.plot([release.day.year, release.day.year + 1], [y, y], color=GREY, linewidth=1.5, zorder=2)
+            axes.plot(
+                x,
+                y,
+                linestyle="none",
+                marker="o" if release.on_slide_10 else "D",
+                markersize=6 if release.on_slide_10 else 5,
+                color=BLUE if release.on_slide_10 else VERMILION,
+                markerfacecolor=BLUE if release.on_slide_10 else "white",
+                gid=release.label,
+                zorder=4,
+            )
+            if release.label in self.labels:
+                left, row = self.labels[release.label]
+                base = bottom + _PAD + self._stack * _DOT + _BESIDE + row * _LINE
+                axes.plot([x, x], [y, base + 0.1], color=GREY, linewidth=0.7, zorder=1)
+                # On its own ground: a line that passes behind a label does not cross its letters.
+                box = {"facecolor": ground, "edgecolor": "none", "pad": 0.8}
+                axes.text(left, base, release.label, fontsize=_FONT_PT, va="bottom", bbox=box, zorder=5)
+
+
+def _is_year(release: Release) -> bool:
+    """Whether no source gives a month, so that the release is drawn as long as the year."""
+    return len(release.when) == len("2018")
+
+
+def _first_level(free: Iterable[bool]) -> int:
+    """The first level that is free; a new one, above those there are, if none is."""
+    count = -1
+    for count, is_free in enumerate(free):
+        if is_free:
+            return count
+    return count + 1
+
+
+def _text_width_in(figure: Figure, text: str) -> float:
+    drawn = figure.text(0, 0, text, fontsize=_FONT_PT)
+    width_px = drawn.get_window_extent().width
+    drawn.remove()
+    return width_px / figure.dpi
+
+
+def _draw_years(axes: Axes, first: int, last: int) -> None:
+    axes.set_xlim(first, last + 1)
+    axes.set_xticks(range(first, last + 2), labels=[])
+    axes.set_xticks(
+        [year + 0.5 for year in range(first, last + 1)], [str(y) for y in range(first, last + 1)], minor=True
+    )
+    axes.tick_params(axis="x", which="minor", length=0)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("year of the release")
+
+
+def _draw_legend(figure: Figure, releases: Sequence[Release]) -> None:
+    on_slide = sum(release.on_slide_10 for release in releases)
+    looks = [("o", BLUE, BLUE, f"on slide 10 of the deck ({on_slide})")]
+    looks.append(("D", VERMILION, "white", f"not on slide 10 ({len(releases) - on_slide})"))
+    figure.legend(
+        handles=[
+            Line2D([], [], linestyle="none", marker=marker, color=edge, markerfacecolor=face, label=label)
+            for marker, edge, face, label in looks
+        ],
+        loc="lower left",
+        ncols=2,
+        frameon=False,
+        fontsize=9.5,
+    )

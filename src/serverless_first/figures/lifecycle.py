@@ -1,0 +1,112 @@
+"""The life of an execution environment as a state diagram, drawn from the table that the code runs by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from serverless_first.cloud.lambda_.lifecycle import TRANSITIONS, State, Trigger
+from serverless_first.figures.style import BLUE, GREY, ORANGE, style
+
+# state -> fill, what it means; fills as in the time line
+_STATES = {
+    State.INIT: (ORANGE, "the process starts,\nyour code is loaded"),
+    State.BUSY: (BLUE, "the handler runs"),
+    State.FROZEN: ("#E4E4E4", "memory and /tmp stay,\nno processor time"),
+    State.ENDED: ("white", "crash, timeout, new code,\nidle too long, clean-up"),
+}
+_PLACES = {State.INIT: (0.0, 0.0), State.BUSY: (4.1, 0.0), State.FROZEN: (8.2, 0.0), State.ENDED: (4.1, -2.6)}
+_WIDTH, _HEIGHT = 2.2, 1.0
+
+# What the trigger means in this state. A row of the table without words here is drawn with the trigger's name alone.
+_WORDS = {
+    (State.INIT, Trigger.INVOKE): "cold start",
+    (State.INIT, Trigger.FREEZE): "initialised ahead of the first call",
+    (State.BUSY, Trigger.FREEZE): "the handler returned",
+    (State.FROZEN, Trigger.INVOKE): "warm start",
+}
+# How an arrow runs: how far it bends, how far right of the boxes' middles it starts and ends, and where its words
+# stand, seen from the middle between the boxes. Units of _PLACES.
+_SHAPES = {
+    (State.INIT, State.BUSY): (0.0, (0.0, 0.0), (0.0, 0.28)),
+    (State.INIT, State.FROZEN): (-0.50, (0.0, 0.55), (0.0, 2.42)),
+    (State.BUSY, State.FROZEN): (-0.45, (0.4, -0.6), (-0.15, 0.92)),
+    (State.FROZEN, State.BUSY): (-0.62, (-0.7, 0.7), (0.0, -0.42)),
+    (State.INIT, State.ENDED): (0.0, (0.0, -0.5), (-0.75, -0.2)),
+    (State.BUSY, State.ENDED): (0.0, (0.0, 0.0), (0.34, 0.0)),
+    (State.FROZEN, State.ENDED): (0.0, (0.0, 0.5), (0.75, -0.2)),
+}
+_OTHER_SHAPE = (0.3, (-0.3, -0.3), (0.0, -0.35))
+
+
+def lifecycle(*, title: str, transitions: Mapping[tuple[State, Trigger], State] = TRANSITIONS) -> Figure:
+    """A box for each state of an execution environment, an arrow for each row of the table.
+
+    Each arrow carries the trigger's name in bold and, where it says more, what the trigger means in that state.
+
+    Args:
+        title: the finding, as a sentence.
+        transitions: (state, trigger) -> next state; the local cloud's own table unless you pass another.
+    """
+    with style():
+        figure = Figure(figsize=(8.6, 4.9))
+        axes = figure.subplots()
+        boxes = {state: _box(axes, state) for state in State}
+        for (state, trigger), target in transitions.items():
+            _arrow(axes, (state, trigger, target), boxes)
+        axes.set_xlim(-1.25, 9.45)
+        axes.set_ylim(-3.2, 2.6)
+        axes.set_aspect("equal")
+        axes.axis("off")
+        axes.set_title(title)
+    return figure
+
+
+def _box(axes: Axes, state: State) -> FancyBboxPatch:
+    x, y = _PLACES[state]
+    fill, meaning = _STATES[state]
+    ink = "white" if state is State.BUSY else "black"
+    axes.text(x, y + 0.24, state, ha="center", va="center", weight="bold", color=ink, zorder=4)
+    axes.text(x, y - 0.17, meaning, ha="center", va="center", size=8.5, color=ink, zorder=4)
+    box = FancyBboxPatch(
+        (x - _WIDTH / 2, y - _HEIGHT / 2),
+        _WIDTH,
+        _HEIGHT,
+        boxstyle="round,pad=0,rounding_size=0.18",
+        facecolor=fill,
+        edgecolor="black",
+        linewidth=1.2,
+        linestyle="--" if state is State.ENDED else "-",
+        zorder=3,
+    )
+    axes.add_patch(box)
+    return box
+
+
+def _arrow(axes: Axes, row: tuple[State, Trigger, State], boxes: Mapping[State, FancyBboxPatch]) -> None:
+    state, trigger, target = row
+    (x0, y0), (x1, y1) = _PLACES[state], _PLACES[target]
+    bend, (start, end), (dx, dy) = _SHAPES.get((state, target), _OTHER_SHAPE)
+    axes.add_patch(
+        FancyArrowPatch(
+            (x0 + start, y0),
+            (x1 + end, y1),
+            patchA=boxes[state],
+            patchB=boxes[target],
+            shrinkA=2,
+            shrinkB=2,
+            arrowstyle="-|>",
+            mutation_scale=15,
+            connectionstyle=f"arc3,rad={bend}",
+            color=GREY if trigger is Trigger.END else "black",
+            linestyle="--" if trigger is Trigger.END else "-",
+            linewidth=1.4,
+            gid=" ".join(row),
+            zorder=2,
+        )
+    )
+    words = f"$\\bf{{{trigger}}}$" + (f": {_WORDS[state, trigger]}" if (state, trigger) in _WORDS else "")
+    axes.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, words, ha="center", va="center", size=9.5, gid=" ".join(row))
