@@ -30,7 +30,7 @@ def file_digest(path: Path) -> str:
 
 
 def common_digest(root: Path) -> str:
-    """What every notebook depends on: facts, releases, course.toml, this package's code, Python and the key packages."""
+    """What every notebook depends on: facts, releases, course.toml, this package's code, Python, the key packages."""
     lines = [f"python {sys.version_info.major}.{sys.version_info.minor}"]
     for name in _PACKAGES:
         try:

@@ -16,6 +16,7 @@ NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     for method, path, name in (
         ("POST", _FUNCTION + "/url", "create_function_url_config"),
         ("POST", _FUNCTION + "/invoke-async/?", "invoke_async"),
+        ("POST", _FUNCTION + "/response-streaming-invocations", "invoke_with_response_stream"),
         ("POST", r"/\d{4}-\d\d-\d\d/event-source-mappings/?", "create_event_source_mapping"),
     )
 )

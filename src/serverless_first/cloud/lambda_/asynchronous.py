@@ -18,6 +18,7 @@ import itertools
 import json
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -124,7 +125,13 @@ class EventQueue:
                     self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
                 _, _, event = heapq.heappop(self._waiting)
                 generation = self._generation
-            self._workers.submit(self._try, event, generation)
+            self._workers.submit(self._try_or_report, event, generation)
+
+    def _try_or_report(self, event: Event, generation: int) -> None:
+        try:
+            self._try(event, generation)
+        except Exception:  # nobody waits for the answer: the server's own log is the only place to say it
+            traceback.print_exc()
 
     def _try(self, event: Event, generation: int) -> None:
         found = event.target()

@@ -123,6 +123,8 @@ def install(fleet: Fleet) -> None:
             raise
         _keep_what_moto_drops(function, spec)
         fleet.retire(spec_of(function))  # an older one may have had its name
+        if function.reserved_concurrency is not None:  # from CloudFormation; CreateFunction has no such setting
+            self.put_function_concurrency(function.function_name, function.reserved_concurrency)
         return self.publish_version(function.function_name) if publish else function
 
     def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:

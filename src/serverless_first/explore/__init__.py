@@ -1,0 +1,9 @@
+"""Explorers: sliders, a picture that follows them, and the result in words.
+
+from serverless_first import explore
+explore.FleetExplorer()
+"""
+
+from serverless_first.explore.fleet import FleetExplorer
+
+__all__ = ["FleetExplorer"]

@@ -1,0 +1,133 @@
+"""What all explorers share."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+import ipywidgets as widgets
+import matplotlib as mpl
+import numpy as np
+import traitlets
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from serverless_first.figures.style import style
+
+PICTURE_DPI = 100
+_WIDE = {"description_width": "13em"}
+
+
+class View(NamedTuple):
+    """What an explorer says about one setting of its sliders.
+
+    Attributes:
+        sentence: the result in words.
+        picture_in_words: what a reader who cannot see the picture needs to know from it.
+    """
+
+    sentence: str
+    picture_in_words: str
+
+
+class Picture(widgets.Image):  # type: ignore[misc]
+    """An image that a screen reader can name: ipywidgets' Image has no alt text.
+
+    Its `tooltip` becomes the image's title, which names an image without alt text. ipywidgets writes it only where
+    the widget has an empty `description`, and breaks where it has none, as Image does.
+    """
+
+    description = traitlets.Unicode("").tag(sync=True)
+
+
+class Explorer(widgets.VBox):  # type: ignore[misc]
+    """Sliders above a picture and its result in words; each move of a slider draws it again.
+
+    A subclass gives the sliders, makes its figure in `prepare` and changes it in `redraw`. Ticks and labels take longer
+    to draw than curves: what stays the same is drawn once and kept as a background. No browser is needed: a test sets
+    `value` of a slider and reads `text()`.
+
+    Args:
+        title: what is explored.
+        sliders: each with a description that names its unit.
+        size_in: width and height of the picture, in inches.
+    """
+
+    def __init__(self, title: str, sliders: Sequence[Any], size_in: tuple[float, float]) -> None:
+        self.title = title
+        self.sliders = list(sliders)
+        self.picture = Picture(format="png", layout=widgets.Layout(max_width="100%"))
+        self._said = widgets.HTML()
+        heading = widgets.HTML(f"<strong>{html.escape(title)}</strong>")
+        super().__init__([heading, *self.sliders, self._said, self.picture])
+        with _look():
+            self.figure = Figure(figsize=size_in, dpi=PICTURE_DPI)
+            self._canvas = cast(Any, FigureCanvasAgg(self.figure))  # matplotlib types it in part
+            self._moving = self.prepare(self.figure)
+            for artist in self._moving:
+                artist.set_animated(True)  # matplotlib's word for: left out when the figure is drawn
+            self._canvas.draw()
+            self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+        for slider in self.sliders:
+            slider.observe(self._moved, "value")
+        self._moved()
+
+    def prepare(self, figure: Figure) -> Sequence[Artist]:
+        """Makes the axes in places of their own; returns the artists that change with the sliders."""
+        raise NotImplementedError
+
+    def redraw(self) -> View:
+        """Changes those artists to what the sliders say now."""
+        raise NotImplementedError
+
+    def _moved(self, _change: object = None) -> None:
+        png = io.BytesIO()
+        with _look():
+            view = self.redraw()
+            self._canvas.restore_region(self._background)
+            for artist in self._moving:
+                self.figure.draw_artist(artist)
+            # Hardly compressed: the picture goes no further than a browser on this machine.
+            imsave(png, np.asarray(self._canvas.buffer_rgba()), format="png", pil_kwargs={"compress_level": 1})
+        self.sentence = view.sentence
+        self.picture.tooltip = view.picture_in_words
+        self.picture.value = png.getvalue()
+        folded = f"<details><summary>The picture in words</summary>{html.escape(view.picture_in_words)}</details>"
+        self._said.value = f'<div role="status">{html.escape(view.sentence)}</div>{folded}'
+
+    def text(self) -> str:
+        """The settings and the result, for readers without widgets (GitHub, print)."""
+        settings = [f"  {slider.description}: {slider.value:.3g}" for slider in self.sliders]
+        return "\n".join([self.title, *settings, self.sentence, self.picture.tooltip])
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        # ipywidgets would put a representation with its own names in the text; readers on GitHub get words.
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/plain": self.text()}
+
+
+@contextmanager
+def _look() -> Iterator[None]:
+    # A constrained layout takes longer than the drawing: explorers place their axes themselves.
+    with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
+        yield
+
+
+def slider(kind: Any, words: str, value: float, **options: Any) -> Any:
+    """A slider as wide as its neighbours, with its label in full.
+
+    Args:
+        kind: ipywidgets' slider class.
+        words: the label, with the unit.
+        value: where it stands first.
+        options: of the class.
+    """
+    return kind(value=value, description=words, style=_WIDE, layout=widgets.Layout(width="36em"), **options)
