@@ -6,14 +6,17 @@ Plain boto3: what a learner would write. Programs that a test starts find this f
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
+import os
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 LIMIT_S = 20.0
@@ -42,6 +45,18 @@ def handler(event, context):
 """
 )
 
+#: A handler that says it is there, then waits until it is let go; with `held`. Without an event it answers at once.
+HOLD = (
+    WAIT
+    + """
+def handler(event, context):
+    if event:
+        open(event["here"], "w").close()
+        wait_for(lambda: os.path.exists(event["leave"]))
+    return os.getpid()
+"""
+)
+
 #: A handler that reports its process and how often it was called in it.
 COUNT = """
 import os
@@ -55,12 +70,31 @@ def handler(event, context):
 
 @dataclass(frozen=True)
 class Answer:
-    """What Invoke answered: the payload from JSON, the function error or None, the log's tail."""
+    """What Invoke answered: the payload from JSON, the function error or None, the log's tail, the version."""
 
     payload: Any
     error: str | None
     log: str
     status: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a call was refused: the error code, the message, the HTTP status, the whole answer."""
+
+    code: str
+    message: str
+    status: int
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue."""
+
+    url: str
+    arn: str
 
 
 def zip_of(files: Mapping[str, str | bytes]) -> bytes:
@@ -72,13 +106,19 @@ def zip_of(files: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
+_clients: dict[Any, Any] = {}  # making one takes longer than most calls
+
+
 def client(service: str, **settings: Any) -> Any:
-    """A client that can wait in many threads at once and does not try again by itself."""
+    """A client that can wait in many threads at once and does not try again by itself; one for each local cloud."""
     import boto3
     from botocore.config import Config
 
-    config = Config(max_pool_connections=64, retries={"total_max_attempts": 1})
-    return boto3.client(service, config=config, **settings)
+    key = (service, os.environ.get("AWS_ENDPOINT_URL"), *sorted(settings.items()))
+    if key not in _clients:
+        config = Config(max_pool_connections=64, retries={"total_max_attempts": 1})
+        _clients[key] = boto3.client(service, config=config, **settings)
+    return _clients[key]
 
 
 def make_role(name: str = "hikari-functions", policy: Mapping[str, Any] | None = None) -> str:
@@ -102,15 +142,112 @@ def deploy(name: str, source: str, **settings: Any) -> str:
     return str(client("lambda").create_function(FunctionName=name, **(given | settings))["FunctionArn"])
 
 
-def invoke(name: str, event: Any = None, *, through: Any = None) -> Answer:
-    """Calls a function and waits for its answer; `through` is a Lambda client to use."""
-    reply = (through or client("lambda")).invoke(FunctionName=name, Payload=json.dumps(event), LogType="Tail")
+def invoke(name: str, event: Any = None, *, through: Any = None, **more: Any) -> Answer:
+    """Calls a function and waits for its answer; `through` is a Lambda client to use, `more` is Invoke's."""
+    reply = (through or client("lambda")).invoke(FunctionName=name, Payload=json.dumps(event), LogType="Tail", **more)
     return Answer(
         payload=json.loads(reply["Payload"].read()),
         error=reply.get("FunctionError"),
         log=base64.b64decode(reply["LogResult"]).decode(),
         status=reply["StatusCode"],
+        version=reply["ExecutedVersion"],
     )
+
+
+def change_code(name: str, source: str, **more: Any) -> dict[str, Any]:
+    """New source code for a function; what UpdateFunctionCode answers."""
+    package = zip_of({f"{name}.py": source})
+    return dict(client("lambda").update_function_code(FunctionName=name, ZipFile=package, **more))
+
+
+def publish(name: str) -> str:
+    """Publishes a version; its number."""
+    return str(client("lambda").publish_version(FunctionName=name)["Version"])
+
+
+@contextlib.contextmanager
+def held(name: str, folder: Path, count: int = 1, **more: Any) -> Iterator[list[Future[Answer]]]:
+    """`count` calls of a function with the HOLD handler, each inside it until the end of the block.
+
+    Args:
+        folder: a fresh one; made if it is not there.
+        more: Invoke's, a Qualifier for instance.
+    """
+    folder.mkdir(exist_ok=True)
+    leave, through = folder / "leave", client("lambda")
+    with ThreadPoolExecutor(count) as pool:
+        places = [folder / str(number) for number in range(count)]
+        events = [{"here": str(place), "leave": str(leave)} for place in places]
+        calls = [pool.submit(invoke, name, event, through=through, **more) for event in events]
+        try:
+            eventually(lambda: all(place.exists() for place in places), f"{count} calls are inside the handler")
+            yield calls
+        finally:
+            leave.touch()
+
+
+def refused(call: Callable[[], Any]) -> Refusal:
+    """How a call was refused; fails if it was not."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = call()
+    except ClientError as error:
+        given = error.response
+        return Refusal(
+            given["Error"]["Code"], given["Error"]["Message"], given["ResponseMetadata"]["HTTPStatusCode"], dict(given)
+        )
+    raise AssertionError(f"It was not refused; it answered {answer}")
+
+
+def make_queue(name: str, **attributes: str) -> Queue:
+    """Makes an SQS queue."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return Queue(url, arn)
+
+
+def received(queue: Queue, count: int = 1) -> list[dict[str, Any]]:
+    """The next `count` messages of a queue, waited for; they are taken out of it."""
+    sqs = client("sqs")
+    found: list[dict[str, Any]] = []
+
+    def look() -> bool:
+        answer = sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        for message in answer.get("Messages", []):
+            sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+            found.append(message)
+        return len(found) >= count
+
+    eventually(look, f"{count} messages in {queue.arn}")
+    assert len(found) == count, found
+    return found
+
+
+def records(queue: Queue, count: int = 1) -> list[Any]:
+    """The bodies of the next `count` messages of a queue, from JSON."""
+    return [json.loads(message["Body"]) for message in received(queue, count)]
+
+
+def raw(endpoint_url: str, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any]:
+    """A request without boto3, which refuses some mistakes itself: the HTTP status and the answer from JSON."""
+    import http.client
+    from urllib.parse import urlsplit
+
+    address = urlsplit(endpoint_url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=LIMIT_S)
+    scope = "Credential=local/20201119/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=none"
+    given = {"Content-Type": "application/json", "Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    with contextlib.closing(connection):
+        connection.request(method, path, body, given)
+        answer = connection.getresponse()
+        text = answer.read()
+    try:
+        return answer.status, json.loads(text)
+    except ValueError:
+        return answer.status, text.decode(errors="replace")
 
 
 def invoke_at_once(name: str, events: list[Any]) -> list[Answer]:
@@ -120,15 +257,15 @@ def invoke_at_once(name: str, events: list[Any]) -> list[Answer]:
         return list(pool.map(lambda event: invoke(name, event, through=through), events))
 
 
-def eventually(condition: Callable[[], Any], what: str) -> Any:
-    """The first true value of `condition()`; fails if there is none for 20 seconds."""
-    end_s = time.monotonic() + LIMIT_S
+def eventually(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> Any:
+    """The first true value of `condition()`; fails if there is none for `limit_s` seconds."""
+    end_s = time.monotonic() + limit_s
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end_s:
-            raise AssertionError(f"After {LIMIT_S:.0f} seconds still not: {what}")
+            raise AssertionError(f"After {limit_s:.0f} seconds still not: {what}")
         time.sleep(0.01)
 
 

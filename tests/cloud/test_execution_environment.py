@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from serverless_first.cloud import Cloud
+from serverless_first.cloud.lambda_.lifecycle import TRANSITIONS, State
 
 TICKER = """
 import os, threading, time
@@ -160,3 +162,25 @@ def handler(event, context):
     assert first["cwd"] == environ["LAMBDA_TASK_ROOT"]
     assert 0 < first["left_ms"] <= 3000
     assert (first["seen"], again["seen"]) == (False, True)  # the temporary folder lives as long as the environment
+
+
+def test_every_move_of_the_life_cycle_happens_to_real_environments(aws: Cloud, kit: Any) -> None:
+    kit.deploy("price", "import os\ndef handler(event, context):\n    if event: os._exit(1)\n")
+    assert kit.publish("price") == "1"
+    kit.client("lambda").put_provisioned_concurrency_config(
+        FunctionName="price", Qualifier="1", ProvisionedConcurrentExecutions=1
+    )
+    kit.eventually(lambda: [e for e in aws.environments("price") if e.state == "frozen"], "one is provisioned")
+    kit.invoke("price")  # init, busy, frozen
+    kit.invoke("price")  # frozen, busy, frozen
+    kit.invoke("price", {"end": True})  # busy, ended
+    kit.invoke("price")
+    kit.change_code("price", "raise ValueError('no price list')\n")  # frozen, ended
+    kit.invoke("price")  # init, ended
+    kit.invoke("price", Qualifier="1")  # the one that was frozen after Init
+    states = {"init": State.INIT, "invoke": State.BUSY, "frozen": State.FROZEN}
+    lives = {e.id: [] if e.state != "ended" else [State.ENDED] for e in aws.environments("price")}
+    for row in reversed(aws.timeline("price")):
+        lives[row.environment].insert(0, states[row.phase])
+    seen = {step for life in lives.values() for step in itertools.pairwise(life)}
+    assert seen == {(state, target) for (state, _), target in TRANSITIONS.items()}

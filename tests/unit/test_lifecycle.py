@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import random
 import threading
 
 import pytest
@@ -75,3 +77,58 @@ def test_of_many_threads_that_end_it_one_is_the_first() -> None:
             thread.join()
         assert sorted(firsts) == [False, False, False, True]
         assert [state for _, state in life.history] == [State.INIT, State.ENDED]
+
+
+def test_random_lives_follow_the_table() -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    taken: set[tuple[State, Trigger]] = set()
+    for _ in range(300):
+        life, expected = Life(), [State.INIT]
+        for _ in range(chance.randrange(1, 30)):
+            trigger = chance.choice(list(Trigger))
+            move = (expected[-1], trigger)
+            if trigger is Trigger.END and chance.random() < 0.8:
+                continue  # else hardly any life would be long
+            if trigger is Trigger.END and chance.random() < 0.5:
+                assert life.end() is (move in TRANSITIONS)  # the other way to end it
+            elif move in TRANSITIONS:
+                assert life.move(trigger) is TRANSITIONS[move]
+            else:
+                with pytest.raises(IllegalTransition):
+                    life.move(trigger)
+            if move in TRANSITIONS:
+                taken.add(move)
+                expected.append(TRANSITIONS[move])
+            assert life.state is expected[-1]
+            assert [state for _, state in life.history] == expected
+        moments = [moment for moment, _ in life.history]
+        assert moments == sorted(moments)
+    assert taken == set(TRANSITIONS)
+
+
+def test_moves_in_many_threads_leave_a_history_that_the_table_allows() -> None:
+    """Each thread tries what it likes; whatever gets through is a path in the table."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    steps = {(state, target) for (state, _), target in TRANSITIONS.items()}
+    for number in range(40):
+        life, chance = Life(), random.Random(seed + number)
+
+        def meddle(life: Life = life, chance: random.Random = chance) -> None:
+            for _ in range(50):
+                trigger = chance.choice([Trigger.INVOKE, Trigger.FREEZE])
+                with contextlib.suppress(IllegalTransition):
+                    life.move(trigger)
+            life.end()
+
+        threads = [threading.Thread(target=meddle) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        states = [state for _, state in life.history]
+        assert set(itertools.pairwise(states)) <= steps
+        assert states.count(State.ENDED) == 1
+        assert states[-1] is State.ENDED

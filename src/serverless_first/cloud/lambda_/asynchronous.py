@@ -200,5 +200,12 @@ class EventQueue:
             context: dict[str, Any] = {"statusCode": 200, "executedVersion": reply.version}
             if reply.function_error:
                 context["functionError"] = reply.function_error
-            record |= {"responseContext": context, "responsePayload": json.loads(reply.payload or b"null")}
+            record |= {"responseContext": context, "responsePayload": _payload(reply)}
         return record
+
+
+def _payload(reply: Reply) -> Any:
+    try:
+        return json.loads(reply.payload or b"null")
+    except (ValueError, RecursionError):  # a handler may return any bytes
+        return reply.payload.decode(errors="replace")

@@ -34,11 +34,13 @@ class InitFailed(Exception):
         log: what was printed meanwhile.
         status: "error" or "timeout".
         peak_memory_mb: the most that the process held, if it could be told.
+        took_s: how long Init went on, in seconds.
     """
 
-    def __init__(self, payload: bytes, log: str, status: str, peak_memory_mb: int) -> None:
+    def __init__(self, payload: bytes, log: str, status: str, peak_memory_mb: int = 0, took_s: float = 0.0) -> None:
         super().__init__(payload.decode(errors="replace") or status)
-        self.payload, self.log, self.status, self.peak_memory_mb = payload, log, status, peak_memory_mb
+        self.payload, self.log, self.status = payload, log, status
+        self.peak_memory_mb, self.took_s = peak_memory_mb, took_s
 
 
 @dataclass(frozen=True)
@@ -214,9 +216,9 @@ class Environment:
         self._give_up_init(b"", "timeout")
 
     def _give_up_init(self, payload: bytes, status: str) -> NoReturn:
-        log, peak = self.read_log(), self._process.peak_memory_mb()
+        log, peak, took_s = self.read_log(), self._process.peak_memory_mb(), time.time() - self.created_s
         self.end()
-        raise InitFailed(payload, log, status, peak)
+        raise InitFailed(payload, log, status, peak, took_s)
 
     def invoke(self, call: Call, timeout_s: float) -> Outcome:
         """Thaws, hands over the event, waits for the result, freezes.

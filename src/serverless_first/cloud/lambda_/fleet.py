@@ -11,6 +11,7 @@ environment lifecycle"):
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -21,12 +22,13 @@ from serverless_first.cloud.lambda_ import code, report
 from serverless_first.cloud.lambda_.concurrency import Concurrency
 from serverless_first.cloud.lambda_.environment import Environment, InitFailed, Surroundings
 from serverless_first.cloud.lambda_.function import FunctionSpec
-from serverless_first.cloud.lambda_.lifecycle import State
+from serverless_first.cloud.lambda_.lifecycle import IllegalTransition, State
 from serverless_first.cloud.lambda_.provisioned import Provisioned
 from serverless_first.cloud.lambda_.report import InitPhase
 
 INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, on demand
 PROVISIONED_INIT_LIMIT_S = 900.0  # the same: 15 minutes with provisioned concurrency, as long as the timeout may be
+START_SLOTS = 4 * (os.cpu_count() or 1)
 SLOT_S = 2.0  # how long one Init keeps others from starting
 REMEMBERED = 500  # ended environments kept for `aws.environments` and figures
 
@@ -81,7 +83,7 @@ class Fleet:
         self._closed = threading.Event()
         self.provisioned = Provisioned(self._start_provisioned)
         # So many start at a time that a burst of cold starts does not trip the Init limit on a small machine.
-        self._start_slots = threading.Semaphore(4 * (os.cpu_count() or 1))
+        self._start_slots = threading.Semaphore(START_SLOTS)
         threading.Thread(target=self._expire, name="idle-expiry", daemon=True).start()
 
     # ---- calls
@@ -117,21 +119,20 @@ class Fleet:
         inits: list[InitPhase] = []
         limit_s = self.init_limit_s
         for phase in ("init", "invoke"):  # Init that fails runs once more, within the call
-            begun_s = time.perf_counter()
             try:
-                environment = self._start(spec, limit_s)
+                environment = self._start(spec, limit_s, generation)
             except InitFailed as error:
-                took_s, failed = time.perf_counter() - begun_s, error
-                kind = report.error_type(failed.payload)
-                inits.append(InitPhase(took_s * 1000, failed.status, phase, kind, failed.log))
+                failed, kind = error, report.error_type(error.payload)
+                inits.append(InitPhase(failed.took_s * 1000, failed.status, phase, kind, failed.log))
                 limit_s = spec.timeout_s
                 if generation != self._generation:
                     break
             else:
                 if phase == "init":
-                    inits.append(InitPhase(environment.init_ms))
+                    # What Init has printed comes before START.
+                    inits.append(InitPhase(environment.init_ms, log=environment.read_log()))
                     return Place(environment, spec.timeout_s, generation, inits)
-                left_s = max(0.0, spec.timeout_s - (time.perf_counter() - begun_s))
+                left_s = max(0.0, spec.timeout_s - environment.init_ms / 1000)
                 return Place(environment, left_s, generation, inits)
         return Place(None, 0.0, generation, inits, failed.payload, failed.peak_memory_mb)
 
@@ -157,24 +158,39 @@ class Fleet:
 
     # ---- starts
 
-    def _start(self, spec: FunctionSpec, limit_s: float, *, provisioned: bool = False) -> Environment:
-        store = self._around.folder / "code"
-        task_root = code.unpack([spec.code], store)
-        opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
+    def _start(self, spec: FunctionSpec, limit_s: float, generation: int, *, provisioned: bool = False) -> Environment:
         with self._start_slots:
-            environment = Environment(spec, task_root, opt, self._around, provisioned=provisioned)
-            with self._lock:
-                self._environments.append(environment)
-                self._forget_the_oldest()
+            environment = self._make(spec, generation, provisioned)
             # An Init that waits (for a network, say) gives its slot to the next one after a while.
             initialised = environment.wait_initialised(min(limit_s, SLOT_S))
         if not initialised and not environment.wait_initialised(max(0.0, limit_s - SLOT_S)):
             environment.init_took_too_long()
         return environment
 
+    def _make(self, spec: FunctionSpec, generation: int, provisioned: bool) -> Environment:
+        """A process and its folder; none any more once `clear` or `close` has been called, nor is one left."""
+        if not self._is_over(generation):
+            store = self._around.folder / "code"
+            task_root = code.unpack([spec.code], store)
+            opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
+            environment = Environment(spec, task_root, opt, self._around, provisioned=provisioned)
+            with self._lock:
+                if not self._is_over(generation):
+                    self._environments.append(environment)
+                    self._forget_the_oldest()
+                    return environment
+            environment.end()
+        text = f"Error: Runtime exited {report.how_it_exited(None)}"
+        raise InitFailed(report.failure("Runtime.ExitError", text), "", "error")
+
+    def _is_over(self, generation: int) -> bool:
+        return self._closed.is_set() or generation != self._generation
+
     def _start_provisioned(self, spec: FunctionSpec) -> Environment:
-        environment = self._start(spec, PROVISIONED_INIT_LIMIT_S, provisioned=True)
-        environment.freeze()
+        generation = self._generation
+        environment = self._start(spec, PROVISIONED_INIT_LIMIT_S, generation, provisioned=True)
+        with contextlib.suppress(IllegalTransition):  # it has just ended: it is replaced
+            environment.freeze()
         return environment
 
     def _forget_the_oldest(self) -> None:
@@ -234,6 +250,7 @@ class Fleet:
                     free[:] = [e for e in free if e not in gone]
             for environment in expired:
                 environment.end()
+            self.provisioned.replace_ended()
 
     def clear(self) -> None:
         """Ends and forgets all environments and limits; a call under way gets Runtime.ExitError."""
@@ -249,6 +266,9 @@ class Fleet:
             environment.end()
 
     def close(self) -> None:
-        """Ends all environments and starts no more clean-ups."""
+        """Ends all environments; no other is started, and none is being started when it returns."""
         self._closed.set()
         self.clear()
+        for _ in range(START_SLOTS):
+            self._start_slots.acquire()
+        self._start_slots.release(START_SLOTS)  # who still waits for one finds that all is over

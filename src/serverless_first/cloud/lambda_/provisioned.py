@@ -67,6 +67,14 @@ class Provisioned:
                     self._replace(allocation, environment)
         return None
 
+    def replace_ended(self) -> None:
+        """Starts another one for each that has ended by itself while it was not in use."""
+        with self._lock:
+            for allocation in self._allocations.values():
+                for environment in [e for e in allocation.ready if e.state is not State.FROZEN]:
+                    allocation.ready.remove(environment)
+                    self._replace(allocation, environment)
+
     def _replace(self, allocation: Allocation, environment: Environment) -> None:
         allocation.environments.remove(environment)
         self._fill(allocation)
@@ -108,6 +116,8 @@ class Provisioned:
             environment = self._start(allocation.spec)
         except InitFailed as failed:
             failure = f"FUNCTION_ERROR_INIT_FAILURE: {failed}"
+        except Exception as error:  # it must not count as one that is being started for ever
+            failure = f"{type(error).__name__}: {error}"
         with self._lock:
             allocation.starting -= 1
             if environment is None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 
@@ -72,6 +73,23 @@ class _Call(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Any
+    raw_requestline: bytes
+
+    def parse_request(self) -> bool:
+        """As the base class's, without its limit of 64 KB: the runtime sends a stack trace in a header, up to 1 MB."""
+        words = self.raw_requestline.decode("latin-1").split()
+        if len(words) != 3:
+            self.close_connection = True
+            return False
+        self.command, self.path, self.request_version = words
+        self.headers = Message()
+        while line := self.rfile.readline().rstrip(b"\r\n"):
+            name, _, value = line.decode("latin-1").partition(":")
+            self.headers[name] = value.strip()
+        self.close_connection = self.headers.get("Connection", "").lower() == "close"
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return True
 
     def do_GET(self) -> None:
         if self.path != PREFIX + "invocation/next":

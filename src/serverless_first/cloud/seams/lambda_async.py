@@ -12,7 +12,7 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import UnknownEventConfig
+from moto.awslambda.exceptions import UnknownEventConfig, ValidationException
 from moto.awslambda.models import EventInvokeConfig
 from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import ActionResult
@@ -21,7 +21,7 @@ from serverless_first.cloud.lambda_.asynchronous import AsyncSettings
 from serverless_first.cloud.seams import destinations
 from serverless_first.cloud.seams.lambda_functions import arn_of, latest
 
-_MAXIMA = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21_600}
+_LIMITS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_600)}  # API reference
 
 
 def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
@@ -32,7 +32,7 @@ def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
         version: the version that is called; it carries the dead-letter queue.
         qualifier: version or alias that the caller used, "$LATEST" if none.
     """
-    config = _configs(function).get(qualifier)
+    config = configs(function).get(qualifier)
     given: dict[str, Any] = config.config if config else {}
     targets = given.get("DestinationConfig") or {}
     reserved = function.reserved_concurrency
@@ -46,7 +46,8 @@ def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
     )
 
 
-def _configs(function: Any) -> dict[str, EventInvokeConfig]:
+def configs(function: Any) -> dict[str, EventInvokeConfig]:
+    """The settings by qualifier. `function` is $LATEST."""
     found: dict[str, EventInvokeConfig] = vars(function).setdefault("event_invoke_configs", {})
     return found
 
@@ -65,34 +66,35 @@ def install() -> None:
     def keep(self: Any, *, anew: bool) -> Any:
         function, qualifier, arn = named(self)
         given = {k: v for k, v in self.json_body.items() if k not in ("FunctionName", "Qualifier")}
-        old = _configs(function).get(qualifier)
+        old = configs(function).get(qualifier)
         if old is None and not anew:
             raise UnknownEventConfig(arn)
         config = given if anew or old is None else old.config | given
         targets = config.get("DestinationConfig") or {}
         config["DestinationConfig"] = {"OnSuccess": {}, "OnFailure": {}} | targets
-        fresh = EventInvokeConfig(arn, str(time.time()), config)  # checks the numbers
+        _refuse_numbers(given)
+        fresh = EventInvokeConfig(arn, str(time.time()), config)
         for when, allowed in (("OnSuccess", destinations.ON_SUCCESS), ("OnFailure", destinations.ON_FAILURE)):
             if target := (targets.get(when) or {}).get("Destination"):
                 destinations.require_target(target, allowed)
-        _configs(function)[qualifier] = fresh
+        configs(function)[qualifier] = fresh
         return _answer(fresh)
 
     def get(self: Any) -> Any:
         function, qualifier, arn = named(self)
-        if qualifier not in _configs(function):
+        if qualifier not in configs(function):
             raise UnknownEventConfig(arn)
-        return _answer(_configs(function)[qualifier])
+        return _answer(configs(function)[qualifier])
 
     def delete(self: Any) -> Any:
         function, qualifier, arn = named(self)
-        if _configs(function).pop(qualifier, None) is None:
+        if configs(function).pop(qualifier, None) is None:
             raise UnknownEventConfig(arn)
         return 204, {"status": 204}, ""
 
     def list_all(self: Any) -> Any:
         function, _, _ = named(self)
-        rows = [_row(config) for _, config in sorted(_configs(function).items())]
+        rows = [_row(config) for _, config in sorted(configs(function).items())]
         return ActionResult({"FunctionEventInvokeConfigs": rows})
 
     response: Any = LambdaResponse
@@ -101,6 +103,14 @@ def install() -> None:
     response.get_function_event_invoke_config = get
     response.delete_function_event_invoke_config = delete
     response.list_function_event_invoke_configs = list_all
+
+
+def _refuse_numbers(given: dict[str, Any]) -> None:
+    for name, (least, most) in _LIMITS.items():
+        value = given.get(name, least)
+        if not (isinstance(value, int) and least <= value <= most):
+            text = f"Member must be a whole number, {least} to {most}"
+            raise ValidationException(str(value), name[0].lower() + name[1:], text)
 
 
 def _row(config: EventInvokeConfig) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Seam: reserved and provisioned concurrency, and the account's settings (moto 5.2.5).
 
 Replaced here: `LambdaBackend.put_function_concurrency`, `delete_function_concurrency`. moto stores the number; the data
-plane keeps to it. Added: the calls for provisioned concurrency and GetAccountSettings, which moto does not have.
+plane keeps to it. `LambdaFunction.get_code`: moto does not show a reservation of zero. Added: the calls for provisioned
+concurrency and GetAccountSettings, which moto does not have.
 
 Worth an upstream change: storing provisioned concurrency; GetAccountSettings.
 """
@@ -61,27 +62,45 @@ def allocate(backend: Any, fleet: Fleet, function: Any) -> None:
     fleet.provisioned.set(arn_of(function), wanted)
 
 
+def withdraw(backend: Any, fleet: Fleet, function: Any, qualifier: str) -> None:
+    """A version or an alias wants none any more. `function` is $LATEST."""
+    if requests(function).pop(qualifier, None) is not None:
+        fleet.concurrency.provision(arn_of(function), sum(r["count"] for r in requests(function).values()))
+        allocate(backend, fleet, function)
+
+
 def install(fleet: Fleet) -> None:
     """Puts the limits behind moto's calls and adds those it lacks."""
     backend: Any = models.LambdaBackend
     moto_put: Callable[..., Any] = backend.put_function_concurrency
     moto_delete: Callable[..., Any] = backend.delete_function_concurrency
+    moto_code: Callable[..., dict[str, Any]] = models.LambdaFunction.get_code
 
     def put_function_concurrency(self: Any, function_name: str, reserved_concurrency: Any) -> Any:
         function = latest(self, function_name)
-        _or_refuse(lambda: fleet.concurrency.reserve(arn_of(function), int(reserved_concurrency)))
-        return moto_put(self, function_name, reserved_concurrency)
+        count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
+        _or_refuse(lambda: fleet.concurrency.reserve(arn_of(function), count))
+        return moto_put(self, function_name, count)
 
     def delete_function_concurrency(self: Any, function_name: str) -> Any:
         fleet.concurrency.reserve(arn_of(latest(self, function_name)), None)
         return moto_delete(self, function_name)
 
+    def get_code(self: Any) -> dict[str, Any]:
+        answer = moto_code(self)
+        if self.reserved_concurrency is not None:  # moto leaves out zero
+            answer["Concurrency"] = {"ReservedConcurrentExecutions": int(self.reserved_concurrency)}
+        return answer
+
+    function_class: Any = models.LambdaFunction
+    function_class.get_code = get_code
     backend.put_function_concurrency = put_function_concurrency
     backend.delete_function_concurrency = delete_function_concurrency
 
     def put_provisioned(self: Any) -> Any:
         function, qualifier = _named(self), self._get_param("Qualifier")
-        count = int(self._get_param("ProvisionedConcurrentExecutions"))
+        name = "ProvisionedConcurrentExecutions"
+        count = _whole_number(name, self._get_param(name), least=1)
         if qualifier == "$LATEST":
             raise InvalidParameterValueException(
                 "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
@@ -111,10 +130,9 @@ def install(fleet: Fleet) -> None:
 
     def delete_provisioned(self: Any) -> Any:
         function, qualifier = _named(self), self._get_param("Qualifier")
-        if requests(function).pop(qualifier, None) is None:
+        if qualifier not in requests(function):
             raise _NotFound
-        fleet.concurrency.provision(arn_of(function), sum(r["count"] for r in requests(function).values()))
-        allocate(self.backend, fleet, function)
+        withdraw(self.backend, fleet, function, qualifier)
         return 204, {"status": 204}, ""
 
     def get_account_settings(self: Any) -> Any:
@@ -143,6 +161,16 @@ def install(fleet: Fleet) -> None:
 
 def _named(response: Any) -> Any:
     return latest(response.backend, unquote(response.path.split("/functions/")[1].split("/")[0]))
+
+
+def _whole_number(name: str, value: Any, least: int) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = least - 1
+    if number < least:
+        raise InvalidParameterValueException(f"{name} is {value!r}; it must be a whole number, {least} or more.")
+    return number
 
 
 def _or_refuse(action: Callable[[], None]) -> None:

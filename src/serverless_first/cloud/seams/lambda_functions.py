@@ -19,8 +19,8 @@ from typing import Any
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import (
-    ConflictException,
     InvalidParameterValueException,
+    LambdaClientError,
     UnknownFunctionException,
 )
 
@@ -28,6 +28,15 @@ from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.function import FunctionSpec, Layer, Logging
 from serverless_first.cloud.seams import destinations
 from serverless_first.cloud.seams.lambda_rules import refuse_a_bad_package, refuse_what_aws_refuses
+
+
+class ResourceConflict(LambdaClientError):
+    """What is asked for collides with what is there. moto calls it ConflictException, which boto3 does not know."""
+
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceConflictException", message)
 
 
 def spec_of(function: Any) -> FunctionSpec:
@@ -94,7 +103,8 @@ def _keep_what_moto_drops(function: Any, settings: dict[str, Any]) -> None:
         function.logging_config = settings["LoggingConfig"]
     # A layer version that is deleted later stays in the functions that have it.
     backend = models.lambda_backends[function.account_id][function.region]
-    function.layer_versions = {e["Arn"]: backend.layers_versions_by_arn(e["Arn"]) for e in function.layers}
+    kept, arns = getattr(function, "layer_versions", {}), [entry["Arn"] for entry in function.layers]
+    function.layer_versions = {arn: kept.get(arn) or backend.layers_versions_by_arn(arn) for arn in arns}
 
 
 def install(fleet: Fleet) -> None:
@@ -211,7 +221,7 @@ def _refuse_to_delete(backend: Any, name: str, qualifier: str) -> None:
         aliases = list(backend.list_aliases(name))
     used = [a.name for a in aliases if qualifier in (a.function_version, *_weights(a))]
     if used:
-        raise ConflictException(
+        raise ResourceConflict(
             f"Version {qualifier} of {name} is in use by the alias {', '.join(used)}. Change or delete the alias first."
         )
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException, ValidationException
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_first.cloud.errors import TooManyRequests
@@ -29,6 +29,7 @@ from serverless_first.cloud.seams.lambda_functions import latest, spec_of
 from serverless_first.cloud.seams.lambda_versions import route
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
+INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
 EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and response each 6 MB
 ASYNC_EVENT_BYTES = 1_048_576  # asynchronous: 1 MB since October 2025
 CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
@@ -63,6 +64,9 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         """
         given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
         kind = given.get("x-amz-invocation-type", "RequestResponse")
+        if kind not in INVOCATION_TYPES:
+            allowed = ", ".join(INVOCATION_TYPES)
+            raise ValidationException(kind, "invocationType", f"Member must satisfy enum value set: [{allowed}]")
         event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
         call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")))
         if kind == "DryRun":
@@ -130,12 +134,17 @@ def _event(body: Any, limit: int) -> bytes:
     if len(event) > limit:
         raise _RequestTooLarge(limit)
     try:
-        json.loads(event)
-    except ValueError as error:
+        json.loads(event.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise LambdaClientError(
             "InvalidRequestContentException", f"Could not parse request body into json: {error}"
         ) from error
     return event
+
+
+def _refuse_constant(name: str) -> None:
+    """Python writes and reads NaN and Infinity; JSON has neither."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _client_context(header: str) -> str:

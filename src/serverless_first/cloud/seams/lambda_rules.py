@@ -17,6 +17,11 @@ NOT_HONOURED = ("FileSystemConfigs", "VpcConfig", "SnapStart", "DurableConfig", 
 
 LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas
 MOST_LAYERS = 5  # AWS Lambda quotas
+LOGGING = {  # API reference: LoggingConfig
+    "LogFormat": ("Text", "JSON"),
+    "ApplicationLogLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+    "SystemLogLevel": ("DEBUG", "INFO", "WARN"),
+}
 ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: environment variables of a function, together
 # Lambda sets these itself (AWS Lambda Developer Guide, "Defined runtime environment variables").
 RESERVED = re.compile(
@@ -36,6 +41,12 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
     Raises:
         InvalidParameterValueException: with what is allowed.
     """
+    name = str(settings.get("FunctionName", ""))
+    if new and ":function:" not in name and not re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", name):
+        raise LambdaClientError(
+            "ValidationException",
+            f"{name!r} cannot be the name of a function: it has 1 to 64 letters, digits, hyphens and underscores.",
+        )
     if settings.get("PackageType") == "Image":
         raise InvalidParameterValueException("The local cloud runs zip packages; container images need Docker.")
     for name in NOT_HONOURED:
@@ -61,17 +72,34 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
             "must allow sts:AssumeRole to the service lambda.amazonaws.com."
         )
     for name, (least, most, unit) in LIMITS.items():
-        if not least <= settings.get(name, least) <= most:
+        value = settings.get(name, least)
+        if type(value) is not int or not least <= value <= most:
             raise LambdaClientError(
-                "ValidationException", f"{name} is {settings[name]}; it must be {least} to {most} {unit}."
+                "ValidationException", f"{name} is {value!r}; it must be a whole number, {least} to {most} {unit}."
             )
-    if len(settings.get("Layers") or []) > MOST_LAYERS:
-        raise InvalidParameterValueException(f"Function may not reference more than {MOST_LAYERS} layers.")
+    _refuse_layers(settings.get("Layers") or [])
     _refuse_logging(settings.get("LoggingConfig") or {})
     _refuse_variables((settings.get("Environment") or {}).get("Variables") or {})
 
 
+def _refuse_layers(arns: list[str]) -> None:
+    if len(arns) > MOST_LAYERS:
+        raise InvalidParameterValueException(f"Function may not reference more than {MOST_LAYERS} layers.")
+    for arn in arns:
+        if not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:layer:[^:]+:\d+", arn):
+            raise LambdaClientError(
+                "ValidationException",
+                f"{arn!r} is not the ARN of a layer version. It ends in the layer's name and the version: "
+                "arn:aws:lambda:us-east-1:123456789012:layer:tax:1, for instance.",
+            )
+
+
 def _refuse_logging(logging: dict[str, Any]) -> None:
+    for name, allowed in LOGGING.items():
+        if name in logging and logging[name] not in allowed:
+            raise LambdaClientError(
+                "ValidationException", f"{name} is {logging[name]!r}; it must be one of: {', '.join(allowed)}."
+            )
     levels = [name for name in ("ApplicationLogLevel", "SystemLogLevel") if logging.get(name)]
     if levels and logging.get("LogFormat", "Text") != "JSON":
         raise InvalidParameterValueException(

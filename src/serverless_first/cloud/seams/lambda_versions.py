@@ -7,6 +7,9 @@ Replaced here:
   version.
 - `LambdaBackend.create_alias`, `update_alias`, `delete_alias`: what AWS refuses is refused; provisioned environments
   follow the alias. moto stores the weights and routes nothing: `route` does.
+- `LambdaResponse.publish_version`: moto does not look at CodeSha256.
+- `LambdaResponse.list_versions_by_function`: moto lists nothing for a function that does not exist.
+- `LambdaBackend.delete_function`, over the one of lambda_functions.py: what was set for a version goes with it.
 
 Worth an upstream change: the numbering, the comparison, and the checks of the routing configuration.
 """
@@ -18,13 +21,15 @@ import random
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
+from moto.awslambda.exceptions import ConflictException, InvalidParameterValueException, ValidationException
+from moto.awslambda.responses import LambdaResponse
 
 from serverless_first.cloud.lambda_.fleet import Fleet
-from serverless_first.cloud.seams import lambda_concurrency
-from serverless_first.cloud.seams.lambda_functions import latest, spec_of, versions
+from serverless_first.cloud.seams import lambda_async, lambda_concurrency
+from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest, spec_of, versions
 
 _ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
 _chance = random.Random()
@@ -43,8 +48,9 @@ def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, s
     Raises:
         UnknownFunctionException: no such function, version or alias.
     """
-    function = backend.get_function(name_or_arn, qualifier)
-    name, rest = function.function_name, name_or_arn.split(":function:")[-1]
+    rest = name_or_arn.split(":function:")[-1]  # of a name, an ARN, or a partial ARN (account and name)
+    function = backend.get_function(rest, qualifier)
+    name = function.function_name
     given = rest.split(":")[1] if ":" in rest else qualifier
     base = ":".join(function.function_arn.split(":")[:7])
     if given is None:
@@ -66,6 +72,7 @@ def install(fleet: Fleet) -> None:
     moto_create: Callable[..., Any] = backend.create_alias
     moto_update: Callable[..., Any] = backend.update_alias
     moto_delete: Callable[..., Any] = backend.delete_alias
+    seam_delete: Callable[..., None] = backend.delete_function  # lambda_functions.py's
 
     def publish_version(self: Any, function_name: str, description: str = "") -> Any:
         function = self._lambdas.get_function_by_name_or_arn_forbid_qualifier(function_name)
@@ -89,7 +96,10 @@ def install(fleet: Fleet) -> None:
             text = f"Member must satisfy regular expression pattern: {_ALIAS_NAME}"
             raise ValidationException(str(name), "name", text)
         _refuse(self, function_name, function_version, routing_config)
-        return moto_create(self, name, function_name, function_version, description, routing_config)
+        try:
+            return moto_create(self, name, function_name, function_version, description, routing_config)
+        except ConflictException as error:
+            raise ResourceConflict(str(error.message)) from error
 
     def update_alias(
         self: Any, name: str, function_name: str, function_version: Any, description: Any, routing_config: Any
@@ -104,14 +114,48 @@ def install(fleet: Fleet) -> None:
 
     def delete_alias(self: Any, name: str, function_name: str) -> None:
         moto_delete(self, name, function_name)
-        function = latest(self, function_name)
-        lambda_concurrency.requests(function).pop(name, None)
-        lambda_concurrency.allocate(self, fleet, function)
+        _forget(self, fleet, latest(self, function_name), name)
 
+    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
+        function = latest(self, function_name)
+        seam_delete(self, function_name, qualifier)
+        if left := {str(v.version) for v in self.list_versions_by_function(function.function_name)}:
+            settings = {*lambda_concurrency.requests(function), *lambda_async.configs(function)}
+            for gone in [q for q in settings if q.isdigit() and q not in left]:
+                _forget(self, fleet, function, gone)
+
+    moto_list: Callable[..., str] = LambdaResponse.list_versions_by_function
+
+    def list_versions_by_function(self: Any) -> str:
+        self.backend.get_function(unquote(self.path.split("/")[-2]))  # raises if there is none; moto lists nothing
+        return moto_list(self)
+
+    moto_publish: Callable[..., Any] = LambdaResponse.publish_version
+
+    def publish_version_call(self: Any) -> Any:
+        wanted = (self.json_body if self.body else {}).get("CodeSha256")
+        found = latest(self.backend, unquote(self.path.split("/")[-2])).code_sha_256
+        if wanted and wanted != found:
+            raise InvalidParameterValueException(
+                f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({found}). "
+                "Please try again with the CodeSHA256 in $LATEST."
+            )
+        return moto_publish(self)
+
+    response: Any = LambdaResponse
+    response.publish_version = publish_version_call
+    response.list_versions_by_function = list_versions_by_function
     backend.publish_version = publish_version
     backend.create_alias = create_alias
     backend.update_alias = update_alias
     backend.delete_alias = delete_alias
+    backend.delete_function = delete_function
+
+
+def _forget(backend: Any, fleet: Fleet, function: Any, qualifier: str) -> None:
+    """A version or an alias is gone; what was set for it goes with it."""
+    lambda_concurrency.withdraw(backend, fleet, function, qualifier)
+    lambda_async.configs(function).pop(qualifier, None)
 
 
 def _same(function: Any, version: Any) -> bool:

@@ -1,0 +1,97 @@
+"""Runs the learner's own tests with pytest: in a folder of their own, without the local cloud, without the network.
+
+The tests use `moto.mock_aws`, which answers boto3 in memory. It catches what would go to AWS, and the local cloud is
+not AWS: so its variables are taken away. A call that moto does not catch meets the guard and ends in `RealAwsRefused`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMED_OUT = -1
+PASSED, FAILED, NONE_FOUND = 0, 1, 5  # pytest's exit codes (pytest documentation, "Exit codes")
+_VERDICTS = ("PASSED", "FAILED", "ERROR", "E  ")
+_REGION = "ap-northeast-1"
+_GUARDED = (
+    "import sys; from serverless_first import guard; guard.arm(); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+)
+
+
+@dataclass(frozen=True)
+class PytestRun:
+    """How a run of pytest ended.
+
+    Args:
+        exit_code: pytest's own, or TIMED_OUT.
+        output: all it printed.
+    """
+
+    exit_code: int
+    output: str
+
+    @property
+    def verdicts(self) -> str:
+        """The verdict on each test, and the lines that say why one failed; no times, so it is the same each run."""
+        lines = (line.rstrip() for line in self.output.splitlines())
+        return "\n".join(line for line in lines if line.startswith(_VERDICTS))
+
+
+def run_pytest(*names: str, replaced: Mapping[str, str] | None = None, timeout_s: float = 30.0) -> PytestRun:
+    """Copies files from the current folder into a new one and runs pytest there.
+
+    Args:
+        names: the files; pytest collects those named test_*.py.
+        replaced: the text to use in place of a file, by its name.
+        timeout_s: seconds after which the run is ended.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+    """
+    with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
+        for name in names:
+            if replaced and name in replaced:
+                (Path(folder) / name).write_text(replaced[name], encoding="utf-8")
+            else:
+                shutil.copyfile(name, Path(folder) / name)
+        tests = [name for name in names if name.startswith("test_")]
+        # -I would hide the folder; the rest keeps out settings and plug-ins that lie around on this machine.
+        options = ["-rA", "--color=no", "-p", "no:cacheprovider", f"--rootdir={folder}", "-c", os.devnull]
+        try:
+            run = subprocess.run(
+                [sys.executable, "-X", "utf8", "-c", _GUARDED, *options, *tests],
+                cwd=folder,
+                env=_environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout_s,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except subprocess.TimeoutExpired as error:
+            text = error.stdout or b""
+            return PytestRun(TIMED_OUT, text if isinstance(text, str) else text.decode("utf-8", "replace"))
+        return PytestRun(run.returncode, run.stdout)
+
+
+def _environ() -> dict[str, str]:
+    """No AWS settings but a Region, made-up keys, and files that do not exist in the place of the learner's."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PYTEST_"))}
+    return {
+        **kept,
+        "AWS_DEFAULT_REGION": _REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
