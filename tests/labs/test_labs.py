@@ -31,6 +31,8 @@ TASKS = [(m, t) for m in MODULES for t in m.tasks]
 AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "checks.py", "mistakes"}
 HEADER = re.compile(r"#: (\w+): (.*)")
 CELL_TIMEOUT_S = 240
+STANDS_ALONE = "Each task stands alone"  # a promise of some labs to the learner, in their first cell
+TASK_HEADING = re.compile(r"^## Task (\d+\.\d+)", re.MULTILINE)
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.id)
 each_task = pytest.mark.parametrize(("module", "task"), TASKS, ids=lambda x: x.id)
@@ -51,8 +53,13 @@ class Mistake:
 
 def mistakes_of(module: Module, task: Task) -> list[Mistake]:
     """The mistakes on disk for a task, in the order of their names."""
+    return answers_in(module_dir(module.id) / "mistakes", module, task)
+
+
+def answers_in(folder: Path, module: Module, task: Task, suffix: str = ".py") -> list[Mistake]:
+    """The answers in a folder for a task; right ones have no `expects`."""
     found = []
-    for path in sorted((module_dir(module.id) / "mistakes").glob(f"{task.id}-*.py")):
+    for path in sorted(folder.glob(f"{task.id}-*{suffix}")):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         header: dict[str, str] = {}
         while lines and (match := HEADER.match(lines[0])):
@@ -74,6 +81,9 @@ def mistakes_of(module: Module, task: Task) -> list[Mistake]:
 
 
 MISTAKES = [mistake for module, task in TASKS for mistake in mistakes_of(module, task)]
+# Right in another way than the solution; in the form of mistakes, and .txt, since cells with magics are no Python.
+RIGHT = Path(__file__).parent / "right"
+RIGHT_ANSWERS = [a for module, task in TASKS for a in answers_in(RIGHT / module.id, module, task, ".txt")]
 
 
 def read(folder: str, module: Module) -> Any:
@@ -216,9 +226,7 @@ def test_a_task_has_at_least_three_mistakes_each_with_its_message_and_misconcept
 def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
     seen = 0
-    for cell in read("solutions", mistake.module).cells:
-        if cell.cell_type != "code":
-            continue
+    for cell in code_cells_for(mistake.task, read("solutions", mistake.module)):
         source = cell.source
         if tagged(cell, f"task-{mistake.task.id}"):
             seen += 1
@@ -235,6 +243,37 @@ def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, 
     assert re.search(mistake.expects, errors[0].evalue), errors[0].evalue
     given_away = [line for line in solution_lines(mistake) if line in errors[0].evalue]
     assert given_away == []
+
+
+@pytest.mark.parametrize("answer", RIGHT_ANSWERS, ids=lambda a: a.name)
+def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: Path) -> None:
+    kernel.start_over(tmp_path / "lab")
+    seen = 0
+    for cell in code_cells_for(answer.task, read("solutions", answer.module)):
+        source = cell.source
+        if tagged(cell, f"task-{answer.task.id}"):
+            seen += 1
+            source = answer.source if seen == answer.replaces else source
+        errors = kernel.run(source)
+        assert not errors, errors[0].evalue
+    assert seen >= answer.replaces
+
+
+def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
+    """The code cells that a learner of `task` runs, without the checks of other tasks.
+
+    Where the lab promises that each task stands alone, these are the cells above the first task and the task's own:
+    so the promise is tested, and a mistake costs the time of one task.
+    """
+    stands_alone = STANDS_ALONE in " ".join(solution.cells[0].source.split())
+    section = ""
+    for cell in solution.cells:
+        if cell.cell_type == "markdown" and (heading := TASK_HEADING.search(cell.source)):
+            section = heading[1]
+        elif cell.cell_type == "code" and (not stands_alone or section in ("", task.id)):
+            checks = {tag for tag in cell.metadata.get("tags", []) if tag.startswith("check-")}
+            if checks <= {f"check-{task.id}"}:
+                yield cell
 
 
 def solution_lines(mistake: Mistake) -> list[str]:

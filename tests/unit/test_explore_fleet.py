@@ -36,7 +36,7 @@ def test_at_first_it_says_in_words_what_the_sliders_stand_for() -> None:
         "  idle expiry, in minutes: 10\n"
         "  mean service time, in s: 0.2\n"
         "  cold start, in s on top: 0.5\n"
-        "1 request a minute, expiry 10 min: 0.33 % of requests meet a cold start and wait 0.5 s longer; "
+        "1 request a minute, expiry 10 min: 0.32 % of requests meet a cold start and wait 0.5 s longer; "
         "on average 1.0 environments exist.\n"
         "Left: with this expiry the share of cold requests falls from 90 % at 0.01 requests a minute to 0.011 % "
         "at 600. Right: an hour, simulated: 1 of 63 requests cold; environments at the same moment: at most 2."

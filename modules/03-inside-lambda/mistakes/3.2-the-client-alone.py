@@ -1,0 +1,25 @@
+#: expects: not short. Something slow still runs
+#: because: Only connections are thought to be slow, not imports.
+%%writefile sale.py
+import json
+
+import jsonschema
+
+PRICES_YEN = {"Tsuki": 4800, "Hoshi": 12800, "Kumo": 9600, "Yuki": 3200}
+REPORT = {"properties": {"sold_yen": {"type": "array", "items": {"type": "integer"}}}}
+
+
+def handler(event, context):
+    if "sold_yen" in event:
+        return report(event)
+    return {"total_yen": PRICES_YEN[event["lamp"]] * event["quantity"] * 90 // 100}
+
+
+def report(event):
+    import boto3
+
+    s3 = boto3.client("s3")
+    jsonschema.validate(event, REPORT)
+    numbers = {"lamps": len(event["sold_yen"]), "sum_yen": sum(event["sold_yen"])}
+    s3.put_object(Bucket="hikari-reports", Key=f"{event['day']}.json", Body=json.dumps(numbers))
+    return numbers
