@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -18,6 +20,25 @@ except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
 
 ROOT = Path(__file__).parent
+TASK = re.compile(r"::test_\w+\[(\d+\.\d+)-")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Spreads the mistakes and right answers of the labs over the workers, task by task.
+
+    All else goes file by file (loadscope): the tests of a file share one local cloud.
+    """
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByTask(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            found = TASK.search(nodeid)
+            scope: str = super()._split_scope(nodeid)
+            return f"{scope}::{found[1]}" if found else scope
+
+    return ByTask(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

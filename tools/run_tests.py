@@ -23,13 +23,20 @@ def steps(arguments: list[str]) -> list[tuple[str, list[str]]]:
     """The steps in order: what each is called, and the arguments of its Python."""
     # A folder that git does not keep because it is empty is no error of the tests.
     folders = [name for name in FOLDERS if (ROOT / name).is_dir()]
+    rooms = [path for path in sorted((ROOT / "modules").glob("*")) if checks_in(path)]
     return [
         ("style", ["-m", "ruff", "check"]),
         ("format", ["-m", "ruff", "format", "--check"]),
         ("types", ["-m", "mypy"]),
+        *((f"types of {room.name}", ["-m", "mypy", *checks_in(room)]) for room in rooms),
         ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
         ("tests", [*PYTEST, *(arguments or folders)]),
     ]
+
+
+def checks_in(room: Path) -> list[str]:
+    """The check files of one module, relative to the root: mypy takes those of one module at a time, by their names."""
+    return [path.relative_to(ROOT).as_posix() for path in sorted(room.glob("checks*.py"))]
 
 
 def main(arguments: list[str]) -> int:

@@ -91,7 +91,9 @@ class FleetExplorer(Explorer):
             log, "requests per minute", 1.0, min=-2, max=highest, step=0.05, readout_format=".3g"
         )
         self.idle_expiry_min = slider(widgets.IntSlider, "idle expiry, in minutes", 10, min=1, max=60)
-        self.service_s = slider(log, "mean service time, in s", 10**-0.7, min=-2, max=1, step=0.05, readout_format=".2g")
+        self.service_s = slider(
+            log, "mean service time, in s", 10**-0.7, min=-2, max=1, step=0.05, readout_format=".2g"
+        )
         self.cold_start_s = slider(linear, "cold start, in s on top", 0.5, min=0.1, max=3.0, step=0.1)
         rng = np.random.default_rng(_SEED)
         # -log(1 - u): the stream of `random` is the one that numpy changes least.

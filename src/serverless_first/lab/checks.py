@@ -1,5 +1,7 @@
 """The one loader of `modules/<id>/checks.py`, and what runs a check.
 
+Where one file would be too long, files named `checks_*.py` stand beside it and check some of the tasks.
+
 A check is a function marked with `task("5.1")`. It returns when the task is done and raises `CheckFailed`
 (through `Attempt.expect`) when it is not. Anything else it raises is no verdict on the learner:
 `run_check` turns it into a `CheckBroken` or `NotStarted` that says what to do.
@@ -12,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from serverless_first.course import Module, Task
@@ -42,27 +45,17 @@ def load_checks(module: Module) -> dict[str, Check]:
         CourseFault: the file is missing or cannot be loaded, names a task that course.toml lacks, checks
             a task twice, or leaves one out.
     """
-    path = module_dir(module.id) / "checks.py"
-    where = f"modules/{module.id}/checks.py"
-    name = "serverless_first_checks_" + module.id.replace("-", "_")
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
+    folder, where = module_dir(module.id), f"modules/{module.id}/checks.py"
+    if not (folder / "checks.py").is_file():
         raise CourseFault(f"{where} is missing: a fault in the course, not yours.")
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[name] = loaded  # dataclasses look their module up there
-    try:
-        spec.loader.exec_module(loaded)
-    except Exception as error:
-        raise CourseFault(
-            f"{where} cannot be loaded ({_place(error, path)}): a fault in the course, not yours."
-        ) from error
     checks: dict[str, Check] = {}
-    for value in vars(loaded).values():
-        task_id = getattr(value, _MARK, None)
-        if task_id in checks:
-            raise CourseFault(f"{where} checks task {task_id} twice: a fault in the course, not yours.")
-        if task_id is not None:
-            checks[task_id] = value
+    for path in sorted(folder.glob("checks*.py")):
+        for value in vars(_loaded(module, path)).values():
+            task_id = getattr(value, _MARK, None)
+            if task_id in checks:
+                raise CourseFault(f"{where} checks task {task_id} twice: a fault in the course, not yours.")
+            if task_id is not None:
+                checks[task_id] = value
     known = {t.id for t in module.tasks}
     if set(checks) != known:
         raise CourseFault(
@@ -72,13 +65,30 @@ def load_checks(module: Module) -> dict[str, Check]:
     return checks
 
 
+def _loaded(module: Module, path: Path) -> ModuleType:
+    name = f"serverless_first_{path.stem}_{module.id.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(loaded)
+    except Exception as error:
+        where = f"modules/{module.id}/{path.name}"
+        raise CourseFault(
+            f"{where} cannot be loaded ({_place(error, path)}): a fault in the course, not yours."
+        ) from error
+    return loaded
+
+
 def run_check(check: Check, of: Task, where: Path) -> None:
     """Runs a check.
 
     Args:
         check: the function.
         of: its task.
-        where: the file it stands in, to tell the line of a bug in it.
+        where: the file it stands in, or that file's folder, to tell the line of a bug in it.
 
     Raises:
         CheckFailed: the task is not done.
@@ -149,9 +159,9 @@ def _refused(error: Exception, of: Task) -> CheckFailed:
 
 
 def _place(error: Exception, path: Path) -> str:
-    """The error on one line, with the line of `path` it came from and no folder."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+    """The error on one line, with the line of `path` (or of a file in it) it came from and no folder."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if path in (file := Path(f.filename), file.parent)]
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg}, line {error.lineno}"
-    at = f", line {lines[-1]} of {path.name}" if lines else ""
+    at = f", line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
     return f"{type(error).__name__}: {one_line(str(error))}{at}"

@@ -53,10 +53,9 @@ class Lab:
             UnknownTask: the lab has no such task; the message lists those it has.
         """
         task = self._task(task_id)
-        path = module_dir(self._module.id) / "checks.py"
         checks = load_checks(self._module)
         try:
-            run_check(checks[task.id], task, path)
+            run_check(checks[task.id], task, module_dir(self._module.id))
         except CheckFailed as failure:
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))

@@ -1,0 +1,391 @@
+"""Checks of module 03, tasks 3.4 to 3.6: limits, events that failed, tests."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from serverless_first.lab import Attempt, CheckFailed, task
+from serverless_first.lab.functions import Scratch, at_once, borrowed, fresh_id, log_lines, messages_in, wait_until
+from serverless_first.lab.pytest_run import FAILED, NONE_FOUND, PASSED, TIMED_OUT, PytestRun, run_pytest
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+
+# ---- 3.4
+
+LIMIT, ORDERS = 5, 15
+
+
+@task("3.4")
+def payment(attempt: Attempt) -> None:
+    """Payment is limited to five; the checkout gets each order paid once, or says truly that it is not."""
+    client = attempt.client("lambda")
+    _limit(attempt, client)
+    attempt.invoke("hikari-checkout", {"order_id": fresh_id("warm"), "total_yen": 1})
+    say(f"3.4: a rush of {ORDERS} orders ...")
+    orders = [fresh_id("ord") for _ in range(ORDERS)]
+    answers = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 4320} for order in orders])
+    lines = log_lines(attempt, "hikari-payment")
+    charges = {order: lines.count(f"charged {order}") for order in orders}
+    for order, answer in zip(orders, answers, strict=True):
+        paid = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
+        charged = charges[order]
+        if paid is True and not charged:
+            problem = "Your checkout says paid, and payment never charged the order. Hikari gives the lamp away."
+            look_at = "what your handler returns when the charge did not go through"
+        elif charged > 1:
+            problem, look_at = "An order is charged more than once.", "what happens after a charge that went through"
+        elif charged and paid is not True:
+            problem, look_at = (
+                "An order is charged, and your checkout does not say so.",
+                "what you return after a charge",
+            )
+        else:
+            problem = "An order is not paid, though payment was free again long before the checkout's time was over."
+            look_at = "what your handler does when payment refuses: once is not enough, and nor is an error"
+        attempt.expect(
+            paid is True and charged == 1,
+            problem=problem,
+            called=f"invoke hikari-checkout with {ORDERS} orders at once; of these {order}",
+            came_back=answer.error or answer.payload,
+            expected='{"paid": true}, and one charge',
+            look_at=f"{look_at} (charges of {order}: {charged})",
+        )
+    say("3.4: payment is stopped for a moment ...")
+    client.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=0)
+    try:
+        with borrowed(attempt, "hikari-checkout") as restart:
+            restart(Timeout=4)
+            _honest_when_stopped(attempt)
+    finally:
+        client.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=LIMIT)
+
+
+def _limit(attempt: Attempt, client: Any) -> None:
+    def reserved_of(name: str) -> int | None:
+        limit: int | None = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        return limit
+
+    reserved, elsewhere = reserved_of("hikari-payment"), reserved_of("hikari-checkout")
+    ready = client.list_provisioned_concurrency_configs(FunctionName="hikari-payment")["ProvisionedConcurrencyConfigs"]
+    if reserved is None and elsewhere is None and not ready:
+        attempt.not_started("hikari-payment has no limit yet.")
+    if ready and reserved is None:
+        problem = "Provisioned concurrency keeps environments ready. It is no limit: a sixth call starts a sixth one."
+    elif elsewhere is not None and reserved is None:
+        problem = "The limit is on the checkout. Any other caller still reaches payment as often as it likes."
+    else:
+        problem = "The limit of hikari-payment is not five."
+    attempt.expect(
+        reserved == LIMIT,
+        problem=problem,
+        called="get_function_concurrency hikari-payment",
+        came_back="no reserved concurrency" if reserved is None else f"{reserved} reserved",
+        expected=f"{LIMIT} reserved",
+        look_at="the call in step 1: which function, and which kind of concurrency",
+    )
+
+
+def _honest_when_stopped(attempt: Attempt) -> None:
+    event = {"order_id": fresh_id("ord"), "total_yen": 9000}
+    expected = '{"paid": false, "reason": "busy"}, before the function\'s own time is over'
+    try:
+        reply = attempt.invoke("hikari-checkout", event)
+    except CheckFailed as failure:
+        timed_out = "timed out" in failure.came_back.lower()
+        attempt.fail(
+            "Your checkout tries until Lambda ends it. The customer gets an error in place of an answer."
+            if timed_out
+            else "Your checkout fails when payment stays busy.",
+            called=f"{failure.called}, while payment refuses every call; its timeout is 4 s here",
+            came_back=failure.came_back,
+            expected=expected,
+            look_at="when your loop gives up" if timed_out else failure.look_at,
+        )
+    called = f"{reply.called}, while payment refuses every call; its timeout is 4 s here"
+    attempt.expect(
+        reply["paid"] is False and reply["reason"] == "busy",
+        problem="Payment refused every call, and your checkout does not say so.",
+        called=called,
+        came_back=reply,
+        expected=expected,
+        look_at="what your handler returns when no charge went through",
+    )
+    left_ms = [int(line.split(",")[1].split()[0]) for line in reply.log.splitlines() if line.startswith("asking for")]
+    waits_ms = [early - late for early, late in itertools.pairwise(left_ms)]
+    problem = ""
+    if len(left_ms) < 3:
+        problem = "Your checkout gives up early, with most of its time left."
+    elif len(left_ms) > 40:
+        problem = "Your checkout asks again without a pause. That is one more rush on a service that is busy already."
+    elif len(waits_ms) > 3 and mean(waits_ms[len(waits_ms) // 2 :]) < 1.5 * waits_ms[0]:
+        problem = "Your waits do not grow. When payment stays busy for long, every checkout goes on asking as often."
+    attempt.expect(
+        not problem,
+        problem=problem,
+        called=called,
+        came_back=f"{len(left_ms)} attempts in the log's end, {waits_ms[:6]} ms between the first ones",
+        expected="several attempts, with waits that grow",
+        look_at="how long your handler sleeps, and what changes from one attempt to the next",
+    )
+
+
+# ---- 3.5
+
+
+@task("3.5")
+def parcels(attempt: Attempt) -> None:
+    """What fails for good reaches the queue; replay sends it again and deletes only what was accepted."""
+    _kept(attempt)
+    with Scratch(attempt, like="hikari-replay") as scratch:
+        _replayed(attempt, scratch)
+        _not_accepted(attempt, scratch)
+
+
+def _kept(attempt: Attempt) -> None:
+    client, sqs, name = attempt.client("lambda"), attempt.client("sqs"), "hikari-parcel"
+    try:
+        settings = client.get_function_event_invoke_config(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started("hikari-parcel has no settings for its asynchronous calls yet.")
+    ends = settings.get("DestinationConfig") or {}
+    shown = {"MaximumRetryAttempts": settings.get("MaximumRetryAttempts"), "DestinationConfig": ends}
+    attempt.expect(
+        bool(ends.get("OnFailure")),
+        problem="Events that fail have no destination. "
+        + ("Yours gets those that succeed." if ends.get("OnSuccess") else "They vanish after the last try."),
+        called=f"get_function_event_invoke_config {name}",
+        came_back=shown,
+        expected="a destination for events that failed",
+        look_at="DestinationConfig: it has a key for each way in which a call can end",
+    )
+    order = fresh_id("ord")
+    answer = client.invoke(FunctionName=name, Payload=json.dumps({"order_id": order}).encode())
+    attempt.expect(
+        bool(answer.get("FunctionError")),
+        problem="hikari-parcel hides its error. Lambda takes the event for done: no retry, no record, no parcel.",
+        called=f'invoke {name} with {{"order_id": "{order}"}}, which has no address',
+        came_back=answer["Payload"].read().decode(),
+        expected="an error of the function",
+        look_at="parcel.py: who tries again, your handler or Lambda? Run the given cell again",
+    )
+    say("3.5: an order without an address, and Lambda's retry ...")
+    order = fresh_id("ord")
+    client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"order_id": order}).encode())
+    url = sqs.get_queue_url(QueueName="hikari-lost-parcels")["QueueUrl"]
+    mine: list[tuple[str, Any]] = []
+    others: list[tuple[str, Any]] = []
+    for _ in range(8):
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
+            record = json.loads(message["Body"])
+            ours = isinstance(record, dict) and (record.get("requestPayload") or {}).get("order_id") == order
+            (mine if ours else others).append((message["ReceiptHandle"], record))
+        if mine:
+            break
+    for handle, _ in mine:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    for handle, _ in others:  # the learner's own records: visible again at once
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+    tries = mine[0][1]["requestContext"]["approximateInvokeCount"] if mine else 0
+    attempt.expect(
+        tries == 2,
+        problem=f"Lambda tried {tries} times. One retry was asked for, so two tries in all."
+        if mine
+        else "The event has failed, and no record of it is in hikari-lost-parcels.",
+        called=f'{name} asynchronously, with {{"order_id": "{order}"}}',
+        came_back=f"a record after {tries} tries" if mine else f"no record after 8 s; {json.dumps(shown)}",
+        expected="a record after 2 tries",
+        look_at="MaximumRetryAttempts and the destination's ARN",
+    )
+
+
+def _replayed(attempt: Attempt, scratch: Scratch) -> None:
+    """Real records of a function that failed; then the function is mended and replay may work."""
+    client, sqs = attempt.client("lambda"), attempt.client("sqs")
+    (lost_url, lost_arn), (sent_url, sent_arn) = scratch.queue(), scratch.queue()
+    name = scratch.function("def handler(e, c):\n    raise ValueError('no address')\n")
+    client.put_function_event_invoke_config(
+        FunctionName=name,
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": lost_arn}, "OnSuccess": {"Destination": sent_arn}},
+    )
+    orders = {fresh_id("ord"): {"lamp": _chance.choice(["Tsuki", "Hoshi", "Kumo"])} for _ in range(13)}
+    for order, rest in orders.items():
+        payload = json.dumps({"order_id": order, **rest}).encode()
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+    wait_until(lambda: messages_in(attempt, lost_url) == len(orders))
+    scratch.change(name, "def handler(e, c):\n    return {}\n")
+    addresses = {order: fresh_id("street") for order in sorted(orders)[:-2]}
+    reply = attempt.invoke("hikari-replay", {"queue_url": lost_url, "addresses": addresses})
+    arrived: list[Any] = []
+    while batch := sqs.receive_message(QueueUrl=sent_url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
+        arrived += [json.loads(message["Body"])["requestPayload"] for message in batch]
+        if len(arrived) >= len(addresses):
+            break
+    left = messages_in(attempt, lost_url)
+    right = [{"order_id": order, **orders[order], "address": street} for order, street in addresses.items()]
+    told = {
+        "called": f"hikari-replay with a queue of {len(orders)} records and {len(addresses)} addresses",
+        "came_back": f"{len(arrived)} events arrived, as {json.dumps(arrived[0]) if arrived else 'none'}; "
+        f"{left} records left in the queue",
+        "expected": f"{len(right)} events, as {json.dumps(right[0])}; {len(orders) - len(right)} records left",
+    }
+    whole = [event for event in arrived if isinstance(event, dict) and "requestContext" in event]
+    attempt.expect(
+        not whole,
+        problem="You sent the whole record. The function knows its own events, and not what Lambda wraps around them.",
+        look_at="what a record holds: the event that failed is one of its fields",
+        **told,
+    )
+    attempt.expect(
+        len(arrived) == len(right),
+        problem="Nothing arrived as an asynchronous call." if not arrived else "Not as many events arrived as should.",
+        look_at="the call to functions.invoke, and for which records it is made",
+        **told,
+    )
+    attempt.expect(
+        sorted(arrived, key=str) == sorted(right, key=str),
+        problem="The events that arrived are not the ones that failed, with their addresses.",
+        look_at="what you send: all that was in the event, and its own address",
+        **told,
+    )
+    attempt.expect(
+        left >= len(orders) - len(right),
+        problem="You deleted records that you had no address for. These parcels are lost now.",
+        look_at="for which records your code reaches delete_message",
+        **told,
+    )
+    attempt.expect(
+        left == len(orders) - len(right),
+        problem="What you sent is still in the queue: the next replay sends it again, and customers get two parcels.",
+        look_at="what becomes of a message after its event was accepted",
+        **told,
+    )
+    attempt.expect(
+        sorted(reply["replayed"]) == sorted(addresses),
+        problem="The list of the orders sent is not complete.",
+        called=told["called"],
+        came_back=reply,
+        expected=f"the {len(addresses)} orders that had an address",
+        look_at="what you append to replayed, and when",
+    )
+
+
+def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
+    """A record of a function that is gone: Lambda refuses the event, so the message must stay."""
+    url, _ = scratch.queue()
+    gone = "arn:aws:lambda:us-east-1:123456789012:function:check-gone:$LATEST"
+    order = fresh_id("ord")
+    record = {"requestContext": {"functionArn": gone}, "requestPayload": {"order_id": order}}
+    attempt.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(record))
+    try:
+        came_back: object = attempt.invoke("hikari-replay", {"queue_url": url, "addresses": {order: "Nara"}})
+    except CheckFailed as failure:  # an error is a fair answer here
+        came_back = failure.came_back
+    attempt.expect(
+        messages_in(attempt, url) == 1,
+        problem="Lambda did not accept the event, and its record is gone all the same: it was deleted too early.",
+        called="hikari-replay with a record of a function that does not exist any more",
+        came_back=came_back,
+        expected="the record stays in the queue",
+        look_at="the order of your calls, and which of them may fail",
+    )
+
+
+# ---- 3.6
+
+#: What a broken stock.py does, the text to replace in the right one, and the text in its place. Each needs an assertion
+#: that no other one needs.
+BROKEN = (
+    (
+        "takes one lamp, whatever the quantity",
+        '":wanted": {"N": str(event["quantity"])}}',
+        '":wanted": {"N": str(event["quantity"])}, ":one": {"N": "1"}}',
+    ),
+    ("says yes to a customer when there is too little", '{"reserved": False}', '{"reserved": True}'),
+    ("refuses the customer who takes the very last ones", ">= :wanted", "> :wanted"),
+    (
+        "refuses an order, and takes the lamps all the same",
+        '        return {"reserved": False}',
+        '        dynamodb.update_item(TableName="hikari-stock", Key={"lamp": {"S": event["lamp"]}},\n'
+        '            UpdateExpression="SET #left = :none", ExpressionAttributeNames={"#left": "left"},\n'
+        '            ExpressionAttributeValues={":none": {"N": "0"}})\n        return {"reserved": False}',
+    ),
+)
+
+
+@task("3.6")
+def stock_tests(attempt: Attempt) -> None:
+    """The learner's tests pass on the right handler and fail on each broken one."""
+    files = ("test_stock.py", "stock.py")
+    for file in files:
+        if not Path(file).is_file():
+            attempt.not_started(f"There is no {file} yet.")
+    right = Path("stock.py").read_text(encoding="utf-8")
+    say("3.6: running your tests on stock.py, then on broken copies of it ...")
+    _passes(attempt, run_pytest(*files))
+    copies = []
+    for _, old, new in BROKEN:
+        copy = right.replace(old, new)
+        if ":one" in new:
+            copy = copy.replace("#left - :wanted", "#left - :one")
+        attempt.expect(
+            copy != right,
+            problem="stock.py is not the given one: the check cannot break it.",
+            called="reading stock.py",
+            came_back="another text",
+            expected="the text of the cell above",
+            look_at="the cell with stock.py: run it again as it was, your tests go into test_stock.py",
+        )
+        copies.append(copy)
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda copy: run_pytest(*files, replaced={"stock.py": copy}), copies))
+    missed = [what for (what, _, _), run in zip(BROKEN, runs, strict=True) if run.exit_code == PASSED]
+    attempt.expect(
+        len(missed) < len(BROKEN),
+        problem="Your tests pass whatever the handler does: nothing in them looks at what it answered or at the stock.",
+        called=f"pytest test_stock.py, with each of {len(BROKEN)} broken copies of stock.py",
+        came_back="passed each time",
+        expected="a test that fails, each time",
+        look_at="what each of your tests asserts",
+    )
+    attempt.expect(
+        not missed,
+        problem=f"Your tests do not notice a stock.py that {' or one that '.join(missed)}.",
+        called=f"pytest test_stock.py, with each of {len(BROKEN)} broken copies of stock.py",
+        came_back=f"passed {len(missed)} times",
+        expected="a test that fails, each time",
+        look_at="the three cases of step 1: for each the answer, and what is left",
+    )
+
+
+def _passes(attempt: Attempt, run: PytestRun) -> None:
+    if "NotImplementedError: not started" in run.output:
+        attempt.not_started("test_stock.py still raises NotImplementedError.")
+    if "RealAwsRefused" in run.output:
+        problem = "Your tests reach for the real AWS: a call is made where moto does not answer. It was refused."
+        look_at = "which calls stand outside of mock_aws: also those that run when the file is imported"
+    elif run.exit_code == NONE_FOUND:
+        problem = "pytest finds no test in your file. A file without tests is not a file that passes."
+        look_at = "the names of your functions"
+    elif run.exit_code == TIMED_OUT:
+        problem, look_at = "Your tests do not come to an end.", "the loops in your tests"
+    elif run.exit_code == FAILED:
+        problem = "Your tests fail on the right stock.py."
+        look_at = "what the test expects, and whether each test makes its own table"
+    else:
+        problem, look_at = "pytest cannot run your file.", "the error that pytest names"
+    attempt.expect(
+        run.exit_code == PASSED,
+        problem=problem,
+        called="pytest test_stock.py, with the given stock.py",
+        came_back=run.verdicts or run.output[-300:],
+        expected="every test passes",
+        look_at=look_at,
+    )
