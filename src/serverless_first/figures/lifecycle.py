@@ -18,7 +18,7 @@ _STATES = {
     State.FROZEN: ("#E4E4E4", "memory and /tmp stay,\nno processor time"),
     State.ENDED: ("white", "crash, timeout, new code,\nidle too long, clean-up"),
 }
-_PLACES = {State.INIT: (0.0, 0.0), State.BUSY: (4.1, 0.0), State.FROZEN: (8.2, 0.0), State.ENDED: (4.1, -2.6)}
+_PLACES = {State.INIT: (0.0, 0.0), State.BUSY: (4.1, 0.0), State.FROZEN: (8.7, 0.0), State.ENDED: (4.1, -2.6)}
 _WIDTH, _HEIGHT = 2.2, 1.0
 
 # What the trigger means in this state. A row of the table without words here is drawn with the trigger's name alone.
@@ -57,7 +57,7 @@ def lifecycle(*, title: str, transitions: Mapping[tuple[State, Trigger], State] 
         boxes = {state: _box(axes, state) for state in State}
         for (state, trigger), target in transitions.items():
             _arrow(axes, (state, trigger, target), boxes)
-        axes.set_xlim(-1.25, 9.45)
+        axes.set_xlim(-1.25, 9.95)
         axes.set_ylim(-3.2, 2.6)
         axes.set_aspect("equal")
         axes.axis("off")
@@ -70,7 +70,7 @@ def _box(axes: Axes, state: State) -> FancyBboxPatch:
     fill, meaning = _STATES[state]
     ink = "white" if state is State.BUSY else "black"
     axes.text(x, y + 0.24, state, ha="center", va="center", weight="bold", color=ink, zorder=4)
-    axes.text(x, y - 0.17, meaning, ha="center", va="center", size=8.5, color=ink, zorder=4)
+    axes.text(x, y - 0.17, meaning, ha="center", va="center", size=8, color=ink, zorder=4)
     box = FancyBboxPatch(
         (x - _WIDTH / 2, y - _HEIGHT / 2),
         _WIDTH,
