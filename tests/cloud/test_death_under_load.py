@@ -30,7 +30,8 @@ aws = cloud.start()
 folder = Path(tempfile.mkdtemp())
 (folder / "busy").mkdir()
 lam = kit.client("lambda")
-kit.deploy("orders", kit.MEET, Timeout=300)
+child = "import subprocess\\nsubprocess.Popen(['sleep', '987'])\\n"  # each environment has started a process
+kit.deploy("orders", child + kit.MEET, Timeout=300)
 kit.publish("orders")
 lam.put_provisioned_concurrency_config(FunctionName="orders", Qualifier="1", ProvisionedConcurrentExecutions=2)
 kit.deploy("price", "def handler(event, context):\\n    raise ValueError('no price')\\n")
@@ -163,14 +164,17 @@ def test_the_server_is_killed(program: Callable[..., Any], tools: Any, place: Pa
     owner = program(BUSY + WAITS + again + WAITS, TMPDIR=str(place))
     said = owner.hear()
     assert said["busy"] == 30
-    before = run_folders(place)
+    before = [folder for folder in run_folders(place) if (folder / "environments").exists()]
+    assert before
     os.kill(said["server"], signal.SIGKILL)
     tools.eventually(lambda: not any(map(tools.is_alive, said["pids"])), "the environments have ended", LIMIT_S)
     tools.eventually(lambda: not tools.is_alive(said["server"]), "the server has ended", LIMIT_S)
     tools.eventually(lambda: not any(map(accepts, said["ports"])), "no port is left", LIMIT_S)
+    only_the_owner = {owner.process.pid}
+    tools.eventually(lambda: set(processes(place)) <= only_the_owner, "what handlers have started has ended", LIMIT_S)
+    tools.eventually(lambda: not any(folder.exists() for folder in before), "no folder is left", LIMIT_S)
     owner.go_on()
     assert owner.hear()["url"] != said["url"]
-    assert [folder for folder in before if (folder / "environments").exists()] == []  # the next start removes them
     owner.end()
     tools.eventually(lambda: not processes(place) and not run_folders(place), "nothing is left", LIMIT_S)
 

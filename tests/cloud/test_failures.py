@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -153,3 +154,34 @@ def test_a_function_that_does_not_exist(kit: Any) -> None:
     through = kit.client("lambda")
     with pytest.raises(through.exceptions.ResourceNotFoundException, match="price"):
         kit.invoke("price", through=through)
+
+
+def test_an_init_that_runs_again_counts_as_time_of_the_call(kit: Any, tmp_path: Path) -> None:
+    flag = tmp_path / "second"
+    source = f"""
+import pathlib, time
+flag = pathlib.Path({str(flag)!r})
+if not flag.exists():
+    flag.touch()
+    raise OSError("no price list")
+time.sleep(0.4)
+def handler(event, context):
+    return context.get_remaining_time_in_millis()
+"""
+    kit.deploy("price", source, Timeout=20)
+    answer = kit.invoke("price")
+    assert answer.error is None
+    assert answer.payload < 19_600
+    (report,) = [line for line in answer.log.splitlines() if line.startswith("REPORT")]
+    fields = dict(field.split(": ") for field in report.strip().split("\t"))
+    assert float(fields["Duration"].removesuffix(" ms")) > 400
+    assert float(fields["Billed Duration"].removesuffix(" ms")) > float(fields["Duration"].removesuffix(" ms"))
+    assert "Init Duration" not in fields
+
+
+@pytest.mark.parametrize("handler", ["price", ".handler", "price."])
+def test_a_handler_name_that_the_runtime_cannot_use(kit: Any, handler: str) -> None:
+    kit.deploy("price", "def handler(event, context):\n    return 1\n", Handler=handler)
+    answer = kit.invoke("price")
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorType"].startswith(("Runtime.", "ValueError"))

@@ -181,3 +181,11 @@ def test_a_layer_from_a_bucket(kit: Any) -> None:
     arn = kit.client("lambda").publish_layer_version(LayerName="tax", Content=content)["LayerVersionArn"]
     kit.deploy("price", USER, Layers=[arn])
     assert rate(kit) == 10
+
+
+def test_two_versions_of_one_layer_are_refused(kit: Any) -> None:
+    lam = kit.client("lambda")
+    content = {"ZipFile": kit.zip_of({"python/tax.py": "RATE = 10\n"})}
+    arns = [lam.publish_layer_version(LayerName="tax", Content=content)["LayerVersionArn"] for _ in range(2)]
+    refusal = kit.refused(lambda: kit.deploy("price", "def handler(event, context):\n    return 1\n", Layers=arns))
+    assert "Two different versions of the same layer" in refusal.message

@@ -172,3 +172,17 @@ def test_settings_that_are_refused(kit: Any, config: dict[str, str], text: str) 
     change = lambda: kit.client("lambda").update_function_configuration(**NAME, LoggingConfig=config)  # noqa: E731
     assert kit.refused(change).message == refusal.message
     assert kit.invoke("price").log.startswith("START ")
+
+
+def test_a_change_of_one_part_of_the_logging_leaves_the_others(kit: Any) -> None:
+    lam = kit.client("lambda")
+    kit.deploy("price", "def handler(event, context):\n    return 1\n", LoggingConfig={"LogFormat": "JSON"})
+
+    def change(**logging: str) -> Any:
+        lam.update_function_configuration(FunctionName="price", LoggingConfig=logging)
+        return lam.get_function_configuration(FunctionName="price")["LoggingConfig"]
+
+    assert change(ApplicationLogLevel="ERROR")["LogFormat"] == "JSON"
+    found = change(LogGroup="/hikari/price")
+    assert (found["LogFormat"], found["ApplicationLogLevel"]) == ("JSON", "ERROR")
+    assert change(LogFormat="Text") == {"LogFormat": "Text", "LogGroup": "/hikari/price"}

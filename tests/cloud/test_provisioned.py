@@ -308,3 +308,24 @@ def test_reset_ends_them_also_while_they_start(aws: Cloud, kit: Any) -> None:
     server = psutil.Process(aws.environments.__self__._server.pid)  # type: ignore[attr-defined]
     kit.eventually(lambda: not server.children(), "the server has no process of an environment")
     assert aws.environments() == []
+
+
+def test_when_all_that_is_reserved_is_provisioned_latest_is_refused(kit: Any) -> None:
+    deploy(kit)
+    lam = kit.client("lambda")
+    lam.put_function_concurrency(FunctionName="price", ReservedConcurrentExecutions=2)
+    provision(kit, 2)
+    refusal = kit.refused(lambda: lam.invoke(FunctionName="price"))
+    assert (refusal.code, refusal.status) == ("TooManyRequestsException", 429)
+    assert kit.invoke("price", Qualifier="1").error is None
+    lam.put_function_concurrency(FunctionName="price", ReservedConcurrentExecutions=3)
+    assert kit.invoke("price").error is None
+
+
+def test_what_init_prints_stands_before_the_first_call_and_its_time_is_not_billed(kit: Any) -> None:
+    deploy(kit, "import time\nprint('price list read')\ntime.sleep(0.5)\ndef handler(event, context):\n    return 1\n")
+    provision(kit, 1)
+    first, second = (kit.invoke("price", Qualifier="1") for _ in range(2))
+    assert first.log.index("price list read") < first.log.index("START")
+    assert "Init Duration" not in first.log
+    assert "price list read" not in second.log

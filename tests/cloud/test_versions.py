@@ -388,3 +388,18 @@ def test_a_version_of_other_code_than_the_caller_thinks(kit: Any) -> None:
         lam.publish_version(FunctionName="price", CodeSha256="b3RoZXI=")
     assert lam.list_versions_by_function(FunctionName="price")["Versions"][-1]["Version"] == "$LATEST"
     assert lam.publish_version(FunctionName="price", CodeSha256=found)["Version"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arn", "said"),
+    [
+        ("arn:aws:lambda:eu-west-1:123456789012:function:price", "not reachable in this region"),
+        ("arn:aws:lambda:us-east-1:999999999999:function:price", "Function not found"),
+        ("999999999999:function:price", "Function not found"),
+    ],
+)
+def test_a_function_of_another_region_or_account(kit: Any, arn: str, said: str) -> None:
+    kit.deploy("price", says("one"))
+    refusal = kit.refused(lambda: kit.client("lambda").invoke(FunctionName=arn))
+    assert (refusal.code, refusal.status) == ("ResourceNotFoundException", 404)
+    assert said in refusal.message

@@ -283,3 +283,25 @@ def test_a_slow_event_does_not_hold_up_the_others() -> None:
     assert done == {str(number) for number in range(50)}
     go_on.set()
     assert world.next()[1]["requestContext"]["requestId"] == "slow"
+
+
+def test_an_event_that_waits_for_a_worker_is_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asynchronous, "WORKERS", 1)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def play(_call: Call) -> Reply:
+        inside.set()
+        assert go_on.wait(LIMIT_S)
+        return GOOD
+
+    world = World(play)
+    world.send("under way")
+    assert inside.wait(LIMIT_S)
+    world.send("handed over")
+    while world.queue._waiting:  # until the queue has handed it to the worker
+        threading.Event().wait(0.005)
+    world.queue.clear()
+    go_on.set()
+    world.send("new")
+    assert world.delivered.get(timeout=LIMIT_S)[1]["requestContext"]["requestId"] == "new"
+    assert world.tries == ["under way", "new"]

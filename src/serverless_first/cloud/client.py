@@ -108,6 +108,7 @@ class Cloud:
     def _start_server(self, idle_expiry_s: float) -> str:
         command = [
             sys.executable,
+            "-P",  # a file of the learner's named code.py must not stand in for Python's own
             "-m",
             "serverless_first.cloud.server",
             "--idle-expiry-s",
@@ -134,6 +135,7 @@ class Cloud:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
                 | getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
+        threading.Thread(target=self._watch_server, args=(self._server,), name="cloud-watch", daemon=True).start()
         line = _first_line(self._server, START_LIMIT_S)
         try:
             return str(json.loads(line)["endpoint_url"])
@@ -144,6 +146,13 @@ class Cloud:
                 f"The local cloud did not start. Its last lines:\n{tail or '(none)'}\n"
                 "Run `serverless-first doctor` in a terminal: it finds what is missing."
             ) from None
+
+    def _watch_server(self, server: subprocess.Popen[bytes]) -> None:
+        """When the server dies without being asked to, clears away what it could not."""
+        server.wait()
+        if self._server is server:
+            with contextlib.suppress(OSError):
+                leftovers.sweep_now()
 
     def stop(self) -> None:
         """Ends the local cloud with everything in it and puts this process's settings back. May be called twice."""

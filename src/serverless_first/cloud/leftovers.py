@@ -1,7 +1,8 @@
 """The folder of one run of the local cloud, and what an earlier run left because it was killed.
 
 A run that ends, ends its environments and removes its folder. One that is killed with SIGKILL cannot; on Linux the
-kernel then ends its environments. The next run removes the rest: folders, and on other systems processes.
+kernel then ends its environments. The rest (folders, processes that handlers have started, and on other systems the
+environments) is removed by the notebook that owned it, or by the next run.
 
 A run holds a lock in its folder for as long as its process lives; the operating system lets go of it, however the
 process ends. So no clock and no process number, which another process may have by now, decides who is alive.
@@ -56,6 +57,13 @@ def runs_folder() -> Path:
     """Where all runs of this user keep their folders."""
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     return Path(tempfile.gettempdir()) / f"serverless-first-{user}"
+
+
+def sweep_now() -> None:
+    """Removes what dead runs of this user left, without waiting for the next run."""
+    runs = runs_folder()
+    with FileLock(runs / _LOCK):
+        sweep(runs)
 
 
 def sweep(runs: Path) -> None:

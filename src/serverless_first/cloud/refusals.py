@@ -15,6 +15,9 @@ NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (method, re.compile(path), name)
     for method, path, name in (
         ("POST", _FUNCTION + "/url", "create_function_url_config"),
+        ("PUT", _FUNCTION + "/recursion-config", "put_function_recursion_config"),
+        ("PUT", _FUNCTION + "/runtime-management-config", "put_runtime_management_config"),
+        ("PUT", _FUNCTION + "/code-signing-config", "put_function_code_signing_config"),
         ("POST", _FUNCTION + "/invoke-async/?", "invoke_async"),
         ("POST", _FUNCTION + "/response-streaming-invocations", "invoke_with_response_stream"),
         ("POST", r"/\d{4}-\d\d-\d\d/event-source-mappings/?", "create_event_source_mapping"),

@@ -134,7 +134,7 @@ class EventQueue:
             traceback.print_exc()
 
     def _try(self, event: Event, generation: int) -> None:
-        found = event.target()
+        found = event.target() if self._generation == generation else None
         if found is None:  # the function was deleted, and its events with it
             return
         spec, settings = found

@@ -6,7 +6,8 @@ the API reference):
 - All functions of an account share one quota in a Region.
 - A function with reserved concurrency has that many for itself, and never more. The others share what is left.
 - 100 must stay unreserved.
-- Provisioned concurrency counts too: against the function's reservation, or else against what is unreserved.
+- Provisioned concurrency counts too, in use or not: against the function's reservation, or else against what is
+  unreserved. Calls that run in provisioned environments are not counted here a second time.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Concurrency:
         self._lock = threading.Lock()
 
     def enter(self, arn: str) -> None:
-        """One more invocation of the function `arn` begins.
+        """One more invocation of the function `arn` begins, outside of provisioned environments.
 
         Raises:
             TooManyRequests: it would be one too many.
@@ -52,12 +53,13 @@ class Concurrency:
         with self._lock:
             reserved = self._reserved.get(arn)
             if reserved is not None:
-                if self._under_way[arn] >= reserved:
+                if self._under_way[arn] >= reserved - self._provisioned.get(arn, 0):
                     raise TooManyRequests("ReservedFunctionConcurrentInvocationLimitExceeded")
             else:
                 place = place_of(arn)
                 sharing = sum(n for other, n in self._under_way.items() if self._shares(other, place))
-                if sharing >= self.account_limit - sum(n for a, n in self._reserved.items() if place_of(a) == place):
+                kept = sum(n for other, n in self._provisioned.items() if self._shares(other, place))
+                if sharing >= self._unreserved(place, without="") - kept:
                     raise TooManyRequests("ConcurrentInvocationLimitExceeded")
             self._under_way[arn] += 1
 

@@ -27,7 +27,7 @@ from serverless_first.cloud.lambda_.provisioned import Provisioned
 from serverless_first.cloud.lambda_.report import InitPhase
 
 INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, on demand
-PROVISIONED_INIT_LIMIT_S = 900.0  # the same: 15 minutes with provisioned concurrency, as long as the timeout may be
+PROVISIONED_INIT_LIMIT_S = 130.0  # the same, with provisioned concurrency: this or the timeout, whichever is higher
 START_SLOTS = 4 * (os.cpu_count() or 1)
 SLOT_S = 2.0  # how long one Init keeps others from starting
 REMEMBERED = 500  # ended environments kept for `aws.environments` and figures
@@ -44,6 +44,7 @@ class Place:
         error: the error of the last Init as JSON, if it failed; empty if it took too long.
         peak_memory_mb: the most that the process of the failed Init held.
         generation: which of the fleet's lives it belongs to.
+        counted: whether it counts against the limits of concurrency.
     """
 
     environment: Environment | None
@@ -52,6 +53,7 @@ class Place:
     inits: list[InitPhase] = field(default_factory=list)
     error: bytes = b""
     peak_memory_mb: int = 0
+    counted: bool = True
 
 
 class Fleet:
@@ -94,8 +96,13 @@ class Fleet:
         Raises:
             TooManyRequests: a concurrency limit is reached.
         """
-        self.concurrency.enter(spec.arn)
         generation = self._generation
+        if environment := self.provisioned.take(spec):
+            inits = []
+            if environment.invocations == 0:  # what its Init has printed stands before the first call
+                inits = [InitPhase(environment.init_ms, phase="provisioned", log=environment.read_log())]
+            return Place(environment, spec.timeout_s, generation, inits, counted=False)
+        self.concurrency.enter(spec.arn)
         try:
             if environment := self._take_free(spec):
                 return Place(environment, spec.timeout_s, generation)
@@ -105,8 +112,6 @@ class Fleet:
             raise
 
     def _take_free(self, spec: FunctionSpec) -> Environment | None:
-        if environment := self.provisioned.take(spec):
-            return environment
         with self._lock:
             free = self._free.setdefault(spec.key, [])
             while free:
@@ -128,19 +133,18 @@ class Fleet:
                 if generation != self._generation:
                     break
             else:
-                if phase == "init":
-                    # What Init has printed comes before START.
-                    inits.append(InitPhase(environment.init_ms, log=environment.read_log()))
-                    return Place(environment, spec.timeout_s, generation, inits)
-                left_s = max(0.0, spec.timeout_s - environment.init_ms / 1000)
-                return Place(environment, left_s, generation, inits)
+                # What Init has printed stands before what the handler prints.
+                inits.append(InitPhase(environment.init_ms, phase=phase, log=environment.read_log()))
+                taken_s = environment.init_ms / 1000 if phase == "invoke" else 0.0
+                return Place(environment, max(0.0, spec.timeout_s - taken_s), generation, inits)
         return Place(None, 0.0, generation, inits, failed.payload, failed.peak_memory_mb)
 
     def release(self, place: Place, spec: FunctionSpec) -> None:
         """Gives a place back after its invocation."""
         if place.environment is not None:
             self._put_back(place.environment, place.generation)
-        self.concurrency.leave(spec.arn)
+        if place.counted:
+            self.concurrency.leave(spec.arn)
 
     def _put_back(self, environment: Environment, generation: int) -> None:
         with self._lock:
@@ -169,13 +173,13 @@ class Fleet:
 
     def _make(self, spec: FunctionSpec, generation: int, provisioned: bool) -> Environment:
         """A process and its folder; none any more once `clear` or `close` has been called, nor is one left."""
-        if not self._is_over(generation):
+        if not self.is_over(generation):
             store = self._around.folder / "code"
             task_root = code.unpack([spec.code], store)
             opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
             environment = Environment(spec, task_root, opt, self._around, provisioned=provisioned)
             with self._lock:
-                if not self._is_over(generation):
+                if not self.is_over(generation):
                     self._environments.append(environment)
                     self._forget_the_oldest()
                     return environment
@@ -183,12 +187,14 @@ class Fleet:
         text = f"Error: Runtime exited {report.how_it_exited(None)}"
         raise InitFailed(report.failure("Runtime.ExitError", text), "", "error")
 
-    def _is_over(self, generation: int) -> bool:
+    def is_over(self, generation: int) -> bool:
+        """Whether `clear` or `close` has been called since."""
         return self._closed.is_set() or generation != self._generation
 
     def _start_provisioned(self, spec: FunctionSpec) -> Environment:
         generation = self._generation
-        environment = self._start(spec, PROVISIONED_INIT_LIMIT_S, generation, provisioned=True)
+        limit_s = max(PROVISIONED_INIT_LIMIT_S, spec.timeout_s)
+        environment = self._start(spec, limit_s, generation, provisioned=True)
         with contextlib.suppress(IllegalTransition):  # it has just ended: it is replaced
             environment.freeze()
         return environment

@@ -48,6 +48,7 @@ class FunctionSpec:
         memory_mb: its memory size in MB.
         code: the deployment package, a zip.
         layers: in the order in which they are unpacked.
+        revision: another number after each change of code or configuration, whatever has changed.
     """
 
     account_id: str
@@ -64,6 +65,7 @@ class FunctionSpec:
     code: bytes = field(repr=False, default=b"")
     layers: tuple[Layer, ...] = ()
     logging: Logging = Logging()
+    revision: int = 0
 
     @property
     def log_group(self) -> str:
@@ -76,7 +78,7 @@ class FunctionSpec:
         parts: list[Any] = [
             self.arn, self.version, self.runtime, self.handler, self.timeout_s, self.memory_mb,
             sorted(self.environment.items()), self.code_sha256, [layer.arn for layer in self.layers],
-            [layer.code_sha256 for layer in self.layers], str(self.logging),
+            [layer.code_sha256 for layer in self.layers], str(self.logging), self.revision,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -78,7 +78,8 @@ class Life:
     def end(self) -> bool:
         """Ends it; False if it had ended already."""
         with self._lock:
-            if self.state is State.ENDED:
+            target = TRANSITIONS.get((self.state, Trigger.END))
+            if target is None:
                 return False
-            self.history.append((time.time(), State.ENDED))
+            self.history.append((time.time(), target))
             return True

@@ -11,6 +11,7 @@ import math
 import signal
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from serverless_first.cloud.lambda_.function import FunctionSpec, Outcome
@@ -23,7 +24,7 @@ class InitPhase:
     Args:
         duration_ms: how long it took.
         status: "success", "error" or "timeout".
-        phase: "init", or "invoke" when it ran again within the call.
+        phase: "init"; "invoke" when it ran again within the call; "provisioned" when it ran long before it.
         error_type: what the runtime reported, for instance "Runtime.ImportModuleError".
         log: what was printed meanwhile.
     """
@@ -48,14 +49,20 @@ class _Ended:
     said: str
 
     @property
+    def duration_ms(self) -> float:
+        """The handler's time, and that of an Init that ran again within the call."""
+        return self.outcome.duration_ms + sum(init.duration_ms for init in self.inits if init.phase == "invoke")
+
+    @property
     def billed_ms(self) -> int:
         before_the_call = sum(init.duration_ms for init in self.inits if init.phase == "init")
-        return math.ceil(self.outcome.duration_ms + before_the_call)
+        return math.ceil(self.duration_ms + before_the_call)
 
     @property
     def init_ms(self) -> float | None:
         """How long Init took, if it ended well ahead of the call that caused it."""
-        return self.inits[0].duration_ms if self.inits and self.inits[0].status == "success" else None
+        ended_well = [init for init in self.inits if (init.phase, init.status) == ("init", "success")]
+        return ended_well[0].duration_ms if ended_well else None
 
 
 def compose(
@@ -106,7 +113,7 @@ def _as_text(ended: _Ended) -> str:
     status = f"\tStatus: {ended.status}" if ended.error_type else ""
     status += f"\tError Type: {ended.error_type}" if status and ended.status == "error" else ""
     lines.append(
-        f"REPORT RequestId: {ended.request_id}\tDuration: {ended.outcome.duration_ms:.2f} ms\t"
+        f"REPORT RequestId: {ended.request_id}\tDuration: {ended.duration_ms:.2f} ms\t"
         f"Billed Duration: {ended.billed_ms} ms\tMemory Size: {ended.spec.memory_mb} MB\t"
         f"Max Memory Used: {ended.outcome.peak_memory_mb} MB{init_ms}{status}\t"
     )
@@ -117,18 +124,20 @@ def _as_json(ended: _Ended) -> str:
     level = ended.spec.logging.system_level
     kind = {"errorType": ended.error_type} if ended.error_type else {}
     lines: list[str] = []
+    record: dict[str, Any]
     for init in ended.inits:
         lines += init.log.split("\n")[:-1]
         if init.status != "success" or level == "DEBUG":
-            record: dict[str, Any] = {"phase": init.phase, "status": init.status}
+            record = {"phase": init.phase, "status": init.status}
             record |= {"errorType": init.error_type} if init.error_type else {}
             record["metrics"] = {"durationMs": round(init.duration_ms, 3)}
             lines.append(_event("platform.initReport", record))
     if level != "WARN":
-        lines.append(_event("platform.start", {"requestId": ended.request_id, "version": ended.spec.version}))
+        record = {"requestId": ended.request_id, "version": ended.spec.version}
+        lines.append(_event("platform.start", record, ago_ms=ended.duration_ms))
     lines += ended.outcome.log.split("\n")[:-1]
     metrics: dict[str, Any] = {
-        "durationMs": round(ended.outcome.duration_ms, 3),
+        "durationMs": round(ended.duration_ms, 3),
         "billedDurationMs": ended.billed_ms,
         "memorySizeMB": ended.spec.memory_mb,
         "maxMemoryUsedMB": ended.outcome.peak_memory_mb,
@@ -141,8 +150,9 @@ def _as_json(ended: _Ended) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _event(kind: str, record: dict[str, Any]) -> str:
-    stamp = f"{_now()[:-1]}.{int(time.time() * 1000) % 1000:03d}Z"
+def _event(kind: str, record: dict[str, Any], ago_ms: float = 0.0) -> str:
+    at = datetime.now(UTC) - timedelta(milliseconds=ago_ms)
+    stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return json.dumps({"time": stamp, "type": kind, "record": record})
 
 

@@ -36,14 +36,15 @@ class LambdaService:
         status = environment.exit_status() if environment and environment.state is State.ENDED else None
         payload, error, text = report.compose(spec, call.request_id, outcome, place.inits, status)
         stream = environment.log_stream if environment else _stream_of_a_failed_init(spec, call)
-        self._write_log(spec, stream, text)
+        if not self.fleet.is_over(place.generation):  # else the cloud has been emptied meanwhile
+            self._write_log(spec, stream, text)
         return Reply(payload, error, text, spec.version)
 
 
 def _init_failed(place: Place) -> Outcome:
     """Init ran twice in vain, the second time within the call."""
     kind = "init" if place.error else "timeout"
-    return Outcome(kind, place.error, "", place.inits[-1].duration_ms, place.peak_memory_mb)
+    return Outcome(kind, place.error, "", 0.0, place.peak_memory_mb)  # its time is that of the Init
 
 
 def _stream_of_a_failed_init(spec: FunctionSpec, call: Call) -> str:

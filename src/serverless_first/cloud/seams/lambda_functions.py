@@ -4,8 +4,7 @@ Replaced here:
 
 - `LambdaBackend.create_function`, `update_function_code`, `update_function_configuration`, `delete_function`: what AWS
   refuses is refused, a change that fails changes nothing, and old environments end.
-- `LambdaFunction.update_configuration`, `get_configuration`: DeadLetterConfig and LoggingConfig, which moto drops, are
-  kept and shown.
+- `LambdaFunction.get_configuration`: DeadLetterConfig and LoggingConfig, which moto drops, are kept and shown.
 
 Worth an upstream change: DeadLetterConfig and LoggingConfig in CreateFunction, UpdateFunctionConfiguration and their
 answers.
@@ -14,6 +13,7 @@ answers.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +39,9 @@ class ResourceConflict(LambdaClientError):
         super().__init__("ResourceConflictException", message)
 
 
+_revisions = itertools.count(1)
+
+
 def spec_of(function: Any) -> FunctionSpec:
     """moto's function, a version or $LATEST, as the data plane sees it."""
     logging = getattr(function, "logging_config", None) or {}
@@ -62,6 +65,7 @@ def spec_of(function: Any) -> FunctionSpec:
             system_level=logging.get("SystemLogLevel", "INFO"),
             group=logging.get("LogGroup"),
         ),
+        revision=getattr(function, "revision", 0),
     )
 
 
@@ -97,6 +101,7 @@ def versions(backend: Any, name: str) -> list[Any]:
 
 
 def _keep_what_moto_drops(function: Any, settings: dict[str, Any]) -> None:
+    function.revision = next(_revisions)
     if "DeadLetterConfig" in settings:
         function.dead_letter_config = settings["DeadLetterConfig"]
     if "LoggingConfig" in settings:
@@ -153,12 +158,15 @@ def install(fleet: Fleet) -> None:
             if isinstance(error, InvalidParameterValueException):
                 raise
             raise InvalidParameterValueException(str(error.args[-1])) from error
+        function.revision = next(_revisions)
         fleet.retire(spec_of(function))
         return self.publish_version(function_name).get_configuration() if publish else answer
 
     def update_function_configuration(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self.get_function(function_name, qualifier)
         _only_latest(function)
+        if "LoggingConfig" in body:
+            body["LoggingConfig"] = _merged(getattr(function, "logging_config", None) or {}, body["LoggingConfig"])
         refuse(self, body, new=False)
         if "Environment" in body:
             body["Environment"].setdefault("Variables", {})
@@ -191,8 +199,10 @@ def install(fleet: Fleet) -> None:
         answer = moto_configuration(self, on_create)
         if dead_letter := getattr(self, "dead_letter_config", None):
             answer["DeadLetterConfig"] = dead_letter
+        given = getattr(self, "logging_config", None) or {}
+        levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
         default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
-        answer["LoggingConfig"] = default | (getattr(self, "logging_config", None) or {})
+        answer["LoggingConfig"] = default | levels | given
         return answer
 
     backend.create_function = create_function
@@ -201,6 +211,14 @@ def install(fleet: Fleet) -> None:
     backend.delete_function = delete_function
     moto_function: Any = models.LambdaFunction
     moto_function.get_configuration = get_configuration
+
+
+def _merged(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """LoggingConfig after an update; text has no levels."""
+    merged = before | change
+    if merged.get("LogFormat", "Text") == "Text" and "LogFormat" in change:
+        merged = {k: v for k, v in merged.items() if k in change or not k.endswith("Level")}
+    return merged
 
 
 def _only_latest(function: Any) -> None:

@@ -13,10 +13,11 @@ from serverless_first.cloud.lambda_ import code
 
 # Settings that moto keeps and our data plane does not honour: refused, never passed over in silence.
 NOT_HONOURED = ("FileSystemConfigs", "VpcConfig", "SnapStart", "DurableConfig", "TenancyConfig",
-                "CapacityProviderConfig")  # fmt: skip
+                "CapacityProviderConfig", "ImageConfig")  # fmt: skip
 
 LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas
 MOST_LAYERS = 5  # AWS Lambda quotas
+MOST_DESCRIPTION = 256  # API reference: CreateFunction
 LOGGING = {  # API reference: LoggingConfig
     "LogFormat": ("Text", "JSON"),
     "ApplicationLogLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
@@ -61,11 +62,16 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
             f"The runtime parameter of {runtime} is not supported. The local cloud runs Python: "
             'Runtime="python3.13", for instance; it uses the notebook\'s own interpreter.'
         )
-    if (new or handler is not None) and not re.fullmatch(r"[^\s.][^\s]*\.[^\s.]+", handler or ""):
+    if (new or handler is not None) and not re.fullmatch(r"[^\s]{1,128}", handler or ""):
         raise InvalidParameterValueException(
             f"The handler {handler!r} has the wrong form. It is file.function: for def handler in "
             'price.py, Handler="price.handler".'
         )
+    mode = (settings.get("TracingConfig") or {}).get("Mode", "Active")
+    if mode not in ("Active", "PassThrough"):
+        raise LambdaClientError("ValidationException", f"Mode is {mode!r}; it must be one of: Active, PassThrough.")
+    if len(settings.get("Description") or "") > MOST_DESCRIPTION:
+        raise LambdaClientError("ValidationException", f"Description has at most {MOST_DESCRIPTION} characters.")
     if "Role" in settings and not _lambda_may_assume(account_id, settings["Role"]):
         raise InvalidParameterValueException(
             "The role defined for the function cannot be assumed by Lambda. The role must exist, and its trust policy "
@@ -92,6 +98,12 @@ def _refuse_layers(arns: list[str]) -> None:
                 f"{arn!r} is not the ARN of a layer version. It ends in the layer's name and the version: "
                 "arn:aws:lambda:us-east-1:123456789012:layer:tax:1, for instance.",
             )
+
+    names = [arn.rsplit(":", 1)[0] for arn in arns]
+    if len(set(names)) < len(names):
+        raise InvalidParameterValueException(
+            "Two different versions of the same layer are not allowed to be referenced."
+        )
 
 
 def _refuse_logging(logging: dict[str, Any]) -> None:

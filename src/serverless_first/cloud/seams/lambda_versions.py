@@ -24,7 +24,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import ConflictException, InvalidParameterValueException, ValidationException
+from moto.awslambda.exceptions import (
+    ConflictException,
+    InvalidParameterValueException,
+    LambdaClientError,
+    ValidationException,
+)
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_first.cloud.lambda_.fleet import Fleet
@@ -48,6 +53,7 @@ def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, s
     Raises:
         UnknownFunctionException: no such function, version or alias.
     """
+    _refuse_elsewhere(backend, name_or_arn)
     rest = name_or_arn.split(":function:")[-1]  # of a name, an ARN, or a partial ARN (account and name)
     function = backend.get_function(rest, qualifier)
     name = function.function_name
@@ -64,6 +70,26 @@ def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, s
                 break
             drawn -= share
     return function, f"{base}:{given}"
+
+
+def _refuse_elsewhere(backend: Any, name_or_arn: str) -> None:
+    """Raises for the ARN of a function of another Region or account."""
+    parts = name_or_arn.split(":")
+    if parts[0] == "arn" and parts[3] != backend.region_name:
+        text = f"Functions from '{parts[3]}' are not reachable in this region ('{backend.region_name}')"
+        raise NotReachable(text)
+    account = parts[4] if parts[0] == "arn" else parts[0] if ":function:" in name_or_arn else backend.account_id
+    if account != backend.account_id:
+        raise NotReachable(f"Function not found: {name_or_arn}")
+
+
+class NotReachable(LambdaClientError):
+    """The ARN names a function that this Region and account do not have."""
+
+    code = 404
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceNotFoundException", message)
 
 
 def install(fleet: Fleet) -> None:
