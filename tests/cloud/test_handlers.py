@@ -370,3 +370,34 @@ def test_standard_input_is_empty(kit: Any) -> None:
 def test_a_handler_that_leaves_its_folder_does_not_disturb_the_next_call(kit: Any) -> None:
     kit.deploy("price", "import os\ndef handler(event, context):\n    os.chdir('/')\n    return os.getcwd()\n")
     assert [kit.invoke("price").payload for _ in range(2)] == ["/", "/"]
+
+
+@pytest.mark.parametrize("kind", ["Event", "RequestResponse"])
+def test_a_function_that_calls_itself_is_stopped(kit: Any, kind: str) -> None:
+    queue = kit.make_queue("hops")
+    source = f"""
+import boto3, json
+lam, sqs = boto3.client("lambda"), boto3.client("sqs")
+def handler(event, context):
+    sqs.send_message(QueueUrl={queue.url!r}, MessageBody="hop")
+    try:
+        lam.invoke(FunctionName=context.function_name, InvocationType={kind!r}, Payload=json.dumps(event))
+    except lam.exceptions.RecursiveInvocationException as error:
+        sqs.send_message(QueueUrl={queue.url!r}, MessageBody=type(error).__name__)
+"""
+    kit.deploy("loop", source, Timeout=120)
+    kit.client("lambda").invoke(FunctionName="loop", InvocationType=kind, Payload=b"{}")
+    bodies = [message["Body"] for message in kit.received(queue, 17)]
+    assert sorted(bodies) == ["RecursiveInvocationException", *["hop"] * 16]
+
+
+def test_a_function_may_call_another_one_often(kit: Any) -> None:
+    kit.deploy("price", kit.COUNT)
+    source = """
+import boto3
+lam = boto3.client("lambda")
+def handler(event, context):
+    return sum(lam.invoke(FunctionName="price")["StatusCode"] == 200 for _ in range(40))
+"""
+    kit.deploy("order", source, Timeout=60)
+    assert kit.invoke("order").payload == 40

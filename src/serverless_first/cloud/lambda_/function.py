@@ -91,12 +91,14 @@ class Call:
         event: JSON.
         function_arn: as the caller named the function: with the version or alias, if the caller gave one.
         client_context: what the caller sent as ClientContext, JSON; empty if nothing.
+        lineage: how often each function is in the chain of calls that led here, this one included.
         request_id: stays the same when Lambda tries an asynchronous event again.
     """
 
     event: bytes
     function_arn: str
     client_context: str = ""
+    lineage: Mapping[str, int] = field(default_factory=dict)
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -109,8 +111,10 @@ class Invocation:
 
     @cached_property
     def trace_id(self) -> str:
-        """A trace header as X-Ray's, not sampled."""
-        return f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
+        """A trace header as X-Ray's, not sampled; boto3 in the handler sends it along."""
+        root = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
+        lineage = "|".join(f"{function}:{count}" for function, count in self.call.lineage.items())
+        return f"{root};Lineage={lineage}" if lineage else root
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ Worth an upstream change: the name of the parameter. Running handlers as process
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +34,7 @@ LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
 INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
 EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and response each 6 MB
 ASYNC_EVENT_BYTES = 1_048_576  # asynchronous: 1 MB since October 2025
+LOOP_LIMIT = 16  # AWS Lambda Developer Guide, recursive loop detection: about so many calls in one chain
 CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
 
 
@@ -51,6 +54,17 @@ class _TooManyRequests(LambdaClientError):
         self.description = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."})
 
 
+class _RecursiveInvocation(LambdaClientError):
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            "RecursiveInvocationException",
+            "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+            f"your function's invocation. It was in this chain of calls {LOOP_LIMIT} times.",
+        )
+
+
 def install(service: LambdaService, queue: EventQueue) -> None:
     """Puts the data plane behind Invoke."""
 
@@ -68,7 +82,8 @@ def install(service: LambdaService, queue: EventQueue) -> None:
             allowed = ", ".join(INVOCATION_TYPES)
             raise ValidationException(kind, "invocationType", f"Member must satisfy enum value set: [{allowed}]")
         event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
-        call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")))
+        lineage = _lineage(given.get("x-amzn-trace-id", ""), arn)
+        call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
         if kind == "DryRun":
             return b""
         if kind == "Event":
@@ -145,6 +160,24 @@ def _event(body: Any, limit: int) -> bytes:
 def _refuse_constant(name: str) -> None:
     """Python writes and reads NaN and Infinity; JSON has neither."""
     raise ValueError(f"{name} is not JSON")
+
+
+def _lineage(trace: str, arn: str) -> dict[str, int]:
+    """How often each function is in the chain of calls, from the trace header that boto3 in a handler sends along.
+
+    Raises:
+        _RecursiveInvocation: this function is in it too often.
+    """
+    found: dict[str, int] = {}
+    for part in trace.split(";"):
+        if part.startswith("Lineage="):
+            pairs = re.findall(r"([0-9a-f]{8}):(\d+)", part)
+            found = {function: int(count) for function, count in pairs}
+    name = hashlib.sha256(":".join(arn.split(":")[:7]).encode()).hexdigest()[:8]
+    found[name] = found.get(name, 0) + 1
+    if found[name] > LOOP_LIMIT:
+        raise _RecursiveInvocation
+    return found
 
 
 def _client_context(header: str) -> str:
