@@ -259,6 +259,37 @@ def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: 
     assert seen >= answer.replaces
 
 
+@pytest.mark.parametrize(
+    ("task_id", "left_out", "changed", "says"),
+    [
+        (
+            "3.3",
+            'deploy("hikari-release-guard"',
+            ("", ""),
+            "^3.3 not started: hikari-release-guard is not deployed yet.*look at: step 5",
+        ),
+        (
+            "3.1",
+            "",
+            ("90 // 100", "80 // 100"),
+            "The price is wrong.*If you changed price.py after step 2, run step 2 again$",
+        ),
+    ],
+    ids=["a guard that is written and not deployed", "a price that may be mended in the file alone"],
+)
+def test_a_step_left_out_is_named(
+    task_id: str, left_out: str, changed: tuple[str, str], says: str, kernel: Kernel, tmp_path: Path
+) -> None:
+    kernel.start_over(tmp_path / "lab")
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == task_id]
+    errors: list[Any] = []
+    for cell in code_cells_for(task, read("solutions", module)):
+        if not (left_out and left_out in cell.source):
+            errors = kernel.run(cell.source.replace(*changed) if changed[0] else cell.source)
+    assert errors, "the check passes"
+    assert re.search(says, errors[0].evalue), errors[0].evalue
+
+
 def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
     """The code cells that a learner of `task` runs, without the checks of other tasks.
 

@@ -45,6 +45,14 @@ def test_a_copy_takes_the_place_of_a_file(folder: Path) -> None:
     assert {p.name for p in folder.iterdir()} == {"stock.py", "test_stock.py"}
 
 
+@pytest.mark.parametrize("name", ["json.py", "code.py", "random.py"])
+def test_a_file_named_like_one_of_pythons_own_is_not_taken_for_it(folder: Path, name: str) -> None:
+    (folder / name).write_text("raise RuntimeError('the learner has a file of this name')\n")
+    (folder / "test_stock.py").write_text("import stock\ndef test_left():\n    assert stock.LEFT == 3\n")
+    done = run_pytest("test_stock.py", "stock.py", name, timeout_s=60.0)
+    assert (done.exit_code, done.verdicts) == (PASSED, "PASSED test_stock.py::test_left")
+
+
 def test_no_test_is_found(folder: Path) -> None:
     assert run(folder, "def check_left():\n    assert False\n") == (NONE_FOUND, "")
 
@@ -59,6 +67,9 @@ def test_a_call_outside_of_moto_is_refused(folder: Path) -> None:
     exit_code, verdicts = run(folder, "import boto3\ndef test_none():\n    boto3.client('s3').list_buckets()\n")
     assert exit_code == FAILED
     assert "RealAwsRefused" in verdicts
+    assert "mock_aws" in verdicts  # what helps here, and not how to reach AWS on purpose
+    assert "allow_real_aws" not in verdicts
+    assert "--allow-real-aws" not in verdicts
 
 
 def test_a_test_without_end_is_ended(folder: Path) -> None:

@@ -33,8 +33,8 @@ def judge(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
 @pytest.mark.parametrize(
     "handler",
     [
-        lambda price, quantity, call: {"total_yen": price * quantity + 500},
-        lambda price, quantity, call: {"total_yen": float(price * quantity + 500)},
+        lambda price, quantity, _: {"total_yen": price * quantity + 500},
+        lambda price, quantity, _: {"total_yen": float(price * quantity + 500)},
         lambda price, quantity, call: {"total_yen": sum([price] * quantity, 500), "request": f"id-{call}"},
     ],
     ids=["the solution", "a float", "with a field that differs from call to call"],

@@ -290,3 +290,18 @@ def test_nothing_refused_is_a_bar_of_no_length_and_a_nought() -> None:
 def test_a_wrong_count_is_refused(values: dict[str, int], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         figures.counts(values, title="t")
+
+
+def test_a_table_shows_every_column_and_a_dash_where_a_row_has_none() -> None:
+    rows = {"cold": {"Duration": "1 ms", "Init Duration": "45 ms"}, "warm": {"Duration": "2 ms"}}
+    figure = figures.table(rows, title="The warm call has no Init Duration")
+    (drawn,) = figure.axes[0].tables
+    cells = {place: cell.get_text().get_text().strip() for place, cell in drawn.get_celld().items()}
+    assert [cells[0, 0], cells[0, 1]] == ["Duration", "Init Duration"]
+    assert [cells[2, -1], cells[2, 0], cells[2, 1]] == ["warm", "2 ms", "–"]
+
+
+@pytest.mark.parametrize("rows", [{}, {"cold": {}}])
+def test_a_table_of_nothing_says_so(rows: dict[str, dict[str, str]]) -> None:
+    with pytest.raises(ValueError, match="nothing to show"):
+        figures.table(rows, title="Nothing")

@@ -9,5 +9,6 @@ from serverless_first.figures.environments import timeline
 from serverless_first.figures.history import history, history_table
 from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.style import show
+from serverless_first.figures.table import table
 
-__all__ = ["counts", "distribution", "history", "history_table", "lifecycle", "show", "timeline"]
+__all__ = ["counts", "distribution", "history", "history_table", "lifecycle", "show", "table", "timeline"]

@@ -5,6 +5,7 @@ Whatever a check changes or makes with these is put back or taken away again, al
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -16,6 +17,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from serverless_first import cloud
@@ -28,10 +30,11 @@ _TIMES = re.compile(r"\t(Init Duration|Duration): ([\d.]+) ms")
 
 @dataclass(frozen=True)
 class Answer:
-    """One of several calls at once: what came back, or the error on one line (empty: none)."""
+    """One of several calls at once: what came back, the error on one line (empty: none), the end of the log."""
 
     payload: Any
     error: str
+    log: str = ""
 
 
 @contextlib.contextmanager
@@ -56,28 +59,61 @@ def borrowed(attempt: Attempt, name: str) -> Iterator[Callable[..., None]]:
         client.update_function_configuration(FunctionName=name, Environment={"Variables": variables}, **settings)
 
 
-def at_once(attempt: Attempt, name: str, events: Sequence[Any]) -> list[Answer]:
-    """Invokes a function with all events at the same moment; the answers in their order."""
+@contextlib.contextmanager
+def lent_code(attempt: Attempt, name: str, source: str, *, file: str) -> Iterator[None]:
+    """Lends a function other code; at the end it gets back what stands in `file` in the current folder.
+
+    Args:
+        attempt: the run of the check.
+        name: a function whose package is that file alone.
+        source: the text of the module to lend.
+        file: name of the file, as in "payment.py".
+
+    Raises:
+        NotStarted: the file is not there, so the code could not be put back.
+    """
+    client = attempt.client("lambda")
+    if not Path(file).is_file():
+        attempt.not_started(f"There is no {file} beside this notebook.", look_at=f"the cell that writes {file}: run it")
+    own = Path(file).read_text(encoding="utf-8")
+    client.update_function_code(FunctionName=name, ZipFile=_zip(source, file))
+    try:
+        yield
+    finally:
+        client.update_function_code(FunctionName=name, ZipFile=_zip(own, file))
+
+
+def at_once(attempt: Attempt, name: str, events: Sequence[Any], *, apart_s: float = 0.0) -> list[Answer]:
+    """Invokes a function with all events at the same moment; the answers in their order.
+
+    Args:
+        attempt: the run of the check.
+        name: the function.
+        events: one for each call.
+        apart_s: seconds between one call and the next, for calls that overlap but do not begin together.
+    """
     # A client each, made one after the other: making clients is not safe in threads.
     clients = [attempt.client("lambda") for _ in events]
     together = threading.Barrier(len(events))
 
-    def call(client: Any, event: Any) -> Answer:
+    def call(number: int, client: Any, event: Any) -> Answer:
         together.wait()
+        time.sleep(number * apart_s)
         try:
-            answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail")
         except client.exceptions.TooManyRequestsException as error:
             return Answer(None, f"TooManyRequestsException: {error.response['Error']['Message']}")
         payload = json.loads(answer["Payload"].read() or b"null")
+        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", errors="replace")
         if answer.get("FunctionError"):
-            return Answer(payload, f"{payload.get('errorType')}: {payload.get('errorMessage')}")
-        return Answer(payload, "")
+            return Answer(payload, f"{payload.get('errorType')}: {payload.get('errorMessage')}", log)
+        return Answer(payload, "", log)
 
     with ThreadPoolExecutor(len(events)) as pool:
-        return list(pool.map(call, clients, events))
+        return list(pool.map(call, range(len(events)), clients, events))
 
 
-def times_ms(reply: Reply) -> tuple[float, float]:
+def times_ms(reply: Reply | Answer) -> tuple[float, float]:
     """Init Duration (0 for a warm start) and Duration of a call, in milliseconds, from its REPORT line."""
     report = next(line for line in reply.log.splitlines() if line.startswith("REPORT "))
     found = {name: float(value) for name, value in _TIMES.findall(report)}
@@ -165,8 +201,8 @@ def fresh_id(kind: str) -> str:
     return f"{kind}-{uuid.uuid4().hex[:6]}"
 
 
-def _zip(source: str) -> bytes:
+def _zip(source: str, file: str = "code_of_check.py") -> bytes:
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("code_of_check.py", source)
+        archive.writestr(file, source)
     return package.getvalue()

@@ -1,0 +1,195 @@
+"""Check of module 03, task 3.4: a limit for payment, and a checkout that copes with a refusal."""
+
+from __future__ import annotations
+
+import itertools
+from statistics import mean
+from typing import Any
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import readable
+from serverless_first.lab.functions import Answer, at_once, borrowed, fresh_id, lent_code, log_lines, times_ms
+from serverless_first.lab.show import say
+
+LIMIT, ORDERS = 5, 15
+TIMEOUT_S = 6
+FAILING = """def handler(event, context):
+    print("charged", event["order_id"])
+    raise RuntimeError("the bank has charged, and its answer is lost")
+"""
+
+
+@task("3.4")
+def payment(attempt: Attempt) -> None:
+    """Payment is limited to five; the checkout gets each order paid once, or says truly that it is not."""
+    client = attempt.client("lambda")
+    _limit(attempt, client)
+    with borrowed(attempt, "hikari-checkout") as restart:
+        restart(Timeout=TIMEOUT_S)
+        attempt.invoke("hikari-checkout", {"order_id": fresh_id("warm"), "total_yen": 1})
+        say(f"3.4: a rush of {ORDERS} orders ...")
+        _rush(attempt)
+        say("3.4: payment fails after a charge, then it is stopped for a moment ...")
+        with lent_code(attempt, "hikari-payment", FAILING, file="payment.py"):
+            _charged_once_when_payment_fails(attempt)
+        client.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=0)
+        try:
+            _honest_when_stopped(attempt)
+        finally:
+            client.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=LIMIT)
+
+
+def _rush(attempt: Attempt) -> None:
+    orders = [fresh_id("ord") for _ in range(ORDERS)]
+    answers = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 4320} for order in orders])
+    lines = log_lines(attempt, "hikari-payment")
+    charges = {order: lines.count(f"charged {order}") for order in orders}
+    for order, answer in zip(orders, answers, strict=True):
+        paid = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
+        charged = charges[order]
+        if paid is True and not charged:
+            problem = "Your checkout says paid, and payment never charged the order. Hikari gives the lamp away."
+            look_at = "what your handler returns when the charge did not go through"
+        elif charged > 1:
+            problem, look_at = "An order is charged more than once.", "what happens after a charge that went through"
+        elif charged and paid is not True:
+            problem, look_at = (
+                "An order is charged, and your checkout does not say so.",
+                "what you return after a charge",
+            )
+        else:
+            problem = "An order is not paid, though payment was free again long before the checkout's time was over."
+            look_at = "what your handler does when payment refuses: once is not enough, and nor is an error"
+        attempt.expect(
+            paid is True and charged == 1,
+            problem=problem,
+            called=f"invoke hikari-checkout with {ORDERS} orders at once; of these {order}",
+            came_back=answer.error or answer.payload,
+            expected='{"paid": true}, and one charge',
+            look_at=f"{look_at} (charges of {order}: {charged})",
+        )
+
+
+def _charged_once_when_payment_fails(attempt: Attempt) -> None:
+    """Payment charges, then ends with an error: who tries again charges twice, who says "busy" says what is wrong."""
+    order = fresh_id("ord")
+    (answer,) = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 9000}])
+    charges = log_lines(attempt, "hikari-payment").count(f"charged {order}")
+    told = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
+    if charges > 1:
+        problem = "Your checkout charges again after payment failed. The bank may have charged before it failed."
+        look_at = "which errors your handler takes for busy: a refused call has done nothing, a failed one may have"
+    else:
+        problem = "Payment failed, and your checkout gives an answer that it cannot know."
+        look_at = "what becomes of an error that is no refusal"
+    attempt.expect(
+        charges == 1 and not isinstance(told, bool),
+        problem=problem,
+        called=f"invoke hikari-checkout with {order}, while payment charges and then fails",
+        came_back=f"{charges} charges; {answer.error or readable(answer.payload)}",
+        expected="one charge, and an error",
+        look_at=look_at,
+    )
+
+
+def _limit(attempt: Attempt, client: Any) -> None:
+    def reserved_of(name: str) -> int | None:
+        limit: int | None = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        return limit
+
+    reserved, elsewhere = reserved_of("hikari-payment"), reserved_of("hikari-checkout")
+    ready = client.list_provisioned_concurrency_configs(FunctionName="hikari-payment")["ProvisionedConcurrencyConfigs"]
+    if reserved is None and elsewhere is None and not ready:
+        attempt.not_started("hikari-payment has no limit yet.")
+    if ready and reserved is None:
+        problem = "Provisioned concurrency keeps environments ready. It is no limit: a sixth call starts a sixth one."
+    elif elsewhere is not None and reserved is None:
+        problem = "The limit is on the checkout. Any other caller still reaches payment as often as it likes."
+    else:
+        problem = "The limit of hikari-payment is not five."
+    attempt.expect(
+        reserved == LIMIT,
+        problem=problem,
+        called="get_function_concurrency hikari-payment",
+        came_back="no reserved concurrency" if reserved is None else f"{reserved} reserved",
+        expected=f"{LIMIT} reserved",
+        look_at="the call in step 1: which function, and which kind of concurrency",
+    )
+
+
+def _honest_when_stopped(attempt: Attempt) -> None:
+    events = [{"order_id": fresh_id("ord"), "total_yen": 9000} for _ in range(ORDERS)]
+    # 40 ms apart: a crowd on this machine would stretch the first waits.
+    answers = at_once(attempt, "hikari-checkout", events, apart_s=0.04)
+    called = f"invoke hikari-checkout with {ORDERS} orders, while payment refuses every call; its timeout is "
+    called += f"{TIMEOUT_S} s here"
+    expected = '{"paid": false, "reason": "busy"}, before the function\'s own time is over'
+    for answer in answers:
+        timed_out = "timed out" in answer.error.lower()
+        attempt.expect(
+            not answer.error,
+            problem="Your checkout tries until Lambda ends it. The customer gets an error in place of an answer."
+            if timed_out
+            else "Your checkout fails when payment stays busy.",
+            called=called,
+            came_back=answer.error,
+            expected=expected,
+            look_at="when your loop gives up" if timed_out else "what your handler does with a refusal",
+        )
+        told = answer.payload if isinstance(answer.payload, dict) else {}
+        attempt.expect(
+            told.get("paid") is False and told.get("reason") == "busy",
+            problem="Payment refused every call, and your checkout does not say so.",
+            called=called,
+            came_back=answer.payload,
+            expected=expected,
+            look_at="what your handler returns when no charge went through",
+        )
+    asked_ms = [_asked_ms(answer) for answer in answers]
+    problem = _pace_problem(asked_ms, [times_ms(answer)[1] for answer in answers])
+    attempt.expect(
+        not problem,
+        problem=problem,
+        called=called,
+        came_back=f"{mean(map(len, asked_ms)):.0f} attempts for an order, "
+        f"{[round(wait) for wait in _waits_ms(asked_ms[0])[:6]]} ms between the first ones of one order",
+        expected="several attempts, with waits that grow",
+        look_at="how long your handler sleeps, and what changes from one attempt to the next",
+    )
+
+
+def _asked_ms(answer: Answer) -> list[float]:
+    """When each attempt began, as milliseconds since the function's start, from what `charge` prints."""
+    left = [line.split(",")[1].split()[0] for line in answer.log.splitlines() if line.startswith("asking for payment,")]
+    return [TIMEOUT_S * 1000 - float(left_ms) for left_ms in left]
+
+
+def _waits_ms(asked_ms: list[float]) -> list[float]:
+    return [late - early for early, late in itertools.pairwise(asked_ms)]
+
+
+def _pace_problem(asked_ms: list[list[float]], durations_ms: list[float]) -> str:
+    """What is wrong with the attempts of all orders taken together; empty: nothing.
+
+    Random waits scatter, so the first waits of all orders are compared with the later half of theirs. With 15 orders
+    the ratio lies, in 998 of 1000 simulated runs, at 1.0 for waits that stay the same, between 0.7 and 1.5 for random
+    waits that do not grow (0.05 to 0.5 s), between 1.4 and 3.0 for decorrelated jitter, which asks seldom, and above
+    3 for waits that double. A checkout that asks often must therefore reach 2, one that asks seldom 1.3.
+
+    Args:
+        asked_ms: for each order the moments of its attempts; of a very long log only the end.
+        durations_ms: how long each checkout took.
+    """
+    attempts = mean(map(len, asked_ms))
+    if max(map(len, asked_ms)) > 80 or attempts > 40:
+        return "Your checkout asks again without a pause. That is one more rush on a service that is busy already."
+    if attempts < 2 or mean(durations_ms) < TIMEOUT_S * 1000 / 4:
+        return "Your checkout gives up early, with most of its time left."
+    waits_ms = [waits for waits in map(_waits_ms, asked_ms) if len(waits) >= 2]
+    if len(waits_ms) < len(asked_ms) / 2:
+        return ""  # long waits, two attempts each: there is nothing to compare
+    first = mean(waits[0] for waits in waits_ms)
+    late = mean(wait for waits in waits_ms for wait in waits[(len(waits) + 1) // 2 :])
+    if late < (2.0 if attempts > 12 else 1.3) * first:
+        return "Your waits do not grow. When payment stays busy for long, every checkout goes on asking as often."
+    return ""

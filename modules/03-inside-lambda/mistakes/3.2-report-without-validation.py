@@ -1,0 +1,19 @@
+#: expects: takes an event that it refused before
+#: because: The slow library is thrown away, and nobody asks what it kept out.
+%%writefile sale.py
+import json
+
+PRICES_YEN = {"Tsuki": 4800, "Hoshi": 12800, "Kumo": 9600, "Yuki": 3200}
+
+
+def handler(event, context):
+    if "sold_yen" in event:
+        return report(event)
+    return {"total_yen": PRICES_YEN[event["lamp"]] * event["quantity"] * 90 // 100}
+
+
+def report(event):
+    import boto3
+    numbers = {"lamps": len(event["sold_yen"]), "sum_yen": sum(event["sold_yen"])}
+    boto3.client("s3").put_object(Bucket="hikari-reports", Key=f"{event['day']}.json", Body=json.dumps(numbers))
+    return numbers

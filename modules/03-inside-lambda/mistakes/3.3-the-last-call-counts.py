@@ -1,0 +1,21 @@
+#: expects: fails now and then
+#: because: Each call overwrites what the guard knew of the one before.
+#: replaces: 2
+%%writefile guard.py
+import boto3
+
+functions = boto3.client("lambda")
+
+
+def handler(event, context):
+    alias = functions.get_alias(FunctionName=event["function"], Name=event["alias"])
+    old = alias["FunctionVersion"]
+    (new,) = alias["RoutingConfig"]["AdditionalVersionWeights"]
+    failed = False
+    for _ in range(event["calls"]):
+        answer = functions.invoke(FunctionName=event["function"], Qualifier=event["alias"])
+        if answer["ExecutedVersion"] == new:
+            failed = "FunctionError" in answer
+    functions.update_alias(FunctionName=event["function"], Name=event["alias"], FunctionVersion=old if failed else new,
+                           RoutingConfig={"AdditionalVersionWeights": {}})
+    return {"action": "rolled back" if failed else "promoted"}

@@ -1,0 +1,31 @@
+#: expects: charges again after payment failed
+#: because: Every error is taken for a refusal that may be tried again.
+#: replaces: 2
+%%writefile checkout.py
+import json
+import random
+import time
+
+import boto3
+from botocore.config import Config
+
+functions = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+
+
+def charge(order, context):
+    print("asking for payment,", context.get_remaining_time_in_millis(), "ms left")
+    answer = functions.invoke(FunctionName="hikari-payment", Payload=json.dumps(order))
+    if "FunctionError" in answer:
+        raise RuntimeError("payment failed")
+
+
+def handler(event, context):
+    wait_s = 0.1
+    while context.get_remaining_time_in_millis() > 1000 * wait_s + 1000:
+        try:
+            charge(event, context)
+            return {"paid": True}
+        except Exception:
+            time.sleep(wait_s)
+            wait_s *= 2
+    return {"paid": False, "reason": "busy"}
