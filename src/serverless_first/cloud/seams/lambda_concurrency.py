@@ -19,12 +19,15 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
+from serverless_first.cloud.lambda_.code import UNZIPPED_BYTES
 from serverless_first.cloud.lambda_.concurrency import ConcurrencyRefused, place_of
 from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.function import FunctionSpec
-from serverless_first.cloud.seams.lambda_functions import arn_of, latest, spec_of
+from serverless_first.cloud.seams.lambda_functions import arn_of, latest, spec_of, weights
 
 _FUNCTION = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
+
+ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
 
 
 class _NotFound(LambdaClientError):
@@ -47,8 +50,7 @@ def _shares(backend: Any, function: Any, qualifier: str, count: int) -> list[tup
     alias = next((a for a in backend.list_aliases(name) if a.name == qualifier), None)
     if alias is None:
         return [(spec_of(backend.get_function(name, qualifier)), count)]
-    extra = dict((alias.routing_config or {}).get("AdditionalVersionWeights") or {})
-    shares = [(spec_of(backend.get_function(name, v)), round(count * share)) for v, share in extra.items()]
+    shares = [(spec_of(backend.get_function(name, v)), round(count * share)) for v, share in weights(alias).items()]
     rest = count - sum(n for _, n in shares)
     return [(spec_of(backend.get_function(name, alias.function_version)), rest), *shares]
 
@@ -140,9 +142,8 @@ def install(fleet: Fleet) -> None:
         region = f"arn:aws:lambda:{self.region}:{self.current_account}"
         place = place_of(arn_of(functions[0])) if functions else region
         limit = {
-            "TotalCodeSize": 80_530_636_800,
-            "CodeSizeUnzipped": 262_144_000,
-            "CodeSizeZipped": 52_428_800,
+            "CodeSizeUnzipped": UNZIPPED_BYTES,
+            "CodeSizeZipped": ZIPPED_BYTES,
             "ConcurrentExecutions": fleet.concurrency.account_limit,
             "UnreservedConcurrentExecutions": fleet.concurrency.unreserved(place),
         }

@@ -100,6 +100,11 @@ def versions(backend: Any, name: str) -> list[Any]:
     return [v for v in backend.list_versions_by_function(name) if str(v.version) != "$LATEST"]
 
 
+def weights(alias: Any) -> dict[str, float]:
+    """The versions beside the alias's own, with their share of the calls, 0 to 1."""
+    return dict((alias.routing_config or {}).get("AdditionalVersionWeights") or {})
+
+
 def _keep_what_moto_drops(function: Any, settings: dict[str, Any]) -> None:
     function.revision = next(_revisions)
     if "DeadLetterConfig" in settings:
@@ -237,12 +242,8 @@ def _refuse_to_delete(backend: Any, name: str, qualifier: str) -> None:
     aliases: list[Any] = []
     with contextlib.suppress(UnknownFunctionException):
         aliases = list(backend.list_aliases(name))
-    used = [a.name for a in aliases if qualifier in (a.function_version, *_weights(a))]
+    used = [a.name for a in aliases if qualifier in (a.function_version, *weights(a))]
     if used:
         raise ResourceConflict(
             f"Version {qualifier} of {name} is in use by the alias {', '.join(used)}. Change or delete the alias first."
         )
-
-
-def _weights(alias: Any) -> dict[str, float]:
-    return dict((alias.routing_config or {}).get("AdditionalVersionWeights") or {})

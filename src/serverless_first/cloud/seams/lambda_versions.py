@@ -34,15 +34,10 @@ from moto.awslambda.responses import LambdaResponse
 
 from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.seams import lambda_async, lambda_concurrency
-from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest, spec_of, versions
+from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest, spec_of, versions, weights
 
 _ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
 _chance = random.Random()
-
-
-def weights(alias: Any) -> dict[str, float]:
-    """The versions beside the alias's own, with their share of the calls, 0 to 1."""
-    return dict((alias.routing_config or {}).get("AdditionalVersionWeights") or {})
 
 
 def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, str]:
