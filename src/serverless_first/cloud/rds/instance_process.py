@@ -1,0 +1,212 @@
+"""The process of one DB instance: `python -P -m serverless_first.cloud.rds.instance_process`.
+
+It owns the PostgreSQL server and the endpoint in front of it. Its standard input is a pipe that only the cloud's server
+holds the other end of: when that ends, however it ends, everything here ends. JSON lines both ways:
+
+    in   {"binaries": ..., "folder": ..., "port": 0, "parameters": {...}, "master_username": ..., ...}   first
+    in   {"id": 1, "call": "reboot" | "start" | "stop" | "configure" | "password", ...}                  then
+    out  {"state": "available", "port": 50001, "private_port": 50002}    on each change of state
+    out  {"state": "failed" | "incompatible-parameters", "reason": ...}
+    out  {"id": 1, "answer": {}} or {"id": 1, "error": ...}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from serverless_first.cloud.rds import roles
+from serverless_first.cloud.rds.binaries import Binaries, for_account, unprivileged_account
+from serverless_first.cloud.rds.gate import Gate
+from serverless_first.cloud.rds.postgres import Postgres, PostgresDidNotStart
+
+_LOOK_EVERY_S = 0.2
+_STOPPED = ("the database system is not accepting connections", "The DB instance is stopped.")
+_STARTING = ("the database system is starting up", "")
+
+
+class InstanceProcess:
+    """A DB instance.
+
+    Args:
+        settings: the first line of standard input.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._folder = Path(settings["folder"])
+        self._gate = Gate()
+        self._postgres: Postgres | None = None
+        self._port = 0
+
+    async def create(self) -> None:
+        """Makes the data folder, starts PostgreSQL, makes the roles and opens the endpoint; tells how it went."""
+        account = unprivileged_account()
+        programs = self._folder / "programs"
+        given = Binaries(Path(self._settings["binaries"]), self._settings["version"])
+        binaries = await asyncio.to_thread(for_account, given, account, programs)
+        self._postgres = Postgres(binaries, self._folder, account)
+        await self._postgres.make_data()
+        self._postgres.configure(self._settings["parameters"])
+        self._port = await self._gate.listen(self._settings["port"])
+        await self._start(first=True)
+
+    async def _start(self, *, first: bool = False) -> None:
+        assert self._postgres is not None
+        self._gate.refusal = _STARTING
+        try:
+            await self._postgres.start()
+        except PostgresDidNotStart as error:
+            say(state="incompatible-parameters", reason=str(error))
+            return
+        if first:
+            s = self._settings
+            await self._postgres.execute(roles.set_up(s["master_username"], s["master_password"], s["db_name"]))
+        self._gate.target = self._postgres.port
+        say(state="available", port=self._port, private_port=self._postgres.port)
+
+    async def _stop(self) -> None:
+        assert self._postgres is not None
+        self._gate.target = None
+        await self._postgres.stop()
+
+    async def reboot(self, parameters: dict[str, str]) -> None:
+        """Stops and starts PostgreSQL with these settings; the endpoint's port stays, its clients are cut off."""
+        assert self._postgres is not None
+        self._gate.refusal = _STARTING
+        await self._stop()
+        self._postgres.configure(parameters)
+        await self._start()
+
+    async def start(self, parameters: dict[str, str]) -> None:
+        """Starts a stopped instance."""
+        assert self._postgres is not None
+        self._postgres.configure(parameters)
+        await self._start()
+
+    async def stop(self) -> None:
+        """Stops PostgreSQL; the endpoint keeps its port and refuses clients."""
+        self._gate.refusal = _STOPPED
+        await self._stop()
+        say(state="stopped")
+
+    async def configure(self, parameters: dict[str, str]) -> None:
+        """Applies settings that need no restart."""
+        assert self._postgres is not None
+        self._postgres.configure(parameters)
+        await self._postgres.reload()
+
+    async def password(self, password: str) -> None:
+        """Gives the master user a new password."""
+        assert self._postgres is not None
+        await self._postgres.execute(roles.new_password(self._settings["master_username"], password))
+
+    def is_broken(self) -> str | None:
+        """Why, when PostgreSQL has ended by itself; else None."""
+        if self._postgres is None or self._gate.target is None or not self._postgres.has_ended():
+            return None
+        self._gate.target = None
+        return f"PostgreSQL has ended by itself. {self._postgres.last_words()}"
+
+    async def end(self) -> None:
+        """Ends everything and removes the folder."""
+        self._gate.close()
+        if self._postgres is not None:
+            await self._postgres.stop()
+            self._postgres.remove()
+
+
+def say(**message: Any) -> None:
+    """Tells the cloud's server something; it may be gone."""
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(message).encode() + b"\n")
+
+
+async def serve(settings: dict[str, Any], commands: asyncio.Queue[dict[str, Any] | None]) -> None:
+    """Creates the instance and does what it is told until a None comes."""
+    instance = InstanceProcess(settings)
+
+    async def work() -> None:
+        try:
+            await instance.create()
+        except Exception as error:
+            say(state="failed", reason=str(error) or type(error).__name__)
+        while (command := await commands.get()) is not None:
+            number, call = command.pop("id"), command.pop("call")
+            try:
+                await getattr(instance, call)(**command)
+                say(id=number, answer={})
+            except Exception as error:
+                say(id=number, error=str(error) or type(error).__name__)
+
+    async def watch() -> None:
+        while True:
+            if reason := instance.is_broken():
+                say(state="failed", reason=reason)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    ended = asyncio.Event()
+    tasks = [asyncio.create_task(work()), asyncio.create_task(watch())]
+    _read_commands(commands, ended)
+    await ended.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await instance.end()
+
+
+def _read_commands(commands: asyncio.Queue[dict[str, Any] | None], ended: asyncio.Event) -> None:
+    """Hands on each line of standard input; its end ends everything at once, a command under way included."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        for line in sys.stdin.buffer:
+            loop.call_soon_threadsafe(commands.put_nowait, json.loads(line))
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=read, name="commands", daemon=True).start()
+    if sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGTERM, ended.set)
+
+
+def _allow_many_files() -> None:
+    """Two for each client: as many as the system lets us have."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if most == resource.RLIM_INFINITY else min(most, 65_536)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def main() -> None:
+    """Runs one instance until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting the notebook must not end its databases
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    _allow_many_files()
+
+    async def run() -> None:
+        await serve(json.loads(line), asyncio.Queue())
+
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(run())
+    else:
+        uvloop.run(run())
+    os._exit(0)  # a thread that waits for a program does not keep the process
+
+
+if __name__ == "__main__":
+    main()

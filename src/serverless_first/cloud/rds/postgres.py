@@ -1,0 +1,282 @@
+"""One PostgreSQL server: its data folder, its process, and statements run as its superuser.
+
+Every program is started from the thread that makes the call, and the instance process makes them all from its main
+thread: on Linux a child ends with the *thread* that started it (PR_SET_PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from serverless_first.cloud.rds import roles
+from serverless_first.cloud.rds.binaries import Account, Binaries
+
+HOST = "127.0.0.1"
+_START_LIMIT_S = 60.0
+_STOP_LIMIT_S = 5.0
+_LOOK_EVERY_S = 0.02
+_PORT_TRIES = 5
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+#: Settings that hold whatever the parameter group says.
+FIXED = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "ssl": "off",
+    "password_encryption": "scram-sha-256",
+    "dynamic_shared_memory_type": "mmap",  # files in the data folder, which goes as a whole; none in /dev/shm
+    # The data end with the notebook and need not outlive the machine's power: writes do not wait for the disk. What a
+    # COMMIT means to other sessions stays as it is.
+    "fsync": "off",
+}
+_DEFAULTS = {"timezone": "UTC", "log_timezone": "UTC"}  # RDS's
+_OWN_CONFIG = "instance.conf"
+
+
+class PostgresDidNotStart(RuntimeError):
+    """PostgreSQL or one of its programs ended with an error; the message holds its last words."""
+
+
+class Postgres:
+    """A PostgreSQL server in a folder of its own.
+
+    Args:
+        binaries: its programs.
+        folder: an empty folder; `data` and the log go into it.
+        account: whom it runs under; None for ourselves.
+    """
+
+    def __init__(self, binaries: Binaries, folder: Path, account: Account | None) -> None:
+        self._binaries, self._folder, self._account = binaries, folder, account
+        self._data, self._log = folder / "data", folder / "postgres.log"
+        self._password = secrets.token_urlsafe(24)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._programs: set[subprocess.Popen[bytes]] = set()
+        self.port = 0
+
+    # ---- life
+
+    async def make_data(self) -> None:
+        """Makes the data folder.
+
+        Raises:
+            PostgresDidNotStart: initdb failed.
+        """
+        password = self._folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(self._password, encoding="ascii")
+        if self._account is not None:
+            self._account.own(password)
+        modern = self._binaries.major >= 17  # upper() and lower() of every letter, on every system alike
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if modern else []
+        await self._run(
+            "initdb", "-D", str(self._data), "-U", roles.SUPERUSER, "--pwfile", str(password), "-A", "scram-sha-256",
+            "-E", "UTF8", "--locale=C", *locale, "--no-sync", "--no-instructions",
+            demoted=True,
+        )  # fmt: skip
+        password.unlink()
+        hba = f"host all all {HOST}/32 scram-sha-256\n"
+        self._write("pg_hba.conf", hba)
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as config:
+            config.write(f"\ninclude '{_OWN_CONFIG}'\n")
+
+    def configure(self, parameters: Mapping[str, str]) -> None:
+        """Writes the settings that hold from the next start, or the next `reload`, on."""
+        settings = _DEFAULTS | dict(parameters) | FIXED
+        lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
+        self._write(_OWN_CONFIG, "".join(lines))
+
+    async def start(self) -> None:
+        """Starts it and waits until it takes connections on `port`.
+
+        Raises:
+            PostgresDidNotStart: it refused its settings, for instance.
+        """
+        for _ in range(_PORT_TRIES):
+            self.port = _free_port()
+            offset = self._log.stat().st_size if self._log.exists() else 0
+            with self._log.open("ab") as log:
+                self._process = self._popen(
+                    [self._binaries.program("postgres"), "-D", str(self._data), "-p", str(self.port)],
+                    demoted=True,
+                    death_signal=signal.SIGINT,  # a fast shutdown, when the instance process is killed
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+            if await self._is_ready(self._process):
+                return
+            words = self._log.read_bytes()[offset:].decode(errors="replace")
+            if "could not bind" not in words and "Address already in use" not in words:
+                raise PostgresDidNotStart(_last_words(words))
+        raise PostgresDidNotStart(f"No free port was found in {_PORT_TRIES} tries.")
+
+    async def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
+        """Waits for the last line of postmaster.pid to say "ready" (miscadmin.h: PM_STATUS_READY)."""
+        for _ in range(int(_START_LIMIT_S / _LOOK_EVERY_S)):
+            if process.poll() is not None:
+                return False
+            try:
+                lines = (self._data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                lines = []
+            if len(lines) > 7 and lines[0].strip() == str(process.pid) and lines[7].strip() == "ready":
+                return True
+            await asyncio.sleep(_LOOK_EVERY_S)
+        await self.stop()
+        return False
+
+    async def stop(self) -> None:
+        """Ends it: clients are cut off, what they have committed is kept. May be called when it has ended."""
+        for program in list(self._programs):
+            program.kill()
+        process = self._process
+        if process is None:
+            return
+        for name in ("INT", "QUIT", "KILL"):  # fast, immediate, and what no program can refuse
+            if process.poll() is None:
+                await self._signal(process, name)
+                await _ended(process, _STOP_LIMIT_S)
+        self._process = None
+
+    def has_ended(self) -> bool:
+        """Whether it was started and has ended without being asked to."""
+        return self._process is not None and self._process.poll() is not None
+
+    async def reload(self) -> None:
+        """Has the running server read its settings again; those that need a restart keep their values."""
+        if self._process is not None:
+            await self._signal(self._process, "HUP")
+
+    async def _signal(self, process: subprocess.Popen[bytes], name: str) -> None:
+        if sys.platform != "win32":
+            process.send_signal(getattr(signal, f"SIG{name}"))
+        elif name == "KILL":
+            process.kill()
+        else:  # Windows has no such signals; PostgreSQL listens on a pipe for them
+            await self._run("pg_ctl", "kill", name, str(process.pid))
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return _last_words(self._log.read_text(encoding="utf-8", errors="replace")) if self._log.exists() else ""
+
+    def remove(self) -> None:
+        """Removes its folder; it must have ended."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # ---- statements
+
+    async def execute(self, sql: str) -> str:
+        """Runs statements as the superuser; what they print.
+
+        Raises:
+            PostgresDidNotStart: one of them failed.
+        """
+        return await self._run(
+            "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", HOST, "-p", str(self.port),
+            "-U", roles.SUPERUSER, "-d", "postgres",
+            text=sql,
+            PGPASSWORD=self._password,
+        )  # fmt: skip
+
+    # ---- programs
+
+    async def _run(self, name: str, *arguments: str, demoted: bool = False, text: str = "", **environ: str) -> str:
+        # The demoted initdb is what takes time; it ends with us.
+        program = self._popen(
+            [self._binaries.program(name), *arguments],
+            demoted=demoted,
+            death_signal=signal.SIGTERM,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            environ=environ,
+        )
+        self._programs.add(program)
+        try:
+            said, _ = await asyncio.get_running_loop().run_in_executor(None, program.communicate, text.encode())
+        finally:
+            self._programs.discard(program)
+        words = said.decode(errors="replace")
+        if program.returncode:
+            raise PostgresDidNotStart(f"{name}: {_last_words(words)}")
+        return words
+
+    def _popen(
+        self,
+        command: Sequence[str],
+        *,
+        demoted: bool,
+        death_signal: signal.Signals,
+        environ: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> subprocess.Popen[bytes]:
+        if demoted and self._account is not None:
+            settings |= self._account.popen_settings()
+        if sys.platform == "win32":
+            settings["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        else:
+            settings["preexec_fn"] = _end_with_us(death_signal)
+        kept = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "COMSPEC")
+        base = {k: v for k, v in os.environ.items() if k.upper() in kept}
+        return subprocess.Popen(
+            command,
+            cwd="/" if sys.platform != "win32" else None,
+            env=base | {"LC_ALL": "C"} | dict(environ or {}),
+            start_new_session=True,
+            **settings,
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._data / name
+        path.write_text(text, encoding="utf-8")
+        if self._account is not None:
+            self._account.own(path)
+
+
+def _end_with_us(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """For the child, after its change of user, which clears the setting: one call to the kernel, no Python beside it."""
+    if _libc is None:
+        return None
+    prctl, number = _libc.prctl, int(death_signal)
+    return lambda: prctl(_PR_SET_PDEATHSIG, number)
+
+
+async def _ended(process: subprocess.Popen[bytes], limit_s: float) -> bool:
+    def wait() -> bool:
+        try:
+            process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    return await asyncio.get_running_loop().run_in_executor(None, wait)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _quoted(value: str) -> str:
+    """A value as postgresql.conf writes it."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _last_words(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    bad = [line for line in lines if "FATAL" in line or "ERROR" in line or "error:" in line]
+    return " ".join((bad or lines)[-3:]) or "(it said nothing)"

@@ -1,0 +1,224 @@
+"""Who borrows which database connection, who waits, and who has waited too long. No input or output.
+
+Rules (AWS RDS User Guide, "RDS Proxy connection considerations"): at most MaxConnectionsPercent of max_connections are
+open; who finds none free waits in line for up to ConnectionBorrowTimeout; idle connections above
+MaxIdleConnectionsPercent are closed after a while.
+
+A connection belongs to a user, a database and the settings that a client opened its session with: one that was opened
+for others is of no use, and is closed when it idles and somebody waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+RETRY_S = 0.2  # between two tries to reach a database that is restarting, or full
+
+
+@dataclass(frozen=True)
+class Key:
+    """What connections must have in common to stand in for each other.
+
+    Args:
+        settings: the session's settings from the client's start-up packet, sorted; those without effect left out.
+    """
+
+    user: str
+    database: str
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+class Connection(Protocol):
+    """What the pool knows of a database connection."""
+
+    key: Key
+    idle_since_s: float
+
+
+C = TypeVar("C", bound=Connection)
+W = TypeVar("W")
+
+
+@dataclass
+class Waiter(Generic[W]):
+    """Somebody who waits. Args: since_s: when the wait began."""
+
+    who: W
+    key: Key
+    since_s: float
+
+
+@dataclass
+class Pool(Generic[C, W]):
+    """The connections of one proxy.
+
+    Args:
+        open: begins to open a connection; `opened`, `refused` or `unreachable` says how that ended.
+        close: begins to close one; `closed` says that its seat is free.
+        grant: gives a connection to who waited; with the time waited, in seconds.
+        refuse: tells who waited that it will get none: b"" for the timeout, else the database's answer.
+        limit: how many connections may exist, those being opened and closed included.
+        max_idle: how many may idle for longer than `idle_s` seconds.
+        borrow_timeout_s: how long to wait, in seconds.
+        clock: seconds, ever rising.
+    """
+
+    open: Callable[[Key], None]
+    close: Callable[[C], None]
+    grant: Callable[[C, W, float], None]
+    refuse: Callable[[W, bytes], None]
+    limit: int = 0
+    max_idle: int = 0
+    idle_s: float = 300.0
+    borrow_timeout_s: float = 120.0
+    clock: Callable[[], float] = time.monotonic
+    waiting: deque[Waiter[W]] = field(default_factory=deque)
+    idle: dict[Key, list[C]] = field(default_factory=dict)  # the one used last at the end, and used first
+    opening: dict[Key, int] = field(default_factory=dict)
+    borrowed: int = 0
+    closing: int = 0
+    _retry_at_s: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """How many seats of the database are taken, or about to be."""
+        return self.borrowed + self.closing + self.idle_count + sum(self.opening.values())
+
+    @property
+    def idle_count(self) -> int:
+        """How many connections nobody uses."""
+        return sum(map(len, self.idle.values()))
+
+    def ask(self, who: W, key: Key) -> None:
+        """Somebody needs a connection: `grant` or `refuse` follows, at once or later."""
+        self.waiting.append(Waiter(who, key, self.clock()))
+        self.serve()
+
+    def leave(self, who: W) -> None:
+        """Somebody stops waiting."""
+        self.waiting = deque(w for w in self.waiting if w.who is not who)
+
+    def serve(self) -> None:
+        """Gives out what there is, in the order of asking, and opens what is missing."""
+        granted: list[tuple[C, Waiter[W]]] = []
+        still: deque[Waiter[W]] = deque()
+        opening = dict(self.opening)
+        while self.waiting:
+            waiter = self.waiting.popleft()
+            if idle := self.idle.get(waiter.key):
+                self.borrowed += 1
+                granted.append((idle.pop(), waiter))
+                continue
+            still.append(waiter)
+            if opening.get(waiter.key, 0):
+                opening[waiter.key] -= 1  # that one is for this waiter
+            elif not self._open(waiter.key) and not self.idle_count:
+                break
+        self.waiting = still + self.waiting
+        for connection, waiter in granted:  # last: a grant may ask, release or close
+            self.grant(connection, waiter.who, self.clock() - waiter.since_s)
+
+    def _open(self, key: Key) -> bool:
+        if self.clock() < self._retry_at_s:
+            return False
+        if self.size >= self.limit:
+            others = [k for k, connections in self.idle.items() if connections and k != key]
+            if self.size == self.limit and others and self.limit:
+                self._close(min((self.idle[k][0] for k in others), key=lambda c: c.idle_since_s))
+            return False
+        self.opening[key] = self.opening.get(key, 0) + 1
+        self.open(key)
+        return True
+
+    def opened(self, connection: C) -> None:
+        """A connection is ready."""
+        self._opening_ended(connection.key)
+        self._retry_at_s = 0.0
+        connection.idle_since_s = self.clock()
+        self.idle.setdefault(connection.key, []).append(connection)
+        self.serve()
+
+    def refused(self, key: Key, answer: bytes) -> None:
+        """The database refused a connection for good: whoever waits for one like it is told."""
+        self._opening_ended(key)
+        told = [w for w in self.waiting if w.key == key]
+        self.waiting = deque(w for w in self.waiting if w.key != key)
+        for waiter in told:
+            self.refuse(waiter.who, answer)
+        self.serve()
+
+    def unreachable(self, key: Key) -> None:
+        """The database cannot be reached, or is full: to be tried again."""
+        self._opening_ended(key)
+        self._retry_at_s = self.clock() + RETRY_S
+
+    def release(self, connection: C) -> None:
+        """A borrowed connection comes back."""
+        self.borrowed -= 1
+        connection.idle_since_s = self.clock()
+        self.idle.setdefault(connection.key, []).append(connection)
+        if self.size > self.limit:
+            self._close(connection)
+        elif self.waiting:
+            self.serve()
+
+    def discard(self, connection: C) -> None:
+        """A borrowed connection must not be used again."""
+        self.borrowed -= 1
+        self.closing += 1
+        self.close(connection)
+
+    def _close(self, idle: C) -> None:
+        self.idle[idle.key].remove(idle)
+        self.closing += 1
+        self.close(idle)
+
+    def closed(self) -> None:
+        """The seat of a connection that was to be closed is free."""
+        self.closing -= 1
+        self.serve()
+
+    def lost(self, connection: C) -> None:
+        """A connection ended by itself, borrowed or idle."""
+        idle = self.idle.get(connection.key, [])
+        if connection in idle:
+            idle.remove(connection)
+        else:
+            self.borrowed -= 1
+        self.serve()
+
+    def tick(self) -> None:
+        """To be called now and then: ends waits that are too long, closes what idles, tries again."""
+        now = self.clock()
+        opening = dict(self.opening)
+        patient: deque[Waiter[W]] = deque()
+        late = []
+        for waiter in self.waiting:
+            if opening.get(waiter.key, 0):  # one is being opened for it
+                opening[waiter.key] -= 1
+                patient.append(waiter)
+            elif now - waiter.since_s >= self.borrow_timeout_s:
+                late.append(waiter)
+            else:
+                patient.append(waiter)
+        self.waiting = patient
+        for waiter in late:
+            self.refuse(waiter.who, b"")
+        while self.idle_count and self.size - self.closing > self.limit:
+            self._close(self._oldest_idle())
+        while self.idle_count > self.max_idle and now - self._oldest_idle().idle_since_s >= self.idle_s:
+            self._close(self._oldest_idle())
+        if self.waiting:
+            self.serve()
+
+    def _oldest_idle(self) -> C:
+        return min((c for connections in self.idle.values() for c in connections), key=lambda c: c.idle_since_s)
+
+    def _opening_ended(self, key: Key) -> None:
+        self.opening[key] -= 1
+        if not self.opening[key]:
+            del self.opening[key]

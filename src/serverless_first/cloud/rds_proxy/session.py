@@ -1,0 +1,489 @@
+"""One client after its login, without input or output: what it sends, what it gets, and when its connection is free.
+
+The phases, as a table:
+
+    idle ------ask-----> waiting      (it sent something that the database must answer)
+    waiting ---grant---> borrowing    (the pool gave it a connection)
+    borrowing -return--> idle         (its transaction has ended: the connection is free)
+    borrowing -pin-----> pinned       (it changed the connection: nobody else may have it)
+    any -------end-----> ended
+
+A connection is free when all of this holds: every query and Sync has had its ReadyForQuery, the last one said "idle"
+(no transaction), no message is half-way in either direction, and no extended-protocol message waits for its Sync.
+
+Source: PostgreSQL documentation, "Message Flow"; AWS RDS User Guide, "RDS Proxy concepts and terminology".
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, StrEnum
+
+from serverless_first.cloud.rds_proxy import statements, wire
+from serverless_first.cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE_STATEMENT, pin_cause
+
+LARGE_BYTES = 65_536  # a longer message is passed on in pieces
+HEAD_BYTES = 8_192  # of which this much is read first: two names stand in it
+
+_length = wire.INT.unpack_from
+
+
+class Phase(StrEnum):
+    """Where a client is."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    BORROWING = "borrowing"
+    PINNED = "pinned"
+    ENDED = "ended"
+
+
+class Move(StrEnum):
+    """What moves it on."""
+
+    ASK = "ask"
+    GRANT = "grant"
+    RETURN = "return"
+    PIN = "pin"
+    END = "end"
+
+
+TRANSITIONS: dict[tuple[Phase, Move], Phase] = {
+    (Phase.IDLE, Move.ASK): Phase.WAITING,
+    (Phase.IDLE, Move.END): Phase.ENDED,
+    (Phase.WAITING, Move.GRANT): Phase.BORROWING,
+    (Phase.WAITING, Move.END): Phase.ENDED,
+    (Phase.BORROWING, Move.RETURN): Phase.IDLE,
+    (Phase.BORROWING, Move.PIN): Phase.PINNED,
+    (Phase.BORROWING, Move.END): Phase.ENDED,
+    (Phase.PINNED, Move.END): Phase.ENDED,
+}
+
+
+class IllegalMove(RuntimeError):
+    """The table has no such move."""
+
+
+class Due(Enum):
+    """What the database still owes, in the order in which it will come."""
+
+    QUERY = "ReadyForQuery of a simple query"
+    SYNC = "ReadyForQuery of a Sync"
+    PARSE = "ParseComplete, for the client"
+    HIDDEN_PARSE = "ParseComplete of a statement that the proxy prepared again"
+    KNOWN_PARSE = "CloseComplete, which the client sees as ParseComplete: the statement was there already"
+    CLOSE = "CloseComplete, for the client"
+    HIDDEN_CLOSE = "CloseComplete of a statement that made room"
+
+
+_READY = (Due.QUERY, Due.SYNC)
+_PARSES = (Due.PARSE, Due.HIDDEN_PARSE)
+
+
+class Session:
+    """One logged-in client.
+
+    Args:
+        extended_protocol_pins: RDS Proxy's behaviour before 2023-11-10.
+        note: is told what happened: ("query" | "pin", detail).
+        clock: seconds, ever rising.
+
+    Attributes:
+        to_client, to_server: pieces to send; whoever sends them empties the lists.
+        phase: where it is in its life.
+        pinned: why it keeps its connection; None if it does not.
+        status: of its transaction: b"I" none, b"T" in one, b"E" in a failed one.
+        latencies_s: for each query answered since they were last taken, how long the database took.
+        known: what the borrowed connection has prepared; None without one.
+    """
+
+    def __init__(
+        self,
+        *,
+        extended_protocol_pins: bool = False,
+        note: Callable[[str, str], None] = lambda _kind, _detail: None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.to_client: list[bytes] = []
+        self.to_server: list[bytes] = []
+        self.phase = Phase.IDLE
+        self.pinned: str | None = None
+        self.status = b"I"
+        self.latencies_s: list[float] = []
+        self.known: statements.Known | None = None
+        self.inbox = bytearray()
+        self._extended_pins, self._note, self._clock = extended_protocol_pins, note, clock
+        self._statements: dict[bytes, tuple[bytes, bytes]] = {}  # by the client's name: the proxy's name, the body
+        self._unnamed: bytes | None = None
+        self._due: deque[tuple[Due, bytes | float]] = deque()
+        self._ready_due = 0  # how many ReadyForQuery are in _due
+        self._unsynced = False  # extended-protocol messages wait for a Sync
+        self._copying_in = False
+        self._client_rest = 0  # bytes of a message from the client that are still to be passed on
+        self._dropping = False  # ... to nobody
+        self._server_rest = 0  # the same from the server
+        self._server_part = b""
+
+    def move(self, move: Move) -> None:
+        """Goes to the next phase.
+
+        Raises:
+            IllegalMove: the table has none for this move.
+        """
+        target = TRANSITIONS.get((self.phase, move))
+        if target is None:
+            raise IllegalMove(f"A client that is {self.phase} cannot {move}.")
+        self.phase = target
+
+    # ---- borrowing
+
+    def attach(self, known: statements.Known) -> None:
+        """The pool granted a connection. Args: known: what it has prepared."""
+        self.move(Move.GRANT)
+        self.known = known
+
+    def detach(self) -> None:
+        """The connection is free, and goes back."""
+        self.move(Move.RETURN)
+        self.known = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the borrowed connection can go back."""
+        return (
+            self.phase is Phase.BORROWING
+            and self.status == b"I"
+            and not self._ready_due
+            and not self._unsynced
+            and not self._client_rest
+            and not self._server_rest
+            and not self._server_part
+        )
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether a message from the client is half-way to the database."""
+        return bool(self._client_rest)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing that it asked is under way."""
+        return not self._ready_due and not self._unsynced
+
+    # ---- from the client, without a connection
+
+    def needs_connection(self) -> bool:
+        """Deals with what needs no database; whether what comes next needs one.
+
+        Raises:
+            wire.ProtocolError: the client broke the protocol.
+        """
+        inbox = self.inbox
+        while True:
+            if self._client_rest:  # of a copy that has failed: nobody wants the rest
+                taken = min(self._client_rest, len(inbox))
+                del inbox[:taken]
+                self._client_rest -= taken
+                if self._client_rest:
+                    return False
+                self._dropping = False
+            if len(inbox) < 5:
+                return False
+            kind, length = inbox[0], _check(_length(inbox, 1)[0]) + 1
+            if kind in b"dcf":
+                self._client_rest, self._dropping = length, True
+                continue
+            if kind not in b"XSH":
+                return len(inbox) >= (length if length <= LARGE_BYTES else HEAD_BYTES)
+            if len(inbox) < length:
+                return False
+            del inbox[:length]
+            if kind == 88:  # X, Terminate
+                self.move(Move.END)
+                return False
+            if kind == 83:  # S, Sync: there is nothing to wait for
+                self.to_client.append(wire.READY_IDLE)
+
+    # ---- from the client, to its connection
+
+    def forward(self) -> None:
+        """Passes on what the client has sent.
+
+        Raises:
+            wire.ProtocolError: the client broke the protocol.
+        """
+        inbox, position, end = self.inbox, 0, len(self.inbox)
+        try:
+            while position < end:
+                if self._client_rest:
+                    taken = min(self._client_rest, end - position)
+                    self.to_server.append(bytes(inbox[position : position + taken]))
+                    self._client_rest -= taken
+                    position += taken
+                    continue
+                if end - position < 5:
+                    return
+                kind, length = inbox[position], _check(_length(inbox, position + 1)[0]) + 1
+                here = min(length, end - position)
+                if here < length and kind != 100 and (length <= LARGE_BYTES or here < HEAD_BYTES):
+                    return  # wait for the rest of it, or for its head; CopyData (d) needs neither
+                handle = _HANDLERS.get(kind)
+                if handle is None:
+                    raise wire.ProtocolError(f"invalid frontend message type {kind}")
+                self._client_rest = length - here
+                whole = bytes(inbox[position : position + here])
+                position += here
+                handle(self, whole)
+                if self.phase is Phase.ENDED:
+                    return
+        finally:
+            del inbox[:position]
+
+    def _pin(self, cause: str | None, statement: bytes = b"") -> None:
+        if cause is not None and self.pinned is None:
+            self.move(Move.PIN)
+            self.pinned = cause
+            self._note("pin", f"{cause}: {_shown(statement)}" if statement else cause)
+
+    def _query(self, m: bytes) -> None:
+        sql = m[5:-1] if not self._client_rest else m[5:]
+        self._note("query", _shown(sql))
+        self._pin(LARGE_STATEMENT if self._client_rest else pin_cause(sql), sql)
+        self._owe(Due.QUERY)
+        assert self.known is not None
+        self.known.unnamed = self._unnamed = None  # a simple query destroys the unnamed statement
+        self.to_server.append(m)
+
+    def _parse(self, m: bytes) -> None:
+        assert self.known is not None
+        self._unsynced = True
+        name, body = _cut(m, 5)
+        if self._extended_pins:
+            self._pin(EXTENDED_PROTOCOL, body)
+        if self._client_rest:  # too large to be kept: it pins, and goes under the client's own name
+            self._pin(LARGE_STATEMENT, body)
+            self._statements.pop(name, None)
+            if not name:
+                self._unnamed = self.known.unnamed = None
+            self._due.append((Due.PARSE, name))
+            self.to_server.append(m)
+            return
+        sql, _ = _cut(body, 0)
+        self._note("query", _shown(sql))
+        self._pin(pin_cause(sql), sql)
+        if not name:
+            self._unnamed = self.known.unnamed = body
+            self._due.append((Due.PARSE, b""))
+            self.to_server.append(m)
+            return
+        key = statements.key_of(body)
+        self._statements[name] = (key, body)
+        if self.known.use(key):
+            self._due.append((Due.KNOWN_PARSE, key))
+            self.to_server.append(statements.CLOSE_NOTHING)
+        else:
+            self._prepare(Due.PARSE, key, body)
+
+    def _prepare(self, due: Due, key: bytes, body: bytes) -> None:
+        assert self.known is not None
+        oldest = self.known.add(key)
+        if oldest is not None:
+            self._due.append((Due.HIDDEN_CLOSE, oldest))
+            self.to_server.append(wire.message(b"C", b"S" + oldest + b"\0"))
+        self._due.append((due, key))
+        self.to_server.append(statements.parse(key, body))
+
+    def _name_there(self, name: bytes) -> bytes:
+        """The name of a client's statement on this connection, where it is prepared first if need be."""
+        assert self.known is not None
+        if not name:
+            if self.known.unnamed is not self._unnamed:
+                self.known.unnamed = self._unnamed
+                if self._unnamed is None:  # another client's: this one has none, and must be told so
+                    self._due.append((Due.HIDDEN_CLOSE, b""))
+                    self.to_server.append(wire.message(b"C", b"S\0"))
+                else:
+                    self._due.append((Due.HIDDEN_PARSE, b""))
+                    self.to_server.append(statements.parse(b"", self._unnamed))
+            return name
+        if name not in self._statements:
+            return name
+        key, body = self._statements[name]
+        if not self.known.use(key):
+            self._prepare(Due.HIDDEN_PARSE, key, body)
+        return key
+
+    def _bind(self, m: bytes) -> None:
+        self._unsynced = True
+        portal, rest = _cut(m, 5)
+        name, rest = _cut(rest, 0)
+        there = self._name_there(name)
+        if self._extended_pins:
+            self._pin(EXTENDED_PROTOCOL)
+        if there is not name:
+            body = portal + b"\0" + there + b"\0" + rest
+            m = b"B" + wire.INT.pack(len(body) + 4 + self._client_rest) + body
+        self.to_server.append(m)
+
+    def _describe(self, m: bytes) -> None:
+        self._unsynced = True
+        if m[5:6] == b"S":
+            name, _ = _cut(m, 6)
+            there = self._name_there(name)
+            if there is not name:
+                m = wire.message(b"D", b"S" + there + b"\0")
+        self.to_server.append(m)
+
+    def _close(self, m: bytes) -> None:
+        assert self.known is not None
+        self._unsynced = True
+        self._due.append((Due.CLOSE, b""))
+        if m[5:6] == b"S":
+            name, _ = _cut(m, 6)
+            if not name:
+                self._unnamed = self.known.unnamed = None
+            elif self._statements.pop(name, None) is not None:
+                m = statements.CLOSE_NOTHING  # other clients may use the same statement
+        self.to_server.append(m)
+
+    def _sync(self, m: bytes) -> None:
+        if not self._copying_in:  # else the database ignores it
+            self._unsynced = False
+            self._owe(Due.SYNC)
+        self.to_server.append(m)
+
+    def _end_of_copy(self, m: bytes) -> None:
+        self._copying_in = False
+        self.to_server.append(m)
+
+    def _function_call(self, m: bytes) -> None:
+        self._owe(Due.QUERY)
+        self.to_server.append(m)
+
+    def _extended(self, m: bytes) -> None:
+        self._unsynced = True
+        self.to_server.append(m)
+
+    def _pass_on(self, m: bytes) -> None:
+        self.to_server.append(m)
+
+    def _terminate(self, _m: bytes) -> None:
+        self.move(Move.END)
+
+    def _owe(self, due: Due) -> None:
+        self._due.append((due, self._clock()))
+        self._ready_due += 1
+
+    # ---- from its connection, to the client
+
+    def receive(self, data: bytes) -> None:
+        """Passes on what the database has sent, but for the answers to what the proxy sent itself."""
+        if self._server_part:
+            data, self._server_part = self._server_part + data, b""
+        position, end = min(self._server_rest, len(data)), len(data)
+        self._server_rest -= position
+        begin = 0  # of what is passed on in one piece
+        while end - position >= 5:
+            kind, length = data[position], _length(data, position + 1)[0] + 1
+            if end - position < length:
+                if kind in b"Z13CGE":
+                    break  # short, and it matters what it says
+                self._server_rest, position = length - (end - position), end
+                break
+            if kind in b"Z13CGE":
+                shown = self._answer(kind, data, position)
+                if shown is not None:
+                    if begin < position:
+                        self.to_client.append(data[begin:position])
+                    self.to_client.append(shown)
+                    begin = position + length
+            position += length
+        if begin < position:
+            self.to_client.append(data[begin:position])
+        self._server_part = data[position:]
+
+    def _answer(self, kind: int, data: bytes, at: int) -> bytes | None:
+        """Notes what an answer means; what the client sees in its place, None for the answer itself."""
+        if kind == 90:  # Z, ReadyForQuery
+            self._ready(data[at + 5 : at + 6])
+        elif kind in b"13":
+            if self._due and self._due[0][0] not in _READY:
+                due, _ = self._due.popleft()
+                if due in (Due.HIDDEN_PARSE, Due.HIDDEN_CLOSE):
+                    return b""
+                if due is Due.KNOWN_PARSE:
+                    return b"1\0\0\0\4"
+        elif kind == 71:  # G, CopyInResponse
+            self._copy_begins()
+        elif kind == 69:  # E, ErrorResponse
+            self._copying_in = False
+        elif self.pinned and data.startswith((b"DEALLOCATE ALL\0", b"DISCARD ALL\0"), at + 5):  # CommandComplete
+            assert self.known is not None
+            self.known.forget_all()
+            self._statements.clear()
+            self._unnamed = None
+        return None
+
+    def _ready(self, status: bytes) -> None:
+        self.status = status
+        self._copying_in = False
+        while self._due:
+            due, key = self._due.popleft()
+            if due in _READY:
+                assert isinstance(key, float)
+                self._ready_due -= 1
+                self.latencies_s.append(self._clock() - key)
+                return
+            if due in _PARSES and self.known is not None:  # skipped after an error: it was not prepared
+                assert isinstance(key, bytes)
+                if key:
+                    self.known.forget(key)
+                else:
+                    self.known.unnamed = None
+
+    def _copy_begins(self) -> None:
+        """In extended protocol the database ignores the Syncs that it has got before the end of the copy."""
+        self._copying_in = True
+        first = next((due for due, _ in self._due if due in _READY), None)
+        if first is Due.SYNC:
+            self._due = deque(entry for entry in self._due if entry[0] is not Due.SYNC)
+            self._ready_due = sum(1 for due, _ in self._due if due in _READY)
+            self._unsynced = True
+
+
+_HANDLERS: dict[int, Callable[[Session, bytes], None]] = {
+    ord("Q"): Session._query,
+    ord("P"): Session._parse,
+    ord("B"): Session._bind,
+    ord("D"): Session._describe,
+    ord("E"): Session._extended,
+    ord("C"): Session._close,
+    ord("S"): Session._sync,
+    ord("H"): Session._pass_on,
+    ord("F"): Session._function_call,
+    ord("d"): Session._pass_on,
+    ord("c"): Session._end_of_copy,
+    ord("f"): Session._end_of_copy,
+    ord("X"): Session._terminate,
+}
+
+
+def _check(length: int) -> int:
+    if not 4 <= length <= wire.MAX_MESSAGE_BYTES:
+        raise wire.ProtocolError("invalid message length")
+    return length
+
+
+def _cut(m: bytes, start: int) -> tuple[bytes, bytes]:
+    """The text from `start` to the next zero byte, and what follows it."""
+    end = m.find(b"\0", start)
+    if end < 0:
+        raise wire.ProtocolError("invalid string in message")
+    return m[start:end], m[end + 1 :]
+
+
+def _shown(sql: bytes) -> str:
+    text = sql[:200].decode("utf-8", "replace").rstrip("\0")
+    return text if len(sql) <= 200 else text + " ..."

@@ -1,0 +1,195 @@
+"""Cancel, time limits, LISTEN and NOTIFY, and what a client asks for when it logs in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from proxy_kit import SHOP, STOCK, Endpoint, eventually
+from psycopg import errors
+
+SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(60)%%' AND pid <> pg_backend_pid()"
+
+
+def cancel_while_asleep(endpoint: Endpoint, connection: psycopg.Connection[Any], cancel: Any) -> None:
+    """Cancels a query as soon as PostgreSQL runs it; the query must then fail."""
+
+    def wait_and_cancel() -> None:
+        with endpoint.connect() as watch:
+            eventually(lambda: watch.execute(SLEEPS + " AND state = 'active'").fetchone() == (1,), "the query to run")
+        cancel()
+
+    thread = threading.Thread(target=wait_and_cancel)
+    thread.start()
+    begun = time.monotonic()
+    with pytest.raises(errors.QueryCanceled, match="user request"):
+        connection.execute("SELECT pg_sleep(60)")
+    thread.join()
+    assert time.monotonic() - begun < 50
+
+
+@pytest.mark.parametrize("how", ["cancel", "cancel_safe"])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_cancel(endpoint: Endpoint, how: str, autocommit: bool) -> None:
+    with endpoint.connect(autocommit=autocommit) as c:
+        for _ in range(2):
+            cancel_while_asleep(endpoint, c, getattr(c, how))
+            c.rollback()
+            assert c.execute("SELECT 5").fetchone() == (5,)
+
+
+def test_a_cancel_that_comes_too_late_hurts_nobody(endpoint: Endpoint) -> None:
+    """The backend of the first client may serve another one by then."""
+    with endpoint.connect() as c, endpoint.connect() as other:
+        for n in range(30):
+            assert c.execute("SELECT %s::int", [n]).fetchone() == (n,)
+            c.cancel_safe()
+            assert other.execute("SELECT pg_sleep(0.002)::text").fetchone() == ("",)
+        assert c.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_time_limit_for_one_transaction(endpoint: Endpoint) -> None:
+    with endpoint.connect() as c:
+        for _ in range(12):
+            with pytest.raises(errors.QueryCanceled, match="statement timeout"), c.transaction():
+                c.execute("SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(60)")
+            assert c.execute("SHOW statement_timeout").fetchone() == ("0",)
+
+
+def test_listen_and_notify(session_endpoint: Endpoint) -> None:
+    with session_endpoint.connect() as listener, session_endpoint.connect() as speaker:
+        listener.execute("LISTEN orders")
+        for n in range(10):
+            speaker.execute("SELECT pg_notify('orders', %s)", [f"order {n}"])
+        heard = list(listener.notifies(timeout=30, stop_after=10))
+        assert [(h.channel, h.payload) for h in heard] == [("orders", f"order {n}") for n in range(10)]
+        assert listener.execute("SELECT 1").fetchone() == (1,)
+        speaker.execute("NOTIFY orders, 'last'")
+        assert [h.payload for h in listener.notifies(timeout=30, stop_after=1)] == ["last"]
+        listener.execute("UNLISTEN *")
+
+
+def test_who_does_not_listen_hears_nothing(session_endpoint: Endpoint) -> None:
+    clients = [session_endpoint.connect() for _ in range(12)]
+    try:
+        for each in clients:
+            each.execute("SELECT 1")
+        clients[0].execute("LISTEN lamps")
+        clients[1].execute("NOTIFY lamps, 'on'")
+        assert [h.payload for h in clients[0].notifies(timeout=30, stop_after=1)] == ["on"]
+        for each in clients[1:]:
+            assert list(each.notifies(timeout=0)) == []
+    finally:
+        for each in clients:
+            each.close()
+
+
+def test_two_databases_and_two_roles(endpoint: Endpoint) -> None:
+    """Each client is in the database and has the role that it has asked for, however they alternate."""
+    for round_ in range(2):
+        for user in ("app", "report"):
+            for database in (SHOP, STOCK):
+                with endpoint.connect(user, database, prepare_threshold=0) as c:
+                    query = "SELECT current_database()::text, current_user::text, session_user::text, %s::int"
+                    for n in range(3):
+                        assert c.execute(query, [n + round_]).fetchone() == (database, user, user, n + round_)
+
+
+def test_a_database_that_is_not_there(session_endpoint: Endpoint) -> None:
+    for _ in range(3):
+        with pytest.raises(psycopg.OperationalError, match='database "nowhere" does not exist'):
+            session_endpoint.connect(database="nowhere")
+    with session_endpoint.connect() as c:
+        assert c.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_database_that_the_role_may_not_use(session_endpoint: Endpoint, roomy: Any) -> None:
+    roomy.watch.execute("DROP DATABASE IF EXISTS closed")
+    roomy.watch.execute("CREATE DATABASE closed")
+    roomy.watch.execute("REVOKE CONNECT ON DATABASE closed FROM public")
+    with pytest.raises(psycopg.OperationalError, match='permission denied for database "closed"'):
+        session_endpoint.connect("report", "closed")
+
+
+def test_a_wrong_password_and_an_unknown_role(session_endpoint: Endpoint) -> None:
+    with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+        psycopg.connect(**session_endpoint.login() | {"password": "wrong"})
+    with pytest.raises(psycopg.OperationalError, match="nobody-knows"):
+        psycopg.connect(**session_endpoint.login() | {"user": "nobody-knows"})
+
+
+STARTUP = [
+    ("options", "-c search_path=stock_room -c statement_timeout=77s", "search_path", "stock_room"),
+    ("options", "-c work_mem=5MB", "work_mem", "5MB"),
+    ("client_encoding", "LATIN1", "client_encoding", "LATIN1"),
+    ("application_name", "hikari till", "application_name", "hikari till"),
+]
+
+
+@pytest.mark.parametrize(("parameter", "given", "setting", "seen"), STARTUP)
+def test_what_a_client_asks_for_when_it_logs_in(
+    session_endpoint: Endpoint, parameter: str, given: str, setting: str, seen: str
+) -> None:
+    """It has it, in every transaction; nobody else does, neither at the same time nor after it."""
+    show = f"SHOW {setting}"
+    with session_endpoint.connect() as before:
+        usual = before.execute(show).fetchone()
+        with session_endpoint.connect(**{parameter: given}) as c, session_endpoint.connect() as other:
+            for _ in range(3):
+                assert c.execute(show).fetchone() == (seen,)
+                assert other.execute(show).fetchone() == usual
+                with c.transaction():
+                    assert c.execute(show).fetchone() == (seen,)
+                    assert before.execute(show).fetchone() == usual
+    after = [session_endpoint.connect() for _ in range(11)]
+    try:
+        for each in after:
+            each.execute("BEGIN")
+            assert each.execute(show).fetchone() == usual
+    finally:
+        for each in after:
+            each.close()
+
+
+def test_text_in_the_encoding_of_the_client(session_endpoint: Endpoint) -> None:
+    with session_endpoint.connect(client_encoding="LATIN1") as latin, session_endpoint.connect() as utf8:
+        for _ in range(3):
+            assert latin.info.encoding == "iso8859-1"
+            assert latin.execute("SELECT 'grün' || %s", ["ß"]).fetchone() == ("grünß",)
+            assert latin.pgconn.exec_(b"SELECT 'gr\xfcn'").get_value(0, 0) == b"gr\xfcn"
+            assert utf8.execute("SELECT 'grün ランプ'").fetchone() == ("grün ランプ",)
+
+
+def test_the_time_zone_of_the_environment(session_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libpq sends PGTZ in the start-up packet."""
+    with session_endpoint.connect() as usual:
+        zone = usual.execute("SHOW TimeZone").fetchone()
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    with session_endpoint.connect() as c:
+        monkeypatch.delenv("PGTZ")
+        assert c.info.parameter_status("TimeZone") == "Asia/Tokyo"
+        for _ in range(3):
+            assert c.execute("SHOW TimeZone").fetchone() == ("Asia/Tokyo",)
+            with session_endpoint.connect() as other:
+                assert other.execute("SHOW TimeZone").fetchone() == zone
+
+
+def test_a_setting_that_does_not_exist(session_endpoint: Endpoint) -> None:
+    with pytest.raises(psycopg.OperationalError, match="no_such_setting"):
+        session_endpoint.connect(options="-c no_such_setting=1")
+    with session_endpoint.connect() as c:
+        assert c.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_set_changes_what_the_driver_knows(session_endpoint: Endpoint) -> None:
+    """ParameterStatus reaches the client that has asked, and nobody else."""
+    with session_endpoint.connect() as c, session_endpoint.connect() as other:
+        zone = other.info.parameter_status("TimeZone")
+        c.execute("SET TIME ZONE 'Asia/Tokyo'")
+        assert c.info.parameter_status("TimeZone") == "Asia/Tokyo"
+        for _ in range(12):
+            assert other.execute("SHOW TimeZone").fetchone() == (zone,)
+        assert other.info.parameter_status("TimeZone") == zone
