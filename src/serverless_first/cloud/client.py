@@ -67,6 +67,26 @@ class Interval:
     end_s: float
 
 
+@dataclass(frozen=True)
+class ProxyEvent:
+    """One thing that an RDS proxy did.
+
+    Args:
+        number: counted from 1.
+        time_s: Unix time, in seconds.
+        client, server: the numbers of the client connection and of the database connection; None where there is none.
+        kind: "borrow", "query", "pin", "return" and so on.
+        detail: the statement, the cause of the pin, the time waited.
+    """
+
+    number: int
+    time_s: float
+    client: int | None
+    server: int | None
+    kind: str
+    detail: str
+
+
 class Cloud:
     """A running local cloud, or a target that takes its place; made by `start`.
 
@@ -230,6 +250,32 @@ class Cloud:
             CloudNotRunning, CloudError: as for `environments`.
         """
         return [Interval(**row) for row in self._call("GET", "timeline", function=function)]
+
+    def database_address(self, identifier: str) -> tuple[str, int]:
+        """The host and the port of an RDS instance or of an RDS proxy: AWS's Endpoint of a proxy carries no port.
+
+        Args:
+            identifier: its DBInstanceIdentifier or DBProxyName.
+
+        Raises:
+            CloudError: there is none of this name, or it is not available yet; also as for `environments`.
+            CloudNotRunning: as for `environments`.
+        """
+        host, port = self._call("GET", "database", identifier=identifier)
+        return host, port
+
+    def proxy_events(self, name: str, after: int = 0) -> list[ProxyEvent]:
+        """What an RDS proxy did, the oldest first; it keeps the last 20,000 events.
+
+        Args:
+            name: its DBProxyName.
+            after: only events with a greater number.
+
+        Raises:
+            CloudError: there is none of this name, or it does not answer; also as for `environments`.
+            CloudNotRunning: as for `environments`.
+        """
+        return [ProxyEvent(**row) for row in self._call("GET", "proxy-events", name=name, after=str(after))]
 
     def reset(self) -> None:
         """Forgets every resource and ends every execution environment; the cloud goes on, empty.

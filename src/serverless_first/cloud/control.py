@@ -2,6 +2,8 @@
 
     GET  /_local/environments?region=R[&function=F]    the execution environments, ended ones included
     GET  /_local/timeline?region=R&function=F          what each of them did when
+    GET  /_local/database?region=R&identifier=I        where an RDS instance or proxy takes connections: [host, port]
+    GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60}, or one of them
     POST /_local/reset                                 forget every resource, end every environment
     POST /_local/stop                                  end the server
@@ -17,10 +19,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
+from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.environment import Environment
 from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.lifecycle import State
+from serverless_first.cloud.rds.instances import DatabaseInstances
+from serverless_first.cloud.rds_proxy.manager import Proxies
 from serverless_first.cloud.refusals import refusal
 from serverless_first.guard import is_this_machine
 
@@ -41,10 +46,13 @@ class LocalCloudApp:
         moto: WsgiApp,
         fleet: Fleet,
         queue: EventQueue,
+        databases: DatabaseInstances,
+        proxies: Proxies,
         reset: Callable[[], None],
         stop: Callable[[], None],
     ) -> None:
         self._moto, self._fleet, self._queue, self._reset, self._stop = moto, fleet, queue, reset, stop
+        self._databases, self._proxies = databases, proxies
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if reason := _from_a_web_page(environ):
@@ -53,6 +61,8 @@ class LocalCloudApp:
         if path.startswith(PREFIX):
             try:
                 return self._own_call(environ, start_response, method, path.removeprefix(PREFIX))
+            except CloudError as error:
+                return _json(start_response, "400 Bad Request", {"message": str(error)})
             except (ValueError, KeyError, TypeError) as error:
                 return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
         if body := refusal(method, path):
@@ -70,6 +80,11 @@ class LocalCloudApp:
             answer = [_as_dict(e) for e in self._environments(query)]
         elif (method, call) == ("GET", "timeline"):
             answer = timeline(self._environments(query))
+        elif (method, call) == ("GET", "database"):
+            answer = self._address(query["region"], query["identifier"])
+        elif (method, call) == ("GET", "proxy-events"):
+            proxy = self._proxies.named(ACCOUNT_ID, query["region"], query["name"])
+            answer = proxy.answer("events", after=int(query["after"]))["events"]
         elif (method, call) == ("POST", "settings"):
             self._change(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))))
         elif (method, call) == ("POST", "reset"):
@@ -91,6 +106,18 @@ class LocalCloudApp:
                 raise ValueError(f"{name} is {value}; it must be greater than 0.")
         self._fleet.idle_expiry_s = changed.get("idle_expiry_s", self._fleet.idle_expiry_s)
         self._queue.time_scale = changed.get("time_scale", self._queue.time_scale)
+
+    def _address(self, region: str, identifier: str) -> list[Any]:
+        if self._databases.get(ACCOUNT_ID, region, identifier) is None and (
+            proxy := self._proxies.get(ACCOUNT_ID, region, identifier)
+        ):
+            return ["127.0.0.1", proxy.wait_until_ready()]
+        try:
+            address = self._databases.address(ACCOUNT_ID, region, identifier)
+        except CloudError as error:
+            names = self._proxies.names(ACCOUNT_ID, region)
+            raise CloudError(f"{error} DB proxies: {', '.join(names) or 'none'}.") from error
+        return [address.host, address.port]
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:
         return self._fleet.of(ACCOUNT_ID, query["region"], query.get("function"))

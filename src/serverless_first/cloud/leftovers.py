@@ -20,6 +20,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from serverless_first.cloud.errors import CloudError
+from serverless_first.cloud.rds.folder import remove_all
 
 _LOCK = "lock"
 
@@ -71,6 +72,7 @@ def sweep(runs: Path) -> None:
     for folder in runs.glob("run-*"):
         if not _is_alive(folder):
             _end_orphans(folder)
+            remove_all(folder)  # databases, which as root lie elsewhere
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -51,8 +51,10 @@ class CloudServer:
         from serverless_first.cloud.lambda_.environment import Surroundings
         from serverless_first.cloud.lambda_.fleet import Fleet
         from serverless_first.cloud.lambda_.service import LambdaService
+        from serverless_first.cloud.rds.instances import DatabaseInstances
+        from serverless_first.cloud.rds_proxy.manager import Proxies
         from serverless_first.cloud.seams.destinations import Destinations
-        from serverless_first.cloud.seams.logs import write_log
+        from serverless_first.cloud.seams.logs import write_log, write_proxy_log
 
         class Handler(WSGIRequestHandler):
             protocol_version = "HTTP/1.1"  # keeps connections open: a third of the cost of a call
@@ -72,8 +74,12 @@ class CloudServer:
         self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder.path, guarded), idle_expiry_s)
         service = LambdaService(self.fleet, write_log)
         self.queue = EventQueue(service.invoke, Destinations(), time_scale)
-        seams.install(service, self.queue)
-        self._server.app = LocalCloudApp(moto, self.fleet, self.queue, self.reset, self.stop_soon)
+        self.databases = DatabaseInstances(self.folder.path)
+        self.proxies = Proxies(self.folder.path, self.databases, write_proxy_log)
+        seams.install(service, self.queue, self.databases, self.proxies)
+        self._server.app = LocalCloudApp(
+            moto, self.fleet, self.queue, self.databases, self.proxies, self.reset, self.stop_soon
+        )
         self._stopping = threading.Event()
 
     def serve(self) -> None:
@@ -81,6 +87,8 @@ class CloudServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._stopping.wait()
         self.fleet.close()
+        self.proxies.clear()
+        self.databases.clear()
         self.folder.remove()
 
     def stop_soon(self) -> None:
@@ -93,6 +101,8 @@ class CloudServer:
 
         self.queue.clear()
         self.fleet.clear()
+        self.proxies.clear()
+        self.databases.clear()
         moto_api_backend.reset()
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.service import LambdaService
+from serverless_first.cloud.rds.instances import DatabaseInstances
+from serverless_first.cloud.rds_proxy.manager import Proxies
 
 
-def install(service: LambdaService, queue: EventQueue) -> None:
+def install(service: LambdaService, queue: EventQueue, databases: DatabaseInstances, proxies: Proxies) -> None:
     """Puts the data plane behind moto."""
     from serverless_first.cloud.seams import (
         lambda_async,
@@ -18,6 +20,9 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         lambda_invoke,
         lambda_layers,
         lambda_versions,
+        proxy_metrics,
+        rds_instances,
+        rds_proxies,
     )
 
     lambda_functions.install(service.fleet)
@@ -26,3 +31,6 @@ def install(service: LambdaService, queue: EventQueue) -> None:
     lambda_concurrency.install(service.fleet)
     lambda_async.install()
     lambda_invoke.install(service, queue)
+    rds_instances.install(databases)
+    rds_proxies.install(proxies)
+    proxy_metrics.install(proxies)
