@@ -87,7 +87,7 @@ def proxy(postgres: Database) -> Iterator[Callable[..., ProxyProcess]]:
 
 @pytest.fixture(scope="session")
 def roomy() -> Iterator[Database]:
-    """A PostgreSQL for the tests of drivers: they compare answers, and must not run out of seats where none is shared."""
+    """A PostgreSQL for the tests of drivers: direct connections must not run out of seats there."""
     database = Database(max_connections=100)
     yield database
     database.close()
@@ -126,4 +126,11 @@ def endpoint(request: pytest.FixtureRequest, roomy: Database) -> Iterator[Endpoi
 def session_endpoint(request: pytest.FixtureRequest, roomy: Database) -> Iterator[Endpoint]:
     """As `endpoint`, for what needs a session of its own: PgBouncer in transaction mode does not give it."""
     with endpoint_of(request.param, roomy) as each:
+        yield each
+
+
+@pytest.fixture(scope="module")
+def proxy_endpoint(roomy: Database) -> Iterator[Endpoint]:
+    """For what only the proxy does."""
+    with endpoint_of("proxy", roomy) as each:
         yield each

@@ -140,12 +140,12 @@ def test_a_time_limit_cancels_the_query(endpoint: Endpoint) -> None:
 
 
 def test_settings_of_a_connection(session_endpoint: Endpoint) -> None:
-    settings = {"search_path": "stock_room", "application_name": "till"}
+    settings = {"search_path": "stock_room", "TimeZone": "Asia/Tokyo"}
 
     async def work(c: Any) -> None:
         for _ in range(3):
             assert await c.fetchval("SHOW search_path") == "stock_room"
-            assert await c.fetchval("SHOW application_name") == "till"
+            assert await c.fetchval("SHOW TimeZone") == "Asia/Tokyo"
 
     with_connection(session_endpoint, work, server_settings=settings)
 

@@ -115,8 +115,11 @@ class Login:
             raise wire.ProtocolError("no PostgreSQL user name specified in startup packet", "28000")
         if given.get("replication", "false").lower() not in ("false", "off", "no", "0"):
             raise wire.ProtocolError("RDS Proxy does not serve replication connections", "0A000")
+        if given.get("options"):  # AWS's own words
+            text = "Feature not supported: RDS Proxy currently doesn't support command-line options."
+            raise LoginRefused(text, "0A000")
         settings = {k.lower(): v for k, v in given.items() if not k.startswith("_pq_.")}
-        for name in ("user", "database", "replication", "application_name"):
+        for name in ("user", "database", "replication", "application_name", "options"):
             settings.pop(name, None)
         if settings.get("client_encoding", "").lower() in _UTF8:
             del settings["client_encoding"]
