@@ -115,7 +115,9 @@ def test_the_seams_were_written_for_this_version_of_moto() -> None:
 def test_every_seam_is_listed_here() -> None:
     folder = Path(__file__).resolve().parents[2] / "src" / "serverless_first" / "cloud" / "seams"
     calls_nothing_of_moto = {"__init__.py", "destinations.py"}
-    assert {p.name for p in folder.glob("*.py")} - calls_nothing_of_moto == set(SEAMS)
+    there = {p.name for p in folder.glob("*.py")} - calls_nothing_of_moto
+    in_files_of_their_own = {name for name in there if name.startswith(("rds_", "proxy_"))}  # test_rds_seams.py
+    assert there - in_files_of_their_own == set(SEAMS)
 
 
 @pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)

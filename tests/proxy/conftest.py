@@ -50,12 +50,20 @@ class Database:
         assert row is not None
         return int(row[0])
 
-    def restart(self) -> None:
-        """A fast restart: every session is ended."""
+    def stop(self) -> None:
+        """A fast shutdown: every session is ended."""
         if self._watch is not None:
             self._watch.close()
         self.server.stop()
+
+    def start(self) -> None:
+        """Starts it again."""
         self.server.start()
+
+    def restart(self) -> None:
+        """A fast restart."""
+        self.stop()
+        self.start()
 
     def close(self) -> None:
         """Ends it and removes what it had."""

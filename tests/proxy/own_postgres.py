@@ -64,7 +64,8 @@ class OwnPostgres:
         args = [a for k, v in settings.items() for a in ("-c", f"{k}={v}")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.bin / "postgres", "-D", self.data, *args], stdout=log, stderr=log, cwd="/", **demoted())  # fmt: skip
+                [self.bin / "postgres", "-D", self.data, *args], stdout=log, stderr=log, cwd="/", **demoted()
+            )
         while True:
             try:
                 psycopg.connect(host="127.0.0.1", port=self.port, user="admin", password="admin-password",

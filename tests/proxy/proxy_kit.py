@@ -277,3 +277,14 @@ def at_once(calls: Iterable[Callable[[], T]]) -> list[Future[T]]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return [pool.submit(run, call) for call in calls]
+
+
+def send(front: ProxyProcess, connection: psycopg.Connection[Any], text: str) -> None:
+    """Sends a query without waiting for its answer; comes back when the proxy has read it.
+
+    The proxy has one event loop: when it has answered calls that came later, it has seen the query.
+    """
+    connection.pgconn.send_query(text.encode())
+    connection.pgconn.flush()
+    for _ in range(3):
+        front.metrics()

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from proxy_kit import SHOP, STOCK, Endpoint, eventually
 from psycopg import errors
+from raw_client import RawClient, query
 
 SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(60)%%' AND pid <> pg_backend_pid()"
 
@@ -122,27 +123,26 @@ def test_a_wrong_password_and_an_unknown_role(session_endpoint: Endpoint) -> Non
 
 
 STARTUP = [
-    ("client_encoding", "LATIN1", "client_encoding", "LATIN1"),
-    ("client_encoding", "EUC_JP", "client_encoding", "EUC_JP"),
+    ("search_path", "stock_room"),
+    ("work_mem", "5MB"),
+    ("client_encoding", "LATIN1"),
+    ("TimeZone", "Asia/Tokyo"),
 ]
 
 
-@pytest.mark.parametrize(("parameter", "given", "setting", "seen"), STARTUP)
-def test_what_a_client_asks_for_when_it_logs_in(
-    session_endpoint: Endpoint, parameter: str, given: str, setting: str, seen: str
-) -> None:
+@pytest.mark.parametrize(("name", "given"), STARTUP)
+def test_what_a_client_asks_for_when_it_logs_in(session_endpoint: Endpoint, name: str, given: str) -> None:
     """It has it, in every transaction; nobody else does, neither at the same time nor after it."""
-    show = f"SHOW {setting}"
+    show = f"SHOW {name}"
     with session_endpoint.connect() as before:
         usual = before.execute(show).fetchone()
-        with session_endpoint.connect(**{parameter: given}) as c, session_endpoint.connect() as other:
+        with RawClient(session_endpoint) as c, session_endpoint.connect() as other:
+            c.login(**{name: given})
             for _ in range(3):
-                assert c.execute(show).fetchone() == (seen,)
+                (row,) = [each.body for each in c.ask(query(show)) if each.kind == "D"]
+                assert row.endswith(given.encode())
                 assert other.execute(show).fetchone() == usual
-                with c.transaction():
-                    assert c.execute(show).fetchone() == (seen,)
-                    assert before.execute(show).fetchone() == usual
-    after = [session_endpoint.connect() for _ in range(10)]
+    after = [session_endpoint.connect() for _ in range(10)]  # as many as the pool has
     try:
         for each in after:
             each.execute("BEGIN")
@@ -152,16 +152,20 @@ def test_what_a_client_asks_for_when_it_logs_in(
             each.close()
 
 
-def test_command_line_options_are_refused_as_by_rds_proxy(proxy_endpoint: Endpoint) -> None:
-    with pytest.raises(psycopg.OperationalError, match="RDS Proxy currently doesn't support command-line options"):
-        proxy_endpoint.connect(options="-c search_path=stock_room")
-
-
-def test_the_database_sees_the_proxys_name(proxy_endpoint: Endpoint) -> None:
-    """One connection serves many clients: it cannot carry the name of each. The client is told its own."""
-    with proxy_endpoint.connect(application_name="hikari till") as c:
+def test_the_name_of_the_application(session_endpoint: Endpoint) -> None:
+    """The client is told its own; PostgreSQL sees the proxy's name behind the proxy."""
+    with session_endpoint.connect(application_name="hikari till") as c:
         assert c.info.parameter_status("application_name") == "hikari till"
-        assert c.execute("SHOW application_name").fetchone() == ("RDS Proxy orders-proxy",)
+
+
+def test_command_line_options(session_endpoint: Endpoint) -> None:
+    """The proxy refuses them, with the words of RDS Proxy."""
+    if session_endpoint.kind == "postgres":
+        with session_endpoint.connect(options="-c work_mem=5MB") as c:
+            assert c.execute("SHOW work_mem").fetchone() == ("5MB",)
+    else:
+        with pytest.raises(psycopg.OperationalError, match="doesn't support command-line options"):
+            session_endpoint.connect(options="-c work_mem=5MB")
 
 
 def test_text_in_the_encoding_of_the_client(session_endpoint: Endpoint) -> None:
@@ -188,10 +192,12 @@ def test_the_time_zone_of_the_environment(session_endpoint: Endpoint, monkeypatc
 
 
 def test_a_setting_that_does_not_exist(session_endpoint: Endpoint) -> None:
-    with pytest.raises(psycopg.OperationalError, match='invalid value for parameter "client_encoding": "MORSE"'):
-        session_endpoint.connect(client_encoding="MORSE")
-    with session_endpoint.connect() as c:
-        assert c.execute("SELECT 1").fetchone() == (1,)
+    with RawClient(session_endpoint) as c:
+        refused = c.login(no_such_setting="1")[-1]
+        assert refused.brief() == "E 42704"
+        assert "no_such_setting" in refused.fields["M"]
+    with session_endpoint.connect() as other:
+        assert other.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_set_changes_what_the_driver_knows(session_endpoint: Endpoint) -> None:

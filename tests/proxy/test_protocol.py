@@ -41,7 +41,8 @@ SCRIPTS: dict[str, list[bytes]] = {
     "execute without bind": [execute("never") + SYNC],
     "describe of what is not there": [describe("S", "never") + SYNC, describe("P", "never") + SYNC],
     "error, then more before sync": [BAD + ONE + parse("b", "SELECT 3") + SYNC, bind("", "b") + execute() + SYNC],
-    "error in parse": [parse("c", "SELEC") + bind("", "c") + SYNC, parse("c", "SELECT 5") + SYNC, describe("S", "c") + SYNC],
+    "error in parse": [
+        parse("c", "SELEC") + bind("", "c") + SYNC, parse("c", "SELECT 5") + SYNC, describe("S", "c") + SYNC],
     "parse skipped by an error": [
         BAD + parse("d", "SELECT 1") + SYNC,
         parse("d", "SELECT 2") + bind("", "d") + execute() + SYNC,

@@ -9,7 +9,8 @@ from serverless_first import bench
 
 def test_the_fixed_names_are_there() -> None:
     assert set(bench.names()) >= {
-        *("cloud_start_s", "first_cell_s", "lambda_warm_ratio", "lambda_cold_ratio", "lambda_burst50_s")
+        *("cloud_start_s", "first_cell_s", "lambda_warm_ratio", "lambda_cold_ratio", "lambda_burst50_s"),
+        *("proxy_vs_direct", "proxy_vs_pgbouncer"),
     }
 
 

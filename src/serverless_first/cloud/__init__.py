@@ -5,8 +5,9 @@ aws = cloud.start()
 aws.environments("orders")
 """
 
-from serverless_first.cloud.client import Cloud, ExecutionEnvironment, Interval, start
+from serverless_first.cloud.client import Cloud, start
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
+from serverless_first.cloud.records import ExecutionEnvironment, Interval, ProxyEvent
 from serverless_first.guard import RealAwsRefused
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CloudNotRunning",
     "ExecutionEnvironment",
     "Interval",
+    "ProxyEvent",
     "RealAwsRefused",
     "start",
 ]

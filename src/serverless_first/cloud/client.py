@@ -13,14 +13,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from serverless_first import guard
-from serverless_first.cloud import leftovers, surroundings
+from serverless_first.cloud import layers, leftovers, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
+from serverless_first.cloud.records import ExecutionEnvironment, Interval, ProxyEvent
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
@@ -28,63 +28,6 @@ START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's import
 
 # The local cloud talks to itself without any proxy, whatever the machine's settings are.
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-@dataclass(frozen=True)
-class ExecutionEnvironment:
-    """One execution environment, as it was when you asked.
-
-    Args:
-        pid: its process on this machine; look it up in your system's process list.
-        state: "init", "busy", "frozen" or "ended".
-        invocations: how many events it has been given.
-        created, last_used: when it was started, when its state last changed.
-        memory: the memory that its process holds now, in MB; 0 when it has ended.
-        version: the version of the function that it serves.
-        provisioned: whether provisioned concurrency has initialised it ahead.
-    """
-
-    id: str
-    function: str
-    pid: int
-    state: str
-    invocations: int
-    created: datetime
-    last_used: datetime
-    memory: float
-    version: str
-    provisioned: bool
-
-
-@dataclass(frozen=True)
-class Interval:
-    """What one environment did for a while; times in seconds since the function's first environment was started."""
-
-    environment: str
-    pid: int
-    phase: str
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True)
-class ProxyEvent:
-    """One thing that an RDS proxy did.
-
-    Args:
-        number: counted from 1.
-        time_s: Unix time, in seconds.
-        client, server: the numbers of the client connection and of the database connection; None where there is none.
-        kind: "borrow", "query", "pin", "return" and so on.
-        detail: the statement, the cause of the pin, the time waited.
-    """
-
-    number: int
-    time_s: float
-    client: int | None
-    server: int | None
-    kind: str
-    detail: str
 
 
 class Cloud:
@@ -277,6 +220,20 @@ class Cloud:
         """
         return [ProxyEvent(**row) for row in self._call("GET", "proxy-events", name=name, after=str(after))]
 
+    def layer(self, name: str) -> str:
+        """The ARN of a layer version that holds a package: for `Layers` of create_function. Published if need be.
+
+        Args:
+            name: "psycopg": psycopg with what it needs, as it is installed here.
+
+        Raises:
+            CloudError: there is no layer of this name, or its package is not installed.
+            CloudNotRunning: the local cloud was stopped.
+        """
+        if not self.is_running:
+            raise CloudNotRunning("The local cloud is not running. Run the cell with cloud.start() again.")
+        return layers.publish(name, self.endpoint_url, self.region)
+
     def reset(self) -> None:
         """Forgets every resource and ends every execution environment; the cloud goes on, empty.
 
@@ -297,7 +254,7 @@ class Cloud:
             with _http.open(urllib.request.Request(url, data, method=method), timeout=60) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
-            raise CloudError(f"The local cloud refused {call}: {error.read().decode(errors='replace')}") from error
+            raise CloudError(_message_of(error)) from error
         except OSError as error:
             raise CloudNotRunning(
                 f"The local cloud does not answer ({error}). Run the cell with cloud.start() again."
@@ -396,6 +353,15 @@ def start(
         ending = "It reaches nothing else."
     print(f"{what} Region {region}, account {ACCOUNT_ID}. {ending}")
     return cloud
+
+
+def _message_of(error: urllib.error.HTTPError) -> str:
+    """What the server said: its own calls answer with JSON and a message."""
+    text = error.read().decode(errors="replace")
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"The local cloud refused the call ({error.code}): {text}"
 
 
 def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:

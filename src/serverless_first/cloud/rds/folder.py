@@ -93,11 +93,27 @@ def end_postgres(place: Path) -> None:
                 with contextlib.suppress(psutil.Error):
                     each.kill()
             psutil.wait_procs([process, *children], timeout=_PATIENCE_S)
+    end_children(place)
     _free_shared_memory(lines)
 
 
+def end_children(place: Path) -> None:
+    """Ends PostgreSQL's processes that have lost their postmaster; a busy one does not see that by itself.
+
+    They are those that work in the instance's data folder: PostgreSQL's processes all do.
+    """
+    data = str(place / "data")
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.cwd() == data:
+                process.kill()
+                found.append(process)
+    psutil.wait_procs(found, timeout=_PATIENCE_S)
+
+
 def _lock_file(place: Path) -> list[str]:
-    """The lines of postmaster.pid (miscadmin.h: pid, data folder, start, port, socket, address, shared memory, state)."""
+    """The lines of postmaster.pid (miscadmin.h: pid, folder, start, port, socket, address, shared memory, state)."""
     try:
         lines = (place / "data" / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

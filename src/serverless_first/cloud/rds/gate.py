@@ -258,16 +258,21 @@ class ClientSide(asyncio.Protocol):
         self._transport.abort()
 
     def write(self, data: bytes) -> None:
-        """Sends the client what PostgreSQL says."""
+        """Sends the client what PostgreSQL says; nothing once the client is gone."""
+        if self.phase is Phase.CLOSED:
+            return
         self._transport.write(data)
         self._note_byte()
 
     def logged_in(self) -> None:
-        """PostgreSQL is ready for queries: the next client's turn."""
+        """PostgreSQL is ready for queries: the next client's turn.
+
+        A client that has left meanwhile still has its seat, until PostgreSQL has closed: its turn goes on.
+        """
         if self.phase is Phase.LOGIN:
             self.phase = Phase.OPEN
             self._stop_timer()
-        self._gate.release(self)
+            self._gate.release(self)
 
     def server_lost(self) -> None:
         """PostgreSQL has closed; the client gets the rest of what it has said."""
@@ -297,6 +302,7 @@ class ClientSide(asyncio.Protocol):
             self._server.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         phase, self.phase = self.phase, Phase.CLOSED
         if phase is Phase.LOGIN and self._server is not None:
             self._server.say_end()  # the turn goes on until PostgreSQL has closed, or the timer says so
@@ -330,6 +336,7 @@ class ServerSide(asyncio.Protocol):
             self._client.logged_in()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         self._client.server_lost()
 
     def pause_writing(self) -> None:

@@ -6,6 +6,7 @@ holds the other end of: when that ends, however it ends, everything here ends. J
     in   {"binaries": ..., "folder": ..., "port": 0, "parameters": {...}, "master_username": ..., ...}   first
     in   {"id": 1, "call": "reboot" | "start" | "stop" | "configure" | "password", ...}                  then
     out  {"state": "available", "port": 50001, "private_port": 50002}    on each change of state
+    out  {"state": "rebooting"}    PostgreSQL has ended by itself and is started again
     out  {"state": "failed" | "incompatible-parameters", "reason": ...}
     out  {"id": 1, "answer": {}} or {"id": 1, "error": ...}
 """
@@ -22,12 +23,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud.rds import roles
+from serverless_first.cloud.rds import folder, roles
 from serverless_first.cloud.rds.binaries import Binaries, for_account, unprivileged_account
 from serverless_first.cloud.rds.gate import Gate
 from serverless_first.cloud.rds.postgres import Postgres, PostgresDidNotStart
 
 _LOOK_EVERY_S = 0.2
+_MOST_RECOVERIES = 5  # a PostgreSQL that cannot live must not be started for ever
 _STOPPED = ("the database system is not accepting connections", "The DB instance is stopped.")
 _STARTING = ("the database system is starting up", "")
 
@@ -45,6 +47,8 @@ class InstanceProcess:
         self._gate = Gate()
         self._postgres: Postgres | None = None
         self._port = 0
+        self._recoveries = 0
+        self._has_roles = False
 
     async def create(self) -> None:
         """Makes the data folder, starts PostgreSQL, makes the roles and opens the endpoint; tells how it went."""
@@ -56,9 +60,9 @@ class InstanceProcess:
         await self._postgres.make_data()
         self._postgres.configure(self._settings["parameters"])
         self._port = await self._gate.listen(self._settings["port"])
-        await self._start(first=True)
+        await self._start()
 
-    async def _start(self, *, first: bool = False) -> None:
+    async def _start(self) -> None:
         assert self._postgres is not None
         self._gate.refusal = _STARTING
         try:
@@ -66,9 +70,10 @@ class InstanceProcess:
         except PostgresDidNotStart as error:
             say(state="incompatible-parameters", reason=str(error))
             return
-        if first:
+        if not self._has_roles:  # at the first start that PostgreSQL has managed
             s = self._settings
             await self._postgres.execute(roles.set_up(s["master_username"], s["master_password"], s["db_name"]))
+            self._has_roles = True
         self._gate.target = self._postgres.port
         say(state="available", port=self._port, private_port=self._postgres.port)
 
@@ -108,18 +113,35 @@ class InstanceProcess:
         assert self._postgres is not None
         await self._postgres.execute(roles.new_password(self._settings["master_username"], password))
 
-    def is_broken(self) -> str | None:
-        """Why, when PostgreSQL has ended by itself; else None."""
+    def is_broken(self) -> bool:
+        """Whether PostgreSQL has ended by itself; from then on clients are refused."""
         if self._postgres is None or self._gate.target is None or not self._postgres.has_ended():
-            return None
-        self._gate.target = None
-        return f"PostgreSQL has ended by itself. {self._postgres.last_words()}"
+            return False
+        self._gate.refusal, self._gate.target = _STARTING, None
+        return True
+
+    async def recover(self) -> None:
+        """Starts PostgreSQL again after it has ended by itself; what was committed is there again.
+
+        Raises:
+            PostgresDidNotStart: it has ended by itself too often.
+        """
+        assert self._postgres is not None
+        if not self._postgres.has_ended():  # a command that came before has started it
+            return
+        self._recoveries += 1
+        if self._recoveries > _MOST_RECOVERIES:
+            words = self._postgres.last_words()
+            raise PostgresDidNotStart(f"PostgreSQL has ended by itself {self._recoveries} times. {words}")
+        say(state="rebooting")
+        await asyncio.to_thread(folder.end_children, self._folder)  # they hold the shared memory
+        await self._start()
 
     async def end(self) -> None:
         """Ends everything and removes the folder."""
         self._gate.close()
         if self._postgres is not None:
-            await self._postgres.stop()
+            await self._postgres.stop(keep_data=False)
             self._postgres.remove()
 
 
@@ -144,12 +166,15 @@ async def serve(settings: dict[str, Any], commands: asyncio.Queue[dict[str, Any]
                 await getattr(instance, call)(**command)
                 say(id=number, answer={})
             except Exception as error:
-                say(id=number, error=str(error) or type(error).__name__)
+                reason = str(error) or type(error).__name__
+                say(id=number, error=reason)
+                if call != "password":  # then it is neither stopped nor available
+                    say(state="failed", reason=reason)
 
     async def watch() -> None:
         while True:
-            if reason := instance.is_broken():
-                say(state="failed", reason=reason)
+            if instance.is_broken():
+                commands.put_nowait({"id": 0, "call": "recover"})
             await asyncio.sleep(_LOOK_EVERY_S)
 
     ended = asyncio.Event()

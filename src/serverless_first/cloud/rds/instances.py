@@ -16,7 +16,7 @@ from typing import Any
 
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.rds import binaries, folder
-from serverless_first.cloud.rds.life import TRANSITIONS, IllegalTransition, State, Trigger
+from serverless_first.cloud.rds.life import ON_THE_WAY, TRANSITIONS, IllegalTransition, State, Trigger
 
 Key = tuple[str, str, str]  # account, Region, identifier in lower case
 Callback = Callable[[str, str, str, str], None]
@@ -78,8 +78,10 @@ class DatabaseInstance:
         self._lock = threading.RLock()
         self._answers: dict[int, Future[dict[str, Any]]] = {}
         self._gone = threading.Event()
+        self._moved = threading.Condition()
         found = binaries.from_environment()
         self._place = folder.make(run_folder, binaries.unprivileged_account())
+        self._log = run_folder / f"{self._place.name}.log"
         self._process = self._start_process()
         self._send(
             {
@@ -97,7 +99,7 @@ class DatabaseInstance:
 
     def _start_process(self) -> subprocess.Popen[bytes]:
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PG"))}
-        with (self._run_folder / f"{self._place.name}.log").open("wb") as log:
+        with self._log.open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "serverless_first.cloud.rds.instance_process"],
                 stdin=subprocess.PIPE,  # its other end closes when the cloud's server ends, however it ends
@@ -175,6 +177,16 @@ class DatabaseInstance:
         if self._gone.is_set():  # it had ended before
             self._move(Trigger.DONE)
 
+    def wait_until_settled(self, limit_s: float) -> State:
+        """Waits while it is on its way to another state; its state then.
+
+        Args:
+            limit_s: how long at most, in seconds.
+        """
+        with self._moved:
+            self._moved.wait_for(lambda: self.state not in ON_THE_WAY, limit_s)
+        return self.state
+
     def wait_until_gone(self) -> None:
         """Waits until its process and its folder are gone; kills what does not end."""
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -204,7 +216,8 @@ class DatabaseInstance:
         for line in self._process.stdout:
             message = json.loads(line)
             if "id" in message:
-                self._answers[message["id"]].set_result(message)
+                if future := self._answers.get(message["id"]):  # 0 is the process's own call
+                    future.set_result(message)
                 continue
             with contextlib.suppress(IllegalTransition):
                 self._hear(message)
@@ -219,8 +232,14 @@ class DatabaseInstance:
         if deleting:
             self._move(Trigger.DONE)
             return
-        self.reason = self.reason or "The process of the DB instance has ended."
+        self.reason = self.reason or f"The process of the DB instance has ended. {self._last_words()}".strip()
         self._move(Trigger.BREAK)
+
+    def _last_words(self) -> str:
+        """The end of what the process has written to its log, an error that nobody expected for instance."""
+        with contextlib.suppress(OSError):
+            return " ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-3:])
+        return ""
 
     def _hear(self, message: dict[str, Any]) -> None:
         state = State(message["state"])
@@ -229,6 +248,7 @@ class DatabaseInstance:
             self.port, self.private_port = message["port"], message["private_port"]
         triggers = {
             State.AVAILABLE: Trigger.READY,
+            State.REBOOTING: Trigger.REBOOT,
             State.STOPPED: Trigger.DONE,
             State.INCOMPATIBLE: Trigger.REFUSE,
             State.FAILED: Trigger.BREAK,
@@ -242,6 +262,8 @@ class DatabaseInstance:
                 raise IllegalTransition(f"A DB instance that is {self.state} cannot {trigger}.")
             self.state = target
         self._changed(self)
+        with self._moved:
+            self._moved.notify_all()
 
 
 class DatabaseInstances:

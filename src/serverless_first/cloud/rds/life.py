@@ -1,6 +1,9 @@
-"""The life of a DB instance, as a table. Names: Amazon RDS User Guide, "Viewing Amazon RDS DB instance status".
+"""The life of a DB instance, as a table.
+
+Names: Amazon RDS User Guide, "Viewing Amazon RDS DB instance status" (looked up 2026-11-24).
 
 creating --ready--> available --reboot--> rebooting --ready--> available
+available --reboot--> also when PostgreSQL has ended by itself: it is started again
 available --stop--> stopping --done--> stopped --start--> starting --ready--> available
 any --refuse--> incompatible-parameters --reboot--> rebooting
 any --break--> failed
@@ -40,6 +43,8 @@ class Trigger(StrEnum):
     DELETE = "delete"
 
 
+#: States that another one follows by itself.
+ON_THE_WAY = (State.CREATING, State.REBOOTING, State.STOPPING, State.STARTING, State.DELETING)
 _STARTS = (State.CREATING, State.REBOOTING, State.STARTING)
 _ALIVE = tuple(s for s in State if s not in (State.DELETING, State.DELETED))
 

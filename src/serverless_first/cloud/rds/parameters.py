@@ -1,8 +1,8 @@
 """DB parameters: what may be set, formulas, and the settings of PostgreSQL that come out.
 
-Sources: Amazon RDS User Guide, "Specifying DB parameters" (formulas) and "Maximum number of database connections"
-(the default of max_connections); AWS re:Post knowledge center, "remaining connection slots are reserved" (3 seats for
-the superuser, 2 for rds_superuser).
+Sources, looked up 2026-11-24: Amazon RDS User Guide, "Specifying DB parameters" (formulas); AWS Prescriptive Guidance
+(the default of max_connections); AWS knowledge center 2022-06-14, "remaining connection slots are reserved" (3 seats
+for the superuser, 2 for rds_superuser).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -107,13 +107,14 @@ def evaluate(value: str, memory_bytes: int) -> str:
     """The value of a parameter that may be a formula; a text that is none is itself.
 
     The grammar is that of "DB parameter formulas": {DBInstanceClassMemory/n} or {DBInstanceClassMemory*n}, with several
-    factors; LEAST, GREATEST and SUM over formulas and numbers. Every result is rounded down. DBInstanceClassMemory is
-    less on AWS, which takes off what the system and RDS need; it does not document how much.
+    factors; LEAST, GREATEST and SUM over formulas and numbers, their names in capitals. Every result is rounded down.
+    DBInstanceClassMemory is less on AWS, which takes off what the system and RDS need; it does not document how much.
+    Not here: AWS's other variables, IF and log expressions.
 
     Raises:
         BadParameter: it looks like a formula and is none.
     """
-    if "{" not in value and not re.match(r"\s*(LEAST|GREATEST|SUM)\s*\(", value, re.IGNORECASE):
+    if "{" not in value and not re.match(r"\s*(LEAST|GREATEST|SUM)\s*\(", value):
         return value
     reader = _Formula(value, memory_bytes)
     return str(reader.whole())
@@ -122,7 +123,7 @@ def evaluate(value: str, memory_bytes: int) -> str:
 class _Formula:
     def __init__(self, text: str, memory_bytes: int) -> None:
         self._text, self._memory = text, memory_bytes
-        self._tokens = re.findall(r"[A-Za-z]+|\d+|\S", text)
+        self._tokens: list[str] = re.findall(r"[A-Za-z]+|\d+|\S", text)
 
     def whole(self) -> int:
         value = self._value()
@@ -138,8 +139,8 @@ class _Formula:
             value = self._product()
             self._take("}")
             return value
-        functions = {"LEAST": min, "GREATEST": max, "SUM": sum}
-        if token.upper() not in functions:
+        functions: dict[str, Callable[[list[int]], int]] = {"LEAST": min, "GREATEST": max, "SUM": sum}
+        if token not in functions:
             raise self._bad()
         self._take("(")
         values = [self._value()]
@@ -147,7 +148,7 @@ class _Formula:
             values.append(self._value())
         if mark != ")":
             raise self._bad()
-        return int(functions[token.upper()](values))
+        return functions[token](values)
 
     def _product(self) -> int:
         value = self._factor()

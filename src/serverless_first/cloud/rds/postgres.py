@@ -138,14 +138,19 @@ class Postgres:
         await self.stop()
         return False
 
-    async def stop(self) -> None:
-        """Ends it: clients are cut off, what they have committed is kept. May be called when it has ended."""
+    async def stop(self, *, keep_data: bool = True) -> None:
+        """Ends it: clients are cut off, what they have committed is kept. May be called when it has ended.
+
+        Args:
+            keep_data: False when the data are no longer needed, which is faster.
+        """
         for program in list(self._programs):
             program.kill()
         process = self._process
         if process is None:
             return
-        for name in ("INT", "QUIT", "KILL"):  # fast, immediate, and what no program can refuse
+        # Fast, immediate (both free the shared memory), and what no program can refuse.
+        for name in ("INT", "QUIT", "KILL") if keep_data else ("QUIT", "KILL"):
             if process.poll() is None:
                 await self._signal(process, name)
                 await _ended(process, _STOP_LIMIT_S)
@@ -247,7 +252,7 @@ class Postgres:
 
 
 def _end_with_us(death_signal: signal.Signals) -> Callable[[], None] | None:
-    """For the child, after its change of user, which clears the setting: one call to the kernel, no Python beside it."""
+    """For the child, after its change of user, which clears the setting: one call to the kernel, little else."""
     if _libc is None:
         return None
     prctl, number = _libc.prctl, int(death_signal)

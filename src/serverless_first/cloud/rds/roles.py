@@ -1,7 +1,8 @@
 """The roles and databases of a new instance, as RDS makes them.
 
-Sources: Amazon RDS User Guide, "Understanding the rds_superuser role" and "Understanding PostgreSQL roles and
-permissions"; PostgreSQL's documentation, "Predefined Roles" (pg_use_reserved_connections: since version 16).
+Source: Amazon RDS User Guide, "Understanding the rds_superuser role" (looked up 2026-11-24): LOGIN, CREATEDB and
+CREATEROLE without superuser, VALID UNTIL 'infinity', rds_superuser granted. Which of PostgreSQL's predefined roles
+rds_superuser has, and since which version they exist, is recalled, not verified.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def set_up(master_username: str, master_password: str, db_name: str | None) -> s
         # With the admin option, so that the master user can hand them on.
         "SELECT format('GRANT %I TO rds_superuser WITH ADMIN OPTION', rolname) "
         f"FROM pg_roles WHERE rolname IN ({predefined}) \\gexec",
-        f"CREATE ROLE {master} WITH LOGIN CREATEDB CREATEROLE PASSWORD {literal(master_password)} VALID UNTIL 'infinity';",
+        f"CREATE ROLE {master} WITH LOGIN CREATEDB CREATEROLE VALID UNTIL 'infinity' "
+        f"PASSWORD {literal(master_password)};",
         f"GRANT rds_superuser TO {master} WITH ADMIN OPTION;",
         f"ALTER DATABASE postgres OWNER TO {master};",
     ]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -89,6 +90,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def main() -> None:
     """Reads the settings and serves until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting the notebook must not end its proxies
+    # A client that vanishes is no error of the proxy: asyncio would write a line for each.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     settings = Settings.from_json(json.loads(sys.stdin.readline())["settings"])
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings))

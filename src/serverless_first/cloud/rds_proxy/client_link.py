@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from serverless_first.cloud.rds_proxy import wire
 from serverless_first.cloud.rds_proxy.login import Login, LoginRefused, Step
-from serverless_first.cloud.rds_proxy.session import Move, Phase, Session
+from serverless_first.cloud.rds_proxy.phases import Move, Phase
+from serverless_first.cloud.rds_proxy.session import Session
 
 if TYPE_CHECKING:
     from serverless_first.cloud.rds_proxy.proxy import Proxy
@@ -102,7 +103,11 @@ class ClientLink(asyncio.Protocol):
         said = [wire.parameter_status(name, value) for name, value in shown.items()]
         key = wire.message(b"K", wire.INT.pack(self.number) + self.secret)
         self.transport.write(b"".join((*said, key, wire.READY_IDLE)))
-        self.session = Session(extended_protocol_pins=self._proxy.settings.extended_protocol_pins, note=self._note)
+        self.session = Session(
+            extended_protocol_pins=self._proxy.settings.extended_protocol_pins,
+            good=self._proxy.good_statements(self.login.key),
+            note=self._note,
+        )
         self.session.inbox, self._inbox = self._inbox, bytearray()
         self.transport.resume_reading()
         if self.session.inbox:
@@ -196,6 +201,10 @@ class ClientLink(asyncio.Protocol):
     def database_lost(self) -> None:
         """Its connection ended under it."""
         self.server = None
+        if self.session is not None and self.session.is_told:  # by the database itself
+            self._hang_up()
+            self._end()
+            return
         self.fail(
             wire.error("57P01", "The database connection was lost; the transaction is rolled back"), "database lost"
         )

@@ -11,6 +11,9 @@ from enum import Enum, auto
 from serverless_first.cloud.rds_proxy import scram, wire
 from serverless_first.cloud.rds_proxy.pool import Key
 
+# What a start-up packet may hold beside user, database and application_name (AWS RDS User Guide, "Connecting to a
+# database through RDS Proxy", read 2026-11-24). The texts of refusals are those of its page on troubleshooting.
+_SETTINGS = {"client_encoding", "datestyle", "timezone", "extra_float_digits", "search_path"}
 _UTF8 = ("utf8", "utf-8", "unicode", "'utf8'", "'utf-8'")  # what every connection of the proxy has anyway
 
 
@@ -83,7 +86,7 @@ class Login:
             try:
                 answer += self._sasl(response[5:])
             except scram.ScramError as error:
-                text = f'password authentication failed for user "{self.key.user}"'
+                text = f"The password that was provided for the role {self.key.user} is wrong."
                 if str(error) != "wrong password":
                     raise wire.ProtocolError(str(error)) from error
                 raise LoginRefused(text, "28P01", wrong=True) from error
@@ -112,15 +115,20 @@ class Login:
             raise LoginRefused("This RDS Proxy requires TLS connections", "28000")
         user = given.get("user", "")
         if not user:
-            raise wire.ProtocolError("no PostgreSQL user name specified in startup packet", "28000")
+            text = "A user name is missing from the connection startup packet. Provide a user name for this connection."
+            raise wire.ProtocolError(text, "28000")
         if given.get("replication", "false").lower() not in ("false", "off", "no", "0"):
-            raise wire.ProtocolError("RDS Proxy does not serve replication connections", "0A000")
+            text = "Feature not supported: RDS Proxy currently doesn't support streaming replication mode."
+            raise LoginRefused(text, "0A000")
         if given.get("options"):  # AWS's own words
             text = "Feature not supported: RDS Proxy currently doesn't support command-line options."
             raise LoginRefused(text, "0A000")
         settings = {k.lower(): v for k, v in given.items() if not k.startswith("_pq_.")}
         for name in ("user", "database", "replication", "application_name", "options"):
             settings.pop(name, None)
+        if unknown := sorted(settings.keys() - _SETTINGS):
+            text = f"Feature not supported: RDS Proxy currently doesn't support the option {unknown[0]}."
+            raise LoginRefused(text, "0A000")
         if settings.get("client_encoding", "").lower() in _UTF8:
             del settings["client_encoding"]
         self.application_name = given.get("application_name", "")
@@ -161,4 +169,4 @@ def _older_protocol(packet: wire.Startup) -> bytes:
     if not packet.code & 0xFFFF and not unknown:
         return b""
     names = b"".join(name.encode() + b"\0" for name in unknown)
-    return wire.message(b"v", wire.INT.pack(0) + wire.INT.pack(len(unknown)) + names)
+    return wire.message(b"v", wire.INT.pack(wire.PROTOCOL_3 << 16) + wire.INT.pack(len(unknown)) + names)

@@ -194,18 +194,8 @@ class Pool(Generic[C, W]):
     def tick(self) -> None:
         """To be called now and then: ends waits that are too long, closes what idles, tries again."""
         now = self.clock()
-        opening = dict(self.opening)
-        patient: deque[Waiter[W]] = deque()
-        late = []
-        for waiter in self.waiting:
-            if opening.get(waiter.key, 0):  # one is being opened for it
-                opening[waiter.key] -= 1
-                patient.append(waiter)
-            elif now - waiter.since_s >= self.borrow_timeout_s:
-                late.append(waiter)
-            else:
-                patient.append(waiter)
-        self.waiting = patient
+        late = [w for w in self.waiting if now - w.since_s >= self.borrow_timeout_s]  # the time to open one included
+        self.waiting = deque(w for w in self.waiting if now - w.since_s < self.borrow_timeout_s)
         for waiter in late:
             self.refuse(waiter.who, b"")
         while self.idle_count and self.size - self.closing > self.limit:

@@ -15,6 +15,7 @@ from serverless_first.cloud.rds_proxy.metrics import Metrics
 from serverless_first.cloud.rds_proxy.pool import Key, Pool
 from serverless_first.cloud.rds_proxy.server_link import CancelLink, ServerLink
 from serverless_first.cloud.rds_proxy.settings import Settings
+from serverless_first.cloud.rds_proxy.statements import Known
 
 TICK_S = 0.05
 TIMED_OUT = "Timed-out waiting to acquire database connection"
@@ -40,6 +41,7 @@ class Proxy:
         self.metrics, self.events = Metrics(), Events()
         self._log = log
         self._clients: dict[int, ClientLink] = {}
+        self._good: dict[Key, Known] = {}
         self._parameters: dict[Key, dict[str, str]] = {}  # the database's settings as each kind of connection has them
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_available = False
@@ -70,6 +72,7 @@ class Proxy:
         self.metrics.set("MaxDatabaseConnectionsAllowed", settings.max_connections)
         if moved:
             self._parameters.clear()
+            self._good.clear()
             self.is_available = False
         if pool.waiting:
             pool.serve()
@@ -118,6 +121,10 @@ class Proxy:
         self.metrics.change("ClientConnections", 1)
         self.metrics.change("ClientConnectionsTLS" if client.login.has_tls else "ClientConnectionsNoTLS", 1)
         self.events.note("login", client.number, None, f"{client.login.key.user} to {client.login.key.database}")
+
+    def good_statements(self, key: Key) -> Known:
+        """The statements that the database has accepted on connections of this kind."""
+        return self._good.setdefault(key, Known())
 
     def asked(self, client: ClientLink) -> None:
         """A client has sent what the database must answer."""

@@ -1,17 +1,9 @@
 """One client after its login, without input or output: what it sends, what it gets, and when its connection is free.
 
-The phases, as a table:
-
-    idle ------ask-----> waiting      (it sent something that the database must answer)
-    waiting ---grant---> borrowing    (the pool gave it a connection)
-    borrowing -return--> idle         (its transaction has ended: the connection is free)
-    borrowing -pin-----> pinned       (it changed the connection: nobody else may have it)
-    any -------end-----> ended
-
 A connection is free when all of this holds: every query and Sync has had its ReadyForQuery, the last one said "idle"
 (no transaction), no message is half-way in either direction, and no extended-protocol message waits for its Sync.
 
-Source: PostgreSQL documentation, "Message Flow"; AWS RDS User Guide, "RDS Proxy concepts and terminology".
+Source: PostgreSQL documentation, "Message Flow".
 """
 
 from __future__ import annotations
@@ -19,51 +11,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, StrEnum
+from enum import Enum
 
 from serverless_first.cloud.rds_proxy import statements, wire
+from serverless_first.cloud.rds_proxy.phases import Move, Phase, moved
 from serverless_first.cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE_STATEMENT, pin_cause
 
 LARGE_BYTES = 65_536  # a longer message is passed on in pieces
 HEAD_BYTES = 8_192  # of which this much is read first: two names stand in it
 
 _length = wire.INT.unpack_from
-
-
-class Phase(StrEnum):
-    """Where a client is."""
-
-    IDLE = "idle"
-    WAITING = "waiting"
-    BORROWING = "borrowing"
-    PINNED = "pinned"
-    ENDED = "ended"
-
-
-class Move(StrEnum):
-    """What moves it on."""
-
-    ASK = "ask"
-    GRANT = "grant"
-    RETURN = "return"
-    PIN = "pin"
-    END = "end"
-
-
-TRANSITIONS: dict[tuple[Phase, Move], Phase] = {
-    (Phase.IDLE, Move.ASK): Phase.WAITING,
-    (Phase.IDLE, Move.END): Phase.ENDED,
-    (Phase.WAITING, Move.GRANT): Phase.BORROWING,
-    (Phase.WAITING, Move.END): Phase.ENDED,
-    (Phase.BORROWING, Move.RETURN): Phase.IDLE,
-    (Phase.BORROWING, Move.PIN): Phase.PINNED,
-    (Phase.BORROWING, Move.END): Phase.ENDED,
-    (Phase.PINNED, Move.END): Phase.ENDED,
-}
-
-
-class IllegalMove(RuntimeError):
-    """The table has no such move."""
 
 
 class Due(Enum):
@@ -74,6 +31,7 @@ class Due(Enum):
     PARSE = "ParseComplete, for the client"
     HIDDEN_PARSE = "ParseComplete of a statement that the proxy prepared again"
     KNOWN_PARSE = "CloseComplete, which the client sees as ParseComplete: the statement was there already"
+    TAKEN_PARSE = "an error: the name is taken"
     CLOSE = "CloseComplete, for the client"
     HIDDEN_CLOSE = "CloseComplete of a statement that made room"
 
@@ -87,6 +45,8 @@ class Session:
 
     Args:
         extended_protocol_pins: RDS Proxy's behaviour before 2023-11-10.
+        good: the proxy's names of statements that the database has accepted and that do not pin, shared by all clients
+            of a kind: to prepare one of them again needs no connection.
         note: is told what happened: ("query" | "pin", detail).
         clock: seconds, ever rising.
 
@@ -103,6 +63,7 @@ class Session:
         self,
         *,
         extended_protocol_pins: bool = False,
+        good: statements.Known | None = None,
         note: Callable[[str, str], None] = lambda _kind, _detail: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -117,7 +78,11 @@ class Session:
         self._extended_pins, self._note, self._clock = extended_protocol_pins, note, clock
         self._statements: dict[bytes, tuple[bytes, bytes]] = {}  # by the client's name: the proxy's name, the body
         self._unnamed: bytes | None = None
-        self._due: deque[tuple[Due, bytes | float]] = deque()
+        self._portals: dict[bytes, bytes] = {}  # by name: the statement, for the log
+        self._good = good if good is not None else statements.Known()
+        self.is_told = False  # that its connection ends: the database has sent a FATAL error
+        # what is owed, with: when it was asked; the statement's name here and at the client's; what was closed
+        self._due: deque[tuple[Due, float, bytes, bytes, tuple[bytes, bytes] | None]] = deque()
         self._ready_due = 0  # how many ReadyForQuery are in _due
         self._unsynced = False  # extended-protocol messages wait for a Sync
         self._copying_in = False
@@ -132,10 +97,7 @@ class Session:
         Raises:
             IllegalMove: the table has none for this move.
         """
-        target = TRANSITIONS.get((self.phase, move))
-        if target is None:
-            raise IllegalMove(f"A client that is {self.phase} cannot {move}.")
-        self.phase = target
+        self.phase = moved(self.phase, move)
 
     # ---- borrowing
 
@@ -191,12 +153,16 @@ class Session:
                 self._dropping = False
             if len(inbox) < 5:
                 return False
-            kind, length = inbox[0], _check(_length(inbox, 1)[0]) + 1
+            kind, length = inbox[0], wire.checked(_length(inbox, 1)[0]) + 1
             if kind in b"dcf":
                 self._client_rest, self._dropping = length, True
                 continue
             if kind not in b"XSH":
-                return len(inbox) >= (length if length <= LARGE_BYTES else HEAD_BYTES)
+                if len(inbox) < (length if length <= LARGE_BYTES else HEAD_BYTES):
+                    return False
+                if kind == 80 and self._is_prepared_without_connection(length):
+                    continue
+                return True
             if len(inbox) < length:
                 return False
             del inbox[:length]
@@ -205,6 +171,24 @@ class Session:
                 return False
             if kind == 83:  # S, Sync: there is nothing to wait for
                 self.to_client.append(wire.READY_IDLE)
+
+    def _is_prepared_without_connection(self, length: int) -> bool:
+        """Whether a Parse with its Sync could be answered here, since the statement is known to be good.
+
+        Else a program that prepares on one connection and waits, while others of its own hold all there are in
+        transactions, would wait for ever: pgbench -M prepared does.
+        """
+        inbox = self.inbox
+        if inbox[length : length + 5] != wire.SYNC or self._extended_pins:
+            return False
+        name, body = wire.cut(bytes(inbox[5:length]), 0)
+        key = statements.key_of(body)
+        if not name or name in self._statements or not self._good.use(key):
+            return False
+        del inbox[: length + 5]
+        self._statements[name] = (key, body)
+        self.to_client.append(b"1\0\0\0\4" + wire.READY_IDLE)
+        return True
 
     # ---- from the client, to its connection
 
@@ -225,7 +209,7 @@ class Session:
                     continue
                 if end - position < 5:
                     return
-                kind, length = inbox[position], _check(_length(inbox, position + 1)[0]) + 1
+                kind, length = inbox[position], wire.checked(_length(inbox, position + 1)[0]) + 1
                 here = min(length, end - position)
                 if here < length and kind != 100 and (length <= LARGE_BYTES or here < HEAD_BYTES):
                     return  # wait for the rest of it, or for its head; CopyData (d) needs neither
@@ -245,11 +229,11 @@ class Session:
         if cause is not None and self.pinned is None:
             self.move(Move.PIN)
             self.pinned = cause
-            self._note("pin", f"{cause}: {_shown(statement)}" if statement else cause)
+            self._note("pin", f"{cause}: {wire.shown(statement)}" if statement else cause)
 
     def _query(self, m: bytes) -> None:
         sql = m[5:-1] if not self._client_rest else m[5:]
-        self._note("query", _shown(sql))
+        self._note("query", wire.shown(sql))
         self._pin(LARGE_STATEMENT if self._client_rest else pin_cause(sql), sql)
         self._owe(Due.QUERY)
         assert self.known is not None
@@ -259,7 +243,7 @@ class Session:
     def _parse(self, m: bytes) -> None:
         assert self.known is not None
         self._unsynced = True
-        name, body = _cut(m, 5)
+        name, body = wire.cut(m, 5)
         if self._extended_pins:
             self._pin(EXTENDED_PROTOCOL, body)
         if self._client_rest:  # too large to be kept: it pins, and goes under the client's own name
@@ -267,32 +251,35 @@ class Session:
             self._statements.pop(name, None)
             if not name:
                 self._unnamed = self.known.unnamed = None
-            self._due.append((Due.PARSE, name))
+            self._owe(Due.PARSE)
             self.to_server.append(m)
             return
-        sql, _ = _cut(body, 0)
-        self._note("query", _shown(sql))
+        sql, _ = wire.cut(body, 0)
         self._pin(pin_cause(sql), sql)
         if not name:
             self._unnamed = self.known.unnamed = body
-            self._due.append((Due.PARSE, b""))
+            self._owe(Due.PARSE)
             self.to_server.append(m)
+            return
+        if name in self._statements:  # PostgreSQL refuses a name that is taken: let it
+            self._owe(Due.TAKEN_PARSE)
+            self.to_server.append(statements.parse(self._name_there(name), body))
             return
         key = statements.key_of(body)
         self._statements[name] = (key, body)
         if self.known.use(key):
-            self._due.append((Due.KNOWN_PARSE, key))
+            self._owe(Due.KNOWN_PARSE, key, name)
             self.to_server.append(statements.CLOSE_NOTHING)
         else:
-            self._prepare(Due.PARSE, key, body)
+            self._prepare(Due.PARSE, key, body, name)
 
-    def _prepare(self, due: Due, key: bytes, body: bytes) -> None:
+    def _prepare(self, due: Due, key: bytes, body: bytes, name: bytes = b"") -> None:
         assert self.known is not None
         oldest = self.known.add(key)
         if oldest is not None:
-            self._due.append((Due.HIDDEN_CLOSE, oldest))
+            self._owe(Due.HIDDEN_CLOSE, oldest)
             self.to_server.append(wire.message(b"C", b"S" + oldest + b"\0"))
-        self._due.append((due, key))
+        self._owe(due, key, name)
         self.to_server.append(statements.parse(key, body))
 
     def _name_there(self, name: bytes) -> bytes:
@@ -302,10 +289,10 @@ class Session:
             if self.known.unnamed is not self._unnamed:
                 self.known.unnamed = self._unnamed
                 if self._unnamed is None:  # another client's: this one has none, and must be told so
-                    self._due.append((Due.HIDDEN_CLOSE, b""))
+                    self._owe(Due.HIDDEN_CLOSE)
                     self.to_server.append(wire.message(b"C", b"S\0"))
                 else:
-                    self._due.append((Due.HIDDEN_PARSE, b""))
+                    self._owe(Due.HIDDEN_PARSE)
                     self.to_server.append(statements.parse(b"", self._unnamed))
             return name
         if name not in self._statements:
@@ -317,11 +304,13 @@ class Session:
 
     def _bind(self, m: bytes) -> None:
         self._unsynced = True
-        portal, rest = _cut(m, 5)
-        name, rest = _cut(rest, 0)
+        portal, rest = wire.cut(m, 5)
+        name, rest = wire.cut(rest, 0)
         there = self._name_there(name)
+        body = self._statements[name][1] if name in self._statements else self._unnamed or b""
+        self._portals[portal] = body.partition(b"\0")[0]
         if self._extended_pins:
-            self._pin(EXTENDED_PROTOCOL)
+            self._pin(EXTENDED_PROTOCOL, self._portals[portal])
         if there is not name:
             body = portal + b"\0" + there + b"\0" + rest
             m = b"B" + wire.INT.pack(len(body) + 4 + self._client_rest) + body
@@ -330,7 +319,7 @@ class Session:
     def _describe(self, m: bytes) -> None:
         self._unsynced = True
         if m[5:6] == b"S":
-            name, _ = _cut(m, 6)
+            name, _ = wire.cut(m, 6)
             there = self._name_there(name)
             if there is not name:
                 m = wire.message(b"D", b"S" + there + b"\0")
@@ -339,13 +328,13 @@ class Session:
     def _close(self, m: bytes) -> None:
         assert self.known is not None
         self._unsynced = True
-        self._due.append((Due.CLOSE, b""))
-        if m[5:6] == b"S":
-            name, _ = _cut(m, 6)
-            if not name:
-                self._unnamed = self.known.unnamed = None
-            elif self._statements.pop(name, None) is not None:
-                m = statements.CLOSE_NOTHING  # other clients may use the same statement
+        name, _ = wire.cut(m, 6)
+        closed = None
+        if m[5:6] == b"S" and not name:
+            self._unnamed = self.known.unnamed = None
+        elif m[5:6] == b"S" and (closed := self._statements.pop(name, None)) is not None:
+            m = statements.CLOSE_NOTHING  # other clients may use the same statement
+        self._owe(Due.CLOSE, name=name, closed=closed)
         self.to_server.append(m)
 
     def _sync(self, m: bytes) -> None:
@@ -362,8 +351,10 @@ class Session:
         self._owe(Due.QUERY)
         self.to_server.append(m)
 
-    def _extended(self, m: bytes) -> None:
+    def _execute(self, m: bytes) -> None:
         self._unsynced = True
+        portal, _ = wire.cut(m, 5)
+        self._note("query", wire.shown(self._portals.get(portal, b"")))
         self.to_server.append(m)
 
     def _pass_on(self, m: bytes) -> None:
@@ -372,9 +363,9 @@ class Session:
     def _terminate(self, _m: bytes) -> None:
         self.move(Move.END)
 
-    def _owe(self, due: Due) -> None:
-        self._due.append((due, self._clock()))
-        self._ready_due += 1
+    def _owe(self, due: Due, key: bytes = b"", name: bytes = b"", closed: tuple[bytes, bytes] | None = None) -> None:
+        self._due.append((due, self._clock(), key, name, closed))
+        self._ready_due += due in _READY
 
     # ---- from its connection, to the client
 
@@ -410,7 +401,9 @@ class Session:
             self._ready(data[at + 5 : at + 6])
         elif kind in b"13":
             if self._due and self._due[0][0] not in _READY:
-                due, _ = self._due.popleft()
+                due, _, key, _, _ = self._due.popleft()
+                if due is Due.PARSE and key and not self.pinned:
+                    self._good.add(key)
                 if due in (Due.HIDDEN_PARSE, Due.HIDDEN_CLOSE):
                     return b""
                 if due is Due.KNOWN_PARSE:
@@ -419,6 +412,7 @@ class Session:
             self._copy_begins()
         elif kind == 69:  # E, ErrorResponse
             self._copying_in = False
+            return self._error(data[at : at + wire.INT.unpack_from(data, at + 1)[0] + 1])
         elif self.pinned and data.startswith((b"DEALLOCATE ALL\0", b"DISCARD ALL\0"), at + 5):  # CommandComplete
             assert self.known is not None
             self.known.forget_all()
@@ -429,27 +423,48 @@ class Session:
     def _ready(self, status: bytes) -> None:
         self.status = status
         self._copying_in = False
+        skipped = []  # what stood between an error and the Sync was not done
         while self._due:
-            due, key = self._due.popleft()
-            if due in _READY:
-                assert isinstance(key, float)
+            entry = self._due.popleft()
+            if entry[0] in _READY:
                 self._ready_due -= 1
-                self.latencies_s.append(self._clock() - key)
-                return
-            if due in _PARSES and self.known is not None:  # skipped after an error: it was not prepared
-                assert isinstance(key, bytes)
-                if key:
-                    self.known.forget(key)
-                else:
-                    self.known.unnamed = None
+                self.latencies_s.append(self._clock() - entry[1])
+                break
+            skipped.append(entry)
+        for due, _, key, name, closed in reversed(skipped):
+            self._undo(due, key, name, closed)
+        if status == b"I":
+            self._portals.clear()
+
+    def _undo(self, due: Due, key: bytes, name: bytes, closed: tuple[bytes, bytes] | None) -> None:
+        if due is Due.CLOSE and closed is not None:
+            self._statements[name] = closed
+        elif due in (*_PARSES, Due.KNOWN_PARSE):
+            if due is not Due.HIDDEN_PARSE and self._statements.get(name, (b"",))[0] == key and name:
+                del self._statements[name]
+            if self.known is not None and not key:
+                self.known.unnamed = None
+            elif self.known is not None and due is not Due.KNOWN_PARSE:
+                self.known.forget(key)
+
+    def _error(self, response: bytes) -> bytes | None:
+        """What the client sees of an error: its own names of statements; None for the error as it is."""
+        if b"\0VFATAL\0" in response:
+            self.is_told = True
+        if b'"rp_' not in response:
+            return None
+        body = response[5:]
+        for name, (key, _) in self._statements.items():
+            body = body.replace(b'"' + key + b'"', b'"' + name + b'"')
+        return wire.message(b"E", body)
 
     def _copy_begins(self) -> None:
         """In extended protocol the database ignores the Syncs that it has got before the end of the copy."""
         self._copying_in = True
-        first = next((due for due, _ in self._due if due in _READY), None)
+        first = next((entry[0] for entry in self._due if entry[0] in _READY), None)
         if first is Due.SYNC:
             self._due = deque(entry for entry in self._due if entry[0] is not Due.SYNC)
-            self._ready_due = sum(1 for due, _ in self._due if due in _READY)
+            self._ready_due = sum(entry[0] in _READY for entry in self._due)
             self._unsynced = True
 
 
@@ -458,7 +473,7 @@ _HANDLERS: dict[int, Callable[[Session, bytes], None]] = {
     ord("P"): Session._parse,
     ord("B"): Session._bind,
     ord("D"): Session._describe,
-    ord("E"): Session._extended,
+    ord("E"): Session._execute,
     ord("C"): Session._close,
     ord("S"): Session._sync,
     ord("H"): Session._pass_on,
@@ -468,22 +483,3 @@ _HANDLERS: dict[int, Callable[[Session, bytes], None]] = {
     ord("f"): Session._end_of_copy,
     ord("X"): Session._terminate,
 }
-
-
-def _check(length: int) -> int:
-    if not 4 <= length <= wire.MAX_MESSAGE_BYTES:
-        raise wire.ProtocolError("invalid message length")
-    return length
-
-
-def _cut(m: bytes, start: int) -> tuple[bytes, bytes]:
-    """The text from `start` to the next zero byte, and what follows it."""
-    end = m.find(b"\0", start)
-    if end < 0:
-        raise wire.ProtocolError("invalid string in message")
-    return m[start:end], m[end + 1 :]
-
-
-def _shown(sql: bytes) -> str:
-    text = sql[:200].decode("utf-8", "replace").rstrip("\0")
-    return text if len(sql) <= 200 else text + " ..."

@@ -130,3 +130,32 @@ def take(inbox: bytearray, limit_bytes: int = MAX_LOGIN_BYTES) -> bytes | None:
     whole = bytes(inbox[: length + 1])
     del inbox[: length + 1]
     return whole
+
+
+def checked(length: int) -> int:
+    """The length that a message gives.
+
+    Raises:
+        ProtocolError: it is impossible.
+    """
+    if not 4 <= length <= MAX_MESSAGE_BYTES:
+        raise ProtocolError("invalid message length")
+    return length
+
+
+def cut(m: bytes, start: int) -> tuple[bytes, bytes]:
+    """The text from `start` to the next zero byte, and what follows it.
+
+    Raises:
+        ProtocolError: there is no zero byte.
+    """
+    end = m.find(b"\0", start)
+    if end < 0:
+        raise ProtocolError("invalid string in message")
+    return m[start:end], m[end + 1 :]
+
+
+def shown(sql: bytes) -> str:
+    """The beginning of a statement, for a log."""
+    text = sql[:200].decode("utf-8", "replace").rstrip("\0")
+    return text if len(sql) <= 200 else text + " ..."

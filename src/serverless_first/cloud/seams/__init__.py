@@ -23,6 +23,7 @@ def install(service: LambdaService, queue: EventQueue, databases: DatabaseInstan
         proxy_metrics,
         rds_instances,
         rds_proxies,
+        rds_stacks,
     )
 
     lambda_functions.install(service.fleet)
@@ -32,5 +33,6 @@ def install(service: LambdaService, queue: EventQueue, databases: DatabaseInstan
     lambda_async.install()
     lambda_invoke.install(service, queue)
     rds_instances.install(databases)
+    rds_stacks.install(databases)
     rds_proxies.install(proxies)
     proxy_metrics.install(proxies)

@@ -59,7 +59,7 @@ def install(instances: DatabaseInstances) -> None:
     moto_modify_group: Callable[..., Any] = backend.modify_db_parameter_group
 
     def found(self: Any, identifier: str) -> tuple[Any, DatabaseInstance]:
-        database = self.databases.get(identifier)
+        database = self.databases.get(identifier.lower())
         instance = instances.get(self.account_id, self.region_name, identifier)
         if database is None or instance is None:
             raise DBInstanceNotFoundError(identifier)
@@ -112,7 +112,7 @@ def install(instances: DatabaseInstances) -> None:
                 instance.change_password(password)
             except CloudError as error:
                 raise InvalidParameterValue(str(error)) from error
-        return moto_modify(self, db_instance_identifier, db_kwargs)
+        return moto_modify(self, db_instance_identifier.lower(), db_kwargs)
 
     def reboot_db_instance(self: Any, db_instance_identifier: str) -> Any:
         database, instance = found(self, db_instance_identifier)
@@ -221,12 +221,12 @@ def _show_what_is(instances: DatabaseInstances) -> None:
         name = self.db_parameter_groups()[0].name
         return [{"DBParameterGroupName": name, "ParameterApplyStatus": "in-sync" if in_sync else "pending-reboot"}]
 
-    instance_class.status = property(status, lambda self, value: None)  # moto's own is not real
+    instance_class.status = property(status, lambda *_: None)  # moto's own is not real
     instance_class.endpoint = property(endpoint)
-    instance_class.address = property(lambda self: "127.0.0.1")
+    instance_class.address = property(lambda _: "127.0.0.1")
     instance_class.db_instance_port = property(lambda self: (endpoint(self) or {}).get("Port", 0))
     instance_class.db_parameter_group_status_list = property(groups)
-    instance_class.save_automated_backup = lambda self: None  # there are no backups
+    instance_class.save_automated_backup = lambda _: None  # there are no backups
 
     def secret_string(self: Any) -> str:
         password = secrets.token_urlsafe(24)

