@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import signal
 import socket
 from collections.abc import Callable
@@ -54,12 +54,15 @@ def owner(program: Callable[..., Any], place: Path) -> tuple[Any, dict[str, Any]
     assert len(said["all"]) > 10
     if psutil.LINUX:
         assert len(said["segments"]) == 2
+    # By process, not by number alone: a number may be another process's by the time that it is used.
+    said["processes"] = {pid: psutil.Process(pid) for pid in said["all"] if psutil.pid_exists(pid)}
     return started, said
 
 
-def kill(*pids: int) -> None:
+def kill(said: dict[str, Any], *pids: int) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess, KeyError):
+            said["processes"][pid].kill()
 
 
 def accepts(port: int) -> bool:
@@ -97,7 +100,7 @@ def test_a_kernel_that_ends_by_itself(owner: tuple[Any, dict[str, Any]], tools: 
 
 def test_a_server_that_is_killed(owner: tuple[Any, dict[str, Any]], tools: Any, place: Path) -> None:
     program, said = owner
-    kill(said["server"])
+    kill(said, said["server"])
     for pid in said["all"]:
         tools.eventually(lambda pid=pid: not tools.is_alive(pid), f"process {pid} has ended")
     for folder in map(Path, said["folders"]):
@@ -110,9 +113,10 @@ def test_everything_below_a_kernel_is_killed_at_once(
     owner: tuple[Any, dict[str, Any]], tools: Any, place: Path
 ) -> None:
     program, said = owner
-    for pid in said["all"]:
-        os.kill(pid, signal.SIGSTOP)  # nobody can clean up before it is killed
-    kill(*said["all"])
+    for process in said["processes"].values():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()  # nobody can clean up before it is killed
+    kill(said, *said["all"])
     for folder in map(Path, said["folders"]):
         tools.eventually(lambda folder=folder: not folder.exists(), f"{folder} is gone")
     program.go_on()
@@ -124,7 +128,8 @@ def test_what_the_kernel_could_not_remove_goes_with_the_next_start(
 ) -> None:
     first, said = owner
     first.process.send_signal(signal.SIGSTOP)
-    kill(said["server"], *said["instances"], *said["postmasters"], first.process.pid)
+    kill(said, said["server"], *said["instances"], *said["postmasters"])
+    first.process.kill()
     first.process.wait(30)
     second = program("from serverless_first import cloud\ncloud.start().stop()\n", TMPDIR=str(place))
     second.end()

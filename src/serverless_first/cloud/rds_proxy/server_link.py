@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from serverless_first.cloud.rds_proxy.proxy import Proxy
 
 CONNECT_LIMIT_S = 10.0
-GOODBYE_LIMIT_S = 5.0  # for a backend to end once it was told to
+GOODBYE_LIMIT_S = 10.0  # for a backend to end once it was told to
+CANCEL_AGAIN_S = 0.3  # a request to cancel that comes before the query begins does nothing
 
 _numbers = itertools.count(1)
 
@@ -122,8 +123,13 @@ class ServerLink(asyncio.Protocol):
         self.transport.resume_reading()
         self.transport.write(wire.TERMINATE)
         self._timer = asyncio.get_running_loop().call_later(GOODBYE_LIMIT_S, self.transport.abort)
-        if self.cancel_key:
-            self._proxy.cancel(self)  # a query that nobody waits for must not hold the seat
+        self._cancel_until_gone()
+
+    def _cancel_until_gone(self) -> None:
+        """A query that nobody waits for must not hold the seat."""
+        if self.cancel_key and not self.transport.is_closing():
+            self._proxy.cancel(self)
+            asyncio.get_running_loop().call_later(CANCEL_AGAIN_S, self._cancel_until_gone)
 
 
 class CancelLink(asyncio.Protocol):
