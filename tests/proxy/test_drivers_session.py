@@ -116,7 +116,7 @@ def test_a_database_that_the_role_may_not_use(session_endpoint: Endpoint, roomy:
 
 
 def test_a_wrong_password_and_an_unknown_role(session_endpoint: Endpoint) -> None:
-    with pytest.raises(psycopg.OperationalError, match="authentication failed|is wrong"):
+    with pytest.raises(psycopg.OperationalError, match=r"authentication failed|is wrong"):
         psycopg.connect(**session_endpoint.login() | {"password": "wrong"})
     with pytest.raises(psycopg.OperationalError, match="nobody-knows"):
         psycopg.connect(**session_endpoint.login() | {"user": "nobody-knows"})

@@ -124,7 +124,9 @@ def test_wrong_passwords(front: ProxyProcess) -> None:
         return str(caught.value)
 
     with ThreadPoolExecutor(10) as pool:
-        assert all("The password that was provided for the role app is wrong." in text for text in pool.map(wrong, range(100)))
+        assert all(
+            "The password that was provided for the role app is wrong." in text for text in pool.map(wrong, range(100))
+        )
     served(front)
 
 
