@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from own_postgres import OwnPostgres
 from proxy_kit import MAX_CONNECTIONS, PASSWORDS, SHOP, STOCK, Endpoint, PgBouncer, ProxyProcess, proxy_settings
-from psycopg import sql
+
+from serverless_first.cloud.rds import binaries, folder, roles
+from serverless_first.cloud.rds.postgres import HOST, Postgres
+
+ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 
 
 class Database:
-    """A PostgreSQL with 20 connections, two databases, two ordinary roles; and a direct connection to look into it."""
+    """A PostgreSQL with two databases and two ordinary roles; and a direct connection to look into it.
+
+    Its port changes with each start, as that of PostgreSQL behind a DB instance does; the proxies are told, as their
+    control plane tells them.
+    """
 
     def __init__(self, max_connections: int = MAX_CONNECTIONS) -> None:
-        self.server = OwnPostgres(max_connections)
         self.max_connections = max_connections
-        self.endpoint = Endpoint("postgres", self.server.port)
-        self.port = self.server.port
+        self.proxies: list[ProxyProcess] = []
         self._watch: psycopg.Connection[Any] | None = None
-        for user, password in PASSWORDS.items():
-            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(user), sql.Literal(password))
-            self.watch.execute(create)
-        for name in (SHOP, STOCK):
-            self.watch.execute(sql.SQL("CREATE DATABASE {} OWNER app").format(sql.Identifier(name)))
+        self._run_folder = Path(tempfile.mkdtemp(prefix="proxy-tests-"))
+        account = binaries.unprivileged_account()
+        self._folder = folder.make(self._run_folder, account)
+        programs = binaries.for_account(binaries.from_environment(), account, self._folder / "programs")
+        self._server = Postgres(programs, self._folder, account)
+        setup = [f"CREATE ROLE {ADMIN} SUPERUSER LOGIN PASSWORD {roles.literal(ADMIN_PASSWORD)};"]
+        setup += [f"CREATE ROLE {name} LOGIN PASSWORD {roles.literal(text)};" for name, text in PASSWORDS.items()]
+        setup += [f"CREATE DATABASE {name} OWNER app;" for name in (SHOP, STOCK)]
+        parameters = {"max_connections": str(max_connections), "reserved_connections": "2", "log_min_messages": "panic"}
+
+        async def begin() -> None:
+            await self._server.make_data()
+            self._server.configure(parameters)
+            await self._server.start()
+            await self._server.execute("\n".join(setup))
+
+        asyncio.run(begin())
+
+    @property
+    def port(self) -> int:
+        """Where it listens since its last start."""
+        return self._server.port
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """For direct connections."""
+        return Endpoint("postgres", self.port)
 
     @property
     def watch(self) -> psycopg.Connection[Any]:
         """A direct connection as administrator, made anew after a restart."""
         if self._watch is None or self._watch.closed:
             self._watch = psycopg.connect(
-                host="127.0.0.1",
-                port=self.port,
-                user="admin",
-                password="admin-password",
-                dbname="postgres",
-                autocommit=True,
+                host=HOST, port=self.port, user=ADMIN, password=ADMIN_PASSWORD, dbname="postgres", autocommit=True
             )
         return self._watch
 
@@ -54,11 +79,13 @@ class Database:
         """A fast shutdown: every session is ended."""
         if self._watch is not None:
             self._watch.close()
-        self.server.stop()
+        asyncio.run(self._server.stop())
 
     def start(self) -> None:
-        """Starts it again."""
-        self.server.start()
+        """Starts it again, and tells the proxies where it is."""
+        asyncio.run(self._server.start())
+        for each in self.proxies:
+            each.configure(target={"host": HOST, "port": self.port, "max_connections": self.max_connections})
 
     def restart(self) -> None:
         """A fast restart."""
@@ -69,7 +96,10 @@ class Database:
         """Ends it and removes what it had."""
         if self._watch is not None:
             self._watch.close()
-        self.server.remove()
+        asyncio.run(self._server.stop(keep_data=False))
+        folder.remove(self._run_folder, self._folder)
+        shutil.rmtree(self._run_folder, ignore_errors=True)
+        assert not self._folder.exists()
 
 
 @pytest.fixture(scope="session")
@@ -80,15 +110,26 @@ def postgres() -> Iterator[Database]:
     database.close()
 
 
+@contextlib.contextmanager
+def proxy_of(database: Database, **changes: Any) -> Iterator[ProxyProcess]:
+    """A proxy in front of a database; it has half of the database's connections unless told otherwise."""
+    with contextlib.closing(
+        ProxyProcess(proxy_settings(database.port, database.max_connections, **changes))
+    ) as process:
+        database.proxies.append(process)
+        try:
+            yield process
+        finally:
+            database.proxies.remove(process)
+
+
 @pytest.fixture
 def proxy(postgres: Database) -> Iterator[Callable[..., ProxyProcess]]:
     """Starts proxies: `proxy(borrow_timeout_s=3, ...)`; they end with the test."""
     with contextlib.ExitStack() as started:
 
         def start(**changes: Any) -> ProxyProcess:
-            process = ProxyProcess(proxy_settings(postgres.port, postgres.max_connections, **changes))
-            started.callback(process.close)
-            return process
+            return started.enter_context(proxy_of(postgres, **changes))
 
         yield start
 
@@ -102,43 +143,26 @@ def roomy() -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def endpoint_of(kind: str, database: Database) -> Iterator[Endpoint]:
-    """The end that a driver's test connects to; proxy and PgBouncer have ten server connections."""
-    if kind == "postgres":
-        yield database.endpoint
-    elif kind == "pgbouncer":
-        with contextlib.closing(PgBouncer(pgbouncer_or_skip(), database.port)) as bouncer:
-            yield bouncer.endpoint
-    else:
-        settings = proxy_settings(database.port, database.max_connections, max_connections_percent=10)
-        with contextlib.closing(ProxyProcess(settings)) as process:
-            yield process.endpoint
-
-
-def pgbouncer_or_skip() -> str:
-    """Where PgBouncer is; skips the test where it is not."""
+def bouncer_of(database: Database) -> Iterator[Endpoint]:
+    """PgBouncer with ten server connections in front of a database; skips the test where it is not installed."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("PgBouncer is not installed")
-    return program
-
-
-@pytest.fixture(scope="module", params=["postgres", "pgbouncer", "proxy"])
-def endpoint(request: pytest.FixtureRequest, roomy: Database) -> Iterator[Endpoint]:
-    """Each end in turn: what PostgreSQL or PgBouncer fails too is the test's fault, not the proxy's."""
-    with endpoint_of(request.param, roomy) as each:
-        yield each
-
-
-@pytest.fixture(scope="module", params=["postgres", "proxy"])
-def session_endpoint(request: pytest.FixtureRequest, roomy: Database) -> Iterator[Endpoint]:
-    """As `endpoint`, for what needs a session of its own: PgBouncer in transaction mode does not give it."""
-    with endpoint_of(request.param, roomy) as each:
-        yield each
+    with contextlib.closing(PgBouncer(program, database.port)) as bouncer:
+        yield bouncer.endpoint
 
 
 @pytest.fixture(scope="module")
 def proxy_endpoint(roomy: Database) -> Iterator[Endpoint]:
-    """For what only the proxy does."""
-    with endpoint_of("proxy", roomy) as each:
-        yield each
+    """The proxy, with ten server connections."""
+    with proxy_of(roomy, max_connections_percent=10) as process:
+        yield process.endpoint
+
+
+@pytest.fixture(scope="module", params=["postgres", "proxy"])
+def endpoint(request: pytest.FixtureRequest, roomy: Database) -> Iterator[Endpoint]:
+    """PostgreSQL, then the proxy: what PostgreSQL fails too is the test's fault, not the proxy's."""
+    if request.param == "postgres":
+        yield roomy.endpoint
+    else:
+        yield request.getfixturevalue("proxy_endpoint")

@@ -139,7 +139,7 @@ def test_a_time_limit_cancels_the_query(endpoint: Endpoint) -> None:
     with_connection(endpoint, work)
 
 
-def test_settings_of_a_connection(session_endpoint: Endpoint) -> None:
+def test_settings_of_a_connection(endpoint: Endpoint) -> None:
     settings = {"search_path": "stock_room", "TimeZone": "Asia/Tokyo"}
 
     async def work(c: Any) -> None:
@@ -147,32 +147,32 @@ def test_settings_of_a_connection(session_endpoint: Endpoint) -> None:
             assert await c.fetchval("SHOW search_path") == "stock_room"
             assert await c.fetchval("SHOW TimeZone") == "Asia/Tokyo"
 
-    with_connection(session_endpoint, work, server_settings=settings)
+    with_connection(endpoint, work, server_settings=settings)
 
     async def plain(c: Any) -> None:
         assert await c.fetchval("SHOW search_path") == '"$user", public'
 
-    with_connection(session_endpoint, plain)
+    with_connection(endpoint, plain)
 
 
-def test_notifications(session_endpoint: Endpoint) -> None:
+def test_notifications(endpoint: Endpoint) -> None:
     async def work(c: Any) -> None:
         heard: asyncio.Queue[str] = asyncio.Queue()
         await c.add_listener("orders", lambda _c, _pid, _channel, payload: heard.put_nowait(payload))
         await c.execute("NOTIFY orders, 'one'")
         assert await asyncio.wait_for(heard.get(), LIMIT_S) == "one"
 
-    with_connection(session_endpoint, work)
+    with_connection(endpoint, work)
 
 
-def test_its_pool(session_endpoint: Endpoint) -> None:
+def test_its_pool(endpoint: Endpoint) -> None:
     """On release asyncpg sends its reset (UNLISTEN, RESET ALL, pg_advisory_unlock_all): behind the proxy that pins.
 
     So its pool must not be larger than the proxy's; how many are pinned is asserted in test_pinning_held.py.
     """
 
     async def work() -> None:
-        pool = await asyncpg.create_pool(**session_endpoint.keywords(), min_size=5, max_size=5)
+        pool = await asyncpg.create_pool(**endpoint.keywords(), min_size=5, max_size=5)
         async with pool:
 
             async def job(n: int) -> int:

@@ -72,8 +72,8 @@ def test_nothing_is_copied(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("form", ["TEXT", "BINARY"])
-def test_fifty_megabytes_in_and_out(endpoint: Endpoint, form: str) -> None:
-    rows, width = 50, MB
+def test_twenty_megabytes_in_and_out(endpoint: Endpoint, form: str) -> None:
+    rows, width = 20, MB
     with endpoint.connect() as c, c.cursor() as cursor:
         table(c)
         with cursor.copy(f"COPY lamps (id, picture) FROM STDIN (FORMAT {form})") as copy:

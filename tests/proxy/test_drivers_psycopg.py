@@ -1,4 +1,4 @@
-"""psycopg 3, synchronous, through PostgreSQL itself, PgBouncer and the proxy: the same answers."""
+"""psycopg 3, synchronous, through PostgreSQL itself and the proxy: the same answers."""
 
 from __future__ import annotations
 
@@ -219,9 +219,9 @@ def test_a_large_value_in_both_directions(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("size", [15_000, 20_000, 5_000_000])
-def test_a_long_statement(session_endpoint: Endpoint, size: int) -> None:
+def test_a_long_statement(endpoint: Endpoint, size: int) -> None:
     text = "x" * size
-    with session_endpoint.connect() as c:
+    with endpoint.connect() as c:
         for _ in range(2):
             assert value(c, f"SELECT '{text}'") == text
             assert value(c, f"SELECT '{text}' || %s::text", ["!"]) == text + "!"

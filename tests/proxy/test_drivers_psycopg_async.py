@@ -106,9 +106,9 @@ def test_a_query_is_cancelled_with_its_task(endpoint: Endpoint) -> None:
     run(work())
 
 
-def test_notifications(session_endpoint: Endpoint) -> None:
+def test_notifications(endpoint: Endpoint) -> None:
     async def work() -> list[str]:
-        async with await connect(session_endpoint) as listener, await connect(session_endpoint) as speaker:
+        async with await connect(endpoint) as listener, await connect(endpoint) as speaker:
             await listener.execute("LISTEN lamps")
             for n in range(5):
                 await speaker.execute(f"NOTIFY lamps, '{n}'")

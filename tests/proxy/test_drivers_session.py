@@ -60,8 +60,8 @@ def test_a_time_limit_for_one_transaction(endpoint: Endpoint) -> None:
             assert c.execute("SHOW statement_timeout").fetchone() == ("0",)
 
 
-def test_listen_and_notify(session_endpoint: Endpoint) -> None:
-    with session_endpoint.connect() as listener, session_endpoint.connect() as speaker:
+def test_listen_and_notify(endpoint: Endpoint) -> None:
+    with endpoint.connect() as listener, endpoint.connect() as speaker:
         listener.execute("LISTEN orders")
         for n in range(10):
             speaker.execute("SELECT pg_notify('orders', %s)", [f"order {n}"])
@@ -73,8 +73,8 @@ def test_listen_and_notify(session_endpoint: Endpoint) -> None:
         listener.execute("UNLISTEN *")
 
 
-def test_who_does_not_listen_hears_nothing(session_endpoint: Endpoint) -> None:
-    clients = [session_endpoint.connect() for _ in range(12)]
+def test_who_does_not_listen_hears_nothing(endpoint: Endpoint) -> None:
+    clients = [endpoint.connect() for _ in range(12)]
     try:
         for each in clients:
             each.execute("SELECT 1")
@@ -99,27 +99,27 @@ def test_two_databases_and_two_roles(endpoint: Endpoint) -> None:
                         assert c.execute(query, [n + round_]).fetchone() == (database, user, user, n + round_)
 
 
-def test_a_database_that_is_not_there(session_endpoint: Endpoint) -> None:
+def test_a_database_that_is_not_there(endpoint: Endpoint) -> None:
     for _ in range(3):
         with pytest.raises(psycopg.OperationalError, match='database "nowhere" does not exist'):
-            session_endpoint.connect(database="nowhere")
-    with session_endpoint.connect() as c:
+            endpoint.connect(database="nowhere")
+    with endpoint.connect() as c:
         assert c.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_database_that_the_role_may_not_use(session_endpoint: Endpoint, roomy: Any) -> None:
+def test_a_database_that_the_role_may_not_use(endpoint: Endpoint, roomy: Any) -> None:
     roomy.watch.execute("DROP DATABASE IF EXISTS closed")
     roomy.watch.execute("CREATE DATABASE closed")
     roomy.watch.execute("REVOKE CONNECT ON DATABASE closed FROM public")
     with pytest.raises(psycopg.OperationalError, match='permission denied for database "closed"'):
-        session_endpoint.connect("report", "closed")
+        endpoint.connect("report", "closed")
 
 
-def test_a_wrong_password_and_an_unknown_role(session_endpoint: Endpoint) -> None:
+def test_a_wrong_password_and_an_unknown_role(endpoint: Endpoint) -> None:
     with pytest.raises(psycopg.OperationalError, match=r"authentication failed|is wrong"):
-        psycopg.connect(**session_endpoint.login() | {"password": "wrong"})
+        psycopg.connect(**endpoint.login() | {"password": "wrong"})
     with pytest.raises(psycopg.OperationalError, match="nobody-knows"):
-        psycopg.connect(**session_endpoint.login() | {"user": "nobody-knows"})
+        psycopg.connect(**endpoint.login() | {"user": "nobody-knows"})
 
 
 STARTUP = [
@@ -131,18 +131,18 @@ STARTUP = [
 
 
 @pytest.mark.parametrize(("name", "given"), STARTUP)
-def test_what_a_client_asks_for_when_it_logs_in(session_endpoint: Endpoint, name: str, given: str) -> None:
+def test_what_a_client_asks_for_when_it_logs_in(endpoint: Endpoint, name: str, given: str) -> None:
     """It has it, in every transaction; nobody else does, neither at the same time nor after it."""
     show = f"SHOW {name}"
-    with session_endpoint.connect() as before:
+    with endpoint.connect() as before:
         usual = before.execute(show).fetchone()
-        with RawClient(session_endpoint) as c, session_endpoint.connect() as other:
+        with RawClient(endpoint) as c, endpoint.connect() as other:
             c.login(**{name: given})
             for _ in range(3):
                 (row,) = [each.body for each in c.ask(query(show)) if each.kind == "D"]
                 assert row.endswith(given.encode())
                 assert other.execute(show).fetchone() == usual
-    after = [session_endpoint.connect() for _ in range(10)]  # as many as the pool has
+    after = [endpoint.connect() for _ in range(10)]  # as many as the pool has
     try:
         for each in after:
             each.execute("BEGIN")
@@ -152,24 +152,24 @@ def test_what_a_client_asks_for_when_it_logs_in(session_endpoint: Endpoint, name
             each.close()
 
 
-def test_the_name_of_the_application(session_endpoint: Endpoint) -> None:
+def test_the_name_of_the_application(endpoint: Endpoint) -> None:
     """The client is told its own; PostgreSQL sees the proxy's name behind the proxy."""
-    with session_endpoint.connect(application_name="hikari till") as c:
+    with endpoint.connect(application_name="hikari till") as c:
         assert c.info.parameter_status("application_name") == "hikari till"
 
 
-def test_command_line_options(session_endpoint: Endpoint) -> None:
+def test_command_line_options(endpoint: Endpoint) -> None:
     """The proxy refuses them, with the words of RDS Proxy."""
-    if session_endpoint.kind == "postgres":
-        with session_endpoint.connect(options="-c work_mem=5MB") as c:
+    if endpoint.kind == "postgres":
+        with endpoint.connect(options="-c work_mem=5MB") as c:
             assert c.execute("SHOW work_mem").fetchone() == ("5MB",)
     else:
         with pytest.raises(psycopg.OperationalError, match="doesn't support command-line options"):
-            session_endpoint.connect(options="-c work_mem=5MB")
+            endpoint.connect(options="-c work_mem=5MB")
 
 
-def test_text_in_the_encoding_of_the_client(session_endpoint: Endpoint) -> None:
-    with session_endpoint.connect(client_encoding="LATIN1") as latin, session_endpoint.connect() as utf8:
+def test_text_in_the_encoding_of_the_client(endpoint: Endpoint) -> None:
+    with endpoint.connect(client_encoding="LATIN1") as latin, endpoint.connect() as utf8:
         for _ in range(3):
             assert latin.info.encoding == "iso8859-1"
             assert latin.execute("SELECT 'grün' || %s", ["ß"]).fetchone() == ("grünß",)
@@ -177,32 +177,32 @@ def test_text_in_the_encoding_of_the_client(session_endpoint: Endpoint) -> None:
             assert utf8.execute("SELECT 'grün ランプ'").fetchone() == ("grün ランプ",)
 
 
-def test_the_time_zone_of_the_environment(session_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_zone_of_the_environment(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """libpq sends PGTZ in the start-up packet."""
-    with session_endpoint.connect() as usual:
+    with endpoint.connect() as usual:
         zone = usual.execute("SHOW TimeZone").fetchone()
     monkeypatch.setenv("PGTZ", "Asia/Tokyo")
-    with session_endpoint.connect() as c:
+    with endpoint.connect() as c:
         monkeypatch.delenv("PGTZ")
         assert c.info.parameter_status("TimeZone") == "Asia/Tokyo"
         for _ in range(3):
             assert c.execute("SHOW TimeZone").fetchone() == ("Asia/Tokyo",)
-            with session_endpoint.connect() as other:
+            with endpoint.connect() as other:
                 assert other.execute("SHOW TimeZone").fetchone() == zone
 
 
-def test_a_setting_that_does_not_exist(session_endpoint: Endpoint) -> None:
-    with RawClient(session_endpoint) as c:
+def test_a_setting_that_does_not_exist(endpoint: Endpoint) -> None:
+    with RawClient(endpoint) as c:
         refused = c.login(no_such_setting="1")[-1]
         assert refused.brief() in ("E 42704", "E 0A000")
         assert "no_such_setting" in refused.fields["M"]
-    with session_endpoint.connect() as other:
+    with endpoint.connect() as other:
         assert other.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_set_changes_what_the_driver_knows(session_endpoint: Endpoint) -> None:
+def test_a_set_changes_what_the_driver_knows(endpoint: Endpoint) -> None:
     """ParameterStatus reaches the client that has asked, and nobody else."""
-    with session_endpoint.connect() as c, session_endpoint.connect() as other:
+    with endpoint.connect() as c, endpoint.connect() as other:
         zone = other.info.parameter_status("TimeZone")
         c.execute("SET TIME ZONE 'Asia/Tokyo'")
         assert c.info.parameter_status("TimeZone") == "Asia/Tokyo"

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from proxy_kit import ProxyProcess, at_once, eventually, send
 
+from conftest import proxy_of
+
 Start = Callable[..., ProxyProcess]
 
 
@@ -99,10 +101,22 @@ LEFT = """SELECT current_setting('work_mem'), (SELECT count(*) FROM pg_listening
     (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())"""
 
 
+@pytest.fixture(scope="module")
+def three(postgres: Any) -> Iterator[ProxyProcess]:
+    """A proxy with three server connections, for one test after the other."""
+    with proxy_of(postgres, max_connections_percent=15, max_idle_connections_percent=15) as process:
+        yield process
+
+
+def newest(front: ProxyProcess) -> int:
+    """The number of the newest event."""
+    return max((event["number"] for event in front.events()), default=0)
+
+
 @pytest.mark.parametrize("cause", PINS)
-def test_a_pinned_client_keeps_its_backend_and_nobody_gets_its_state(proxy: Start, cause: str) -> None:
+def test_a_pinned_client_keeps_its_backend_and_nobody_gets_its_state(three: ProxyProcess, cause: str) -> None:
     pin, look, want = PINS[cause]
-    front = proxy(max_connections_percent=15, max_idle_connections_percent=15)
+    front, after = three, newest(three)
     with clients(front, 8, prepare_threshold=None) as others:
         c = front.endpoint.connect(prepare_threshold=None)
         c.execute(pin)
@@ -110,7 +124,7 @@ def test_a_pinned_client_keeps_its_backend_and_nobody_gets_its_state(proxy: Star
         for _ in range(3):
             assert held not in {backend(other) for other in others}
             assert (backend(c), want in (None, value(c, look))) == (held, True)
-        assert [event["kind"] for event in front.events()].count("pin") == 1
+        assert [event["kind"] for event in front.events(after)].count("pin") == 1
         assert front.peak("DatabaseConnectionsCurrentlySessionPinned") == 1
         c.close()
         for _ in range(2):
@@ -132,12 +146,12 @@ def test_a_pinned_client_keeps_its_backend_and_nobody_gets_its_state(proxy: Star
         "SELECT 'SET work_mem = 1'",
     ],
 )
-def test_what_does_not_pin(proxy: Start, text: str) -> None:
-    front = proxy()
-    with front.endpoint.connect() as c:
+def test_what_does_not_pin(three: ProxyProcess, text: str) -> None:
+    after = newest(three)
+    with three.endpoint.connect() as c:
         c.execute(text)
         assert value(c, "SELECT %s::int", [1]) == 1
-    assert [event for event in front.events() if event["kind"] == "pin"] == []
+    assert [event for event in three.events(after) if event["kind"] == "pin"] == []
 
 
 def test_ten_pin_and_fifty_time_out(proxy: Start) -> None:
@@ -227,7 +241,7 @@ def test_the_reset_of_asyncpgs_pool_pins(proxy: Start) -> None:
 def test_the_events_tell_the_story(proxy: Start) -> None:
     front = proxy()
     with front.endpoint.connect() as c:
-        after = max((event["number"] for event in front.events()), default=0)
+        after = newest(front)
         c.execute("SELECT 1")
         c.execute("SET work_mem = '7MB'")
         c.execute("SELECT 2")
@@ -239,6 +253,33 @@ def test_the_events_tell_the_story(proxy: Start) -> None:
     assert kinds[6] == "query"
     (pin,) = [event for event in front.events(after) if event["kind"] == "pin"]
     assert "SET" in pin["detail"]
+
+
+def test_every_execution_of_a_prepared_statement_is_told_and_counted(proxy: Start) -> None:
+    """psycopg sends the text five times, prepares it, and from then on sends its name alone."""
+    front = proxy()
+    with front.endpoint.connect(prepare_threshold=5) as c:
+        after, counted = newest(front), front.total("QueryRequests")
+        for n in range(20):
+            assert value(c, "SELECT %s::int + 1", [n]) == n + 1
+        told = [event["detail"] for event in front.events(after) if event["kind"] == "query"]
+        assert told == ["SELECT $1::int + 1"] * 20
+        assert front.total("QueryRequests") - counted == 20
+
+
+def test_connections_that_idle_are_closed_down_to_the_percentage(proxy: Start, postgres: Any) -> None:
+    front = proxy(max_idle_connections_percent=20, idle_connection_s=0.2, idle_client_timeout_s=1)
+    with clients(front, 10) as all_:
+        backends = at_once([lambda c=c: value(c, "SELECT pg_backend_pid() FROM pg_sleep(0.3)") for c in all_])  # type: ignore[misc]
+    assert len({each.result() for each in backends}) == 10
+    eventually(lambda: postgres.sessions() == 4, "four of twenty to be left")
+    with front.endpoint.connect() as silent:  # its time limit is five times as long as theirs
+        select.select([silent.fileno()], [], [], 30)
+        with pytest.raises(psycopg.OperationalError):
+            silent.execute("SELECT 1")
+    assert postgres.sessions() == 4
+    front.configure(max_idle_connections_percent=0)
+    eventually(lambda: postgres.sessions() == 0, "none to be left")
 
 
 def ended(kinds: list[str]) -> list[str]:

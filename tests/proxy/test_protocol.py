@@ -8,6 +8,8 @@ import pytest
 from proxy_kit import Endpoint
 from raw_client import FLUSH, SYNC, RawClient, bind, close, describe, execute, message, parse, query
 
+from conftest import Database
+
 ONE = parse("", "SELECT 1") + bind("", "") + describe("P") + execute()
 BAD = parse("", "SELECT 1 / 0") + bind("", "") + execute()
 
@@ -93,6 +95,25 @@ SCRIPTS: dict[str, list[bytes]] = {
         query("ROLLBACK"),
     ],
     "function call": [message(b"F", struct.pack("!ihhhihh", 1598, 0, 0, 0, 0, 0, 0)[:10] + struct.pack("!h", 0))],
+    "deallocate all in a pinned session": [
+        parse("a", "SELECT 1") + parse("b", "SELECT $1::int") + SYNC,
+        query("SET work_mem = '7MB'"),
+        bind("", "a") + execute() + SYNC,
+        query("DEALLOCATE ALL"),
+        bind("", "a") + execute() + SYNC,
+        parse("a", "SELECT 2, 3") + SYNC,
+        bind("", "a") + describe("P") + execute() + SYNC,
+        bind("", "b", ["1"]) + execute() + SYNC,
+    ],
+    "deallocate all pins by itself, in the extended protocol": [
+        parse("a", "SELECT 1") + SYNC,
+        parse("", "DEALLOCATE ALL") + bind("", "") + execute() + SYNC,
+        describe("S", "a") + SYNC,
+        parse("a", "SELECT 'x', 2") + describe("S", "a") + SYNC,
+        bind("", "a") + execute() + SYNC,
+        query("DISCARD ALL"),
+        bind("", "a") + execute() + SYNC,
+    ],
     "chained transactions": [query("BEGIN; SELECT 1; COMMIT AND CHAIN"), query("ROLLBACK")],
     "commit without begin": [query("COMMIT"), query("ROLLBACK"), query("SAVEPOINT a")],
     "parameter that does not fit": [parse("", "SELECT $1::int") + bind("", "", ["x"]) + execute() + SYNC],
@@ -108,19 +129,18 @@ def transcript(endpoint: Endpoint, script: list[bytes], *, one_by_one: bool = Fa
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_the_same_answers(session_endpoint: Endpoint, roomy: object, name: str) -> None:
-    direct: Endpoint = roomy.endpoint  # type: ignore[attr-defined]
-    expected = transcript(direct, SCRIPTS[name])
+def test_the_same_answers(proxy_endpoint: Endpoint, roomy: Database, name: str) -> None:
+    expected = transcript(roomy.endpoint, SCRIPTS[name])
     assert all(part[-1].startswith("Z") for part in expected)
-    assert transcript(session_endpoint, SCRIPTS[name]) == expected
-    assert transcript(session_endpoint, SCRIPTS[name], one_by_one=True) == expected
+    assert transcript(proxy_endpoint, SCRIPTS[name]) == expected
+    assert transcript(proxy_endpoint, SCRIPTS[name], one_by_one=True) == expected
 
 
-def test_a_newer_protocol_is_negotiated(session_endpoint: Endpoint) -> None:
+def test_a_newer_protocol_is_negotiated(proxy_endpoint: Endpoint) -> None:
     """libpq 18 may ask for protocol 3.2, and anybody may ask for an option that nobody knows."""
-    with session_endpoint.connect(max_protocol_version="latest") as c:
+    with proxy_endpoint.connect(max_protocol_version="latest") as c:
         assert c.execute("SELECT 1").fetchone() == (1,)
-    with RawClient(session_endpoint) as client:
+    with RawClient(proxy_endpoint) as client:
         found = client.login(**{"_pq_.no_such_option": "1"})
         assert found[-1].brief() == "Z I"
         assert client.ask(query("SELECT 1"))[-1].brief() == "Z I"

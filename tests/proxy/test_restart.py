@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from proxy_kit import ProxyProcess, eventually, send
+from raw_client import RawClient, query
 
 Start = Callable[..., ProxyProcess]
 
@@ -40,6 +41,30 @@ def test_a_client_in_a_transaction_is_told(proxy: Start, postgres: Any) -> None:
             c.execute("INSERT INTO paid VALUES (2)")
     with front.endpoint.connect() as fresh:
         assert fresh.execute("SELECT count(*) FROM paid").fetchone() == (0,)
+
+
+def test_a_client_that_idles_in_a_transaction_is_told_once(proxy: Start, postgres: Any) -> None:
+    """As by PostgreSQL itself: one FATAL error, then the end, whatever the client sends."""
+    told = []
+    for kind in ("postgres", "proxy"):
+        with RawClient(postgres.endpoint if kind == "postgres" else proxy().endpoint) as c:
+            c.login()
+            assert c.ask(query("BEGIN"))[-1].brief() == "Z T"
+            postgres.restart()
+            with contextlib.suppress(ConnectionError):  # the other side may have closed long since
+                c.send(query("COMMIT"))
+            told.append([each.brief() for each in c.until("none of these")])
+            assert c.closed()
+    assert told == [["E 57P01"], ["E 57P01"]]
+
+
+def test_a_driver_whose_transaction_is_gone_sees_a_closed_connection(proxy: Start, postgres: Any) -> None:
+    with proxy().endpoint.connect(autocommit=False) as c:
+        c.execute("SELECT 1")
+        postgres.restart()
+        with pytest.raises(psycopg.OperationalError):
+            c.commit()
+        assert c.closed
 
 
 def test_a_client_in_a_query_is_told(proxy: Start, postgres: Any) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 from collections.abc import Callable
 from typing import Any
 
-from proxy_kit import PgBouncer, ProxyProcess, eventually
+from proxy_kit import ProxyProcess, eventually
 from stress_kit import Load
 
-from conftest import pgbouncer_or_skip
+from conftest import bouncer_of
 
 SEED = int(os.environ.get("SERVERLESS_FIRST_STRESS_SEED", "0")) or random.randrange(1, 10**9)
 OPERATIONS = int(os.environ.get("SERVERLESS_FIRST_STRESS_OPERATIONS", "4000"))
@@ -37,15 +36,15 @@ def test_every_answer_is_right_and_nothing_leaks(postgres: Any, proxy: Callable[
 
 def test_the_load_finds_what_pgbouncer_leaks(postgres: Any) -> None:
     """The test of the test: PgBouncer does not pin, so what SET and LISTEN leave must be found in other sessions."""
-    with contextlib.closing(PgBouncer(pgbouncer_or_skip(), postgres.port)) as bouncer:
-        load = Load(bouncer.endpoint, postgres, SEED, 1000)
+    with bouncer_of(postgres) as bouncer:
+        load = Load(bouncer, postgres, SEED, 1000)
         load.run()
     assert any("Leak" in each or "AssertionError" in each for each in load.failures)
 
 
 def test_pgbouncer_passes_the_load_without_what_pins(postgres: Any) -> None:
     """And what does not pin is right with PgBouncer: the load asks for nothing that cannot be had."""
-    with contextlib.closing(PgBouncer(pgbouncer_or_skip(), postgres.port)) as bouncer:
-        load = Load(bouncer.endpoint, postgres, SEED, 1000, pins=False)
+    with bouncer_of(postgres) as bouncer:
+        load = Load(bouncer, postgres, SEED, 1000, pins=False)
         load.run()
     assert not load.failures, f"seed {SEED}: " + "\n".join(load.failures[:2])
