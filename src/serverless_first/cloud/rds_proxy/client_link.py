@@ -45,6 +45,7 @@ class ClientLink(asyncio.Protocol):
         self.secret = secrets.token_bytes(4)
         self._inbox = bytearray()
         self._is_over = False
+        self._waited_s = 0.0  # for the connection, by the query that is answered first
 
     # ---- the socket speaks
 
@@ -135,11 +136,11 @@ class ClientLink(asyncio.Protocol):
             self._hang_up()
             self._end()
 
-    def granted(self, server: ServerLink) -> None:
-        """The pool lends a connection."""
+    def granted(self, server: ServerLink, waited_s: float) -> None:
+        """The pool lends a connection. Args: waited_s: how long that took, in seconds."""
         session = self.session
         assert session is not None
-        self.server, server.client = server, self
+        self.server, server.client, self._waited_s = server, self, waited_s
         session.attach(server.known)
         self.transport.resume_reading()
         self.data_received(b"")
@@ -154,8 +155,9 @@ class ClientLink(asyncio.Protocol):
         if session.status != was:
             self._proxy.in_transaction((session.status != b"I") - (was != b"I"))
         if session.latencies_s:
-            self._proxy.answered(session.latencies_s)
+            self._proxy.answered(session.latencies_s, self._waited_s)
             session.latencies_s.clear()
+            self._waited_s = 0.0
         self.give_back()
 
     def give_back(self) -> None:

@@ -175,10 +175,12 @@ class Proxy:
         """A transaction has begun, or ended."""
         self.metrics.change("DatabaseConnectionsCurrentlyInTransaction", by)
 
-    def answered(self, latencies_s: list[float]) -> None:
-        """The database took so long for each of these queries."""
+    def answered(self, latencies_s: list[float], waited_s: float) -> None:
+        """The database took so long for each of these queries; before it, the first one waited for a connection."""
         for latency_s in latencies_s:
             self.metrics.observe("QueryDatabaseResponseLatency", latency_s)
+            self.metrics.observe("QueryResponseLatency", latency_s + waited_s)
+            waited_s = 0.0
 
     # ---- the pool
 
@@ -190,7 +192,7 @@ class Proxy:
             return
         self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", 1)
         self.events.note("borrow", client.number, server.number, f"waited {waited_s * 1000:.1f} ms")
-        client.granted(server)
+        client.granted(server, waited_s)
 
     def _refuse(self, client: ClientLink, answer: bytes) -> None:
         if answer:
