@@ -45,6 +45,7 @@ class ClientLink(asyncio.Protocol):
         self.secret = secrets.token_bytes(4)
         self._inbox = bytearray()
         self._is_over = False
+        self._is_full = False  # it does not read what it is sent as fast as it comes
         self._waited_s = 0.0  # for the connection, by the query that is answered first
 
     # ---- the socket speaks
@@ -75,10 +76,12 @@ class ClientLink(asyncio.Protocol):
         self._end()
 
     def pause_writing(self) -> None:
+        self._is_full = True
         if self.server is not None:
             self.server.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._is_full = False
         if self.server is not None:
             self.server.transport.resume_reading()
 
@@ -142,6 +145,8 @@ class ClientLink(asyncio.Protocol):
         assert session is not None
         self.server, server.client, self._waited_s = server, self, waited_s
         session.attach(server.known)
+        if self._is_full:
+            server.transport.pause_reading()
         self.transport.resume_reading()
         self.data_received(b"")
 
@@ -167,6 +172,9 @@ class ClientLink(asyncio.Protocol):
         if server is not None and session.is_free and not server.cancels:
             session.detach()
             self.server = server.client = None
+            # They may have held each other up; now nobody else would let them go on.
+            server.transport.resume_reading()
+            self.transport.resume_reading()
             self._proxy.returned(self, server)
             if session.inbox:
                 self.data_received(b"")

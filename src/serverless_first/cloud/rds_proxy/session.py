@@ -9,11 +9,10 @@ Source: PostgreSQL documentation, "Message Flow".
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
-from enum import Enum
 
 from serverless_first.cloud.rds_proxy import statements, wire
+from serverless_first.cloud.rds_proxy.owed import Due, Entry, Owed
 from serverless_first.cloud.rds_proxy.phases import Move, Phase, moved
 from serverless_first.cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE_STATEMENT, pin_cause
 
@@ -23,20 +22,6 @@ HEAD_BYTES = 8_192  # of which this much is read first: two names stand in it
 _length = wire.INT.unpack_from
 
 
-class Due(Enum):
-    """What the database still owes, in the order in which it will come."""
-
-    QUERY = "ReadyForQuery of a simple query"
-    SYNC = "ReadyForQuery of a Sync"
-    PARSE = "ParseComplete, for the client"
-    HIDDEN_PARSE = "ParseComplete of a statement that the proxy prepared again"
-    KNOWN_PARSE = "CloseComplete, which the client sees as ParseComplete: the statement was there already"
-    TAKEN_PARSE = "an error: the name is taken"
-    CLOSE = "CloseComplete, for the client"
-    HIDDEN_CLOSE = "CloseComplete of a statement that made room"
-
-
-_READY = (Due.QUERY, Due.SYNC)
 _PARSES = (Due.PARSE, Due.HIDDEN_PARSE)
 
 
@@ -75,15 +60,13 @@ class Session:
         self.latencies_s: list[float] = []
         self.known: statements.Known | None = None
         self.inbox = bytearray()
-        self._extended_pins, self._note, self._clock = extended_protocol_pins, note, clock
+        self._extended_pins, self._note = extended_protocol_pins, note
         self._statements: dict[bytes, tuple[bytes, bytes]] = {}  # by the client's name: the proxy's name, the body
         self._unnamed: bytes | None = None
         self._portals: dict[bytes, bytes] = {}  # by name: the statement, for the log
         self._good = good if good is not None else statements.Known()
         self.is_told = False  # that its connection ends: the database has sent a FATAL error
-        # what is owed, with: when it was asked; the statement's name here and at the client's; what was closed
-        self._due: deque[tuple[Due, float, bytes, bytes, tuple[bytes, bytes] | None]] = deque()
-        self._ready_due = 0  # how many ReadyForQuery are in _due
+        self._owed = Owed(clock)
         self._unsynced = False  # extended-protocol messages wait for a Sync
         self._copying_in = False
         self._client_rest = 0  # bytes of a message from the client that are still to be passed on
@@ -117,7 +100,7 @@ class Session:
         return (
             self.phase is Phase.BORROWING
             and self.status == b"I"
-            and not self._ready_due
+            and not self._owed.ready
             and not self._unsynced
             and not self._client_rest
             and not self._server_rest
@@ -132,7 +115,7 @@ class Session:
     @property
     def is_answered(self) -> bool:
         """Whether nothing that it asked is under way."""
-        return not self._ready_due and not self._unsynced
+        return not self._owed.ready and not self._unsynced
 
     # ---- from the client, without a connection
 
@@ -235,7 +218,7 @@ class Session:
         sql = m[5:-1] if not self._client_rest else m[5:]
         self._note("query", wire.shown(sql))
         self._pin(LARGE_STATEMENT if self._client_rest else pin_cause(sql), sql)
-        self._owe(Due.QUERY)
+        self._owed.add(Due.QUERY)
         assert self.known is not None
         self.known.unnamed = self._unnamed = None  # a simple query destroys the unnamed statement
         self.to_server.append(m)
@@ -251,24 +234,24 @@ class Session:
             self._statements.pop(name, None)
             if not name:
                 self._unnamed = self.known.unnamed = None
-            self._owe(Due.PARSE)
+            self._owed.add(Due.PARSE)
             self.to_server.append(m)
             return
         sql, _ = wire.cut(body, 0)
         self._pin(pin_cause(sql), sql)
         if not name:
             self._unnamed = self.known.unnamed = body
-            self._owe(Due.PARSE)
+            self._owed.add(Due.PARSE)
             self.to_server.append(m)
             return
         if name in self._statements:  # PostgreSQL refuses a name that is taken: let it
-            self._owe(Due.TAKEN_PARSE)
+            self._owed.add(Due.TAKEN_PARSE)
             self.to_server.append(statements.parse(self._name_there(name), body))
             return
         key = statements.key_of(body)
         self._statements[name] = (key, body)
         if self.known.use(key):
-            self._owe(Due.KNOWN_PARSE, key, name)
+            self._owed.add(Due.KNOWN_PARSE, key, name)
             self.to_server.append(statements.CLOSE_NOTHING)
         else:
             self._prepare(Due.PARSE, key, body, name)
@@ -277,9 +260,9 @@ class Session:
         assert self.known is not None
         oldest = self.known.add(key)
         if oldest is not None:
-            self._owe(Due.HIDDEN_CLOSE, oldest)
+            self._owed.add(Due.HIDDEN_CLOSE, oldest)
             self.to_server.append(wire.message(b"C", b"S" + oldest + b"\0"))
-        self._owe(due, key, name)
+        self._owed.add(due, key, name)
         self.to_server.append(statements.parse(key, body))
 
     def _name_there(self, name: bytes) -> bytes:
@@ -289,10 +272,10 @@ class Session:
             if self.known.unnamed is not self._unnamed:
                 self.known.unnamed = self._unnamed
                 if self._unnamed is None:  # another client's: this one has none, and must be told so
-                    self._owe(Due.HIDDEN_CLOSE)
+                    self._owed.add(Due.HIDDEN_CLOSE)
                     self.to_server.append(wire.message(b"C", b"S\0"))
                 else:
-                    self._owe(Due.HIDDEN_PARSE)
+                    self._owed.add(Due.HIDDEN_PARSE)
                     self.to_server.append(statements.parse(b"", self._unnamed))
             return name
         if name not in self._statements:
@@ -334,13 +317,13 @@ class Session:
             self._unnamed = self.known.unnamed = None
         elif m[5:6] == b"S" and (closed := self._statements.pop(name, None)) is not None:
             m = statements.CLOSE_NOTHING  # other clients may use the same statement
-        self._owe(Due.CLOSE, name=name, closed=closed)
+        self._owed.add(Due.CLOSE, name=name, closed=closed)
         self.to_server.append(m)
 
     def _sync(self, m: bytes) -> None:
         if not self._copying_in:  # else the database ignores it
             self._unsynced = False
-            self._owe(Due.SYNC)
+            self._owed.add(Due.SYNC)
         self.to_server.append(m)
 
     def _end_of_copy(self, m: bytes) -> None:
@@ -348,7 +331,7 @@ class Session:
         self.to_server.append(m)
 
     def _function_call(self, m: bytes) -> None:
-        self._owe(Due.QUERY)
+        self._owed.add(Due.QUERY)
         self.to_server.append(m)
 
     def _execute(self, m: bytes) -> None:
@@ -362,10 +345,6 @@ class Session:
 
     def _terminate(self, _m: bytes) -> None:
         self.move(Move.END)
-
-    def _owe(self, due: Due, key: bytes = b"", name: bytes = b"", closed: tuple[bytes, bytes] | None = None) -> None:
-        self._due.append((due, self._clock(), key, name, closed))
-        self._ready_due += due in _READY
 
     # ---- from its connection, to the client
 
@@ -400,14 +379,15 @@ class Session:
         if kind == 90:  # Z, ReadyForQuery
             self._ready(data[at + 5 : at + 6])
         elif kind in b"13":
-            if self._due and self._due[0][0] not in _READY:
-                due, _, key, _, _ = self._due.popleft()
-                if due is Due.PARSE and key and not self.pinned:
-                    self._good.add(key)
-                if due in (Due.HIDDEN_PARSE, Due.HIDDEN_CLOSE):
-                    return b""
-                if due is Due.KNOWN_PARSE:
-                    return b"1\0\0\0\4"
+            entry = self._owed.take()
+            if entry is None:
+                return None
+            if entry.due is Due.PARSE and entry.key and not self.pinned:
+                self._good.add(entry.key)
+            if entry.due in (Due.HIDDEN_PARSE, Due.HIDDEN_CLOSE):
+                return b""
+            if entry.due is Due.KNOWN_PARSE:
+                return b"1\0\0\0\4"
         elif kind == 71:  # G, CopyInResponse
             self._copy_begins()
         elif kind == 69:  # E, ErrorResponse
@@ -423,24 +403,19 @@ class Session:
     def _ready(self, status: bytes) -> None:
         self.status = status
         self._copying_in = False
-        skipped = []  # what stood between an error and the Sync was not done
-        while self._due:
-            entry = self._due.popleft()
-            if entry[0] in _READY:
-                self._ready_due -= 1
-                self.latencies_s.append(self._clock() - entry[1])
-                break
-            skipped.append(entry)
-        for due, _, key, name, closed in reversed(skipped):
-            self._undo(due, key, name, closed)
+        latency_s, skipped = self._owed.take_ready()
+        self.latencies_s.append(latency_s)
+        for entry in skipped:  # what stood between an error and the Sync was not done
+            self._undo(entry)
         if status == b"I":
             self._portals.clear()
 
-    def _undo(self, due: Due, key: bytes, name: bytes, closed: tuple[bytes, bytes] | None) -> None:
-        if due is Due.CLOSE and closed is not None:
-            self._statements[name] = closed
+    def _undo(self, entry: Entry) -> None:
+        due, key, name = entry.due, entry.key, entry.name
+        if due is Due.CLOSE and entry.closed is not None:
+            self._statements[name] = entry.closed
         elif due in (*_PARSES, Due.KNOWN_PARSE):
-            if due is not Due.HIDDEN_PARSE and self._statements.get(name, (b"",))[0] == key and name:
+            if due is not Due.HIDDEN_PARSE and name and self._statements.get(name, (b"",))[0] == key:
                 del self._statements[name]
             if self.known is not None and not key:
                 self.known.unnamed = None
@@ -461,10 +436,7 @@ class Session:
     def _copy_begins(self) -> None:
         """In extended protocol the database ignores the Syncs that it has got before the end of the copy."""
         self._copying_in = True
-        first = next((entry[0] for entry in self._due if entry[0] in _READY), None)
-        if first is Due.SYNC:
-            self._due = deque(entry for entry in self._due if entry[0] is not Due.SYNC)
-            self._ready_due = sum(entry[0] in _READY for entry in self._due)
+        if self._owed.copy_begins():
             self._unsynced = True
 
 
