@@ -9,7 +9,6 @@ import pytest
 from proxy_kit import ProxyProcess, eventually
 from raw_client import RawClient, query
 
-
 STOPPED = "SELECT count(*) FROM pg_stat_activity WHERE query = %s AND (state = 'idle' OR wait_event = %s)"
 
 

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-import pg8000.dbapi  # type: ignore[import-untyped]
-import pg8000.native  # type: ignore[import-untyped]
+import pg8000.dbapi
+import pg8000.native
 import pytest
 from proxy_kit import Endpoint
 

@@ -102,9 +102,9 @@ LEFT = """SELECT current_setting('work_mem'), (SELECT count(*) FROM pg_listening
 
 
 @pytest.fixture(scope="module")
-def three(postgres: Any) -> Iterator[ProxyProcess]:
+def three(roomy: Any) -> Iterator[ProxyProcess]:
     """A proxy with three server connections, for one test after the other."""
-    with proxy_of(postgres, max_connections_percent=15, max_idle_connections_percent=15) as process:
+    with proxy_of(roomy, max_connections_percent=3, max_idle_connections_percent=3) as process:
         yield process
 
 
@@ -128,11 +128,11 @@ def test_a_pinned_client_keeps_its_backend_and_nobody_gets_its_state(three: Prox
         assert front.peak("DatabaseConnectionsCurrentlySessionPinned") == 1
         c.close()
         for _ in range(2):
-            three = others[:3]
-            for other in three:
+            at_work = others[:3]
+            for other in at_work:
                 other.execute("BEGIN")
                 assert other.execute(LEFT).fetchone() == ("4MB", 0, 0, 0, 0, 0)
-            for other in three:
+            for other in at_work:
                 other.execute("COMMIT")
 
 

@@ -44,4 +44,5 @@ def test_more_clients_than_connections(roomy: Database, mode: str) -> None:
         assert f"number of transactions actually processed: {wanted}/{wanted}" in told
         assert re.search(r"number of failed transactions: 0 ", told)
         assert 2 <= front.peak("DatabaseConnections") <= 20
-        assert front.total("QueryRequests") == 7 * wanted  # TPC-B: BEGIN, five statements, END
+        own = front.total("QueryRequests") - 7 * wanted  # TPC-B is BEGIN, five statements, END
+        assert 0 <= own < 10  # pgbench looks at its tables first

@@ -96,8 +96,8 @@ class ClientLink(asyncio.Protocol):
         if self.login.step is Step.TLS:
             self._proxy.start_tls(self)
         elif self.login.step is Step.CANCEL:
-            self._proxy.cancel_for(self.login.cancel_key)
-            self.transport.close()
+            # Closed when the request has arrived, as PostgreSQL does: until then the client sends nothing else.
+            self._proxy.cancel_for(self.login.cancel_key, self.transport.close)
         elif self.login.step is Step.DONE:
             self._proxy.logged_in(self)
 

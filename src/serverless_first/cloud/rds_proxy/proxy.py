@@ -253,32 +253,35 @@ class Proxy:
 
     # ---- cancelling
 
-    def cancel_for(self, key: bytes) -> None:
-        """A client asks to cancel its query."""
+    def cancel_for(self, key: bytes, arrived: Callable[[], None]) -> None:
+        """A client asks to cancel its query. Args: arrived: called when that has been done, or cannot be."""
         client = self._clients.get(wire.INT.unpack_from(key)[0]) if len(key) >= 4 else None
         if client is not None and client.secret == key[4:] and client.server is not None:
             self.events.note("cancel", client.number, client.server.number)
-            self.cancel(client.server)
+            self.cancel(client.server, arrived)
+        else:
+            arrived()
 
-    def cancel(self, server: ServerLink) -> None:
-        """Asks the database to cancel what a connection does."""
+    def cancel(self, server: ServerLink, arrived: Callable[[], None] = lambda: None) -> None:
+        """Asks the database to cancel what a connection does. Args: arrived: as for `cancel_for`."""
         server.cancels += 1
-        self._spawn(self._cancel(server))
+        self._spawn(self._cancel(server, arrived))
 
-    async def _cancel(self, server: ServerLink) -> None:
+    async def _cancel(self, server: ServerLink, arrived: Callable[[], None]) -> None:
         target = self.settings.target
         try:
             if target is None:
                 raise OSError("there is no target")
             await asyncio.get_running_loop().create_connection(
-                lambda: CancelLink(self, server), target.host, target.port
+                lambda: CancelLink(self, server, arrived), target.host, target.port
             )
         except OSError:
-            self.cancelled(server)
+            self.cancelled(server, arrived)
 
-    def cancelled(self, server: ServerLink) -> None:
+    def cancelled(self, server: ServerLink, arrived: Callable[[], None]) -> None:
         """The request has arrived: the connection may be handed on."""
         server.cancels -= 1
+        arrived()
         if not server.cancels and server.client is not None:
             server.client.give_back()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from serverless_first.cloud.rds_proxy import scram, wire
@@ -133,14 +134,14 @@ class ServerLink(asyncio.Protocol):
 
 
 class CancelLink(asyncio.Protocol):
-    """Asks the database to cancel a query; `done` is called when the request has arrived, or could not be made."""
+    """Asks the database to cancel a query; `arrived` is called when the request has arrived, or could not be made."""
 
-    def __init__(self, proxy: Proxy, server: ServerLink) -> None:
-        self._proxy, self._server = proxy, server
+    def __init__(self, proxy: Proxy, server: ServerLink, arrived: Callable[[], None]) -> None:
+        self._proxy, self._server, self._arrived = proxy, server, arrived
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         cast(asyncio.Transport, transport).write(wire.cancel_request(self._server.cancel_key))
 
     def connection_lost(self, error: Exception | None) -> None:
         del error
-        self._proxy.cancelled(self._server)
+        self._proxy.cancelled(self._server, self._arrived)
