@@ -35,6 +35,11 @@ def buckets() -> list[Any]:
     return names
 
 
+def servers() -> list[psutil.Process]:
+    """The clouds' servers of this process; other tests may keep other programs."""
+    return [c for c in psutil.Process().children() if "serverless_first.cloud.server" in " ".join(c.cmdline())]
+
+
 def test_start_twice_is_the_same_cloud(capsys: pytest.CaptureFixture[str]) -> None:
     with cloud.start() as aws:
         boto3.client("s3").create_bucket(Bucket="hikari-orders")
@@ -73,7 +78,7 @@ def test_stop_restores_the_environment_and_the_default_session(monkeypatch: pyte
 
 def test_a_with_block_ends_the_cloud() -> None:
     with cloud.start() as aws:
-        (server,) = psutil.Process().children()
+        (server,) = servers()
         assert repr(aws) == "<local cloud, running, region us-east-1, account 123456789012>"
     assert not server.is_running()
     assert "stopped" in repr(aws)
@@ -84,7 +89,7 @@ def test_a_with_block_ends_the_cloud() -> None:
 def test_a_with_block_that_fails_ends_the_cloud_and_lets_the_error_through() -> None:
     with pytest.raises(ZeroDivisionError), cloud.start():
         print(1 / 0)
-    assert psutil.Process().children() == []
+    assert servers() == []
 
 
 def test_start_after_stop_is_a_new_and_empty_cloud() -> None:
@@ -101,7 +106,7 @@ def test_start_after_stop_is_a_new_and_empty_cloud() -> None:
 
 def test_start_after_the_server_was_killed(tools: Any) -> None:
     aws = cloud.start()
-    (server,) = psutil.Process().children()
+    (server,) = servers()
     server.kill()
     tools.eventually(lambda: not aws.is_running, "the loss is noticed")
     with pytest.raises(CloudNotRunning, match="Run the cell with"):
