@@ -14,6 +14,7 @@ Requests that a web page could send are refused: any page that the learner has o
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -27,6 +28,7 @@ from serverless_first.cloud.lambda_.lifecycle import State
 from serverless_first.cloud.rds.instances import DatabaseInstances
 from serverless_first.cloud.rds_proxy.manager import Proxies
 from serverless_first.cloud.refusals import refusal
+from serverless_first.cloud.seams import LateSeams
 from serverless_first.guard import is_this_machine
 
 PREFIX = "/_local/"
@@ -44,6 +46,7 @@ class LocalCloudApp:
     def __init__(
         self,
         moto: WsgiApp,
+        late: LateSeams,
         fleet: Fleet,
         queue: EventQueue,
         databases: DatabaseInstances,
@@ -52,7 +55,7 @@ class LocalCloudApp:
         stop: Callable[[], None],
     ) -> None:
         self._moto, self._fleet, self._queue, self._reset, self._stop = moto, fleet, queue, reset, stop
-        self._databases, self._proxies = databases, proxies
+        self._databases, self._proxies, self._late = databases, proxies, late
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if reason := _from_a_web_page(environ):
@@ -69,6 +72,7 @@ class LocalCloudApp:
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
             start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
             return [body]
+        self._late.before(_service(environ))
         return self._moto(environ, start_response)
 
     def _own_call(
@@ -121,6 +125,12 @@ class LocalCloudApp:
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:
         return self._fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
+
+
+def _service(environ: dict[str, Any]) -> str:
+    """Which service a request is for, by its signature (Credential=KEY/DATE/REGION/SERVICE/aws4_request)."""
+    scope = re.search(r"Credential=[^,]*/([a-z0-9-]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+    return scope.group(1) if scope else ""
 
 
 def _as_dict(environment: Environment) -> dict[str, Any]:

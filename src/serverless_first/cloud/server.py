@@ -76,9 +76,10 @@ class CloudServer:
         self.queue = EventQueue(service.invoke, Destinations(), time_scale)
         self.databases = DatabaseInstances(self.folder.path)
         self.proxies = Proxies(self.folder.path, self.databases, write_proxy_log)
-        seams.install(service, self.queue, self.databases, self.proxies)
+        seams.install(service, self.queue)
+        late = seams.LateSeams(self.databases, self.proxies)
         self._server.app = LocalCloudApp(
-            moto, self.fleet, self.queue, self.databases, self.proxies, self.reset, self.stop_soon
+            moto, late, self.fleet, self.queue, self.databases, self.proxies, self.reset, self.stop_soon
         )
         self._stopping = threading.Event()
 
