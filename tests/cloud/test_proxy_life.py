@@ -49,6 +49,8 @@ def test_clients_stay_while_the_database_reboots(aws: cloud.Cloud, kit: Any) -> 
     with connect(aws) as idle:
         idle.execute("CREATE TABLE lamps AS SELECT 1 AS id")
         kit.client("rds").reboot_db_instance(DBInstanceIdentifier="shop")
+        # A query under way while the database goes down would be lost with it; this client is idle then.
+        kit.eventually(lambda: "lost" in [e.kind for e in aws.proxy_events("shop-proxy")], "the connection is lost")
         assert idle.execute("SELECT count(*) FROM lamps").fetchone() == (1,)  # waits for it, on the same connection
     rk.until("shop", "available")
 
