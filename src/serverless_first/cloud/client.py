@@ -12,15 +12,16 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from serverless_first import guard
-from serverless_first.cloud import layers, leftovers, surroundings
+from serverless_first.cloud import burst, layers, leftovers, progress, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
-from serverless_first.cloud.records import ExecutionEnvironment, Interval, ProxyEvent
+from serverless_first.cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
+from serverless_first.cloud.watch import DatabaseWatch
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
@@ -219,6 +220,59 @@ class Cloud:
             CloudNotRunning: as for `environments`.
         """
         return [ProxyEvent(**row) for row in self._call("GET", "proxy-events", name=name, after=str(after))]
+
+    def database_sessions(self, identifier: str) -> list[DatabaseSession]:
+        """The clients that are logged in to an RDS instance now, the longest first; on AWS, a view of its monitoring.
+
+        It looks as RDS's own superuser, takes no seat from anybody, and sees an instance that refuses everybody else.
+
+        Args:
+            identifier: its DBInstanceIdentifier.
+
+        Raises:
+            CloudError: there is none of this name, or it is not available; also as for `environments`.
+            CloudNotRunning: as for `environments`.
+        """
+        return [DatabaseSession(**row) for row in self._call("GET", "database-sessions", identifier=identifier)]
+
+    def watch_database(self, identifier: str, every_s: float = 0.1) -> DatabaseWatch:
+        """Looks at the sessions of an RDS instance while a `with` block runs.
+
+        Args:
+            identifier: its DBInstanceIdentifier.
+            every_s: the time between two looks, in seconds.
+        """
+        return DatabaseWatch(lambda: self.database_sessions(identifier), every_s)
+
+    def at_once(self, function: str, events: Sequence[object], *, qualifier: str | None = None) -> list[CallResult]:
+        """Invokes a function once for each event, all at the same moment, and waits for all the answers.
+
+        Each call that Lambda accepts has an execution environment of its own before any handler begins, as on AWS,
+        where environments start side by side. A refused call is not made again.
+
+        Args:
+            function: its name.
+            events: what the calls get; anything that JSON can hold.
+            qualifier: version or alias.
+
+        Returns:
+            What came of each call, in the order of `events`.
+
+        Raises:
+            ClientError: of boto3; there is no such function, for instance.
+            CloudNotRunning: the local cloud was stopped.
+        """
+        if not self.is_running:
+            raise CloudNotRunning("The local cloud is not running. Run the cell with cloud.start() again.")
+        import boto3  # here, because it takes a third of a second
+        from botocore.config import Config
+
+        patience = Config(
+            max_pool_connections=max(10, len(events)), read_timeout=900, retries={"total_max_attempts": 1}
+        )
+        client = boto3.Session().client("lambda", config=patience)  # of its own: it marks what it sends
+        with progress.bar(f"calls of {function}", len(events)) as told:
+            return burst.at_once(client, function, events, qualifier, told)
 
     def layer(self, name: str) -> str:
         """The ARN of a layer version that holds a package: for `Layers` of create_function. Published if need be.

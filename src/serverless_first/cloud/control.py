@@ -3,6 +3,7 @@
     GET  /_local/environments?region=R[&function=F]    the execution environments, ended ones included
     GET  /_local/timeline?region=R&function=F          what each of them did when
     GET  /_local/database?region=R&identifier=I        where an RDS instance or proxy takes connections: [host, port]
+    GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60}, or one of them
     POST /_local/reset                                 forget every resource, end every environment
@@ -86,6 +87,8 @@ class LocalCloudApp:
             answer = timeline(self._environments(query))
         elif (method, call) == ("GET", "database"):
             answer = self._address(query["region"], query["identifier"])
+        elif (method, call) == ("GET", "database-sessions"):
+            answer = self._databases.sessions(ACCOUNT_ID, query["region"], query["identifier"])
         elif (method, call) == ("GET", "proxy-events"):
             proxy = self._proxies.named(ACCOUNT_ID, query["region"], query["name"])
             answer = proxy.answer("events", after=int(query["after"]))["events"]

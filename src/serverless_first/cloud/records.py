@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,3 +63,65 @@ class ProxyEvent:
     server: int | None
     kind: str
     detail: str
+
+
+@dataclass(frozen=True)
+class DatabaseSession:
+    """One client that is logged in to an RDS instance, as pg_stat_activity shows it.
+
+    Args:
+        pid: the process of PostgreSQL that serves it.
+        user, database: as whom, and where to, it has logged in.
+        application: the name that the client has given itself; empty if none.
+        state: "active", "idle", "idle in transaction" and so on.
+        waits_for: "Lock", "Client" and so on; empty if it waits for nothing.
+        query: its last statement.
+        connected_s, since_s: when it has connected, when its state has changed; Unix time, in seconds.
+    """
+
+    pid: int
+    user: str
+    database: str
+    application: str
+    state: str
+    waits_for: str
+    query: str
+    connected_s: float
+    since_s: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The sessions of a database at one moment.
+
+    Args:
+        time_s: in seconds since the watch began.
+        sessions: those that were there.
+    """
+
+    time_s: float
+    sessions: Sequence[DatabaseSession]
+
+    @property
+    def states(self) -> Counter[str]:
+        """How many sessions are in which state."""
+        return Counter(session.state for session in self.sessions)
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What came of one call to a function.
+
+    Args:
+        outcome: "answered"; "failed", the function has ended with an error; "throttled", Lambda has refused the call.
+        payload: what the function returned; None if it did not.
+        error: the error's message, as Lambda gives it; empty if there is none.
+        took_s: how long the caller waited, in seconds.
+        log: the last 4 KB of what the function has logged.
+    """
+
+    outcome: str
+    payload: object
+    error: str
+    took_s: float
+    log: str

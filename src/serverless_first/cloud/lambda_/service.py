@@ -8,6 +8,7 @@ from collections.abc import Callable
 from serverless_first.cloud.lambda_ import report
 from serverless_first.cloud.lambda_.fleet import Fleet, Place
 from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Outcome, Reply
+from serverless_first.cloud.lambda_.gathering import Gathering
 from serverless_first.cloud.lambda_.lifecycle import State
 
 #: Writes lines to CloudWatch Logs: function, log stream, text.
@@ -21,14 +22,24 @@ class LambdaService:
         self.fleet = fleet
         self._write_log = write_log
 
-    def invoke(self, spec: FunctionSpec, call: Call) -> Reply:
+    def invoke(self, spec: FunctionSpec, call: Call, gathering: Gathering | None = None) -> Reply:
         """One invocation; returns when it has ended.
+
+        Args:
+            gathering: the calls to meet, once there is an environment.
 
         Raises:
             TooManyRequests: a concurrency limit is reached.
         """
-        place = self.fleet.acquire(spec)
         try:
+            place = self.fleet.acquire(spec)
+        except BaseException:
+            if gathering is not None:
+                gathering.count()
+            raise
+        try:
+            if gathering is not None:
+                gathering.meet()
             environment = place.environment
             outcome = environment.invoke(call, place.left_s) if environment else _init_failed(place)
         finally:

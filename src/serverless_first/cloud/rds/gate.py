@@ -15,8 +15,10 @@ MAX_STARTUP_PACKET_LENGTH in PostgreSQL's pqcomm.h.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 from collections import deque
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import cast
 
@@ -86,8 +88,8 @@ class Gate:
         self.refusal = ("the database system is starting up", "")
         self._server: asyncio.Server | None = None
         self._clients: set[ClientSide] = set()
-        self._waiting: deque[ClientSide] = deque()
-        self._at_login: ClientSide | None = None
+        self._waiting: deque[ClientSide | asyncio.Future[None]] = deque()
+        self._at_login: ClientSide | asyncio.Future[None] | None = None
 
     async def listen(self, port: int) -> int:
         """Takes connections from now on; the port.
@@ -109,6 +111,19 @@ class Gate:
         for client in list(self._clients):
             client.abort()
 
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """No client logs in during the block, which does not queue behind those that wait for their login."""
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.appendleft(mine)
+        self._next()
+        try:
+            await mine
+            yield
+        finally:
+            mine.cancel()  # if it has not come: it is passed over
+            self.release(mine)
+
     # ---- what the connections call
 
     def enter(self, client: ClientSide) -> None:
@@ -120,8 +135,8 @@ class Gate:
         self._waiting.append(client)
         self._next()
 
-    def release(self, client: ClientSide) -> None:
-        """A client's login is over."""
+    def release(self, client: ClientSide | asyncio.Future[None]) -> None:
+        """A client's login, or somebody's turn, is over."""
         if self._at_login is client:
             self._at_login = None
             self._next()
@@ -134,6 +149,11 @@ class Gate:
     def _next(self) -> None:
         while self._at_login is None and self._waiting:
             client = self._waiting.popleft()
+            if isinstance(client, asyncio.Future):
+                if not client.cancelled():
+                    self._at_login = client
+                    client.set_result(None)
+                continue
             if client.phase is not Phase.WAITING:
                 continue
             if self.target is None:

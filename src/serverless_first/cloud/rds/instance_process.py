@@ -4,7 +4,7 @@ It owns the PostgreSQL server and the endpoint in front of it. Its standard inpu
 holds the other end of: when that ends, however it ends, everything here ends. JSON lines both ways:
 
     in   {"binaries": ..., "folder": ..., "port": 0, "parameters": {...}, "master_username": ..., ...}   first
-    in   {"id": 1, "call": "reboot" | "start" | "stop" | "configure" | "password", ...}                  then
+    in   {"id": 1, "call": "reboot" | "start" | "stop" | "configure" | "password" | "sessions"}                  then
     out  {"state": "available", "port": 50001, "private_port": 50002}    on each change of state
     out  {"state": "rebooting"}    PostgreSQL has ended by itself and is started again
     out  {"state": "failed" | "incompatible-parameters", "reason": ...}
@@ -81,6 +81,17 @@ class InstanceProcess:
         assert self._postgres is not None
         self._gate.target = None
         await self._postgres.stop()
+
+    async def sessions(self) -> dict[str, Any]:
+        """The clients that are logged in now. Nobody logs in meanwhile, so that the look costs no client a seat.
+
+        Raises:
+            PostgresDidNotStart: PostgreSQL is not running, or did not answer.
+        """
+        if self._postgres is None or self._gate.target is None:
+            raise PostgresDidNotStart("The DB instance takes no connections now.")
+        async with self._gate.turn():
+            return {"sessions": await asyncio.to_thread(self._postgres.sessions)}
 
     async def reboot(self, parameters: dict[str, str]) -> None:
         """Stops and starts PostgreSQL with these settings; the endpoint's port stays, its clients are cut off."""
@@ -163,12 +174,12 @@ async def serve(settings: dict[str, Any], commands: asyncio.Queue[dict[str, Any]
         while (command := await commands.get()) is not None:
             number, call = command.pop("id"), command.pop("call")
             try:
-                await getattr(instance, call)(**command)
-                say(id=number, answer={})
+                answer = await getattr(instance, call)(**command)
+                say(id=number, answer=answer or {})
             except Exception as error:
                 reason = str(error) or type(error).__name__
                 say(id=number, error=reason)
-                if call != "password":  # then it is neither stopped nor available
+                if call not in ("password", "sessions"):  # then it is neither stopped nor available
                     say(state="failed", reason=reason)
 
     async def watch() -> None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from serverless_first.cloud.child import ChildProcess
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.rds import binaries, folder
 from serverless_first.cloud.rds.life import ON_THE_WAY, TRANSITIONS, IllegalTransition, State, Trigger
 
 Key = tuple[str, str, str]  # account, Region, identifier in lower case
 Callback = Callable[[str, str, str, str], None]
+COMMAND = (sys.executable, "-P", "-m", "serverless_first.cloud.rds.instance_process")
 _END_LIMIT_S = 15.0
 _ANSWER_LIMIT_S = 30.0
 
@@ -76,14 +75,12 @@ class DatabaseInstance:
         self._changed = changed
         self._run_folder = run_folder
         self._lock = threading.RLock()
-        self._answers: dict[int, Future[dict[str, Any]]] = {}
         self._gone = threading.Event()
         self._moved = threading.Condition()
         found = binaries.from_environment()
         self._place = folder.make(run_folder, binaries.unprivileged_account())
-        self._log = run_folder / f"{self._place.name}.log"
-        self._process = self._start_process()
-        self._send(
+        self._process = ChildProcess(COMMAND, run_folder / f"{self._place.name}.log", "The DB instance")
+        self._process.tell(
             {
                 "binaries": str(found.bin),
                 "version": found.version,
@@ -95,21 +92,7 @@ class DatabaseInstance:
                 "db_name": order.db_name,
             }
         )
-        threading.Thread(target=self._listen, name="db-instance", daemon=True).start()
-
-    def _start_process(self) -> subprocess.Popen[bytes]:
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PG"))}
-        with self._log.open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-P", "-m", "serverless_first.cloud.rds.instance_process"],
-                stdin=subprocess.PIPE,  # its other end closes when the cloud's server ends, however it ends
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environ,
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-                | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+        self._process.listen(self._hear, self._ended)
 
     @property
     def address(self) -> Address | None:
@@ -139,7 +122,7 @@ class DatabaseInstance:
     def _restart(self, trigger: Trigger, call: str, settings: Mapping[str, str]) -> None:
         self._move(trigger)
         self.settings = dict(settings)
-        self._call(call, parameters=self.settings)
+        self._process.ask(call, parameters=self.settings)
 
     def stop(self) -> None:
         """Stops PostgreSQL; its data stay.
@@ -148,12 +131,12 @@ class DatabaseInstance:
             IllegalTransition: it is not available.
         """
         self._move(Trigger.STOP)
-        self._call("stop")
+        self._process.ask("stop")
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Applies settings that need no restart."""
         self.settings = dict(settings)
-        self._call("configure", parameters=self.settings)
+        self._process.ask("configure", parameters=self.settings)
 
     def change_password(self, password: str) -> None:
         """Gives the master user a new password, and waits until it holds.
@@ -161,9 +144,18 @@ class DatabaseInstance:
         Raises:
             CloudError: PostgreSQL refused.
         """
-        answer = self._call("password", password=password).result(_ANSWER_LIMIT_S)
-        if "error" in answer:
-            raise CloudError(f"The master user's password could not be changed: {answer['error']}")
+        try:
+            self._process.answer("password", _ANSWER_LIMIT_S, password=password)
+        except CloudError as error:
+            raise CloudError(f"The master user's password could not be changed: {error}") from error
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """The clients that are logged in now, as pg_stat_activity shows them to the superuser.
+
+        Raises:
+            CloudError: it is not available.
+        """
+        return list(self._process.answer("sessions", _ANSWER_LIMIT_S)["sessions"])
 
     def delete(self) -> None:
         """Begins to end it; `changed` tells when it is gone."""
@@ -171,9 +163,7 @@ class DatabaseInstance:
             if self.state in (State.DELETING, State.DELETED):
                 return
             self._move(Trigger.DELETE)
-            with contextlib.suppress(OSError):
-                assert self._process.stdin is not None
-                self._process.stdin.close()
+            self._process.close()
         if self._gone.is_set():  # it had ended before
             self._move(Trigger.DONE)
 
@@ -189,57 +179,21 @@ class DatabaseInstance:
 
     def wait_until_gone(self) -> None:
         """Waits until its process and its folder are gone; kills what does not end."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_LIMIT_S)
-        self._process.kill()
-        self._process.wait()
+        self._process.wait_until_gone(_END_LIMIT_S)
         folder.remove(self._run_folder, self._place)
 
-    # ---- the pipe
+    # ---- what its process says
 
-    def _call(self, call: str, **arguments: Any) -> Future[dict[str, Any]]:
-        future: Future[dict[str, Any]] = Future()
-        with self._lock:
-            number = len(self._answers) + 1
-            self._answers[number] = future
-            self._send({"id": number, "call": call} | arguments)
-        return future
-
-    def _send(self, message: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):  # it has ended; `_listen` tells
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            message = json.loads(line)
-            if "id" in message:
-                if future := self._answers.get(message["id"]):  # 0 is the process's own call
-                    future.set_result(message)
-                continue
-            with contextlib.suppress(IllegalTransition):
-                self._hear(message)
-        self._process.stdout.close()
+    def _ended(self) -> None:
         self.wait_until_gone()
-        for future in self._answers.values():
-            if not future.done():
-                future.set_result({"error": "the DB instance has ended"})
         with self._lock:
             self._gone.set()
             deleting = self.state is State.DELETING
         if deleting:
             self._move(Trigger.DONE)
             return
-        self.reason = self.reason or f"The process of the DB instance has ended. {self._last_words()}".strip()
+        self.reason = self.reason or f"The process of the DB instance has ended. {self._process.last_words()}".strip()
         self._move(Trigger.BREAK)
-
-    def _last_words(self) -> str:
-        """The end of what the process has written to its log, an error that nobody expected for instance."""
-        with contextlib.suppress(OSError):
-            return " ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-3:])
-        return ""
 
     def _hear(self, message: dict[str, Any]) -> None:
         state = State(message["state"])
@@ -253,7 +207,8 @@ class DatabaseInstance:
             State.INCOMPATIBLE: Trigger.REFUSE,
             State.FAILED: Trigger.BREAK,
         }
-        self._move(triggers[state])
+        with contextlib.suppress(IllegalTransition):  # it has been told something else meanwhile
+            self._move(triggers[state])
 
     def _move(self, trigger: Trigger) -> None:
         with self._lock:
@@ -324,6 +279,16 @@ class DatabaseInstances:
             hint = instance.reason or "Wait for it: the waiter db_instance_available of boto3's rds client."
             raise CloudError(f"The DB instance {identifier} is {instance.state}, not available. {hint}")
         return address
+
+    def sessions(self, account: str, region: str, identifier: str) -> list[dict[str, Any]]:
+        """The clients that are logged in to an instance now; see `DatabaseInstance.sessions`.
+
+        Raises:
+            CloudError: as for `address`.
+        """
+        self.address(account, region, identifier)
+        instance = self.get(account, region, identifier)
+        return instance.sessions() if instance is not None else []
 
     def names(self, account: str, region: str) -> list[str]:
         """The identifiers in a Region."""

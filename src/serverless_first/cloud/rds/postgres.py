@@ -7,6 +7,7 @@ thread: on Linux a child ends with the *thread* that started it (PR_SET_PDEATHSI
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import secrets
@@ -43,6 +44,18 @@ FIXED = {
 }
 _DEFAULTS = {"timezone": "UTC", "log_timezone": "UTC"}  # RDS's
 _OWN_CONFIG = "instance.conf"
+
+#: PostgreSQL documentation, "The Cumulative Statistics System": pg_stat_activity. A login that has not been accepted
+#: has the state "starting", or none.
+_SESSIONS = """
+SELECT pid, usename AS user, coalesce(application_name, '') AS application, coalesce(datname, '') AS database,
+       state, coalesce(wait_event_type, '') AS waits_for, query,
+       extract(epoch FROM backend_start)::float AS connected_s,
+       extract(epoch FROM state_change)::float AS since_s
+FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'starting'
+ORDER BY backend_start, pid
+"""
 
 
 class PostgresDidNotStart(RuntimeError):
@@ -195,6 +208,35 @@ class Postgres:
             text=sql,
             PGPASSWORD=self._password,
         )  # fmt: skip
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """The clients that are logged in now, the oldest first. Returns when the seat that the look has taken is free.
+
+        Raises:
+            PostgresDidNotStart: it does not take the superuser's connection.
+        """
+        import psycopg
+        from psycopg.rows import dict_row
+
+        try:
+            connection = psycopg.connect(
+                host=HOST,
+                port=self.port,
+                user=roles.SUPERUSER,
+                password=self._password,
+                dbname="postgres",
+                autocommit=True,
+                connect_timeout=10,
+            )
+            with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as ending:
+                ending.settimeout(_STOP_LIMIT_S)
+                with contextlib.closing(connection):
+                    rows = connection.cursor(row_factory=dict_row).execute(_SESSIONS).fetchall()
+                while ending.recv(1024):  # its end comes when the backend is gone
+                    pass
+        except (psycopg.Error, OSError) as error:
+            raise PostgresDidNotStart(f"PostgreSQL does not answer: {error}") from error
+        return rows
 
     # ---- programs
 

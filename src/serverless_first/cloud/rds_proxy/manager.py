@@ -7,18 +7,15 @@ It ends when its standard input does, so it cannot outlive the cloud's server.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from serverless_first.cloud.child import ChildProcess
 from serverless_first.cloud.errors import CloudError
 
 Key = tuple[str, str, str]  # account, Region, the proxy's name in lower case
@@ -86,30 +83,15 @@ class Proxy:
         self.port = 0
         self._log, self._ready = log, ready
         self._known = threading.Event()  # it listens, or it has ended
-        self._lock = threading.Lock()
-        self._waiting: dict[int, Future[dict[str, Any]]] = {}
-        self._number = 0
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PG"))}
-        with errors.open("wb") as sink:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=sink,
-                env=environ,
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-                | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+        self._process = ChildProcess(command, errors, "The proxy's process")
         self.pid = self._process.pid
-        self._errors = errors
-        self._send({"settings": settings})
-        threading.Thread(target=self._listen, name="db-proxy", daemon=True).start()
+        self._process.tell({"settings": settings})
+        self._process.listen(self._hear, self._known.set)
 
     @property
     def has_ended(self) -> bool:
         """Whether its process is gone."""
-        return self._process.poll() is not None
+        return self._process.has_ended
 
     def wait_until_ready(self, limit_s: float = _START_LIMIT_S) -> int:
         """Its port, waited for.
@@ -119,20 +101,13 @@ class Proxy:
         """
         self._known.wait(limit_s)
         if not self.port or self.has_ended:
-            last = "\n".join(self._errors.read_text(encoding="utf-8", errors="replace").splitlines()[-3:])
-            raise CloudError(f"The proxy's process does not listen. Its last lines: {last or '(none)'}")
+            last = self._process.last_words() or "(none)"
+            raise CloudError(f"The proxy's process does not listen. Its last lines: {last}")
         return self.port
 
     def ask(self, call: str, **arguments: Any) -> Future[dict[str, Any]]:
         """Calls its process; the answer comes later, CloudError if there will be none."""
-        future: Future[dict[str, Any]] = Future()
-        with self._lock:
-            self._number += 1
-            self._waiting[self._number] = future
-            self._send({"id": self._number, "call": call} | arguments)
-        if self.has_ended:
-            self._give_up()
-        return future
+        return self._process.ask(call, **arguments)
 
     def answer(self, call: str, **arguments: Any) -> dict[str, Any]:
         """Calls its process and waits.
@@ -140,53 +115,20 @@ class Proxy:
         Raises:
             CloudError: it refused, has ended or does not answer.
         """
-        try:
-            return self.ask(call, **arguments).result(_ANSWER_LIMIT_S)
-        except FutureTimeout:
-            raise CloudError(f"The proxy's process does not answer {call}.") from None
+        return self._process.answer(call, _ANSWER_LIMIT_S, **arguments)
 
     def end(self) -> None:
         """Ends its process and waits until it is gone; may be called twice."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_LIMIT_S)
-        self._process.kill()
-        self._process.wait()
+        self._process.close()
+        self._process.wait_until_gone(_END_LIMIT_S)
 
-    def _send(self, message: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):  # it has ended; `_listen` tells
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            message = json.loads(line)
-            if "ready" in message:
-                self.port = int(message["ready"]["port"])
-                self._ready()
-                self._known.set()
-            elif "log" in message:
-                self._log(message["log"])
-            elif future := self._waiting.pop(message.get("id", 0), None):
-                if "error" in message:
-                    future.set_exception(CloudError(str(message["error"])))
-                else:
-                    future.set_result(message["answer"])
-        self._process.stdout.close()
-        self._process.wait()
-        self._known.set()
-        self._give_up()
-
-    def _give_up(self) -> None:
-        with self._lock:
-            left, self._waiting = self._waiting, {}
-        for future in left.values():
-            with contextlib.suppress(Exception):  # answered at this very moment
-                future.set_exception(CloudError("The proxy's process has ended."))
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self.port = int(message["ready"]["port"])
+            self._ready()
+            self._known.set()
+        elif "log" in message:
+            self._log(message["log"])
 
 
 class Proxies:

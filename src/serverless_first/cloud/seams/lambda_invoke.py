@@ -25,6 +25,7 @@ from moto.awslambda.responses import LambdaResponse
 from serverless_first.cloud.errors import TooManyRequests
 from serverless_first.cloud.lambda_.asynchronous import AsyncSettings, EventQueue
 from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Reply
+from serverless_first.cloud.lambda_.gathering import HEADER, Gatherings
 from serverless_first.cloud.lambda_.service import LambdaService
 from serverless_first.cloud.seams import lambda_async
 from serverless_first.cloud.seams.lambda_functions import latest, spec_of
@@ -67,6 +68,7 @@ class _RecursiveInvocation(LambdaClientError):
 
 def install(service: LambdaService, queue: EventQueue) -> None:
     """Puts the data plane behind Invoke."""
+    gatherings = Gatherings()
 
     def run(function: Any, arn: str, find: Callable[[], Any], body: Any, headers: Any, answer: Any) -> bytes:
         """One request.
@@ -90,7 +92,11 @@ def install(service: LambdaService, queue: EventQueue) -> None:
             queue.put(call, lambda: _target(find, arn))
             return b""
         try:
-            reply = service.invoke(spec_of(function), call)
+            gathering = gatherings.announce(given.get(HEADER.lower(), ""))
+        except ValueError as error:
+            raise LambdaClientError("InvalidParameterValueException", str(error)) from error
+        try:
+            reply = service.invoke(spec_of(function), call, gathering)
         except TooManyRequests as refusal:
             raise _TooManyRequests(refusal.reason) from refusal
         _tell(reply, answer)

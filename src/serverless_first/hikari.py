@@ -1,0 +1,247 @@
+"""Hikari's shop as several lessons and labs find it: a database for orders, functions that use it, a proxy between.
+
+Plain boto3, and nothing that would not work on AWS but the addresses. Lesson 04 makes the database step by step, lesson
+05 the proxy; the others begin with what stands here. Whatever is there already is made anew: you start from nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from serverless_first.cloud import Cloud
+
+_LIMIT_S = 60.0
+_LOOK_EVERY_S = 0.1  # boto3's waiters for RDS look every 30 s
+
+#: The order's work: price, stock and bill take as long as the function waits.
+SCHEMA = """
+CREATE TABLE orders (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    order_key text,
+    lamp text NOT NULL,
+    quantity int NOT NULL,
+    placed_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE FUNCTION place_order(order_key text, lamp text, quantity int) RETURNS bigint LANGUAGE sql AS $$
+    SELECT pg_sleep({work_s});
+    INSERT INTO orders (order_key, lamp, quantity) VALUES (order_key, lamp, quantity) RETURNING id;
+$$;
+CREATE ROLE orders_app LOGIN PASSWORD '{app_password}';
+GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO orders_app;
+"""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Hikari's database.
+
+    Args:
+        identifier: its DBInstanceIdentifier.
+        host, port: its endpoint.
+        passwords: user -> password; "hikari" is the master user, "orders_app" an ordinary role.
+    """
+
+    identifier: str
+    host: str
+    port: int
+    passwords: dict[str, str]
+    name: str = "shop"
+
+    def connect(self, user: str = "hikari", **settings: Any) -> Any:
+        """A psycopg connection; each statement is a transaction of its own.
+
+        Args:
+            user: "hikari" or "orders_app".
+            settings: for `psycopg.connect`, in the place of these.
+
+        Raises:
+            psycopg.OperationalError: the database refuses it.
+        """
+        import psycopg
+
+        return psycopg.connect(**(self.as_settings(user) | {"autocommit": True} | settings))
+
+    def as_settings(self, user: str) -> dict[str, Any]:
+        """What psycopg needs to connect."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": user,
+            "password": self.passwords[user],
+            "dbname": self.name,
+        }
+
+    def as_variables(self, user: str, address: tuple[str, int] | None = None) -> dict[str, str]:
+        """The environment variables of a function that connects: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME.
+
+        Args:
+            user: "hikari" or "orders_app".
+            address: where to connect, if not to the database itself; a proxy, for instance.
+        """
+        host, port = address or (self.host, self.port)
+        return {
+            "DB_HOST": host,
+            "DB_PORT": str(port),
+            "DB_USER": user,
+            "DB_PASSWORD": self.passwords[user],
+            "DB_NAME": self.name,
+        }
+
+
+def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: str = "orders-db") -> Database:
+    """An RDS instance with few seats, the table `orders`, the function `place_order` and the role `orders_app`.
+
+    Args:
+        seats: max_connections.
+        work_s: how long `place_order` takes, in seconds.
+        identifier: its DBInstanceIdentifier.
+
+    Raises:
+        CloudError: it did not become available.
+    """
+    import boto3
+
+    rds = boto3.client("rds")
+    passwords = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
+    with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
+        rds.delete_db_instance(DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
+        _until(lambda: not _status(rds, identifier), f"{identifier} is deleted")
+    group = f"{identifier}-{seats}-seats"
+    with contextlib.suppress(rds.exceptions.DBParameterGroupAlreadyExistsFault):
+        rds.create_db_parameter_group(
+            DBParameterGroupName=group, DBParameterGroupFamily="postgres18", Description=f"{seats} connections"
+        )
+    few = {"ParameterName": "max_connections", "ParameterValue": str(seats), "ApplyMethod": "pending-reboot"}
+    rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=[few])
+    rds.create_db_instance(
+        DBInstanceIdentifier=identifier,
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="hikari",
+        MasterUserPassword=passwords["hikari"],
+        DBName="shop",
+        DBParameterGroupName=group,
+    )
+    _until(lambda: _status(rds, identifier) == "available", f"{identifier} is available")
+    found = Database(identifier, *aws.database_address(identifier), passwords)
+    with found.connect() as connection:
+        connection.execute(SCHEMA.format(work_s=work_s, app_password=passwords["orders_app"]))
+    return found
+
+
+def proxy(aws: Cloud, database: Database, *, name: str = "orders-proxy", **settings: Any) -> tuple[str, int]:
+    """An RDS proxy in front of the database, for the role `orders_app`.
+
+    Args:
+        name: its DBProxyName.
+        settings: of its pool: MaxConnectionsPercent, ConnectionBorrowTimeout, InitQuery and so on.
+
+    Returns:
+        Its host and its port.
+
+    Raises:
+        CloudError: it does not listen.
+    """
+    import boto3
+
+    rds = boto3.client("rds")
+    with contextlib.suppress(rds.exceptions.DBProxyNotFoundFault):
+        rds.delete_db_proxy(DBProxyName=name)
+    secret = {"username": "orders_app", "password": database.passwords["orders_app"]}
+    subnets = boto3.client("ec2").describe_subnets()["Subnets"]
+    rds.create_db_proxy(
+        DBProxyName=name,
+        EngineFamily="POSTGRESQL",
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": _secret(f"{name}-login", secret)}],
+        RoleArn=role("hikari-proxy", "rds.amazonaws.com"),
+        VpcSubnetIds=[subnet["SubnetId"] for subnet in subnets[:2]],
+    )
+    rds.modify_db_proxy_target_group(DBProxyName=name, TargetGroupName="default", ConnectionPoolConfig=settings)
+    rds.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=[database.identifier])
+    return aws.database_address(name)
+
+
+def deploy(aws: Cloud, name: str, file: str, variables: dict[str, str], **settings: Any) -> None:
+    """Creates a function from a file beside the notebook, with psycopg as a layer; waits until it is active.
+
+    Args:
+        name: its name.
+        file: the file that holds `handler`.
+        variables: its environment variables.
+        settings: for `create_function`, in the place of these.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    import boto3
+
+    functions = boto3.client("lambda")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.write(file, Path(file).name)
+    with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+        functions.delete_function(FunctionName=name)
+    arguments: dict[str, Any] = {
+        "FunctionName": name,
+        "Runtime": "python3.13",
+        "Handler": f"{Path(file).stem}.handler",
+        "Role": role("hikari-shop", "lambda.amazonaws.com"),
+        "Code": {"ZipFile": package.getvalue()},
+        "Layers": [aws.layer("psycopg")],
+        "Environment": {"Variables": variables},
+        "Timeout": 30,
+        "MemorySize": 256,
+    }
+    functions.create_function(**(arguments | settings))
+    functions.get_waiter("function_active_v2").wait(FunctionName=name)
+
+
+def role(name: str, service: str) -> str:
+    """The ARN of a role that a service may assume; created if need be.
+
+    Args:
+        name: its name.
+        service: "lambda.amazonaws.com", for instance.
+    """
+    import boto3
+
+    iam = boto3.client("iam")
+    may_assume = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [may_assume]})
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+
+
+def _secret(name: str, value: dict[str, str]) -> str:
+    import boto3
+
+    secrets = boto3.client("secretsmanager")
+    with contextlib.suppress(secrets.exceptions.ResourceExistsException):
+        secrets.create_secret(Name=name)
+    return str(secrets.put_secret_value(SecretId=name, SecretString=json.dumps(value))["ARN"])
+
+
+def _status(rds: Any, identifier: str) -> str:
+    """What an instance is; empty if there is none."""
+    with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
+        return str(rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]["DBInstanceStatus"])
+    return ""
+
+
+def _until(holds: Any, what: str) -> None:
+    from serverless_first.cloud import CloudError
+
+    end_s = time.monotonic() + _LIMIT_S
+    while not holds():
+        if time.monotonic() > end_s:
+            raise CloudError(f"After {_LIMIT_S:.0f} s it is still not so that {what}.")
+        time.sleep(_LOOK_EVERY_S)
