@@ -1,7 +1,9 @@
 """The memory of DB instance classes, by family and size.
 
-Source: Amazon RDS User Guide, "Hardware specifications for DB instance classes" (recalled, not verified). Within a
-family the memory doubles with the size.
+Source: Amazon RDS User Guide, "Hardware specifications for DB instance classes" (2023-06-10, looked up 2026-11-25): all
+sizes of db.t3 and db.t4g; large and xlarge of m5, m6g, m6i, m7g, r5, r6g, r6i, r7g; the largest sizes of generations 5
+to 7. Recalled, not verified: generation 8 and the variants with local disks or more network (d, gd, id, idn, in, b, dn).
+Within a family the memory doubles with the size.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ _BURSTABLE = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2x
 _MULTIPLES = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "8xlarge": 16, "12xlarge": 24, "16xlarge": 32,
               "24xlarge": 48, "32xlarge": 64, "48xlarge": 96}  # fmt: skip
 _GIB_OF_LARGE = {"m": 8, "r": 16}
-# The largest size of a generation (recalled, not verified).
+# The largest size of a generation; of generation 8 recalled, not verified.
 _LARGEST = {"5": "24xlarge", "6": "16xlarge", "7": "16xlarge", "8": "48xlarge"}
 _FAMILIES = re.compile(r"t3|t4g|m5d?|m6(g|gd|i|id|idn|in)|m7(g|gd|i)|m8(g|gd|i)|r5(b|d|dn)?|r6(g|gd|i|id|idn|in)|"
                        r"r7(g|gd|i)|r8(g|gd|i)")  # fmt: skip
