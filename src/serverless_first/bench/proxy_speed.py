@@ -18,18 +18,15 @@ import json
 import os
 import re
 import secrets
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from serverless_first import pgbouncer
 from serverless_first.bench.measure import Measurement, benchmark
 from serverless_first.cloud.rds import binaries, folder, roles
 from serverless_first.cloud.rds.postgres import HOST, Postgres
@@ -111,51 +108,6 @@ def _proxy(port: int, password: str) -> Iterator[int]:
             process.stdin.close()  # so does the proxy end
 
 
-def pgbouncer() -> str | None:
-    """PgBouncer's program; None where it is not installed."""
-    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
-
-
-@contextlib.contextmanager
-def _bouncer(program: str, here: _Place, port: int) -> Iterator[int]:
-    """PgBouncer in front of it, in transaction mode; its port."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        own = int(probe.getsockname()[1])
-    users, config = here.folder / "users.txt", here.folder / "pgbouncer.ini"
-    users.write_text(f'"{USER}" "{here.password}"\n', encoding="utf-8")
-    config.write_text(
-        f"[databases]\n* = host={HOST} port={port}\n[pgbouncer]\nlisten_addr = {HOST}\nlisten_port = {own}\n"
-        f"unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\npool_mode = transaction\n"
-        f"max_prepared_statements = 200\ndefault_pool_size = {POOL}\nmax_client_conn = 200\n",
-        encoding="utf-8",
-    )
-    rights: dict[str, Any] = {}
-    if here.account is not None:
-        rights = here.account.popen_settings()
-        for each in (users, config):
-            here.account.own(each)
-    process = subprocess.Popen([program, "-q", config], stderr=subprocess.DEVNULL, cwd=here.folder, **rights)
-    try:
-        _wait(process, own)
-        yield own
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(process: subprocess.Popen[Any], port: int) -> None:
-    """Until a port of a process that was started is open."""
-    end = time.monotonic() + 30
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
-                return
-        if process.poll() is not None or time.monotonic() > end:
-            raise LoadFailed(f"{process.args!r} does not listen on port {port} (exit code {process.poll()}).")
-        time.sleep(0.02)
-
-
 def _pgbench(here: _Place, port: int, *arguments: str) -> str:
     """What pgbench printed.
 
@@ -197,13 +149,13 @@ def _per_s(here: _Place, name: str, port: int, mode: str, *load: str) -> float:
 def _rates() -> dict[tuple[str, str], list[float]]:
     """Transactions per second of each end in each mode, round by round; measured once, for both benchmarks."""
     samples: dict[tuple[str, str], list[float]] = {}
-    program = pgbouncer()
     with contextlib.ExitStack() as stack:
         run_folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="serverless-first-bench-")))
         here, direct = stack.enter_context(_postgres(run_folder))
         ends = {"direct": direct, "proxy": stack.enter_context(_proxy(direct, here.password))}
-        if program is not None:
-            ends["PgBouncer"] = stack.enter_context(_bouncer(program, here, direct))
+        if pgbouncer.program() is not None:
+            bouncer = pgbouncer.running(HOST, direct, {USER: here.password}, pool_size=POOL)
+            _, ends["PgBouncer"] = stack.enter_context(bouncer)
         _pgbench(here, direct, "-i", "-q", "-s", str(SCALE))
         for _ in range(ROUNDS):
             for mode in MODES:
@@ -251,5 +203,5 @@ def proxy_vs_pgbouncer() -> Measurement:
     return _compared("proxy_vs_pgbouncer", "PgBouncer", LEAST_OF_PGBOUNCER)
 
 
-if pgbouncer() is not None:  # without it there is nothing to measure, and no entry
+if pgbouncer.program() is not None:  # without it there is nothing to measure, and no entry
     benchmark("proxy_vs_pgbouncer")(proxy_vs_pgbouncer)

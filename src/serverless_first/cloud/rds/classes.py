@@ -2,7 +2,7 @@
 
 Source: Amazon RDS User Guide, "Hardware specifications for DB instance classes" (2023-06-10, looked up 2026-11-25): all
 sizes of db.t3 and db.t4g; large and xlarge of m5, m6g, m6i, m7g, r5, r6g, r6i, r7g; the largest sizes of generations 5
-to 7. Recalled, not verified: generation 8 and the variants with local disks or more network (d, gd, id, idn, in, b, dn).
+to 7. Recalled, not verified: generation 8 and variants with local disks or more network (d, gd, id, idn, in, b, dn).
 Within a family the memory doubles with the size.
 """
 
