@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from serverless_first import cloud, hikari
-from serverless_first.cloud.burst import burst_size
+from serverless_first.cloud.burst import burst_size, free_mb
 from serverless_first.cloud.lambda_.gathering import HEADER
 
 #: Answers at once: without the gathering one environment would serve most of the calls.
@@ -103,11 +103,21 @@ class TestAtOnce:
         assert refusal.code == "InvalidParameterValueException"
         assert "a name, a slash and a number" in refusal.message
 
-    @pytest.mark.parametrize(("free_mb", "size"), [(64_000, 60), (3_000, 44), (1_500, 24), (100, 24)])
-    def test_a_burst_fits_the_memory(self, monkeypatch: pytest.MonkeyPatch, free_mb: int, size: int) -> None:
-        monkeypatch.setattr("psutil.virtual_memory", lambda: type("M", (), {"available": free_mb * 2**20})())
+    @pytest.mark.parametrize(("free", "size"), [(64_000, 60), (3_000, 44), (1_500, 24), (100, 24)])
+    def test_a_burst_fits_the_memory(self, monkeypatch: pytest.MonkeyPatch, free: int, size: int) -> None:
+        monkeypatch.setattr("serverless_first.cloud.burst.free_mb", lambda: free)
         assert burst_size(60) == size
         assert burst_size(10) == 10
+
+    def test_free_memory_is_that_of_the_container(self, tmp_path: Path) -> None:
+        unlimited = free_mb(tmp_path)  # no such files: not in a container
+        assert unlimited > 0
+        (tmp_path / "memory.current").write_text(f"{900 * 2**20}\n")
+        (tmp_path / "memory.stat").write_text(f"anon 1\ninactive_file {300 * 2**20}\n")
+        (tmp_path / "memory.max").write_text("max\n")
+        assert free_mb(tmp_path) > 0
+        (tmp_path / "memory.max").write_text(f"{1000 * 2**20}\n")
+        assert free_mb(tmp_path) == 400
 
 
 @pytest.fixture(scope="module")

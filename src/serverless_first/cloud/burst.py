@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -29,8 +31,21 @@ def burst_size(wanted: int = 60) -> int:
     Returns:
         `wanted`, or fewer on a machine with little free memory, but 24 at least (unless fewer are wanted).
     """
-    free_mb = psutil.virtual_memory().available // 2**20
-    return min(wanted, max(_FEWEST, (free_mb - _MB_LEFT) // _MB_EACH))
+    return min(wanted, max(_FEWEST, (free_mb() - _MB_LEFT) // _MB_EACH))
+
+
+def free_mb(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """The memory that new processes can have, in MB: the machine's, or what a container (a codespace) leaves of it.
+
+    Args:
+        group: where Linux shows the limits of this container, by control groups version 2.
+    """
+    free = psutil.virtual_memory().available
+    with contextlib.suppress(OSError, ValueError):  # no Linux, or no limit
+        used = int((group / "memory.current").read_text())
+        cached = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())["inactive_file"]
+        free = min(free, int((group / "memory.max").read_text()) - used + int(cached))
+    return max(0, free // 2**20)
 
 
 def at_once(

@@ -1,0 +1,100 @@
+"""PgBouncer in front of a database of the local cloud: it shares connections, it does not pin, and it ends with us."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from serverless_first import cloud, hikari, pgbouncer
+
+pytestmark = pytest.mark.skipif(pgbouncer.program() is None, reason="PgBouncer is not installed")
+
+PASSWORD = 'one "lamp" at a time'
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hikari.Database]:
+    with pytest.MonkeyPatch.context() as patch, cloud.start(time_scale=60) as aws:
+        patch.chdir(tmp_path_factory.mktemp("learner"))
+        found = hikari.database(aws, work_s=0.0)
+        with found.connect() as connection:
+            connection.execute(f"CREATE ROLE quoted LOGIN PASSWORD '{PASSWORD}'")
+        yield found
+
+
+@contextlib.contextmanager
+def clients(database: hikari.Database, number: int, *, pool_size: int) -> Iterator[list[psycopg.Connection[Any]]]:
+    """So many connections to PgBouncer."""
+    passwords = database.passwords | {"quoted": PASSWORD}
+    with (
+        pgbouncer.running(database.host, database.port, passwords, pool_size=pool_size) as (host, port),
+        contextlib.ExitStack() as stack,
+    ):
+        settings = database.as_settings("orders_app") | {"host": host, "port": port}
+        yield [
+            stack.enter_context(psycopg.connect(**settings, autocommit=True, prepare_threshold=None))
+            for _ in range(number)
+        ]
+
+
+def test_many_clients_share_few_connections(database: hikari.Database) -> None:
+    with clients(database, 30, pool_size=2) as many:
+        backends = {client.execute("SELECT pg_backend_pid()").fetchone() for client in many}
+        assert 1 <= len(backends) <= 2
+
+
+def test_what_a_client_sets_shows_up_in_another(database: hikari.Database) -> None:
+    with clients(database, 2, pool_size=1) as (first, second):
+        first.execute("SET statement_timeout = '1234ms'")
+        assert second.execute("SHOW statement_timeout").fetchone() == ("1234ms",)
+
+
+def test_a_password_may_hold_quotes(database: hikari.Database) -> None:
+    with pgbouncer.running(database.host, database.port, {"quoted": PASSWORD}, pool_size=1) as (host, port):
+        with psycopg.connect(host=host, port=port, user="quoted", password=PASSWORD, dbname="shop") as connection:
+            assert connection.execute("SELECT current_user").fetchone() == ("quoted",)
+
+
+def test_after_the_block_nobody_listens(database: hikari.Database) -> None:
+    with pgbouncer.running(database.host, database.port, database.passwords, pool_size=1) as (host, port):
+        assert is_open(host, port)
+    assert not is_open(host, port)
+
+
+def test_it_ends_when_who_asked_for_it_is_killed(database: hikari.Database) -> None:
+    code = (
+        "import sys; from serverless_first import pgbouncer\n"
+        f"with pgbouncer.running({database.host!r}, {database.port}, {{'a': 'b'}}, pool_size=1) as (_, port):\n"
+        "    print(port, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asker:
+        assert asker.stdout is not None
+        port = int(asker.stdout.readline())
+        family = psutil.Process(asker.pid).children(recursive=True)
+        assert "pgbouncer" in {process.name() for process in family}
+        asker.kill()
+    _, left = psutil.wait_procs(family, timeout=30)
+    assert not left
+    assert not is_open("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("found", "said"), [(None, "not installed"), (sys.executable, "does not listen")])
+def test_where_there_is_none_it_says_so(found: str | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pgbouncer, "program", lambda: found)
+    with pytest.raises(pgbouncer.NoPgBouncer, match=said), pgbouncer.running("127.0.0.1", 1, {}, pool_size=1):
+        pass
+
+
+def is_open(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
