@@ -4,6 +4,8 @@ from serverless_first import explore
 explore.FleetExplorer()
 """
 
+from serverless_first.explore.connections import ConnectionsExplorer
 from serverless_first.explore.fleet import FleetExplorer
+from serverless_first.explore.pool import PoolExplorer
 
-__all__ = ["FleetExplorer"]
+__all__ = ["ConnectionsExplorer", "FleetExplorer", "PoolExplorer"]

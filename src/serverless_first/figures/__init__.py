@@ -4,11 +4,38 @@ from serverless_first import figures
 figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 """
 
+from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.environments import timeline
 from serverless_first.figures.history import history, history_table
 from serverless_first.figures.lifecycle import lifecycle
+from serverless_first.figures.limits import instance_limits
+from serverless_first.figures.pool import borrow_waits, pinned_share
+from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
+from serverless_first.figures.seats import seats
+from serverless_first.figures.steps import borrow_steps
 from serverless_first.figures.style import show
 from serverless_first.figures.table import table
 
-__all__ = ["counts", "distribution", "history", "history_table", "lifecycle", "show", "table", "timeline"]
+__all__ = [
+    "Pooler",
+    "borrow_steps",
+    "borrow_waits",
+    "borrow_waits_s",
+    "connections_over_time",
+    "counts",
+    "distribution",
+    "failures_by_message",
+    "history",
+    "history_table",
+    "instance_limits",
+    "lifecycle",
+    "mitigations",
+    "pinned_share",
+    "proxy_over_time",
+    "seats",
+    "show",
+    "table",
+    "timeline",
+    "two_poolers",
+]

@@ -15,7 +15,9 @@ from typing import Literal, get_args, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from serverless_first.simulate import inputs
+from serverless_first.simulate.inputs import Floats
+
 Integers = NDArray[np.int64]
 Routing = Literal["most-recently-used", "newest-created"]
 
@@ -99,10 +101,10 @@ def simulate(
     Raises:
         ValueError: an argument is out of its range or has the wrong shape; the message says what is allowed.
     """
-    arrivals = _arrivals(arrivals_s)
-    warm_ends = arrivals + _service("warm_service_s", warm_service_s, arrivals.size)
-    cold_ends = arrivals + _service("cold_service_s", cold_service_s, arrivals.size)
-    expiry = _at_least_zero("idle_expiry_s", idle_expiry_s)
+    arrivals = inputs.arrivals(arrivals_s)
+    warm_ends = arrivals + inputs.service("warm_service_s", warm_service_s, arrivals.size)
+    cold_ends = arrivals + inputs.service("cold_service_s", cold_service_s, arrivals.size)
+    expiry = inputs.at_least_zero("idle_expiry_s", idle_expiry_s)
     limit = _limit(max_concurrency)
     if routing not in get_args(Routing):
         allowed = " or ".join(f'"{name}"' for name in get_args(Routing))
@@ -255,9 +257,9 @@ def _first_passages(
     service: from b the queue goes up, or down and then has to come back. The sum over b is inverted as a whole.
     """
     rate, service, expiry = np.broadcast_arrays(
-        _above_zero("rate_per_s", rate_per_s),
-        _above_zero("mean_service_s", mean_service_s),
-        _numbers("idle_expiry_s", idle_expiry_s),
+        inputs.above_zero("rate_per_s", rate_per_s),
+        inputs.above_zero("mean_service_s", mean_service_s),
+        inputs.numbers("idle_expiry_s", idle_expiry_s),
     )
     if np.min(expiry, initial=0.0) < 0:
         raise ValueError(f"idle_expiry_s is {np.min(expiry):g}. Give 0 s or more.")
@@ -295,53 +297,6 @@ def _contour(nodes: int = 24) -> tuple[NDArray[np.complex128], NDArray[np.comple
 
 
 _CONTOUR, _WEIGHTS = _contour()
-
-
-def _arrivals(values: ArrayLike) -> Floats:
-    arrivals = _numbers("arrivals_s", values).copy()  # the result keeps them, whatever the caller does with theirs
-    if arrivals.ndim != 1:
-        raise ValueError(f"arrivals_s has the shape {arrivals.shape}. Give one time for each request: shape (n,).")
-    if np.min(arrivals, initial=0.0) < 0:
-        raise ValueError(f"arrivals_s has a time of {np.min(arrivals):g} s. Times count from 0: add an offset to all.")
-    if (early := np.flatnonzero(np.diff(arrivals) < 0)).size:
-        place = int(early[0]) + 1
-        raise ValueError(
-            f"arrivals_s goes back in time at position {place}: {arrivals[place]:g} s after {arrivals[place - 1]:g} s. "
-            "Sort them: np.sort(arrivals_s)."
-        )
-    return arrivals
-
-
-def _service(name: str, values: ArrayLike, requests: int) -> Floats:
-    service = _above_zero(name, values)
-    if service.shape not in ((), (requests,)):
-        raise ValueError(
-            f"{name} has the shape {service.shape}. Give one number, or one for each of {requests} requests."
-        )
-    return service
-
-
-def _above_zero(name: str, values: ArrayLike) -> Floats:
-    numbers = _numbers(name, values)
-    if numbers.size and np.min(numbers) <= 0:
-        raise ValueError(f"{name} holds {np.min(numbers):g}. It must be above 0.")
-    return numbers
-
-
-def _numbers(name: str, values: ArrayLike) -> Floats:
-    try:
-        numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} holds something that is not a number. Give numbers.") from None
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{name} holds NaN or infinity. Give finite numbers.")
-    return numbers
-
-
-def _at_least_zero(name: str, value: float) -> float:
-    if not value >= 0:  # NaN is caught too
-        raise ValueError(f"{name} is {value}. Give 0 s or more; math.inf means never.")
-    return float(value)
 
 
 def _limit(max_concurrency: int | None) -> float:

@@ -1,0 +1,113 @@
+"""The connections explorer: what a function needs at most, against the seats of each instance class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from serverless_first.explore.base import Explorer, View, slider
+from serverless_first.figures.limits import CLASSES, SeatBars
+from serverless_first.simulate import connections
+from serverless_first.simulate.connections import Engine
+
+_ENGINES: dict[Engine, str] = {"postgres": "PostgreSQL", "mysql": "MySQL"}
+_MOST_CONCURRENT = 2000
+
+
+@dataclass(frozen=True)
+class Need:
+    """What comes out for the chosen instance class.
+
+    Attributes:
+        needed: connections that are open when every environment has its own.
+        seats: how many the function's database user can open.
+        refused: how many find no seat.
+        safe_concurrency: the largest concurrency at which none is refused.
+    """
+
+    needed: int
+    seats: int
+    refused: int
+    safe_concurrency: int
+
+
+class ConnectionsExplorer(Explorer):
+    """Sliders for the instance class, the engine, the concurrency and what an environment opens.
+
+    The picture has a row for each class: its seats, from AWS's formulas, and what is refused.
+
+    Attributes:
+        instance_class, engine, concurrency, connections_each, versions_alive: the sliders.
+        result: the numbers for the present setting.
+    """
+
+    result: Need
+
+    def __init__(self) -> None:
+        choice: Any = widgets.SelectionSlider
+        smallest: Any = CLASSES[0]
+        postgres: Any = "postgres"
+        self.instance_class = slider(choice, "instance class", smallest, options=CLASSES)
+        engines = [(words, engine) for engine, words in _ENGINES.items()]
+        self.engine = slider(choice, "engine", postgres, options=engines)
+        self.concurrency = slider(
+            widgets.IntSlider, "concurrent environments", 200, min=10, max=_MOST_CONCURRENT, step=10
+        )
+        self.connections_each = slider(widgets.IntSlider, "connections of each", 1, min=1, max=10)
+        self.versions_alive = slider(widgets.IntSlider, "versions alive", 1, min=1, max=2)
+        sliders = [self.instance_class, self.engine, self.concurrency, self.connections_each, self.versions_alive]
+        super().__init__("How many connections find a seat?", sliders, size_in=(9.0, 4.2))
+
+    def prepare(self, figure: Figure) -> Sequence[Artist]:
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.16, right=0.74, bottom=0.22, top=0.92)
+        self._bars = SeatBars(axes, CLASSES)
+        figure.legend(*self._bars.legend(), loc="lower left", ncols=3, frameon=False, fontsize=9.5)
+        return self._bars.moving
+
+    def redraw(self) -> View:
+        engine: Engine = self.engine.value
+        chosen = self.instance_class.value
+        each, versions = self.connections_each.value, self.versions_alive.value
+        needed = connections.needed(self.concurrency.value, each, versions)
+        seats = connections.seats(engine, chosen)
+        safe = connections.safe_concurrency(seats, each, versions)
+        self.result = Need(needed, seats, max(0, needed - seats), safe)
+        refused = self._bars.update(engine, needed, chosen)
+        fits = sum(1 for number in refused if not number)
+        has = f"{chosen} has {seats:,} seats"
+        finding = f" and refuses {self.result.refused:,}" if self.result.refused else ", enough"
+        self._bars.title.set_text(f"{needed:,} needed: {has}{finding}")
+        opened = f"{each} connection{'' if each == 1 else 's'}"
+        kept = " in each of 2 versions" if versions == 2 else ""
+        end = f"{self.result.refused:,} find none" if self.result.refused else "all find one"
+        return View(
+            sentence=(
+                f"{self.concurrency.value:,} environments{kept} with {opened} each need {needed:,} seats. "
+                f"{has} for the function's user on {_ENGINES[engine]}: {end}. "
+                f"Up to a concurrency of {safe:,}, nobody is refused."
+            ),
+            picture_in_words=(
+                f"A bar for each of {len(CLASSES)} instance classes, from {CLASSES[0]} with "
+                f"{connections.seats(engine, CLASSES[0]):,} seats to {CLASSES[-1]} with "
+                f"{connections.seats(engine, CLASSES[-1]):,}, on a logarithmic axis, and a line at the {needed:,} "
+                f"connections needed. "
+                + ("All of them have" if fits == len(CLASSES) else f"{fits} of them have" if fits else "None has")
+                + " enough seats."
+            ),
+        )
+
+    def text(self) -> str:
+        """The settings and the result, for readers without widgets; two of the sliders choose words, not numbers."""
+        shown = [
+            self.instance_class.value,
+            _ENGINES[self.engine.value],
+            *(f"{each.value:,}" for each in (self.concurrency, self.connections_each, self.versions_alive)),
+        ]
+        settings = [f"  {one.description}: {value}" for one, value in zip(self.sliders, shown, strict=True)]
+        return "\n".join([self.title, *settings, self.sentence, self.picture.tooltip])

@@ -1,0 +1,326 @@
+"""Pictures of a database's connections: who holds a seat, when, and what it costs to have none."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Any, Protocol
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from serverless_first.figures.style import BLUE, GREY, ORANGE, VERMILION, style
+
+# state -> colour, hatching; what PostgreSQL calls otherwise comes last
+_STATES = {
+    "active": (BLUE, ""),
+    "idle": ("#D6E9F5", ".."),
+    "idle in transaction": (ORANGE, "//"),
+    "other": (GREY, "xx"),
+}
+# outcome -> colour, hatching, what it means
+_OUTCOMES = {
+    "answered": (BLUE, "", "placed"),
+    "failed": (VERMILION, "xx", "failed"),
+    "throttled": (ORANGE, "//", "refused by Lambda"),
+}
+_MESSAGE = re.compile(r"(?:FATAL|ERROR|PANIC): +([^\n]*)")
+_GAP_S = 0.5  # at least this long without a sample counts as a gap
+INCH_A_LETTER = 0.076  # about, at 9.5 points
+_SMALL = 9.5
+TITLE_LETTERS = 76  # to a line
+
+
+class Session(Protocol):
+    """One client of the database, as `Cloud.database_sessions` returns it."""
+
+    @property
+    def state(self) -> str: ...
+
+
+class Sample(Protocol):
+    """The sessions at one moment, as a `DatabaseWatch` keeps them; the time in seconds."""
+
+    @property
+    def time_s(self) -> float: ...
+    @property
+    def sessions(self) -> Sequence[Session]: ...
+
+
+class Call(Protocol):
+    """What came of one call, as `Cloud.at_once` returns it; the time in seconds."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def took_s(self) -> float: ...
+
+
+def connections_over_time(
+    samples: Sequence[Sample],
+    *,
+    title: str,
+    max_connections: int,
+    reserved: int = 5,
+    marks: Mapping[float, str] | None = None,
+) -> Figure:
+    """How many sessions a database has over time, stacked by state, below the line of its seats.
+
+    The axis begins at the first sample: leave out samples to leave out time. Where there is no sample for a while, the
+    database could not be looked at: a grey band.
+
+    Args:
+        samples: of a `DatabaseWatch`.
+        title: the finding, as a sentence.
+        max_connections: the parameter of the database.
+        reserved: how many of them are reserved, superuser_reserved_connections and reserved_connections together.
+        marks: moments to name: time in seconds on the clock of the samples -> a few words.
+
+    Raises:
+        ValueError: fewer than two samples; more seats reserved than there are.
+    """
+    if len(samples) < 2:
+        raise ValueError(f"There are {len(samples)} samples; a time line needs two. Read them after the `with` block.")
+    check_reserved(max_connections, reserved)
+    begin_s, end_s = samples[0].time_s, samples[-1].time_s
+    runs = _runs(samples)
+    with style():
+        figure = Figure(figsize=(8.0, 3.8))
+        axes = figure.subplots()
+        for run in runs:
+            _stack(axes, run)
+        for before, after in pairwise(runs):
+            axes.axvspan(before[-1].time_s, after[0].time_s, color="#F0F0F0", label="the database does not answer")
+        axes.axhline(max_connections, color="black", linewidth=1.6)
+        side: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": _SMALL}
+        axes.text(1.01, max_connections, f"max_connections\n{max_connections}", va="bottom", **side)
+        if reserved:
+            first = max_connections - reserved
+            axes.axhline(first, color="black", linewidth=1.2, linestyle="--")
+            axes.text(1.01, first, f"above {first}:\nreserved", va="top", **side)
+        axes.set_xlim(begin_s, end_s)
+        axes.set_ylim(0, max_connections * 1.2)
+        draw_marks(axes, marks or {})
+        axes.set_yticks(round_ticks(max_connections))
+        axes.set_xlabel("time in seconds")
+        axes.set_ylabel("connections")
+        axes.set_title(textwrap.fill(title, TITLE_LETTERS))
+        legend(figure, axes)
+    return figure
+
+
+def _runs(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """The samples, cut where the next one is missing for long."""
+    usual_s = median(after.time_s - before.time_s for before, after in pairwise(samples))
+    runs = [[samples[0]]]
+    for before, after in pairwise(samples):
+        if after.time_s - before.time_s > max(_GAP_S, 5 * usual_s):
+            runs.append([])
+        runs[-1].append(after)
+    return runs
+
+
+def _stack(axes: Axes, run: Sequence[Sample]) -> None:
+    times_s = [sample.time_s for sample in run]
+    counts = [Counter(_state(session) for session in sample.sessions) for sample in run]
+    below = [0] * len(run)
+    for state, (colour, hatch) in _STATES.items():
+        above = [low + count[state] for low, count in zip(below, counts, strict=True)]
+        if above != below:
+            axes.fill_between(
+                times_s,
+                below,
+                above,
+                step="post",
+                facecolor=colour,
+                hatch=hatch,
+                edgecolor="black",
+                linewidth=0.4,
+                label=state,
+            )
+        below = above
+
+
+def _state(session: Session) -> str:
+    state = session.state.removesuffix(" (aborted)")
+    return state if state in _STATES else "other"
+
+
+def draw_marks(axes: Axes, marks: Mapping[float, str]) -> None:
+    """A thin line at each named moment, its words above the axes' contents, on as many levels as they need.
+
+    Args:
+        axes: with their limits set; they are made higher.
+        marks: place on the x axis -> a few words.
+    """
+    if not marks:
+        return
+    left, right = axes.get_xlim()
+    per_inch = (right - left) / 6.0  # about the width of the axes
+    ends: list[float] = []  # of the words on each level
+    placed: list[tuple[float, str, bool, int]] = []
+    for x, words in sorted(marks.items()):
+        width = (len(words) * INCH_A_LETTER + 0.12) * per_inch
+        turned = x + width > right  # the words stand left of their line
+        begin = x - width if turned else x
+        level = next((n for n, end in enumerate(ends) if end <= begin), len(ends))
+        ends[level : level + 1] = [begin + width]
+        placed.append((x, words, turned, level))
+    bottom, top = axes.get_ylim()
+    line = 0.085 * (top - bottom)
+    axes.set_ylim(bottom, top + line * len(ends))
+    for x, words, turned, level in placed:
+        y = top + line * (level + 0.45)
+        axes.plot([x, x], [bottom, y + 0.4 * line], color="black", linewidth=0.9, linestyle=":", zorder=5)
+        said = axes.annotate(
+            words,
+            (x, y),
+            xytext=(-4 if turned else 4, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if turned else "left",
+            fontsize=_SMALL,
+            zorder=6,
+        )
+        said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # a line to a higher level ends here
+
+
+def round_ticks(highest: float, intervals: int = 5) -> list[float]:
+    """Whole numbers for an axis from 0 to `highest`; the room above it stays without. Args: intervals: at most."""
+    locator = MaxNLocator(intervals, integer=True, steps=[1, 2, 5, 10])
+    return [tick for tick in locator.tick_values(0, highest) if tick <= highest]
+
+
+def heading(figure: Figure, title: str) -> None:
+    """The title from the figure's left edge, for axes that begin far to the right."""
+    figure.suptitle(textwrap.fill(title, TITLE_LETTERS), x=0.01, ha="left", fontsize=12, fontweight="bold")
+
+
+def legend(figure: Figure, axes: Axes, *, columns: int = 4, order: Sequence[str] = ()) -> None:
+    """A legend below the figure, each label once. Args: order: of the labels; else as they were drawn."""
+    handles, labels = axes.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    shown = [label for label in order if label in once] if order else list(once)
+    if shown:
+        marks = [once[label] for label in shown]
+        figure.legend(marks, shown, loc="outside lower left", ncols=columns, frameon=False, fontsize=_SMALL)
+
+
+def short_message(error: str) -> str:
+    """What a database has said, without the address and the driver's own words; of other errors the first line.
+
+    Args:
+        error: the text of an error, as psycopg gives it.
+    """
+    found = _MESSAGE.search(error)
+    return (found[1] if found else error.strip().partition("\n")[0]).strip()
+
+
+def failures_by_message(errors: Iterable[str], *, title: str, xlabel: str = "number of calls") -> Figure:
+    """A bar for the calls that were answered, and one for each message of those that were not.
+
+    Args:
+        errors: the error of each call, "" for one that was answered. What differs in address or port counts as one.
+        title: the finding, as a sentence.
+        xlabel: what is counted.
+
+    Raises:
+        ValueError: there are no calls.
+    """
+    counted = Counter(short_message(error) if error.strip() else "" for error in errors)
+    if not counted:
+        raise ValueError("There are no calls to count; give the error of each, with an empty text for an answer.")
+    answered = counted.pop("", 0)
+    rows = [("answered", answered), *counted.most_common()]
+    labels = [textwrap.fill(text, 34) for text, _ in rows]
+    lines = [label.count("\n") + 1 for label in labels]
+    middles, y = [], 0.0
+    for count in lines:  # a row is as high as its words
+        height = 0.25 + 0.17 * count
+        middles.append(y + height / 2)
+        y += height
+    with style():
+        figure = Figure(figsize=(8.0, 1.0 + y))
+        axes = figure.subplots()
+        for (text, count), middle in zip(rows, middles, strict=True):
+            colour, hatch, _ = _OUTCOMES["answered" if text == "answered" else "failed"]
+            bar = axes.barh(middle, count, height=0.3, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6)
+            axes.bar_label(bar, labels=[f"{count:,}"], padding=5, fontweight="bold")
+        axes.set_yticks(middles, labels, fontsize=10)
+        axes.set_ylim(y, 0)
+        most = max(1, *(count for _, count in rows))
+        axes.set_xlim(0, most * 1.1)
+        axes.set_xticks(round_ticks(most))
+        axes.set_xlabel(xlabel)
+        heading(figure, title)
+    return figure
+
+
+def mitigations(rows: Mapping[str, Sequence[Call]], *, title: str) -> Figure:
+    """What each try has brought: how many orders were placed, failed or refused, and how long a placed one took.
+
+    Args:
+        rows: name of the try -> what came of each call.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: no try, one without calls, or an outcome that is not "answered", "failed" or "throttled".
+    """
+    if not rows:
+        raise ValueError("There is nothing to compare: give at least one try with its calls.")
+    for name, calls in rows.items():
+        if not calls:
+            raise ValueError(f"{name!r} has no calls; give what came of each.")
+        for call in calls:
+            if call.outcome not in _OUTCOMES:
+                raise ValueError(f"{name!r} has the outcome {call.outcome!r}; known are {', '.join(_OUTCOMES)}.")
+    with style():
+        figure = Figure(figsize=(8.0, 1.3 + 0.52 * len(rows)))
+        figure.set_layout_engine("constrained", wspace=0.05)
+        axes, times = figure.subplots(1, 2, sharey=True, width_ratios=(5, 2))
+        left = [0] * len(rows)
+        for outcome, (colour, hatch, words) in _OUTCOMES.items():
+            counts = [sum(call.outcome == outcome for call in calls) for calls in rows.values()]
+            bars = axes.barh(
+                range(len(rows)),
+                counts,
+                left=left,
+                height=0.6,
+                color=colour,
+                hatch=hatch,
+                edgecolor="black",
+                linewidth=0.6,
+                label=words,
+            )
+            texts = axes.bar_label(bars, [str(c) if c else "" for c in counts], label_type="center", weight="bold")
+            for text in texts:  # readable on any hatching
+                text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
+            left = [a + b for a, b in zip(left, counts, strict=True)]
+        axes.set_yticks(range(len(rows)), [textwrap.fill(name, 24) for name in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(0, max(left))
+        axes.set_xticks(round_ticks(max(left)))
+        axes.set_xlabel("orders")
+        placed = [[1000 * call.took_s for call in calls if call.outcome == "answered"] for calls in rows.values()]
+        middles_ms = [median(took_ms) if took_ms else 0.0 for took_ms in placed]
+        bars = times.barh(range(len(rows)), middles_ms, height=0.22, color=GREY, edgecolor="black", linewidth=0.6)
+        words_ms = [f"{ms:,.0f}" if taken else "none placed" for ms, taken in zip(middles_ms, placed, strict=True)]
+        times.bar_label(bars, words_ms, padding=4)
+        times.set_xlim(0, max(1.0, *middles_ms) * 1.35)
+        times.tick_params(left=False)
+        times.set_xticks(round_ticks(max(1.0, *middles_ms), 3))
+        times.set_xlabel("median time of a\nplaced order in ms")
+        heading(figure, title)
+        legend(figure, axes)
+    return figure
+
+
+def check_reserved(max_connections: int, reserved: int) -> None:
+    """Raises ValueError if so many seats cannot be reserved."""
+    if max_connections < 1 or not 0 <= reserved <= max_connections:
+        raise ValueError(f"{reserved} of {max_connections} seats cannot be reserved.")

@@ -1,0 +1,142 @@
+"""The picture of what an instance class can give: its seats for connections against what a function needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from serverless_first.figures.style import BLUE, SKY, VERMILION, style
+from serverless_first.simulate import connections
+from serverless_first.simulate.connections import Engine
+
+#: From 1 GiB of memory to 128 GiB, each about twice as large as the one before.
+CLASSES = (
+    "db.t4g.micro",
+    "db.t4g.small",
+    "db.t4g.medium",
+    "db.t4g.large",
+    "db.r6g.large",
+    "db.r6g.xlarge",
+    "db.r6g.2xlarge",
+    "db.r6g.4xlarge",
+)
+_LEAST, _MOST = 10.0, 100_000.0  # ends of the axis; what lies beyond is drawn at the end
+
+
+def instance_limits(
+    needed: int,
+    *,
+    title: str,
+    engine: Engine = "postgres",
+    instance_classes: Sequence[str] = CLASSES,
+    chosen: str | None = None,
+) -> Figure:
+    """The seats of each instance class against the connections needed; the part that is refused is hatched.
+
+    Seats are those of an ordinary database user, from AWS's formulas: `connections.seats`.
+
+    Args:
+        needed: how many connections are to be open at the same time, from 0: `connections.needed`.
+        title: the finding, as a sentence.
+        engine: "postgres" or "mysql".
+        instance_classes: a row each, 1 to 10, smallest first.
+        chosen: the class whose bar stands out.
+
+    Raises:
+        ValueError: no class, more than ten or an unknown one, a chosen one without a row, or `needed` below 0.
+    """
+    if needed < 0:
+        raise ValueError(f"needed is {needed}. Give a number of connections, from 0.")
+    if chosen is not None and chosen not in instance_classes:
+        raise ValueError(f"The chosen class {chosen!r} has no row. There are: {', '.join(instance_classes)}.")
+    with style():
+        figure = Figure(figsize=(8.0, 1.7 + 0.32 * len(instance_classes)))
+        bars = SeatBars(figure.subplots(), instance_classes)
+        bars.update(engine, needed, chosen)
+        bars.title.set_text(title)
+        figure.legend(*bars.legend(), loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
+    return figure
+
+
+class SeatBars:
+    """The bars in their axes; `update` changes them.
+
+    Args:
+        axes: to draw in.
+        instance_classes: a row each, 1 to 10.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+
+    Raises:
+        ValueError: no class, or too many.
+    """
+
+    moving: list[Artist]
+    title: Any
+
+    def __init__(self, axes: Any, instance_classes: Sequence[str]) -> None:
+        if not 1 <= len(instance_classes) <= 10:
+            raise ValueError(f"{len(instance_classes)} instance classes were given. Give one to ten.")
+        self._classes = list(instance_classes)
+        rows = range(len(self._classes))
+        edge: dict[str, Any] = {"height": 0.62, "edgecolor": "black", "linewidth": 0.6}
+        self._seats = list(axes.barh(rows, 1.0, left=_LEAST, color=SKY, **edge))
+        self._refused = list(axes.barh(rows, 1.0, left=_LEAST, color="white", hatch="xx", **edge))
+        for bar in self._refused:
+            bar.set_edgecolor(VERMILION)
+        self._words = [axes.text(_MOST, row, "", va="center", ha="left", fontsize=9.5) for row in rows]
+        span = [-0.5, len(self._classes) - 0.5]
+        (self._line,) = axes.plot([1, 1], span, color="black", linestyle="--", linewidth=1.6)
+        axes.set_xscale("log")
+        axes.set_xlim(_LEAST, _MOST)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel("connections (logarithmic axis)")
+        axes.set_yticks(list(rows), self._classes)
+        axes.set_ylim(len(self._classes) - 0.4, -0.6)
+        axes.grid(axis="x", color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        self.title = axes.set_title("")
+        self.moving = [*self._seats, *self._refused, self._line, *self._words, self.title]
+
+    def update(self, engine: Engine, needed: int, chosen: str | None) -> list[int]:
+        """Draws one setting; returns how many connections each class refuses.
+
+        Args:
+            engine: "postgres" or "mysql".
+            needed: how many connections are to be open at the same time.
+            chosen: the class that stands out, if any.
+        """
+        refused = []
+        self._line.set_xdata([_inside(needed)] * 2)
+        for name, bar, rest, words in zip(self._classes, self._seats, self._refused, self._words, strict=True):
+            seats = connections.seats(engine, name)
+            refused.append(max(0, needed - seats))
+            bar.set_width(_inside(min(seats, _MOST)) - _LEAST)
+            bar.set_facecolor(BLUE if name == chosen else SKY)
+            bar.set_linewidth(1.8 if name == chosen else 0.6)
+            rest.set_x(_inside(seats))
+            rest.set_width(max(0.0, _inside(needed) - _inside(seats)))
+            rest.set_visible(refused[-1] > 0)
+            words.set_text(f" {seats:,} seats" + (f",\u2009{refused[-1]:,} refused" if refused[-1] else ""))
+            words.set_fontweight("bold" if name == chosen else "normal")
+        return refused
+
+    def legend(self) -> tuple[list[Any], list[str]]:
+        """Handles and labels of what the marks mean."""
+        seats = Patch(facecolor=SKY, edgecolor="black", linewidth=0.6)
+        refused = Patch(facecolor="white", edgecolor=VERMILION, hatch="xx", linewidth=0.6)
+        labels = ["seats for the function's user", "connections that are refused", "connections needed"]
+        return [seats, refused, self._line], labels
+
+
+def _inside(number: float) -> float:
+    """Where a number is drawn: on a logarithmic axis 0 has no place."""
+    return min(max(float(number), _LEAST), _MOST)

@@ -1,0 +1,240 @@
+"""Pictures of a pool of connections: how long requests wait for one, and what pinning does to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+from numpy.typing import ArrayLike
+
+from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, style
+from serverless_first.simulate import pool
+from serverless_first.simulate.fleet import Floats
+
+# Line and marker tell the curves apart in grey print.
+_LOOKS = (("-", "o", BLUE), ("--", "s", ORANGE), (":", "^", GREEN))
+_MEASURED = (("D", VERMILION), ("P", PURPLE), ("X", "black"))
+PERCENTILES = (50, 95)
+
+
+class WaitingCurve(NamedTuple):
+    """How many of all requests have their connection after which wait.
+
+    Attributes:
+        wait_s: the waits of the served requests, ascending.
+        share: of all requests, those that timed out included, from 0 to 1: who waited no longer than that.
+        timed_out: how many requests got none.
+    """
+
+    wait_s: Floats
+    share: Floats
+    timed_out: int
+
+    @property
+    def served_share(self) -> float:
+        """The share of the requests that got a connection."""
+        return self.wait_s.size / (self.wait_s.size + self.timed_out)
+
+    def within_s(self, percent: float) -> float:
+        """The wait after which this share of all requests have a connection, in seconds; NaN if that is never."""
+        # 1e-9: in floating point, 7 % of 100 is a little above 7.
+        place = max(math.ceil(percent / 100 * (self.wait_s.size + self.timed_out) - 1e-9) - 1, 0)
+        return float(self.wait_s[place]) if place < self.wait_s.size else math.nan
+
+
+def waiting_curve(wait_s: ArrayLike) -> WaitingCurve:
+    """Orders the waits of requests, simulated or measured.
+
+    Args:
+        wait_s: one wait for each request, in seconds, NaN where it timed out; at least one.
+
+    Raises:
+        ValueError: there is none, or one is below 0 or infinite.
+    """
+    waits = np.asarray(wait_s, dtype=np.float64).ravel()
+    if not waits.size:
+        raise ValueError("There are no waits to draw. Give one for each request, in seconds.")
+    served = np.sort(waits[~np.isnan(waits)])
+    if served.size and not (served[0] >= 0 and served[-1] < math.inf):
+        raise ValueError(f"A wait is {served[0] if served[0] < 0 else served[-1]:g} s. Give 0 s or more, finite.")
+    return WaitingCurve(served, np.arange(1, served.size + 1) / waits.size, waits.size - served.size)
+
+
+def borrow_waits(
+    wait_s: ArrayLike | Mapping[str, ArrayLike], *, title: str, borrow_timeout_s: float | None = None
+) -> Figure:
+    """How long requests wait for a connection: the share that has one against the time waited.
+
+    The curve of requests that time out ends below 100 %. The points where it passes 50 % and 95 % are marked, and
+    written in the legend.
+
+    Args:
+        wait_s: one wait for each request, in seconds, NaN where it timed out, as `pool.simulate` gives and as a proxy
+            measures them; or up to three such lists by name: {"measured": ..., "simulated": ...}.
+        title: the finding, as a sentence.
+        borrow_timeout_s: how long a request waits at most, in seconds: drawn as a line where somebody timed out.
+
+    Raises:
+        ValueError: no waits, more than three lists, or a wait below 0 or infinite.
+    """
+    groups = wait_s if isinstance(wait_s, Mapping) else {"": wait_s}
+    if not 1 <= len(groups) <= len(_LOOKS):
+        raise ValueError(f"There are {len(groups)} lists of waits; 1 to {len(_LOOKS)} can be told apart.")
+    curves = {name: waiting_curve(waits) for name, waits in groups.items()}
+    lost = any(curve.timed_out for curve in curves.values())
+    longest_s = max([float(curve.wait_s[-1]) for curve in curves.values() if curve.wait_s.size], default=0.0)
+    if lost and borrow_timeout_s is not None:
+        longest_s = max(longest_s, borrow_timeout_s)
+    longest_s = longest_s or 0.001
+    unit, factor = ("s", 1.0) if longest_s >= 2 else ("ms", 1000.0)
+    end = longest_s * factor * 1.06
+    with style():
+        figure = Figure(figsize=(8.0, 3.6))
+        axes = figure.subplots()
+        for (name, curve), (line, marker, colour) in zip(curves.items(), _LOOKS, strict=False):
+            x = np.concatenate([[0.0], curve.wait_s * factor, [end]])
+            y = np.concatenate([[0.0], curve.share, [curve.served_share]])
+            marks = [percent for percent in PERCENTILES if not math.isnan(curve.within_s(percent))]
+            axes.step(x, y, line, where="post", color=colour, linewidth=2.2)
+            axes.plot(
+                [curve.within_s(percent) * factor for percent in marks],
+                [percent / 100 for percent in marks],
+                marker,
+                color=colour,
+                markeredgecolor="black",
+                markeredgewidth=0.7,
+                markersize=8,
+                zorder=3,
+                clip_on=False,
+            )
+            look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "linewidth": 2.2, "markersize": 8}
+            axes.plot([], [], line + marker, label=_said(name, curve, marks, unit, factor), **look)
+        if lost and borrow_timeout_s is not None:
+            axes.axvline(borrow_timeout_s * factor, color=VERMILION, linewidth=1.4, linestyle=(0, (6, 2, 1, 2)))
+            axes.annotate(
+                "borrow timeout",
+                (borrow_timeout_s * factor, 0.03),
+                xytext=(-5, 0),
+                textcoords="offset points",
+                ha="right",
+                color=VERMILION,
+                fontsize=9.5,
+            )
+        axes.set_xlim(0, end)
+        share_axis(axes)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,g}"))
+        axes.set_xlabel(f"wait for a connection, in {unit}")
+        axes.grid(color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_title(title)
+        figure.legend(loc="outside lower left", frameon=False, fontsize=9.5)
+    return figure
+
+
+def share_axis(axes: Any) -> None:
+    """The vertical axis of a waiting curve: a share of all orders, from 0 to 1."""
+    axes.set_ylim(0, 1.04)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.set_ylabel("orders that have\na connection by then")
+
+
+def _said(name: str, curve: WaitingCurve, marks: Sequence[int], unit: str, factor: float) -> str:
+    total = curve.wait_s.size + curve.timed_out
+    words = [f"{percent} % {within(curve.within_s(percent) * factor, unit)}" for percent in marks]
+    if curve.timed_out:
+        words.append(f"{curve.timed_out:,} of {total:,} timed out")
+    return (f"{name}: " if name else "") + (", ".join(words) or f"{total:,} orders")
+
+
+def within(value: float, unit: str) -> str:
+    """A wait in words: "at once", "within 0.4 s"."""
+    return f"within {number(value)} {unit}" if value else "at once"
+
+
+def number(value: float) -> str:
+    """A duration for readers: two significant digits below 10, whole numbers from there."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
+
+
+def pinned_share(
+    *,
+    title: str,
+    measured: Mapping[str, tuple[float, float]] | None = None,
+    clients: int = 60,
+    connections: Sequence[int] = (10,),
+    work_s: float = 0.02,
+    borrow_timeout_s: float = 3.0,
+    draws: int = 200,
+    seed: int = 2020,
+) -> Figure:
+    """How many clients of a burst get a connection, against how many of them pin theirs.
+
+    Simulated by `pool.simulate`: all ask at the same moment, in a random sequence. Who pins keeps the connection for
+    longer than anybody waits. The line is the mean of many sequences; the band reaches from the worst to the best.
+
+    Args:
+        title: the finding, as a sentence.
+        measured: points beside the simulation: name -> (clients that pin in %, clients that succeed in %); up to
+            three.
+        clients: how many ask at the same moment.
+        connections: size of the pool; one curve each, at most three.
+        work_s: how long a client that does not pin keeps its connection, in seconds.
+        borrow_timeout_s: how long a client waits at most, in seconds.
+        draws: how many random sequences are simulated for each number of clients that pin.
+        seed: of the random sequences.
+
+    Raises:
+        ValueError: no curve or too many, too many measured points or one that is no percentage, or an argument that
+            `pool.simulate` refuses.
+    """
+    points = dict(measured or {})
+    if not 1 <= len(connections) <= len(_LOOKS):
+        raise ValueError(f"{len(connections)} sizes of the pool were given. Give one to {len(_LOOKS)}.")
+    if len(points) > len(_MEASURED):
+        raise ValueError(f"{len(points)} measured points were given. Give {len(_MEASURED)} at most.")
+    for name, point in points.items():
+        if not all(0 <= percent <= 100 for percent in point):
+            raise ValueError(f"The measured point {name!r} is {point}. Give two percentages, from 0 to 100.")
+    if clients < 1 or draws < 1:
+        raise ValueError(f"{clients} clients and {draws} draws were asked for. Give 1 or more of each.")
+    with style():
+        figure = Figure(figsize=(8.0, 3.9))
+        axes = figure.subplots()
+        rng = np.random.default_rng(seed)
+        pinning = np.arange(clients + 1)
+        for size, (line, _, colour) in zip(sorted(connections), _LOOKS, strict=False):
+            served = np.array([_served(rng, clients, int(k), size, work_s, borrow_timeout_s, draws) for k in pinning])
+            percent = served / clients * 100
+            x = pinning / clients * 100
+            axes.fill_between(x, percent.min(axis=1), percent.max(axis=1), color=colour, alpha=0.18, linewidth=0)
+            label = f"simulated, pool of {size}"
+            axes.plot(x, percent.mean(axis=1), line, color=colour, linewidth=2.4, label=label, clip_on=False)
+        for (name, point), (marker, colour) in zip(points.items(), _MEASURED, strict=False):
+            look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "markersize": 9}
+            axes.plot(*point, marker, label=f"measured: {name}", linestyle="", clip_on=False, zorder=4, **look)
+        axes.fill_between([], [], [], color=GREY, alpha=0.3, linewidth=0, label=f"worst to best of {draws} sequences")
+        for scale in (axes.xaxis, axes.yaxis):
+            scale.set_major_formatter(PercentFormatter(100.0, symbol=" %"))
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 102)
+        axes.set_xlabel("clients that pin their connection")
+        axes.set_ylabel("clients that get\na connection")
+        axes.grid(color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_title(title)
+        figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+    return figure
+
+
+def _served(
+    rng: np.random.Generator, clients: int, pinning: int, connections: int, work_s: float, timeout_s: float, draws: int
+) -> list[int]:
+    """How many clients are served, in each of many random sequences."""
+    session_s = timeout_s + clients * work_s + 1  # nobody waits that long
+    services_s = np.where(np.arange(clients) < pinning, session_s, work_s)
+    arrivals_s = np.zeros(clients)
+    return [pool.simulate(arrivals_s, rng.permutation(services_s), connections, timeout_s).served for _ in range(draws)]

@@ -1,0 +1,204 @@
+"""Environments, seats and the lines between them: a picture of who is connected to a database, and who is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
+from matplotlib.path import Path
+
+from serverless_first.figures.connections import check_reserved, heading
+from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, style
+
+Place = tuple[float, float]
+
+# Places in the drawing, in inches.
+_HEIGHT, _FLOOR = 4.0, 0.7
+_DOTS_X, _DOTS_APART = 0.25, 0.25
+_BULGE = 0.6  # how far the arc of the dots bends towards what they connect to
+_PROXY_X, _PROXY_WIDTH = 3.3, 0.8
+_SERVER_X, _SERVER_WIDTH = 5.85, 2.0
+_SEAT_WIDTH, _SEATS_APART = 0.17, 0.25
+_ROUND = 0.06  # by so much a box is larger on each side
+_SEATS_IN_A_COLUMN = 34
+_RESERVED_LOOKS = ((ORANGE, "////"), ("#F7E2B0", "...."), (GREY, "xxxx"))
+
+
+def seats(
+    *,
+    title: str,
+    environments: int,
+    connected: int,
+    max_connections: int = 20,
+    reserved: Mapping[str, int] | None = None,
+    proxy: int | None = None,
+    pinned: int = 0,
+) -> Figure:
+    """Execution environments on the left, the database with its seats on the right, a line for each connection.
+
+    With a proxy between them, the lines on its left are its clients' connections, those on its right its own.
+
+    Args:
+        title: the finding, as a sentence.
+        environments: how many there are.
+        connected: how many of them are connected, to the database or to the proxy. The others are refused.
+        max_connections: the seats of the database.
+        reserved: for whom -> how many of the seats, the ones first that are taken first. None: those of an RDS
+            instance, 2 for its master user and 3 for superusers. A reserved seat that is held keeps its hatching.
+        proxy: how many connections the proxy has to the database; None: there is no proxy.
+        pinned: how many clients keep one of the proxy's connections for themselves.
+
+    Raises:
+        ValueError: no environment; more of them connected or pinned than there are; more seats held or reserved than
+            there are, or reserved for more than three.
+    """
+    reserved = {"the master user": 2, "superusers": 3} if reserved is None else reserved
+    held = connected if proxy is None else proxy
+    if environments < 1 or not 0 <= connected <= environments:
+        raise ValueError(f"{connected} of {environments} environments cannot be connected.")
+    check_reserved(max_connections, sum(reserved.values()))
+    if not 0 <= held <= max_connections:
+        raise ValueError(f"{held} connections do not fit into {max_connections} seats.")
+    if not 0 <= pinned <= min(connected, proxy or 0):
+        raise ValueError(f"{pinned} clients cannot be pinned to the {proxy or 0} connections of the proxy.")
+    if len(reserved) > len(_RESERVED_LOOKS):
+        raise ValueError(f"Seats are reserved for {len(reserved)}; {len(_RESERVED_LOOKS)} can be told apart.")
+    with style():
+        # Everything is placed in inches, so that the same parts of two such pictures lie at the same places.
+        figure = Figure(figsize=(8.0, _FLOOR + _HEIGHT + 0.9))
+        figure.set_layout_engine("none")
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_xlim(0, 8)
+        axes.set_ylim(-_FLOOR, _HEIGHT + 0.9)
+        axes.axis("off")
+        dots = _environments(axes, environments, connected)
+        places = _server(axes, max_connections, held, reserved)
+        if proxy is None:
+            _below(axes, (_DOTS_X + _SERVER_X) / 2 + 0.4, connected, "connection")
+            for dot, place in zip(dots, places, strict=True):
+                _line(axes, dot, place, BLUE)
+        else:
+            _proxy(axes, dots, places, pinned)
+        heading(figure, title)
+        figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=3, frameon=False, fontsize=10)
+    return figure
+
+
+def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
+    """Draws the dots on arcs; the places of those that are connected, from the top."""
+    columns = -(-count // 20)
+    held: list[Place] = []
+    refused: list[Place] = []
+    for n in range(count):
+        y = _HEIGHT * (1 - (n + 0.5) / count)
+        # No two dots share a height, so that no line runs through a dot's middle.
+        x = _DOTS_X + n % columns * _DOTS_APART + _BULGE * (2 * y / _HEIGHT - 1) ** 2
+        # Evenly among the others: who comes first is chance.
+        is_connected = (n + 1) * connected // count > n * connected // count
+        (held if is_connected else refused).append((x, y))
+    size = 80 * min(1.0, 60 / count)
+    if held:
+        words = "environment is" if len(held) == 1 else "environments are"
+        xs, ys = zip(*held, strict=True)
+        axes.scatter(xs, ys, s=size, color=BLUE, zorder=3, label=f"{len(held)} {words} connected")
+    if refused:
+        xs, ys = zip(*refused, strict=True)
+        words = "is" if len(refused) == 1 else "are"
+        axes.scatter(xs, ys, s=size, facecolor="white", edgecolor=VERMILION, linewidth=0.8, zorder=3)
+        axes.scatter(
+            xs,
+            ys,
+            s=0.4 * size,
+            marker="x",
+            color=VERMILION,
+            linewidth=1.5,
+            zorder=4,
+            label=f"{len(refused)} {words} refused",
+        )
+    _name(axes, 0.9, f"{count} environments")
+    return held
+
+
+def _server(axes: Axes, count: int, held: int, reserved: Mapping[str, int]) -> list[Place]:
+    """Draws the database with its seats and what they are; where each connection ends, from the top."""
+    columns = -(-count // _SEATS_IN_A_COLUMN)
+    left, right = _SERVER_X - (columns - 1) * _SEATS_APART, _SERVER_X + _SERVER_WIDTH
+    _box(axes, left, right - left)
+    _name(axes, (left + right) / 2, f"database, {count} seats")
+    kinds = [("white", "", "")] * (count - sum(reserved.values()))
+    for (whom, number), (colour, hatch) in zip(reserved.items(), _RESERVED_LOOKS, strict=False):
+        kinds += [(colour, hatch, f"reserved\nfor {whom}")] * number
+    rows = -(-count // columns)
+    apart = _HEIGHT / rows
+    height = min(_SEAT_WIDTH, 0.75 * apart)
+    places: list[Place] = []
+    drawn: dict[str, list[Rectangle]] = {}
+    for n, (colour, hatch, whom) in enumerate(kinds):
+        column, row = divmod(n, rows)
+        x, y = left + 0.12 + column * _SEATS_APART, _HEIGHT - (row + (column + 0.5) / columns) * apart
+        words = ", ".join(filter(None, ["held" if n < held else "", whom])) or "free"
+        seat = Rectangle((x, y - height / 2), _SEAT_WIDTH, height, facecolor=BLUE if n < held else colour, hatch=hatch)
+        seat.set(edgecolor="black", linewidth=0.8 if height > 0.1 else 0.5, zorder=4)
+        axes.add_patch(seat)
+        drawn.setdefault(words, []).append(seat)
+        if n < held:
+            places.append((x, y))
+    axes.add_artist(
+        Legend(
+            axes,
+            [marks[0] for marks in drawn.values()],
+            [f"{len(marks)} {words}" for words, marks in drawn.items()],
+            loc="center left",
+            bbox_to_anchor=(_SERVER_X + 0.29, _HEIGHT / 2),
+            bbox_transform=axes.transData,
+            frameon=False,
+            fontsize=9.5,
+            labelspacing=1.1,
+            handlelength=1.0,
+            handleheight=1.0,
+        )
+    )
+    return sorted(places, key=lambda place: -place[1])
+
+
+def _proxy(axes: Axes, dots: Sequence[Place], places: Sequence[Place], pinned: int) -> None:
+    """Draws the proxy with its clients' lines and its own."""
+    _box(axes, _PROXY_X, _PROXY_WIDTH)
+    _name(axes, _PROXY_X + _PROXY_WIDTH / 2, "RDS Proxy")
+    left, right = _PROXY_X - _ROUND, _PROXY_X + _PROXY_WIDTH + _ROUND
+    ins = [(left, _HEIGHT * (1 - (n + 0.5) / len(dots))) for n in range(len(dots))]
+    outs = [(right, _HEIGHT * (1 - (n + 0.5) / len(places))) for n in range(len(places))]
+    for dot, inner in zip(dots, ins, strict=True):
+        _line(axes, dot, inner, BLUE)
+    for outer, place in zip(outs, places, strict=True):
+        _line(axes, outer, place, GREEN, width=2.2)
+    for n in range(pinned):  # spread over what there is
+        _line(axes, ins[n * len(ins) // pinned], outs[n * len(outs) // pinned], VERMILION, width=2.2)
+    if pinned:
+        axes.plot([], [], color=VERMILION, linewidth=2.2, label=f"{pinned} {'is' if pinned == 1 else 'are'} pinned")
+    _below(axes, (_DOTS_X + 0.4 + left) / 2, len(dots), "client connection")
+    _below(axes, (right + _SERVER_X) / 2, len(places), "database connection")
+
+
+def _line(axes: Axes, begin: Place, end: Place, colour: str, width: float = 1.0) -> None:
+    """A line that leaves and arrives level."""
+    middle = (begin[0] + end[0]) / 2
+    curve = Path([begin, (middle, begin[1]), (middle, end[1]), end], [Path.MOVETO, *[Path.CURVE4] * 3])
+    axes.add_patch(PathPatch(curve, facecolor="none", edgecolor=colour, linewidth=width, alpha=0.8, zorder=2))
+
+
+def _box(axes: Axes, x: float, width: float) -> None:
+    shape = f"round,pad={_ROUND},rounding_size=0.15"
+    box = FancyBboxPatch((x, 0), width, _HEIGHT, boxstyle=shape, facecolor="#F3F3F3", edgecolor=GREY, linewidth=1.2)
+    axes.add_patch(box)
+
+
+def _name(axes: Axes, x: float, words: str) -> None:
+    axes.text(x, _HEIGHT + 0.17, words, ha="center", va="bottom", fontsize=11, weight="bold")
+
+
+def _below(axes: Axes, x: float, count: int, what: str) -> None:
+    axes.text(x, -0.12, f"{count} {what}{'' if count == 1 else 's'}", ha="center", va="top", fontsize=9.5)

@@ -1,0 +1,207 @@
+"""A proxy's log of events as a picture: how a few clients share its database connections."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from serverless_first.figures.connections import INCH_A_LETTER, TITLE_LETTERS, legend
+from serverless_first.figures.proxy import Event, waited_s
+from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW, style
+
+# One for each database connection; its number stands beside it, too.
+_SERVER_COLOURS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
+_STEPS = _WAITS, _HOLDS, _STATEMENT, _PINNED, _IN_VAIN = (
+    "waits for a database connection",
+    "has borrowed one (its number)",
+    "a statement",
+    "pinned: keeps it",
+    "borrow timeout",
+)
+_AXES_INCH = 6.9  # about, the width of the axes with the lanes
+
+
+@dataclass
+class _Hold:
+    """A borrowed connection; times in seconds since the log began."""
+
+    server: int
+    begin_s: float
+    end_s: float | None = None
+    pinned_s: float | None = None
+
+
+@dataclass
+class _Lane:
+    """What one client did; times in seconds since the log began."""
+
+    waits_s: list[tuple[float, float]] = field(default_factory=list)
+    timeouts_s: list[float] = field(default_factory=list)
+    holds: list[_Hold] = field(default_factory=list)
+    queries: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def first_s(self) -> float:
+        """When it first had what it waited for, or gave up."""
+        return min([hold.begin_s for hold in self.holds] + self.timeouts_s)
+
+    def end_hold(self, time_s: float) -> None:
+        """Its connection is its own no longer."""
+        if self.holds and self.holds[-1].end_s is None:
+            self.holds[-1].end_s = time_s
+
+
+def borrow_steps(events: Sequence[Event], *, title: str, clients: int | Sequence[int] = 4) -> Figure:
+    """A lane for each of a few clients: when it waits, which database connection it borrows, what it asks there.
+
+    Args:
+        events: of `Cloud.proxy_events`.
+        title: the finding, as a sentence.
+        clients: how many to show, or the numbers of those to show, eight at most. Of so many, half have waited in vain,
+            if there are such; the others are those that share a connection.
+
+    Raises:
+        ValueError: nobody has borrowed a connection or waited in vain for one; or none, more than eight, or a client
+            that has done neither is asked for.
+    """
+    lanes = _lanes(events)
+    if not lanes:
+        raise ValueError("There is nothing to draw: no client has borrowed a connection yet. Let one run a query.")
+    if isinstance(clients, int):
+        shown = _chosen(lanes, clients)
+    else:
+        shown = list(clients)
+        unknown = [client for client in shown if client not in lanes]
+        if unknown:
+            raise ValueError(f"Client {unknown[0]} has borrowed no connection; these have: {sorted(lanes)[:12]}.")
+    if not 1 <= len(shown) <= 8:
+        raise ValueError(f"{len(shown)} clients are to be shown; give 1 to 8.")
+    picked = [lanes[client] for client in shown]
+    end_s = events[-1].time_s - events[0].time_s
+    begin_s = min([b for lane in picked for b, _ in lane.waits_s] + [lane.first_s for lane in picked])
+    end_s = max(
+        [end_s if h.end_s is None else h.end_s for lane in picked for h in lane.holds]
+        + [t for p in picked for t in p.timeouts_s]
+    )
+    unit, per_s = ("ms", 1000.0) if end_s - begin_s < 2 else ("seconds", 1.0)
+    span = max(end_s - begin_s, 1e-3) * per_s
+    servers = sorted({hold.server for lane in picked for hold in lane.holds})
+    colours = dict(zip(servers, cycle(_SERVER_COLOURS), strict=False))
+    with style():
+        figure = Figure(figsize=(8.0, 1.5 + 0.66 * len(shown)))
+        axes = figure.subplots()
+        axes.set_xlim(-0.01 * span, 1.02 * span)
+        for y, lane in enumerate(picked):
+            _draw_lane(axes, y, lane, colours, lambda moment_s: (moment_s - begin_s) * per_s, end_s)
+        axes.set_yticks(range(len(shown)), [f"client {client}" for client in shown])
+        axes.set_ylim(len(shown) - 0.5, -0.75)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(f"time in {unit}")
+        axes.set_title(textwrap.fill(title, TITLE_LETTERS))
+        legend(figure, axes, columns=3, order=_STEPS)
+    return figure
+
+
+def _lanes(events: Sequence[Event]) -> dict[int, _Lane]:
+    """What each client that has borrowed, or waited in vain, did."""
+    lanes: dict[int, _Lane] = {}
+    asked_s: dict[int, float] = {}  # when a client last could have begun to wait
+    for event in events:
+        now_s = event.time_s - events[0].time_s
+        if event.kind == "lost":
+            for other in lanes.values():
+                if other.holds and other.holds[-1].server == event.server:
+                    other.end_hold(now_s)
+        if event.client is None:
+            continue
+        lane = lanes.setdefault(event.client, _Lane())
+        if event.kind == "borrow" and event.server is not None:
+            lane.waits_s.append((now_s - waited_s(event), now_s))
+            lane.holds.append(_Hold(event.server, now_s))
+        elif event.kind == "timeout":
+            lane.waits_s.append((asked_s.get(event.client, 0.0), now_s))
+            lane.timeouts_s.append(now_s)
+        elif event.kind == "query" and lane.holds:
+            lane.queries.append((now_s, event.detail))
+        elif event.kind == "pin" and lane.holds:
+            lane.holds[-1].pinned_s = now_s
+        elif event.kind in ("return", "close", "disconnect"):
+            lane.end_hold(now_s)
+        asked_s[event.client] = now_s
+    return {client: lane for client, lane in lanes.items() if lane.holds or lane.timeouts_s}
+
+
+def _chosen(lanes: Mapping[int, _Lane], count: int) -> list[int]:
+    """Clients that show something: half that waited in vain, the others by twos on the same connection."""
+    in_turn = sorted(lanes, key=lambda client: lanes[client].first_s)
+    vain = [client for client in in_turn if lanes[client].timeouts_s][: count // 2]
+    sharing: dict[int, list[int]] = {}
+    for client in in_turn:
+        if lanes[client].holds:
+            sharing.setdefault(lanes[client].holds[0].server, []).append(client)
+    groups = sorted(sharing.values(), key=len, reverse=True)
+    wanted = max(count - len(vain), 0)
+    order = [c for group in groups[: -(-wanted // 2)] for c in group[:2]] + [c for group in groups for c in group]
+    served = list(dict.fromkeys(order))[:wanted]
+    return [client for client in in_turn if client in {*served, *vain}]
+
+
+def _draw_lane(
+    axes: Axes, y: int, lane: _Lane, colours: Mapping[int, str], x: Callable[[float], float], end_s: float
+) -> None:
+    for begin_s, until_s in lane.waits_s:
+        axes.barh(
+            y,
+            x(until_s) - x(begin_s),
+            left=x(begin_s),
+            height=0.2,
+            facecolor="white",
+            hatch="....",
+            edgecolor=GREY,
+            linewidth=0.6,
+            label=_WAITS,
+        )
+    for moment_s in lane.timeouts_s:
+        axes.plot(x(moment_s), y, "X", color=VERMILION, markersize=10, markeredgecolor="black", label=_IN_VAIN)
+    for hold in lane.holds:
+        begin, end = x(hold.begin_s), x(end_s if hold.end_s is None else hold.end_s)
+        looks: dict[str, Any] = {"height": 0.44, "facecolor": colours[hold.server], "edgecolor": "black"}
+        axes.barh(y, end - begin, left=begin, linewidth=0.8, label=_HOLDS, **looks)
+        if hold.pinned_s is not None:
+            pinned = x(hold.pinned_s)
+            axes.barh(y, end - pinned, left=pinned, linewidth=0.8, hatch="xx", label=_PINNED, **looks)
+        if end - begin > 0.05 * (axes.get_xlim()[1] - axes.get_xlim()[0]):
+            number = axes.text((begin + end) / 2, y, str(hold.server), ha="center", va="center", weight="bold")
+            number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+    _draw_statements(axes, y, [(x(moment_s), text.split(maxsplit=1)[0]) for moment_s, text in lane.queries if text])
+
+
+def _draw_statements(axes: Axes, y: int, statements: Sequence[tuple[float, str]]) -> None:
+    """A mark for each statement, above its lane, with the first word; words that would overlap form one text."""
+    left, right = axes.get_xlim()
+    a_letter = (right - left) * 0.85 * INCH_A_LETTER / _AXES_INCH
+    texts: list[tuple[float, list[str]]] = []
+    for place, word in statements:
+        axes.plot(place, y - 0.29, "v", color="black", markersize=4.5, label=_STATEMENT)
+        if texts and place < texts[-1][0] + a_letter * (len(", ".join(texts[-1][1])) + 2):
+            texts[-1][1].append(word)
+        else:
+            texts.append((place, [word]))
+    for place, words in texts:
+        said = ", ".join(words[:3]) + (", ..." if len(words) > 3 else "")
+        turned = place + a_letter * len(said) > right
+        axes.annotate(
+            said,
+            (place, y - 0.46),
+            xytext=(3 if turned else -3, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if turned else "left",
+            fontsize=8,
+        )

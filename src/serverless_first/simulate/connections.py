@@ -1,0 +1,121 @@
+"""How many connections a DB instance has to give, and how many a function needs.
+
+AWS publishes the formulas: `max_connections` follows from the memory of the instance class. PostgreSQL keeps some of
+these seats for administrators, so a function gets fewer.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Literal, get_args
+
+from serverless_first.cloud.rds import classes
+from serverless_first.cloud.rds.parameters import DEFAULT_MAX_CONNECTIONS, evaluate
+
+Engine = Literal["postgres", "mysql"]
+Role = Literal["ordinary", "rds_superuser", "superuser"]
+
+#: AWS's default formulas of max_connections, in the syntax of DB parameters. PostgreSQL's is the one that the local
+#: cloud applies. MySQL's: Amazon RDS User Guide, "Quotas and constraints for Amazon RDS".
+FORMULAS: dict[Engine, str] = {
+    "postgres": DEFAULT_MAX_CONNECTIONS,
+    "mysql": "{DBInstanceClassMemory/12582880}",
+}
+#: Seats of PostgreSQL that only a superuser may take: its setting superuser_reserved_connections.
+SUPERUSER_RESERVED = 3
+#: Seats of RDS for PostgreSQL kept for members of rds_superuser: rds.rds_superuser_reserved_connections.
+RDS_SUPERUSER_RESERVED = 2
+
+
+def max_connections(engine: Engine, instance: str | int) -> int:
+    """The default of max_connections.
+
+    On AWS it is lower: DBInstanceClassMemory is what the operating system and RDS's own processes leave of the class's
+    memory, and AWS does not publish how much that is. Read the real value from the instance: SHOW max_connections.
+
+    Args:
+        engine: "postgres" or "mysql".
+        instance: the class, such as "db.t4g.micro", or its memory in bytes.
+
+    Raises:
+        ValueError: an unknown engine or class, or memory that is not a whole number above 0.
+    """
+    if engine not in FORMULAS:
+        allowed = " or ".join(f'"{name}"' for name in FORMULAS)
+        raise ValueError(f"engine is {engine!r}. Use {allowed}.")
+    memory_bytes = classes.memory_bytes(instance) if isinstance(instance, str) else _whole("instance", instance, 1)
+    return int(evaluate(FORMULAS[engine], memory_bytes))
+
+
+def seats(
+    engine: Engine, instance: str | int, *, role: Role = "ordinary", max_connections_set: int | None = None
+) -> int:
+    """How many connections a database user can open on an instance that nobody else uses.
+
+    PostgreSQL keeps 3 seats for superusers, and RDS 2 more for members of rds_superuser, such as the master user. MySQL
+    takes none of them away: its one seat for administrators comes on top of max_connections (MySQL Reference Manual,
+    "Too many connections").
+
+    Args:
+        engine: "postgres" or "mysql".
+        instance: the class, such as "db.t4g.micro", or its memory in bytes.
+        role: "ordinary" for a user of the function's own, "rds_superuser" for the master user; "superuser", which on
+            RDS only AWS itself has.
+        max_connections_set: max_connections as a parameter group sets it; None for the formula's default.
+
+    Raises:
+        ValueError: an argument is out of its range or unknown.
+    """
+    if role not in get_args(Role):
+        raise ValueError(f"role is {role!r}. Use " + " or ".join(f'"{name}"' for name in get_args(Role)) + ".")
+    default = max_connections(engine, instance)
+    most = default if max_connections_set is None else _whole("max_connections_set", max_connections_set, 1)
+    if engine == "mysql" or role == "superuser":
+        return most
+    kept = SUPERUSER_RESERVED + (RDS_SUPERUSER_RESERVED if role == "ordinary" else 0)
+    return max(0, most - kept)
+
+
+def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
+    """How many connections a function needs at most: an environment keeps its own, frozen ones too.
+
+    Args:
+        concurrency: how many execution environments of one version there are at most, as reserved concurrency limits
+            them.
+        connections_each: connections that one environment opens.
+        versions_alive: versions whose environments exist at the same time; 2 during and after a deployment, when the
+            old version's environments are frozen and not yet ended.
+        other: connections of everybody else, such as reports, migrations and administrators without seats of their own.
+
+    Raises:
+        ValueError: an argument is not a whole number, or below its least: 0, 1, 1, 0.
+    """
+    each = _whole("connections_each", connections_each, 1) * _whole("versions_alive", versions_alive, 1)
+    return _whole("concurrency", concurrency, 0) * each + _whole("other", other, 0)
+
+
+def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
+    """The largest concurrency whose connections all find a seat: what to set reserved concurrency to.
+
+    Args:
+        seats: how many connections the function's user can open.
+        connections_each, versions_alive, other: as in `needed`.
+
+    Returns:
+        The largest `concurrency` for which `needed` is at most `seats`; 0 if even one environment is too many.
+
+    Raises:
+        ValueError: an argument is not a whole number, or below its least: 0, 1, 1, 0.
+    """
+    each = _whole("connections_each", connections_each, 1) * _whole("versions_alive", versions_alive, 1)
+    return max(0, _whole("seats", seats, 0) - _whole("other", other, 0)) // each
+
+
+def _whole(name: str, value: int, least: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{name} is {value!r}. Give a whole number from {least}.")
+    return number

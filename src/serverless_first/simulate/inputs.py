@@ -1,0 +1,80 @@
+"""What the simulations are given: checked, and refused with a message that says what is allowed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def arrivals(values: ArrayLike) -> Floats:
+    """Times of arrival, ascending, in seconds: shape (n,).
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    times_s = numbers("arrivals_s", values).copy()  # the result keeps them, whatever the caller does with theirs
+    if times_s.ndim != 1:
+        raise ValueError(f"arrivals_s has the shape {times_s.shape}. Give one time for each request: shape (n,).")
+    if np.min(times_s, initial=0.0) < 0:
+        raise ValueError(f"arrivals_s has a time of {np.min(times_s):g} s. Times count from 0: add an offset to all.")
+    if (early := np.flatnonzero(np.diff(times_s) < 0)).size:
+        place = int(early[0]) + 1
+        raise ValueError(
+            f"arrivals_s goes back in time at position {place}: {times_s[place]:g} s after {times_s[place - 1]:g} s. "
+            "Sort them: np.sort(arrivals_s)."
+        )
+    return times_s
+
+
+def service(name: str, values: ArrayLike, requests: int) -> Floats:
+    """How long each request takes, in seconds: one number, or shape (n,).
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    times_s = above_zero(name, values)
+    if times_s.shape not in ((), (requests,)):
+        raise ValueError(
+            f"{name} has the shape {times_s.shape}. Give one number, or one for each of {requests} requests."
+        )
+    return times_s
+
+
+def above_zero(name: str, values: ArrayLike) -> Floats:
+    """Numbers above 0.
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    found = numbers(name, values)
+    if found.size and np.min(found) <= 0:
+        raise ValueError(f"{name} holds {np.min(found):g}. It must be above 0.")
+    return found
+
+
+def numbers(name: str, values: ArrayLike) -> Floats:
+    """Finite numbers.
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} holds something that is not a number. Give numbers.") from None
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} holds NaN or infinity. Give finite numbers.")
+    return found
+
+
+def at_least_zero(name: str, value: float) -> float:
+    """A time of 0 s or more; infinity means never.
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    if not value >= 0:  # NaN is caught too
+        raise ValueError(f"{name} is {value}. Give 0 s or more; math.inf means never.")
+    return float(value)
