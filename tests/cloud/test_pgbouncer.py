@@ -33,9 +33,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hikari.Databa
 @contextlib.contextmanager
 def clients(database: hikari.Database, number: int, *, pool_size: int) -> Iterator[list[psycopg.Connection[Any]]]:
     """So many connections to PgBouncer."""
-    passwords = database.passwords | {"quoted": PASSWORD}
     with (
-        pgbouncer.running(database.host, database.port, passwords, pool_size=pool_size) as (host, port),
+        pgbouncer.running(database.host, database.port, database.passwords, pool_size=pool_size) as (host, port),
         contextlib.ExitStack() as stack,
     ):
         settings = database.as_settings("orders_app") | {"host": host, "port": port}
@@ -58,9 +57,11 @@ def test_what_a_client_sets_shows_up_in_another(database: hikari.Database) -> No
 
 
 def test_a_password_may_hold_quotes(database: hikari.Database) -> None:
-    with pgbouncer.running(database.host, database.port, {"quoted": PASSWORD}, pool_size=1) as (host, port):
-        with psycopg.connect(host=host, port=port, user="quoted", password=PASSWORD, dbname="shop") as connection:
-            assert connection.execute("SELECT current_user").fetchone() == ("quoted",)
+    with (
+        pgbouncer.running(database.host, database.port, {"quoted": PASSWORD}, pool_size=1) as (host, port),
+        psycopg.connect(host=host, port=port, user="quoted", password=PASSWORD, dbname="shop") as connection,
+    ):
+        assert connection.execute("SELECT current_user").fetchone() == ("quoted",)
 
 
 def test_after_the_block_nobody_listens(database: hikari.Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -280,6 +281,12 @@ def test_connections_that_idle_are_closed_down_to_the_percentage(proxy: Start, p
     assert postgres.sessions() == 4
     front.configure(max_idle_connections_percent=0)
     eventually(lambda: postgres.sessions() == 0, "none to be left")
+
+    def all_are_told() -> bool:
+        kinds = Counter(str(e["kind"]) for e in front.events())
+        return kinds["close"] == kinds["open"] >= 10
+
+    eventually(all_are_told, "the log to tell of each that has closed")
 
 
 def ended(kinds: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from serverless_first.simulate import pool
-from serverless_first.simulate.fleet import Floats
+from serverless_first.simulate.inputs import Floats
 
 # --- by hand ---------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from serverless_first.bench.measure import Measurement, benchmark, median_s
 from serverless_first.simulate import fleet, pool
-from serverless_first.simulate.fleet import Floats
+from serverless_first.simulate.inputs import Floats
 
 REQUESTS = 1_000_000
 

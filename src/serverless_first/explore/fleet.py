@@ -17,7 +17,7 @@ from serverless_first.explore.base import Explorer, View, slider
 from serverless_first.figures import fleet as pictures
 from serverless_first.figures.style import BLUE, GREY, VERMILION
 from serverless_first.simulate import fleet
-from serverless_first.simulate.fleet import Floats
+from serverless_first.simulate.inputs import Floats
 
 MOST_PER_MINUTE = 600.0
 EXPIRIES_MIN = (1, 60)  # the slider's ends, and the curves drawn for comparison

@@ -11,7 +11,8 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
 from serverless_first.simulate import fleet
-from serverless_first.simulate.fleet import Floats, Integers
+from serverless_first.simulate.fleet import Integers
+from serverless_first.simulate.inputs import Floats
 
 # Line and marker tell the curves apart in grey print.
 _LOOKS = (("-", "o", BLUE), ("--", "s", VERMILION), (":", "^", GREEN))

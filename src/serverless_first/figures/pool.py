@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, style
 from serverless_first.simulate import pool
-from serverless_first.simulate.fleet import Floats
+from serverless_first.simulate.inputs import Floats
 
 # Line and marker tell the curves apart in grey print.
 _LOOKS = (("-", "o", BLUE), ("--", "s", ORANGE), (":", "^", GREEN))

@@ -1,7 +1,7 @@
 """What happens in the proxy, one line each, for a lesson to show.
 
-Kinds: connect, login, refuse, disconnect (clients); open, close, lost (database connections); ask, borrow, query, pin,
-return, timeout, cancel (clients and connections together).
+Kinds: connect, login, refuse, disconnect (clients); open, close, lost (database connections; lost with a detail: the
+database did not let the proxy in); borrow, query, pin, return, timeout, cancel (clients and connections together).
 """
 
 from __future__ import annotations

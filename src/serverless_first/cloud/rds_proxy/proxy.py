@@ -154,6 +154,7 @@ class Proxy:
             server.client = None
             self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", -1)
             self.events.note("close", client.number, server.number, "its client left")
+            server.has_said_goodbye = True
             self.pool.discard(server)
             if session is not None and session.is_cut_off:
                 server.transport.abort()  # the database waits for the rest, and would take a goodbye for it
@@ -249,6 +250,8 @@ class Proxy:
         """A connection that was to end has ended."""
         if server.cancel_key:  # else it never was one
             self.metrics.change("DatabaseConnections", -1)
+            if not server.has_said_goodbye:
+                self.events.note("close", None, server.number, "no longer needed")
         self.pool.closed()
 
     # ---- cancelling

@@ -32,6 +32,7 @@ class ServerLink(asyncio.Protocol):
         client: who has borrowed it.
         known: what is prepared on it.
         cancels: how many requests to cancel its query are under way; it is not handed on before they have arrived.
+        has_said_goodbye: whether the event log says already that it closes.
     """
 
     def __init__(self, proxy: Proxy, key: Key) -> None:
@@ -40,6 +41,7 @@ class ServerLink(asyncio.Protocol):
         self.client: ClientLink | None = None
         self.idle_since_s = 0.0
         self.cancels = 0
+        self.has_said_goodbye = False
         self.transport: asyncio.Transport
         self._proxy = proxy
         settings = proxy.settings
