@@ -17,6 +17,9 @@ from typing import Any
 
 from serverless_first.cloud import Cloud
 
+#: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
+PASSWORDS = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
+
 _LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.1  # boto3's waiters for RDS look every 30 s
 
@@ -109,7 +112,6 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
     import boto3
 
     rds = boto3.client("rds")
-    passwords = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
     with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
         rds.delete_db_instance(DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
         _until(lambda: not _status(rds, identifier), f"{identifier} is deleted")
@@ -126,15 +128,27 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
         Engine="postgres",
         AllocatedStorage=20,
         MasterUsername="hikari",
-        MasterUserPassword=passwords["hikari"],
+        MasterUserPassword=PASSWORDS["hikari"],
         DBName="shop",
         DBParameterGroupName=group,
     )
     _until(lambda: _status(rds, identifier) == "available", f"{identifier} is available")
-    found = Database(identifier, *aws.database_address(identifier), passwords)
+    found = find(aws, identifier)
     with found.connect() as connection:
-        connection.execute(SCHEMA.format(work_s=work_s, app_password=passwords["orders_app"]))
+        connection.execute(SCHEMA.format(work_s=work_s, app_password=PASSWORDS["orders_app"]))
     return found
+
+
+def find(aws: Cloud, identifier: str = "orders-db") -> Database:
+    """The database that is there already.
+
+    Args:
+        identifier: its DBInstanceIdentifier.
+
+    Raises:
+        CloudError: there is none of this name, or it is not available.
+    """
+    return Database(identifier, *aws.database_address(identifier), PASSWORDS)
 
 
 def proxy(aws: Cloud, database: Database, *, name: str = "orders-proxy", **settings: Any) -> tuple[str, int]:

@@ -23,10 +23,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from serverless_first.course import Task
 from serverless_first.lab.failures import CheckBroken, CheckFailed, NotStarted, listed, one_line, readable
+
+if TYPE_CHECKING:
+    from serverless_first import hikari
 
 _STAMP = re.compile(r"^\S+Z \S+ (?=Task timed out)|^RequestId: \S+ (?=Error)")
 _FRAME = re.compile(r'File "([^"]+)",? [Ll]ine (\d+)(?:, in (\S+))?')
@@ -119,6 +122,23 @@ class Attempt:
         if answer.get("FunctionError"):
             self._function_error(payload, called)
         return Reply(payload, called, log, self.task.id)
+
+    def database(self, identifier: str = "orders-db") -> hikari.Database:
+        """Hikari's database, as `hikari.database` has made it.
+
+        Raises:
+            NotStarted: there is none, or it is not available.
+            CheckBroken: no local cloud runs.
+        """
+        self.client("rds")  # says so if no local cloud runs
+        from serverless_first import cloud, hikari
+
+        try:
+            return hikari.find(cloud.start(), identifier)
+        except cloud.CloudError as error:
+            self.not_started(
+                f"There is no database {identifier}: {error}", look_at="the cell with hikari.database: run it"
+            )
 
     def expect(
         self, condition: bool, *, problem: str, called: str, came_back: object, expected: object, look_at: str

@@ -1,0 +1,306 @@
+"""Checks of module 04, tasks 4.1 and 4.2: the burst and its evidence, and who holds the seats."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from serverless_first import cloud, hikari
+from serverless_first.cloud import DatabaseSession
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, task
+from serverless_first.lab.failures import one_line
+from serverless_first.lab.functions import fresh_id, wait_until
+from serverless_first.lab.show import say
+
+MASTER = "hikari"
+SEATS, KEPT_FOR_SUPERUSERS = 20, 3  # the lab's max_connections, PostgreSQL's superuser_reserved_connections
+EVIDENCE = ("calls", "answered", "failed", "throttled", "errors", "sessions")
+
+
+# ---- 4.1
+
+
+@task("4.1")
+def burst(attempt: Attempt) -> None:
+    """The evidence tells of the master user's burst; with a role of its own the administrator gets in."""
+    shop = attempt.database()
+    _evidence(attempt)
+    variables = _variables_of(attempt, "orders")
+    user = variables.get("DB_USER", "")
+    attempt.expect(
+        user != MASTER,
+        problem="The function still logs in as the master user, and takes the seats kept for the administrator.",
+        called="get_function_configuration orders",
+        came_back=f"DB_USER {user}",
+        expected="a role that is the function's own",
+        look_at="the variables with which you deploy the function in step 2",
+    )
+    say(f"4.1: a burst of orders as {user} ...")
+    keys = [fresh_id("ord") for _ in range(cloud.burst_size(30))]
+    results = cloud.start().at_once("orders", [{"order_key": key, "lamp": "Hoshi", "quantity": 1} for key in keys])
+    counted = Counter(result.outcome for result in results)
+    # What the database says of a statement comes before what it says of a seat.
+    errors = sorted({one_line(r.error) for r in results if r.error}, key=lambda error: "connection slots" in error)
+    called = f"{len(keys)} calls of orders at once"
+    attempt.expect(
+        counted["answered"] > 0,
+        problem="With the new role no order goes through.",
+        called=called,
+        came_back=errors[0] if errors else dict(counted),
+        expected=f"orders, until the seats of {user} are taken",
+        look_at="what the role must be allowed to do: place_order writes a row and reads its id",
+    )
+    refused, placed = "", 0
+    try:
+        with shop.connect() as connection:
+            row = connection.execute("SELECT count(*) FROM orders WHERE order_key = ANY(%s)", (keys,)).fetchone()
+            placed = int(row[0])
+    except psycopg.OperationalError as error:
+        refused = one_line(str(error))
+    held = Counter(session.user for session in cloud.start().database_sessions("orders-db"))
+    attempt.expect(
+        not refused,
+        problem=f"The administrator is refused. The role {user} may use the seats that are kept for administrators.",
+        called=f"{called}, then a login as {MASTER}",
+        came_back=f"{refused}; sessions: {dict(held)}",
+        expected="the administrator gets in, at any hour",
+        look_at="which other roles your role is a member of",
+    )
+    attempt.expect(
+        placed == counted["answered"],
+        problem="The function answers, and the order is not in the table.",
+        called=called,
+        came_back=f"{counted['answered']} answers, {placed} new rows in the table orders",
+        expected="a row for each answer",
+        look_at="the file that you have deployed: step 2 takes orders.py as it is",
+    )
+
+
+def _evidence(attempt: Attempt) -> None:
+    file = Path("evidence.json")
+    if not file.is_file():
+        attempt.not_started("There is no evidence.json beside this notebook.")
+    called = "reading evidence.json"
+    try:
+        found: Any = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        found = str(error)
+    missing = [key for key in EVIDENCE if not isinstance(found, dict) or key not in found]
+    attempt.expect(
+        not missing,
+        problem="The evidence is not complete.",
+        called=called,
+        came_back=found,
+        expected=f"a JSON object with the keys {', '.join(EVIDENCE)}; missing: {', '.join(missing)}",
+        look_at="the table in step 1",
+    )
+    counts = {key: found[key] for key in EVIDENCE[:4]}
+    attempt.expect(
+        all(type(count) is int for count in counts.values())
+        and counts["calls"] == counts["answered"] + counts["failed"] + counts["throttled"],
+        problem="The counts do not add up: each call has one outcome.",
+        called=called,
+        came_back=counts,
+        expected="answered + failed + throttled = calls",
+        look_at="how you count result.outcome",
+    )
+    errors = found["errors"] if isinstance(found["errors"], list) else [found["errors"]]
+    attempt.expect(
+        len({str(error) for error in errors}) == len(errors),
+        problem="The same error text stands in the evidence again and again. Whoever reads it wants to know the kinds.",
+        called=called,
+        came_back=f"{len(errors)} texts, and only {len({str(error) for error in errors})} different",
+        expected="each text once",
+        look_at="how you build the list errors",
+    )
+    attempt.expect(
+        bool(errors) and all(isinstance(error, str) and error.strip() for error in errors),
+        problem="A text in errors says nothing." if errors else "The evidence names no error, and calls have failed.",
+        called=called,
+        came_back=errors,
+        expected="the words of the database, from the calls that failed",
+        look_at="which results have an error: an order that went through has an empty one",
+    )
+    sessions = found["sessions"]
+    told = {u: n for u, n in sessions.items() if type(n) is int} if isinstance(sessions, dict) else {}
+    attempt.expect(
+        MASTER in told and sum(told.values()) == SEATS - KEPT_FOR_SUPERUSERS,
+        problem="The sessions are not those that the burst of the master user has left behind.",
+        called=called,
+        came_back=sessions,
+        expected=f"for each user the number of its sessions, when all the seats open to {MASTER} are taken",
+        look_at="what you count by, and when you look: the environments must still be there. Run step 1 again",
+    )
+
+
+def _variables_of(attempt: Attempt, name: str) -> dict[str, str]:
+    client = attempt.client("lambda")
+    try:
+        settings = client.get_function_configuration(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started(f"There is no function {name} yet.")
+    return dict((settings.get("Environment") or {}).get("Variables") or {})
+
+
+# ---- 4.2
+
+Group = tuple[str, str]  # user and state
+CLOSE_S = 0.01  # the moments in the check's crowd lie further apart than this
+
+
+@task("4.2")
+def seats(attempt: Attempt) -> None:
+    """The function names each user and state with its sessions, and since when the oldest of them is in that state."""
+    try:
+        _seats(attempt, attempt.database())
+    except NotStarted:
+        raise
+    except CheckFailed as failure:  # Lambda runs what was deployed, and the file may be newer
+        failure.look_at += ". If you changed seats.py after step 2, run step 2 again"
+        raise
+
+
+def _seats(attempt: Attempt, shop: hikari.Database) -> None:
+    attempt.invoke("seats", {})  # says so if it is not there, or not written
+    with _crowd(attempt, shop):
+        sessions = cloud.start().database_sessions("orders-db")
+        reply = attempt.invoke("seats", {})
+    rows = _rows(attempt, reply.payload, reply.called)
+    asked = (MASTER, "active")  # the session of the function that asks; it holds a seat as well
+    right = Counter((session.user, session.state) for session in sessions) + Counter([asked])
+    came_back = ", ".join(f"{user} {state}: {number}" for (user, state), (number, _) in sorted(rows.items()))
+    expected = "every client with a login, by user and state; the session that asks is one of them"
+    told = {group: number for group, (number, _) in rows.items()}
+    total = sum(told.values())
+    if any(not user or not state for user, state in told):
+        problem = "Your list counts PostgreSQL's own background processes. They hold no seat of max_connections."
+        look_at = "what tells a client from a background process: look at all columns of pg_stat_activity"
+    elif told.keys() < right.keys() and all(told[group] == right[group] for group in told):
+        problem = "Sessions in some states are left out. Each holds a seat, whatever it does."
+        look_at = "the condition after WHERE"
+    elif total < right.total():
+        problem = "Sessions are missing: max_connections counts the whole server, not one database or one user."
+        look_at = "the condition after WHERE; and whom you left out"
+    elif total > right.total():
+        problem = "Your list counts more sessions than there are clients."
+        look_at = "which processes of pg_stat_activity are clients"
+    else:
+        problem, look_at = "The sessions are put together wrongly.", "what you group by"
+    attempt.expect(
+        told == right, problem=problem, called=reply.called, came_back=came_back, expected=expected, look_at=look_at
+    )
+    _oldest_first(attempt, rows, sessions, reply.called)
+
+
+def _rows(attempt: Attempt, payload: Any, called: str) -> dict[Group, tuple[int, datetime]]:
+    """User and state -> sessions and since when."""
+    found: dict[Group, tuple[int, datetime]] = {}
+    for row in payload if isinstance(payload, list) else [payload]:
+        try:
+            group = (str(row["user"] or ""), str(row["state"] or ""))
+            since = datetime.fromisoformat(row["since"]) if row["since"] else datetime.fromtimestamp(0, UTC)
+            number = int(row["sessions"])
+        except (KeyError, TypeError, ValueError):
+            attempt.fail(
+                "A row is not of the form that was asked for.",
+                called=called,
+                came_back=row,
+                expected="user, state, a number of sessions, a moment: in this order in your SELECT",
+                look_at="the columns of your SELECT",
+            )
+        attempt.expect(
+            group not in found,
+            problem="The same user and state have more than one row.",
+            called=called,
+            came_back=row,
+            expected="one row for each user and state",
+            look_at="what you group by",
+        )
+        found[group] = (number, since)
+    return found
+
+
+def _oldest_first(
+    attempt: Attempt, rows: dict[Group, tuple[int, datetime]], sessions: list[DatabaseSession], called: str
+) -> None:
+    """Compares `since` of each group of idle sessions with what the sessions themselves say."""
+    for group, (_, since) in sorted(rows.items()):
+        moments = [s.since_s for s in sessions if (s.user, s.state) == group]
+        if not moments or group[1] == "active":
+            continue
+        told_s = since.timestamp()
+        connected = [s.connected_s for s in sessions if (s.user, s.state) == group]
+        if any(abs(told_s - moment_s) < CLOSE_S for moment_s in connected):
+            problem = "since tells when a session has connected. An old connection may be busy all day."
+            look_at = "which column tells when the state has changed"
+        elif any(abs(told_s - moment_s) < CLOSE_S for moment_s in moments):
+            problem = "since is not the moment of the session that has been in this state for longest."
+            look_at = "which one of several moments you take"
+        else:
+            problem, look_at = "since is wrong.", "the column that you take since from"
+        attempt.expect(
+            abs(told_s - min(moments)) < CLOSE_S,
+            problem=problem,
+            called=called,
+            came_back=f"{group[0]} {group[1]}: since {max(moments) - told_s:.2f} s before the last of them came",
+            expected=f"{max(moments) - min(moments):.2f} s before the last of them came",
+            look_at=look_at,
+        )
+
+
+class _Crowd:
+    """Sessions in states of the check's own making."""
+
+    def __init__(self, attempt: Attempt, shop: hikari.Database) -> None:
+        self._attempt, self._shop = attempt, shop
+        self.connections: list[Any] = []
+
+    def join(self, user: str, statement: str, **settings: Any) -> Any:
+        """One more session; it has been there for a while before it comes into its state."""
+        try:
+            connection = self._shop.connect(user, **settings)
+        except psycopg.OperationalError as error:
+            self._attempt.fail(
+                "The check finds no free seat in your database.",
+                called=f"a login as {user}",
+                came_back=one_line(str(error)),
+                expected="some free seats",
+                look_at="what else is connected; run the cells of this task again, they end the environments",
+            )
+        self.connections.append(connection)
+        connection.execute("SELECT pg_sleep(0.05)")
+        connection.execute(statement)
+        return connection
+
+
+@contextlib.contextmanager
+def _crowd(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
+    crowd = _Crowd(attempt, shop)
+    try:
+        for _ in range(2):
+            crowd.join("orders_app", "SELECT 1")
+        for _ in range(2):
+            crowd.join("orders_app", "SELECT 1", autocommit=False)
+        crowd.join("orders_app", "SELECT 1", dbname="postgres")
+        busy = crowd.join("orders_app", "SELECT 1")
+        busy.pgconn.send_query(b"SELECT pg_sleep(600)")
+        pid = busy.info.backend_pid
+
+        def at_work() -> bool:
+            found = cloud.start().database_sessions("orders-db")
+            return any(session.pid == pid and session.state == "active" for session in found)
+
+        assert wait_until(at_work), "the session that is to be active is not"
+        yield
+    finally:
+        for connection in crowd.connections:
+            with contextlib.suppress(psycopg.Error):
+                connection.cancel_safe()  # PostgreSQL would go on with the statement of a client that has left
+            connection.close()

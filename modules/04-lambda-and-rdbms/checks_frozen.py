@@ -1,0 +1,302 @@
+"""Check of module 04, task 4.3: one connection for each environment, and no order lost or placed twice when it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from serverless_first import cloud, hikari
+from serverless_first.cloud import CallResult, DatabaseSession
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, task
+from serverless_first.lab.failures import one_line, readable
+from serverless_first.lab.functions import alive, fresh_id, wait_until
+from serverless_first.lab.show import say
+
+NAME, USER = "orders", "orders_app"
+CALLS = 5
+# A lamp that is sold out: the order fails, and each try leaves its mark, since a sequence is not rolled back.
+SOLD_OUT = """
+DROP SEQUENCE IF EXISTS check_tries CASCADE;
+CREATE SEQUENCE check_tries;
+CREATE OR REPLACE FUNCTION check_sold_out() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    PERFORM nextval('check_tries');
+    RAISE EXCEPTION 'this lamp is sold out';
+END $$;
+CREATE OR REPLACE TRIGGER check_sold_out BEFORE INSERT ON orders
+    FOR EACH ROW WHEN (NEW.lamp = 'Yuki, sold out') EXECUTE FUNCTION check_sold_out();
+"""
+SOLD_OUT_NO_MORE = "DROP FUNCTION check_sold_out CASCADE; DROP SEQUENCE check_tries;"
+
+
+@task("4.3")
+def kept(attempt: Attempt) -> None:
+    """The connection is kept, a dead one is replaced, and no order is placed twice."""
+    shop = attempt.database()
+    try:
+        _kept(attempt, shop)
+    except NotStarted:
+        raise
+    except CheckFailed as failure:  # Lambda runs what was deployed, and the file may be newer
+        failure.look_at += ". If you changed kept.py after step 2, run step 2 again"
+        raise
+
+
+def _kept(attempt: Attempt, shop: hikari.Database) -> None:
+    attempt.invoke(NAME, _order())  # says so if it is not there, or not written
+    with _own_environments(attempt) as restart, _administrator(attempt, shop) as administrator:
+        restart({})
+        _end_all(administrator)  # one that the learner has left open would be counted
+        _one_connection_each(attempt)
+        say("4.3: the connections die while the environments are frozen ...")
+        _survives(attempt, administrator)
+        _fails_once(attempt, administrator)
+        say("4.3: the network loses an answer ...")
+        with Relay(shop.host, shop.port) as relay:
+            restart({"DB_HOST": relay.host, "DB_PORT": str(relay.port)})
+            _places_once(attempt, administrator, relay)
+
+
+def _order(lamp: str = "Tsuki") -> dict[str, Any]:
+    return {"order_key": fresh_id("ord"), "lamp": lamp, "quantity": 1}
+
+
+def _at_once(events: list[dict[str, Any]]) -> list[CallResult]:
+    return cloud.start().at_once(NAME, events)
+
+
+def _sessions() -> list[DatabaseSession]:
+    return [s for s in cloud.start().database_sessions("orders-db") if s.user == USER]
+
+
+def _rows_of(administrator: Any, key: str) -> list[int]:
+    rows = administrator.execute("SELECT id FROM orders WHERE order_key = %s", (key,)).fetchall()
+    return [row[0] for row in rows]
+
+
+def _one_connection_each(attempt: Attempt) -> None:
+    used: set[int] = set()
+    for _ in range(4):
+        attempt.invoke(NAME, _order())
+        used |= {session.pid for session in _sessions()}
+    wait_until(lambda: len(_sessions()) <= 1, limit_s=1.0)  # one that was closed is there for a moment more
+    left, environments = len(_sessions()), len(alive(NAME))
+    called = f"four orders, one after the other, to {environments} execution environment"
+    expected = "one connection, used four times"
+    attempt.expect(
+        left <= environments,
+        problem="An environment holds more connections than it can use: it serves one call at a time.",
+        called=called,
+        came_back=f"{left} open connections",
+        expected=expected,
+        look_at="how many connections your code opens, and when",
+    )
+    attempt.expect(
+        left == 1 and len(used) == 1,
+        problem="Each order opens a connection of its own. Each customer waits for a login again.",
+        called=called,
+        came_back=f"{len(used)} connections, one after the other" if left else "no open connection after the orders",
+        expected=expected,
+        look_at="where your handler connects, and what becomes of the connection when it returns",
+    )
+
+
+def _survives(attempt: Attempt, administrator: Any) -> None:
+    """Twice: what has replaced a dead connection can die as well."""
+    _at_once([_order() for _ in range(CALLS)])
+    for again in ("", " again"):
+        _end_all(administrator)
+        events = [_order() for _ in range(CALLS)]
+        results = _at_once(events)
+        called = f"{CALLS} orders at once, after their environments' connections have died{again} in the frozen state"
+        for event, result in zip(events, results, strict=True):
+            attempt.expect(
+                result.outcome == "answered",
+                problem="The connection died while the environment was frozen, and a customer pays for it.",
+                called=called,
+                came_back=one_line(result.error),
+                expected="an order each",
+                look_at="how your handler finds out that its connection is dead, before the order depends on it",
+            )
+            rows = _rows_of(administrator, event["order_key"])
+            _true_answer(attempt, result, rows, called)
+    attempt.expect(
+        wait_until(lambda: len(_sessions()) <= CALLS, limit_s=1.0),
+        problem="After the dead connections were replaced there are more than one for each environment.",
+        called="looking at the sessions afterwards",
+        came_back=f"{len(_sessions())} connections of {CALLS} environments",
+        expected="one for each environment",
+        look_at="what your code opens when it finds a dead connection",
+    )
+
+
+def _end_all(administrator: Any) -> None:
+    administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (USER,))
+    assert wait_until(lambda: not _sessions()), "sessions that were ended stay"
+
+
+def _fails_once(attempt: Attempt, administrator: Any) -> None:
+    administrator.execute(SOLD_OUT)
+    try:
+        (result,) = _at_once([_order("Yuki, sold out")])
+        row = administrator.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM check_tries").fetchone()
+    finally:
+        administrator.execute(SOLD_OUT_NO_MORE)
+    called = "an order that the database refuses: this lamp is sold out"
+    attempt.expect(
+        result.outcome == "failed",
+        problem="The database refused the order, and your function answers as if all were well.",
+        called=called,
+        came_back=readable(result.payload),
+        expected="an error: the caller must know that there is no order",
+        look_at="which errors your handler catches, and what it returns then",
+    )
+    attempt.expect(
+        row[0] == 1,
+        problem="Your function tried an order again that the database had refused. The connection was alive.",
+        called=called,
+        came_back=f"{row[0]} tries",
+        expected="one try, and the error",
+        look_at="which errors mean that a connection is dead, and which do not",
+    )
+    attempt.invoke(NAME, _order())  # and the next order goes through
+
+
+def _places_once(attempt: Attempt, administrator: Any, relay: Relay) -> None:
+    attempt.invoke(NAME, _order())
+    event = _order()
+    relay.lose_answer_to(event["order_key"].encode())
+    (result,) = _at_once([event])
+    attempt.expect(
+        relay.has_lost,
+        problem="The order did not reach the database by the address that the function was given.",
+        called=f"invoke {NAME} with other values of DB_HOST and DB_PORT",
+        came_back=result.error or readable(result.payload),
+        expected="an order that goes to this address",
+        look_at="where your code takes host and port from",
+    )
+    rows = _rows_of(administrator, event["order_key"])
+    called = f"order {event['order_key']}; the database places it, and the connection dies before its answer comes"
+    attempt.expect(
+        len(rows) < 2,
+        problem="The customer gets two lamps: the order was placed, and your function placed it again.",
+        called=called,
+        came_back=f"{len(rows)} rows with this order_key",
+        expected="one row; an error is a right answer as well",
+        look_at="what your handler does when the order itself fails, and what it can know then",
+    )
+    if result.outcome == "answered":
+        _true_answer(attempt, result, rows, called)
+    attempt.invoke(NAME, _order())  # and the environment is well again
+
+
+def _true_answer(attempt: Attempt, result: CallResult, rows: list[int], called: str) -> None:
+    told = result.payload.get("order") if isinstance(result.payload, dict) else None
+    attempt.expect(
+        [told] == rows,
+        problem="The function's answer is not the order in the table.",
+        called=called,
+        came_back=f"{readable(result.payload)}; rows with its order_key: {rows}",
+        expected='one row, and {"order": its id}',
+        look_at="what your handler returns",
+    )
+
+
+@contextlib.contextmanager
+def _administrator(attempt: Attempt, shop: hikari.Database) -> Iterator[Any]:
+    try:
+        connection = shop.connect()
+    except psycopg.OperationalError as error:
+        attempt.fail(
+            "The administrator is refused, so the check cannot look at the orders.",
+            called="a login as hikari",
+            came_back=one_line(str(error)),
+            expected="a free seat",
+            look_at="as whom your function logs in: deploy it with the cell of this task",
+        )
+    with connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _own_environments(attempt: Attempt) -> Iterator[Any]:
+    """Gives a call that restarts the function with some variables changed; puts them back at the end."""
+    client = attempt.client("lambda")
+    before = (client.get_function_configuration(FunctionName=NAME).get("Environment") or {}).get("Variables") or {}
+
+    def restart(changed: dict[str, str]) -> None:
+        variables = before | changed | {"CHECK": fresh_id("check")}
+        client.update_function_configuration(FunctionName=NAME, Environment={"Variables": variables})
+
+    try:
+        yield restart
+    finally:
+        client.update_function_configuration(FunctionName=NAME, Environment={"Variables": before})
+
+
+class Relay:
+    """A network between function and database that can lose one answer: it passes bytes on, and then cuts the line.
+
+    Args:
+        host, port: of the database.
+
+    Attributes:
+        host, port: where it listens.
+        has_lost: whether the answer was lost.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.host, self.port = self._server.getsockname()
+        self._key = b""
+        self.has_lost = False
+        self._open: list[socket.socket] = []
+
+    def __enter__(self) -> Relay:
+        threading.Thread(target=self._accept, name="relay", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in [self._server, *self._open]:
+            _cut(end)
+
+    def lose_answer_to(self, key: bytes) -> None:
+        """The next thing that the database says to a client that has sent `key` is lost, once."""
+        self._key = key
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                server = socket.create_connection(self._target)
+                self._open += [client, server]
+                marked = threading.Event()
+                for ends in ((client, server, None), (server, client, marked)):
+                    threading.Thread(target=self._pass_on, args=(*ends, marked), name="relay", daemon=True).start()
+
+    def _pass_on(
+        self, source: socket.socket, target: socket.socket, answers_of: threading.Event | None, marked: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if answers_of is None and self._key and self._key in data:
+                    self._key = b""
+                    marked.set()
+                elif answers_of is not None and answers_of.is_set():
+                    self.has_lost = True
+                    break
+                target.sendall(data)
+        _cut(source)
+        _cut(target)
+
+
+def _cut(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()

@@ -1,0 +1,260 @@
+"""Checks of module 04, tasks 4.4 and 4.5: a reserved concurrency that fits, and whether it is enough."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import psycopg
+
+from serverless_first import cloud, hikari
+from serverless_first.cloud import CallResult
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, task
+from serverless_first.lab.failures import one_line
+from serverless_first.lab.functions import fresh_id, wait_until
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+
+# ---- 4.4
+
+NAME, MASTER, USER = "orders", "hikari", "orders_app"
+REPORT = 2  # sessions of Hikari's nightly report, which is no function
+
+
+@task("4.4")
+def room(attempt: Attempt) -> None:
+    """In a burst before and after a deployment nobody is refused by the database, and few seats stay empty."""
+    client = attempt.client("lambda")
+    shop = attempt.database()
+    limit = client.get_function_concurrency(FunctionName=NAME).get("ReservedConcurrentExecutions")
+    if limit is None:
+        attempt.not_started(f"{NAME} has no reserved concurrency yet.")
+    say(f"4.4: a burst, a deployment, another burst; reserved concurrency {limit} ...")
+    with _versions(client) as publish:
+        old = publish()
+        with _report(attempt, shop):
+            bursts = [_burst(old), _burst(publish())]
+            held = sum(session.user != MASTER for session in cloud.start().database_sessions("orders-db"))
+            settings = _seats(attempt, shop)
+    most = settings["max_connections"]
+    open_to_all = most - settings["superuser_reserved_connections"] - settings["reserved_connections"]
+    refused = [result.error for burst in bursts for result in burst if result.outcome == "failed"]
+    alone = any(result.outcome == "failed" for result in bursts[0])
+    if alone:
+        problem = "The database refuses orders before any deployment. Not every seat is open to the function."
+        look_at = "who else has seats, or has them kept"
+    elif 2 * limit <= open_to_all:
+        problem = "The database refuses orders. The seats of the nightly report are not reckoned with."
+        look_at = "who else is connected"
+    elif 2 * limit + REPORT <= most:
+        problem = "The database refuses orders. Seats that are kept for administrators count as if they were free."
+        look_at = "the three settings: who may take which seats?"
+    else:
+        problem = (
+            "One version alone has room. After the deployment the database refuses orders: the environments of "
+            "the old version are frozen, and hold their connections."
+        )
+        look_at = "how many environments can be there when two versions are alive"
+    attempt.expect(
+        not refused,
+        problem=problem,
+        called=f"{len(bursts[0])} calls at once, a deployment, {len(bursts[1])} calls at once; reserved: {limit}",
+        came_back=f"refused before the deployment: {_count(bursts[0], 'failed')}, after it: "
+        f"{_count(bursts[1], 'failed')}; {one_line(refused[0]) if refused else ''}",
+        expected="no order is refused by the database; Lambda may throttle some",
+        look_at=look_at,
+    )
+    attempt.expect(
+        open_to_all - held < 2,
+        problem="The limit is too careful: orders are throttled, and seats stay empty.",
+        called=f"{len(bursts[0])} calls at once, a deployment, {len(bursts[1])} calls at once; reserved: {limit}",
+        came_back=f"throttled each time: {_count(bursts[1], 'throttled')}; seats that nobody ever took: "
+        f"{open_to_all - held}",
+        expected="as many orders as the seats allow",
+        look_at="your sum: what do you subtract, and do you subtract it twice?",
+    )
+
+
+def _count(burst: list[CallResult], outcome: str) -> int:
+    return sum(result.outcome == outcome for result in burst)
+
+
+def _burst(version: str) -> list[CallResult]:
+    events = [{"order_key": fresh_id("ord"), "lamp": "Kumo", "quantity": 1} for _ in range(cloud.burst_size(30))]
+    return cloud.start().at_once(NAME, events, qualifier=version)
+
+
+def _sessions_of(user: str) -> int:
+    return sum(session.user == user for session in cloud.start().database_sessions("orders-db"))
+
+
+def _seats(attempt: Attempt, shop: hikari.Database) -> dict[str, int]:
+    """What PostgreSQL says of its seats, asked by the administrator while they are taken."""
+    names = ("max_connections", "superuser_reserved_connections", "reserved_connections")
+    try:
+        with shop.connect() as connection:
+            return {name: int(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names}
+    except psycopg.OperationalError as error:
+        attempt.fail(
+            "The administrator is refused.",
+            called="a login as hikari while the function is busy",
+            came_back=one_line(str(error)),
+            expected="a free seat",
+            look_at="as whom your function logs in: deploy it with the cell of this task",
+        )
+
+
+@contextlib.contextmanager
+def _versions(client: Any) -> Iterator[Any]:
+    """Gives a call that publishes a new version of the learner's function and names it; at the end they are deleted."""
+    before = (client.get_function_configuration(FunctionName=NAME).get("Environment") or {}).get("Variables") or {}
+    made: list[str] = []
+
+    def publish() -> str:
+        # A new value of a variable is enough for a new version; the environments of $LATEST end.
+        client.update_function_configuration(
+            FunctionName=NAME, Environment={"Variables": before | {"CHECK": fresh_id("check")}}
+        )
+        made.append(client.publish_version(FunctionName=NAME)["Version"])
+        return made[-1]
+
+    try:
+        yield publish
+    finally:
+        for version in made:
+            client.delete_function(FunctionName=NAME, Qualifier=version)
+        client.update_function_configuration(FunctionName=NAME, Environment={"Variables": before})
+
+
+@contextlib.contextmanager
+def _report(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
+    """The sessions of the nightly report, and no others: one that the learner has left open would take a seat."""
+    with contextlib.ExitStack() as held:
+        try:
+            with shop.connect() as administrator:
+                administrator.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (USER,)
+                )
+            assert wait_until(lambda: not _sessions_of(USER)), "sessions that were ended stay"
+            for _ in range(REPORT):
+                held.enter_context(shop.connect(USER))
+        except psycopg.OperationalError as error:
+            attempt.fail(
+                "The nightly report finds no seat.",
+                called=f"{REPORT} logins as {USER} before the burst",
+                came_back=one_line(str(error)),
+                expected="free seats",
+                look_at="what else is connected; run the cells of this task again, they end the environments",
+            )
+        yield
+
+
+# ---- 4.5
+
+SHOP: dict[str, Any] = {
+    "orders_per_minute": [60, 90, 1230, 300],
+    "order_s": 0.25,
+    "connections_per_environment": 1,
+    "versions_alive": 2,
+    "max_connections": 40,
+    "kept_connections": 5,
+    "other_sessions": 4,
+}
+
+
+@task("4.5")
+def enough(attempt: Attempt) -> None:
+    """The function says how many seats the busiest minute needs, how many there are, and whether that is enough."""
+    try:
+        _any_shops(attempt)
+    except NotStarted:
+        raise
+    except CheckFailed as failure:  # Lambda runs what was deployed, and the file may be newer
+        failure.look_at += ". If you changed enough.py after step 2, run step 2 again"
+        raise
+
+
+def _any_shops(attempt: Attempt) -> None:
+    # 1,230 a minute are 20.5 a second; times 0.25 s are 5.125 environments.
+    _judged(attempt, {**SHOP, "versions_alive": 1}, "Little's law, and the units of what you multiply")
+    _judged(attempt, SHOP, "what else is alive after a deployment")
+    _judged(attempt, {**SHOP, "connections_per_environment": 3}, "what each environment holds")
+    exact = {**SHOP, "max_connections": 5 + 4 + 12}
+    _judged(attempt, exact, "what you answer when there are exactly as many seats as are needed")
+    _judged(attempt, {**exact, "max_connections": 5 + 4 + 11}, "how you compare the two numbers")
+    for _ in range(6):
+        _judged(attempt, _any_shop(), "each number of the event, and what your sum does with it")
+
+
+def _any_shop() -> dict[str, Any]:
+    """A shop that nobody has seen: its busiest minute is no whole number of environments."""
+    while True:
+        shop: dict[str, Any] = {
+            "orders_per_minute": [_chance.randint(50, 6000) for _ in range(_chance.randint(3, 9))],
+            "order_s": _chance.choice([0.05, 0.2, 0.35, 1.5]),
+            "connections_per_environment": _chance.choice([1, 1, 2, 5]),
+            "versions_alive": _chance.choice([1, 2]),
+            "max_connections": _chance.choice([20, 87, 187, 450]),
+            "kept_connections": _chance.choice([3, 5]),
+            "other_sessions": _chance.randint(0, 8),
+        }
+        if 0.1 < _at_a_time(shop, max(shop["orders_per_minute"])) % 1 < 0.9:
+            return shop
+
+
+def _at_a_time(shop: dict[str, Any], orders_per_minute: int | Fraction) -> Fraction:
+    """Little's law: the mean number of orders that are being placed."""
+    return Fraction(orders_per_minute) / 60 * Fraction(str(shop["order_s"]))
+
+
+def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
+    reply = attempt.invoke("hikari-enough", shop)
+    rates = shop["orders_per_minute"]
+    each, versions = shop["connections_per_environment"], shop["versions_alive"]
+    environments = math.ceil(_at_a_time(shop, max(rates)))
+    needed = environments * each * versions
+    there = shop["max_connections"] - shop["kept_connections"] - shop["other_sessions"]
+    right = {"enough": needed <= there, "needed": needed, "seats": there}
+    told = {key: reply[key] for key in right}
+    if told["seats"] != there:
+        problem = (
+            "The number of seats is wrong."
+            if told["seats"] != shop["max_connections"]
+            else ("max_connections is not what your function has: others have seats, or have them kept.")
+        )
+        look_at = "how many of max_connections are left for the function"
+    elif told["needed"] != needed:
+        problem = _wrong_need(shop, told["needed"], environments)
+    else:
+        problem = "The numbers are right, and the conclusion from them is not."
+    attempt.expect(
+        told == right,
+        problem=problem,
+        called=reply.called,
+        came_back=reply,
+        expected=f'"needed" from the orders at a time, "seats" for the function, "enough" from both ({there} seats)'
+        if told["seats"] == there
+        else "the seats that nobody else holds, and that are kept for nobody",
+        look_at=look_at,
+    )
+
+
+def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
+    """The misconception that leads to this number of connections."""
+    rates, each, versions = shop["orders_per_minute"], shop["connections_per_environment"], shop["versions_alive"]
+    of_all = each * versions
+    mean = math.ceil(_at_a_time(shop, Fraction(sum(rates), len(rates))))
+    busiest = _at_a_time(shop, max(rates))
+    guesses = {
+        mean * of_all: "needed is that of an average minute. Customers are refused in the busiest one.",
+        math.ceil(busiest * 60) * of_all: "needed counts the orders of a minute as if they came in a second.",
+        math.floor(busiest) * of_all: "needed is rounded down: an order more than that finds no connection.",
+        environments * each: "needed counts one version alone. After a deployment the old one's connections are there.",
+        environments * versions: "needed counts environments. An environment can hold more than one connection.",
+    }
+    return guesses.get(told, "needed is wrong.") if isinstance(told, int) else "needed is no whole number."

@@ -1,0 +1,12 @@
+#: expects: max_connections is not what your function has
+#: because: What others hold, and what is kept, counts as free.
+%%writefile enough.py
+import math
+
+
+def handler(event, context):
+    busiest_per_s = max(event["orders_per_minute"]) / 60
+    environments = math.ceil(busiest_per_s * event["order_s"])
+    needed = environments * event["connections_per_environment"] * event["versions_alive"]
+    seats = event["max_connections"]
+    return {"enough": needed <= seats, "needed": needed, "seats": seats}
