@@ -143,7 +143,7 @@ def find(aws: Cloud, identifier: str = "orders-db") -> Database:
     """The database that is there already.
 
     Args:
-        identifier: its DBInstanceIdentifier.
+        identifier: its DBInstanceIdentifier; or the DBProxyName of a proxy in front of it, to connect through that.
 
     Raises:
         CloudError: there is none of this name, or it is not available.

@@ -1,0 +1,209 @@
+"""Check of module 05, task 5.3: the size of a pool and the borrow timeout, with others at the same database."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+
+from serverless_first import cloud, hikari
+from serverless_first.cloud import CallResult, CloudError, ProxyEvent
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.functions import borrowed, fresh_id
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+PROXY, OTHER, DATABASE = "orders-proxy", "loyalty-proxy", "orders-db"
+SEATS, OTHERS_PERCENT, OTHERS_SEATS = 20, 15, 3
+ROUNDS, WORK_S = 3, 0.2  # who is in the third round has waited for two
+TOLD_WITHIN_S = 3
+AS_MADE = (100, 120)
+
+
+@task("5.3")
+def limits(attempt: Attempt) -> None:
+    """Everybody is served in three rounds or told within 3 s, the other team has its seats, others get in."""
+    percent, timeout_s = _pool(attempt, PROXY)
+    if (percent, timeout_s) == AS_MADE:
+        attempt.not_started(f"The pool of {PROXY} has the settings that it was made with.")
+    _settings(attempt, percent, timeout_s)
+    variables = attempt.client("lambda").get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
+    customers = int(variables.get("BURST") or cloud.burst_size(30))
+    with borrowed(attempt, "orders") as restart, borrowed(attempt, "loyalty") as restart_other:
+        restart_other()
+        say(f"5.3: {customers} orders at once ...")
+        mark = _last(PROXY)
+        results = cloud.start().at_once("orders", _orders(customers))
+        if any("connection is closed" in result.error for result in results):
+            restart()  # in an earlier burst the proxy has turned some environments away
+            results = cloud.start().at_once("orders", _orders(customers))
+        _all_answered(attempt, results, timeout_s)
+        _rounds(attempt, customers, _used(PROXY, mark))
+        say("5.3: both teams at once, and others ...")
+        _both(attempt, customers, percent)
+        say("5.3: orders while every connection of the pool is taken ...")
+        _told(attempt, timeout_s)
+
+
+def _pool(attempt: Attempt, name: str) -> tuple[int, int]:
+    """MaxConnectionsPercent and ConnectionBorrowTimeout."""
+    client = attempt.client("rds")
+    try:
+        groups = client.describe_db_proxy_target_groups(DBProxyName=name)["TargetGroups"]
+    except client.exceptions.DBProxyNotFoundFault:
+        attempt.not_started(f"There is no proxy {name}.", look_at="the first cell of task 5.3: run it")
+    settings = groups[0]["ConnectionPoolConfig"]
+    return settings["MaxConnectionsPercent"], settings["ConnectionBorrowTimeout"]
+
+
+def _settings(attempt: Attempt, percent: int, timeout_s: int) -> None:
+    theirs, _ = _pool(attempt, OTHER)
+    attempt.expect(
+        theirs == OTHERS_PERCENT,
+        problem="You have changed the pool of the other team. It was not yours to give away.",
+        called=f"describe_db_proxy_target_groups {OTHER}",
+        came_back=f"MaxConnectionsPercent {theirs}",
+        expected=f"{OTHERS_PERCENT}, as it was",
+        look_at="DBProxyName in your call; then run the first cell of the task again",
+    )
+    attempt.expect(
+        percent + theirs <= 100,
+        problem=f"Together the two proxies may take {percent + theirs} % of the seats. There are 100.",
+        called=f"describe_db_proxy_target_groups of {PROXY} and {OTHER}",
+        came_back=f"MaxConnectionsPercent {percent} and {theirs}",
+        expected="a sum that leaves room",
+        look_at="the seats that are not yours: count them",
+    )
+    attempt.expect(
+        timeout_s <= TOLD_WITHIN_S,
+        problem=f"A customer who cannot be served waits {timeout_s} s to hear so.",
+        called=f"describe_db_proxy_target_groups {PROXY}",
+        came_back=f"ConnectionBorrowTimeout {timeout_s}",
+        expected=f"an answer within {TOLD_WITHIN_S} s",
+        look_at="the setting that says how long a client waits for a connection",
+    )
+
+
+def _all_answered(attempt: Attempt, results: list[CallResult], timeout_s: int) -> None:
+    failed = [result for result in results if result.outcome != "answered"]
+    timed_out = bool(failed) and "Timed-out waiting" in failed[0].error
+    attempt.expect(
+        not failed,
+        problem=f"Customers are turned away after {timeout_s} s, though a connection would have been free soon."
+        if timed_out
+        else "Not every order is answered.",
+        called=f"invoke orders with {len(results)} orders at once, and nothing else going on",
+        came_back=f"{len(results) - len(failed)} answered; {failed[0].error if failed else ''}",
+        expected=f"{len(results)} answered",
+        look_at="how long the last of your customers waits when all goes well: with the timeout, or the pool, below it"
+        if timed_out
+        else "the error above",
+    )
+
+
+def _rounds(attempt: Attempt, customers: int, connections: int) -> None:
+    rounds = math.ceil(customers / max(1, connections))
+    attempt.expect(
+        rounds <= ROUNDS,
+        problem=f"The last customers wait for {rounds - 1} others, {(rounds - 1) * WORK_S:.1f} s. "
+        f"{(ROUNDS - 1) * WORK_S:.1f} s was asked for.",
+        called=f"invoke orders with {customers} orders at once, and reading the proxy's events",
+        came_back=f"{connections} connections, {rounds} rounds",
+        expected=f"{ROUNDS} rounds at most",
+        look_at="how many connections serve so many customers in so many rounds",
+    )
+
+
+def _both(attempt: Attempt, customers: int, percent: int) -> None:
+    """Both teams sell; an administrator and a migration connect while both pools hold their connections."""
+    mark, callers = _last(OTHER), 3 * OTHERS_SEATS
+    with ThreadPoolExecutor(1) as threads:
+        selling = threads.submit(cloud.start().at_once, "loyalty", _orders(callers))
+        ours = cloud.start().at_once("orders", _orders(customers))
+        others = selling.result()
+    refusals = _refusals()  # both pools keep their connections for a while
+    called = f"invoke orders with {customers} orders, and loyalty with {callers}, at once"
+    answered, used = sum(result.outcome == "answered" for result in others), _used(OTHER, mark)
+    attempt.expect(
+        answered == callers and used == OTHERS_SEATS,
+        problem="Your proxy has taken seats that belong to the other team.",
+        called=called,
+        came_back=f"{answered} of {callers} calls of loyalty are answered, on {used} connections",
+        expected=f"{callers}, on {OTHERS_SEATS} connections; your pool has {SEATS * percent // 100}",
+        look_at="the sum of all who need seats, RDS itself among them",
+    )
+    attempt.expect(
+        all(result.outcome == "answered" for result in ours),
+        problem="When both teams sell, not every order of yours is answered.",
+        called=called,
+        came_back=next((result.error for result in ours if result.error), ""),
+        expected=f"{customers} orders are answered",
+        look_at="the error above",
+    )
+    for user, who in (("hikari", "the administrator"), ("orders_app", "the migration")):
+        attempt.expect(
+            user not in refusals,
+            problem=f"While both teams hold their connections, {who} gets no seat.",
+            called=f"{called}; and connecting to the database as {user}",
+            came_back=refusals.get(user, ""),
+            expected="a connection",
+            look_at="the sum of all who need seats",
+        )
+
+
+def _refusals() -> dict[str, str]:
+    """How the database refuses an administrator and a migration at the same moment; empty for those who get in."""
+    database = hikari.find(cloud.start(), DATABASE)
+    refusals: dict[str, str] = {}
+    with contextlib.ExitStack() as stay:
+        for user in ("orders_app", "hikari"):
+            try:
+                stay.enter_context(database.connect(user))
+            except psycopg.OperationalError as error:
+                refusals[user] = str(error)
+    return refusals
+
+
+def _told(attempt: Attempt, timeout_s: int) -> None:
+    """Every connection of the pool is in a transaction: who orders now must hear that it cannot be."""
+    database = hikari.find(cloud.start(), PROXY)
+    size = SEATS * _pool(attempt, PROXY)[0] // 100
+    with contextlib.ExitStack() as held:
+        for _ in range(size):
+            connection = held.enter_context(database.connect("orders_app", autocommit=False, prepare_threshold=None))
+            connection.execute("SELECT 1")
+        events = _orders(3)
+        results = cloud.start().at_once("orders", events)
+    attempt.expect(
+        all("Timed-out waiting" in result.error for result in results),
+        problem="Who cannot be served does not hear so from the proxy.",
+        called=f"invoke orders 3 times at once, while all {size} connections of the pool are taken",
+        came_back=next((r.error or r.payload for r in results if "Timed-out waiting" not in r.error), ""),
+        expected=f"the proxy's error, after {timeout_s} s",
+        look_at="the function's own timeout: it must be longer than the proxy's",
+    )
+
+
+def _orders(number: int) -> list[dict[str, Any]]:
+    lamp = _chance.choice(["Tsuki", "Hoshi", "Kumo", "Yuki"])
+    return [{"order_key": fresh_id("check"), "lamp": lamp, "quantity": 1} for _ in range(number)]
+
+
+def _events(name: str, mark: int = 0) -> list[ProxyEvent]:
+    try:
+        return cloud.start().proxy_events(name, mark)
+    except CloudError:
+        return []
+
+
+def _last(name: str) -> int:
+    return max((event.number for event in _events(name)), default=0)
+
+
+def _used(name: str, mark: int) -> int:
+    """On how many of its connections a proxy has served clients since then."""
+    return len({event.server for event in _events(name, mark) if event.kind == "borrow"})

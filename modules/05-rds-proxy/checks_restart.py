@@ -1,0 +1,218 @@
+"""Check of module 05, task 5.4: a database that restarts in mid-burst; no order is lost, and none comes twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from serverless_first import cloud, hikari
+from serverless_first.cloud import CallResult, CloudError
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.functions import borrowed, fresh_id, wait_until
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+PROXY, DATABASE = "orders-proxy", "orders-db"
+POOL, TIMEOUT_S = 10, 5
+LIMIT_S = 60.0  # for a restart on a slow machine
+
+
+@task("5.4")
+def restart_in_mid_burst(attempt: Attempt) -> None:
+    """Each order is stored once, whatever comes twice and whatever restarts; other errors come out at once."""
+    attempt.client("lambda").get_function_configuration(FunctionName="orders")
+    try:
+        database = hikari.find(cloud.start(), DATABASE)
+        cloud.start().proxy_events(PROXY)
+    except CloudError:
+        attempt.not_started("The database or its proxy is not there.", look_at="the first cell of task 5.4: run it")
+    with borrowed(attempt, "orders") as restart:
+        restart(Timeout=TIMEOUT_S)
+        attempt.invoke("orders", _order())  # says so if it is not written yet
+        _twice(attempt, database)
+        _not_retried(attempt)
+    say("5.4: a restart in mid-burst ...")
+    _restarted(attempt, database)
+    say("5.4: the database is hidden for a while ...")
+    _hidden(attempt)
+
+
+def _order(**changed: Any) -> dict[str, Any]:
+    lamp = _chance.choice(["Tsuki", "Hoshi", "Kumo", "Yuki"])
+    return {"order_key": fresh_id("check"), "lamp": lamp, "quantity": _chance.randint(1, 3)} | changed
+
+
+def _stored(database: hikari.Database, events: list[dict[str, Any]]) -> list[list[int]]:
+    """For each order the numbers of its rows."""
+    with database.connect() as connection:
+        query = "SELECT order_key, array_agg(id) FROM orders WHERE order_key = ANY(%s) GROUP BY order_key"
+        found = dict(connection.execute(query, [[event["order_key"] for event in events]]).fetchall())
+    return [found.get(event["order_key"], []) for event in events]
+
+
+def _twice(attempt: Attempt, database: hikari.Database) -> None:
+    aws, event = cloud.start(), _order()
+    first, second = aws.at_once("orders", [event]) + aws.at_once("orders", [event])
+    _same(attempt, database, event, [first, second], "twice, one after the other")
+    event = _order()
+    _same(attempt, database, event, aws.at_once("orders", [event, event]), "twice at the same moment")
+
+
+def _same(
+    attempt: Attempt, database: hikari.Database, event: dict[str, Any], results: list[CallResult], how: str
+) -> None:
+    ((*rows,),) = _stored(database, [event])
+    called = f"invoke orders with {json.dumps(event)}, {how}"
+    failed = next((result for result in results if result.outcome != "answered"), None)
+    came_back = f"{[result.error or result.payload for result in results]}; rows with this key: {len(rows)}"
+    expected = "one row, and its number as the answer, both times"
+    attempt.expect(
+        len(rows) < 2,
+        problem="One order is stored twice. The customer gets two parcels, and two bills.",
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="what keeps a second row with the same order_key out, when both come at the same moment, too",
+    )
+    attempt.expect(
+        len(rows) == 1,
+        problem="The order is not stored under its key.",
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="what your statement stores as order_key, and whether it is committed",
+    )
+    attempt.expect(
+        failed is None,
+        problem="An order that is there already ends with an error. Whoever sent it takes it for lost.",
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="what place does when the database refuses the second one",
+    )
+    attempt.expect(
+        all(result.payload == {"order": rows[0]} for result in results),
+        problem="The same order gets two different answers.",
+        called=called,
+        came_back=came_back,
+        expected=f'{{"order": {rows[0]}}}, both times',
+        look_at="where the number comes from when the order is there already",
+    )
+
+
+def _not_retried(attempt: Attempt) -> None:
+    """An order for no lamps is refused by the database, each time: it must be tried once, and come out as an error."""
+    tried: list[int] = []
+    for event in (_order(), _order(quantity=0)):
+        mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
+        (result,) = cloud.start().at_once("orders", [event])
+        statements = [e.detail.lower() for e in cloud.start().proxy_events(PROXY, mark) if e.kind == "query"]
+        tried.append(sum("place_order" in text or "insert" in text for text in statements))
+    called = f"invoke orders with {json.dumps(event)}"
+    attempt.expect(
+        tried[1] <= max(1, tried[0]),
+        problem="Your function tries again what can never succeed.",
+        called=called,
+        came_back=f"{tried[1]} attempts; {result.error or json.dumps(result.payload)}",
+        expected="one attempt, and the error",
+        look_at="which errors say that the connection was lost, and which say that the order is wrong",
+    )
+    attempt.expect(
+        result.outcome == "failed",
+        problem="An order that the database has refused is answered as if all were well.",
+        called=called,
+        came_back=result.payload,
+        expected="an error",
+        look_at="which errors your handler lets out",
+    )
+
+
+def _restarted(attempt: Attempt, database: hikari.Database) -> None:
+    calls = 2 * POOL  # when it restarts, half of them are at work, and half wait
+    for _ in range(3):  # on a very slow machine the restart may come when all is over
+        events = [_order() for _ in range(calls)]
+        mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
+        results = _burst_and_restart(attempt, events)
+        if any(e.kind == "disconnect" for e in cloud.start().proxy_events(PROXY, mark)):
+            break
+    rows = _stored(database, events)
+    called = f"invoke orders with {calls} orders at once, and reboot_db_instance when they are at work"
+    for result, numbers in zip(results, rows, strict=True):
+        answered = result.outcome == "answered"
+        if len(numbers) > 1:
+            problem, look_at = "An order is stored twice after the restart.", "what keeps a second row out"
+        elif answered and not numbers:
+            problem = "Your function says that an order is placed, and it is not in the table. It is lost."
+            look_at = "what your handler answers when an attempt has failed"
+        elif not answered:
+            problem = "Orders that were at work when the database restarted are not answered. Their customers are lost."
+            look_at = "what your handler does when its connection is lost, and on which connection it tries again"
+        else:
+            problem, look_at = "The answer is not the number of the order.", "what place returns"
+        attempt.expect(
+            answered and len(numbers) == 1 and result.payload == {"order": numbers[0]},
+            problem=problem,
+            called=called,
+            came_back=f"{sum(r.outcome == 'answered' for r in results)} answered, {sum(map(len, rows))} rows; "
+            f"one of the others: {result.error or json.dumps(result.payload)}",
+            expected=f"{calls} answered, {calls} rows",
+            look_at=look_at,
+        )
+
+
+def _burst_and_restart(attempt: Attempt, events: list[dict[str, Any]]) -> list[CallResult]:
+    rds, aws = attempt.client("rds"), cloud.start()
+
+    def is_at_work() -> bool:
+        return any(s.state == "active" and PROXY in s.application for s in aws.database_sessions(DATABASE))
+
+    def is_available() -> bool:
+        found = rds.describe_db_instances(DBInstanceIdentifier=DATABASE)["DBInstances"][0]
+        return bool(found["DBInstanceStatus"] == "available")
+
+    with ThreadPoolExecutor(1) as threads:
+        selling = threads.submit(aws.at_once, "orders", events)
+        wait_until(lambda: is_at_work() or selling.done(), LIMIT_S)
+        rds.reboot_db_instance(DBInstanceIdentifier=DATABASE)
+        results = selling.result()
+    wait_until(is_available, LIMIT_S)
+    return results
+
+
+def _hidden(attempt: Attempt) -> None:
+    """Nothing listens where the function connects: it must give up before Lambda ends it."""
+    client = attempt.client("lambda")
+    before = client.get_function_configuration(FunctionName="orders")
+    variables = before["Environment"]["Variables"]
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: a port that refuses
+        hidden = variables | {"DB_PORT": str(nobody.getsockname()[1])}
+        try:
+            client.update_function_configuration(
+                FunctionName="orders", Environment={"Variables": hidden}, Timeout=TIMEOUT_S
+            )
+            (result,) = cloud.start().at_once("orders", [_order()])
+        finally:
+            client.update_function_configuration(
+                FunctionName="orders", Environment={"Variables": variables}, Timeout=before["Timeout"]
+            )
+    called = f"invoke orders when nothing answers at DB_PORT; the function's timeout is {TIMEOUT_S} s"
+    attempt.expect(
+        "timed out" not in result.error.lower() or "Task" not in result.error,
+        problem="Your function tries until Lambda ends it.",
+        called=called,
+        came_back=result.error,
+        expected="the error of the last attempt, in time",
+        look_at="when your loop gives up",
+    )
+    attempt.expect(
+        result.outcome == "failed",
+        problem="The database cannot be reached, and your function answers as if all were well.",
+        called=called,
+        came_back=result.payload,
+        expected="an error",
+        look_at="what your handler does after the last attempt",
+    )

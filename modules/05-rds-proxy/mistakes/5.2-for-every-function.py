@@ -1,0 +1,26 @@
+#: expects: holds for report, too
+#: because: InitQuery sets it on every connection of the proxy, and every function has these.
+#: replaces: 2
+Path("search.py").write_text("""import os
+
+import psycopg
+
+LOGIN = "host={DB_HOST} port={DB_PORT} user={DB_USER} password={DB_PASSWORD} dbname={DB_NAME}".format_map(os.environ)
+connection = None
+
+
+def handler(event, context):
+    global connection
+    if connection is None:
+        connection = psycopg.connect(LOGIN, autocommit=True, prepare_threshold=None)
+    query = "SELECT (SELECT count(*) FROM orders WHERE lamp = %s) FROM pg_sleep(%s)"
+    try:
+        return {"found": connection.execute(query, (event["lamp"], event.get("takes_s", 0.1))).fetchone()[0]}
+    except psycopg.errors.QueryCanceled:
+        return {"found": None, "reason": "too slow"}
+""")
+rds.modify_db_proxy_target_group(
+    DBProxyName="orders-proxy",
+    TargetGroupName="default",
+    ConnectionPoolConfig={"InitQuery": "SET statement_timeout = '500ms'"},
+)

@@ -1,0 +1,7 @@
+#: expects: The last customers wait for 5 others
+#: because: As few connections as possible, without counting the rounds.
+rds.modify_db_proxy_target_group(
+    DBProxyName="orders-proxy",
+    TargetGroupName="default",
+    ConnectionPoolConfig={"MaxConnectionsPercent": 25, "ConnectionBorrowTimeout": 3},
+)
