@@ -1,5 +1,6 @@
 #: expects: Sessions in some states are left out
 #: because: Sessions that work are not thought to hold a seat.
+#: when: nightly
 %%writefile seats.py
 import os
 

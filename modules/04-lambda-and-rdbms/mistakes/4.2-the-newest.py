@@ -1,5 +1,6 @@
 #: expects: not the moment of the session that has been in this state for longest
 #: because: The greatest moment is taken for the longest time.
+#: when: nightly
 %%writefile seats.py
 import os
 

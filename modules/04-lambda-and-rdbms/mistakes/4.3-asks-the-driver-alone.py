@@ -1,5 +1,6 @@
 #: expects: The connection died while the environment was frozen
 #: because: closed is thought to know what the network has done; it knows only what the last statement met.
+#: when: nightly
 %%writefile kept.py
 import os
 

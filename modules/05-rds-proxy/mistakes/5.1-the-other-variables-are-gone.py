@@ -1,6 +1,7 @@
 #: expects: has lost a variable that it needs
 #: because: What is sent is thought to be added to the variables, not to replace them.
 #: replaces: 2
+#: when: nightly
 proxy_host, proxy_port = aws.database_address("orders-proxy")
 variables = functions.get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
 variables = {"DB_HOST": proxy_host, "DB_PORT": str(proxy_port)}

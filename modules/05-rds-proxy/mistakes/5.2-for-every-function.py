@@ -1,6 +1,7 @@
 #: expects: holds for report, too
 #: because: InitQuery sets it on every connection of the proxy, and every function has these.
 #: replaces: 2
+#: when: nightly
 Path("search.py").write_text("""import os
 
 import psycopg

@@ -1,6 +1,7 @@
 #: expects: what search.py set is lost
 #: because: SET LOCAL outside of a transaction ends at once: PostgreSQL only warns.
 #: replaces: 2
+#: when: nightly
 %%writefile search.py
 import os
 
