@@ -49,13 +49,16 @@ def burst(attempt: Attempt) -> None:
     # What the database says of a statement comes before what it says of a seat.
     errors = sorted({one_line(r.error) for r in results if r.error}, key=lambda error: "connection slots" in error)
     called = f"{len(keys)} calls of orders at once"
+    cannot_log_in = any("authentication failed" in e or "not permitted to log in" in e for e in errors[:1])
     attempt.expect(
         counted["answered"] > 0,
         problem="With the new role no order goes through.",
         called=called,
         came_back=errors[0] if errors else dict(counted),
         expected=f"orders, until the seats of {user} are taken",
-        look_at="what the role must be allowed to do: place_order writes a row and reads its id",
+        look_at="whether the role may log in, and whether DB_PASSWORD is the password that it has"
+        if cannot_log_in
+        else "what the role must be allowed to do: place_order writes a row and reads its id",
     )
     refused, placed = "", 0
     try:
@@ -129,7 +132,15 @@ def _evidence(attempt: Attempt) -> None:
         look_at="which results have an error: an order that went through has an empty one",
     )
     sessions = found["sessions"]
-    told = {u: n for u, n in sessions.items() if type(n) is int} if isinstance(sessions, dict) else {}
+    attempt.expect(
+        isinstance(sessions, dict) and bool(sessions) and all(type(number) is int for number in sessions.values()),
+        problem="The sessions do not say how many each user has.",
+        called=called,
+        came_back=sessions,
+        expected="an object: user -> number of sessions",
+        look_at="the last row of the table in step 1",
+    )
+    told: dict[str, int] = sessions
     attempt.expect(
         MASTER in told and sum(told.values()) == SEATS - KEPT_FOR_SUPERUSERS,
         problem="The sessions are not those that the burst of the master user has left behind.",

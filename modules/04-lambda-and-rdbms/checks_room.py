@@ -162,7 +162,7 @@ SHOP: dict[str, Any] = {
     "connections_per_environment": 1,
     "versions_alive": 2,
     "max_connections": 40,
-    "kept_connections": 5,
+    "reserved_connections": 5,
     "other_sessions": 4,
 }
 
@@ -200,7 +200,7 @@ def _any_shop() -> dict[str, Any]:
             "connections_per_environment": _chance.choice([1, 1, 2, 5]),
             "versions_alive": _chance.choice([1, 2]),
             "max_connections": _chance.choice([20, 87, 187, 450]),
-            "kept_connections": _chance.choice([3, 5]),
+            "reserved_connections": _chance.choice([3, 5]),
             "other_sessions": _chance.randint(0, 8),
         }
         if 0.1 < _at_a_time(shop, max(shop["orders_per_minute"])) % 1 < 0.9:
@@ -218,7 +218,7 @@ def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
     each, versions = shop["connections_per_environment"], shop["versions_alive"]
     environments = math.ceil(_at_a_time(shop, max(rates)))
     needed = environments * each * versions
-    there = shop["max_connections"] - shop["kept_connections"] - shop["other_sessions"]
+    there = shop["max_connections"] - shop["reserved_connections"] - shop["other_sessions"]
     right = {"enough": needed <= there, "needed": needed, "seats": there}
     told = {key: reply[key] for key in right}
     if told["seats"] != there:
@@ -230,6 +230,7 @@ def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
         look_at = "how many of max_connections are left for the function"
     elif told["needed"] != needed:
         problem = _wrong_need(shop, told["needed"], environments)
+        look_at = "how many environments there are in the busiest minute, and what each of them holds"
     else:
         problem = "The numbers are right, and the conclusion from them is not."
     attempt.expect(
@@ -254,6 +255,7 @@ def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
         mean * of_all: "needed is that of an average minute. Customers are refused in the busiest one.",
         math.ceil(busiest * 60) * of_all: "needed counts the orders of a minute as if they came in a second.",
         math.floor(busiest) * of_all: "needed is rounded down: an order more than that finds no connection.",
+        math.ceil(busiest * of_all): "needed is rounded too late: there is no half environment.",
         environments * each: "needed counts one version alone. After a deployment the old one's connections are there.",
         environments * versions: "needed counts environments. An environment can hold more than one connection.",
     }

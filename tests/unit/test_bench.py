@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import bench
+from serverless_first import bench, pgbouncer
 from serverless_first.bench import proxy_speed
 from serverless_first.cloud.rds.binaries import Binaries
 
@@ -21,7 +21,7 @@ def test_the_fixed_names_are_there() -> None:
 
 
 def test_pgbouncer_is_compared_where_it_is_installed() -> None:
-    assert ("proxy_vs_pgbouncer" in bench.names()) == (proxy_speed.pgbouncer.program() is not None)
+    assert ("proxy_vs_pgbouncer" in bench.names()) == (pgbouncer.program() is not None)
 
 
 @pytest.fixture
