@@ -1,6 +1,7 @@
 """Hikari's shop as several lessons and labs find it: a database for orders, functions that use it, a proxy between.
 
-Plain boto3, and nothing that would not work on AWS but the addresses. Lesson 04 makes the database step by step, lesson
+Plain boto3. On AWS it would need waits more (for a new role and a new proxy), a network with the function in it, and
+layers of your own in the place of `aws.layer`. Lesson 04 makes the database step by step, lesson
 05 the proxy; the others begin with what stands here. Whatever is there already is made anew: you start from nothing.
 """
 
@@ -20,6 +21,16 @@ from serverless_first.cloud import Cloud
 #: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
 PASSWORDS = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
 
+_RIGHTS = {
+    "lambda.amazonaws.com": {
+        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "arn:aws:logs:*:*:log-group:/aws/lambda/*",
+    },
+    "rds.amazonaws.com": {
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": ["arn:aws:secretsmanager:*:*:secret:orders-*", "arn:aws:secretsmanager:*:*:secret:*-proxy-login-*"],
+    },
+}
 _LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.1  # boto3's waiters for RDS look every 30 s
 
@@ -219,11 +230,12 @@ def deploy(aws: Cloud, name: str, file: str, variables: dict[str, str], **settin
 
 
 def role(name: str, service: str) -> str:
-    """The ARN of a role that a service may assume; created if need be.
+    """The ARN of a role that a service may assume, with the rights that Hikari needs; created if need be.
 
     Args:
         name: its name.
-        service: "lambda.amazonaws.com", for instance.
+        service: "lambda.amazonaws.com": its functions may write their logs; "rds.amazonaws.com": a proxy may read
+            Hikari's secrets.
     """
     import boto3
 
@@ -232,6 +244,8 @@ def role(name: str, service: str) -> str:
     trust = json.dumps({"Version": "2012-10-17", "Statement": [may_assume]})
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | _RIGHTS[service]]})
+    iam.put_role_policy(RoleName=name, PolicyName="hikari", PolicyDocument=policy)
     return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
 

@@ -127,8 +127,8 @@ def serve() -> None:
                 print(json.dumps({"port": own_port}), flush=True)
                 sys.stdin.read()
             finally:
-                process.terminate()
-                process.wait(_LIMIT_S)
+                process.kill()  # SIGTERM lets it wait for its clients; it holds nothing that must be saved
+                process.wait()
         finally:
             folder.remove(Path(run_folder), place)
 

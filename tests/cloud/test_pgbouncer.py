@@ -56,6 +56,28 @@ def test_what_a_client_sets_shows_up_in_another(database: hikari.Database) -> No
         assert second.execute("SHOW statement_timeout").fetchone() == ("1234ms",)
 
 
+def test_it_ends_at_once_though_a_client_stays(database: hikari.Database) -> None:
+    """PgBouncer would wait for its clients if it were asked to end."""
+    with contextlib.ExitStack() as stack:
+        with pgbouncer.running(database.host, database.port, database.passwords, pool_size=1) as (host, port):
+            settings = database.as_settings("orders_app") | {"host": host, "port": port}
+            stays = stack.enter_context(psycopg.connect(**settings, autocommit=True, prepare_threshold=None))
+            stays.execute("SELECT 1")
+            listeners = [
+                p for p in psutil.process_iter(["name"]) if p.info["name"] == "pgbouncer" and port in ports_of(p)
+            ]
+            assert len(listeners) == 1
+        psutil.wait_procs(listeners, timeout=10)
+        assert not listeners[0].is_running()
+        with pytest.raises(psycopg.OperationalError):
+            stays.execute("SELECT 1")
+
+
+def ports_of(process: psutil.Process) -> set[int]:
+    """Where a process listens."""
+    return {c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN}
+
+
 def test_a_password_may_hold_quotes(database: hikari.Database) -> None:
     with (
         pgbouncer.running(database.host, database.port, {"quoted": PASSWORD}, pool_size=1) as (host, port),

@@ -35,7 +35,8 @@ def sample(time_s: float, **states: int) -> Sample:
 
 
 def call(outcome: str, took_s: float = 0.3) -> CallResult:
-    return CallResult(outcome, None, "" if outcome == "answered" else "refused", took_s, "")
+    log = f"REPORT RequestId: 1\tDuration: {took_s * 1000:.2f} ms\tBilled Duration: 9 ms\tInit Duration: 7.00 ms\t\n"
+    return CallResult(outcome, None, "" if outcome == "answered" else "refused", 9.0, log)
 
 
 BURST = [

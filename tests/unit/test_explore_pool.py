@@ -116,7 +116,7 @@ def test_pinning_starves_the_others_as_soon_as_the_pool_is_full_of_it() -> None:
         "simulated, pool of 10",
         "measured: nobody pins",
         "measured: everybody pins",
-        "worst to best of 20 sequences",
+        "worst to best of 20 random sequences",
     ]
     assert "pin" in axes.get_xlabel()
 

@@ -121,7 +121,10 @@ class ChildProcess:
     def _listen(self, hear: Callable[[Message], None], ended: Callable[[], None]) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            message = json.loads(line)
+            try:
+                message = json.loads(line)
+            except ValueError:  # a library of it has printed something
+                continue
             if "id" not in message:
                 hear(message)
             elif future := self._waiting.pop(message["id"], None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ class CallResult:
         outcome: "answered"; "failed", the function has ended with an error; "throttled", Lambda has refused the call.
         payload: what the function returned; None if it did not.
         error: the error's message, as Lambda gives it; empty if there is none.
-        took_s: how long the caller waited, in seconds.
+        took_s: how long the caller waited, in seconds. With `Cloud.at_once` that includes the wait for the others.
         log: the last 4 KB of what the function has logged.
     """
 
@@ -125,3 +126,9 @@ class CallResult:
     error: str
     took_s: float
     log: str
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long the handler ran, in ms: Duration of the REPORT line; None if there is none."""
+        found = re.search(r"\tDuration: ([\d.]+) ms", self.log)
+        return float(found[1]) if found else None

@@ -58,7 +58,7 @@ class Call(Protocol):
     @property
     def outcome(self) -> str: ...
     @property
-    def took_s(self) -> float: ...
+    def duration_ms(self) -> float | None: ...
 
 
 def connections_over_time(
@@ -306,7 +306,10 @@ def mitigations(rows: Mapping[str, Sequence[Call]], *, title: str) -> Figure:
         axes.set_xlim(0, max(left))
         axes.set_xticks(round_ticks(max(left)))
         axes.set_xlabel("orders")
-        placed = [[1000 * call.took_s for call in calls if call.outcome == "answered"] for calls in rows.values()]
+        placed = [
+            [call.duration_ms for call in calls if call.outcome == "answered" and call.duration_ms is not None]
+            for calls in rows.values()
+        ]
         middles_ms = [median(took_ms) if took_ms else 0.0 for took_ms in placed]
         bars = times.barh(range(len(rows)), middles_ms, height=0.22, color=GREY, edgecolor="black", linewidth=0.6)
         words_ms = [f"{ms:,.0f}" if taken else "none placed" for ms, taken in zip(middles_ms, placed, strict=True)]
@@ -314,7 +317,7 @@ def mitigations(rows: Mapping[str, Sequence[Call]], *, title: str) -> Figure:
         times.set_xlim(0, max(1.0, *middles_ms) * 1.35)
         times.tick_params(left=False)
         times.set_xticks(round_ticks(max(1.0, *middles_ms), 3))
-        times.set_xlabel("median time of a\nplaced order in ms")
+        times.set_xlabel("median Duration of a\nplaced order in ms")
         heading(figure, title)
         legend(figure, axes)
     return figure

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import ArrayLike
 
-from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, style
+from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
 from serverless_first.simulate import pool
 from serverless_first.simulate.inputs import Floats
 
@@ -216,7 +216,8 @@ def pinned_share(
         for (name, point), (marker, colour) in zip(points.items(), _MEASURED, strict=False):
             look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "markersize": 9}
             axes.plot(*point, marker, label=f"measured: {name}", linestyle="", clip_on=False, zorder=4, **look)
-        axes.fill_between([], [], [], color=GREY, alpha=0.3, linewidth=0, label=f"worst to best of {draws} sequences")
+        label = f"worst to best of {draws} random sequences"
+        axes.fill_between([], [], [], color=_LOOKS[0][2], alpha=0.18, linewidth=0, label=label)
         for scale in (axes.xaxis, axes.yaxis):
             scale.set_major_formatter(PercentFormatter(100.0, symbol=" %"))
         axes.set_xlim(0, 100)

@@ -57,7 +57,14 @@ class _Lane:
             self.holds[-1].end_s = time_s
 
 
-def borrow_steps(events: Sequence[Event], *, title: str, clients: int | Sequence[int] = 4) -> Figure:
+def borrow_steps(
+    events: Sequence[Event],
+    *,
+    title: str,
+    clients: int | Sequence[int] = 4,
+    names: Mapping[int, str] | None = None,
+    connections: Mapping[int, str] | None = None,
+) -> Figure:
     """A lane for each of a few clients: when it waits, which database connection it borrows, what it asks there.
 
     Args:
@@ -65,6 +72,8 @@ def borrow_steps(events: Sequence[Event], *, title: str, clients: int | Sequence
         title: the finding, as a sentence.
         clients: how many to show, or the numbers of those to show, eight at most. Of so many, half have waited in vain,
             if there are such; the others are those that share a connection.
+        names: number of a client -> its name; else "client 61" and so on.
+        connections: number of a database connection -> what stands on its bars; else the number.
 
     Raises:
         ValueError: nobody has borrowed a connection or waited in vain for one; or none, more than eight, or a client
@@ -98,8 +107,9 @@ def borrow_steps(events: Sequence[Event], *, title: str, clients: int | Sequence
         axes = figure.subplots()
         axes.set_xlim(-0.01 * span, 1.02 * span)
         for y, lane in enumerate(picked):
-            _draw_lane(axes, y, lane, colours, lambda moment_s: (moment_s - begin_s) * per_s, end_s)
-        axes.set_yticks(range(len(shown)), [f"client {client}" for client in shown])
+            labels = {server: (connections or {}).get(server, str(server)) for server in servers}
+            _draw_lane(axes, y, lane, colours, labels, lambda moment_s: (moment_s - begin_s) * per_s, end_s)
+        axes.set_yticks(range(len(shown)), [(names or {}).get(client, f"client {client}") for client in shown])
         axes.set_ylim(len(shown) - 0.5, -0.75)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(f"time in {unit}")
@@ -153,9 +163,18 @@ def _chosen(lanes: Mapping[int, _Lane], count: int) -> list[int]:
 
 
 def _draw_lane(
-    axes: Axes, y: int, lane: _Lane, colours: Mapping[int, str], x: Callable[[float], float], end_s: float
+    axes: Axes,
+    y: int,
+    lane: _Lane,
+    colours: Mapping[int, str],
+    labels: Mapping[int, str],
+    x: Callable[[float], float],
+    end_s: float,
 ) -> None:
+    left, right = axes.get_xlim()
     for begin_s, until_s in lane.waits_s:
+        if x(until_s) - x(begin_s) < 0.002 * (right - left):
+            continue  # too short to be seen
         axes.barh(
             y,
             x(until_s) - x(begin_s),
@@ -177,25 +196,41 @@ def _draw_lane(
             pinned = x(hold.pinned_s)
             axes.barh(y, end - pinned, left=pinned, linewidth=0.8, hatch="xx", label=_PINNED, **looks)
         if end - begin > 0.05 * (axes.get_xlim()[1] - axes.get_xlim()[0]):
-            number = axes.text((begin + end) / 2, y, str(hold.server), ha="center", va="center", weight="bold")
+            number = axes.text((begin + end) / 2, y, labels[hold.server], ha="center", va="center", weight="bold")
             number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
-    _draw_statements(axes, y, [(x(moment_s), text.split(maxsplit=1)[0]) for moment_s, text in lane.queries if text])
+    statements = [
+        (x(moment_s), text.split(maxsplit=1)[0], sum(hold.begin_s <= moment_s for hold in lane.holds))
+        for moment_s, text in lane.queries
+        if text
+    ]
+    _draw_statements(axes, y, statements)
 
 
-def _draw_statements(axes: Axes, y: int, statements: Sequence[tuple[float, str]]) -> None:
-    """A mark for each statement, above its lane, with the first word; words that would overlap form one text."""
+def _draw_statements(axes: Axes, y: int, statements: Sequence[tuple[float, str, int]]) -> None:
+    """A mark for each statement, above its lane, with the first word; words that would overlap form one text.
+
+    Args:
+        statements: where, the word, and which of the client's connections it ran on. Words of two connections are
+            never one text: the first stands to the left of its mark then.
+    """
     left, right = axes.get_xlim()
     a_letter = (right - left) * 0.85 * INCH_A_LETTER / _AXES_INCH
     texts: list[tuple[float, list[str]]] = []
-    for place, word in statements:
+    to_the_left: set[int] = set()
+    last = 0
+    for place, word, connection in statements:
         axes.plot(place, y - 0.29, "v", color="black", markersize=4.5, label=_STATEMENT)
-        if texts and place < texts[-1][0] + a_letter * (len(", ".join(texts[-1][1])) + 2):
+        is_near = bool(texts) and place < texts[-1][0] + a_letter * (len(", ".join(texts[-1][1])) + 2)
+        if is_near and connection == last:
             texts[-1][1].append(word)
         else:
+            if is_near:
+                to_the_left.add(len(texts) - 1)
             texts.append((place, [word]))
-    for place, words in texts:
+        last = connection
+    for number, (place, words) in enumerate(texts):
         said = ", ".join(words[:3]) + (", ..." if len(words) > 3 else "")
-        turned = place + a_letter * len(said) > right
+        turned = place + a_letter * len(said) > right or number in to_the_left
         axes.annotate(
             said,
             (place, y - 0.46),
