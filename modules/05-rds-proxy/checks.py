@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from serverless_first import cloud, hikari
-from serverless_first.cloud import DatabaseSession
+from serverless_first.cloud import DatabaseSession, ProxyEvent
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import alive, borrowed, fresh_id
 from serverless_first.lab.show import say
@@ -200,6 +200,7 @@ def pinning(attempt: Attempt) -> None:
         since = aws.proxy_events(PROXY, mark)
         environments = len(alive("search"))
         _no_pin(attempt, since, pool)
+        _no_cancel(attempt, since, f"invoke search with {json.dumps(fast)}, {CALLS} times at once")
         found = [result.payload.get("found") if isinstance(result.payload, dict) else None for result in results]
         attempt.expect(
             found == [right] * CALLS,
@@ -207,7 +208,7 @@ def pinning(attempt: Attempt) -> None:
             called=f"invoke search with {json.dumps(fast)}, {CALLS} times at once",
             came_back=next((r.error or r.payload for r, f in zip(results, found, strict=True) if f != right), ""),
             expected=f'{{"found": {right}}} each time',
-            look_at="the query in search.py, and the error if there is one",
+            look_at="the query in freed.py, and the error if there is one",
         )
         logins = sum(event.kind == "login" for event in since)
         attempt.expect(
@@ -218,7 +219,7 @@ def pinning(attempt: Attempt) -> None:
             called=f"invoke search twice in a row, then {CALLS} times at once, after a restart",
             came_back=f"{environments} execution environments, {logins} connections to {PROXY}",
             expected="one connection for each environment",
-            look_at="how often search.py connects: the proxy is the pool already",
+            look_at="how often freed.py connects: the proxy is the pool already",
         )
         say("5.2: slow queries ...")
         _still_ended(attempt, fast, right)
@@ -261,7 +262,7 @@ def _finding(attempt: Attempt) -> None:
     )
 
 
-def _no_pin(attempt: Attempt, since: list[Any], pool: dict[str, Any]) -> None:
+def _no_pin(attempt: Attempt, since: list[ProxyEvent], pool: dict[str, Any]) -> None:
     pins = [event for event in since if event.kind == "pin"]
     percent = pool["MaxConnectionsPercent"]
     attempt.expect(
@@ -272,24 +273,39 @@ def _no_pin(attempt: Attempt, since: list[Any], pool: dict[str, Any]) -> None:
         called=f"invoke search twice in a row, then {CALLS} times at once, after a restart",
         came_back=f"{len(pins)} pins; {pins[0].detail if pins else ''}",
         expected="none",
-        look_at="the reason above: how long does what this statement sets last? And is search.py deployed?",
+        look_at="the reason above: how long does what this statement sets last? And is freed.py deployed?",
+    )
+
+
+def _no_cancel(attempt: Attempt, since: list[ProxyEvent], called: str) -> None:
+    cancels = sum(event.kind == "cancel" for event in since)
+    attempt.expect(
+        not cancels,
+        problem="search ends its query with a cancel. RDS Proxy does not pass on a client's cancel: on AWS the query "
+        "would go on, though the proxy here does pass it on.",
+        called=called,
+        came_back=f"requests to cancel that reached the proxy: {cancels}",
+        expected="none: it is the database that ends a slow query",
+        look_at="who watches the time: freed.py, or the database?",
     )
 
 
 def _still_ended(attempt: Attempt, fast: dict[str, Any], right: int) -> None:
     slow = fast | {"takes_s": UNLIKELY_S}
     for event, expected in ((slow, None), (fast, right), (slow, None)):
+        mark = _last_event()
         (result,) = cloud.start().at_once("search", [event])
         payload = result.payload if isinstance(result.payload, dict) else {}
+        _no_cancel(attempt, cloud.start().proxy_events(PROXY, mark), f"invoke search with {json.dumps(event)}")
         if event is fast:
             problem = "After a query that was ended, the same environment does not answer the next call."
             look_at = "what becomes of the transaction, or of the connection, when a query is ended"
         elif payload.get("found") is not None:
-            problem = "A slow search is not ended any more: what search.py set is lost."
+            problem = "A slow search is not ended any more: what freed.py set is lost."
             look_at = "whether the setting is in force at the moment of the query"
         else:
             problem = "A slow search is ended, and the customer gets another answer than before."
-            look_at = "what search_before.py answers when its query is ended"
+            look_at = "what search.py answers when its query is ended"
         wanted = {"found": right} if event is fast else {"found": None, "reason": "too slow"}
         attempt.expect(
             not result.error

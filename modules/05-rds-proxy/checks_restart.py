@@ -118,7 +118,7 @@ def _not_retried(attempt: Attempt) -> None:
         called=called,
         came_back=f"{tried[1]} attempts; {result.error or json.dumps(result.payload)}",
         expected="one attempt, and the error",
-        look_at="which errors say that the connection was lost, and which say that the order is wrong",
+        look_at="how your handler tells a lost connection from an order that is wrong",
     )
     attempt.expect(
         result.outcome == "failed",

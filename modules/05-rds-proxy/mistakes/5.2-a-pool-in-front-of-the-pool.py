@@ -1,7 +1,7 @@
 #: expects: opens more connections than it needs
 #: because: A pool in the client is kept, though one environment serves one call at a time.
 #: replaces: 2
-%%writefile search.py
+%%writefile freed.py
 import os
 
 import psycopg

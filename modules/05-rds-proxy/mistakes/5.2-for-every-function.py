@@ -2,7 +2,7 @@
 #: because: InitQuery sets it on every connection of the proxy, and every function has these.
 #: replaces: 2
 #: when: nightly
-Path("search.py").write_text("""import os
+Path("freed.py").write_text("""import os
 
 import psycopg
 

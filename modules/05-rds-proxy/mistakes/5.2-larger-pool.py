@@ -1,8 +1,8 @@
 #: expects: A larger pool .* hides it
 #: because: More connections are taken for the cure: the next customers use them up as well.
 #: replaces: 2
-before = Path("search_before.py").read_text()
-Path("search.py").write_text(before)
+before = Path("search.py").read_text()
+Path("freed.py").write_text(before)
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy", TargetGroupName="default", ConnectionPoolConfig={"MaxConnectionsPercent": 75}
 )

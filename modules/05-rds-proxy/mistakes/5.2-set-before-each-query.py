@@ -1,7 +1,7 @@
 #: expects: still pins connections
 #: because: SET and RESET around each query are thought to leave the connection as it was.
 #: replaces: 2
-%%writefile search.py
+%%writefile freed.py
 import os
 
 import psycopg

@@ -1,8 +1,8 @@
-#: expects: what search.py set is lost
+#: expects: what freed.py set is lost
 #: because: SET LOCAL outside of a transaction ends at once: PostgreSQL only warns.
 #: replaces: 2
 #: when: nightly
-%%writefile search.py
+%%writefile freed.py
 import os
 
 import psycopg

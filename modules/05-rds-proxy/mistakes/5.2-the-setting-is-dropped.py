@@ -1,7 +1,7 @@
-#: expects: what search.py set is lost
+#: expects: what freed.py set is lost
 #: because: The statement that pins is deleted, and what it was for with it.
 #: replaces: 2
-%%writefile search.py
+%%writefile freed.py
 import os
 
 import psycopg

@@ -231,10 +231,11 @@ def _draw_statements(axes: Axes, y: int, statements: Sequence[tuple[float, str, 
     for number, (place, words) in enumerate(texts):
         said = ", ".join(words[:3]) + (", ..." if len(words) > 3 else "")
         turned = place + a_letter * len(said) > right or number in to_the_left
+        apart = 2 if {number, number - 1} & to_the_left else -3  # in points, from the mark
         axes.annotate(
             said,
             (place, y - 0.46),
-            xytext=(3 if turned else -3, 0),
+            xytext=(-apart if turned else apart, 0),
             textcoords="offset points",
             va="center",
             ha="right" if turned else "left",

@@ -75,6 +75,10 @@ def at_least_zero(name: str, value: float) -> float:
     Raises:
         ValueError: with what is wrong and what is allowed.
     """
-    if not value >= 0:  # NaN is caught too
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {value!r}. Give a number of seconds; math.inf means never.") from None
+    if not number >= 0:  # NaN is caught too
         raise ValueError(f"{name} is {value}. Give 0 s or more; math.inf means never.")
-    return float(value)
+    return number
