@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from serverless_first.lab.show import say
 
 MASTER = "hikari"
 SEATS, KEPT_FOR_SUPERUSERS = 20, 3  # the lab's max_connections, PostgreSQL's superuser_reserved_connections
+REFUSALS = ("connection slots", "too many clients")  # PostgreSQL's words
 EVIDENCE = ("calls", "answered", "failed", "throttled", "errors", "sessions")
 
 
@@ -60,11 +62,12 @@ def burst(attempt: Attempt) -> None:
         if cannot_log_in
         else "what the role must be allowed to do: place_order writes a row and reads its id",
     )
-    refused, placed = "", 0
+    refused, placed, too_much = "", 0, []
     try:
         with shop.connect() as connection:
             row = connection.execute("SELECT count(*) FROM orders WHERE order_key = ANY(%s)", (keys,)).fetchone()
             placed = int(row[0])
+            too_much = _too_much(connection, user)
     except psycopg.OperationalError as error:
         refused = one_line(str(error))
     held = Counter(session.user for session in cloud.start().database_sessions("orders-db"))
@@ -84,6 +87,29 @@ def burst(attempt: Attempt) -> None:
         expected="a row for each answer",
         look_at="the file that you have deployed: step 2 takes orders.py as it is",
     )
+    attempt.expect(
+        not too_much,
+        problem=f"The role {user} may do what no order needs. Whoever learns its password may do it, too.",
+        called=f"the rights of the role {user}, asked by {MASTER}",
+        came_back=f"it may {', '.join(too_much)}",
+        expected="a role that can log in, insert an order and read its id",
+        look_at="what you give the role with CREATE ROLE and GRANT",
+    )
+
+
+def _too_much(connection: Any, user: str) -> list[str]:
+    """What a role may do that no order needs."""
+    row = connection.execute(
+        "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = %s", (user,)
+    ).fetchone()
+    if row is None:
+        return []  # the function logs in as somebody else than its variables say
+    names = ("be a superuser", "create databases", "create roles")
+    found = [name for name, may in zip(names, row, strict=True) if may]
+    for right in ("UPDATE", "DELETE", "TRUNCATE"):
+        row = connection.execute("SELECT has_table_privilege(%s, 'orders', %s)", (user, right)).fetchone()
+        found += [f"{right} orders"] if row[0] else []
+    return found
 
 
 def _evidence(attempt: Attempt) -> None:
@@ -131,6 +157,14 @@ def _evidence(attempt: Attempt) -> None:
         expected="the words of the database, from the calls that failed",
         look_at="which results have an error: an order that went through has an empty one",
     )
+    attempt.expect(
+        any(words in error for error in errors for words in REFUSALS),
+        problem="The errors are not in the words of PostgreSQL. Whoever searches the logs needs these.",
+        called=called,
+        came_back=errors,
+        expected="the text with which the database refused a call",
+        look_at="where a result has its error; take the text as it is",
+    )
     sessions = found["sessions"]
     attempt.expect(
         isinstance(sessions, dict) and bool(sessions) and all(type(number) is int for number in sessions.values()),
@@ -149,6 +183,14 @@ def _evidence(attempt: Attempt) -> None:
         expected=f"for each user the number of its sessions, when all the seats open to {MASTER} are taken",
         look_at="what you count by, and when you look: the environments must still be there. Run step 1 again",
     )
+    attempt.expect(
+        counts["answered"] == told[MASTER],
+        problem="The counts and the sessions do not fit: each call that was answered has left its session behind.",
+        called=called,
+        came_back=f"{counts}; sessions: {sessions}",
+        expected="as many sessions as answers",
+        look_at="how you count result.outcome, and that both come from the same burst. Run step 1 again",
+    )
 
 
 def _variables_of(attempt: Attempt, name: str) -> dict[str, str]:
@@ -164,6 +206,7 @@ def _variables_of(attempt: Attempt, name: str) -> dict[str, str]:
 
 Group = tuple[str, str]  # user and state
 CLOSE_S = 0.01  # the moments in the check's crowd lie further apart than this
+STRANGER = "check_stranger"  # a role that the learner has not met
 
 
 @task("4.2")
@@ -180,7 +223,7 @@ def seats(attempt: Attempt) -> None:
 
 def _seats(attempt: Attempt, shop: hikari.Database) -> None:
     attempt.invoke("seats", {})  # says so if it is not there, or not written
-    with _crowd(attempt, shop):
+    with _stranger(attempt, shop) as known, _crowd(attempt, known):
         sessions = cloud.start().database_sessions("orders-db")
         reply = attempt.invoke("seats", {})
     rows = _rows(attempt, reply.payload, reply.called)
@@ -190,9 +233,13 @@ def _seats(attempt: Attempt, shop: hikari.Database) -> None:
     expected = "every client with a login, by user and state; the session that asks is one of them"
     told = {group: number for group, (number, _) in rows.items()}
     total = sum(told.values())
+    strangers = {user for user, _ in right} - {user for user, _ in told}
     if any(not user or not state for user, state in told):
         problem = "Your list counts PostgreSQL's own background processes. They hold no seat of max_connections."
         look_at = "what tells a client from a background process: look at all columns of pg_stat_activity"
+    elif strangers and all(told.get(group) == number for group, number in right.items() if group[0] not in strangers):
+        problem = "Sessions of a user are left out. Whoever is logged in holds a seat, also a user you do not know."
+        look_at = "the condition after WHERE"
     elif told.keys() < right.keys() and all(told[group] == right[group] for group in told):
         problem = "Sessions in some states are left out. Each holds a seat, whatever it does."
         look_at = "the condition after WHERE"
@@ -291,12 +338,32 @@ class _Crowd:
         return connection
 
 
+def _as_administrator(attempt: Attempt, shop: hikari.Database, statement: str) -> None:
+    """Logs in, runs the statement, and waits until the seat is free again."""
+    administrator = _Crowd(attempt, shop).join(MASTER, statement)
+    pid = administrator.info.backend_pid
+    administrator.close()
+    gone = wait_until(lambda: all(session.pid != pid for session in cloud.start().database_sessions("orders-db")))
+    assert gone, "the administrator's session stays"
+
+
+@contextlib.contextmanager
+def _stranger(attempt: Attempt, shop: hikari.Database) -> Iterator[hikari.Database]:
+    """The database with one role more."""
+    password, drop = fresh_id("password"), f"DROP ROLE IF EXISTS {STRANGER}"
+    _as_administrator(attempt, shop, f"{drop}; CREATE ROLE {STRANGER} LOGIN PASSWORD '{password}'")
+    try:
+        yield dataclasses.replace(shop, passwords=shop.passwords | {STRANGER: password})
+    finally:
+        _as_administrator(attempt, shop, drop)
+
+
 @contextlib.contextmanager
 def _crowd(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
     crowd = _Crowd(attempt, shop)
     try:
-        for _ in range(2):
-            crowd.join("orders_app", "SELECT 1")
+        crowd.join(STRANGER, "SELECT 1")
+        crowd.join("orders_app", "SELECT 1")
         for _ in range(2):
             crowd.join("orders_app", "SELECT 1", autocommit=False)
         crowd.join("orders_app", "SELECT 1", dbname="postgres")

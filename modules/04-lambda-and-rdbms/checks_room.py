@@ -157,7 +157,8 @@ def _report(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
 # ---- 4.5
 
 SHOP: dict[str, Any] = {
-    "orders_per_minute": [60, 90, 1230, 300],
+    "orders_per_minute": [60, 90, 1230, 900],
+    "most_at_once": 2,
     "order_s": 0.25,
     "connections_per_environment": 1,
     "versions_alive": 2,
@@ -169,7 +170,7 @@ SHOP: dict[str, Any] = {
 
 @task("4.5")
 def enough(attempt: Attempt) -> None:
-    """The function says how many seats the busiest minute needs, how many there are, and whether that is enough."""
+    """The function says how many seats the busiest minute and moment need, how many there are, and if it is enough."""
     try:
         _any_shops(attempt)
     except NotStarted:
@@ -182,7 +183,8 @@ def enough(attempt: Attempt) -> None:
 def _any_shops(attempt: Attempt) -> None:
     # 1,230 a minute are 20.5 a second; times 0.25 s are 5.125 environments.
     _judged(attempt, {**SHOP, "versions_alive": 1}, "Little's law, and the units of what you multiply")
-    _judged(attempt, SHOP, "what else is alive after a deployment")
+    _judged(attempt, {**SHOP, "versions_alive": 1, "most_at_once": 9}, "what most_at_once tells")
+    _judged(attempt, {**SHOP, "most_at_once": 9}, "what else is alive after a deployment")
     _judged(attempt, {**SHOP, "connections_per_environment": 3}, "what each environment holds")
     exact = {**SHOP, "max_connections": 5 + 4 + 12}
     _judged(attempt, exact, "what you answer when there are exactly as many seats as are needed")
@@ -196,6 +198,7 @@ def _any_shop() -> dict[str, Any]:
     while True:
         shop: dict[str, Any] = {
             "orders_per_minute": [_chance.randint(50, 6000) for _ in range(_chance.randint(3, 9))],
+            "most_at_once": _chance.choice([1, 4, 15, 60]),
             "order_s": _chance.choice([0.05, 0.2, 0.35, 1.5]),
             "connections_per_environment": _chance.choice([1, 1, 2, 5]),
             "versions_alive": _chance.choice([1, 2]),
@@ -216,7 +219,7 @@ def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
     reply = attempt.invoke("hikari-enough", shop)
     rates = shop["orders_per_minute"]
     each, versions = shop["connections_per_environment"], shop["versions_alive"]
-    environments = math.ceil(_at_a_time(shop, max(rates)))
+    environments = max(math.ceil(_at_a_time(shop, max(rates))), shop["most_at_once"])
     needed = environments * each * versions
     there = shop["max_connections"] - shop["reserved_connections"] - shop["other_sessions"]
     right = {"enough": needed <= there, "needed": needed, "seats": there}
@@ -230,7 +233,7 @@ def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
         look_at = "how many of max_connections are left for the function"
     elif told["needed"] != needed:
         problem = _wrong_need(shop, told["needed"], environments)
-        look_at = "how many environments there are in the busiest minute, and what each of them holds"
+        look_at = "how many environments there are in the busiest minute and moment, and what each of them holds"
     else:
         problem = "The numbers are right, and the conclusion from them is not."
     attempt.expect(
@@ -249,13 +252,19 @@ def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
     """The misconception that leads to this number of connections."""
     rates, each, versions = shop["orders_per_minute"], shop["connections_per_environment"], shop["versions_alive"]
     of_all = each * versions
+    most = shop["most_at_once"]
     mean = math.ceil(_at_a_time(shop, Fraction(sum(rates), len(rates))))
     busiest = _at_a_time(shop, max(rates))
+    little = math.ceil(busiest)
     guesses = {
-        mean * of_all: "needed is that of an average minute. Customers are refused in the busiest one.",
-        math.ceil(busiest * 60) * of_all: "needed counts the orders of a minute as if they came in a second.",
-        math.floor(busiest) * of_all: "needed is rounded down: an order more than that finds no connection.",
-        math.ceil(busiest * of_all): "needed is rounded too late: there is no half environment.",
+        max(mean, most) * of_all: "needed is that of an average minute. Customers are refused in the busiest one.",
+        max(math.ceil(busiest * 60), most) * of_all: "needed counts a minute's orders as if they came in a second.",
+        max(math.floor(busiest), most) * of_all: "needed is rounded down: one order more finds no connection.",
+        math.ceil(max(busiest, most) * of_all): "needed is rounded too late: there is no half environment.",
+        (little + most) * of_all: "needed is a sum. Who comes at the same moment is among the minute's customers.",
+        most * of_all: "needed is that of one moment. Over the minute more orders run, since each takes its time.",
+        little * of_all: "Little's law gives the mean of a minute; customers who come at the same moment each need "
+        "an environment, too.",
         environments * each: "needed counts one version alone. After a deployment the old one's connections are there.",
         environments * versions: "needed counts environments. An environment can hold more than one connection.",
     }

@@ -1,0 +1,38 @@
+#: expects: two lamps
+#: because: An order that is not in the table is thought not to come; it may still be running.
+%%writefile kept.py
+import os
+
+import psycopg
+
+connection = None
+
+
+def connect():
+    return psycopg.connect(
+        host=os.environ["DB_HOST"],
+        port=os.environ["DB_PORT"],
+        user=os.environ["DB_USER"],
+        password=os.environ["DB_PASSWORD"],
+        dbname=os.environ["DB_NAME"],
+        autocommit=True,
+        prepare_threshold=None,
+    )
+
+
+def handler(event, context):
+    global connection
+    order = (event["order_key"], event["lamp"], event["quantity"])
+    for attempt in (1, 2):
+        try:
+            if connection is None or connection.closed:
+                connection = connect()
+            if attempt == 2:
+                row = connection.execute("SELECT id FROM orders WHERE order_key = %s", order[:1]).fetchone()
+                if row:
+                    return {"order": row[0]}
+            row = connection.execute("SELECT place_order(%s, %s, %s)", order).fetchone()
+            return {"order": row[0]}
+        except psycopg.OperationalError:
+            if attempt == 2:
+                raise
