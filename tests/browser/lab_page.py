@@ -42,8 +42,9 @@ class OpenLab:
 
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
         for _ in range(10):  # JupyterLab drops what is asked before its session with the kernel stands
-            self.menu("Run", "Run All Cells")
             with contextlib.suppress(TookTooLong):
+                self._accept_dialog()
+                self.menu("Run", "Run All Cells", timeout_ms=10_000)
                 self._wait_for_prompts("some", "*", timeout_ms=3_000)
                 break
         self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
@@ -55,10 +56,16 @@ class OpenLab:
         test = f"p => {pattern}.test(p.textContent.trim())"
         self.page.wait_for_function(f"() => {prompts}.{how_many}({test})", timeout=timeout_ms)
 
-    def menu(self, menu: str, item: str) -> None:
+    def _accept_dialog(self) -> None:
+        """Takes what a dialog offers, if there is one: on a slow machine JupyterLab asks which kernel it shall be."""
+        button = self.page.locator(".jp-Dialog .jp-mod-accept")
+        if button.count():
+            button.first.click(timeout=5_000)
+
+    def menu(self, menu: str, item: str, timeout_ms: int = 30_000) -> None:
         """Chooses an item from JupyterLab's menu bar, as a learner does."""
-        self.page.locator(".lm-MenuBar-item").get_by_text(menu, exact=True).click()
-        self.page.locator(".lm-Menu-item").get_by_text(item, exact=True).click()
+        self.page.locator(".lm-MenuBar-item").get_by_text(menu, exact=True).click(timeout=timeout_ms)
+        self.page.locator(".lm-Menu-item").get_by_text(item, exact=True).click(timeout=timeout_ms)
 
     def show_cell(self, text: str) -> Any:
         """Scrolls to the first cell that holds this text, and returns it."""

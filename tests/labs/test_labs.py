@@ -87,7 +87,12 @@ NIGHTLY = "SERVERLESS_FIRST_NIGHTLY" in os.environ
 MISTAKES = [m for module, task in TASKS for m in mistakes_of(module, task) if NIGHTLY or not m.nightly]
 # Right in another way than the solution; in the form of mistakes, and .txt, since cells with magics are no Python.
 RIGHT = Path(__file__).parent / "right"
-RIGHT_ANSWERS = [a for module, task in TASKS for a in answers_in(RIGHT / module.id, module, task, ".txt")]
+RIGHT_ANSWERS = [
+    answer
+    for module, task in TASKS
+    for answer in answers_in(RIGHT / module.id, module, task, ".txt")
+    if NIGHTLY or not answer.nightly
+]
 
 
 def read(folder: str, module: Module) -> Any:

@@ -1,5 +1,6 @@
 #: expects: as slow as before
 #: because: A copy under another name is expected to start faster.
+#: when: nightly
 %%writefile sale.py
 import json
 

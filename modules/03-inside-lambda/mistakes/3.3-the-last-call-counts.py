@@ -1,6 +1,7 @@
 #: expects: fails now and then
 #: because: Each call overwrites what the guard knew of the one before.
 #: replaces: 2
+#: when: nightly
 %%writefile guard.py
 import boto3
 

@@ -1,6 +1,7 @@
 #: expects: it was deleted too early
 #: because: A message is deleted when it is read, not when the work is done.
 #: replaces: 2
+#: when: nightly
 %%writefile replay.py
 import json
 

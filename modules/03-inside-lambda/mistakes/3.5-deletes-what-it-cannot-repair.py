@@ -1,6 +1,7 @@
 #: expects: deleted records that you had no address for
 #: because: Every message that was looked at is thought to be done.
 #: replaces: 2
+#: when: nightly
 %%writefile replay.py
 import json
 

@@ -1,6 +1,7 @@
 #: expects: You sent the whole record
 #: because: The record is taken for the event.
 #: replaces: 2
+#: when: nightly
 %%writefile replay.py
 import json
 

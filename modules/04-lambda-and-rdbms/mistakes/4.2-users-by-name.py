@@ -1,5 +1,6 @@
 #: expects: Sessions of a user are left out
 #: because: The users of today are thought to be all that there are.
+#: when: nightly
 %%writefile seats.py
 import os
 

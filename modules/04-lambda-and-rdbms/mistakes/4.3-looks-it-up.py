@@ -1,5 +1,6 @@
 #: expects: two lamps
 #: because: An order that is not in the table is thought not to come; it may still be running.
+#: when: nightly
 %%writefile kept.py
 import os
 

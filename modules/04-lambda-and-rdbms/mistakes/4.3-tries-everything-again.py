@@ -1,5 +1,6 @@
 #: expects: tried an order again that the database had refused
 #: because: Each error is taken for a dead connection.
+#: when: nightly
 %%writefile kept.py
 import os
 

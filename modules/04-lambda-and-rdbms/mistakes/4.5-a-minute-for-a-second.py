@@ -1,5 +1,6 @@
 #: expects: as if they came in a second
 #: because: The units of rate and time differ.
+#: when: nightly
 %%writefile enough.py
 import math
 

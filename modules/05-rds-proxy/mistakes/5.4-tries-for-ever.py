@@ -1,6 +1,7 @@
 #: expects: tries until Lambda ends it
 #: because: The loop has no end when the database stays away.
 #: replaces: 2
+#: when: nightly
 %%writefile safe_orders.py
 import os
 import time

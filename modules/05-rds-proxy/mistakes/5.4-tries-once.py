@@ -1,6 +1,7 @@
 #: expects: at work when the database restarted are not answered
 #: because: The proxy is thought to hide the restart from everybody.
 #: replaces: 2
+#: when: nightly
 %%writefile safe_orders.py
 import os
 import time
