@@ -208,6 +208,23 @@ class Cloud:
         host, port = self._call("GET", "database", identifier=identifier)
         return host, port
 
+    def local_url(self, url: str) -> str:
+        """Where an API or a function URL is reached on this machine.
+
+        On AWS the address of a REST API is put together from its id; here each API listens on a port of 127.0.0.1.
+
+        Args:
+            url: the address on AWS, "https://ID.execute-api.us-east-1.amazonaws.com/prod/orders", or an API's id.
+
+        Returns:
+            The same with the host replaced: "http://127.0.0.1:40123/prod/orders".
+
+        Raises:
+            CloudError: no API of this cloud has this address; also as for `environments`.
+            CloudNotRunning: as for `environments`.
+        """
+        return str(self._call("GET", "url", url=url))
+
     def proxy_events(self, name: str, after: int = 0) -> list[ProxyEvent]:
         """What an RDS proxy did, the oldest first; it keeps the last 20,000 events.
 

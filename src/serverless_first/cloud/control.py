@@ -4,6 +4,7 @@
     GET  /_local/timeline?region=R&function=F          what each of them did when
     GET  /_local/database?region=R&identifier=I        where an RDS instance or proxy takes connections: [host, port]
     GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
+    GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60}, or one of them
     POST /_local/reset                                 forget every resource, end every environment
@@ -22,12 +23,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.lambda_.asynchronous import EventQueue
+from serverless_first.cloud.http.front import local_url
 from serverless_first.cloud.lambda_.environment import Environment
-from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.lifecycle import State
-from serverless_first.cloud.rds.instances import DatabaseInstances
-from serverless_first.cloud.rds_proxy.manager import Proxies
+from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.refusals import refusal
 from serverless_first.cloud.seams import LateSeams
 from serverless_first.guard import is_this_machine
@@ -48,15 +47,11 @@ class LocalCloudApp:
         self,
         moto: WsgiApp,
         late: LateSeams,
-        fleet: Fleet,
-        queue: EventQueue,
-        databases: DatabaseInstances,
-        proxies: Proxies,
+        plane: DataPlane,
         reset: Callable[[], None],
         stop: Callable[[], None],
     ) -> None:
-        self._moto, self._fleet, self._queue, self._reset, self._stop = moto, fleet, queue, reset, stop
-        self._databases, self._proxies, self._late = databases, proxies, late
+        self._moto, self._late, self._plane, self._reset, self._stop = moto, late, plane, reset, stop
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if reason := _from_a_web_page(environ):
@@ -88,9 +83,11 @@ class LocalCloudApp:
         elif (method, call) == ("GET", "database"):
             answer = self._address(query["region"], query["identifier"])
         elif (method, call) == ("GET", "database-sessions"):
-            answer = self._databases.sessions(ACCOUNT_ID, query["region"], query["identifier"])
+            answer = self._plane.databases.sessions(ACCOUNT_ID, query["region"], query["identifier"])
+        elif (method, call) == ("GET", "url"):
+            answer = local_url(self._plane.doors, query["url"])
         elif (method, call) == ("GET", "proxy-events"):
-            proxy = self._proxies.named(ACCOUNT_ID, query["region"], query["name"])
+            proxy = self._plane.proxies.named(ACCOUNT_ID, query["region"], query["name"])
             answer = proxy.answer("events", after=int(query["after"]))["events"]
         elif (method, call) == ("POST", "settings"):
             self._change(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))))
@@ -111,23 +108,23 @@ class LocalCloudApp:
                 raise ValueError(f"{name} is no setting; there are idle_expiry_s and time_scale.")
             if not value > 0:
                 raise ValueError(f"{name} is {value}; it must be greater than 0.")
-        self._fleet.idle_expiry_s = changed.get("idle_expiry_s", self._fleet.idle_expiry_s)
-        self._queue.time_scale = changed.get("time_scale", self._queue.time_scale)
+        self._plane.service.fleet.idle_expiry_s = changed.get("idle_expiry_s", self._plane.service.fleet.idle_expiry_s)
+        self._plane.queue.time_scale = changed.get("time_scale", self._plane.queue.time_scale)
 
     def _address(self, region: str, identifier: str) -> list[Any]:
-        if self._databases.get(ACCOUNT_ID, region, identifier) is None and (
-            proxy := self._proxies.get(ACCOUNT_ID, region, identifier)
+        if self._plane.databases.get(ACCOUNT_ID, region, identifier) is None and (
+            proxy := self._plane.proxies.get(ACCOUNT_ID, region, identifier)
         ):
             return ["127.0.0.1", proxy.wait_until_ready()]
         try:
-            address = self._databases.address(ACCOUNT_ID, region, identifier)
+            address = self._plane.databases.address(ACCOUNT_ID, region, identifier)
         except CloudError as error:
-            names = self._proxies.names(ACCOUNT_ID, region)
+            names = self._plane.proxies.names(ACCOUNT_ID, region)
             raise CloudError(f"{error} DB proxies: {', '.join(names) or 'none'}.") from error
         return [address.host, address.port]
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:
-        return self._fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
+        return self._plane.service.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
 
 
 def _service(environ: dict[str, Any]) -> str:

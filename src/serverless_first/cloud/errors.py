@@ -21,3 +21,7 @@ class TooManyRequests(CloudError):
     def __init__(self, reason: str) -> None:
         super().__init__("Rate Exceeded.")
         self.reason = reason
+
+
+class AccessDenied(CloudError):
+    """Permissions are enforced, and this one is missing; the text is AWS's."""

@@ -51,9 +51,12 @@ class CloudServer:
         from serverless_first.cloud.lambda_.environment import Surroundings
         from serverless_first.cloud.lambda_.fleet import Fleet
         from serverless_first.cloud.lambda_.service import LambdaService
+        from serverless_first.cloud.permissions import Permissions
+        from serverless_first.cloud.plane import DataPlane
         from serverless_first.cloud.rds.instances import DatabaseInstances
         from serverless_first.cloud.rds_proxy.manager import Proxies
         from serverless_first.cloud.seams.destinations import Destinations
+        from serverless_first.cloud.seams.function_calls import MotoFunctions
         from serverless_first.cloud.seams.logs import write_log, write_proxy_log
 
         class Handler(WSGIRequestHandler):
@@ -71,25 +74,29 @@ class CloudServer:
         self.port: int = self._server.server_port
         os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
         self.endpoint_url = f"http://{HOST}:{self.port}"
-        self.fleet = Fleet(Surroundings(self.endpoint_url, self.folder.path, guarded), idle_expiry_s)
-        service = LambdaService(self.fleet, write_log)
-        self.queue = EventQueue(service.invoke, Destinations(), time_scale)
-        self.databases = DatabaseInstances(self.folder.path)
-        self.proxies = Proxies(self.folder.path, self.databases, write_proxy_log)
-        seams.install(service, self.queue)
-        late = seams.LateSeams(self.databases, self.proxies)
-        self._server.app = LocalCloudApp(
-            moto, late, self.fleet, self.queue, self.databases, self.proxies, self.reset, self.stop_soon
+        permissions = Permissions()
+        fleet = Fleet(Surroundings(self.endpoint_url, self.folder.path, guarded), idle_expiry_s)
+        service = LambdaService(fleet, write_log)
+        queue = EventQueue(service.invoke, Destinations(), time_scale)
+        databases = DatabaseInstances(self.folder.path)
+        self.plane = DataPlane(
+            service=service,
+            queue=queue,
+            functions=MotoFunctions(service, queue, permissions),
+            permissions=permissions,
+            databases=databases,
+            proxies=Proxies(self.folder.path, databases, write_proxy_log),
         )
+        seams.install(self.plane)
+        self._server.app = LocalCloudApp(moto, seams.LateSeams(self.plane), self.plane, self.reset, self.stop_soon)
         self._stopping = threading.Event()
 
     def serve(self) -> None:
         """Answers until `stop_soon` is called; then ends every environment and removes every file."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._stopping.wait()
-        self.fleet.close()
-        self.proxies.clear()
-        self.databases.clear()
+        self.plane.service.fleet.close()
+        self.plane.clear()
         self.folder.remove()
 
     def stop_soon(self) -> None:
@@ -100,10 +107,7 @@ class CloudServer:
         """Forgets every resource and ends every environment."""
         from moto.moto_api._internal.models import moto_api_backend
 
-        self.queue.clear()
-        self.fleet.clear()
-        self.proxies.clear()
-        self.databases.clear()
+        self.plane.clear()
         moto_api_backend.reset()
 
 

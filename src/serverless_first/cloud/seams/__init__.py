@@ -6,67 +6,111 @@ A seam names the moto version it was written for in its docstring and replaces a
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-from serverless_first.cloud.lambda_.asynchronous import EventQueue
-from serverless_first.cloud.lambda_.service import LambdaService
-from serverless_first.cloud.rds.instances import DatabaseInstances
-from serverless_first.cloud.rds_proxy.manager import Proxies
+from serverless_first.cloud.plane import DataPlane
 
 
-def install(service: LambdaService, queue: EventQueue) -> None:
-    """Puts Lambda's data plane behind moto."""
+def install(plane: DataPlane) -> None:
+    """Puts Lambda's data plane, and that of the services which moto's Lambda imports anyway, behind moto."""
     from serverless_first.cloud.seams import (
+        dynamodb_streams,
+        event_rules,
+        function_urls,
+        iam_enforcement,
+        kinesis_streams,
         lambda_async,
         lambda_concurrency,
         lambda_functions,
         lambda_invoke,
         lambda_layers,
+        lambda_mappings,
         lambda_versions,
+        s3_notifications,
+        sns_delivery,
     )
 
-    lambda_functions.install(service.fleet)
-    lambda_versions.install(service.fleet)
+    fleet = plane.service.fleet
+    lambda_functions.install(fleet)
+    lambda_versions.install(fleet)
     lambda_layers.install()
-    lambda_concurrency.install(service.fleet)
+    lambda_concurrency.install(fleet)
     lambda_async.install()
-    lambda_invoke.install(service, queue)
+    lambda_invoke.install(plane.service, plane.queue)
+    for seam in (
+        lambda_mappings,
+        function_urls,
+        sns_delivery,
+        s3_notifications,
+        dynamodb_streams,
+        kinesis_streams,
+        event_rules,
+        iam_enforcement,
+    ):
+        seam.install(plane)
+
+
+def _rds(plane: DataPlane) -> None:
+    from serverless_first.cloud.seams import proxy_metrics, rds_instances, rds_proxies
+
+    rds_instances.install(plane.databases)
+    rds_proxies.install(plane.proxies)
+    proxy_metrics.install(plane.proxies)
+
+
+def _apis(plane: DataPlane) -> None:
+    from serverless_first.cloud.seams import http_apis, rest_apis
+
+    rest_apis.install(plane)
+    http_apis.install(plane)
+
+
+def _scheduler(plane: DataPlane) -> None:
+    from serverless_first.cloud.seams import schedules
+
+    schedules.install(plane)
+
+
+def _pipes(plane: DataPlane) -> None:
+    from serverless_first.cloud.seams import pipes
+
+    pipes.install(plane)
+
+
+def _stacks(plane: DataPlane) -> None:
+    from serverless_first.cloud.seams import rds_stacks
+
+    rds_stacks.install(plane.databases)
+
+
+#: By the service in a request's signature. A stack may hold anything, so its services come before it.
+_LATE: dict[str, Callable[[DataPlane], None]] = {
+    "rds": _rds,
+    "apigateway": _apis,  # version 1 and version 2
+    "scheduler": _scheduler,
+    "pipes": _pipes,
+    "cloudformation": _stacks,
+}
 
 
 class LateSeams:
     """The seams of services that many a notebook does not use: installed before the first request to one.
 
     moto's CloudFormation alone imports every service that it has: seconds, which the start of the cloud has not got.
-
-    Args:
-        databases, proxies: the data plane of RDS.
     """
 
-    def __init__(self, databases: DatabaseInstances, proxies: Proxies) -> None:
-        self._databases, self._proxies = databases, proxies
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
         self._lock = threading.Lock()
         self._done: set[str] = set()
 
     def before(self, service: str) -> None:
         """A request is about to reach moto. Args: service: as in its signature; "" if it has none."""
-        if service in self._done or service not in ("rds", "cloudformation", ""):
+        if service in self._done or not (service == "" or service in _LATE):
             return
         with self._lock:
-            self._install("rds")
-            if service != "rds":
-                self._install("cloudformation")
+            for name, install_late in _LATE.items():
+                if name not in self._done and (service in ("", "cloudformation") or name == service):
+                    install_late(self._plane)
+                    self._done.add(name)
             self._done.add(service)
-
-    def _install(self, service: str) -> None:
-        if service in self._done:
-            return
-        if service == "rds":
-            from serverless_first.cloud.seams import proxy_metrics, rds_instances, rds_proxies
-
-            rds_instances.install(self._databases)
-            rds_proxies.install(self._proxies)
-            proxy_metrics.install(self._proxies)
-        else:
-            from serverless_first.cloud.seams import rds_stacks
-
-            rds_stacks.install(self._databases)
-        self._done.add(service)

@@ -7,9 +7,7 @@ replaced. Records and message attributes: AWS Lambda Developer Guide, "Capturing
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
-import os
 import sys
 import traceback
 import uuid
@@ -18,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
+
+from serverless_first.cloud.seams.clients import client
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
@@ -44,37 +44,21 @@ def require_target(arn: str, services: tuple[str, ...]) -> None:
 
 
 def _look_up(service: str, arn: str) -> None:
-    client, name = _client(service, arn), arn.split(":", 5)[5]
+    api, name = _client(service, arn), arn.split(":", 5)[5]
     if service == "sqs":
-        client.get_queue_url(QueueName=name)
+        api.get_queue_url(QueueName=name)
     elif service == "sns":
-        client.get_topic_attributes(TopicArn=arn)
+        api.get_topic_attributes(TopicArn=arn)
     elif service == "lambda":
-        client.get_function(FunctionName=arn)
+        api.get_function(FunctionName=arn)
     elif service == "events":
-        client.describe_event_bus(Name=name.removeprefix("event-bus/"))
+        api.describe_event_bus(Name=name.removeprefix("event-bus/"))
     else:
-        client.head_bucket(Bucket=name)
-
-
-@functools.cache
-def _make_client(service: str, region: str, port: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    # A session of its own: the default one is not made for threads.
-    return boto3.session.Session().client(
-        service,
-        region_name=region or "us-east-1",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-    )
+        api.head_bucket(Bucket=name)
 
 
 def _client(service: str, arn: str) -> Any:
-    return _make_client(service, arn.split(":")[3], os.environ["MOTO_PORT"])
+    return client(service, arn.split(":")[3])
 
 
 class Destinations:
@@ -88,13 +72,13 @@ class Destinations:
     @staticmethod
     def _send_record(arn: str, record: dict[str, Any]) -> None:
         service, text = arn.split(":")[2], json.dumps(record)
-        client, name = _client(service, arn), arn.split(":", 5)[5]
+        api, name = _client(service, arn), arn.split(":", 5)[5]
         if service == "sqs":
-            client.send_message(QueueUrl=client.get_queue_url(QueueName=name)["QueueUrl"], MessageBody=text)
+            api.send_message(QueueUrl=api.get_queue_url(QueueName=name)["QueueUrl"], MessageBody=text)
         elif service == "sns":
-            client.publish(TopicArn=arn, Message=text)
+            api.publish(TopicArn=arn, Message=text)
         elif service == "lambda":
-            client.invoke(FunctionName=arn, InvocationType="Event", Payload=text)
+            api.invoke(FunctionName=arn, InvocationType="Event", Payload=text)
         elif service == "events":
             ending = "Success" if record["requestContext"]["condition"] == "Success" else "Failure"
             entry = {
@@ -104,23 +88,23 @@ class Destinations:
                 "Detail": text,
                 "EventBusName": name.removeprefix("event-bus/"),
             }
-            client.put_events(Entries=[entry])
+            api.put_events(Entries=[entry])
         else:
             now, function = datetime.now(UTC), record["requestContext"]["functionArn"].split(":")[6]
             key = f"aws/lambda/async/{function}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-            client.put_object(Bucket=name, Key=key, Body=text.encode())
+            api.put_object(Bucket=name, Key=key, Body=text.encode())
 
     def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str]) -> None:
         """Sends an event that was given up to a dead-letter queue or topic."""
         with _reported(arn):
             kinds = {"ErrorCode": "Number"}
             given = {k: {"DataType": kinds.get(k, "String"), "StringValue": v} for k, v in attributes.items() if v}
-            client = _client(arn.split(":")[2], arn)
+            api = _client(arn.split(":")[2], arn)
             if arn.split(":")[2] == "sqs":
-                url = client.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
-                client.send_message(QueueUrl=url, MessageBody=event.decode(), MessageAttributes=given)
+                url = api.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
+                api.send_message(QueueUrl=url, MessageBody=event.decode(), MessageAttributes=given)
             else:
-                client.publish(TopicArn=arn, Message=event.decode(), MessageAttributes=given)
+                api.publish(TopicArn=arn, Message=event.decode(), MessageAttributes=given)
 
 
 @contextlib.contextmanager

@@ -19,16 +19,16 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException, ValidationException
+from moto.awslambda.exceptions import LambdaClientError, ValidationException
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_first.cloud.errors import TooManyRequests
-from serverless_first.cloud.lambda_.asynchronous import AsyncSettings, EventQueue
-from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Reply
+from serverless_first.cloud.lambda_.asynchronous import EventQueue
+from serverless_first.cloud.lambda_.function import Call, Reply
 from serverless_first.cloud.lambda_.gathering import HEADER, Gatherings
 from serverless_first.cloud.lambda_.service import LambdaService
-from serverless_first.cloud.seams import lambda_async
-from serverless_first.cloud.seams.lambda_functions import latest, spec_of
+from serverless_first.cloud.seams.function_calls import target
+from serverless_first.cloud.seams.lambda_functions import spec_of
 from serverless_first.cloud.seams.lambda_versions import route
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
@@ -70,13 +70,12 @@ def install(service: LambdaService, queue: EventQueue) -> None:
     """Puts the data plane behind Invoke."""
     gatherings = Gatherings()
 
-    def run(function: Any, arn: str, find: Callable[[], Any], body: Any, headers: Any, answer: Any) -> bytes:
+    def run(function: Any, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
         """One request.
 
         Args:
             function: the version to run.
             arn: as the caller named the function.
-            find: draws the version anew; for each try of an asynchronous event.
         """
         given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
         kind = given.get("x-amz-invocation-type", "RequestResponse")
@@ -89,7 +88,7 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            queue.put(call, lambda: _target(find, arn))
+            queue.put(call, lambda: target(arn))
             return b""
         try:
             gathering = gatherings.announce(given.get(HEADER.lower(), ""))
@@ -106,15 +105,12 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
     ) -> bytes:
         function, arn = route(self, function_name, qualifier)
-        find = lambda: route(self, function_name, qualifier)[0]  # noqa: E731
-        payload = run(function, arn, find, body, headers, response_headers)
+        payload = run(function, arn, body, headers, response_headers)
         response_headers["Content-Length"] = str(len(payload))
         return payload
 
     def invoke_function(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-        backend = models.lambda_backends[self.account_id][self.region]
-        find = lambda: route(backend, self.function_arn, None)[0]  # noqa: E731
-        return run(self, self.function_arn, find, body, request_headers, response_headers)
+        return run(self, self.function_arn, body, request_headers, response_headers)
 
     get_param: Callable[..., Any] = LambdaResponse._get_param
 
@@ -127,17 +123,6 @@ def install(service: LambdaService, queue: EventQueue) -> None:
     backend_class.invoke = invoke_backend
     function_class.invoke = invoke_function
     response_class._get_param = get_param_as_the_api_names_it
-
-
-def _target(find: Callable[[], Any], arn: str) -> tuple[FunctionSpec, AsyncSettings] | None:
-    """The function as it is now, for one try of an asynchronous event; None if it was deleted."""
-    try:
-        version = find()
-        function = latest(models.lambda_backends[version.account_id][version.region], version.function_name)
-    except UnknownFunctionException:
-        return None
-    qualifier = arn.split(":")[7] if arn.count(":") == 7 else "$LATEST"
-    return spec_of(version), lambda_async.settings(function, version, qualifier)
 
 
 def _tell(reply: Reply, headers: Any) -> None:

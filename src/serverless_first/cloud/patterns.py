@@ -1,0 +1,1 @@
+"""Event patterns: of EventBridge rules, of Pipes, and of the filter criteria of event source mappings."""

@@ -1,0 +1,56 @@
+"""All parts of the data plane in one place: what a seam gets to hand over to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from serverless_first.cloud.http.front import FrontDoors
+from serverless_first.cloud.lambda_.asynchronous import EventQueue
+from serverless_first.cloud.lambda_.calling import Functions
+from serverless_first.cloud.lambda_.service import LambdaService
+from serverless_first.cloud.permissions import Permissions
+from serverless_first.cloud.rds.instances import DatabaseInstances
+from serverless_first.cloud.rds_proxy.manager import Proxies
+from serverless_first.cloud.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """What makes the answers of moto real.
+
+    Args:
+        service, queue: Lambda, for calls that wait and for those that do not.
+        functions: the same by ARN, for services that call functions.
+        permissions: asked before anything acts for somebody.
+        databases, proxies: RDS.
+        doors: the HTTP endpoints of APIs and function URLs.
+        tasks: pollers, timers and what else goes on in the background.
+        forgetting: called when the cloud is emptied, after the tasks have ended.
+    """
+
+    service: LambdaService
+    queue: EventQueue
+    functions: Functions
+    permissions: Permissions
+    databases: DatabaseInstances
+    proxies: Proxies
+    doors: FrontDoors = field(default_factory=FrontDoors)
+    tasks: Tasks = field(default_factory=Tasks)
+    forgetting: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def time_scale(self) -> float:
+        """AWS's own waiting times are divided by it; it may change."""
+        return self.queue.time_scale
+
+    def clear(self) -> None:
+        """Ends all that goes on and forgets what the parts hold; moto's own state is not touched."""
+        self.tasks.clear()
+        self.queue.clear()
+        self.service.fleet.clear()
+        self.doors.clear()
+        for forget in self.forgetting:
+            forget()
+        self.proxies.clear()
+        self.databases.clear()

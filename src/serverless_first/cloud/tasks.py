@@ -1,0 +1,75 @@
+"""Work that goes on in the background of the local cloud, until it is emptied or ends."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+
+
+class Task:
+    """One thread of the data plane.
+
+    Args:
+        name: of the thread; for a debugger.
+        work: gets the event that asks it to end. It waits on that event, never in a bare sleep.
+    """
+
+    def __init__(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        self.stopped = threading.Event()
+        self._name, self._work = name, work
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._work(self.stopped)
+        except Exception:  # nobody waits for it: the server's own log is the only place to say it
+            print(f"{self._name} ended:", file=sys.stderr)
+            traceback.print_exc()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Asks it to end; does not wait."""
+        self.stopped.set()
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Waits until it has ended, at most `timeout_s`."""
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+
+
+class Tasks:
+    """All tasks of a local cloud: `clear` ends them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[Task] = set()
+        self._lock = threading.Lock()
+
+    def start(self, name: str, work: Callable[[threading.Event], None]) -> Task:
+        """Starts a task, as `Task`."""
+        with self._lock:
+            self._tasks = {task for task in self._tasks if task.is_alive}
+            task = Task(name, work)
+            self._tasks.add(task)
+        return task
+
+    def clear(self, wait_s: float = 2.0) -> None:
+        """Asks all to end, and waits a little: one that waits for a function ends after its answer.
+
+        Args:
+            wait_s: the longest wait for all of them together, in seconds.
+        """
+        deadline_s = time.monotonic() + wait_s
+        with self._lock:
+            tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.stop()
+        for task in tasks:
+            task.join(max(0.0, deadline_s - time.monotonic()))
