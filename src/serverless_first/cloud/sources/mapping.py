@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,25 @@ class Mapping:
     def source_name(self) -> str:
         """What stands at the end of the source's ARN: the queue's name, "table/NAME/stream/LABEL", "stream/NAME"."""
         return self.source_arn.split(":", 5)[5]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one batch.
+
+    Args:
+        error: why the whole batch failed, in a few words; None: it was taken.
+        throttled: nothing has run, since a concurrency limit was reached.
+        failed: the items that failed alone, by messageId or sequence number (ReportBatchItemFailures).
+    """
+
+    error: str | None = None
+    throttled: bool = False
+    failed: tuple[str, ...] = ()
+
+
+#: Hands one batch of records, as they stand in "Records" of the event, to a function or to a pipe; waits for the end.
+Deliver = Callable[[list[dict[str, Any]]], Delivery]
 
 
 class Poller(Protocol):
