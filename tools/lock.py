@@ -22,10 +22,12 @@ COMMON = (
 )
 # What installs the rest: a pip that is quick, and the build backend for the editable install without network.
 INSTALLER = "pip>=26,<27"
+# AWS's command line wants an older docutils than the slides do: the test that drives it installs it on its own.
+AWS_CLI = "awscli>=1.46,<2"
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the three lock files; returns uv's exit code."""
+    """Writes the lock files; returns uv's exit code."""
     uv = shutil.which("uv")
     if uv is None:
         print("make lock needs uv: https://docs.astral.sh/uv/", file=sys.stderr)
@@ -37,6 +39,7 @@ def main(arguments: list[str]) -> int:
     lab, everything = "requirements/lab.txt", "requirements/all.txt"
     runs = (
         (["-", "-o", "requirements/installer.txt"], installer),
+        (["-", "-o", "requirements/aws-cli.txt"], AWS_CLI + "\n"),
         (["pyproject.toml", "-o", lab], ""),
         (["pyproject.toml", "--all-extras", "-c", lab, "-o", everything], ""),
     )

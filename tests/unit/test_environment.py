@@ -18,7 +18,7 @@ EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
 BASE: list[str] = PYPROJECT["project"]["dependencies"]
 CONDA_EXTRAS = ("author", "test", "slides")
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}  # conda-forge's matplotlib adds Qt
-LOCKS = ("lab", "all", "installer")
+LOCKS = ("lab", "all", "installer", "aws-cli")
 
 
 def lock_text(name: str) -> str:

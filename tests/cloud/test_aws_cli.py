@@ -1,0 +1,95 @@
+"""AWS's own command line against the cloud that stands alone: `serverless-first cloud` and `aws --endpoint-url`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cloud_kit  # type: ignore[import-not-found]
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
+HANDLER = """
+def handler(event, context):
+    print("priced", event["lamp"])
+    return {"lamp": event["lamp"], "price_usd": 49}
+"""
+
+Aws = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address that the command says when it starts."""
+    command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=kept, encoding="utf-8", start_new_session=True) as it:
+        assert it.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", it.stdout.readline())
+        assert found
+        yield found.group()
+        it.terminate()
+        assert it.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command line from PyPI, in a folder of its own: its docutils is older than the one of the slides."""
+    folder = tmp_path_factory.mktemp("aws-cli")
+    locks = ["--require-hashes", "--no-deps", "-r", str(ROOT / "requirements" / "aws-cli.txt")]
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", "--target", str(folder), *locks]
+    done = subprocess.run(pip, capture_output=True, encoding="utf-8")
+    if done.returncode and re.search("connection|Name or service not known|resolve", done.stderr, re.I):
+        pytest.skip("PyPI cannot be reached; AWS's command line is not installed.")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def aws(installed: Path, endpoint: str, tmp_path: Path) -> Aws:
+    """Runs `aws --endpoint-url ...` with these words; its answer from JSON."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_")) and "proxy" not in k.lower()}
+    environ = kept | KEYS | {"PYTHONPATH": str(installed), "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+
+    def run(*words: str) -> Any:
+        command = [sys.executable, "-m", "awscli", "--endpoint-url", endpoint, "--output", "json", *words]
+        done = subprocess.run(command, capture_output=True, env=environ, cwd=tmp_path, encoding="utf-8", timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    return run
+
+
+def test_a_function_is_created_and_invoked(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "price.zip").write_bytes(cloud_kit.zip_of({"price.py": HANDLER}))
+    trust = json.dumps(cloud_kit.ASSUMABLE)
+    role = aws("iam", "create-role", "--role-name", "hikari", "--assume-role-policy-document", trust)["Role"]["Arn"]
+    made = aws("lambda", "create-function", "--function-name", "price", "--runtime", "python3.13", "--role", role,
+               "--handler", "price.handler", "--zip-file", "fileb://price.zip")  # fmt: skip
+    assert made["State"] == "Active"
+    answer = aws("lambda", "invoke", "--function-name", "price", "--payload", '{"lamp": "Andon"}', "answer.json")
+    assert answer == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+    assert json.loads((tmp_path / "answer.json").read_text()) == {"lamp": "Andon", "price_usd": 49}
+
+
+def test_an_event_finds_its_way_to_a_queue(aws: Aws) -> None:
+    url = aws("sqs", "create-queue", "--queue-name", "orders")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:orders"
+    aws("events", "put-rule", "--name", "orders", "--event-pattern", '{"source": ["hikari.shop"]}')
+    aws("events", "put-targets", "--rule", "orders", "--targets", f"Id=queue,Arn={arn}")
+    entries = [
+        {"Source": source, "DetailType": "Order placed", "Detail": json.dumps({"order": number})}
+        for number, source in enumerate(("hikari.shop", "hikari.stock"), start=1)
+    ]
+    assert aws("events", "put-events", "--entries", json.dumps(entries))["FailedEntryCount"] == 0
+    received = aws("sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", "10")
+    (message,) = received["Messages"]
+    event = json.loads(message["Body"])
+    assert (event["source"], event["detail"], event["account"]) == ("hikari.shop", {"order": 1}, "123456789012")
