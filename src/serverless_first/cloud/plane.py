@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from serverless_first.cloud.eventbridge_router import Router
 from serverless_first.cloud.http.front import FrontDoors
 from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.calling import Functions
@@ -12,6 +13,7 @@ from serverless_first.cloud.lambda_.service import LambdaService
 from serverless_first.cloud.permissions import Permissions
 from serverless_first.cloud.rds.instances import DatabaseInstances
 from serverless_first.cloud.rds_proxy.manager import Proxies
+from serverless_first.cloud.sources.mapping import PollerFactory
 from serverless_first.cloud.tasks import Tasks
 
 
@@ -25,7 +27,10 @@ class DataPlane:
         permissions: asked before anything acts for somebody.
         databases, proxies: RDS.
         doors: the HTTP endpoints of APIs and function URLs.
+        events: where events are published for EventBridge's rules.
         tasks: pollers, timers and what else goes on in the background.
+        pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each seam of a
+            source puts its own there.
         forgetting: called when the cloud is emptied, after the tasks have ended.
     """
 
@@ -36,7 +41,9 @@ class DataPlane:
     databases: DatabaseInstances
     proxies: Proxies
     doors: FrontDoors = field(default_factory=FrontDoors)
+    events: Router = field(default_factory=Router)
     tasks: Tasks = field(default_factory=Tasks)
+    pollers: dict[str, PollerFactory] = field(default_factory=dict)
     forgetting: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -20,7 +20,6 @@ NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("PUT", _FUNCTION + "/code-signing-config", "put_function_code_signing_config"),
         ("POST", _FUNCTION + "/invoke-async/?", "invoke_async"),
         ("POST", _FUNCTION + "/response-streaming-invocations", "invoke_with_response_stream"),
-        ("POST", r"/\d{4}-\d\d-\d\d/event-source-mappings/?", "create_event_source_mapping"),
     )
 )
 

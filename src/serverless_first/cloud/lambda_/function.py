@@ -138,9 +138,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reply:
-    """What Invoke answers: payload, the X-Amz-Function-Error value (or None), and the whole log of the call."""
+    """What Invoke answers: payload, the X-Amz-Function-Error value (or None), and the whole log of the call.
+
+    `request_id` is the call's.
+    """
 
     payload: bytes
     function_error: str | None
     log: str
     version: str
+    request_id: str = ""

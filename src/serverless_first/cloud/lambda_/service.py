@@ -49,7 +49,7 @@ class LambdaService:
         stream = environment.log_stream if environment else _stream_of_a_failed_init(spec, call)
         if not self.fleet.is_over(place.generation):  # else the cloud has been emptied meanwhile
             self._write_log(spec, stream, text)
-        return Reply(payload, error, text, spec.version)
+        return Reply(payload, error, text, spec.version, call.request_id)
 
 
 def _init_failed(place: Place) -> Outcome:

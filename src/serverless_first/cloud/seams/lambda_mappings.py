@@ -1,9 +1,375 @@
-"""Seam: (moto 5.2.5)."""
+"""Seam: event source mappings start pollers (moto 5.2.5).
+
+moto calls functions from inside SendMessage, PutItem and PutRecord, one record a call, and forgets what fails. Here a
+mapping of moto becomes a `Mapping`, and the service of its source gives the poller (`DataPlane.pollers`). Since no
+queue, table or stream of moto learns of a mapping, moto calls nothing by itself. Replaced:
+
+- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: what AWS refuses is refused;
+  pollers start and end. CloudFormation comes through the same methods.
+- `EventSourceMapping.get_configuration`: what AWS shows, defaults included.
+- `LambdaResponse.create_event_source_mapping`, `update_...`, `delete_...`, `get_...`, `list_...`: status and state of
+  the answers, errors, pages.
+- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
+  lambda_functions.py: a poller ends with its function and reads in its present role.
+
+Worth an upstream change: the checks, the defaults, the answers.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import (
+    GenericResourcNotFound,
+    InvalidParameterValueException,
+    LambdaClientError,
+    UnknownFunctionException,
+)
+from moto.awslambda.responses import LambdaResponse
+from moto.dynamodbstreams.models import dynamodbstreams_backends
+from moto.kinesis.models import kinesis_backends
+from moto.sqs.models import sqs_backends
+
+from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams import sqs_queues
+from serverless_first.cloud.seams.lambda_functions import ResourceConflict
+from serverless_first.cloud.seams.lambda_versions import route
+from serverless_first.cloud.seams.mapping_rules import Kind, checked, kind_of
+from serverless_first.cloud.sources.batches import deliver_to_function
+from serverless_first.cloud.sources.mapping import Mapping, Poller
+
+#: What the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
+_NEEDED = {
+    "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
+    "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
+    "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards", "DescribeStreamSummary"),
+}
+MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 100
+
+
+def mapping_of(esm: Any, function: Any) -> Mapping:
+    """moto's mapping, as a poller sees it."""
+    given = esm.settings
+    age_s, retries = given.get("MaximumRecordAgeInSeconds", -1), given.get("MaximumRetryAttempts", -1)
+    since = given.get("StartingPositionTimestamp")
+    return Mapping(
+        uuid=esm.uuid,
+        arn=esm.arn,
+        source_arn=esm.event_source_arn,
+        function_arn=esm.function_arn,
+        role_arn=function.role,
+        batch_size=given["BatchSize"],
+        window_s=float(given["MaximumBatchingWindowInSeconds"]),
+        filters=tuple(each["Pattern"] for each in (given.get("FilterCriteria") or {}).get("Filters", [])),
+        reports_failures=bool(given["FunctionResponseTypes"]),
+        maximum_concurrency=(given.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        starting_position=given.get("StartingPosition"),
+        starting_at=None if since is None else datetime.fromtimestamp(since, UTC),
+        maximum_record_age_s=None if age_s < 0 else float(age_s),
+        maximum_retries=None if retries < 0 else retries,
+        bisects=given.get("BisectBatchOnFunctionError", False),
+        parallelization_factor=given.get("ParallelizationFactor", 1),
+        on_failure=((given.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination"),
+    )
+
+
+class RunningPollers:
+    """The pollers of all mappings that are enabled."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[Mapping, Poller]] = {}
+
+    def align(self, backend: Any) -> None:
+        """Starts and stops pollers, so that they are those which the mappings of moto's backend ask for now."""
+        with self._lock:
+            wanted = dict(_wanted(backend))
+            place = f"{backend.region_name}:{backend.account_id}"
+            for uuid, (mapping, poller) in list(self._running.items()):
+                if mapping != wanted.get(uuid) and f"{mapping.region}:{mapping.account_id}" == place:
+                    poller.stop()
+                    del self._running[uuid]
+            for uuid, mapping in wanted.items():
+                if uuid not in self._running:
+                    factory = self._plane.pollers[kind_of(mapping.source_arn).service]
+                    self._running[uuid] = (mapping, factory(mapping, deliver_to_function(self._plane, mapping)))
+
+    def last_result(self, uuid: str) -> str:
+        """LastProcessingResult of a mapping."""
+        with self._lock:
+            found = self._running.get(uuid)
+        return found[1].last_result if found else "No records processed"
+
+    def clear(self) -> None:
+        """The cloud is emptied."""
+        with self._lock:
+            for _, poller in self._running.values():
+                poller.stop()
+            self._running.clear()
+
+
+def _wanted(backend: Any) -> list[tuple[str, Mapping]]:
+    found = []
+    for uuid, esm in list(backend._event_source_mappings.items()):
+        with contextlib.suppress(UnknownFunctionException, LambdaClientError):  # its function is gone; AWS keeps it
+            if esm.settings["Enabled"]:
+                found.append((uuid, mapping_of(esm, route(backend, esm.function_arn, None)[0])))
+    return found
+
+
+def _resolve(backend: Any, name: str) -> tuple[Any, str]:
+    try:
+        return route(backend, name, None)
+    except (UnknownFunctionException, LambdaClientError) as error:
+        raise InvalidParameterValueException("Function does not exist") from error
+
+
+def _find_source(backend: Any, kind: Kind, arn: str) -> Any:
+    """The queue; nothing for a stream.
+
+    Raises:
+        InvalidParameterValueException: there is none.
+    """
+    account, region = backend.account_id, backend.region_name
+    if kind.service == "sqs":
+        queues = sqs_backends[account][region].queues.values()
+        queue = next((queue for queue in queues if queue.queue_arn == arn), None)
+        if queue is None:
+            raise InvalidParameterValueException(
+                "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+                "SQS Error Message: The specified queue does not exist or you do not have access to it."
+            )
+        return queue
+    if kind.service == "dynamodb":
+        there = {stream["StreamArn"] for stream in dynamodbstreams_backends[account][region].list_streams()}
+    else:
+        there = {stream.arn for stream in kinesis_backends[account][region].streams.values()}
+    if arn not in there:
+        raise InvalidParameterValueException(f"Stream not found: {arn}")
+    return None
+
+
+def _require(plane: DataPlane, kind: Kind, role_arn: str, arn: str) -> None:
+    """Raises unless the execution role may read the source."""
+    try:
+        for action in _NEEDED[kind.service]:
+            plane.permissions.require(role_arn, f"{kind.service}:{action}", arn)
+    except AccessDenied as error:
+        if kind.service == "sqs":
+            text = f"The provided execution role does not have permissions to call {action} on SQS"
+        else:
+            actions = ", ".join(_NEEDED[kind.service][:-1]) + f", and {_NEEDED[kind.service][-1]}"
+            text = (
+                f"Cannot access stream {arn}. Please ensure the role can perform the {actions} Actions on your stream "
+                "in IAM."
+            )
+        raise InvalidParameterValueException(text) from error
+
+
+def _refuse_a_second(backend: Any, kind: Kind, source_arn: str, function_arn: str) -> None:
+    for uuid, esm in backend._event_source_mappings.items():
+        if (esm.event_source_arn, esm.function_arn) == (source_arn, function_arn):
+            name = function_arn.split(":")[6]
+            first = (
+                f'The event source arn (" {source_arn} ") and function (" {name} ") provided mapping already exists.'
+            )
+            if kind.service == "sqs":
+                first = (
+                    f'An event source mapping with SQS arn (" {source_arn} ") and function (" {name} ") already exists.'
+                )
+            raise ResourceConflict(f"{first} Please update or delete the existing mapping with UUID {uuid}")
 
 
 def install(plane: DataPlane) -> None:
-    """Puts the data plane behind it."""
+    """Puts the data plane behind moto's event source mappings."""
+    pollers = RunningPollers(plane)
+    plane.forgetting.append(pollers.clear)
+    sqs_queues.install(plane)
+    _install_backend(plane, pollers)
+    _install_functions(pollers)
+    _install_answers()
+
+
+def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
+    def check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The settings, and the ARN of the function as it was named."""
+        if not given.get("EventSourceArn"):
+            _refuse_kafka(given)
+            raise InvalidParameterValueException("Unrecognized event source.")
+        kind = kind_of(given["EventSourceArn"])
+        settings = checked(kind, given)
+        if kind.service not in plane.pollers:
+            raise InvalidParameterValueException(
+                f"The local cloud does not read {kind.service} yet (docs/fidelity.md)."
+            )
+        function, arn = _resolve(backend, settings["FunctionName"])
+        queue = _find_source(backend, kind, given["EventSourceArn"])
+        if queue is not None and queue.visibility_timeout < int(function.timeout):
+            raise InvalidParameterValueException(
+                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+                f"Function timeout: {function.timeout} seconds"
+            )
+        _require(plane, kind, function.role, given["EventSourceArn"])
+        return settings, arn
+
+    def create(self: Any, spec: dict[str, Any]) -> Any:
+        given = {name: value for name, value in spec.items() if name != "Tags"}
+        settings, arn = check(self, given)
+        kind = kind_of(settings["EventSourceArn"])
+        _refuse_a_second(self, kind, settings["EventSourceArn"], arn)
+        tags = spec.get("Tags") or {}
+        if isinstance(tags, list):  # as in a stack
+            tags = {tag["Key"]: tag["Value"] for tag in tags}
+        own = {"RegionName": self.region_name, "AccountId": self.account_id, "FunctionArn": arn, "Tags": tags}
+        mapping_class: Any = models.EventSourceMapping
+        esm = mapping_class(settings | own)
+        esm.settings, esm.last_modified = settings, time.time()
+        self._event_source_mappings[esm.uuid] = esm
+        pollers.align(self)
+        return esm
+
+    def update(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+        esm = self._event_source_mappings.get(uuid)
+        if esm is None:
+            return None
+        change = {name: value for name, value in spec.items() if name not in ("UUID", "Tags")}
+        for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
+            if change.get(fixed, esm.settings.get(fixed)) != esm.settings.get(fixed):
+                raise InvalidParameterValueException(f"{fixed} of a mapping cannot be changed. Make another mapping.")
+        settings, arn = check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
+        if arn != esm.function_arn:
+            _refuse_a_second(self, kind_of(esm.event_source_arn), esm.event_source_arn, arn)
+        esm.settings, esm.function_arn, esm.function_name = settings, arn, settings["FunctionName"]
+        esm.last_modified = time.time()
+        pollers.align(self)
+        return esm
+
+    def delete(self: Any, uuid: str) -> Any:
+        esm = self._event_source_mappings.pop(uuid, None)
+        pollers.align(self)
+        return esm
+
+    def list_all(self: Any, event_source_arn: str | None, function_name: str | None) -> list[Any]:
+        wanted = _arn_of_name(self, function_name) if function_name else ""
+        return [
+            esm
+            for esm in self._event_source_mappings.values()
+            if event_source_arn in (None, "", esm.event_source_arn)
+            and f"{esm.function_arn}:".startswith(f"{wanted}:" if wanted else "")
+        ]
+
+    def get_configuration(self: Any) -> dict[str, Any]:
+        kind, shown = kind_of(self.event_source_arn), dict(self.settings)
+        for name in ("FunctionName", "Enabled"):
+            del shown[name]
+        shown |= {
+            "UUID": self.uuid,
+            "EventSourceMappingArn": self.arn,
+            "FunctionArn": self.function_arn,
+            "LastModified": self.last_modified,
+            "State": "Enabled" if self.settings["Enabled"] else "Disabled",
+            "StateTransitionReason": "User action" if kind.is_stream else "USER_INITIATED",
+        }
+        if kind.is_stream:
+            shown |= {"LastProcessingResult": pollers.last_result(self.uuid), "TumblingWindowInSeconds": 0}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    backend: Any = models.LambdaBackend
+    backend.create_event_source_mapping = create
+    backend.update_event_source_mapping = update
+    backend.delete_event_source_mapping = delete
+    backend.list_event_source_mappings = list_all
+    moto_mapping: Any = models.EventSourceMapping
+    moto_mapping.get_configuration = get_configuration
+
+
+def _refuse_kafka(given: dict[str, Any]) -> None:
+    if given.get("SelfManagedEventSource"):
+        raise InvalidParameterValueException(
+            "The local cloud does not honour SelfManagedEventSource of event source mappings (docs/fidelity.md)."
+        )
+
+
+def _arn_of_name(backend: Any, name: str) -> str:
+    """The ARN of a function that may be gone, from any form of its name."""
+    place = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function"
+    return f"{place}:{name.split(':function:')[-1]}"
+
+
+def _install_functions(pollers: RunningPollers) -> None:
+    """Changes of functions reach their pollers."""
+    backend: Any = models.LambdaBackend
+
+    def aligned(name: str) -> None:
+        before: Callable[..., Any] = getattr(backend, name)
+
+        def changed(self: Any, *args: Any, **more: Any) -> Any:
+            answer = before(self, *args, **more)
+            if self._event_source_mappings:
+                pollers.align(self)
+            return answer
+
+        setattr(backend, name, changed)
+
+    for name in ("create_function", "update_function_configuration", "delete_function"):
+        aligned(name)
+
+
+def _install_answers() -> None:
+    def answer(status: int, esm: Any, state: str = "") -> Any:
+        shown = esm.get_configuration() | ({"State": state} if state else {})
+        return status, {"status": status}, json.dumps(shown)
+
+    def named(self: Any) -> Any:
+        esm = self.backend.get_event_source_mapping(_uuid(self))
+        if esm is None:
+            raise GenericResourcNotFound
+        return esm
+
+    def create(self: Any) -> Any:
+        return answer(202, self.backend.create_event_source_mapping(self.json_body), "Creating")
+
+    def get(self: Any) -> Any:
+        return answer(200, named(self))
+
+    def update(self: Any) -> Any:
+        was_enabled = named(self).settings["Enabled"]
+        esm = self.backend.update_event_source_mapping(_uuid(self), self.json_body)
+        enabled = esm.settings["Enabled"]
+        state = "Updating" if enabled == was_enabled else "Enabling" if enabled else "Disabling"
+        return answer(202, esm, state)
+
+    def delete(self: Any) -> Any:
+        found = answer(202, named(self), "Deleting")
+        self.backend.delete_event_source_mapping(_uuid(self))
+        return found
+
+    def list_all(self: Any) -> Any:
+        query = {name: values[0] for name, values in self.querystring.items()}
+        found = self.backend.list_event_source_mappings(query.get("EventSourceArn"), query.get("FunctionName"))
+        begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
+        page: dict[str, Any] = {"EventSourceMappings": [e.get_configuration() for e in found[begin : begin + most]]}
+        if begin + most < len(found):
+            page["NextMarker"] = str(begin + most)
+        return json.dumps(page)
+
+    response: Any = LambdaResponse
+    response.create_event_source_mapping = create
+    response.get_event_source_mapping = get
+    response.update_event_source_mapping = update
+    response.delete_event_source_mapping = delete
+    response.list_event_source_mappings = list_all
+
+
+def _uuid(response: Any) -> str:
+    return unquote(response.path.rstrip("/").split("/")[-1])

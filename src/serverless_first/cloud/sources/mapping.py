@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from serverless_first.cloud.lambda_.function import Reply
+
 
 @dataclass(frozen=True)
 class Mapping:
@@ -73,11 +75,13 @@ class Delivery:
         error: why the whole batch failed, in a few words; None: it was taken.
         throttled: nothing has run, since a concurrency limit was reached.
         failed: the items that failed alone, by messageId or sequence number (ReportBatchItemFailures).
+        reply: the function's, if it was called; for the record of a batch that is given up.
     """
 
     error: str | None = None
     throttled: bool = False
     failed: tuple[str, ...] = ()
+    reply: Reply | None = None
 
 
 #: Hands one batch of records, as they stand in "Records" of the event, to a function or to a pipe; waits for the end.
@@ -100,3 +104,7 @@ class Poller(Protocol):
     def stop(self) -> None:
         """Reads nothing more; a call under way ends, and what it says of its batch still counts."""
         ...
+
+
+#: Makes the poller of a mapping or a pipe; it starts at once.
+PollerFactory = Callable[[Mapping, Deliver], Poller]

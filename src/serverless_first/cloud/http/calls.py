@@ -1,0 +1,41 @@
+"""Calls of functions for a client that waits: not longer than the integration's timeout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from serverless_first.cloud.lambda_.calling import Caller, Functions
+from serverless_first.cloud.lambda_.function import Reply
+
+MOST_AT_ONCE = 1000  # as many as an account's functions may run at once
+
+
+class FunctionCalls:
+    """Calls functions in threads of its own, so that a function goes on when nobody waits any more, as on AWS.
+
+    Args:
+        functions: by their ARN.
+    """
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="http-call")
+
+    def invoke(self, arn: str, event: Mapping[str, Any], caller: Caller | None, timeout_s: float) -> Reply:
+        """Calls a function and waits for its answer.
+
+        Args:
+            arn: of the function, version or alias.
+            event: goes to it as JSON.
+            caller: see `Functions.invoke`.
+            timeout_s: how long the client waits.
+
+        Raises:
+            TimeoutError: no answer in time; the function goes on.
+            FunctionGone, TooManyRequests, AccessDenied: as for `Functions.invoke`.
+        """
+        payload = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+        return self._pool.submit(self._functions.invoke, arn, payload, caller).result(timeout_s)

@@ -1,0 +1,97 @@
+"""How AWS answers a request that it refuses: code, words and form differ by service and protocol. No moto."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+INVALID_TOKEN = "The security token included in the request is invalid."
+EXPIRED_TOKEN = "The security token included in the request is expired"
+_UNKNOWN_KEY = "The AWS Access Key Id you provided does not exist in our records."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of HTTP."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def denied(service: str, protocol: str, message: str, *, head: bool = False) -> Answer:
+    """The answer to a request that lacks a permission.
+
+    Args:
+        head: it is a HEAD request, whose answer has no body.
+    """
+    if protocol == "query":
+        codes = {"sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
+        return _xml(codes.get(service, "AccessDenied"), message, service, head)
+    if protocol == "s3":
+        return _xml("AccessDenied", message, service, head)
+    return _machine("AccessDeniedException", message, service, protocol)
+
+
+def invalid_credentials(service: str, protocol: str, *, expired: bool = False, head: bool = False) -> Answer:
+    """The answer to a request whose access key is not known, or no longer valid."""
+    message = EXPIRED_TOKEN if expired else INVALID_TOKEN
+    if protocol == "s3":
+        if expired:
+            return _xml("ExpiredToken", "The provided token has expired.", service, head)
+        return _xml("InvalidAccessKeyId", _UNKNOWN_KEY, service, head)
+    if protocol == "query":
+        return _xml("ExpiredToken" if expired else "InvalidClientTokenId", message, service, head)
+    return _machine("ExpiredTokenException" if expired else "UnrecognizedClientException", message, service, protocol)
+
+
+def not_honoured(message: str) -> Answer:
+    """The answer where the local cloud cannot decide."""
+    body = json.dumps({"Type": "User", "message": message, "Message": message}).encode()
+    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
+    return Answer("501 Not Implemented", headers, body)
+
+
+def _machine(code: str, message: str, service: str, protocol: str) -> Answer:
+    """For the protocols whose errors carry a type: JSON with and without X-Amz-Target, CBOR."""
+    request_id = ("x-amzn-RequestId", str(uuid.uuid4()))
+    if protocol == "cbor":
+        headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), request_id]
+        return Answer("403 Forbidden", headers, _cbor({"__type": f"com.amazonaws#{code}", "message": message}))
+    if protocol == "rest":
+        headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", code), request_id]
+        return Answer("403 Forbidden", headers, json.dumps({"Message": message, "message": message}).encode())
+    headers = [("Content-Type", "application/x-amz-json-1.0"), request_id]
+    status = "400 Bad Request"
+    if service == "sqs":  # its JSON answers keep the codes of its older protocol beside them
+        older = {"AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId"}
+        headers.append(("x-amzn-query-error", f"{older.get(code, code)};Sender"))
+        status = "403 Forbidden"
+    body = {"__type": f"com.amazon.coral.service#{code}", "Message": message, "message": message}
+    return Answer(status, headers, json.dumps(body).encode())
+
+
+def _xml(code: str, message: str, service: str, head: bool) -> Answer:
+    text, request_id = escape(message), str(uuid.uuid4())
+    error = f"<Code>{code}</Code><Message>{text}</Message>"
+    if service == "s3":
+        body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{error}<RequestId>{request_id}</RequestId></Error>'
+    elif service == "ec2":
+        body = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    else:
+        error = f"<Error><Type>Sender</Type>{error}</Error>"
+        body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+    headers = [("Content-Type", "application/xml" if service == "s3" else "text/xml")]
+    return Answer("403 Forbidden", headers, b"" if head else body.encode())
+
+
+def _cbor(texts: dict[str, str]) -> bytes:
+    """A map of texts, RFC 8949: major type 5 holds pairs of major type 3."""
+
+    def text(value: str) -> bytes:
+        content = value.encode()
+        return b"\x79" + len(content).to_bytes(2, "big") + content
+
+    return bytes([0xA0 + len(texts)]) + b"".join(text(key) + text(value) for key, value in texts.items())

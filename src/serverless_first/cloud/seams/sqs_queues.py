@@ -1,0 +1,250 @@
+"""Seam: queues that several receivers read at the same moment (moto 5.2.5).
+
+Replaced here:
+
+- `SQSBackend.receive_message`: moto hands one message to two receivers, busy-waits when a message group is in flight,
+  gives the second message of a group before the first when both come back, and keeps what is older than its retention.
+- `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
+  sequence numbers are random, and missing with content-based deduplication.
+- `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
+  message that is added during a deletion.
+- `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
+
+Worth an upstream change: all of it but the calls of functions.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.sqs import models
+
+from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.sources.mapping import Deliver, Mapping
+from serverless_first.cloud.sources.sqs import QueueGone, SqsPoller
+from serverless_first.cloud.sources.sqs_records import Message, size_bytes
+
+DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
+_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS
+_LONGEST_WAIT_S = 1.0  # a receiver looks again after it whatever happens
+
+
+class MotoQueue:
+    """A queue of moto by its ARN; see `sqs.SourceQueue`."""
+
+    def __init__(self, arn: str, lock: threading.RLock) -> None:
+        self._account_id, self._region, self._name = arn.split(":")[4], arn.split(":")[3], arn.split(":")[5]
+        self._lock = lock
+
+    def _queue(self) -> Any:
+        queue = models.sqs_backends[self._account_id][self._region].queues.get(self._name)
+        if queue is None:
+            raise QueueGone(self._name)
+        return queue
+
+    @property
+    def visibility_timeout_s(self) -> float:
+        """See `sqs.SourceQueue`."""
+        return float(self._queue().visibility_timeout)
+
+    def wait(self, timeout_s: float) -> bool:
+        """See `sqs.SourceQueue`."""
+        queue = self._queue()
+        with self._lock:
+            return _wait(queue, timeout_s)
+
+    def receive(self, most: int, room_bytes: int) -> list[Message]:
+        """See `sqs.SourceQueue`."""
+        queue = self._queue()
+        with self._lock:
+            return [_message(each) for each in _take(queue, most, queue.visibility_timeout, room_bytes)]
+
+    def delete(self, receipt_handles: list[str]) -> None:
+        """See `sqs.SourceQueue`."""
+        queue, gone = self._queue(), set(receipt_handles)
+        with self._lock:
+            for message in [m for m in queue._messages if not gone.isdisjoint(m.all_receipt_handles)]:
+                _remove(queue, message)
+                queue.deleted_messages.update(message.all_receipt_handles)
+            queue._messages_lock.notify_all()
+
+    def put_back(self, receipt_handles: list[str]) -> None:
+        """See `sqs.SourceQueue`."""
+        queue, given = self._queue(), set(receipt_handles)
+        with self._lock:
+            for message in queue._messages:
+                if message.receipt_handle in given:
+                    message.visible_at = 0.0
+            queue._messages_lock.notify_all()
+
+
+def _message(message: Any) -> Message:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": message.sender_id,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "SequenceNumber": message.sequence_number,
+        "MessageGroupId": message.group_id,
+        "MessageDeduplicationId": message.deduplication_id,
+        "AWSTraceHeader": (message.system_attributes.get("AWSTraceHeader") or {}).get("StringValue"),
+        "DeadLetterQueueSourceArn": getattr(message, "dead_letter_source_arn", None),
+    }
+    return Message(
+        message_id=message.id,
+        receipt_handle=message.receipt_handle,
+        body=message.body,
+        body_md5=message.body_md5,
+        attributes={name: value for name, value in attributes.items() if value is not None},
+        message_attributes=message.message_attributes,
+        attributes_md5=message.attribute_md5 if message.message_attributes else None,
+    )
+
+
+def _takeable(queue: Any, now_ms: float) -> Iterator[Any]:
+    """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight."""
+    queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
+    blocked = queue.pending_message_groups if queue.fifo_queue else set()
+    for message in list(queue._messages):
+        if message.visible_at < now_ms and message.delayed_until <= now_ms and message.group_id not in blocked:
+            yield message
+
+
+def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -> list[Any]:
+    """Receives: marks what it gives as in flight, and moves what was received too often. The lock is held."""
+    taken: list[Any] = []
+    now_ms, room = unix_time_millis(), room_bytes
+    limit = int((queue.redrive_policy or {}).get("maxReceiveCount", 0)) if queue.dead_letter_queue else 0
+    for message in _takeable(queue, now_ms):
+        if len(taken) >= most:
+            break
+        if message.sent_timestamp + queue.message_retention_period * 1000 <= now_ms:
+            _remove(queue, message)
+        elif limit and message.approximate_receive_count >= limit:
+            _remove(queue, message)
+            _append(queue.dead_letter_queue, message, queue.queue_arn)
+        else:
+            room -= size_bytes(message.body, message.message_attributes)
+            if room < 0:
+                break
+            message.mark_received(visibility_timeout=int(visibility_timeout_s))
+            queue._pending_messages.add(message)
+            taken.append(copy.copy(message))
+    return taken
+
+
+def _append(queue: Any, message: Any, source_arn: str) -> None:
+    """Moves a message into a dead-letter queue, where it is nobody's yet."""
+    message.visible_at, message.dead_letter_source_arn = 0.0, source_arn
+    queue._messages.append(message)
+    queue._messages_lock.notify_all()
+
+
+def _remove(queue: Any, message: Any) -> None:
+    queue._messages = [m for m in queue._messages if m is not message]
+    queue._pending_messages.discard(message)
+
+
+def _wait(queue: Any, timeout_s: float) -> bool:
+    """Waits for a message that a receiver may get. The lock is held, and let go meanwhile."""
+    end_s = time.monotonic() + timeout_s
+    while True:
+        now_ms = unix_time_millis()
+        if next(_takeable(queue, now_ms), None) is not None:
+            return True
+        left_s = end_s - time.monotonic()
+        if left_s <= 0:
+            return False
+        later = [max(m.visible_at, m.delayed_until) - now_ms for m in queue._messages]
+        due_s = min((ms / 1000 for ms in later if ms >= 0), default=_LONGEST_WAIT_S)
+        queue._messages_lock.wait(min(left_s, due_s + 0.001, _LONGEST_WAIT_S))
+
+
+def _is_a_duplicate(queue: Any, message: Any) -> bool:
+    """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer."""
+    scope = message.group_id if queue.deduplication_scope == "messageGroup" else ""
+    now_ms, known = unix_time_millis(), vars(queue).setdefault("deduplicated", {})
+    for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
+        del known[key]
+    key = (scope, message.deduplication_id)
+    if key in known:
+        _, message.id, message.sequence_number = known[key]
+        return True
+    numbers = vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))
+    message.sequence_number = str(next(numbers))
+    known[key] = (now_ms, message.id, message.sequence_number)
+    return False
+
+
+def install(plane: DataPlane) -> None:
+    """Puts one lock around moto's queues, and gives the data plane its poller of queues."""
+    lock = threading.RLock()
+
+    def poller(mapping: Mapping, deliver: Deliver) -> SqsPoller:
+        return SqsPoller(plane, mapping, deliver, MotoQueue(mapping.source_arn, lock))
+
+    plane.pollers["sqs"] = poller
+    queue_class: Any = models.Queue
+    backend_class: Any = models.SQSBackend
+    moto_init: Callable[..., None] = queue_class.__init__
+
+    def init(self: Any, *args: Any, **more: Any) -> None:
+        moto_init(self, *args, **more)
+        self._messages_lock = threading.Condition(lock)
+
+    def add_message(self: Any, message: Any) -> None:
+        with lock:
+            if self.fifo_queue and _is_a_duplicate(self, message):
+                return
+            self._messages.append(message)
+            self._messages_lock.notify_all()
+
+    def receive_message(
+        self: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        message_attribute_names: list[str] | None = None,
+    ) -> list[Any]:
+        queue, end_s = self.get_queue(queue_name), time.monotonic() + wait_seconds_timeout
+        with lock:
+            while not (found := _take(queue, count, visibility_timeout, 1 << 60)):
+                left_s = end_s - time.monotonic()
+                if left_s <= 0 or self.queues.get(queue_name) is not queue:
+                    break
+                _wait(queue, min(left_s, _LONGEST_WAIT_S))
+        for message in found:
+            models._filter_message_attributes(message, message_attribute_names or [])
+        return found
+
+    moto_delete: Callable[..., None] = queue_class.delete_message
+    moto_change: Callable[..., None] = backend_class.change_message_visibility
+    moto_purge: Callable[..., None] = backend_class.purge_queue
+
+    def delete_message(self: Any, receipt_handle: str) -> None:
+        with lock:
+            moto_delete(self, receipt_handle)
+            self._messages_lock.notify_all()  # its message group may be free
+
+    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        with lock:
+            moto_change(self, queue_name, receipt_handle, visibility_timeout)
+            self.get_queue(queue_name)._messages_lock.notify_all()
+
+    def purge_queue(self: Any, queue_name: str) -> None:
+        with lock:
+            moto_purge(self, queue_name)
+
+    queue_class.__init__ = init
+    queue_class.add_message = add_message
+    queue_class.delete_message = delete_message
+    backend_class.receive_message = receive_message
+    backend_class.change_message_visibility = change_message_visibility
+    backend_class.purge_queue = purge_queue

@@ -1,0 +1,121 @@
+"""What SNS hands to its subscribers: envelopes, Lambda events, attributes of raw messages. No moto, no I/O.
+
+Shapes: Amazon SNS Developer Guide, "Parsing Amazon SNS message formats" and "Fanout to Amazon SQS queues"; AWS Lambda
+Developer Guide, "Invoking Lambda functions with Amazon SNS notifications".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+#: Only AWS can sign for AWS; who decodes it reads why.
+SIGNATURE = base64.b64encode(b"The local cloud has no key of AWS's: this signs nothing.").decode()
+_CERTIFICATE = "SimpleNotificationService-00000000000000000000000000000000.pem"
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One published message, as one protocol gets it.
+
+    Args:
+        message_id, topic_arn, message, subject: as published; no subject is None.
+        attributes: by name: {"Type": "String", "Value": "lamp"}; a binary value is in base64.
+        timestamp: when it was published, "2026-11-25T04:05:06.789Z".
+        signature_version: the topic's.
+        group_id, deduplication_id: as published; the second one is set for every message of a FIFO topic.
+        sequence_number: of a FIFO topic; else None.
+    """
+
+    message_id: str
+    topic_arn: str
+    message: str
+    timestamp: str
+    subject: str | None = None
+    attributes: dict[str, dict[str, Any]] | None = None
+    signature_version: str = "1"
+    group_id: str | None = None
+    deduplication_id: str | None = None
+    sequence_number: str | None = None
+
+
+def _signed(url: str, version: str, region: str) -> dict[str, str]:
+    """The signature's fields. `url`: how this receiver's JSON spells it, "URL" or "Url"."""
+    where = f"https://sns.{region}.amazonaws.com/{_CERTIFICATE}"
+    return {"SignatureVersion": version, "Signature": SIGNATURE, f"SigningCert{url}": where}
+
+
+def _unsubscribe(subscription_arn: str, region: str) -> str:
+    return f"https://sns.{region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
+
+
+def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
+    """What a queue or an HTTP endpoint gets: fields without a value are left out, and a FIFO topic signs nothing."""
+    region = sent.topic_arn.split(":")[3]
+    fields: dict[str, Any] = {"Type": "Notification", "MessageId": sent.message_id}
+    if sent.sequence_number is not None:
+        fields["SequenceNumber"] = sent.sequence_number
+    fields["TopicArn"] = sent.topic_arn
+    if sent.subject is not None:
+        fields["Subject"] = sent.subject
+    fields |= {"Message": sent.message, "Timestamp": sent.timestamp}
+    if sent.sequence_number is None:
+        fields |= _signed("URL", sent.signature_version, region)
+    fields["UnsubscribeURL"] = _unsubscribe(subscription_arn, region)
+    if sent.attributes:
+        fields["MessageAttributes"] = sent.attributes
+    return fields
+
+
+def confirmation(sent: Notification, token: str, url: str) -> dict[str, Any]:
+    """What an HTTP endpoint gets first. `url`: what it visits to confirm."""
+    return {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": sent.message_id,
+        "Token": token,
+        "TopicArn": sent.topic_arn,
+        "Message": sent.message,
+        "SubscribeURL": url,
+        "Timestamp": sent.timestamp,
+        **_signed("URL", sent.signature_version, sent.topic_arn.split(":")[3]),
+    }
+
+
+def as_text(fields: dict[str, Any]) -> str:
+    """The envelope as SNS writes it: each field on a line of its own."""
+    return json.dumps(fields, indent=2, separators=(",", " : "), ensure_ascii=False)
+
+
+def lambda_event(sent: Notification, subscription_arn: str) -> bytes:
+    """What a function gets: one record, all fields there, null and {} for what was not given."""
+    region = sent.topic_arn.split(":")[3]
+    sns = {
+        "Type": "Notification",
+        "MessageId": sent.message_id,
+        "TopicArn": sent.topic_arn,
+        "Subject": sent.subject,
+        "Message": sent.message,
+        "Timestamp": sent.timestamp,
+        **_signed("Url", sent.signature_version, region),
+        "UnsubscribeUrl": _unsubscribe(subscription_arn, region),
+        "MessageAttributes": sent.attributes or {},
+    }
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription_arn,
+        "Sns": sns,
+    }
+    return json.dumps({"Records": [record]}).encode()
+
+
+def sqs_attributes(sent: Notification) -> dict[str, dict[str, Any]]:
+    """The message attributes of a raw delivery, as SQS has them."""
+    return {
+        name: {"DataType": given["Type"], "BinaryValue": base64.b64decode(given["Value"])}
+        if given["Type"].startswith("Binary")
+        else {"DataType": given["Type"], "StringValue": str(given["Value"])}
+        for name, given in (sent.attributes or {}).items()
+    }
