@@ -93,12 +93,13 @@ def doctor() -> None:
 @click.option(
     "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="When an idle environment ends, seconds."
 )
-def cloud(port: int, time_scale: float, idle_expiry_s: float) -> None:
+@click.option("--enforce-iam", is_flag=True, help="Roles and resource policies are enforced; off unless given.")
+def cloud(port: int, time_scale: float, idle_expiry_s: float, enforce_iam: bool) -> None:
     """Run the local cloud alone, for the AWS CLI, SDKs, SAM, or a class that shares it."""
     from serverless_first.cloud import server
 
     try:
-        server.run(port=port, time_scale=time_scale, idle_expiry_s=idle_expiry_s)
+        server.run(port=port, time_scale=time_scale, idle_expiry_s=idle_expiry_s, enforce_iam=enforce_iam)
     except OSError as error:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
 

@@ -223,10 +223,7 @@ def test_a_dry_run_runs_nothing(aws: Cloud, kit: Any) -> None:
     assert aws.environments("price") == []
 
 
-QUEUE = "arn:aws:sqs:us-east-1:123456789012:orders"
 NOT_BUILT: dict[str, dict[str, Any]] = {
-    "create_function_url_config": {"FunctionName": "price", "AuthType": "NONE"},
-    "create_event_source_mapping": {"FunctionName": "price", "EventSourceArn": QUEUE},
     "invoke_with_response_stream": {"FunctionName": "price"},
     "invoke_async": {"FunctionName": "price", "InvokeArgs": b"{}"},
     "put_function_recursion_config": {"FunctionName": "price", "RecursiveLoop": "Allow"},
@@ -255,7 +252,9 @@ def test_start_with_a_value_out_of_range(aws: Cloud, given: dict[str, Any]) -> N
     assert aws.is_running
 
 
-def test_start_with_iam_enforced(aws: Cloud) -> None:
-    with pytest.raises(CloudError, match="does not enforce IAM yet"):
-        cloud.start(enforce_iam=True)
+def test_enforce_iam_that_is_no_choice(aws: Cloud) -> None:
+    with pytest.raises(ValueError, match="enforce_iam is 'yes'; it must be True or False"):
+        cloud.start(enforce_iam="yes")  # type: ignore[arg-type]
+    with pytest.raises(CloudError, match="a target takes its place"):
+        cloud.start(enforce_iam=True, target="http://127.0.0.1:4566")
     assert aws.is_running

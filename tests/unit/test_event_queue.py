@@ -49,11 +49,11 @@ class World:
         self.tries.append(call.request_id)
         return self.play(call)
 
-    def record(self, arn: str, record: dict[str, Any]) -> None:
+    def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
         """As `Deliver` has it."""
         self.delivered.put((arn, record, None))
 
-    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str]) -> None:
+    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str], role_arn: str) -> None:
         """As `Deliver` has it."""
         self.delivered.put((arn, event, attributes))
 

@@ -50,7 +50,6 @@ def test_a_change_of_scale_and_of_a_schedule_takes_effect_at_once() -> None:
     assert bench.heard() == ("shop", START)
     bench.scale = 6000.0
     assert bench.heard() == ("shop", START + MINUTE)
-    assert bench.timer.now("shop") >= START + MINUTE
     bench.every("shop", timedelta(days=1000))
     while bench.heard() != ("shop", START):  # what was rung before the change
         pass

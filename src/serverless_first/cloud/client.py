@@ -40,11 +40,13 @@ class Cloud:
         account_id: the account that resources belong to.
         time_scale: AWS's own waiting times are divided by it.
         allow_real_aws: whether boto3 may reach other machines.
+        enforce_iam: whether roles and resource policies are enforced.
     """
 
     def __init__(self, *, region: str, target: str | None, allow_real_aws: bool) -> None:
         self.region, self.account_id = region, ACCOUNT_ID
         self.time_scale = 1.0
+        self.enforce_iam = False
         self.target = target
         self._pid = os.getpid()
         self._folder = leftovers.RunFolder()
@@ -84,6 +86,8 @@ class Cloud:
         ]
         if self.allow_real_aws:
             command.append("--unguarded")
+        if self.enforce_iam:
+            command.append("--enforce-iam")
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
         environ |= surroundings.no_proxy_for_this_machine(environ)
         log = self._folder.path / "server.log"
@@ -341,12 +345,14 @@ class Cloud:
             return False
         return True
 
-    def _change(self, idle_expiry_s: float | None, time_scale: float | None) -> None:
-        if time_scale is not None:
-            self.time_scale = time_scale
-        given = {"idle_expiry_s": idle_expiry_s, "time_scale": time_scale}
+    def _change(self, idle_expiry_s: float | None, time_scale: float | None, enforce_iam: bool | None) -> None:
+        given = {"idle_expiry_s": idle_expiry_s, "time_scale": time_scale, "enforce_iam": enforce_iam}
         if self.target is None and (settings := {k: v for k, v in given.items() if v is not None}):
             self._call("POST", "settings", settings)
+        if time_scale is not None:
+            self.time_scale = time_scale
+        if enforce_iam is not None:
+            self.enforce_iam = enforce_iam
 
 
 _running: Cloud | None = None
@@ -370,7 +376,7 @@ def start(
     region: str = REGION,
     target: str | None = None,
     allow_real_aws: bool = False,
-    enforce_iam: bool = False,
+    enforce_iam: bool | None = None,
 ) -> Cloud:
     """Starts the local cloud, or returns the one that is running; boto3 uses it from now on.
 
@@ -384,19 +390,22 @@ def start(
         region: the Region that boto3 uses.
         target: the URL of another endpoint to use in place of the local cloud.
         allow_real_aws: turns the guard off: boto3 may reach other machines.
-        enforce_iam: not honoured yet.
+        enforce_iam: whether a handler may do only what its execution role allows, and a function is called only by
+            services that its resource policy allows; off unless told. Your own calls stay an administrator's.
 
     Raises:
         CloudDidNotStart: the server process ended or stayed silent.
         ValueError: an argument is out of range.
-        CloudError: `enforce_iam`, or a target that differs from the one in use.
+        CloudError: `enforce_iam` with a target, or a target that differs from the one in use.
     """
     global _running
     for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
         if value is not None and not value > 0:
             raise ValueError(f"{name} is {value}; it must be greater than 0.")
-    if enforce_iam:
-        raise CloudError("The local cloud does not enforce IAM yet (docs/fidelity.md). Leave enforce_iam out.")
+    if enforce_iam is not None and not isinstance(enforce_iam, bool):
+        raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be True or False.")
+    if enforce_iam is not None and target is not None:
+        raise CloudError("enforce_iam is for the local cloud, and a target takes its place. Leave one of them out.")
     if target is not None:
         target = target.rstrip("/")
         if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
@@ -408,10 +417,11 @@ def start(
             settings = (_running.target, _running.region, _running.allow_real_aws)
             if (target, region, allow_real_aws) != settings:
                 raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
-            _running._change(idle_expiry_s, time_scale)
+            _running._change(idle_expiry_s, time_scale, enforce_iam)
             return _running
         cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws)
         cloud.time_scale = time_scale or 1.0
+        cloud.enforce_iam = bool(enforce_iam)
         try:
             cloud._start(idle_expiry_s or 600.0)
         except BaseException:

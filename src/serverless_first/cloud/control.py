@@ -6,7 +6,8 @@
     GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
     GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
-    POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60}, or one of them
+    POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60, "enforce_iam": true},
+                                                       or some of them
     POST /_local/reset                                 forget every resource, end every environment
     POST /_local/stop                                  end the server
 
@@ -24,6 +25,7 @@ from urllib.parse import parse_qs
 
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.http.front import local_url
+from serverless_first.cloud.iam.gate import Gate
 from serverless_first.cloud.lambda_.environment import Environment
 from serverless_first.cloud.lambda_.lifecycle import State
 from serverless_first.cloud.plane import DataPlane
@@ -33,6 +35,8 @@ from serverless_first.guard import is_this_machine
 
 PREFIX = "/_local/"
 ACCOUNT_ID = "123456789012"  # moto's default account
+
+_SETTINGS = "idle_expiry_s, time_scale and enforce_iam"
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -52,6 +56,7 @@ class LocalCloudApp:
         stop: Callable[[], None],
     ) -> None:
         self._moto, self._late, self._plane, self._reset, self._stop = moto, late, plane, reset, stop
+        self._gate = Gate(plane.permissions)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if reason := _from_a_web_page(environ):
@@ -68,6 +73,9 @@ class LocalCloudApp:
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
             start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
             return [body]
+        if (refused := self._gate.refuses(environ)) is not None:
+            start_response(refused.status, [*refused.headers, ("Content-Length", str(len(refused.body)))])
+            return [refused.body]
         self._late.before(_service(environ))
         return self._moto(environ, start_response)
 
@@ -100,16 +108,20 @@ class LocalCloudApp:
         return _json(start_response, "200 OK", answer)
 
     def _change(self, settings: dict[str, Any]) -> None:
+        if not settings:
+            raise ValueError(f"No setting was given; there are {_SETTINGS}.")
+        enforce_iam = settings.pop("enforce_iam", self._plane.permissions.enforced)
+        if not isinstance(enforce_iam, bool):
+            raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be true or false.")
         changed = {name: float(value) for name, value in settings.items()}
-        if not changed:
-            raise ValueError("No setting was given; there are idle_expiry_s and time_scale.")
         for name, value in changed.items():
             if name not in ("idle_expiry_s", "time_scale"):
-                raise ValueError(f"{name} is no setting; there are idle_expiry_s and time_scale.")
+                raise ValueError(f"{name} is no setting; there are {_SETTINGS}.")
             if not value > 0:
                 raise ValueError(f"{name} is {value}; it must be greater than 0.")
         self._plane.service.fleet.idle_expiry_s = changed.get("idle_expiry_s", self._plane.service.fleet.idle_expiry_s)
         self._plane.queue.time_scale = changed.get("time_scale", self._plane.queue.time_scale)
+        self._plane.permissions.enforced = enforce_iam
 
     def _address(self, region: str, identifier: str) -> list[Any]:
         if self._plane.databases.get(ACCOUNT_ID, region, identifier) is None and (

@@ -70,6 +70,14 @@ class Delivery:
     retries: int = 0
 
 
+@dataclass
+class _Crew:
+    """The threads that were started since the deliveries were forgotten last, and how many of them wait for work."""
+
+    size: int = 0
+    idle: int = 0
+
+
 class Deliveries:
     """Takes things to their targets in the background, several at a time, in no order.
 
@@ -83,59 +91,60 @@ class Deliveries:
         self._waiting: list[tuple[float, int, Delivery]] = []  # a heap: when it is due, order, delivery
         self._order = itertools.count()
         self._changed = threading.Condition()
-        self._workers = self._idle = 0
+        self._crew = _Crew()
 
     def submit(self, delivery: Delivery) -> None:
         """Begins a delivery; returns at once."""
         self._push(delivery, 0.0)
 
     def clear(self) -> None:
-        """Forgets all deliveries. One that is being sent is not tried again, since its task was stopped."""
+        """Forgets all deliveries. Its tasks have been stopped before: what they have under way is not tried again."""
         with self._changed:
             self._waiting.clear()
+            self._crew = _Crew()
 
     def _push(self, delivery: Delivery, wait_s: float) -> None:
         with self._changed:
             due_s = time.monotonic() + wait_s / self._time_scale()
             heapq.heappush(self._waiting, (due_s, next(self._order), delivery))
-            needed = self._idle == 0 and self._workers < WORKERS
-            if needed:
-                self._workers += 1
-            else:
-                self._changed.notify()
-        if needed:
-            self._tasks.start("event-delivery", self._work)
+            self._changed.notify()
+            self._hire(self._crew)
 
-    def _work(self, stopped: threading.Event) -> None:
-        while delivery := self._next(stopped):
+    def _hire(self, crew: _Crew) -> None:
+        """Starts a worker if there is something that nobody waits for. The lock is held."""
+        if self._waiting and crew.idle == 0 and crew.size < WORKERS:
+            crew.size += 1
+            self._tasks.start("event-delivery", lambda stopped: self._work(crew, stopped))
+
+    def _work(self, crew: _Crew, stopped: threading.Event) -> None:
+        while delivery := self._next(crew, stopped):
             try:
                 self._try(delivery, stopped)
             except Exception:  # nobody waits for it: the server's own log is the only place to say it
                 print("An event could not be delivered:", file=sys.stderr)
                 traceback.print_exc()
 
-    def _next(self, stopped: threading.Event) -> Delivery | None:
+    def _next(self, crew: _Crew, stopped: threading.Event) -> Delivery | None:
         """The next delivery that is due; None when this worker is to end."""
         with self._changed:
-            self._idle += 1
+            crew.idle += 1
             ends_s = time.monotonic() + IDLE_S
             try:
                 while True:
                     now_s = time.monotonic()
-                    if not stopped.is_set() and self._waiting and self._waiting[0][0] <= now_s:
-                        return heapq.heappop(self._waiting)[2]
-                    if stopped.is_set() or (now_s > ends_s and (not self._waiting or self._idle > 1)):
-                        self._workers -= 1
+                    alone = bool(self._waiting) and crew.idle == 1  # somebody must stay for what is not due yet
+                    if stopped.is_set() or crew is not self._crew or (now_s > ends_s and not alone):
+                        crew.size -= 1
+                        return None
+                    if self._waiting and self._waiting[0][0] <= now_s:
+                        found = heapq.heappop(self._waiting)[2]
                         break
                     left_s = self._waiting[0][0] - now_s if self._waiting else LOOK_S
                     self._changed.wait(min(left_s, LOOK_S))
             finally:
-                self._idle -= 1
-            orphaned = bool(self._waiting) and self._workers == 0
-            self._workers += orphaned
-        if orphaned:  # it came when all workers had been told to stop
-            self._tasks.start("event-delivery", self._work)
-        return None
+                crew.idle -= 1
+            self._hire(crew)  # several may have come before this one woke up
+            return found
 
     def _try(self, delivery: Delivery, stopped: threading.Event) -> None:
         if not delivery.is_wanted():

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from serverless_first.cloud.eventbridge_retry import Deliveries
 from serverless_first.cloud.patterns import Pattern
 from serverless_first.cloud.targets import Target, TargetFailed
 
@@ -85,10 +86,18 @@ class Router:
     def __init__(self) -> None:
         self._rules: Rules = lambda *_: None
         self._run: Run = lambda *_: None
+        self._deliveries: Deliveries | None = None
 
-    def connect(self, rules: Rules, run: Run) -> None:
-        """Says where the rules are, and who takes an event to their targets."""
+    def connect(self, rules: Rules, run: Run, deliveries: Deliveries) -> None:
+        """Says where the rules are, who takes an event to their targets, and what carries it."""
         self._rules, self._run = rules, run
+        self._deliveries = deliveries
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What tries until a target has taken it; schedules use it too."""
+        assert self._deliveries is not None, "the seam event_rules is not installed"
+        return self._deliveries
 
     def publish(self, event: Mapping[str, Any], bus: str = "default") -> str:
         """Puts an event of a service ("aws.s3") on a bus; returns at once.
@@ -126,21 +135,20 @@ class Router:
         """Takes an event on to another bus, as a rule's target asks.
 
         Raises:
-            TargetFailed: there is no such bus, the event has come from another bus already, or is none any more.
+            TargetFailed: there is no such bus, or the event has come from another bus already.
         """
         _, _, _, region, account_id, name = target.arn.split(":", 5)
         bus = name.removeprefix("event-bus/")
+        event: Event = json.loads(target.payload)  # PutTargets lets nobody change it for a bus
         if target.from_another_bus:
             raise TargetFailed(
                 "THIRD_ACCOUNT_HOP_DETECTED",
-                "EventBridge does not send an event that came from another event bus to a third event bus.",
+                f"Event ingestion rejected for event {event['id']} because an event can be sent to an event bus target "
+                "only once. This event was previously delivered to an event bus target.",
                 False,
             )
         if self._rules(account_id, region, bus) is None:
             raise TargetFailed("NO_RESOURCE", f"Event bus {bus} does not exist.", False, "ResourceNotFoundException")
-        event = json.loads(target.payload)
-        if not isinstance(event, dict) or not {"source", "detail-type", "detail"} <= set(event):
-            raise TargetFailed("INVALID_PARAMETER", "An event bus takes events only; an input makes others.", False)
         if region != target.region:
             event |= {"id": str(uuid.uuid4()), "region": region}
         self._arrive(Arrival(event, iso(datetime.now(UTC)), from_another_bus=True), account_id, region, bus)

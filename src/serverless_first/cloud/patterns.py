@@ -53,6 +53,8 @@ class _Field:
     may_be_absent: bool = False
 
 
+#: For one field: where it is as wanted; and where it is at all, if it may as well be absent.
+_Choice = tuple[list[Membership], list[Membership] | None]
 #: Fields by their path, "detail.order.total": all of them must hold.
 _Fields = dict[str, _Field]
 
@@ -84,7 +86,7 @@ class Pattern:
         found: dict[str, list[tuple[Any, Membership]]] = {}
         for path, value, membership in _leaves(event, "", {}, iter(range(1 << 30))):
             found.setdefault(path, []).append((value, membership))
-        return any(_holds(sorted(fields.items()), found, {}, []) for fields in self._alternatives)
+        return any(_holds(fields, found) for fields in self._alternatives)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -118,32 +120,41 @@ def _leaves(
         yield path, node, membership
 
 
-def _holds(
-    wanted: list[tuple[str, _Field]],
-    found: Mapping[str, list[tuple[Any, Membership]]],
-    so_far: Membership,
-    absent: list[str],
-) -> bool:
-    """Whether all wanted fields hold, in elements of lists that fit together.
+def _holds(fields: _Fields, found: Mapping[str, list[tuple[Any, Membership]]]) -> bool:
+    """Whether all fields hold, in elements of lists that fit together."""
+    choices: list[_Choice] = []
+    for path, field in fields.items():
+        there = found.get(path, [])
+        fitting = [membership for value, membership in there if any(test(value) for test in field.tests)]
+        if not fitting and not field.may_be_absent:
+            return False
+        must_be_absent = [membership for _, membership in there] if field.may_be_absent else None
+        choices.append((fitting, must_be_absent))
+    # The field with the fewest places first: it decides most.
+    return _choose(sorted(choices, key=lambda choice: len(choice[0])), {}, [])
+
+
+def _choose(choices: list[_Choice], chosen: Membership, absent: list[Membership]) -> bool:
+    """Whether there is a place for each field in elements that fit together.
 
     Args:
-        so_far: the elements that were chosen for the fields before these.
-        absent: paths of the fields before these that must not be there.
+        chosen: the elements that stand already.
+        absent: where fields are that must not be in these elements.
     """
-    if not wanted:
-        return not any(_fit(so_far, membership) for path in absent for _, membership in found.get(path, ()))
-    (path, field), *rest = wanted
+    if not choices:
+        return not any(_fit(chosen, membership) for membership in absent)
+    (fitting, must_be_absent), *rest = choices
     tried: list[Membership] = []
-    for value, membership in found.get(path, ()):
-        if not _fit(so_far, membership) or not any(test(value) for test in field.tests):
+    for membership in fitting:
+        if not _fit(chosen, membership):
             continue
-        chosen = {**so_far, **membership}
-        if chosen in tried:  # it has led to nothing before
+        both = {**chosen, **membership}
+        if both in tried:  # it has led to nothing before
             continue
-        if _holds(rest, found, chosen, absent):
+        if _choose(rest, both, absent):
             return True
-        tried.append(chosen)
-    return field.may_be_absent and _holds(rest, found, so_far, [*absent, path])
+        tried.append(both)
+    return must_be_absent is not None and _choose(rest, chosen, [*absent, *must_be_absent])
 
 
 def _fit(one: Membership, other: Membership) -> bool:

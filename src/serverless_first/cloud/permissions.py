@@ -1,8 +1,8 @@
 """Who may do what: the rights of roles, and the policies of functions, queues, topics (`enforce_iam`). No moto.
 
-Rules: IAM User Guide, "Policy evaluation logic". An explicit Deny ends it. Inside one account an Allow of the identity's
-own policies is enough, and so is an Allow of the resource's policy. A permissions boundary and a session policy limit
-what the identity's own policies allow. A service that acts by itself has the resource's policy alone.
+Rules: IAM User Guide, "Policy evaluation logic". An explicit Deny ends it. Inside one account an Allow of the
+identity's own policies is enough, and so is an Allow of the resource's policy. A permissions boundary and a session
+policy limit what the identity's own policies allow. A service that acts by itself has the resource's policy alone.
 """
 
 from __future__ import annotations
@@ -41,8 +41,29 @@ class Identity:
     context: Context = field(default_factory=dict)
 
 
+class InvalidCredentials(Exception):
+    """Nobody has this access key (any more). Args: expired: whether it was valid once."""
+
+    def __init__(self, expired: bool = False) -> None:
+        super().__init__("expired" if expired else "invalid")
+        self.expired = expired
+
+
+def is_administrator(access_key: str) -> bool:
+    """Whether an access key is the learner's own: AWS's begin with ASIA (a role's session) or AKIA (a user)."""
+    return not access_key.startswith(("ASIA", "AKIA"))
+
+
 class Identities(Protocol):
     """Where roles and policies are kept."""
+
+    def of_key(self, access_key: str, token: str) -> Identity:
+        """Who has an access key, with this session token ("" for a user).
+
+        Raises:
+            InvalidCredentials: nobody.
+        """
+        ...
 
     def of_role(self, role_arn: str, session: str) -> Identity | None:
         """A session of a role; None if there is no such role."""
@@ -62,11 +83,12 @@ class Permissions:
 
     Args:
         enforced: whether a missing permission is an error. It may change while the cloud runs.
+        identities: where roles and policies are kept.
     """
 
-    def __init__(self, enforced: bool = False) -> None:
+    def __init__(self, enforced: bool = False, identities: Identities | None = None) -> None:
         self.enforced = enforced
-        self.identities: Identities | None = None  # seams/iam_enforcement.py sets it
+        self.identities = identities
 
     def require(
         self,

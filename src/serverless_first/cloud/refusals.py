@@ -14,7 +14,6 @@ _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/[^/]+"
 NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (method, re.compile(path), name)
     for method, path, name in (
-        ("POST", _FUNCTION + "/url", "create_function_url_config"),
         ("PUT", _FUNCTION + "/recursion-config", "put_function_recursion_config"),
         ("PUT", _FUNCTION + "/runtime-management-config", "put_runtime_management_config"),
         ("PUT", _FUNCTION + "/code-signing-config", "put_function_code_signing_config"),

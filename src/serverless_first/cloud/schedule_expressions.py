@@ -43,7 +43,10 @@ class Rate:
         """See `Schedule.next_after`; the first time is `start` itself."""
         if moment < start:
             return start.astimezone(UTC)
-        return (start + ((moment - start) // self.every + 1) * self.every).astimezone(UTC)
+        try:
+            return (start + ((moment - start) // self.every + 1) * self.every).astimezone(UTC)
+        except OverflowError:  # after the year 9999
+            return None
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,9 @@ def _rate(text: str, *, exact: bool) -> Rate:
     if count == 0 or (exact and (count == 1) == bool(plural)):
         raise InvalidExpression(f"{text}: the number must be at least 1; say 1 minute, 2 minutes.")
     try:
-        every = count * _UNITS[unit]
-        datetime.now(UTC) + every
+        return Rate(count * _UNITS[unit])
     except OverflowError as error:
         raise InvalidExpression(f"{text}: that is too long.") from error
-    return Rate(every)
 
 
 def _at(text: str, zone: tzinfo) -> At:

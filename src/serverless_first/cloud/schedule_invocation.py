@@ -1,4 +1,4 @@
-"""One invocation of a schedule's target by EventBridge Scheduler: its payload, its retries, its end. No moto.
+"""One invocation of a schedule's target by EventBridge Scheduler: its payload, its attempts, its end. No moto.
 
 Rules: EventBridge Scheduler User Guide, "Using templated targets", "Using universal targets", "Adding context
 attributes", "Configuring a schedule's dead-letter queue"; API reference, RetryPolicy.
@@ -6,11 +6,8 @@ attributes", "Configuring a schedule's dead-letter queue"; API reference, RetryP
 
 from __future__ import annotations
 
-import itertools
 import json
-import random
 import sys
-import threading
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
@@ -21,10 +18,6 @@ from typing import Any
 from serverless_first.cloud import universal_targets
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.targets import Target, TargetFailed, send
-from serverless_first.cloud.timer import wait_scaled
-
-PRINCIPAL = "scheduler.amazonaws.com"
-LONGEST_BACK_OFF_S = 600.0  # AWS says "exponential back-off" and no numbers
 
 
 @dataclass(frozen=True)
@@ -75,36 +68,49 @@ class Invocation:
         })  # fmt: skip
 
 
-def invoke(plane: DataPlane, given: Invocation, stopped: threading.Event, is_wanted: Callable[[], bool]) -> None:
-    """Invokes the target until it takes the payload or the retry policy is exhausted; then the dead-letter queue gets it.
+class Run:
+    """One invocation from its first attempt to its end: what `eventbridge_retry.Delivery` calls.
 
     Args:
-        stopped: set when the cloud is emptied.
-        is_wanted: whether the schedule is still there as it was; asked before each attempt.
+        plane: what it is made in.
+        given: what is to be done.
+        done: called once, when the target has taken it or it was given up.
     """
-    policy, age_s = given.target["RetryPolicy"], 0.0
-    for attempt in itertools.count(1):
-        if stopped.is_set() or not is_wanted():
-            return
-        execution_id = uuid.uuid4().hex[:16]
-        payload = given.payload(execution_id, attempt)
-        try:
-            _attempt(plane, given, payload)
-            return
-        except TargetFailed as error:
-            failure = error
-        wait_s = min(2.0 ** min(attempt, 16), LONGEST_BACK_OFF_S) * random.uniform(0.5, 1.0)
-        exhausted = None
-        if failure.retryable and attempt > policy["MaximumRetryAttempts"]:
-            exhausted = "MaximumRetryAttempts"
-        elif failure.retryable and age_s + wait_s > policy["MaximumEventAgeInSeconds"]:
-            exhausted = "MaximumEventAgeInSeconds"
-        if exhausted or not failure.retryable:
-            if not stopped.is_set():
-                _dead_letter(plane, given, payload, execution_id, attempt, failure, exhausted)
-            return
-        wait_scaled(stopped, wait_s, lambda: plane.time_scale)
-        age_s += wait_s
+
+    def __init__(self, plane: DataPlane, given: Invocation, done: Callable[[], None]) -> None:
+        self._plane, self._given, self._done = plane, given, done
+        self._attempts = 0
+        self._execution_id = self._payload = ""
+
+    def send(self) -> None:
+        """One attempt.
+
+        Raises:
+            TargetFailed: the target did not take it.
+        """
+        self._attempts += 1
+        self._execution_id = uuid.uuid4().hex[:16]
+        self._payload = self._given.payload(self._execution_id, self._attempts)
+        _attempt(self._plane, self._given, self._payload)
+        self._done()
+
+    def give_up(self, failure: TargetFailed, retries: int, exhausted: str) -> None:
+        """It goes to the dead-letter queue, if there is one. Args: as of `eventbridge_retry.Delivery.give_up`."""
+        given = self._given
+        attributes = {
+            "ERROR_CODE": failure.service_code,
+            "ERROR_MESSAGE": failure.message,
+            "EXECUTION_ID": self._execution_id,
+            "EXHAUSTED_RETRY_CONDITION": exhausted,
+            "IS_PAYLOAD_TRUNCATED": "false",
+            "RETRY_ATTEMPTS": str(retries),
+            "SCHEDULED_TIME": given.time,
+            "SCHEDULE_ARN": given.schedule_arn,
+            "TARGET_ARN": given.target["Arn"],
+        }
+        if arn := (given.target.get("DeadLetterConfig") or {}).get("Arn"):
+            _dead_letter(self._plane, arn, given.target["RoleArn"], self._payload, attributes)
+        self._done()
 
 
 def _attempt(plane: DataPlane, given: Invocation, payload: str) -> None:
@@ -130,37 +136,15 @@ def _attempt(plane: DataPlane, given: Invocation, payload: str) -> None:
     )
 
 
-def _dead_letter(
-    plane: DataPlane,
-    given: Invocation,
-    payload: str,
-    execution_id: str,
-    attempt: int,
-    failure: TargetFailed,
-    exhausted: str | None,
-) -> None:
-    arn = (given.target.get("DeadLetterConfig") or {}).get("Arn")
-    if not arn:
-        return
-    from serverless_first.cloud.seams.clients import client
+def _dead_letter(plane: DataPlane, arn: str, role_arn: str, payload: str, attributes: Mapping[str, str]) -> None:
+    from serverless_first.cloud.seams.clients import client  # the seams import the plane
 
-    attributes = {
-        "ERROR_CODE": failure.service_code,
-        "ERROR_MESSAGE": failure.message,
-        "EXECUTION_ID": execution_id,
-        "EXHAUSTED_RETRY_CONDITION": exhausted,
-        "IS_PAYLOAD_TRUNCATED": "false",
-        "RETRY_ATTEMPTS": str(attempt - 1),
-        "SCHEDULED_TIME": given.time,
-        "SCHEDULE_ARN": given.schedule_arn,
-        "TARGET_ARN": given.target["Arn"],
-    }
     sent = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
     try:
-        plane.permissions.require(given.target["RoleArn"], "sqs:SendMessage", arn, service=PRINCIPAL)
+        plane.permissions.require(role_arn, "sqs:SendMessage", arn, service="scheduler.amazonaws.com")
         sqs = client("sqs", arn.split(":")[3])
         url = sqs.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=payload, MessageAttributes=sent)
     except Exception:  # nobody waits for it: the server's own log is the only place to say it
-        print(f"{given.schedule_arn}: a dead letter could not be delivered to {arn}:", file=sys.stderr)
+        print(f"A dead letter of a schedule could not be delivered to {arn}:", file=sys.stderr)
         traceback.print_exc()

@@ -29,13 +29,20 @@ class CloudServer:
         idle_expiry_s: how long an idle execution environment lives, in seconds.
         time_scale: divides AWS's own waiting times.
         guarded: whether boto3 in handlers is kept on this machine.
+        enforce_iam: whether roles and resource policies are enforced.
 
     Raises:
         OSError: the port is taken.
     """
 
     def __init__(
-        self, port: int = 0, *, idle_expiry_s: float = 600.0, time_scale: float = 1.0, guarded: bool = True
+        self,
+        port: int = 0,
+        *,
+        idle_expiry_s: float = 600.0,
+        time_scale: float = 1.0,
+        guarded: bool = True,
+        enforce_iam: bool = False,
     ) -> None:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
         # moto uses botocore: the learner's AWS files, which may be malformed, and keys are no business of its.
@@ -57,6 +64,7 @@ class CloudServer:
         from serverless_first.cloud.rds_proxy.manager import Proxies
         from serverless_first.cloud.seams.destinations import Destinations
         from serverless_first.cloud.seams.function_calls import MotoFunctions
+        from serverless_first.cloud.seams.iam_enforcement import MotoDirectory, log_writer
         from serverless_first.cloud.seams.logs import write_log, write_proxy_log
 
         class Handler(WSGIRequestHandler):
@@ -74,10 +82,12 @@ class CloudServer:
         self.port: int = self._server.server_port
         os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
         self.endpoint_url = f"http://{HOST}:{self.port}"
-        permissions = Permissions()
-        fleet = Fleet(Surroundings(self.endpoint_url, self.folder.path, guarded), idle_expiry_s)
-        service = LambdaService(fleet, write_log)
-        queue = EventQueue(service.invoke, Destinations(), time_scale)
+        directory = MotoDirectory()
+        permissions = Permissions(enforce_iam, directory)
+        around = Surroundings(self.endpoint_url, self.folder.path, guarded, credentials=directory.credentials)
+        fleet = Fleet(around, idle_expiry_s)
+        service = LambdaService(fleet, log_writer(permissions, write_log))
+        queue = EventQueue(service.invoke, Destinations(permissions), time_scale)
         databases = DatabaseInstances(self.folder.path)
         self.plane = DataPlane(
             service=service,
@@ -111,16 +121,25 @@ class CloudServer:
         moto_api_backend.reset()
 
 
-def run(port: int = 4566, *, idle_expiry_s: float = 600.0, time_scale: float = 1.0, guarded: bool = True) -> None:
+def run(
+    port: int = 4566,
+    *,
+    idle_expiry_s: float = 600.0,
+    time_scale: float = 1.0,
+    guarded: bool = True,
+    enforce_iam: bool = False,
+) -> None:
     """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, other SDKs, or a class that shares it.
 
     Args:
-        port, idle_expiry_s, time_scale, guarded: as for `CloudServer`.
+        port, idle_expiry_s, time_scale, guarded, enforce_iam: as for `CloudServer`.
 
     Raises:
         OSError: the port is taken.
     """
-    server = CloudServer(port, idle_expiry_s=idle_expiry_s, time_scale=time_scale, guarded=guarded)
+    server = CloudServer(
+        port, idle_expiry_s=idle_expiry_s, time_scale=time_scale, guarded=guarded, enforce_iam=enforce_iam
+    )
     _on_signals(server)
     print(
         f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
@@ -154,11 +173,15 @@ def main() -> None:
     parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--owner-folder", required=True, help="removed at the end, if the owner no longer can")
     parser.add_argument("--unguarded", action="store_true")
+    parser.add_argument("--enforce-iam", action="store_true")
     options = parser.parse_args()
     # Interrupting the notebook must not end its cloud.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = CloudServer(
-        idle_expiry_s=options.idle_expiry_s, time_scale=options.time_scale, guarded=not options.unguarded
+        idle_expiry_s=options.idle_expiry_s,
+        time_scale=options.time_scale,
+        guarded=not options.unguarded,
+        enforce_iam=options.enforce_iam,
     )
     threading.Thread(target=_stop_when_the_owner_is_gone, args=(server,), daemon=True).start()
     if hasattr(signal, "SIGTERM"):

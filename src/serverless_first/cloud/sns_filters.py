@@ -140,7 +140,7 @@ def _in_network(address: str, network: str) -> bool:
 
 def _equal(rule: Any, value: Any) -> bool:
     if _is_number(rule) and _is_number(value):
-        return round(rule * _ACCURACY) == round(value * _ACCURACY)
+        return round(float(rule) * _ACCURACY) == round(float(value) * _ACCURACY)
     return type(rule) is type(value) and bool(rule == value)
 
 

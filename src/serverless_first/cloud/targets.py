@@ -38,6 +38,8 @@ _OWN_POLICY = ("lambda", "sqs", "sns", "logs")  # of EventBridge rules: the targ
 _NAMES = (
     "Lambda functions, SQS queues, SNS topics, Step Functions state machines, event buses, Kinesis streams, log groups"
 )
+_NO_QUEUE = "The specified queue does not exist or you do not have access to it."
+_NO_QUEUE_CODE = "AWS.SimpleQueueService.NonExistentQueue"
 _GONE = ("NonExistentQueue", "NotFound", "ResourceNotFound", "DoesNotExist", "NoSuch")
 _DENIED = ("AccessDenied", "AuthorizationError", "NotAuthorized", "KMSAccessDenied")
 _THROTTLED = ("Throttl", "TooManyRequests", "ProvisionedThroughputExceeded", "LimitExceeded", "SlowDown")
@@ -211,9 +213,16 @@ def _authorise(plane: DataPlane, target: Target, action: str) -> None:
         plane.permissions.require(target.role_arn, action, target.arn, service=target.principal)
     elif target.service != "lambda":  # a function's policy is looked at when it is called
         policies = _POLICIES[target.service](target)
-        plane.permissions.require_resource_policy(
-            policies, target.principal, action, target.arn, target.source_arn, target.account_id
-        )
+        try:
+            plane.permissions.require_resource_policy(
+                policies, target.principal, action, target.arn, target.source_arn, target.account_id
+            )
+        except AccessDenied as error:
+            if target.service == "sqs":  # SQS does not tell a stranger whether there is such a queue
+                raise TargetFailed(
+                    "NO_RESOURCE", _NO_QUEUE, False, "AWS.SimpleQueueService.NonExistentQueue"
+                ) from error
+            raise
 
 
 def _queue_policy(target: Target) -> str | None:
@@ -264,15 +273,14 @@ def _to_queue(_: DataPlane, target: Target) -> None:
 
 
 def _queue(arn: str) -> tuple[Any, str]:
-    sqs = _client("sqs", arn.split(":")[3])
-    return sqs, sqs.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
+    """A client, and the URL of a queue; nobody is asked whether it exists."""
+    _, _, _, region, account_id, name = arn.split(":", 5)
+    sqs = _client("sqs", region)
+    return sqs, f"{sqs.meta.endpoint_url}/{account_id}/{name}"
 
 
 def _to_topic(_: DataPlane, target: Target) -> None:
-    given: dict[str, str] = {}
-    if target.arn.endswith(".fifo"):
-        given["MessageGroupId"] = target.parameters.get("MessageGroupId") or target.source_arn
-    target.client("sns").publish(TopicArn=target.arn, Message=target.payload, **given)
+    target.client("sns").publish(TopicArn=target.arn, Message=target.payload)
 
 
 def _to_state_machine(_: DataPlane, target: Target) -> None:
@@ -290,7 +298,7 @@ def _to_bus(plane: DataPlane, target: Target) -> None:
         "Source": target.parameters.get("Source", ""),
         "DetailType": target.parameters.get("DetailType", ""),
         "Detail": target.payload,
-        "Resources": list(target.parameters.get("Resources") or [target.source_arn]),
+        "Resources": list(target.parameters.get("Resources", [target.source_arn])),
         "EventBusName": target.arn,
     }
     (result,) = target.client("events").put_events(Entries=[entry])["Entries"]

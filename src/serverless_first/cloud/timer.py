@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from serverless_first.cloud.tasks import Tasks
 
@@ -24,6 +24,7 @@ _TOO_LATE_S = 5.0  # a laptop that slept does not catch up with what it missed
 class _Alarm:
     """One schedule with its clock, see `Timer`: when the monotonic clock showed `read_s`, this one showed `clock`."""
 
+    key: Hashable
     next_after: NextAfter
     ring: Callable[[datetime], None]
     clock: datetime
@@ -77,24 +78,16 @@ class Timer:
             next_after: asked for the first time, `start` included, and after each time for the next one.
             ring: called with each time, in the timer's thread: it must not wait.
         """
-        alarm = _Alarm(next_after, ring, start, time.monotonic())
+        alarm = _Alarm(key, next_after, ring, start, time.monotonic())
         alarm.due = next_after(start - timedelta(microseconds=1))
         with self._changed:
             self._end(key)
             self._follow_the_scale()
-            self._alarms[key] = alarm
             if alarm.due is not None:
+                self._alarms[key] = alarm
                 heapq.heappush(self._heap, _Entry(alarm.due_s(self._scaled_by), alarm))
                 self._start()
                 self._changed.notify_all()
-
-    def now(self, key: Hashable) -> datetime:
-        """Simulated time on the clock of a schedule; real time if there is no such schedule."""
-        with self._changed:
-            alarm = self._alarms.get(key)
-            if alarm is None:
-                return datetime.now(UTC)
-            return alarm.shows(time.monotonic(), self._scaled_by)
 
     def cancel(self, key: Hashable) -> None:
         """Ends a schedule; without effect if there is none. A call that has begun goes on."""
@@ -148,7 +141,9 @@ class Timer:
     def _set_next(self, alarm: _Alarm, due: datetime, late_s: float) -> None:
         late = late_s > _TOO_LATE_S
         alarm.due = alarm.next_after(alarm.shows(time.monotonic(), self._scaled_by) if late else due)
-        if alarm.due is not None:
+        if alarm.due is None:
+            del self._alarms[alarm.key]
+        else:
             heapq.heappush(self._heap, _Entry(alarm.due_s(self._scaled_by), alarm))
 
     def _follow_the_scale(self) -> None:
@@ -158,26 +153,6 @@ class Timer:
         now_s = time.monotonic()
         for alarm in self._alarms.values():
             alarm.clock, alarm.read_s = alarm.shows(now_s, self._scaled_by), now_s
-        self._heap = [_Entry(a.due_s(scale), a) for a in self._alarms.values() if a.due is not None]
+        self._heap = [_Entry(a.due_s(scale), a) for a in self._alarms.values()]
         heapq.heapify(self._heap)
         self._scaled_by = scale
-
-
-def wait_scaled(stopped: threading.Event, wait_s: float, scale: Callable[[], float]) -> bool:
-    """Waits for one of AWS's own waiting times; a change of time_scale takes effect on the way.
-
-    Args:
-        stopped: ends the wait.
-        wait_s: as on AWS, in seconds.
-        scale: gives time_scale as it is now.
-
-    Returns:
-        Whether the time has passed; False if it was stopped.
-    """
-    while wait_s > 0:
-        now_scale = scale()
-        slice_s = min(wait_s / now_scale, _LOOK_S)
-        if stopped.wait(slice_s):
-            return False
-        wait_s -= slice_s * now_scale
-    return not stopped.is_set()

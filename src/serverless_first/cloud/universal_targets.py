@@ -1,4 +1,4 @@
-"""Universal targets of EventBridge Scheduler: any call of a service's API, "arn:aws:scheduler:::aws-sdk:sqs:sendMessage".
+"""Universal targets of EventBridge Scheduler: calls of a service's API, "arn:aws:scheduler:::aws-sdk:sqs:sendMessage".
 
 Rules: EventBridge Scheduler User Guide, "Using universal targets". No moto: ordinary boto3 calls to this same server.
 """
@@ -33,9 +33,10 @@ SERVICES = {
     "ssm": ("ssm", "ssm"),
 }
 #: Calls that only read: Scheduler refuses them.
-_READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover",
-          "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList", "testMigration",
-          "retrieve", "testConnection", "translateDocument", "isAuthorized", "invokeModel")  # fmt: skip
+_READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup",
+          "discover", "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList",
+          "testMigration", "retrieve", "testConnection", "translateDocument", "isAuthorized",
+          "invokeModel")  # fmt: skip
 
 
 class NotACall(ValueError):

@@ -6,24 +6,30 @@ dropped, and writes the `Response`.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import socket
+import socketserver
+import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import DechunkedInput
 
 from serverless_first.cloud.errors import CloudError
 from serverless_first.guard import is_this_machine
 
 HOST = "127.0.0.1"
 BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
-_HEADERS = "serverless_first.headers"
+DRAINED_BYTES = 100_000_000  # of a body that is too long
+LINE_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -117,75 +123,160 @@ class FrontDoors:
             door.close()
 
     def clear(self) -> None:
-        """Closes all."""
-        for key in list(self._doors):
-            self.close(key)
+        """Closes all, at the same time: each takes a moment."""
+        closing = [threading.Thread(target=self.close, args=(key,)) for key in list(self._doors)]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
 
 
-class _Handler(WSGIRequestHandler):
+class _Refused(Exception):
+    """A request that no API gets to see; it carries the answer, after which the connection is closed."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One connection of a client, kept open from request to request (HTTP/1.1)."""
+
     protocol_version = "HTTP/1.1"
     timeout = 65  # an idle connection is closed, so that no thread waits for ever
+    disable_nagle_algorithm = True
+    server: _Listener
 
-    def make_environ(self) -> dict[str, Any]:
-        """WSGI joins repeated headers, and changes their names: here they are as they came."""
-        return super().make_environ() | {_HEADERS: tuple(self.headers.items())}
+    def setup(self) -> None:
+        """It is known while it is open."""
+        super().setup()
+        self.server.connections.add(self.connection)
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def finish(self) -> None:
+        """It is closed."""
+        self.server.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle_one_request(self) -> None:
+        """Reads a request and writes the answer, whatever its method is."""
+        try:
+            self.raw_requestline = self.rfile.readline(LINE_BYTES + 1)
+            if len(self.raw_requestline) > LINE_BYTES:
+                self.requestline, self.request_version, self.command = "", "", ""
+                self.send_error(414)
+                return
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            self._write(self._answered())
+        except OSError:  # the client is gone, or was silent for too long
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
         """Says nothing."""
+
+    def _answered(self) -> Response:
+        door = self.server.door
+        try:
+            return door.respond(self._request())
+        except _Refused as refusal:
+            self.close_connection = True  # the rest of the request may still be on its way
+            return refusal.response
+
+    def _request(self) -> Request:
+        for each in self.headers.get_all("Host", []):
+            host = each.rsplit(":", 1)[0].strip("[]")
+            if not is_this_machine(host):  # else any page on the web could come in by a name of its own (DNS rebinding)
+                raise _Refused(message(403, f"This address answers to 127.0.0.1 and localhost, not to {host}."))
+        target = self.requestline.split()[1]  # self.path has lost slashes at its beginning
+        if "://" in target.split("?")[0][:8]:  # the absolute form, as a proxy would send it
+            target = "/" + target.split("://", 1)[1].partition("/")[2]
+        raw_path, _, raw_query = target.partition("?")
+        return Request(
+            method=self.command,
+            raw_path=raw_path or "/",
+            raw_query=raw_query,
+            headers=tuple(self.headers.items()),
+            body=self._body(),
+            source_ip=self.client_address[0],
+            protocol=self.request_version,
+            port=self.server.server_address[1],
+        )
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            self.close_connection = True  # trailers are not read
+            stream: Any = self.rfile
+            body = DechunkedInput(stream).read(BODY_BYTES + 1) or b""
+            return self._of_a_size_allowed(bytes(body), len(body))
+        given = self.headers.get("Content-Length", "0").strip()
+        if not (given.isascii() and given.isdigit()):
+            raise _Refused(message(400, "Bad Request"))
+        if int(given) > BODY_BYTES:
+            left = min(int(given), DRAINED_BYTES)
+            while left > 0 and (some := self.rfile.read(min(left, 65_536))):
+                left -= len(some)  # read all the same: else the client cannot read why it was refused
+        return self._of_a_size_allowed(self.rfile.read(int(given)) if int(given) <= BODY_BYTES else b"", int(given))
+
+    @staticmethod
+    def _of_a_size_allowed(body: bytes, size: int) -> bytes:
+        if size > BODY_BYTES:
+            raise _Refused(message(413, "Request Too Long"))
+        return body
+
+    def _write(self, response: Response) -> None:
+        body = b"" if response.status in (204, 304) or response.status < 200 else response.body
+        reason = http.client.responses.get(response.status, "Unknown")
+        lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
+        lines += [f"{name}: {value}" for name, value in response.headers if name.lower() != "content-length"]
+        if response.status >= 200 and response.status not in (204, 304):
+            lines.append(f"Content-Length: {len(body)}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        elif self.request_version == "HTTP/1.0":
+            lines.append("Connection: keep-alive")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        self.wfile.write(head if self.command == "HEAD" else head + body)  # one packet, if it is small
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, door: _Door) -> None:
+        self.door = door
+        self.connections: set[socket.socket] = set()
+        super().__init__((HOST, 0), _Connection)
+
+    def handle_error(self, *_: Any) -> None:
+        """A connection that breaks is nothing to report; an error of ours is."""
+        if not isinstance(sys.exception(), OSError):
+            traceback.print_exc()
 
 
 class _Door:
     def __init__(self, answer: Answer) -> None:
         self._answer: Answer | None = answer
-        self._server: BaseWSGIServer = make_server(HOST, 0, self._wsgi, threaded=True, request_handler=_Handler)
-        self.port = int(self._server.server_port)
+        self._listener = _Listener(self)
+        self.port = int(self._listener.server_address[1])
         self.url = f"http://{HOST}:{self.port}"
         threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name=f"door-{self.port}", daemon=True
+            target=self._listener.serve_forever, kwargs={"poll_interval": 0.1}, name=f"door-{self.port}", daemon=True
         ).start()
 
     def close(self) -> None:
-        self._answer = None  # connections that are kept open get no answer any more
-        self._server.shutdown()
-        self._server.server_close()
+        self._answer = None  # requests that still come in get no answer any more
+        self._listener.shutdown()
+        self._listener.server_close()
+        for connection in list(self._listener.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)  # what is being answered still is
 
-    def _wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        response = self._respond(environ)
-        names = {name.lower() for name, _ in response.headers}
-        headers = [*response.headers]
-        if "content-length" not in names and response.status not in (204, 304) and response.status >= 200:
-            headers.append(("Content-Length", str(len(response.body))))
-        reason = http.client.responses.get(response.status, "Unknown")
-        start_response(f"{response.status} {reason}", headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
-
-    def _respond(self, environ: dict[str, Any]) -> Response:
+    def respond(self, request: Request) -> Response:
         answer = self._answer
         if answer is None:
             return message(404, "Not Found")
-        host = environ.get("HTTP_HOST", HOST).rsplit(":", 1)[0].strip("[]")
-        if not is_this_machine(host):  # else any page on the web could come in by a name of its own (DNS rebinding)
-            return message(403, f"This address answers to 127.0.0.1 and localhost, not to {host}.")
-        raw_path, _, raw_query = environ.get("RAW_URI", "/").partition("?")
-        if "://" in raw_path.split("?")[0][:8]:  # the absolute form, as a proxy would send it
-            raw_path = "/" + raw_path.split("://", 1)[1].partition("/")[2]
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > BODY_BYTES:
-            return message(413, "Request Too Long")
-        chunked = environ.get("wsgi.input_terminated", False)
-        body = environ["wsgi.input"].read() if chunked else environ["wsgi.input"].read(length)
-        if len(body) > BODY_BYTES:
-            return message(413, "Request Too Long")
-        request = Request(
-            method=environ["REQUEST_METHOD"],
-            raw_path=raw_path,
-            raw_query=raw_query,
-            headers=environ[_HEADERS],
-            body=body,
-            source_ip=environ.get("REMOTE_ADDR", HOST),
-            protocol=environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
-            port=self.port,
-        )
         try:
             return answer(request)
         except Exception:  # an error of ours, not of the learner's

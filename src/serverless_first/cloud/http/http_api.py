@@ -5,6 +5,7 @@ Source: API Gateway Developer Guide, "API Gateway HTTP APIs".
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,14 +17,17 @@ from serverless_first.cloud.http.front import Request, Response, message
 from serverless_first.cloud.http.http_api_integrations import Integrations
 from serverless_first.cloud.http.http_api_model import HttpApi, JwtAuthorizer, Route, Stage
 from serverless_first.cloud.http.http_api_parameters import Values, map_request, map_response
-from serverless_first.cloud.http.jwt_authorizer import InvalidToken, Tokens, check_audience, check_scopes, claims_for_event
-from serverless_first.cloud.http.proxy import Arrival, http_event_2_0
+from serverless_first.cloud.http.jwt_authorizer import (
+    InvalidToken,
+    Tokens,
+    check_audience,
+    check_scopes,
+    claims_for_event,
+)
+from serverless_first.cloud.http.proxy import Arrival
 from serverless_first.cloud.http.throttle import Limit, Throttles, account_limit
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-
-#: May a signer call this ARN? Raises `AccessDenied` if permissions are enforced and say no.
-Allow = Callable[[sigv4.Signer, str], None]
+_REFUSALS = {401: "Unauthorized", 403: "Forbidden", 500: "Internal Server Error"}
 
 
 class HttpApis:
@@ -32,7 +36,7 @@ class HttpApis:
     Args:
         integrations, authorizers, tokens, throttles: the parts.
         signer_of: finds access keys (AWS_IAM).
-        allow: whether a signer may call an API.
+        allow: whether a signer may call an API, by the ARN of method and path.
     """
 
     def __init__(
@@ -55,18 +59,8 @@ class HttpApis:
         if found is None or found[0].deployment is None:
             return message(404, "Not Found")
         stage, path = found
-        deployment = stage.deployment
-        assert deployment is not None
-        response, request_id = self._routed(api, stage, path, request)
-        if deployment.cors is not None:
-            response = deployment.cors.applied(request, response) if not _is_from_cors(response) else response
-        return Response(response.status, (*response.headers, ("Apigw-Requestid", request_id)), response.body)
-
-    def _routed(self, api: HttpApi, stage: Stage, path: str, request: Request) -> tuple[Response, str]:
-        deployment = stage.deployment
-        assert deployment is not None
-        found = deployment.find(request.method, path)
-        route, parameters = found if found else (None, {})
+        deployment = found[0].deployment
+        cors, (route, parameters) = deployment.cors, deployment.find(request.method, path) or (None, {})
         arrival = Arrival(
             api_id=api.id,
             stage=stage.name,
@@ -77,60 +71,64 @@ class HttpApis:
             path_parameters=parameters,
             stage_variables=stage.variables,
         )
-        request_id = arrival.extended_request_id
-        preflight = deployment.cors is not None and is_preflight(request)
-        if route is None or (route.integration is None and not preflight):
-            if preflight and deployment.cors is not None:
-                return _preflight(deployment.cors.preflight(request)), request_id
-            return message(404, "Not Found"), request_id
-        if self._throttles.admit(_limits(api, stage, route)) is not None:
-            return message(429, "Too Many Requests"), request_id
-        try:
-            arrival = self._authorized(api, stage, route, path, request, arrival)
-        except NotAuthorized as refusal:
-            return _refused(refusal), request_id
-        except InvalidToken as refusal:
-            return _invalid(refusal), request_id
-        if preflight and deployment.cors is not None:
-            return _preflight(deployment.cors.preflight(request)), request_id
-        return self._integrated(route, path, request, arrival), request_id
+        checked = self._checked(api, stage, route, path, request, arrival) if route else arrival
+        if cors is not None and isinstance(checked, Arrival) and is_preflight(request):
+            response = cors.preflight(request)
+        else:
+            response = checked if isinstance(checked, Response) else self._integrated(route, path, request, checked)
+            response = cors.applied(request, response) if cors is not None else response
+        request_id = ("Apigw-Requestid", arrival.extended_request_id)
+        return Response(response.status, (*response.headers, request_id), response.body)
 
-    def _integrated(self, route: Route, path: str, request: Request, arrival: Arrival) -> Response:
+    def _checked(
+        self, api: HttpApi, stage: Stage, route: Route, path: str, request: Request, arrival: Arrival
+    ) -> Arrival | Response:
+        """The arrival with what the authoriser has found, or why the request may not go on."""
+        if self._throttles.admit(_limits(api, stage, route)) is not None:
+            return message(429, "Too Many Requests")
+        try:
+            found = self._authorized(api, stage, route, path, request, arrival)
+        except NotAuthorized as refusal:
+            return message(refusal.status, _REFUSALS[refusal.status])
+        except InvalidToken as refusal:
+            return _invalid(refusal)
+        return arrival if found is None else dataclasses.replace(arrival, authorizer=found)
+
+    def _integrated(self, route: Route | None, path: str, request: Request, arrival: Arrival) -> Response:
+        if route is None or route.integration is None:
+            return message(404, "Not Found")
         integration = route.integration
-        assert integration is not None
-        parameters, context = arrival.path_parameters, http_event_2_0(request, arrival)["requestContext"]
-        values = Values(request, path, parameters, context, arrival.stage_variables)
+        values = Values(request, path, arrival)
         changed_path = None
         if integration.request_parameters and not integration.subtype:
             request, changed_path = map_request(request, integration.request_parameters, values)
         response = self._integrations.answer(route, integration, request, arrival, changed_path, values)
         if integration.response_parameters:
-            values = Values(request, path, parameters, context, arrival.stage_variables, response)
+            values = Values(request, path, arrival, response)
             response = map_response(response, integration.response_parameters, values)
         return response
 
     def _authorized(
         self, api: HttpApi, stage: Stage, route: Route, path: str, request: Request, arrival: Arrival
-    ) -> Arrival:
-        """The arrival with what the authoriser has found.
+    ) -> Mapping[str, Any] | None:
+        """What the authoriser has found; None if there is no authoriser.
 
         Raises:
             NotAuthorized, InvalidToken: the request may not go on.
         """
         authorizer = route.authorizer
         if authorizer is None:
-            return arrival
+            return None
         arn = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}/{stage.name}/{request.method}{path}"
         if isinstance(authorizer, LambdaAuthorizer):
             grant = self._authorizers.authorize(authorizer, request, arrival, arn)
-            return _with(arrival, grant.for_event(_event_format(route)))
+            return grant.for_event(_event_format(route))
         if isinstance(authorizer, JwtAuthorizer):
-            return _with(arrival, self._jwt(authorizer, route, request, arrival))
-        return _with(arrival, self._iam(route, request, arn))
+            return self._jwt(authorizer, route, request, arrival)
+        return self._iam(route, request, arn)
 
     def _jwt(self, authorizer: JwtAuthorizer, route: Route, request: Request, arrival: Arrival) -> dict[str, Any]:
-        values = Values(request, "", arrival.path_parameters, {}, arrival.stage_variables)
-        token = values.of(authorizer.source)
+        token = Values(request, "", arrival).of(authorizer.source)
         if not token:
             raise NotAuthorized(401, "Unauthorized")
         claims = self._tokens.claims(token, authorizer.issuer)
@@ -161,12 +159,6 @@ def _event_format(route: Route) -> str:
     return route.integration.format if route.integration else FORMAT_2_0
 
 
-def _with(arrival: Arrival, authorizer: Mapping[str, Any]) -> Arrival:
-    import dataclasses
-
-    return dataclasses.replace(arrival, authorizer=authorizer)
-
-
 def _limits(api: HttpApi, stage: Stage, route: Route) -> list[Limit]:
     limits = [account_limit(api.account_id, api.region)]
     own = stage.route_throttles.get(route.key)
@@ -175,22 +167,6 @@ def _limits(api: HttpApi, stage: Stage, route: Route) -> list[Limit]:
     elif stage.throttle is not None:
         limits.append(Limit(("http-stage", api.id, stage.name), stage.throttle.rate_per_s, stage.throttle.burst))
     return limits
-
-
-_FROM_CORS = ("Access-Control-Answered", "preflight")
-
-
-def _preflight(response: Response) -> Response:
-    return Response(response.status, (*response.headers, _FROM_CORS), response.body)
-
-
-def _is_from_cors(response: Response) -> bool:
-    return _FROM_CORS in response.headers
-
-
-def _refused(refusal: NotAuthorized) -> Response:
-    texts = {401: "Unauthorized", 403: "Forbidden", 500: "Internal Server Error"}
-    return message(refusal.status, texts[refusal.status])
 
 
 def _invalid(refusal: InvalidToken) -> Response:

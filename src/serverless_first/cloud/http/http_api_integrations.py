@@ -81,7 +81,13 @@ class Integrations:
         self._calls, self._call_service = calls, call_service
 
     def answer(
-        self, route: Route, integration: Integration, request: Request, arrival: Arrival, path: str | None, values: Values
+        self,
+        route: Route,
+        integration: Integration,
+        request: Request,
+        arrival: Arrival,
+        path: str | None,
+        values: Values,
     ) -> Response:
         """What the client gets.
 

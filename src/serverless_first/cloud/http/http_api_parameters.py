@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from serverless_first.cloud.http.front import Request, Response
+from serverless_first.cloud.http.proxy import Arrival, http_event_2_0
 
 _KEY = re.compile(r"(append|overwrite|remove):(header|querystring)\.(.+)|overwrite:(path|statuscode)")
 _VARIABLE = re.compile(r"\$\{([^}]+)\}|(\$(?:request|response|context|stageVariables)\.[\w.$\[\]-]+)")
@@ -46,22 +47,13 @@ class Values:
 
     Args:
         request: of the client.
-        path: without the stage; `path_parameters` come from the route.
-        context: requestContext of the event, `stage_variables` too.
+        path: without the stage.
+        arrival: where it has arrived: path parameters, stage variables, context.
         response: of the integration, when answers are mapped.
     """
 
-    def __init__(
-        self,
-        request: Request,
-        path: str,
-        path_parameters: Mapping[str, str],
-        context: Mapping[str, Any],
-        stage_variables: Mapping[str, str],
-        response: Response | None = None,
-    ) -> None:
-        self._request, self._path, self._path_parameters = request, path, path_parameters
-        self._context, self._variables, self._response = context, stage_variables, response
+    def __init__(self, request: Request, path: str, arrival: Arrival, response: Response | None = None) -> None:
+        self._request, self._path, self._arrival, self._response = request, path, arrival, response
 
     def of(self, expression: str) -> str:
         """An expression with its variables replaced; one that has no value is empty."""
@@ -70,9 +62,9 @@ class Values:
     def _look_up(self, name: str) -> str:
         kind, _, rest = name.partition(".")
         if kind == "stageVariables":
-            return self._variables.get(rest, "")
+            return self._arrival.stage_variables.get(rest, "")
         if kind == "context":
-            return _text(_within(self._context, rest))
+            return _text(_within(http_event_2_0(self._request, self._arrival)["requestContext"], rest))
         place, _, what = rest.partition(".")
         if kind == "response":
             return self._of_response(place, what)
@@ -82,7 +74,7 @@ class Values:
             query = parse_qsl(self._request.raw_query, keep_blank_values=True)
             return ",".join(value for each, value in query if each == what)
         if place == "path":
-            return self._path_parameters.get(what, "") if what else self._path
+            return self._arrival.path_parameters.get(what, "") if what else self._path
         return _of_body(self._request.body, what) if place == "body" else ""
 
     def _of_response(self, place: str, what: str) -> str:

@@ -19,6 +19,7 @@ from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_mapping import Answered, Values
 from serverless_first.cloud.permissions import Permissions
 
+WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 _FORM = "application/x-www-form-urlencoded"
 #: By the service's name in the URI: the prefix of X-Amz-Target and the content type; None: the query protocol.
 TARGETS: dict[str, tuple[str, str] | None] = {
@@ -72,7 +73,7 @@ class AwsServices:
 
     def __init__(self, port: Callable[[], int], permissions: Permissions) -> None:
         self._port, self._permissions = port, permissions
-        self._http = urllib3.PoolManager(maxsize=32, retries=False)
+        self._http = urllib3.PoolManager(maxsize=32, retries=False, timeout=WAIT_S)
 
     def send(self, service: Service, method: str, values: Values, body: bytes, role: str | None) -> Answered:
         """Sends a request to a service.

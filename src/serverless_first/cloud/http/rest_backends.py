@@ -13,6 +13,8 @@ from serverless_first.cloud.http.answers import DOOR_S
 from serverless_first.cloud.http.rest_mapping import Answered
 from serverless_first.guard import is_this_machine
 
+WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
+
 
 class Unreachable(CloudError):
     """No server answers there."""
@@ -45,7 +47,7 @@ class Backends:
 
     def __init__(self, local_url: Callable[[str], str]) -> None:
         self._local_url = local_url
-        self._http = urllib3.PoolManager(maxsize=32, retries=False)
+        self._http = urllib3.PoolManager(maxsize=32, retries=False, timeout=WAIT_S)
 
     def send(self, backend: Backend) -> Answered:
         """Sends a request and reads the answer.

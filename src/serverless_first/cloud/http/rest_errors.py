@@ -99,12 +99,13 @@ def gateway_response(
     return Response(int(mine.get("statusCode") or error.status), tuple(headers.items()), body.encode())
 
 
-_NAME = re.compile(r"\$\{?((?:context|stageVariables|method\.request)\.[A-Za-z0-9_.\-]*[A-Za-z0-9_])\}?")
+_WORDS = r"(?:context|stageVariables|method\.request)\.[A-Za-z0-9_.\-]*[A-Za-z0-9_]"
+_NAME = re.compile(r"\$\{(" + _WORDS + r")\}|\$(" + _WORDS + ")")
 
 
 def _substituted(template: str, names: Json) -> str:
     """Gateway responses know plain substitution only, no VTL."""
-    return _NAME.sub(lambda match: _look_up(match.group(1), names), template)
+    return _NAME.sub(lambda match: _look_up(match.group(1) or match.group(2), names), template)
 
 
 def _look_up(name: str, names: Json) -> str:

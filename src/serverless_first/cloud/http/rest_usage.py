@@ -97,7 +97,8 @@ class Quotas:
         self, plan_id: str, limit: int, key_ids: Iterable[str], start: str, end: str
     ) -> dict[str, list[list[int]]]:
         """[used, remaining] of each day from `start` to `end` ("2026-11-25"), by key, as GetUsage answers."""
-        day, days = datetime.fromisoformat(start), []
+        day = datetime.fromisoformat(start)
+        days: list[str] = []
         while day <= datetime.fromisoformat(end) and len(days) < 366:
             days.append(f"{day:%Y-%m-%d}")
             day += timedelta(days=1)

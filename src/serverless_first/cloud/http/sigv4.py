@@ -6,6 +6,7 @@ Source: IAM User Guide, "Signing AWS API requests", Signature Version 4.
 from __future__ import annotations
 
 import calendar
+import dataclasses
 import hashlib
 import hmac
 import re
@@ -17,12 +18,24 @@ from urllib.parse import parse_qsl, quote
 from serverless_first.cloud.http.front import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+TOKEN = "X-Amz-Security-Token"
 CLOCK_SKEW_S = 300.0  # a signature is good for five minutes
 _FIELD = re.compile(r"(\w+)=([^,\s]+)")
 
 
+MISSING, UNKNOWN_KEY, WRONG = "missing", "unknown key", "wrong"
+
+
 class BadSignature(Exception):
-    """The request is not signed, or not as it should be; the text says why."""
+    """The request is not signed, or not as it should be; the text says why.
+
+    Args:
+        kind: MISSING: it is not signed. UNKNOWN_KEY: nobody has this access key. WRONG: all else.
+    """
+
+    def __init__(self, text: str, kind: str = WRONG) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class Signer:
         access_key: as in the signature.
         secret: the key's secret.
         user_arn, user_id: whom it belongs to.
+        token: the session token that came with the request.
     """
 
     access_key: str
@@ -40,6 +54,7 @@ class Signer:
     user_arn: str
     user_id: str
     account_id: str = "123456789012"
+    token: str = ""
 
 
 #: Finds an access key; None if there is none.
@@ -67,7 +82,7 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
     else:
         header = request.header("authorization")
         if not header.startswith(ALGORITHM):
-            raise BadSignature("the request has no signature: no header Authorization with AWS4-HMAC-SHA256")
+            raise BadSignature("the request has no header Authorization with AWS4-HMAC-SHA256", MISSING)
         fields = dict(_FIELD.findall(header))
         credential, signed = fields.get("Credential", ""), fields.get("SignedHeaders", "")
         signature, date = fields.get("Signature", ""), request.header("x-amz-date")
@@ -82,7 +97,7 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
         raise BadSignature(f"the signature is too old, or not for the service {service}")
     found = find(access_key)
     if found is None:
-        raise BadSignature(f"there is no access key {access_key}")
+        raise BadSignature(f"there is no access key {access_key}", UNKNOWN_KEY)
     scope = f"{day}/{region}/{service}/aws4_request"
     payload_hash = request.header("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
     if payload_hash not in (hashlib.sha256(request.body).hexdigest(), "UNSIGNED-PAYLOAD"):
@@ -94,7 +109,7 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
         key = hmac.digest(key, part.encode(), "sha256")
     if not hmac.compare_digest(hmac.new(key, to_sign.encode(), "sha256").hexdigest(), signature):
         raise BadSignature("the signature does not match the request")
-    return found
+    return dataclasses.replace(found, token=request.header("x-amz-security-token") or given.get(TOKEN, ""))
 
 
 def _canonical(request: Request, query: list[tuple[str, str]], signed: list[str], payload_hash: str) -> str:

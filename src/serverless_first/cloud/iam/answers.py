@@ -57,18 +57,18 @@ def not_honoured(message: str) -> Answer:
 def _machine(code: str, message: str, service: str, protocol: str) -> Answer:
     """For the protocols whose errors carry a type: JSON with and without X-Amz-Target, CBOR."""
     request_id = ("x-amzn-RequestId", str(uuid.uuid4()))
+    older = []
+    if service in ("sqs", "monitoring"):  # their answers keep the codes of an older protocol beside the new ones
+        codes = {"AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId"}
+        older = [("x-amzn-query-error", f"{codes.get(code, code)};Sender")]
     if protocol == "cbor":
-        headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), request_id]
+        headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), request_id, *older]
         return Answer("403 Forbidden", headers, _cbor({"__type": f"com.amazonaws#{code}", "message": message}))
     if protocol == "rest":
         headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", code), request_id]
         return Answer("403 Forbidden", headers, json.dumps({"Message": message, "message": message}).encode())
-    headers = [("Content-Type", "application/x-amz-json-1.0"), request_id]
-    status = "400 Bad Request"
-    if service == "sqs":  # its JSON answers keep the codes of its older protocol beside them
-        older = {"AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId"}
-        headers.append(("x-amzn-query-error", f"{older.get(code, code)};Sender"))
-        status = "403 Forbidden"
+    headers = [("Content-Type", "application/x-amz-json-1.0"), request_id, *older]
+    status = "403 Forbidden" if older else "400 Bad Request"
     body = {"__type": f"com.amazon.coral.service#{code}", "Message": message, "message": message}
     return Answer(status, headers, json.dumps(body).encode())
 

@@ -17,27 +17,22 @@ from serverless_first.cloud.iam.operations import Call, WebRequest, call_of, que
 from serverless_first.cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_first.cloud.iam.resources import Place, requests_of
 from serverless_first.cloud.iam.words import not_authorized
-from serverless_first.cloud.permissions import ACCOUNT_ID, Identities, Identity, Permissions
+from serverless_first.cloud.permissions import (
+    ACCOUNT_ID,
+    Identities,
+    Identity,
+    InvalidCredentials,
+    Permissions,
+    is_administrator,
+)
 
 _CREDENTIAL = re.compile(r"(?:Credential=)?([^,/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_VERSION_2 = re.compile(r"AWS ([^:\s]+):")  # S3 alone still takes it
 _ADMINISTRATOR = Principal(f"arn:aws:sts::{ACCOUNT_ID}:user/moto", frozenset(), ACCOUNT_ID)  # as moto calls it
-_ROLE_CALLS = ("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML")
-
-
-class InvalidCredentials(Exception):
-    """Nobody has this access key (any more). Args: expired: whether it was valid once."""
-
-    def __init__(self, expired: bool = False) -> None:
-        super().__init__("expired" if expired else "invalid")
-        self.expired = expired
 
 
 class Directory(Identities, Protocol):
     """What the gate asks of the control plane."""
-
-    def of_key(self, access_key: str, token: str) -> Identity:
-        """Who has an access key. Raises: InvalidCredentials."""
-        ...
 
     def resource_policy(self, arn: str) -> str | None:
         """The policy of a queue, topic, bucket, object, function, secret or bus; None if it has none."""
@@ -71,21 +66,21 @@ class Gate:
         if not self._permissions.enforced:
             return None
         query = query_of(environ.get("QUERY_STRING", ""))
-        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "") or query.get("X-Amz-Credential", ""))
+        signed = _signature(environ, query)
         if signed is None:
             return None
-        key, region, service = signed.groups()
-        is_administrator = not key.startswith(("ASIA", "AKIA"))
-        if is_administrator and service != "sts":
+        key, region, service = signed
+        if is_administrator(key) and service != "sts":
             return None
         web = _web_request(environ, query, key, region, service)
         call = call_of(web)
         is_head = web.method == "HEAD"
         try:
-            if is_administrator:
+            if is_administrator(key):
                 self._judge_trust(_ADMINISTRATOR, call)
             else:
-                token = web.headers.get("x-amz-security-token") or query.get("X-Amz-Security-Token", "")
+                sent = {**{name.lower(): value for name, value in query.items()}, **web.headers}
+                token = sent.get("x-amz-security-token", "")
                 self._judge(self._directory.of_key(key, token), web, call)
         except InvalidCredentials as error:
             return answers.invalid_credentials(service, call.protocol, expired=error.expired, head=is_head)
@@ -143,6 +138,17 @@ class Gate:
             raise AccessDenied(not_authorized(principal.arn, "sts:AssumeRole", role))
         if identity is not None:
             self._permissions.authorise(identity, asked, trust)
+
+
+def _signature(environ: dict[str, Any], query: dict[str, str]) -> tuple[str, str, str] | None:
+    """Access key, Region and service of a signature, of whatever version, in a header or in a presigned URL."""
+    header = environ.get("HTTP_AUTHORIZATION", "")
+    if found := _CREDENTIAL.search(header or query.get("X-Amz-Credential", "")):
+        return found[1], found[2], found[3]
+    if found := _VERSION_2.match(header):
+        return found[1], "us-east-1", "s3"
+    key = query.get("AWSAccessKeyId")
+    return (key, "us-east-1", "s3") if key else None
 
 
 def _in_context(needed: Request, web: WebRequest) -> Request:

@@ -32,11 +32,9 @@ def like(pattern: str, text: str) -> bool:
 
 @functools.lru_cache(8192)
 def arn_like(pattern: str, arn: str) -> bool:
-    """Whether an ARN matches, each of its six parts by itself."""
+    """Whether an ARN matches, each of its six parts by itself; what has fewer parts is no ARN and matches nothing."""
     wanted, parts = pattern.split(":", 5), arn.split(":", 5)
-    if len(wanted) < 6 or len(parts) < 6:
-        return like(pattern, arn)
-    return all(map(like, wanted, parts))
+    return len(wanted) == len(parts) == 6 and all(map(like, wanted, parts))
 
 
 def with_variables(pattern: str, context: Context) -> str | None:

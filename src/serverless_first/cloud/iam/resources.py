@@ -90,7 +90,8 @@ def _passed_roles(call: Call) -> Iterator[Request]:
     if name is None:
         return
     given = call.parameters
-    targets: list[Any] = given.get("Targets") if isinstance(given.get("Targets"), list) else [given.get("Target")]
+    several = given.get("Targets")
+    targets: list[Any] = several if isinstance(several, list) else [given.get("Target")]
     for holder in (given, *targets):
         if isinstance(holder, Mapping) and str(holder.get(name, "")).startswith("arn:"):
             yield Request("iam:PassRole", str(holder[name]))

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 #: SQS shows the action in lower case, SNS with its prefix in upper case.
-_SPELLINGS = {"sqs": str.lower, "sns": lambda action: action.replace("sns:", "SNS:")}
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "sqs": str.lower,
+    "sns": lambda action: action.replace("sns:", "SNS:"),
+}
+
+#: Services that name no resource where an action has none.
+_NAMELESS = ("cloudwatch", "ec2", "s3")
 
 NO_IDENTITY_POLICY = "because no identity-based policy allows the {action} action"
 NO_RESOURCE_POLICY = "because no resource-based policy allows the {action} action"
@@ -19,8 +27,8 @@ def not_authorized(user: str, action: str, resource: str, reason: str = "") -> s
         reason: "{action}" in it stands for the action.
     """
     service = action.partition(":")[0]
-    spelled = _SPELLINGS.get(service, str)(action)
+    spelled = _SPELLINGS[service](action) if service in _SPELLINGS else action
     named = f'"{resource}"' if service == "s3" else resource
-    text = f"User: {user} is not authorized to perform: {spelled} on resource: {named}"
-    text = f"{text} {reason.replace('{action}', spelled)}".rstrip()
+    where = "" if resource == "*" and service in _NAMELESS else f" on resource: {named}"
+    text = f"User: {user} is not authorized to perform: {spelled}{where} {reason.replace('{action}', spelled)}".rstrip()
     return f"You are not authorized to perform this operation. {text}" if service == "ec2" else text

@@ -70,12 +70,12 @@ class Event:
 
 
 class Deliver(Protocol):
-    """Where records go. Two calls, both with an ARN."""
+    """Where records go. Two calls, both with an ARN and the execution role that must be allowed to send there."""
 
-    def record(self, arn: str, record: dict[str, Any]) -> None:
+    def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
         """Sends a record to a destination: a queue, a topic, a function, an event bus or a bucket."""
 
-    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str]) -> None:
+    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str], role_arn: str) -> None:
         """Sends an event that was given up to a dead-letter queue or topic."""
 
 
@@ -157,7 +157,7 @@ class EventQueue:
         event.tries += 1
         if reply.function_error is None:
             if settings.on_success:
-                self._deliver.record(settings.on_success, self._record(event, spec, "Success", reply))
+                self._deliver.record(settings.on_success, self._record(event, spec, "Success", reply), spec.role_arn)
         elif event.tries <= settings.retries:
             self._again(event, RETRY_WAITS_S[event.tries - 1], generation)
         else:
@@ -174,11 +174,11 @@ class EventQueue:
         self, event: Event, spec: FunctionSpec, settings: AsyncSettings, condition: str, reply: Reply | None
     ) -> None:
         if settings.on_failure:
-            self._deliver.record(settings.on_failure, self._record(event, spec, condition, reply))
+            self._deliver.record(settings.on_failure, self._record(event, spec, condition, reply), spec.role_arn)
         if settings.dead_letter:
             error = report.error_message(reply.payload) if reply else condition
             attributes = {"RequestID": event.call.request_id, "ErrorCode": "200", "ErrorMessage": error[:1024]}
-            self._deliver.dead_letter(settings.dead_letter, event.call.event, attributes)
+            self._deliver.dead_letter(settings.dead_letter, event.call.event, attributes, spec.role_arn)
 
     @staticmethod
     def _record(event: Event, spec: FunctionSpec, condition: str, reply: Reply | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -43,6 +44,19 @@ class InitFailed(Exception):
         self.peak_memory_mb, self.took_s = peak_memory_mb, took_s
 
 
+#: The credentials of an environment whose function has no role (any more); nobody accepts them.
+NO_ROLE = {
+    "AWS_ACCESS_KEY_ID": "ASIALOCALEXECUTIONROLE",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": "local",
+}
+
+
+def no_role(_: FunctionSpec) -> Mapping[str, str]:
+    """Credentials without a role, for every function."""
+    return NO_ROLE
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What all environments of one local cloud share.
@@ -52,12 +66,15 @@ class Surroundings:
         folder: the cloud's folder for what its environments write.
         guarded: whether boto3 in a handler is kept on this machine.
         allowed_hosts: hosts besides this machine that the guard lets through.
+        credentials: environment variables with temporary credentials of a function's execution role, new ones for each
+            environment.
     """
 
     endpoint_url: str
     folder: Path
     guarded: bool = True
     allowed_hosts: tuple[str, ...] = ()
+    credentials: Callable[[FunctionSpec], Mapping[str, str]] = no_role
 
 
 class Environment:
@@ -112,9 +129,7 @@ class Environment:
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1,localhost",
-            "AWS_ACCESS_KEY_ID": "ASIALOCALEXECUTIONROLE",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_SESSION_TOKEN": "local",
+            **around.credentials(spec),
             **spec.environment,
             # Ours: a function's variables do not switch the guard off.
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",

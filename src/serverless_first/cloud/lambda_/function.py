@@ -49,6 +49,7 @@ class FunctionSpec:
         code: the deployment package, a zip.
         layers: in the order in which they are unpacked.
         revision: another number after each change of code or configuration, whatever has changed.
+        role_arn: of the execution role.
     """
 
     account_id: str
@@ -66,6 +67,7 @@ class FunctionSpec:
     layers: tuple[Layer, ...] = ()
     logging: Logging = Logging()
     revision: int = 0
+    role_arn: str = ""
 
     @property
     def log_group(self) -> str:

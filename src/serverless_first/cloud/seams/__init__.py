@@ -27,6 +27,7 @@ def install(plane: DataPlane) -> None:
         lambda_mappings,
         lambda_versions,
         s3_notifications,
+        scheduled_rules,
         sns_delivery,
     )
 
@@ -45,6 +46,7 @@ def install(plane: DataPlane) -> None:
         dynamodb_streams,
         kinesis_streams,
         event_rules,
+        scheduled_rules,
         iam_enforcement,
     ):
         seam.install(plane)

@@ -17,11 +17,20 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
+from serverless_first.cloud.permissions import Permissions
 from serverless_first.cloud.seams.clients import client
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
 DEAD_LETTER = ("sqs", "sns")
+#: What the execution role must be allowed, by the service of the target.
+_ACTIONS = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "lambda": "lambda:InvokeFunction",
+    "events": "events:PutEvents",
+    "s3": "s3:PutObject",
+}
 
 
 def require_target(arn: str, services: tuple[str, ...]) -> None:
@@ -62,11 +71,23 @@ def _client(service: str, arn: str) -> Any:
 
 
 class Destinations:
-    """Sends records and dead letters. One that cannot be delivered is reported in the server's own log."""
+    """Sends records and dead letters. One that cannot be delivered is reported in the server's own log.
 
-    def record(self, arn: str, record: dict[str, Any]) -> None:
+    Args:
+        permissions: the execution role must be allowed to send.
+    """
+
+    def __init__(self, permissions: Permissions) -> None:
+        self._permissions = permissions
+
+    def _require(self, role_arn: str, arn: str) -> None:
+        service = arn.split(":")[2]
+        self._permissions.require(role_arn, _ACTIONS[service], f"{arn}/*" if service == "s3" else arn)
+
+    def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
         """Sends a record to a destination."""
         with _reported(arn):
+            self._require(role_arn, arn)
             self._send_record(arn, record)
 
     @staticmethod
@@ -94,9 +115,10 @@ class Destinations:
             key = f"aws/lambda/async/{function}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
             api.put_object(Bucket=name, Key=key, Body=text.encode())
 
-    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str]) -> None:
+    def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str], role_arn: str) -> None:
         """Sends an event that was given up to a dead-letter queue or topic."""
         with _reported(arn):
+            self._require(role_arn, arn)
             kinds = {"ErrorCode": "Number"}
             given = {k: {"DataType": kinds.get(k, "String"), "StringValue": v} for k, v in attributes.items() if v}
             api = _client(arn.split(":")[2], arn)

@@ -7,7 +7,7 @@ Replaced here:
 - `StreamShard.__deepcopy__`: a transaction copies its tables; their streams are not among what it copies.
 - `StreamRecord.__init__`: Region, version, size and time as on AWS.
 - `Table.set_stream_specification`, `DynamoDBBackend.update_table_streams`: a stream that is switched off takes no more
-  records, and the table can have another one afterwards.
+  records, the table can still be written, and it can have another stream afterwards.
 - `DynamoDBBackend.update_item`, `transact_write_items`: an update that makes an item is one record, not two; a
   transaction that fails is none.
 - `DynamoHandler`, what reads or writes items: one call at a time. Two threads that added to one counter could lose one
@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.dynamodb.exceptions import StreamAlreadyEnabledException
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends, table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -76,7 +76,8 @@ class TableStream:
             start = max(0, after + 1 - shard.starting_sequence_number)
             items = shard.items[start : start + limit]
             ended = getattr(shard, "is_closed", False) and start + limit >= len(shard.items)
-        return Read([self._record(item.record) for item in items], ended)
+            partition_key = shard.table.hash_key_attr
+        return Read([self._record(item.record, partition_key) for item in items], ended)
 
     def _shard(self, shard_id: str | None = None) -> Any:
         _, name, _, label = self._mapping.source_name.split("/", 3)
@@ -87,11 +88,11 @@ class TableStream:
             raise StreamGone(f"Shard {shard_id} of {self._mapping.source_arn} not found.")
         return found.stream_shard
 
-    def _record(self, record: dict[str, Any]) -> StreamRecord:
+    def _record(self, record: dict[str, Any], partition_key: str) -> StreamRecord:
         arrived_s = float(int(record["dynamodb"]["ApproximateCreationDateTime"].timestamp()))
         change = _without_bytes(record["dynamodb"]) | {"ApproximateCreationDateTime": arrived_s}
         event = record | {"dynamodb": change, "eventSourceARN": self._mapping.source_arn}
-        key = "".join(f"{name}{value}" for name, value in sorted(change["Keys"].items()))
+        key = str(change["Keys"][partition_key])
         return StreamRecord(int(change["SequenceNumber"]), key, arrived_s, event, event)
 
 
@@ -127,7 +128,6 @@ def install(plane: DataPlane) -> None:
     backend_class: Any = DynamoDBBackend
     moto_record: Callable[..., Any] = record_class.__init__
     moto_specify: Callable[..., Any] = table_class.set_stream_specification
-    moto_update_streams: Callable[..., Any] = backend_class.update_table_streams
     moto_update_item: Callable[..., Any] = backend_class.update_item
     moto_transact: Callable[..., Any] = backend_class.transact_write_items
 
@@ -180,13 +180,13 @@ def install(plane: DataPlane) -> None:
                 before.is_closed = True
 
     def update_streams(self: Any, of: Any, stream_specification: dict[str, Any]) -> None:
+        del self
         wanted = stream_specification.get("StreamEnabled") or stream_specification.get("StreamViewType")
-        if not wanted:
-            moto_update_streams(self, of, stream_specification)
-        elif of.stream_specification.get("StreamEnabled"):
-            raise StreamAlreadyEnabledException
-        else:
-            of.set_stream_specification(stream_specification)
+        if wanted and of.stream_specification.get("StreamEnabled"):
+            raise MockValidationException(f"Table already has an enabled stream: TableName: {of.name}")
+        if not wanted and not of.stream_specification.get("StreamEnabled"):
+            raise MockValidationException(f"Table has no stream to disable: TableName: {of.name}")
+        of.set_stream_specification(stream_specification)
 
     def update_item(self: Any, *given: Any, **more: Any) -> Any:
         with gathered():

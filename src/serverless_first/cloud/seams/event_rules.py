@@ -1,9 +1,220 @@
-"""Seam: (moto 5.2.5)."""
+"""Seam: EventBridge's rules take events to their targets (moto 5.2.5).
+
+moto keeps buses, rules, targets and archives. It sends to few targets, within PutEvents, knows no retry and no
+dead-letter queue, and its patterns are not AWS's. Replaced here:
+
+- `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
+- `Rule.send_to_targets`: what moto's other services give to a rule comes to the data plane.
+- `Replay.replay_events`: moto replays all that an archive holds, whatever times and rules were asked for.
+- `EventsBackend.put_rule`, `put_targets` and `create_event_bus`: what AWS refuses, or has no effect here, is refused
+  before moto keeps it.
+- `EventsHandler.test_event_pattern`: moto has none.
+- `EventBus.physical_resource_id` is new: in a stack `Ref` of a bus is its name.
+- `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
+  event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
+
+Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, `account` in events.
+"""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.events import models, notifications
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.responses import EventsHandler
+
+from serverless_first.cloud import eventbridge_entries, eventbridge_rules, targets
+from serverless_first.cloud.eventbridge_retry import Deliveries
+from serverless_first.cloud.eventbridge_router import Event, Rule
+from serverless_first.cloud.patterns import InvalidPattern, Pattern
 from serverless_first.cloud.plane import DataPlane
+
+MOST_RULES = 300  # EventBridge quotas: rules of a bus
+STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
+#: TestEventPattern, API reference: these must be there.
+EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
+
+
+class _LimitExceeded(JsonRESTError):
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+
+
+class _NotHonoured(JsonRESTError):
+    code = 501
+
+    def __init__(self, message: str) -> None:
+        super().__init__("NotImplementedException", message)
+
+
+def rules_of(account_id: str, region: str, bus: str) -> Sequence[Rule] | None:
+    """The rules of a bus as moto has them now; None if there is no such bus."""
+    try:
+        found = models.events_backends[account_id][region].event_buses.get(bus)
+    except KeyError:  # no such Region
+        return None
+    return None if found is None else [view(rule) for rule in list(found.rules.values())]
+
+
+def view(rule: Any) -> Rule:
+    """moto's rule as the data plane sees it."""
+    return Rule(
+        name=rule.name,
+        arn=rule.arn,
+        pattern=rule.event_pattern.dump() or None,
+        targets=[target for target in rule.targets if not _is_archive(target)],
+        is_enabled=rule.state != "DISABLED",
+        archive=_archiving(rule) if any(_is_archive(target) for target in rule.targets) else None,
+    )
+
+
+def _is_archive(target: dict[str, Any]) -> bool:
+    return str(target["Arn"]).endswith(":::")
+
+
+def _archiving(rule: Any) -> Any:
+    def keep(event: Event) -> None:
+        backend = models.events_backends[rule.account_id][rule.region_name]
+        archive = backend.archives.get(rule.name.removeprefix(ARCHIVES))
+        if archive is not None:
+            archive.events.append(event)  # type: ignore[arg-type]
+
+    return keep
 
 
 def install(plane: DataPlane) -> None:
-    """Puts the data plane behind it."""
+    """Puts the data plane behind EventBridge."""
+    deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
+    plane.forgetting.append(deliveries.clear)
+    plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run, deliveries)
+
+    def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+        try:
+            entries = eventbridge_entries.read(events or [], self.account_id, self.region_name)
+        except eventbridge_entries.InvalidRequest as error:
+            raise ValidationException(str(error)) from error
+        for entry in entries:
+            if entry.event is not None:
+                plane.events.publish(entry.event, entry.bus)
+        return [entry.result for entry in entries]
+
+    def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
+        del transform_input
+        plane.events.offer(view(self), dict(original_event))
+
+    def replay_events(self: Any, archive: Any) -> None:
+        self.state = models.ReplayState.RUNNING
+        for event in _in_time(archive.events, self.event_start_time, self.event_end_time):
+            bus = models.events_backends[self.account_id][self.region].describe_event_bus(archive.event_bus_name)
+            for rule in list(bus.rules.values()):
+                if rule.arn in (self.destination.get("FilterArns") or [rule.arn]):
+                    plane.events.offer(view(rule), event | {"replay-name": self.name})
+        self.state = models.ReplayState.COMPLETED
+        self.end_time = time.time()
+
+    backend_class: Any = models.EventsBackend
+    backend_class.put_events = put_events
+    bus_class: Any = models.EventBus
+    bus_class.physical_resource_id = property(lambda self: self.name)
+    rule_class: Any = models.Rule
+    rule_class.send_to_targets = send_to_targets
+    replay_class: Any = models.Replay
+    replay_class.replay_events = replay_events
+    _refuse_buses(backend_class)
+    _refuse_rules(backend_class)
+    _refuse_targets(backend_class)
+    notifications_module: Any = notifications
+    notifications_module._send_safe_notification = lambda *_: None
+    handler_class: Any = EventsHandler
+    handler_class.test_event_pattern = _test_event_pattern
+
+
+def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
+    first, last = eventbridge_entries.time_of(start) or "", eventbridge_entries.time_of(end) or "~"
+    return [event for event in list(events) if first <= event["time"] <= last]
+
+
+def _refuse_rules(backend_class: Any) -> None:
+    put_rule = backend_class.put_rule
+
+    def put_valid_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        if given.get("event_pattern"):
+            _parsed(given["event_pattern"])
+        if given.get("state") not in (None, *STATES):
+            raise ValidationException(
+                f"1 validation error detected: Value '{given['state']}' at 'state' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(STATES)}]"
+            )
+        bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
+        if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
+            raise _LimitExceeded
+        return put_rule(self, name, *args, **given)
+
+    backend_class.put_rule = put_valid_rule
+
+
+def _refuse_buses(backend_class: Any) -> None:
+    create_event_bus = backend_class.create_event_bus
+
+    def create_honoured_bus(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        for setting, key in (("KmsKeyIdentifier", "kms_key_identifier"), ("DeadLetterConfig", "dead_letter_config")):
+            if given.get(key):
+                raise _NotHonoured(
+                    f"The local cloud does not honour {setting} of an event bus: it would be stored and have no effect."
+                )
+        return create_event_bus(self, name, *args, **given)
+
+    backend_class.create_event_bus = create_honoured_bus
+
+
+def _refuse_targets(backend_class: Any) -> None:
+    put_targets = backend_class.put_targets
+
+    def put_valid_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        bus = self.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
+        rule = bus.rules.get(name) if bus else None
+        if rule is not None:  # else moto says so
+            for target in targets:
+                if not _is_archive(target):
+                    _check(target)
+            if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
+                raise _LimitExceeded
+        put_targets(self, name, event_bus_arn, targets)
+
+    backend_class.put_targets = put_valid_targets
+
+
+def _check(target: dict[str, Any]) -> None:
+    try:
+        eventbridge_rules.check(target)
+    except eventbridge_rules.InvalidTarget as error:
+        raise ValidationException(str(error)) from error
+    except targets.UnsupportedTarget as error:
+        raise _NotHonoured(str(error)) from error
+
+
+def _parsed(text: str) -> Pattern:
+    try:
+        return Pattern.parse(text)
+    except InvalidPattern as error:
+        raise InvalidEventPatternException(reason=error.reason) from error
+
+
+def _test_event_pattern(self: Any) -> str:
+    pattern = _parsed(self._get_param("EventPattern"))
+    try:
+        event = json.loads(self._get_param("Event"))
+    except (ValueError, RecursionError) as error:
+        raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
+    missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
+    if missing:
+        raise ValidationException(f"Parameter Event is not valid. Reason: {', '.join(missing)} must be there.")
+    return json.dumps({"Result": pattern.matches(event)})

@@ -35,6 +35,7 @@ from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.sources.mapping import Deliver, Mapping
+from serverless_first.cloud.sources.stream_failures import is_pipe
 from serverless_first.cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_first.cloud.sources.streams import StreamPoller, StreamPollers
 
@@ -120,7 +121,9 @@ class KinesisStream:
             "awsRegion": self._mapping.region,
             "eventSourceARN": self._mapping.source_arn,
         }
-        filtered = given | about | {"data": _data(record.data)}
+        filtered: dict[str, Any] = {"data": _data(record.data)}
+        if is_pipe(self._mapping):  # Lambda Developer Guide: a mapping filters on "data" only
+            filtered = given | about | filtered
         return StreamRecord(
             record.sequence_number, record.partition_key, record.created_at, {"kinesis": given} | about, filtered
         )

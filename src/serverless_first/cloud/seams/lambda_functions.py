@@ -66,6 +66,7 @@ def spec_of(function: Any) -> FunctionSpec:
             group=logging.get("LogGroup"),
         ),
         revision=getattr(function, "revision", 0),
+        role_arn=str(function.role or ""),
     )
 
 

@@ -7,8 +7,6 @@ queue, table or stream of moto learns of a mapping, moto calls nothing by itself
 - `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: what AWS refuses is refused;
   pollers start and end. CloudFormation comes through the same methods.
 - `EventSourceMapping.get_configuration`: what AWS shows, defaults included.
-- `LambdaResponse.create_event_source_mapping`, `update_...`, `delete_...`, `get_...`, `list_...`: status and state of
-  the answers, errors, pages.
 - `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
   lambda_functions.py: a poller ends with its function and reads in its present role.
 
@@ -18,30 +16,26 @@ Worth an upstream change: the checks, the defaults, the answers.
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import (
-    GenericResourcNotFound,
     InvalidParameterValueException,
     LambdaClientError,
     UnknownFunctionException,
 )
-from moto.awslambda.responses import LambdaResponse
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import sqs_backends
 
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import sqs_queues
-from serverless_first.cloud.seams.lambda_functions import ResourceConflict
+from serverless_first.cloud.seams import mapping_answers, sqs_queues
+from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_first.cloud.seams.lambda_versions import route
 from serverless_first.cloud.seams.mapping_rules import Kind, checked, kind_of
 from serverless_first.cloud.sources.batches import deliver_to_function
@@ -53,11 +47,14 @@ _NEEDED = {
     "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
     "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards", "DescribeStreamSummary"),
 }
-MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 100
 
 
-def mapping_of(esm: Any, function: Any) -> Mapping:
-    """moto's mapping, as a poller sees it."""
+def mapping_of(esm: Any, role_arn: str) -> Mapping:
+    """moto's mapping, as a poller sees it.
+
+    Args:
+        role_arn: the execution role of its function.
+    """
     given = esm.settings
     age_s, retries = given.get("MaximumRecordAgeInSeconds", -1), given.get("MaximumRetryAttempts", -1)
     since = given.get("StartingPositionTimestamp")
@@ -66,7 +63,7 @@ def mapping_of(esm: Any, function: Any) -> Mapping:
         arn=esm.arn,
         source_arn=esm.event_source_arn,
         function_arn=esm.function_arn,
-        role_arn=function.role,
+        role_arn=role_arn,
         batch_size=given["BatchSize"],
         window_s=float(given["MaximumBatchingWindowInSeconds"]),
         filters=tuple(each["Pattern"] for each in (given.get("FilterCriteria") or {}).get("Filters", [])),
@@ -123,7 +120,8 @@ def _wanted(backend: Any) -> list[tuple[str, Mapping]]:
     for uuid, esm in list(backend._event_source_mappings.items()):
         with contextlib.suppress(UnknownFunctionException, LambdaClientError):  # its function is gone; AWS keeps it
             if esm.settings["Enabled"]:
-                found.append((uuid, mapping_of(esm, route(backend, esm.function_arn, None)[0])))
+                route(backend, esm.function_arn, None)  # raises without the version or alias
+                found.append((uuid, mapping_of(esm, latest(backend, esm.function_arn).role)))
     return found
 
 
@@ -197,7 +195,7 @@ def install(plane: DataPlane) -> None:
     sqs_queues.install(plane)
     _install_backend(plane, pollers)
     _install_functions(pollers)
-    _install_answers()
+    mapping_answers.install()
 
 
 def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
@@ -323,53 +321,3 @@ def _install_functions(pollers: RunningPollers) -> None:
 
     for name in ("create_function", "update_function_configuration", "delete_function"):
         aligned(name)
-
-
-def _install_answers() -> None:
-    def answer(status: int, esm: Any, state: str = "") -> Any:
-        shown = esm.get_configuration() | ({"State": state} if state else {})
-        return status, {"status": status}, json.dumps(shown)
-
-    def named(self: Any) -> Any:
-        esm = self.backend.get_event_source_mapping(_uuid(self))
-        if esm is None:
-            raise GenericResourcNotFound
-        return esm
-
-    def create(self: Any) -> Any:
-        return answer(202, self.backend.create_event_source_mapping(self.json_body), "Creating")
-
-    def get(self: Any) -> Any:
-        return answer(200, named(self))
-
-    def update(self: Any) -> Any:
-        was_enabled = named(self).settings["Enabled"]
-        esm = self.backend.update_event_source_mapping(_uuid(self), self.json_body)
-        enabled = esm.settings["Enabled"]
-        state = "Updating" if enabled == was_enabled else "Enabling" if enabled else "Disabling"
-        return answer(202, esm, state)
-
-    def delete(self: Any) -> Any:
-        found = answer(202, named(self), "Deleting")
-        self.backend.delete_event_source_mapping(_uuid(self))
-        return found
-
-    def list_all(self: Any) -> Any:
-        query = {name: values[0] for name, values in self.querystring.items()}
-        found = self.backend.list_event_source_mappings(query.get("EventSourceArn"), query.get("FunctionName"))
-        begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
-        page: dict[str, Any] = {"EventSourceMappings": [e.get_configuration() for e in found[begin : begin + most]]}
-        if begin + most < len(found):
-            page["NextMarker"] = str(begin + most)
-        return json.dumps(page)
-
-    response: Any = LambdaResponse
-    response.create_event_source_mapping = create
-    response.get_event_source_mapping = get
-    response.update_event_source_mapping = update
-    response.delete_event_source_mapping = delete
-    response.list_event_source_mappings = list_all
-
-
-def _uuid(response: Any) -> str:
-    return unquote(response.path.rstrip("/").split("/")[-1])

@@ -20,6 +20,7 @@ NOT_HONOURED = ("TumblingWindowInSeconds", "ProvisionedPollerConfig", "KMSKeyArn
                 "Topics", "Queues", "SourceAccessConfigurations", "SelfManagedEventSource",
                 "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig",
                 "DocumentDBEventSourceConfig")  # fmt: skip
+PATTERN_CHARACTERS = 4096  # API reference: Filter
 MOST_FILTERS = 5  # AWS Lambda quotas: filters of a mapping, 10 on request
 ON_FAILURE = ("sqs", "sns", "s3")  # AWS Lambda Developer Guide: failure destinations of streams; Kafka topics too there
 
@@ -166,9 +167,12 @@ def _check_filters(settings: dict[str, Any]) -> None:
             f"FilterCriteria has {len(filters)} filters; at most {MOST_FILTERS} are allowed for a mapping."
         )
     for each in filters:
-        pattern = each.get("Pattern")
+        pattern = str(each.get("Pattern") or "")
+        if len(pattern) > PATTERN_CHARACTERS:
+            bound = f"Member must have length less than or equal to {PATTERN_CHARACTERS}"
+            raise ValidationException(pattern, "filterCriteria.filters.pattern", bound)
         try:
-            Pattern.parse(pattern if isinstance(pattern, str) else "")
+            Pattern.parse(pattern)
         except InvalidPattern as error:
             raise InvalidParameterValueException(f"Invalid filter pattern definition. ({error.reason})") from error
     if not filters:

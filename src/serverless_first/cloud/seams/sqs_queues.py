@@ -173,7 +173,7 @@ def _is_a_duplicate(queue: Any, message: Any) -> bool:
     for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
         del known[key]
     key = (scope, message.deduplication_id)
-    if key in known:
+    if message.deduplication_id is not None and key in known:
         _, message.id, message.sequence_number = known[key]
         return True
     numbers = vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))

@@ -75,6 +75,7 @@ class SqsPoller:
         self._scaling = Scaling(mapping.maximum_concurrency, lambda: plane.time_scale)
         self._under_way = 0
         self._changed = threading.Condition()
+        self._receiving = threading.Lock()
         self._last_result = NOTHING_YET
         self._reader = plane.tasks.start(f"poller of {mapping.source_name}", self._read)
 
@@ -86,14 +87,17 @@ class SqsPoller:
     def stop(self) -> None:
         """See `mapping.Poller`."""
         self._reader.stop()
+        with self._receiving:
+            """What is received from now on is for the next poller."""
 
     def _read(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
             try:
                 if self._has_room() and self._finds_messages():
                     self._may_read()
+                    seen_again_s = time.monotonic() + self._queue.visibility_timeout_s
                     if records := self._gather(stopped):
-                        self._begin(records, stopped)
+                        self._begin(records, seen_again_s, stopped)
             except QueueGone:
                 self._last_result = "PROBLEM: the queue does not exist"
                 stopped.wait(LOOK_S)
@@ -130,18 +134,19 @@ class SqsPoller:
         room_bytes, end_s = EVENT_BYTES - len('{"Records": []}'), time.monotonic() + self._mapping.window_s
         while True:
             most = min(MOST_AT_ONCE, self._mapping.batch_size - len(batch))
-            received = self._queue.receive(most, room_bytes)
+            with self._receiving:
+                received = [] if stopped.is_set() else self._queue.receive(most, room_bytes)
             passed = [r for r in (record(message, self._mapping.source_arn) for message in received) if self._passes(r)]
             room_bytes -= sum(size_bytes(message.body, message.message_attributes) for message in received)
             # A message that comes a second time while the batch is filled counts once.
             batch |= {found["messageId"]: found for found in passed}
+            if stopped.is_set() and batch and not received:
+                self._queue.put_back([found["receiptHandle"] for found in batch.values()])
+                return []
             left_s = end_s - time.monotonic()
             is_full = len(batch) >= self._mapping.batch_size or (not received and self._queue.wait(0.0))
             if is_full or left_s <= 0:
                 return list(batch.values())
-            if stopped.is_set():
-                self._queue.put_back([found["receiptHandle"] for found in batch.values()])
-                return []
             self._queue.wait(min(left_s, LOOK_S))
 
     def _passes(self, found: dict[str, Any]) -> bool:
@@ -150,14 +155,13 @@ class SqsPoller:
             self._queue.delete([found["receiptHandle"]])
         return passes
 
-    def _begin(self, records: list[dict[str, Any]], stopped: threading.Event) -> None:
+    def _begin(self, records: list[dict[str, Any]], seen_again_s: float, stopped: threading.Event) -> None:
         with self._changed:
             self._under_way += 1
-        end_s = time.monotonic() + self._queue.visibility_timeout_s
 
         def work(_: threading.Event) -> None:
             try:
-                self._hand_over(records, end_s, stopped)
+                self._hand_over(records, seen_again_s, stopped)
             finally:
                 with self._changed:
                     self._under_way -= 1
@@ -165,13 +169,13 @@ class SqsPoller:
 
         self._plane.tasks.start(f"batch of {self._mapping.source_name}", work)
 
-    def _hand_over(self, records: list[dict[str, Any]], end_s: float, stopped: threading.Event) -> None:
+    def _hand_over(self, records: list[dict[str, Any]], seen_again_s: float, stopped: threading.Event) -> None:
         delivery = self._deliver(records)
         wait_s = FIRST_THROTTLE_WAIT_S
         while delivery.throttled:
             self._scaling.call_failed()
-            if stopped.wait(wait_s / self._plane.time_scale) or time.monotonic() >= end_s:
-                break  # the messages are seen again
+            if stopped.wait(wait_s / self._plane.time_scale) or time.monotonic() >= seen_again_s:
+                break
             wait_s = min(wait_s * 2, LONGEST_THROTTLE_WAIT_S)
             delivery = self._deliver(records)
         self._conclude(records, delivery)

@@ -74,7 +74,7 @@ def size_bytes(body: str, message_attributes: Values[str, Values[str, Any]]) -> 
         len(name) + _AROUND_AN_ATTRIBUTE_BYTES + 2 * len(value.get("StringValue") or value.get("BinaryValue") or "")
         for name, value in message_attributes.items()
     )
-    return len(json.dumps(body)) + own + _AROUND_A_RECORD_BYTES
+    return len(json.dumps(body, ensure_ascii=False).encode(errors="replace")) + own + _AROUND_A_RECORD_BYTES
 
 
 class Filters:

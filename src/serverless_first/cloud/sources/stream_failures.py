@@ -42,22 +42,9 @@ def failure_record(
         calls: how often the function was called with it.
         last: what the last of these calls brought; None: there was none.
     """
-    reply = last.reply if last else None
-    record: dict[str, Any] = {
-        "requestContext": {
-            "requestId": (reply.request_id if reply else "") or str(uuid.uuid4()),
-            "functionArn": mapping.function_arn,
-            "condition": condition,
-            "approximateInvokeCount": calls,
-        }
-    }
-    if reply is not None:
-        context: dict[str, Any] = {"statusCode": 200, "executedVersion": reply.version}
-        if reply.function_error:
-            context["functionError"] = reply.function_error
-        record["responseContext"] = context
+    about = _about_a_pipe(mapping, condition) if is_pipe(mapping) else _about_calls(mapping, condition, calls, last)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return record | {
+    return about | {
         "version": "1.0",
         "timestamp": now,
         source.batch_info: {
@@ -70,6 +57,33 @@ def failure_record(
             "streamArn": mapping.source_arn,
         },
     }
+
+
+def is_pipe(mapping: Mapping) -> bool:
+    """Whether a pipe of EventBridge reads the stream, not Lambda."""
+    return mapping.arn.split(":")[2] == "pipes"
+
+
+def _about_a_pipe(mapping: Mapping, condition: str) -> dict[str, Any]:
+    return {"context": {"partnerResourceArn": mapping.arn, "condition": condition}}
+
+
+def _about_calls(mapping: Mapping, condition: str, calls: int, last: Delivery | None) -> dict[str, Any]:
+    reply = last.reply if last else None
+    about: dict[str, Any] = {
+        "requestContext": {
+            "requestId": (reply.request_id if reply else "") or str(uuid.uuid4()),
+            "functionArn": mapping.function_arn,
+            "condition": condition,
+            "approximateInvokeCount": calls,
+        }
+    }
+    if reply is not None:
+        context: dict[str, Any] = {"statusCode": 200, "executedVersion": reply.version}
+        if reply.function_error:
+            context["functionError"] = reply.function_error
+        about["responseContext"] = context
+    return about
 
 
 def sender(mapping: Mapping, source: StreamSource, permissions: Permissions) -> GiveUp:

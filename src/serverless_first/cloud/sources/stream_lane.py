@@ -16,9 +16,11 @@ minute.
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
+import traceback
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,6 +88,10 @@ class Lane:
         place: which records are its own.
         after: the sequence number of the last record that is done.
         work: see `LaneWork`.
+
+    Attributes:
+        done: the sequence number of the last record that is done, now.
+        has_ended: set by its owner when `run` has reached the end of the shard.
     """
 
     def __init__(self, mapping: Mapping, place: LanePlace, after: int, work: LaneWork) -> None:
@@ -106,7 +112,7 @@ class Lane:
     def _gather(self, stopped: threading.Event) -> list[StreamRecord] | None:
         """The next batch; empty when stopped before there is one, None when the shard has ended."""
         batch: list[StreamRecord] = []
-        size, position, due_s = 0, self.done, 0.0
+        size, position, due_s = len('{"Records": []}'), self.done, 0.0
         while not stopped.is_set():
             read = self._work.read(self._place.shard_id, position, READ_RECORDS)
             for record in read.records if read else ():
@@ -142,21 +148,27 @@ class Lane:
             if not piece.records:
                 pieces.pop(0)
                 continue
-            delivery = self._work.deliver([record.event for record in piece.records])
-            rest = self._judge(piece, delivery)
+            rest = self._judge(piece, self._deliver(piece))
             if not rest:
                 failures = 0
                 pieces.pop(0)
                 continue
             pieces[:1] = rest
+            if stopped.is_set():  # nothing is told any more; the next poller finds these records again
+                return
             if rest[0] is piece and self._is_out_of_tries(piece):
-                if stopped.is_set():  # nothing is told any more; the next poller finds these records again
-                    return
                 self._give_up(piece, piece.records, RETRIES_EXHAUSTED)
                 pieces.pop(0)
                 continue
             stopped.wait(min(FIRST_WAIT_S * 2 ** min(failures, 30), LONGEST_WAIT_S) / self._work.time_scale())
             failures += 1
+
+    def _deliver(self, piece: _Piece) -> Delivery:
+        try:
+            return self._work.deliver([record.event for record in piece.records])
+        except Exception as error:  # a lane that ended would block its shard without a word
+            traceback.print_exc()
+            return Delivery(error=f"{type(error).__name__}: {error}")
 
     def _judge(self, piece: _Piece, delivery: Delivery) -> list[_Piece]:
         """What is left of a piece after a call; the piece itself if the call was a try of it."""
@@ -197,7 +209,7 @@ class Lane:
         if limit_s is None:
             return
         now_s = time.time()
-        old = [record for record in piece.records if now_s - record.arrived_s > limit_s]
+        old = list(itertools.takewhile(lambda record: now_s - record.arrived_s > limit_s, piece.records))
         if old:
             self._give_up(piece, old, TOO_OLD)
             piece.records = piece.records[len(old) :]

@@ -1,0 +1,92 @@
+"""How fast messages go through the local cloud."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import statistics
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from serverless_first import cloud
+from serverless_first.bench.measure import Measurement, benchmark
+
+NAME = "hikari-bench"
+HANDLER = "def handler(event, context):\n    return len(event['Records'])\n"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+MESSAGES, RUNS = 1000, 3
+COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+LIMIT_S = 60.0
+
+
+@contextlib.contextmanager
+def _queue_with_function() -> Iterator[tuple[Any, str]]:
+    """A local cloud with a queue whose batches of ten go to a trivial function; an SQS client and the queue's URL."""
+    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
+        import boto3
+        from botocore.config import Config
+
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("bench.py", HANDLER)
+        role = boto3.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(TRUST))
+        functions = boto3.client("lambda")
+        functions.create_function(
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Handler="bench.handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": package.getvalue()},
+        )
+        sqs = boto3.client("sqs", config=Config(max_pool_connections=8, retries={"total_max_attempts": 1}))
+        url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        functions.create_event_source_mapping(FunctionName=NAME, EventSourceArn=arn, BatchSize=10)
+        yield sqs, url
+
+
+def _send(sqs: Any, url: str) -> None:
+    def ten(first: int) -> None:
+        bodies = [json.dumps({"order": number}) for number in range(first, first + 10)]
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        if failed := sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed"):
+            raise RuntimeError(f"Messages were not accepted: {failed}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ten, range(0, MESSAGES, 10)))
+
+
+def _left(sqs: Any, url: str) -> int:
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
+    return sum(int(count) for count in found.values())
+
+
+@benchmark("sqs_messages_per_s")
+def sqs_messages() -> Measurement:
+    """From the first SendMessageBatch until the queue of 1,000 messages is empty."""
+    rates = []
+    with _queue_with_function() as (sqs, url):
+        for _ in range(RUNS):
+            begun = time.perf_counter()
+            _send(sqs, url)
+            while _left(sqs, url):
+                if time.perf_counter() - begun > LIMIT_S:
+                    raise RuntimeError(f"{_left(sqs, url)} messages are left after {LIMIT_S:.0f} s.")
+                time.sleep(0.01)
+            rates.append(MESSAGES / (time.perf_counter() - begun))
+        found = cloud.start().environments(NAME)
+    calls = sum(e.invocations for e in found)
+    if calls * 10 < MESSAGES * RUNS:
+        raise RuntimeError(f"{calls} calls cannot have taken {MESSAGES * RUNS} messages in batches of ten.")
+    against = (
+        f"{MESSAGES} messages sent and taken in batches of at most 10 by a trivial handler, none left; {calls} calls "
+        f"in {len(found)} environments"
+    )
+    return Measurement("sqs_messages_per_s", statistics.median(rates), "1/s", against, RUNS)

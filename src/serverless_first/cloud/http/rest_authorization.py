@@ -1,0 +1,147 @@
+"""Who may call a method of a REST API: Lambda authorisers, Cognito user pools, signed requests.
+
+Sources: API Gateway Developer Guide, "Use API Gateway Lambda authorizers", "Control access to REST APIs using Amazon
+Cognito user pools as an authorizer", "Control access to a REST API with IAM permissions".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from serverless_first.cloud.http.authorizers import DEFAULT_TTL_S, LambdaAuthorizer, LambdaAuthorizers, NotAuthorized
+from serverless_first.cloud.http.jwt_authorizer import InvalidToken, Tokens
+from serverless_first.cloud.http.rest_errors import GatewayError
+from serverless_first.cloud.http.rest_exchange import Exchange
+from serverless_first.cloud.http.rest_model import Json
+from serverless_first.cloud.http.sigv4 import BadSignature, SignerOf, signer
+from serverless_first.cloud.lambda_.calling import Caller
+
+_FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
+
+
+class Authorization:
+    """Lets requests through, or not.
+
+    Args:
+        functions: asks Lambda authorisers.
+        tokens: checks tokens of Cognito user pools.
+        signer_of: finds access keys.
+    """
+
+    def __init__(self, functions: LambdaAuthorizers, tokens: Tokens, signer_of: SignerOf) -> None:
+        self._functions, self._tokens, self._signer_of = functions, tokens, signer_of
+
+    def check(self, exchange: Exchange) -> str | None:
+        """Raises unless the request may go on; what is found out about the caller goes into the exchange.
+
+        Returns:
+            The API key that a Lambda authoriser gave; None if there is none.
+
+        Raises:
+            GatewayError: 401, 403 or 500.
+        """
+        kind = exchange.method.get("authorizationType") or "NONE"
+        if kind == "AWS_IAM":
+            self._signed(exchange)
+            return None
+        if kind not in ("CUSTOM", "COGNITO_USER_POOLS"):
+            return None
+        settings = exchange.stage.deployment.authorizers.get(str(exchange.method.get("authorizerId")))
+        if settings is None:
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason="the method's authoriser is gone")
+        if kind == "COGNITO_USER_POOLS":
+            self._cognito(exchange, settings)
+            return None
+        return self._custom(exchange, settings)
+
+    def is_signed(self, exchange: Exchange) -> bool:
+        """Whether somebody whom this cloud knows has signed the request."""
+        try:
+            signer(exchange.request, "execute-api", self._signer_of)
+        except BadSignature:
+            return False
+        return True
+
+    def _signed(self, exchange: Exchange) -> None:
+        try:
+            found = signer(exchange.request, "execute-api", self._signer_of)
+        except BadSignature as error:
+            is_signed = "AWS4-HMAC-SHA256" in exchange.request.header("authorization") + exchange.request.raw_query
+            kind = "INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN"
+            raise GatewayError(kind, reason=str(error)) from error
+        who = {"accessKey": found.access_key, "accountId": found.account_id, "userArn": found.user_arn}
+        _know(exchange, identity=who | {"caller": found.user_id, "user": found.user_id})
+
+    def _custom(self, exchange: Exchange, settings: Json) -> str | None:
+        try:
+            grant = self._functions.authorize(
+                lambda_authorizer(exchange, settings), exchange.request, exchange.arrival, exchange.request_arn
+            )
+        except NotAuthorized as refusal:
+            kind = {401: "UNAUTHORIZED", 403: "ACCESS_DENIED"}.get(refusal.status, "AUTHORIZER_CONFIGURATION_ERROR")
+            raise GatewayError(kind, refusal.message or "") from refusal
+        _know(exchange, authorizer=_strings(grant.for_event("rest")))
+        return grant.usage_key
+
+    def _cognito(self, exchange: Exchange, settings: Json) -> None:
+        name = str(settings.get("identitySource") or "method.request.header.Authorization").rsplit(".", 1)[-1]
+        token, scopes = exchange.request.header(name), exchange.method.get("authorizationScopes") or []
+        for arn in settings.get("providerARNs") or ():
+            region, pool = arn.split(":")[3], arn.rsplit("/", 1)[-1]
+            try:
+                claims = self._tokens.claims(token, f"https://cognito-idp.{region}.amazonaws.com/{pool}")
+            except InvalidToken:
+                continue
+            has_scope = bool(set(str(claims.get("scope", "")).split()).intersection(scopes))
+            if claims.get("token_use") == ("access" if scopes else "id") and (has_scope or not scopes):
+                _know(exchange, authorizer={"claims": _strings(claims)})
+                return
+        raise GatewayError("UNAUTHORIZED")
+
+
+def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:
+    """The settings of an authoriser as GetAuthorizer answers, for asking it.
+
+    Raises:
+        GatewayError: its URI names no function.
+    """
+    text = str(settings.get("authorizerUri") or "")
+    for name, value in exchange.stage.variables.items():
+        text = text.replace(f"${{stageVariables.{name}}}", value)
+    match = _FUNCTION.search(text)
+    if match is None:
+        raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=f"authorizerUri names no function: {text}")
+    caller = Caller(
+        "apigateway.amazonaws.com", f"{exchange.api_arn}/authorizers/{settings['id']}", exchange.stage.account_id
+    )
+    ttl_s = settings.get("authorizerResultTtlInSeconds")
+    return LambdaAuthorizer(
+        key=(exchange.stage.api_id, exchange.stage.name, settings["id"]),
+        function_arn=match.group(1),
+        caller=None if settings.get("authorizerCredentials") else caller,
+        sources=tuple(each.strip() for each in str(settings.get("identitySource") or "").split(",") if each.strip()),
+        is_token=settings.get("type") == "TOKEN",
+        validation=str(settings.get("identityValidationExpression") or ""),
+        ttl_s=DEFAULT_TTL_S if ttl_s is None else float(ttl_s),
+    )
+
+
+def _know(
+    exchange: Exchange, *, authorizer: Mapping[str, Any] | None = None, identity: Mapping[str, Any] | None = None
+) -> None:
+    arrival = exchange.arrival
+    known = dict(arrival.identity) | dict(identity or {})
+    exchange.arrival = dataclasses.replace(arrival, authorizer=authorizer or arrival.authorizer, identity=known)
+    exchange.refresh()
+
+
+def _strings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Events of REST APIs carry what an authoriser found as strings; its own latency is a number."""
+
+    def text(value: Any) -> str:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return {name: value if name == "integrationLatency" else text(value) for name, value in values.items()}

@@ -1,0 +1,54 @@
+"""Access keys as IAM and STS keep them, for requests that are signed (moto 5.2.5). Nothing of moto is replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+
+from serverless_first.cloud.errors import AccessDenied
+from serverless_first.cloud.http.sigv4 import Signer
+from serverless_first.cloud.iam.policies import Request
+from serverless_first.cloud.permissions import InvalidCredentials, Permissions
+from serverless_first.cloud.surroundings import LOCAL_KEY
+
+#: Keys that nobody has made: the learner's own, and the one that handlers have without `enforce_iam`.
+MADE_UP = {LOCAL_KEY: LOCAL_KEY, "ASIALOCALEXECUTIONROLE": LOCAL_KEY}
+
+
+def signer_of(account_id: str, access_key: str) -> Signer | None:
+    """Whose an access key is; None if there is none, or it is not active."""
+    if access_key in MADE_UP:
+        root = f"arn:aws:iam::{account_id}:root"
+        return Signer(access_key, MADE_UP[access_key], root, account_id, account_id)
+    partition = get_partition("us-east-1")
+    backend: Any = iam_backends[account_id][partition]
+    for user in backend.users.values():
+        for key in user.access_keys:
+            if key.access_key_id == access_key and key.status == "Active":
+                return Signer(access_key, key.secret_access_key, user.arn, user.id, account_id)
+    role: Any = sts_backends[account_id][partition].get_assumed_role_from_access_key(access_key)
+    if role is None:
+        return None
+    return Signer(access_key, role.secret_access_key, role.arn, role.user_id, account_id)
+
+
+def require(permissions: Permissions, who: Signer, action: str, resource: str, policy: str | None = None) -> None:
+    """Raises unless a signer may do something. The learner's own keys are an administrator's.
+
+    Args:
+        policy: the resource's own, JSON; None if it has none.
+
+    Raises:
+        AccessDenied: permissions are enforced, and they say no.
+    """
+    if not permissions.enforced or not who.access_key.startswith(("ASIA", "AKIA")):
+        return
+    directory: Any = permissions.identities
+    try:
+        identity = directory.of_key(who.access_key, who.token)
+    except InvalidCredentials as error:
+        raise AccessDenied("The security token included in the request is invalid.") from error
+    permissions.authorise(identity, Request(action, resource), policy)

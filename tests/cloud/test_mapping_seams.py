@@ -1,0 +1,232 @@
+"""The places where moto hands over event source mappings and queues: this fails when moto changes under them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from moto.awslambda import exceptions, models
+from moto.awslambda.responses import LambdaResponse
+from moto.sqs import models as sqs
+from moto.sqs.responses import SQSResponse
+
+LOOK = "look at cloud/seams/{}: is the seam still right, and still needed?"
+
+#: What each seam replaces or calls: owner, names with their parameters and defaults.
+SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
+    "lambda_mappings.py": [
+        (models.LambdaBackend, {
+            "create_event_source_mapping": "self, spec",
+            "get_event_source_mapping": "self, uuid",
+            "update_event_source_mapping": "self, uuid, spec",
+            "delete_event_source_mapping": "self, uuid",
+            "list_event_source_mappings": "self, event_source_arn, function_name",
+        }),
+        (models.EventSourceMapping, {"__init__": "self, spec", "get_configuration": "self"}),
+    ],
+    "mapping_answers.py": [
+        (LambdaResponse, dict.fromkeys((
+            "create_event_source_mapping", "get_event_source_mapping", "update_event_source_mapping",
+            "delete_event_source_mapping", "list_event_source_mappings",
+        ), "self")),
+        (exceptions.GenericResourcNotFound, {"__init__": "self"}),
+        (models.EventSourceMapping, {
+            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
+            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
+            "region_name",
+        }),
+    ],
+    "mapping_rules.py": [
+        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
+    ],
+    "sqs_queues.py": [
+        (sqs.Queue, {
+            "__init__": "self, name, region, account_id, kwargs",
+            "add_message": "self, message",
+            "delete_message": "self, receipt_handle",
+        }),
+        (sqs.SQSBackend, {
+            "get_queue": "self, queue_name",
+            "receive_message": "self, queue_name, count, wait_seconds_timeout, visibility_timeout, "
+            "message_attribute_names=None",
+            "change_message_visibility": "self, queue_name, receipt_handle, visibility_timeout",
+            "purge_queue": "self, queue_name",
+        }),
+        (sqs.Message, {"mark_received": "self, visibility_timeout=None"}),
+        (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),
+        (SQSResponse, {"receive_message": "self"}),
+    ],
+}  # fmt: skip
+
+SIGNATURES = [
+    pytest.param(seam, owner, name, parameters, id=f"{seam}-{owner.__name__}.{name}")
+    for seam, owners in SEAMS.items()
+    for owner, names in owners
+    for name, parameters in names.items()
+]
+
+
+@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
+def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
+    found = inspect.signature(getattr(owner, name)).parameters.values()
+    got = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in found)
+    assert got == parameters, f"{owner.__name__}.{name} has changed; {LOOK.format(seam)}"
+
+
+@pytest.mark.parametrize(
+    ("owner", "attributes"),
+    [
+        (sqs.Message, ("id", "body", "receipt_handle", "sender_id", "sent_timestamp", "group_id", "deduplication_id",
+                       "sequence_number", "visible_at", "delayed_until", "system_attributes", "message_attributes",
+                       "approximate_receive_count", "approximate_first_receive_timestamp")),
+        (sqs.Queue, ("_messages", "_pending_messages", "deleted_messages", "_messages_lock", "dead_letter_queue",
+                     "redrive_policy", "fifo_queue", "queue_arn")),
+        (models.EventSourceMapping, ("uuid", "arn", "event_source_arn", "function_arn", "function_name", "tags",
+                                     "last_modified")),
+        (models.LambdaBackend, ("_event_source_mappings",)),
+    ],
+)  # fmt: skip
+def test_moto_still_keeps_what_the_seams_read(owner: Any, attributes: tuple[str, ...]) -> None:
+    source = inspect.getsource(owner)
+    for attribute in attributes:
+        assert f"self.{attribute}" in source, f"{owner.__name__}.{attribute} is gone; {LOOK.format('sqs_queues.py')}"
+
+
+# ---- what stock moto does wrong: when one of these fails, the seam may go
+
+#: Without our seams: each function shows one defect, and answers True while moto has it.
+STOCK = """
+import inspect, io, json, threading, time, zipfile
+import boto3, moto
+from botocore.exceptions import ClientError
+from moto.sqs import models
+
+def make(name="orders", **attributes):
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+def make_fifo(**attributes):
+    return make("orders.fifo", FifoQueue="true", ContentBasedDeduplication="true", **attributes)[0]
+
+def make_function(**settings):
+    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("orders.py", "def handler(event, context): pass")
+    lam.create_function(FunctionName="orders", Runtime="python3.13", Handler="orders.handler", Role=role,
+                        Code={"ZipFile": package.getvalue()}, **settings)
+
+def accepted(arn, **settings):
+    make_function(**settings.pop("function", {}))
+    lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=arn, **settings)
+    return True
+
+def send(url, body):
+    return sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="moon")
+
+def receive(url, **more):
+    return sqs.receive_message(QueueUrl=url, AttributeNames=["All"], **more).get("Messages", [])
+
+def functions_are_called_inside_send():
+    return "send_sqs_batch" in inspect.getsource(models.Queue.add_message)
+
+def a_deletion_builds_a_new_list_without_a_lock():
+    source = inspect.getsource(models.Queue.delete_message)
+    return "self._messages = new_messages" in source and "_messages_lock" not in source
+
+def receivers_share_no_lock():
+    return "_messages_lock" not in inspect.getsource(models.SQSBackend.receive_message)
+
+def a_group_changes_its_order_when_it_comes_back():
+    url = make_fifo(VisibilityTimeout="1")
+    send(url, "first"); send(url, "second")
+    receive(url, MaxNumberOfMessages=2)
+    backend = models.sqs_backends["123456789012"]["us-east-1"].queues["orders.fifo"]
+    for message in backend._messages:
+        message.visible_at = 0.0  # as after the visibility timeout
+    return receive(url)[0]["Body"] == "second"
+
+def a_duplicate_is_accepted_after_a_deletion():
+    url = make_fifo()
+    for _ in range(2):
+        send(url, "first")
+        found = receive(url)
+        if found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
+    return bool(found)
+
+def there_is_no_sequence_number_by_content():
+    url = make_fifo()
+    send(url, "first")
+    return "SequenceNumber" not in receive(url)[0]["Attributes"]
+
+def a_short_visibility_timeout_is_accepted():
+    return accepted(make(VisibilityTimeout="1")[1], function={"Timeout": 60})
+
+def a_second_mapping_is_accepted():
+    arn = make()[1]
+    accepted(arn)
+    lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=arn)
+    return True
+
+def a_large_batch_without_a_window_is_accepted():
+    return accepted(make()[1], BatchSize=11)
+
+def any_filter_is_accepted():
+    return accepted(make()[1], FilterCriteria={"Filters": [{"Pattern": "lamp"}]})
+
+def the_answer_lacks_defaults():
+    make_function()
+    made = lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=make()[1])
+    return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
+
+found = {}
+for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
+    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
+        lam, sqs, iam = (boto3.client(service, "us-east-1") for service in ("lambda", "sqs", "iam"))
+        try:
+            found[name] = show()
+        except Exception as error:
+            found[name] = f"{type(error).__name__}: {error}"
+print(json.dumps(found))
+"""
+
+DEFECTS = {
+    "functions_are_called_inside_send": "sqs_queues.py",
+    "a_deletion_builds_a_new_list_without_a_lock": "sqs_queues.py",
+    "receivers_share_no_lock": "sqs_queues.py",
+    "a_group_changes_its_order_when_it_comes_back": "sqs_queues.py",
+    "a_duplicate_is_accepted_after_a_deletion": "sqs_queues.py",
+    "there_is_no_sequence_number_by_content": "sqs_queues.py",
+    "a_short_visibility_timeout_is_accepted": "lambda_mappings.py",
+    "a_second_mapping_is_accepted": "lambda_mappings.py",
+    "a_large_batch_without_a_window_is_accepted": "mapping_rules.py",
+    "any_filter_is_accepted": "mapping_rules.py",
+    "the_answer_lacks_defaults": "mapping_answers.py",
+}
+
+
+@functools.cache
+def _stock() -> dict[str, Any]:
+    """What stock moto does, from a process without our seams; run once."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+    done = subprocess.run([sys.executable, "-c", STOCK], capture_output=True, text=True, timeout=120, env=environ)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_every_defect_is_shown() -> None:
+    assert set(_stock()) == set(DEFECTS)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_stock_moto_still_has_the_defect(defect: str) -> None:
+    seam = DEFECTS[defect]
+    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
