@@ -100,6 +100,12 @@ def count(queue: Any) -> int:
     return sum(int(value) for value in found.values())
 
 
+def visible(queue: Any) -> int:
+    """The messages that a receiver may get now."""
+    name = "ApproximateNumberOfMessages"
+    return int(kit.client("sqs").get_queue_attributes(QueueUrl=queue.url, AttributeNames=[name])["Attributes"][name])
+
+
 def wait_until_empty(queue: Any) -> None:
     """Waits until every message of a queue is taken."""
     kit.eventually(lambda: count(queue) == 0, f"{queue.arn} is empty")

@@ -67,6 +67,8 @@ def test_the_event_of_format_2_0_has_all_that_aws_sends(aws: Cloud, kit: Any) ->
     assert (event["body"], event["isBase64Encoded"]) == ("AP8=", True)
     event = send(address, "/", "POST", b"a=1", [("Content-Type", "application/x-www-form-urlencoded")]).json
     assert (event["body"], event["isBase64Encoded"]) == ("YT0x", True)
+    too_large = send(address, "/", "POST", b"x" * 6_291_456)  # an API takes it, Lambda does not
+    assert (too_large.status, too_large.json) == (413, {"message": "Request Entity Too Large"})
     assert aws.local_url(f"https://{api_id}.execute-api.us-east-1.amazonaws.com/x") == f"{address}/x"
 
 
@@ -286,6 +288,29 @@ def test_a_timeout_is_the_client_s_and_the_function_goes_on(kit: Any, tmp_path: 
     assert (send(address).status, send(address).json) == (500, {"message": "Internal Server Error"})
 
 
+def test_a_reset_ends_the_apis_and_what_they_wait_for(aws: Cloud, kit: Any, tmp_path: Path) -> None:
+    _, address = make_api(kit.deploy("slow", HOLDS, Timeout=20), "$default")
+    answers: list[Any] = []
+
+    def ask() -> None:
+        try:
+            answers.append(send(address, f"/?leave={tmp_path / 'never'}&done={tmp_path / 'done'}").status)
+        except OSError as error:
+            answers.append(error)
+
+    client = threading.Thread(target=ask)
+    client.start()
+    kit.eventually(lambda: [e.state for e in aws.environments("slow")] == ["busy"], "the function is called")
+    aws.reset()
+    client.join(kit.LIMIT_S)
+    assert len(answers) == 1  # an error of some kind: nobody waits on
+    assert answers[0] != 200
+    with pytest.raises(OSError, match="refused"):
+        send(address)
+    _, address = make_api(kit.deploy("echo", ECHO), "$default")
+    assert send(address, "/new").json["rawPath"] == "/new"
+
+
 class _Backend(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -381,6 +406,12 @@ def test_what_cannot_be_is_refused(kit: Any) -> None:
             IntegrationType="AWS_PROXY",
             IntegrationUri=arn,
             RequestParameters={"append:header.host": "a"},
+        ),
+        lambda: api.create_integration(
+            **integration,
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=arn,
+            ResponseParameters={"200": {"append:querystring.a": "b"}},
         ),
         lambda: api.create_stage(**stage, StageName="a b"),
         lambda: api.create_stage(**stage, StageName="b", DeploymentId="nothing"),

@@ -49,6 +49,16 @@ SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
         }),
         (FakeBucket, {"get_permission": "self, action, resource"}),
     ],
+    "iam_targets.py": [
+        (models.LambdaBackend, {
+            "create_function": "self, spec",
+            "update_function_configuration": "self, function_name, qualifier, body",
+        }),
+        (LambdaResponse, {
+            "put_function_event_invoke_config": "self",
+            "update_function_event_invoke_config": "self",
+        }),
+    ],
     "lambda_permissions.py": [
         (Policy, {"add_statement": "self, raw, qualifier=None"}),
         (models.LambdaBackend, {

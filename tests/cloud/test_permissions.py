@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -205,6 +209,16 @@ def test_roles_that_are_assumed_and_users(kit: Any) -> None:
     refusal = kit.refused(lambda: sqs.receive_message(QueueUrl=orders.url))
     assert refusal.message.startswith("User: arn:aws:sts::123456789012:assumed-role/reader/aiko is not authorized")
     assert refusal.message.endswith("because no session policy allows the sqs:receivemessage action")
+    # One connection takes a refusal of something large, and what comes after it; a condition on a header is seen.
+    kit.client("s3").create_bucket(Bucket="hikari")
+    sealed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::hikari/*",
+              "Condition": {"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}}  # fmt: skip
+    iam_kit.allow(sealed, role="reader", name="sealed")
+    s3 = client_with("s3", sts.assume_role(RoleArn=reader, RoleSessionName="aiko")["Credentials"])
+    lamp = {"Bucket": "hikari", "Key": "lamp", "Body": b"lamp" * 500_000}
+    for _ in range(3):
+        assert kit.refused(lambda: s3.put_object(**lamp)).code == "AccessDenied"
+        s3.put_object(**lamp, ServerSideEncryption="AES256")
     for wrong in ({"SessionToken": "another"}, {"AccessKeyId": "ASIAAAAAAAAAAAAAAAAA"}):
         refusal = kit.refused(lambda wrong=wrong: client_with("sqs", session | wrong).list_queues())
         assert (refusal.code, refusal.status) == ("InvalidClientTokenId", 403)
@@ -260,16 +274,50 @@ def test_handing_over_a_role_needs_the_right_to(kit: Any) -> None:
 @pytest.mark.usefixtures("enforced")
 def test_records_go_where_the_execution_role_may_send_them(kit: Any) -> None:
     failed, dead = kit.make_queue("failed"), kit.make_queue("dead")
-    iam_kit.allow(("sqs:SendMessage", "*"), role=kit.make_role().split("/")[-1])
-    kit.deploy("orders", "def handler(event, context):\n    raise ValueError(event)",
-               DeadLetterConfig={"TargetArn": dead.arn})  # fmt: skip
-    functions = kit.client("lambda")
-    functions.put_function_event_invoke_config(
-        FunctionName="orders", MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": failed.arn}}
-    )
+    functions, fails = kit.client("lambda"), "def handler(event, context):\n    raise ValueError(event)"
+    letters, records = {"TargetArn": dead.arn}, {"OnFailure": {"Destination": failed.arn}}
+    # They are looked at when they are set ...
+    refusal = kit.refused(lambda: kit.deploy("orders", fails, DeadLetterConfig=letters))
+    assert refusal.code == "InvalidParameterValueException"
+    assert refusal.message == "The provided execution role does not have permissions to call SendMessage on SQS"
+    kit.deploy("orders", fails)
+
+    def set_targets() -> None:
+        functions.update_function_configuration(FunctionName="orders", DeadLetterConfig=letters)
+        functions.put_function_event_invoke_config(
+            FunctionName="orders", MaximumRetryAttempts=0, DestinationConfig=records
+        )
+
+    assert kit.refused(set_targets).code == "InvalidParameterValueException"
+    iam_kit.allow(("sqs:SendMessage", dead.arn))
+    refusal = kit.refused(set_targets)
+    assert refusal.message.endswith(f"does not have permissions to call SendMessage on {failed.arn}")
+    iam_kit.allow(("sqs:SendMessage", "*"))
+    set_targets()
+    # ... and again for each event.
     iam_kit.allow(("sqs:SendMessage", dead.arn))
     functions.invoke(FunctionName="orders", InvocationType="Event", Payload=json.dumps("first"))
     assert kit.records(dead) == ["first"]  # the record went first, and was not allowed to
     iam_kit.allow(("sqs:SendMessage", failed.arn))
     functions.invoke(FunctionName="orders", InvocationType="Event", Payload=json.dumps("second"))
     assert [each["requestPayload"] for each in kit.records(failed)] == ["second"]
+
+
+def test_the_cloud_that_stands_alone(tools: Any) -> None:
+    command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0", "--enforce-iam"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=kept, encoding="utf-8", start_new_session=True) as it:
+        try:
+            assert it.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", it.stdout.readline())
+            assert found
+            at = {"endpoint_url": found.group(), "region_name": "us-east-1"}
+            keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+            iam = boto3.client("iam", **at, **keys)
+            iam.create_user(UserName="ken")
+            key = iam.create_access_key(UserName="ken")["AccessKey"]
+            as_ken = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+            assert tools.refused(boto3.client("sqs", **at, **as_ken).list_queues).code == "AccessDenied"
+        finally:
+            it.terminate()
+        assert it.wait(20) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,16 @@ def test_streams_keep_their_shape_and_order_and_end_in_a_dead_letter(kit: Any, t
     assert set(record) == {"kinesisSchemaVersion", "partitionKey", "sequenceNumber", "data", "eventSource",
                            "approximateArrivalTimestamp", "eventVersion", "eventID", "eventName", "invokeIdentityArn",
                            "awsRegion", "eventSourceARN"}  # fmt: skip
+    # What an update does not name stays, and the pipe goes on where it was.
+    change = {"KinesisStreamParameters": {"BatchSize": 7}}
+    kit.client("pipes").update_pipe(Name="clicks", RoleArn=ROLE, SourceParameters=change)
+    found = kit.client("pipes").describe_pipe(Name="clicks")["SourceParameters"]
+    assert found == {"KinesisStreamParameters": own | {"BatchSize": 7}}
+    kinesis.put_record(StreamName="clicks", Data=b'{"id": 9}', PartitionKey="shop")
+    kit.eventually(lambda: _has(schedule_kit.noted(folder, 1), 9), "the record after the update")
+    ids = _ids(schedule_kit.noted(folder, 1))
+    assert set(ids) == {0, 1, 2, 3, 9}
+    assert [ids.count(number) for number in (0, 1, 9)] == [1, 1, 1]  # 3 comes again after the broken one before it
 
     table = kit.client("dynamodb").create_table(
         TableName="orders",
@@ -179,11 +190,12 @@ def test_streams_keep_their_shape_and_order_and_end_in_a_dead_letter(kit: Any, t
     assert kit.records(changes, 2) == [{"lamp": "andon", "what": "INSERT"}, {"lamp": "chochin", "what": "INSERT"}]
 
 
-def _has(batches: list[Any], number: int) -> bool:
-    import base64
+def _ids(batches: list[Any]) -> list[int]:
+    return [json.loads(base64.b64decode(record["data"]))["id"] for batch in batches for record in batch]
 
-    texts = [base64.b64decode(record["data"]) for batch in batches for record in batch]
-    return any(json.loads(text)["id"] == number for text in texts)
+
+def _has(batches: list[Any], number: int) -> bool:
+    return number in _ids(batches)
 
 
 def test_the_other_targets(kit: Any, tmp_path: Path) -> None:
@@ -198,7 +210,7 @@ def test_the_other_targets(kit: Any, tmp_path: Path) -> None:
     (event,) = kit.records(out)
     assert (event["source"], event["detail-type"], event["resources"]) == ("Pipe bus", "Event from aws:sqs", [])
     assert event["detail"]["body"] == '{"id": 1}'
-    own = {
+    own: dict[str, Any] = {
         "EventBridgeEventBusParameters": {"Source": "Pipe 2", "DetailType": "$.body.kind", "Resources": ["$.body.arn"]}
     }
     parameters = own | {"InputTemplate": '{"lamp": <$.body.lamp>}'}
@@ -224,7 +236,10 @@ def test_the_other_targets(kit: Any, tmp_path: Path) -> None:
     assert (message["Body"], message["Attributes"]["MessageGroupId"]) == ("1", "kyoto")
 
     function = schedule_kit.deploy_note("note", tmp_path / "noted")
-    forget: dict[str, Any] = {"LambdaFunctionParameters": {"InvocationType": "FIRE_AND_FORGET"}, "InputTemplate": "<$.body>"}
+    forget: dict[str, Any] = {
+        "LambdaFunctionParameters": {"InvocationType": "FIRE_AND_FORGET"},
+        "InputTemplate": "<$.body>",
+    }
     pipe(kit, "function", source["to-function"].arn, function, TargetParameters=forget)
     send(kit, source["to-function"], {"id": 3})
     assert schedule_kit.noted(tmp_path / "noted", 1) == [[{"id": 3}]]

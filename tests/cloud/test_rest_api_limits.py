@@ -233,6 +233,64 @@ def test_signed_requests_and_user_pools(aws: Any, kit: Any) -> None:
     assert (forged.status_code, forged.headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
 
 
+def test_an_openapi_document_becomes_an_api(aws: Any, kit: Any) -> None:
+    arn, gateway = kit.deploy("orders", COUNT), kit.client("apigateway")
+    proxy = {"type": "aws_proxy", "httpMethod": "POST", "uri": function_uri(arn)}
+    origin = "method.response.header.Access-Control-Allow-Origin"
+    preflight = {
+        "type": "mock",
+        "requestTemplates": {"application/json": '{"statusCode": 200}'},
+        "responses": {"default": {"statusCode": "200", "responseParameters": {origin: "'*'"}}},
+    }
+    integration = "x-amazon-apigateway-integration"
+    order = {"type": "object", "required": ["lamp"], "properties": {"lamp": {"$ref": "#/definitions/Lamp"}}}
+    document = {
+        "swagger": "2.0",
+        "info": {"title": "hikari", "version": "1"},
+        "x-amazon-apigateway-request-validators": {"all": {"validateRequestBody": True}},
+        "securityDefinitions": {"key": {"type": "apiKey", "name": "x-api-key", "in": "header"}},
+        "definitions": {"Lamp": {"type": "string"}, "Order": order},
+        "paths": {
+            "/orders": {
+                "parameters": [],
+                "get": {integration: proxy, "security": [{"key": []}]},
+                "post": {
+                    "parameters": [{"in": "body", "name": "order", "schema": {"$ref": "#/definitions/Order"}}],
+                    "x-amazon-apigateway-request-validator": "all",
+                    integration: proxy,
+                },
+                "options": {
+                    "responses": {"200": {"headers": {"Access-Control-Allow-Origin": {"type": "string"}}}},
+                    integration: preflight,
+                },
+            },
+            "/lamps/{proxy+}": {"x-amazon-apigateway-any-method": {integration: proxy}},
+        },
+    }
+    api_id = gateway.import_rest_api(body=json.dumps(document))["id"]
+    gateway.create_deployment(restApiId=api_id, stageName="prod")
+    base = aws.local_url(f"https://{api_id}.execute-api.{aws.region}.amazonaws.com/prod")
+
+    def status(method: str, path: str, body: Any = None) -> int:
+        return requests.request(method, base + path, json=body, timeout=30).status_code
+
+    assert [status("POST", "/orders", {"lamp": "desk"}), status("PUT", "/lamps/a/b")] == [200, 200]
+    assert [status("POST", "/orders", {"lamp": 7}), status("POST", "/orders", {})] == [400, 400]
+    assert status("GET", "/orders") == 403  # needs a key
+    assert requests.options(base + "/orders", timeout=30).headers["Access-Control-Allow-Origin"] == "*"
+
+    resources = {each["path"]: each["id"] for each in gateway.get_resources(restApiId=api_id)["items"]}
+    names = {"restApiId": api_id, "resourceId": resources["/orders"], "httpMethod": "GET"}
+    open_to_all = [{"op": "replace", "path": "/apiKeyRequired", "value": "false"}]
+    gateway.update_method(**names, patchOperations=open_to_all)
+    late = [{"op": "replace", "path": "/timeoutInMillis", "value": "50"}]
+    assert gateway.update_integration(**names, patchOperations=late)["timeoutInMillis"] == 50
+    gateway.create_deployment(restApiId=api_id, stageName="prod")
+    assert status("GET", "/orders") in (200, 504)
+    policy = document | {"x-amazon-apigateway-policy": {"Version": "2012-10-17"}}
+    assert "x-amazon-apigateway-policy" in kit.refused(lambda: gateway.import_rest_api(body=json.dumps(policy))).message
+
+
 def test_what_is_refused(aws: Any, kit: Any) -> None:
     api = Api(aws)
     gateway, arn = api.gateway, kit.deploy("orders", COUNT)
@@ -272,6 +330,10 @@ def test_what_is_refused(aws: Any, kit: Any) -> None:
     assert kit.refused(lambda: api.method("/orders", "FETCH")).code == "BadRequestException"
     for setting in ({"policy": "{}"}, {"minimumCompressionSize": 0}, {"endpointConfiguration": {"types": ["PRIVATE"]}}):
         assert kit.refused(lambda given=setting: Api(aws, **given)).code in ("NotImplementedException",), setting
+
+    assert kit.refused(lambda: api.method("/orders/{id}")).code == "ConflictException"
+    api.method("/empty")
+    assert kit.refused(api.deploy).message == "No integration defined for method"
 
     assert stage("/deploymentId", "nothing").message == "Deployment id does not exist"
     assert stage("/canarySettings/percentTraffic", "10").code == "NotImplementedException"

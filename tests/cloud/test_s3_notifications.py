@@ -286,4 +286,6 @@ def test_what_aws_refuses_is_refused(kit: Any, s3: Any) -> None:
     )
     far = "arn:aws:sqs:eu-west-1:123456789012:photos"
     assert "region is not valid" in refused(for_queue(far, "ObjectCreated:*"))["Message"]
-    assert kit.refused(lambda: s3.create_bucket(Bucket="hi")).code == "InvalidBucketName"
+    for name in ("hi", "Hikari", "hikari_photos", "hikari-", "hikari..photos", "192.168.0.1", "xn--hikari"):
+        assert kit.refused(lambda name=name: s3.create_bucket(Bucket=name)).code == "InvalidBucketName", name
+    s3.create_bucket(Bucket="hikari.photos-2")

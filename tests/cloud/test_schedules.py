@@ -228,11 +228,11 @@ def test_what_a_target_does_not_take_is_tried_again_and_then_a_dead_letter(kit: 
         "SCHEDULE_ARN": arn,
         "TARGET_ARN": universal,
     }
-    retries = {"RetryPolicy": {"MaximumEventAgeInSeconds": 60}}
+    retries = {"RetryPolicy": {"MaximumEventAgeInSeconds": 600}}
     schedule_kit.schedule("old", schedule_kit.ahead(1), universal, ROLE, Input=body, **letters, **retries)
     (message,) = kit.received(dead)
     assert schedule_kit.attributes_of(message)["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
-    assert schedule_kit.attributes_of(message)["RETRY_ATTEMPTS"] >= "4"
+    assert int(schedule_kit.attributes_of(message)["RETRY_ATTEMPTS"]) >= 2
     # What no other try can mend is given up at once.
     schedule_kit.schedule("gone", schedule_kit.ahead(1), f"{function}-old", ROLE, Input='{"n": 1}', **letters)
     (message,) = kit.received(dead)

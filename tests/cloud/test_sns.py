@@ -198,6 +198,8 @@ def test_an_http_endpoint_of_this_machine(aws: Cloud, kit: Any, endpoint: Endpoi
     asked = came(endpoint, 1)
     question = json.loads(asked["body"])
     assert asked["x-amz-sns-message-type"] == question["Type"] == "SubscriptionConfirmation"
+    counted = sns().get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert (counted["SubscriptionsPending"], counted["SubscriptionsConfirmed"]) == ("1", "0")
     again = sns().subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
     assert again["SubscriptionArn"] == "pending confirmation"
     sns().publish(TopicArn=topic, Message="too early")

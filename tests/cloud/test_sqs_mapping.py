@@ -71,12 +71,16 @@ def test_an_event_carries_every_field_of_aws(kit: Any, tmp_path: Path) -> None:
 def test_a_batch_window_gathers_more_than_one_look_gives(kit: Any, tmp_path: Path) -> None:
     worker = mapping_kit.deploy(tmp_path, mapping_kit.KEEP)
     queue = kit.make_queue("orders")
-    small = mapping_kit.connect(queue, BatchSize=3, Enabled=False)
-    mapping_kit.send(queue, [f"order {number}" for number in range(26)])
+    small = mapping_kit.connect(queue, BatchSize=100, MaximumBatchingWindowInSeconds=300)
     lam = kit.client("lambda")
+    mapping_kit.send(queue, ["early"])
+    kit.eventually(lambda: mapping_kit.visible(queue) == 0, "the window is open")
+    assert lam.update_event_source_mapping(UUID=small, Enabled=False)["State"] == "Disabling"
+    kit.eventually(lambda: mapping_kit.visible(queue) == 1, "what was gathered is put back")
+    mapping_kit.send(queue, [f"order {number}" for number in range(25)])
     assert lam.update_event_source_mapping(UUID=small, BatchSize=25, MaximumBatchingWindowInSeconds=1)
     assert worker.notes() == []
-    assert mapping_kit.count(queue) == 26  # a disabled mapping reads nothing
+    assert mapping_kit.visible(queue) == 26  # a disabled mapping reads nothing
     assert lam.update_event_source_mapping(UUID=small, Enabled=True)["State"] == "Enabling"
     worker.wait_for(lambda notes: len(_bodies(notes)) == 26, "26 messages")
     assert sorted(len(event["Records"]) for event in worker.notes()) == [1, 25]

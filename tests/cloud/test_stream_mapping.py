@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -130,25 +129,62 @@ def test_the_view_type_says_which_images_there_are(kit: Any, tmp_path: Path) -> 
         assert images(view)[1] == wanted
 
 
-def test_a_counter_of_many_writers_loses_nothing_and_its_changes_are_in_order(kit: Any, tmp_path: Path) -> None:
-    ledger = make_ledger("shipping", tmp_path)
-    map_stream(make_table(), ledger)
-    dynamodb = kit.client("dynamodb")
+#: A local cloud in this process whose threads take turns often: one counter, and items of which the first one counts.
+COUNTER = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+import boto3, cloud_kit
+from serverless_first.cloud.server import CloudServer
 
-    def count(_: int) -> int:
-        answer = dynamodb.update_item(
-            TableName="orders",
-            Key={"n": {"N": "1"}},
-            UpdateExpression="ADD sold :one",
-            ExpressionAttributeValues={":one": {"N": "1"}},
-            ReturnValues="UPDATED_NEW",
-        )
-        return int(answer["Attributes"]["sold"]["N"])
+server = CloudServer()
+serving = threading.Thread(target=server.serve)
+serving.start()
+dynamodb = boto3.client("dynamodb", "us-east-1", endpoint_url=server.endpoint_url, aws_access_key_id="local",
+                        aws_secret_access_key="local")
+key = {"n": {"N": "1"}}
+dynamodb.create_table(TableName="orders", BillingMode="PAY_PER_REQUEST",
+                      KeySchema=[{"AttributeName": "n", "KeyType": "HASH"}],
+                      AttributeDefinitions=[{"AttributeName": "n", "AttributeType": "N"}],
+                      StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+arn = dynamodb.describe_table(TableName="orders")["Table"]["LatestStreamArn"]
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(count, range(80))) == list(range(1, 81))
-    seen = [int(r["dynamodb"]["NewImage"]["sold"]["N"]) for r in ledger.await_records(80)]
-    assert seen == list(range(1, 81))
+def add(_):
+    answer = dynamodb.update_item(TableName="orders", Key=key, UpdateExpression="ADD sold :one",
+                                  ExpressionAttributeValues={":one": {"N": "1"}}, ReturnValues="UPDATED_NEW")
+    return int(answer["Attributes"]["sold"]["N"])
+
+def is_first(n):
+    try:
+        dynamodb.put_item(TableName="orders", Item={"n": {"N": str(n)}}, ConditionExpression="attribute_not_exists(n)")
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+sys.setswitchinterval(1e-6)
+with ThreadPoolExecutor(6) as pool:
+    answers = sorted(pool.map(add, range(100)))
+    first = list(pool.map(is_first, [10 + number // 6 for number in range(120)]))
+sys.setswitchinterval(0.005)
+streams = boto3.client("dynamodbstreams", "us-east-1", endpoint_url=server.endpoint_url, aws_access_key_id="local",
+                       aws_secret_access_key="local")
+(shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+place = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+found = streams.get_records(ShardIterator=place["ShardIterator"])["Records"]
+images = [record["dynamodb"]["NewImage"] for record in found]
+cloud_kit.say(answers=answers, stream=[int(i["sold"]["N"]) for i in images if "sold" in i],
+              first=first.count(True), new=len([i for i in images if "sold" not in i]))
+server.stop_soon()
+serving.join()
+"""
+
+
+def test_conditions_and_counters_of_many_writers_are_exact_and_their_changes_in_order(program: Any) -> None:
+    counting = program(COUNTER)
+    said = counting.hear()
+    counting.end()
+    assert said["answers"] == list(range(1, 101))
+    assert said["stream"] == list(range(1, 101))
+    assert (said["first"], said["new"]) == (20, 20)
 
 
 def test_a_kinesis_record_carries_every_field(kit: Any, tmp_path: Path) -> None:
@@ -290,13 +326,16 @@ def test_filters_pass_over_what_they_do_not_ask_for(kit: Any, tmp_path: Path) ->
 
 def test_batches_are_filled_within_the_window_and_cut_at_their_size(kit: Any, tmp_path: Path) -> None:
     arn = make_stream()
-    slow, small = make_ledger("slow", tmp_path), make_ledger("small", tmp_path)
+    slow, fast, small = (make_ledger(name, tmp_path) for name in ("slow", "fast", "small"))
     map_stream(arn, slow, MaximumBatchingWindowInSeconds=1)
+    map_stream(arn, fast)
     for number in range(1, 6):
         put_record(number)
+        fast.await_numbers(number)
     map_stream(arn, small, BatchSize=2)
     slow.await_numbers(5)
     small.await_numbers(5)
+    assert fast.batches() == [[1], [2], [3], [4], [5]]
     assert slow.batches() == [[1, 2, 3, 4, 5]]
     assert small.batches() == [[1, 2], [3, 4], [5]]
     del kit

@@ -104,7 +104,8 @@ def test_moto_still_has_what_the_seams_read() -> None:
 # ---- what stock moto does wrong: when one of these fails, the seam may lose a part
 
 STOCK = """
-import inspect, json
+import inspect, json, sys
+from concurrent.futures import ThreadPoolExecutor
 import boto3, moto
 from moto.dynamodb.models import dynamodb_backends
 from moto.kinesis.models import kinesis_backends
@@ -166,6 +167,20 @@ def nothing_can_be_written_without_the_stream():
 
 def the_label_has_microseconds():
     return len(table().latest_stream_label.partition(".")[2]) == 6
+
+def two_writers_lose_additions():
+    table()
+    backend = dynamodb_backends["123456789012"]["eu-west-1"]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns often
+    try:
+        for count in range(50, 1500, 50):
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: backend.update_item("t", ITEM, "ADD n :n", {}, {":n": {"N": "1"}}), range(50)))
+            if int(backend.get_item("t", ITEM).to_json()["Attributes"]["n"]["N"]) < count:
+                return True
+    finally:
+        sys.setswitchinterval(before)
 
 def stream(shards=1):
     kinesis.create_stream(StreamName="s", ShardCount=shards)

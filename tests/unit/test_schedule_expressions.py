@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serverless_first.cloud.schedule_expressions import InvalidExpression, Schedule, parse_rule, parse_schedule
+from serverless_first.cloud.schedule_expressions import InvalidExpression, Schedule, Within, parse_rule, parse_schedule
 
 START = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)  # a Wednesday
 
@@ -71,8 +71,8 @@ def test_the_times_that_an_expression_means(text: str, expected: list[str]) -> N
     [
         "", "5 minutes", "rate()", "rate(10)", "rate(foo minutes)", "rate(10 seconds)", "rate(10 years)",
         "rate(10 minutess)", "rate(0 minutes)", "rate(-10 minutes)", "rate( 10 minutes )", " rate(10 minutes)",
-        "rate(10 MINUTES)", "rate(9999999999 days)", "cron()", "cron(INVALID)", "cron(0 1 * * * *)", "cron(0 1 ? * ? *)",
-        "cron(7 20 * * NOT *)", "cron(0 dummy ? * MON-FRI *)", "cron(71 8 1 * ? *)", "cron(0 24 1 * ? *)",
+        "rate(10 MINUTES)", "rate(9999999999 days)", "cron()", "cron(INVALID)", "cron(0 1 * * * *)",
+        "cron(0 1 ? * ? *)", "cron(7 20 * * NOT *)", "cron(0 dummy ? * MON-FRI *)", "cron(71 8 1 * ? *)", "cron(0 24 1 * ? *)",
         "cron(* * * * *)", "cron(*/60 * * * ? *)", "cron(*/0 * * * ? *)", "cron(0 0 0 * ? *)", "cron(0 0 ? * 0 *)",
         "cron(0 0 ? * 8 *)", "cron(0 0 ? * 3#6 *)", "cron(0 0 ? * 3#1,6#3 *)", "cron(0 0 ? * 1/2 *)",
         "cron(0 0 1 13 ? *)", "cron(0 0 1 * ? 1969)", "cron(0 0 1 * ? 2200)", "cron(0 0 1W,2W * ? *)",
@@ -109,6 +109,17 @@ def test_time_zones_and_their_changes() -> None:
     for name in ("Nowhere/Land", "", "../etc/passwd", "Asia/Tokyo\0"):
         with pytest.raises(InvalidExpression, match="time zone"):
             parse_schedule("rate(1 hour)", name)
+
+
+def test_dates_limit_a_schedule() -> None:
+    first, last = START + timedelta(minutes=3), START + timedelta(minutes=12, seconds=30)
+    rate = parse_schedule("rate(5 minutes)")
+    assert following(Within(rate, first, last), 9) == ["2026-11-25T09:33", "2026-11-25T09:38"]
+    assert following(Within(rate, None, last), 9) == ["2026-11-25T09:35", "2026-11-25T09:40"]
+    cron = parse_schedule("cron(0/5 * * * ? *)")
+    assert following(Within(cron, first, last), 9) == ["2026-11-25T09:35", "2026-11-25T09:40"]
+    exactly = START + timedelta(minutes=5)
+    assert following(Within(cron, exactly, exactly), 9) == ["2026-11-25T09:35"]
 
 
 EXPRESSIONS = st.sampled_from([

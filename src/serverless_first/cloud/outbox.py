@@ -83,22 +83,18 @@ class Outbox:
 
     def _wait(self, delivery: Delivery, waits_s: Iterator[float], wait_s: float) -> None:
         heapq.heappush(self._waiting, (time.monotonic() + wait_s, next(self._order), delivery, waits_s))
-        if self._idle:
-            self._changed.notify()
-        elif self._workers < WORKERS:
+        if self._workers < WORKERS and not wait_s:  # however many are idle: each may be on its way to something slow
             self._workers += 1
             self._tasks.start(self._name, self._work)
+        else:
+            self._changed.notify()
 
     def _work(self, stopped: threading.Event) -> None:
-        try:
-            while (found := self._next(stopped)) is not None:
-                self._try(*found)
-        finally:
-            with self._changed:
-                self._workers -= 1
+        while (found := self._next(stopped)) is not None:
+            self._try(*found)
 
     def _next(self, stopped: threading.Event) -> tuple[Delivery, Iterator[float], int] | None:
-        """The next one that is due, waited for; None: this worker ends."""
+        """The next one that is due, waited for; None: this worker ends, and counts no more."""
         ends_s = time.monotonic() + IDLE_S
         with self._changed:
             while not stopped.is_set():
@@ -107,10 +103,11 @@ class Outbox:
                     _, _, delivery, waits_s = heapq.heappop(self._waiting)
                     return delivery, waits_s, self._generation
                 if now_s > ends_s and (not self._waiting or self._idle):
-                    return None
+                    break
                 self._idle += 1
                 self._changed.wait(_LOOK_S)
                 self._idle -= 1
+            self._workers -= 1
         return None
 
     def _try(self, delivery: Delivery, waits_s: Iterator[float], generation: int) -> None:

@@ -53,9 +53,11 @@ class DataPlane:
 
     def clear(self) -> None:
         """Ends all that goes on and forgets what the parts hold; moto's own state is not touched."""
-        self.tasks.clear()
+        self.tasks.stop()
         self.queue.clear()
-        self.service.fleet.clear()
+        self.service.fleet.clear()  # a task that waits for a function has its answer now
+        self.tasks.clear()
+        self.service.fleet.clear()  # what a task has started meanwhile
         self.doors.clear()
         for forget in self.forgetting:
             forget()

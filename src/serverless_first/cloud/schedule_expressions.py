@@ -101,6 +101,28 @@ class Cron:
                         yield day
 
 
+@dataclass(frozen=True)
+class Within:
+    """A schedule between two dates, those included: StartDate and EndDate of EventBridge Scheduler.
+
+    Args:
+        schedule: what is limited. The intervals of a rate are counted from `first`.
+        first, last: with a time zone, or None.
+    """
+
+    schedule: Schedule
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def next_after(self, moment: datetime, start: datetime) -> datetime | None:
+        """See `Schedule.next_after`."""
+        begin = start if self.first is None else self.first
+        if self.first is not None:
+            moment = max(moment, self.first - datetime.resolution)
+        found = self.schedule.next_after(moment, begin)
+        return None if found is None or (self.last is not None and found > self.last) else found
+
+
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}

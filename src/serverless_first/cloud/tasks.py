@@ -60,16 +60,23 @@ class Tasks:
             self._tasks.add(task)
         return task
 
+    def stop(self) -> None:
+        """Asks all to end; does not wait."""
+        with self._lock:
+            tasks = set(self._tasks)
+        for task in tasks:
+            task.stop()
+
     def clear(self, wait_s: float = 2.0) -> None:
-        """Asks all to end, and waits a little: one that waits for a function ends after its answer.
+        """Asks all to end, and waits a little for it.
 
         Args:
             wait_s: the longest wait for all of them together, in seconds.
         """
+        self.stop()
         deadline_s = time.monotonic() + wait_s
         with self._lock:
             tasks, self._tasks = self._tasks, set()
         for task in tasks:
-            task.stop()
-        for task in tasks:
+            task.stop()  # one that another has started meanwhile
             task.join(max(0.0, deadline_s - time.monotonic()))

@@ -88,7 +88,10 @@ def call(plane: DataPlane, arn: str, payload: str, region: str, account_id: str,
             raise ValueError("it must be an object")
         resource = _resource(service, given, region, account_id)
         plane.permissions.require(role_arn, action, resource, service="scheduler.amazonaws.com")
-        getattr(_client(service, region), xform_name(wanted))(**given)
+        answer = getattr(_client(service, region), xform_name(wanted))(**given)
+        for value in answer.values():
+            if hasattr(value, "close"):  # a body that nobody reads keeps its connection
+                value.close()
     except (ValueError, RecursionError) as error:
         raise TargetFailed("INVALID_JSON", f"The input of {arn}: {error}", False) from error
     except AccessDenied as error:

@@ -91,7 +91,8 @@ class Grant:
         """What stands in the event under requestContext.authorizer."""
         if format == FORMAT_2_0:
             return {"lambda": dict(self.context)}
-        found = {"principalId": self.principal_id} | dict(self.context)
+        found: dict[str, Any] = {"principalId": self.principal_id}
+        found |= {name: _string(value) for name, value in self.context.items()}
         return found | {"integrationLatency": self.latency_ms}
 
 
@@ -175,6 +176,13 @@ class LambdaAuthorizers:
         return answer
 
 
+def _string(value: Any) -> str | None:
+    """A value of the context as REST APIs and format 1.0 hand it on: as a string."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)
+
+
 def _failed(why: str) -> NotAuthorized:
     """Clients learn nothing of the cause; it stands in the server's own log."""
     print(f"Authorisation failed: {why}", file=sys.stderr)
@@ -222,6 +230,8 @@ def _value(source: str, request: Request, event: Mapping[str, Any]) -> str:
         return str((event.get("stageVariables") or {}).get(name, ""))
     if kind == "context":
         value: Any = event.get("requestContext", {})
+        if name == "routeKey" and name not in value:  # format 1.0 has it under another name
+            name = "resourceId"
         for part in name.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         return "" if value is None else str(value)

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.lambda_.calling import Caller, Functions
 from serverless_first.cloud.lambda_.function import Reply
 
 MOST_AT_ONCE = 1000  # as many as an account's functions may run at once
+EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous
+
+
+class EventTooLarge(CloudError):
+    """The request makes an event that Lambda does not take."""
 
 
 class FunctionCalls:
@@ -35,7 +41,10 @@ class FunctionCalls:
 
         Raises:
             TimeoutError: no answer in time; the function goes on.
+            EventTooLarge: more than 6 MB.
             FunctionGone, TooManyRequests, AccessDenied: as for `Functions.invoke`.
         """
         payload = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+        if len(payload) > EVENT_BYTES:
+            raise EventTooLarge(f"The event has {len(payload)} bytes; Lambda takes {EVENT_BYTES}.")
         return self._pool.submit(self._functions.invoke, arn, payload, caller).result(timeout_s)

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from serverless_first.cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_first.cloud.http.answers import MalformedAnswer, read_1_0, read_2_0
-from serverless_first.cloud.http.calls import FunctionCalls
+from serverless_first.cloud.http.calls import EventTooLarge, FunctionCalls
 from serverless_first.cloud.http.front import Request, Response, message
 from serverless_first.cloud.http.http_api_model import Integration, Route
 from serverless_first.cloud.http.http_api_parameters import Values
@@ -116,6 +116,8 @@ class Integrations:
             reply = self._calls.invoke(arn, make(request, arrival), caller, integration.timeout_s)
         except TooManyRequests:
             return message(503, "Service Unavailable")
+        except EventTooLarge:
+            return message(413, "Request Entity Too Large")
         except (FunctionGone, AccessDenied, CloudError) as error:
             print(f"{route.key}: {arn} could not be called: {error}", file=sys.stderr)
             return message(500, "Internal Server Error")

@@ -31,9 +31,10 @@ def check_keys(parameters: Mapping[str, str], *, response: bool) -> None:
     Raises:
         ValueError: with what is allowed.
     """
+    whole, place = ("statuscode", "header") if response else ("path", None)
     for key in parameters:
         found = _KEY.fullmatch(key)
-        if not found or (found[4] == "statuscode") != (found[4] is not None and response):
+        if not found or found[4] not in (None, whole) or (found[2] and place not in (None, found[2])):
             places = "header.NAME, or overwrite:statuscode" if response else "header.NAME, querystring.NAME or path"
             raise ValueError(
                 f"Invalid mapping expression specified: {key!r}. It is append, overwrite or remove:{places}."

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.http.authorizers import DEFAULT_TTL_S, LambdaAuthorizer, LambdaAuthorizers, NotAuthorized
 from serverless_first.cloud.http.jwt_authorizer import InvalidToken, Tokens
 from serverless_first.cloud.http.rest_errors import GatewayError
@@ -18,6 +19,7 @@ from serverless_first.cloud.http.rest_exchange import Exchange
 from serverless_first.cloud.http.rest_model import Json
 from serverless_first.cloud.http.sigv4 import BadSignature, SignerOf, signer
 from serverless_first.cloud.lambda_.calling import Caller
+from serverless_first.cloud.permissions import Permissions
 
 _FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
 
@@ -29,10 +31,14 @@ class Authorization:
         functions: asks Lambda authorisers.
         tokens: checks tokens of Cognito user pools.
         signer_of: finds access keys.
+        permissions: asked for an authoriser's role.
     """
 
-    def __init__(self, functions: LambdaAuthorizers, tokens: Tokens, signer_of: SignerOf) -> None:
+    def __init__(
+        self, functions: LambdaAuthorizers, tokens: Tokens, signer_of: SignerOf, permissions: Permissions
+    ) -> None:
         self._functions, self._tokens, self._signer_of = functions, tokens, signer_of
+        self._permissions = permissions
 
     def check(self, exchange: Exchange) -> str | None:
         """Raises unless the request may go on; what is found out about the caller goes into the exchange.
@@ -76,10 +82,13 @@ class Authorization:
         _know(exchange, identity=who | {"caller": found.user_id, "user": found.user_id})
 
     def _custom(self, exchange: Exchange, settings: Json) -> str | None:
+        authorizer = lambda_authorizer(exchange, settings)
         try:
-            grant = self._functions.authorize(
-                lambda_authorizer(exchange, settings), exchange.request, exchange.arrival, exchange.request_arn
-            )
+            if role := settings.get("authorizerCredentials"):
+                self._permissions.require(str(role), "lambda:InvokeFunction", authorizer.function_arn)
+            grant = self._functions.authorize(authorizer, exchange.request, exchange.arrival, exchange.request_arn)
+        except AccessDenied as error:
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=str(error)) from error
         except NotAuthorized as refusal:
             kind = {401: "UNAUTHORIZED", 403: "ACCESS_DENIED"}.get(refusal.status, "AUTHORIZER_CONFIGURATION_ERROR")
             raise GatewayError(kind, refusal.message or "") from refusal

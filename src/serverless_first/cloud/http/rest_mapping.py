@@ -168,7 +168,7 @@ def response(exchange: Exchange, answered: Answered) -> Response:
     for name, value in dict(override.get("header") or {}).items():
         headers = [*_without(headers, name), (name, str(value))]
     if not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", kind or answered.header("content-type") or "application/json"))
+        headers.append(("Content-Type", kind or "application/json"))
     status = int(chosen["statusCode"])
     wanted = override.get("status")
     if isinstance(wanted, int | str) and str(wanted).isdigit() and 100 <= int(wanted) <= 599:

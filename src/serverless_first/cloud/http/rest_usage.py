@@ -17,6 +17,9 @@ from serverless_first.cloud.http.rest_exchange import Exchange
 from serverless_first.cloud.http.rest_model import ApiKey, Json, Plan
 from serverless_first.cloud.http.throttle import Limit
 
+LONGEST_DAYS = 366
+Rows = list[list[int]]
+
 
 @dataclass(frozen=True)
 class Client:
@@ -93,25 +96,29 @@ class Quotas:
                     raise GatewayError("QUOTA_EXCEEDED")
             days[f"{today:%Y-%m-%d}"] = days.get(f"{today:%Y-%m-%d}", 0) + 1
 
-    def usage(
-        self, plan_id: str, limit: int, key_ids: Iterable[str], start: str, end: str
-    ) -> dict[str, list[list[int]]]:
-        """[used, remaining] of each day from `start` to `end` ("2026-11-25"), by key, as GetUsage answers."""
-        day = datetime.fromisoformat(start)
-        days: list[str] = []
-        while day <= datetime.fromisoformat(end) and len(days) < 366:
-            days.append(f"{day:%Y-%m-%d}")
+    def usage(self, plan_id: str, quota: Json, key_ids: Iterable[str], start: str, end: str) -> dict[str, Rows]:
+        """[used, remaining] of each day from `start` to `end` ("2026-11-25"), by key, as GetUsage answers.
+
+        Args:
+            quota: the plan's; without one nothing remains.
+        """
+        day = datetime.fromisoformat(start).replace(tzinfo=UTC)
+        days: list[datetime] = []
+        while day <= datetime.fromisoformat(end).replace(tzinfo=UTC) and len(days) < LONGEST_DAYS:
+            days.append(day)
             day += timedelta(days=1)
+        period, limit = str(quota.get("period", "DAY")), int(quota.get("limit") or 0)
         found = {}
         with self._lock:
             for key_id in key_ids:
                 used = self._used.get((plan_id, key_id))
                 if used is None:
                     continue
-                rows, left = [], limit
+                rows: Rows = []
                 for each in days:
-                    left -= used.get(each, 0)
-                    rows.append([used.get(each, 0), left])
+                    first = f"{period_start(period, each):%Y-%m-%d}"
+                    spent = sum(count for name, count in used.items() if first <= name <= f"{each:%Y-%m-%d}")
+                    rows.append([used.get(f"{each:%Y-%m-%d}", 0), max(0, limit - spent)])
                 found[key_id] = rows
         return found
 

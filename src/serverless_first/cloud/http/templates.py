@@ -66,6 +66,13 @@ class _Map(dict[str, Any]):
         return str(self)
 
 
+class _Group(_Map):
+    """A part of $context that has parts itself, such as identity: its text is empty, as recorded on AWS."""
+
+    def __str__(self) -> str:
+        return ""
+
+
 class _List(list[Any]):
     """A Java list: its methods; its text is JSON."""
 
@@ -256,10 +263,10 @@ def render(
     Raises:
         TemplateFailed: the template is wrong, or what it does is.
     """
-    variables = java(context)
+    variables = _Map({name: _Group(java(v)) if isinstance(v, Mapping) else java(v) for name, v in context.items()})
     empty: dict[str, Any] = {"header": {}, "path": {}, "querystring": {}}
-    variables["requestOverride"] = java(empty | dict(request_override or {}))
-    variables["responseOverride"] = java({"header": {}} | dict(response_override or {}))
+    variables["requestOverride"] = _Group(java(empty | dict(request_override or {})))
+    variables["responseOverride"] = _Group(java({"header": {}} | dict(response_override or {})))
     names = {
         "input": _Input(body, params),
         "util": _Util(),

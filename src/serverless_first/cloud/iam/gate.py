@@ -27,6 +27,7 @@ from serverless_first.cloud.permissions import (
 )
 
 _CREDENTIAL = re.compile(r"(?:Credential=)?([^,/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_S3_HEADERS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class")
 _VERSION_2 = re.compile(r"AWS ([^:\s]+):")  # S3 alone still takes it
 _ADMINISTRATOR = Principal(f"arn:aws:sts::{ACCOUNT_ID}:user/moto", frozenset(), ACCOUNT_ID)  # as moto calls it
 
@@ -73,13 +74,19 @@ class Gate:
         if is_administrator(key) and service != "sts":
             return None
         web = _web_request(environ, query, key, region, service)
-        call = call_of(web)
+        refused = self._refuses(web, call_of(web))
+        if refused is not None:
+            _body(environ)  # what is left of it must not be taken for the next request
+        return refused
+
+    def _refuses(self, web: WebRequest, call: Call) -> answers.Answer | None:
+        service, key = web.service, web.access_key
         is_head = web.method == "HEAD"
         try:
             if is_administrator(key):
                 self._judge_trust(_ADMINISTRATOR, call)
             else:
-                sent = {**{name.lower(): value for name, value in query.items()}, **web.headers}
+                sent = {**{name.lower(): value for name, value in web.query.items()}, **web.headers}
                 token = sent.get("x-amz-security-token", "")
                 self._judge(self._directory.of_key(key, token), web, call)
         except InvalidCredentials as error:
@@ -127,9 +134,9 @@ class Gate:
         trust = self._directory.trust_policy(role)
         keys = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
         context = {k: [str(call.parameters[name])] for k, name in keys.items() if name in call.parameters}
-        context |= {"aws:principalarn": sorted(principal.names) or [principal.arn],
-                    "aws:principalaccount": [principal.account_id]}  # fmt: skip
-        asked = Request("sts:AssumeRole", role, {**(request.context if request else {}), **context})
+        admin = {"aws:principalarn": [principal.arn], "aws:principalaccount": [principal.account_id]}
+        known = identity.context if identity else admin
+        asked = Request("sts:AssumeRole", role, {**known, **(request.context if request else {}), **context})
         try:
             trusted = trust is not None and parsed(trust).says(asked, principal, through_account=True) is Verdict.ALLOW
         except ValueError as error:
@@ -156,6 +163,7 @@ def _in_context(needed: Request, web: WebRequest) -> Request:
         "aws:requestedregion": [web.region],
         "aws:sourceip": ["127.0.0.1"],
         "aws:useragent": [web.headers.get("user-agent", "")],
+        **{f"s3:{name}": [web.headers[name]] for name in _S3_HEADERS if name in web.headers},
         **needed.context,
     }
     return Request(needed.action, needed.resource, context)
@@ -178,6 +186,8 @@ def _headers(environ: dict[str, Any]) -> Iterable[tuple[str, str]]:
 def _body(environ: dict[str, Any]) -> bytes:
     """Reads the body and puts it back."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    if not length and not environ.get("wsgi.input_terminated"):
+        return b""
+    body: bytes = environ["wsgi.input"].read(length or -1)
     environ["wsgi.input"] = io.BytesIO(body)
     return body

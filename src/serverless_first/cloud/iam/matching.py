@@ -70,7 +70,7 @@ _KNOWN = frozenset(
         ("aws", "principalarn principalaccount principaltype principalorgid principalisawsservice"),
         ("aws", "principalservicename userid username resourceaccount tokenissuetime multifactorauthpresent"),
         ("lambda", "functionarn sourcefunctionarn functionurlauthtype invokedviafunctionurl eventsourcetoken"),
-        ("s3", "prefix delimiter max-keys"),
+        ("s3", "prefix delimiter max-keys x-amz-acl x-amz-server-side-encryption x-amz-storage-class"),
         ("sns", "protocol endpoint"),
         ("sts", "externalid rolesessionname"),
     )

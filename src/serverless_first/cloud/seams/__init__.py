@@ -5,6 +5,7 @@ A seam names the moto version it was written for in its docstring and replaces a
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 
@@ -61,6 +62,8 @@ def _rds(plane: DataPlane) -> None:
 
 
 def _apis(plane: DataPlane) -> None:
+    # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, to build a grammar.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from serverless_first.cloud.seams import http_apis, rest_apis
 
     rest_apis.install(plane)

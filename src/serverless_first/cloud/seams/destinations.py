@@ -24,7 +24,7 @@ ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
 DEAD_LETTER = ("sqs", "sns")
 #: What the execution role must be allowed, by the service of the target.
-_ACTIONS = {
+ACTIONS = {
     "sqs": "sqs:SendMessage",
     "sns": "sns:Publish",
     "lambda": "lambda:InvokeFunction",
@@ -70,6 +70,11 @@ def _client(service: str, arn: str) -> Any:
     return client(service, arn.split(":")[3])
 
 
+def resource_of(arn: str) -> str:
+    """What the execution role must be allowed to write to: of a bucket, its objects."""
+    return f"{arn}/*" if arn.split(":")[2] == "s3" else arn
+
+
 class Destinations:
     """Sends records and dead letters. One that cannot be delivered is reported in the server's own log.
 
@@ -81,8 +86,7 @@ class Destinations:
         self._permissions = permissions
 
     def _require(self, role_arn: str, arn: str) -> None:
-        service = arn.split(":")[2]
-        self._permissions.require(role_arn, _ACTIONS[service], f"{arn}/*" if service == "s3" else arn)
+        self._permissions.require(role_arn, ACTIONS[arn.split(":")[2]], resource_of(arn))
 
     def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
         """Sends a record to a destination."""

@@ -94,6 +94,8 @@ def refuse_api(params: Mapping[str, Any]) -> None:
     if params.get("protocolType") == "WEBSOCKET":
         raise NotHonoured("ProtocolType WEBSOCKET")
     refuse_settings("api", params)
+    if params.get("ipAddressType") not in (None, "ipv4"):
+        raise NotHonoured(f"IpAddressType {params['ipAddressType']}")
     cors = params.get("corsConfiguration") or {}
     origins = cors.get("allowOrigins") or []
     if cors.get("allowCredentials") and "*" in origins:

@@ -140,7 +140,8 @@ _STAGE_SETTINGS = {
 
 def stage_json(stage: Any) -> dict[str, Any]:
     """What the API shows of a stage."""
-    return {"deploymentId": vars(stage).get("deployment_id")} | stage.to_json()
+    shown: dict[str, Any] = stage.to_json()
+    return {"deploymentId": vars(stage).get("deployment_id")} | shown
 
 
 def _deployment(api: Any, id: str) -> dict[str, Any]:

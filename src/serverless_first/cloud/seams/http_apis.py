@@ -167,7 +167,11 @@ def _check_unused_integration(api: Any, _params: dict[str, Any], ids: list[str])
 
 
 def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
-    rules.refuse_authorizer(_merged(api.get_authorizer(ids[1]), params) if len(ids) > 1 else params)
+    merged = _merged(api.get_authorizer(ids[1]), params) if len(ids) > 1 else params
+    rules.refuse_authorizer(merged)
+    issuer = (merged.get("jwtConfiguration") or {}).get("issuer") or ""
+    if rules.COGNITO.fullmatch(issuer) and keys_of_pool(issuer) is None:
+        raise BadRequestException(f"Invalid issuer: {issuer}. There is no such user pool in this cloud.")
 
 
 def _check_unused_authorizer(api: Any, _params: dict[str, Any], ids: list[str]) -> None:

@@ -52,7 +52,7 @@ def install(plane: DataPlane) -> None:
     integrations = Integrations(plane.functions, plane.permissions, services, backends)
     gateway = RestApis(
         lambda api_id, name: stage_of(homes.get(api_id), api_id, name),
-        Authorization(authorizers, tokens, functools.partial(signer_of, ACCOUNT_ID)),
+        Authorization(authorizers, tokens, functools.partial(signer_of, ACCOUNT_ID), plane.permissions),
         integrations,
     )
     plane.forgetting.extend((gateway.clear, authorizers.clear, tokens.clear, homes.clear))

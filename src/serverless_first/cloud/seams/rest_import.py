@@ -170,7 +170,9 @@ class _Import:
         request_models = {
             kind: _name(each) for kind, each in ((doc.get("requestBody") or {}).get("content") or {}).items()
         }
-        request_models |= {"application/json": _name(each) for each in parameters if each.get("in") == "body"}
+        for each in parameters:
+            if each.get("in") == "body":
+                request_models["application/json"] = _name(each)
         validator = doc.get(_X + "request-validator") or self._doc.get(_X + "request-validator")
         authorization, authorizer_id, scopes, needs_key = self._secured(doc)
         self._backend.put_method(

@@ -95,8 +95,7 @@ def install(gateway: RestApis, authorizers: LambdaAuthorizers, snapshot: Snapsho
         start, end = self._get_param("startDate"), self._get_param("endDate")
         wanted = self._get_param("keyId")
         keys = [key.id for key in self.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
-        limit = int((plan.quota or {}).get("limit") or 0)
-        items = gateway.quotas.usage(plan.id, limit, keys, start, end)
+        items = gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)
         return json.dumps({"usagePlanId": plan.id, "startDate": start, "endDate": end, "values": items})
 
     for operation in (

@@ -102,7 +102,7 @@ def _refuse(given: Mapping[str, Any], operation: str, names: tuple[str, ...]) ->
 def create_rest_api(self: Any, original: Callable[[], Any]) -> Any:
     """Keeps binaryMediaTypes and version; refuses what has no effect here."""
     given = _given(self)
-    if "openapi" in given or "swagger" in given:
+    if "openapi" in given or "swagger" in given or "name" not in given:  # a document, the latter in YAML
         return original()
     _refuse(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
     if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
@@ -267,12 +267,14 @@ def reaches(uri: str) -> bool:
 
 def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:
     service = (uri.split(":") + [""] * 5)[4].split(".")[-1]
+    if not uri.startswith("arn:") or ":apigateway:" not in uri:
+        return  # moto's own checks follow
     if kind == "AWS_PROXY" and service != "lambda":
         raise BadRequestException(
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
         )
-    if not uri.startswith("arn:") or ":apigateway:" not in uri or service == "lambda":
-        return  # moto's own checks follow
+    if service == "lambda":
+        return
     if service not in TARGETS:
         raise NotHonoured(f"an AWS integration with {service} (there are: lambda, {', '.join(TARGETS)})")
     if not given.get("credentials"):
@@ -320,9 +322,16 @@ def create_authorizer(self: Any, original: Callable[[], Any]) -> Any:
 
 
 def create_deployment(self: Any, original: Callable[[], Any]) -> Any:
-    """Keeps what is said of the stage."""
+    """Each method needs an integration; keeps what is said of the stage."""
     given = _given(self)
     _refuse(given, "create_deployment", ("canarySettings",))
+    methods = [
+        method
+        for resource in self.backend.get_resources(self.path.split("/")[2])
+        for method in resource.resource_methods.values()
+    ]
+    if methods and not all(method.method_integration for method in methods):
+        raise BadRequestException("No integration defined for method")
     answer, stage_name = original(), given.get("stageName")
     if stage_name:
         stage = self.backend.get_stage(self.path.split("/")[2], stage_name)

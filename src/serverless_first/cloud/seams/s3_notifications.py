@@ -8,7 +8,8 @@ rules of every bus. Replaced here:
 - `S3Response.key_response`, `bucket_response`: one request is one `Call`; its ids stand in the answer's headers.
 - `S3Backend.delete_object`: tells of all that it removes.
 
-Configurations have a seam of their own, `s3_configurations`. Worth an upstream change: the events.
+Configurations and the names of buckets have seams of their own, `s3_configurations` and `s3_buckets`. Worth an upstream
+change: the events.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from serverless_first.cloud.lambda_.calling import Caller, FunctionGone
 from serverless_first.cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.s3_events import Bucket, Call, ObjectEvent
-from serverless_first.cloud.seams import s3_configurations
+from serverless_first.cloud.seams import s3_buckets, s3_configurations
 from serverless_first.cloud.seams.queue_sending import send_to_queue
 from serverless_first.cloud.seams.s3_configurations import PRINCIPAL, bucket_of
 
@@ -68,6 +69,7 @@ def install(plane: DataPlane) -> None:
         return request is not None and request.skips_validation
 
     s3_configurations.install(plane, skips_validation)
+    s3_buckets.install()
 
 
 class _Sender:

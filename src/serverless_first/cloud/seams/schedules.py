@@ -17,7 +17,8 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -29,11 +30,33 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from serverless_first.cloud.eventbridge_retry import Deliveries, Delivery, RetryPolicy
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.schedule_expressions import parse_schedule
+from serverless_first.cloud.schedule_expressions import Within, parse_schedule
 from serverless_first.cloud.schedule_invocation import Invocation, Run
 from serverless_first.cloud.seams.schedule_rules import RETRY_POLICY, checked
 from serverless_first.cloud.seams.shape_rules import Refused, require_shape
 from serverless_first.cloud.timer import Timer
+
+
+@dataclass(frozen=True, eq=False)
+class _Running:
+    """A schedule as it was created or updated: another one after each change.
+
+    Args:
+        times: when it invokes its target.
+        since: when it was created or updated.
+        window: the length of its flexible time window, or None.
+        delete: deletes it, for ActionAfterCompletion; None: it stays.
+    """
+
+    arn: str
+    times: Within
+    since: datetime
+    target: Mapping[str, Any]
+    window: timedelta | None
+    delete: Callable[[], None] | None
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return self.times.next_after(moment, self.since)
 
 
 class RunningSchedules:
@@ -43,7 +66,7 @@ class RunningSchedules:
         self._plane = plane
         self._timer = Timer("schedules", plane.tasks, lambda: plane.time_scale)
         self._deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
-        self._as_set: dict[str, object] = {}  # by ARN; another object after each change
+        self._running: dict[str, _Running] = {}
 
     def set(self, schedule: Any, delete: Callable[[], None]) -> None:
         """A schedule was created or updated.
@@ -52,62 +75,57 @@ class RunningSchedules:
             schedule: moto's.
             delete: deletes it, for ActionAfterCompletion.
         """
-        arn: str = schedule.arn
-        mark = self._as_set[arn] = object()
         if schedule.state != "ENABLED":
-            self._timer.cancel(arn)
+            self.forget(schedule.arn)
             return
-        when = parse_schedule(schedule.schedule_expression, schedule.schedule_expression_timezone)
-        once = schedule.schedule_expression.startswith("at(")
-        now = datetime.now(UTC)
-        begin = _moment(None if once else schedule.start_date)
-        end = _moment(None if once else schedule.end_date)
-        target = copy.deepcopy(schedule.target)
         minutes = schedule.flexible_time_window.get("MaximumWindowInMinutes")
-        window = None if minutes is None else timedelta(minutes=minutes)
-        deletes = schedule.action_after_completion == "DELETE"
+        running = self._running[schedule.arn] = _Running(
+            arn=schedule.arn,
+            times=_times(schedule),
+            since=datetime.now(UTC),
+            target=copy.deepcopy(schedule.target),
+            window=None if minutes is None else timedelta(minutes=minutes),
+            delete=delete if schedule.action_after_completion == "DELETE" else None,
+        )
+        self._timer.set(running.arn, running.since, running.next_after, lambda due: self._ring(running, due))
 
-        def next_after(moment: datetime) -> datetime | None:
-            found = when.next_after(moment, begin or now)
-            if found is not None and begin is not None and found < begin:
-                found = when.next_after(begin - datetime.resolution, begin)
-            return None if found is None or (end is not None and found > end) else found
-
+    def _ring(self, running: _Running, due: datetime) -> None:
         def is_wanted() -> bool:
-            return self._as_set.get(arn) is mark
+            return self._running.get(running.arn) is running
 
-        def ring(due: datetime) -> None:
-            is_last = next_after(due) is None
+        def done() -> None:
+            if running.delete and running.next_after(due) is None and is_wanted():
+                running.delete()
 
-            def done() -> None:
-                if deletes and is_last and is_wanted():
-                    delete()
-
-            run = Run(self._plane, Invocation(arn, target, due), done)
-            delivery = Delivery(run.send, run.give_up, RetryPolicy.of(target["RetryPolicy"]), is_wanted)
-            if window is None:
-                self._deliveries.submit(delivery)
-                return
-            late = due + random.random() * window
-            self._timer.set(
-                (arn, due),
-                due,
-                lambda moment: late if moment < late else None,
-                lambda _: self._deliveries.submit(delivery),
-            )
-
-        self._timer.set(arn, now, next_after, ring)
+        run = Run(self._plane, Invocation(running.arn, running.target, due), done)
+        policy = RetryPolicy.of(running.target["RetryPolicy"])
+        delivery = Delivery(run.send, run.give_up, policy, is_wanted)
+        late = due + random.random() * (running.window or timedelta())
+        self._timer.set(
+            (running.arn, due),
+            due,
+            lambda moment: late if moment < late else None,
+            lambda _: self._deliveries.submit(delivery),
+        )
 
     def forget(self, arn: str) -> None:
-        """A schedule was deleted."""
-        self._as_set.pop(arn, None)
+        """A schedule was deleted or disabled."""
+        self._running.pop(arn, None)
         self._timer.cancel(arn)
 
     def clear(self) -> None:
         """The cloud is emptied."""
-        self._as_set.clear()
+        self._running.clear()
         self._timer.clear()
         self._deliveries.clear()
+
+
+def _times(schedule: Any) -> Within:
+    """API reference: StartDate and EndDate are ignored for a one-time schedule."""
+    when = parse_schedule(schedule.schedule_expression, schedule.schedule_expression_timezone)
+    if schedule.schedule_expression.startswith("at("):
+        return Within(when)
+    return Within(when, _moment(schedule.start_date), _moment(schedule.end_date))
 
 
 def _moment(epoch_s: Any) -> datetime | None:

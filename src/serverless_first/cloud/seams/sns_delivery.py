@@ -11,6 +11,7 @@ attributes to SQS in base64. Replaced here:
 - `SNSResponse.publish`, `publish_batch`: message attributes are checked, SequenceNumber is told.
 - `SNSResponse.confirm_subscription`: an HTTP endpoint is asked, and must confirm.
 - `SNSResponse.create_topic`, `set_topic_attributes`: attributes that have no effect here are refused.
+- `SNSResponse.get_topic_attributes`: subscriptions are counted.
 
 Worth an upstream change: the evaluation of filter policies (anything-but on lists, equals-ignore-case, cidr, $or in
 bodies), the raw attributes, the batch.
@@ -257,6 +258,7 @@ def _install_topics() -> None:
     response_class: Any = SNSResponse
     create: Callable[[Any], Any] = response_class.create_topic
     change: Callable[[Any], Any] = response_class.set_topic_attributes
+    tell: Callable[[Any], Any] = response_class.get_topic_attributes
 
     def create_honoured(self: Any) -> Any:
         given = [*(self._get_param("Attributes") or {})]
@@ -269,8 +271,18 @@ def _install_topics() -> None:
         _refuse([self._get_param("AttributeName")])
         return change(self)
 
+    def tell_with_counts(self: Any) -> Any:
+        """moto counts no subscription."""
+        answer = tell(self)
+        attributes = answer.result["Attributes"]
+        found = [s for s in self.backend.subscriptions.values() if s.topic.arn == attributes["TopicArn"]]
+        pending = sum(bool(s.attributes.get("PendingConfirmation")) for s in found)
+        attributes |= {"SubscriptionsPending": pending, "SubscriptionsConfirmed": len(found) - pending}
+        return answer
+
     response_class.create_topic = create_honoured
     response_class.set_topic_attributes = change_honoured
+    response_class.get_topic_attributes = tell_with_counts
 
 
 def _refuse(names: list[str]) -> None:

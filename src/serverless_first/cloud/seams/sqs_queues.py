@@ -120,7 +120,8 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
     """Receives: marks what it gives as in flight, and moves what was received too often. The lock is held."""
     taken: list[Any] = []
     now_ms, room = unix_time_millis(), room_bytes
-    limit = int((queue.redrive_policy or {}).get("maxReceiveCount", 0)) if queue.dead_letter_queue else 0
+    dead_letters = _dead_letter_queue(queue)
+    limit = int(queue.redrive_policy["maxReceiveCount"]) if dead_letters is not None else 0
     for message in _takeable(queue, now_ms):
         if len(taken) >= most:
             break
@@ -128,7 +129,7 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
             _remove(queue, message)
         elif limit and message.approximate_receive_count >= limit:
             _remove(queue, message)
-            _append(queue.dead_letter_queue, message, queue.queue_arn)
+            _append(dead_letters, message, queue.queue_arn)
         else:
             room -= size_bytes(message.body, message.message_attributes)
             if room < 0:
@@ -137,6 +138,13 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
             queue._pending_messages.add(message)
             taken.append(copy.copy(message))
     return taken
+
+
+def _dead_letter_queue(queue: Any) -> Any:
+    """None if the queue has none, or it was deleted: what would be moved there stays."""
+    there = models.sqs_backends[queue.account_id][queue.region].queues.values()
+    found = queue.dead_letter_queue if queue.redrive_policy else None
+    return found if any(each is found for each in there) else None
 
 
 def _append(queue: Any, message: Any, source_arn: str) -> None:

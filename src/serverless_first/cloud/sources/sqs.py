@@ -140,7 +140,7 @@ class SqsPoller:
             room_bytes -= sum(size_bytes(message.body, message.message_attributes) for message in received)
             # A message that comes a second time while the batch is filled counts once.
             batch |= {found["messageId"]: found for found in passed}
-            if stopped.is_set() and batch and not received:
+            if stopped.is_set() and not received:
                 self._queue.put_back([found["receiptHandle"] for found in batch.values()])
                 return []
             left_s = end_s - time.monotonic()
