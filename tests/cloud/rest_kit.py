@@ -24,7 +24,7 @@ class Api:
         made = self.gateway.create_rest_api(name=name, **settings)
         self.id, self.root = made["id"], made["rootResourceId"]
         self.address = aws.local_url(f"https://{self.id}.execute-api.{REGION}.amazonaws.com")
-        self._resources = {"/": self.root}
+        self._resources: dict[str, str] = {"/": self.root}
 
     def resource(self, path: str) -> str:
         """The id of the resource of this path; made, with what is above it, unless it is there."""

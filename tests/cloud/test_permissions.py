@@ -267,7 +267,9 @@ def test_handing_over_a_role_needs_the_right_to(kit: Any) -> None:
     refusal = kit.refused(lambda: functions.create_function(**given))
     assert (refusal.code, refusal.status) == ("AccessDeniedException", 403)
     assert f"iam:PassRole on resource: {target} because" in refusal.message
-    iam_kit.allow(("lambda:*", "*"), ("iam:PassRole", target), role="deployer")
+    to_lambda = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": target,
+                 "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}  # fmt: skip
+    iam_kit.allow(("lambda:*", "*"), to_lambda, role="deployer")
     assert functions.create_function(**given)["Role"] == target
 
 

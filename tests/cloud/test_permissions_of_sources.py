@@ -160,7 +160,10 @@ def test_rules(kit: Any, notes: Callable[[], list[str]]) -> None:
     publish("refused")
     for letter in kit.received(dead, 2):
         assert json.loads(letter["Body"])["detail"] == {"what": "refused"}
-        assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+        of_function = letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] == PRICE
+        assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == (
+            "NO_PERMISSIONS" if of_function else "NO_RESOURCE"  # SQS does not tell strangers what there is
+        )
     permit("events", rule)
     let("events", copy, rule)
     publish("taken")

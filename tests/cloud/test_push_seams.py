@@ -55,7 +55,12 @@ SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
         (s3_models.Notification, {"matches": "self, event_name, key_name"}),
     ],
     "s3_configurations.py": [
-        (s3_models.FakeBucket, {"set_notification_configuration": "self, notification_config"}),
+        (s3_models.FakeBucket, {
+            "set_notification_configuration": "self, notification_config",
+            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
+            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
+            "region_name",
+        }),
         (s3_models.NotificationConfiguration, {
             "__init__": "self, topic=None, queue=None, cloud_function=None, event_bridge=None",
         }),

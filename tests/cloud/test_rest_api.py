@@ -166,14 +166,15 @@ def test_a_function_gets_the_whole_request(aws: Any, kit: Any) -> None:
 def test_what_does_not_get_an_answer(aws: Any, kit: Any) -> None:
     arn = kit.deploy("echo", ECHO)
     api = Api(aws)
-    api.function("/orders", arn, timeoutInMillis=300)
+    api.function("/orders", arn)
+    api.function("/slow", arn, timeoutInMillis=300)
     api.function("/gone", arn.replace("echo", "nobody"))
     api.deploy()
     for asked in ("error", "number"):
         bad = api.call(f"/orders?answer={asked}")
         assert (bad.status_code, bad.json()) == (502, {"message": "Internal server error"}), asked
         assert bad.headers["x-amzn-ErrorType"] == "InternalServerErrorException"
-    late = api.call("/orders?answer=slow")
+    late = api.call("/slow?answer=slow")
     assert (late.status_code, late.json()) == (504, {"message": "Endpoint request timed out"})
     assert api.call("/gone").status_code == 500
 
@@ -191,9 +192,9 @@ def test_what_does_not_get_an_answer(aws: Any, kit: Any) -> None:
         responseType="DEFAULT_4XX",
         responseParameters={"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"},
     )
-    assert api.call("/orders?answer=slow").status_code == 504  # not deployed yet
+    assert api.call("/slow?answer=slow").status_code == 504  # not deployed yet
     api.deploy()
-    late = api.call("/orders?answer=slow")
+    late = api.call("/slow?answer=slow")
     assert (late.status_code, late.headers["Retry-After"]) == (503, "5")
     assert late.json() == {"sorry": "Endpoint request timed out", "at": "prod"}
     missing = api.call("/lamps")
@@ -371,6 +372,12 @@ def test_cors_as_people_write_it(aws: Any, kit: Any) -> None:
     }
     api.mock("/orders", "OPTIONS", status=204, **allowed)
     api.deploy()
+    names = api.method("/lamps", "OPTIONS")
+    lenient = {"application/json": "{statusCode: 202,}"}
+    api.gateway.put_integration(**names, type="MOCK", requestTemplates=lenient)
+    api.answer(names, "202", pattern="2\\d{2}")
+    api.deploy()
+    assert api.call("/lamps", "OPTIONS").status_code == 202
     asked = {"Origin": "https://hikari.example", "Access-Control-Request-Method": "GET"}
     preflight = api.call("/orders", "OPTIONS", headers=asked)
     assert (preflight.status_code, preflight.content) == (204, b"")

@@ -46,7 +46,7 @@ SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
         (APIGatewayResponse, dict.fromkeys((
             "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "put_integration",
             "put_integration_response", "create_deployment", "create_stage", "update_stage", "create_authorizer",
-            "create_usage_plan", "update_usage_plan",
+            "put_gateway_response", "create_usage_plan", "update_usage_plan",
         ), "self")),
         (models.Stage, {"_get_default_method_settings": "self"}),
         (models.APIGatewayBackend, {

@@ -236,6 +236,24 @@ def test_each_key_to_its_target(kit: Any, s3: Any, tmp_path: Path) -> None:
     assert set(s3.get_bucket_notification_configuration(Bucket=BUCKET)) == {"ResponseMetadata"}
 
 
+def test_a_bucket_of_a_stack(kit: Any) -> None:
+    queue = kit.make_queue("photos")
+    asked = {"Queue": queue.arn, "Event": "s3:ObjectCreated:*"}
+    asked["Filter"] = {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".jpg"}]}}
+    wanted = {"QueueConfigurations": [asked], "EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    photos = {"Type": "AWS::S3::Bucket", "Properties": {"NotificationConfiguration": wanted}}
+    template = json.dumps({"Resources": {"Photos": photos}})
+    stacks = kit.client("cloudformation")
+    stacks.create_stack(StackName="Hikari", TemplateBody=template)
+    (made,) = stacks.describe_stack_resources(StackName="Hikari")["StackResources"]
+    s3, bucket = kit.client("s3"), made["PhysicalResourceId"]
+    assert kit.records(queue)[0]["Event"] == "s3:TestEvent"
+    for key in ("lamp.png", "lamp.jpg"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    assert kit.records(queue)[0]["Records"][0]["s3"]["object"]["key"] == "lamp.jpg"
+    assert s3.get_bucket_notification_configuration(Bucket=bucket)["EventBridgeConfiguration"] == {}
+
+
 def test_what_aws_refuses_is_refused(kit: Any, s3: Any) -> None:
     queue, other, fifo = (
         kit.make_queue("photos"),

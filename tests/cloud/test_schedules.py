@@ -69,7 +69,7 @@ def test_a_rule_with_a_rate_reaches_all_its_targets_until_it_is_disabled_or_dele
     events.enable_rule(Name="hourly-count")
     schedule_kit.take(stock, 1)
     events.put_rule(Name="hourly-count", ScheduleExpression="rate(30 days)")
-    schedule_kit.take(clock, 2)
+    schedule_kit.take(clock, 4)
     schedule_kit.empty(stock)
     schedule_kit.take(clock, 3)
     assert schedule_kit.empty(stock) == 0
@@ -87,7 +87,7 @@ def test_cron_follows_the_scaled_clock_and_a_change_of_scale(kit: Any) -> None:
     times = sorted(json.loads(body)["time"] for body in schedule_kit.take(queue, 3))
     assert all(gap >= 2 and gap % 2 == 0 for gap in minutes_between(times))
     assert all(each.endswith(":00Z") and int(each[14:16]) % 2 == 0 for each in times)
-    assert datetime.strptime(times[0], SECONDS).replace(tzinfo=UTC) - begin <= timedelta(minutes=2)
+    assert datetime.strptime(times[0], SECONDS).replace(tzinfo=UTC) - begin <= timedelta(minutes=30)
     # Half a year is 438 minutes at this scale.
     events.put_rule(Name="report", ScheduleExpression="rate(183 days)")
     schedule_kit.empty(queue)
@@ -198,7 +198,7 @@ def test_recurring_schedules_keep_their_dates_and_follow_changes(kit: Any) -> No
     found = schedule_kit.take(queue, 2)
     assert all(body.startswith("on ") and body.endswith(":00Z") for body in found), found  # and none "off"
     scheduler.delete_schedule_group(Name="hikari")
-    schedule_kit.take(clock, 2)
+    schedule_kit.take(clock, 4)
     schedule_kit.empty(queue)
     schedule_kit.take(clock, 3)
     assert schedule_kit.empty(queue) == 0
@@ -311,7 +311,7 @@ def test_permissions_of_the_execution_role(kit: Any) -> None:
         (message,) = kit.received(dead)
         assert schedule_kit.attributes_of(message)["ERROR_CODE"] == "AccessDeniedException"
         text = schedule_kit.attributes_of(message)["ERROR_MESSAGE"]
-        assert "is not authorized to perform: sqs:SendMessage".lower() in text.lower()
+        assert "is not authorized to perform: sqs:SendMessage" in text
     finally:
         cloud.start(enforce_iam=False)
 
@@ -327,4 +327,11 @@ def test_a_reset_ends_all_schedules(aws: cloud.Cloud, kit: Any) -> None:
 
     schedule_kit.take(begin("old"), 3)
     aws.reset()
-    assert set(schedule_kit.take(begin("new"), 8)) == {"new", '"new"'}
+    queue, found = begin("new"), set[str]()
+
+    def both() -> bool:
+        found.update(schedule_kit.take(queue, 5))
+        return len(found) > 1
+
+    kit.eventually(both, "both kinds of schedule")
+    assert found == {"new", '"new"'}

@@ -286,6 +286,9 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
         code, message = subscribing(url)
         assert code == "NotImplementedException"
         assert "nothing leaves this machine" in message
+    function = "arn:aws:lambda:us-east-1:123456789012:function:mail"
+    raw = subscribing(function, RawMessageDelivery="true")[1]
+    assert raw == f"{reason}Delivery protocol [lambda] does not support raw message delivery."
     assert subscribing(ReplayPolicy={})[0] == "NotImplementedException"
     assert sns().list_subscriptions()["Subscriptions"] == []  # a refused one is not there
 

@@ -120,6 +120,8 @@ REFUSED: list[tuple[Any, str]] = [
     ({"key": [{"numeric": [">", 20, "<", 30, "<", 50]}]}, "Too many terms in numeric range expression"),
     ({"key": [{"exists": "no"}]}, "exists match pattern must be either true or false."),
     ({"key": [{"anything-but": {"suffix": "test"}}]}, "Unsupported anything-but pattern: suffix"),
+    ({"key": [{"anything-but": [True]}]}, "start|null|boolean is not supported."),
+    ({"key": [{"anything-but": ["a", 1]}]}, "mixed type is not supported"),
     ({"key": [{"anything-but": {"prefix": False}}]}, "prefix match pattern must be a string"),
     ({"key": [str(n) for n in range(151)]}, "Filter policy is too complex"),
     ({"a": list(range(13)), "b": list(range(12))}, "Filter policy is too complex"),

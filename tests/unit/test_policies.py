@@ -112,6 +112,10 @@ def test_nothing_is_decided_by_guessing() -> None:
     keyed = statement(Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["x"]}})
     with pytest.raises(NotHonoured, match="dynamodb:LeadingKeys"):
         says(keyed, Request("sqs:SendMessage", ORDERS))
+    request = Request("sqs:SendMessage", ORDERS)
+    assert verdict_of([document(keyed), document(statement())], request) is ALLOW  # it does not matter then
+    with pytest.raises(NotHonoured, match="dynamodb:LeadingKeys"):
+        verdict_of([document(statement()), document(keyed | {"Effect": "Deny"})], request)
     for broken, message in (
         (statement(Effect="allow"), "needs an Effect"),
         (statement(Action=None), "an Action or a NotAction"),
@@ -266,6 +270,14 @@ def test_what_requests_to_lambda_need(
 ) -> None:
     method, path = request_line.split()
     assert needed("lambda", method, path, query=query) == [(action, arn("lambda", rest)) for action, rest in expected]
+
+
+def test_what_cannot_be_told_is_said() -> None:
+    with pytest.raises(NotImplementedError, match="ExecuteStatement"):
+        needed("dynamodb", headers={"x-amz-target": "DynamoDB_20120810.ExecuteStatement"})
+    for body in ({"TransactItems": [7]}, {"TransactItems": [{"Put": 7}]}, {"QueueUrl": []}, [], b"{"):
+        for target in ("DynamoDB_20120810.TransactGetItems", "DynamoDB_20120810.TransactWriteItems"):
+            needed("dynamodb", body=body, headers={"x-amz-target": target})  # raises nothing: moto refuses it
 
 
 def test_a_role_that_is_handed_over_must_be_allowed_to_be() -> None:

@@ -253,11 +253,13 @@ def _check_anything_but(operand: Any) -> None:
                 raise FilterRefused(f"FilterPolicy: Unsupported anything-but pattern: {name}")
             _check_text("prefix", text)
     elif isinstance(operand, list):
-        if not operand:
-            raise FilterRefused("FilterPolicy: Empty arrays are not allowed")
-        for each in operand:
-            if isinstance(each, (dict, list)):
-                raise FilterRefused("FilterPolicy: Inside anything-but list, start|null|boolean is not supported.")
+        if not all(isinstance(each, str) or _is_number(each) for each in operand):
+            raise FilterRefused("FilterPolicy: Inside anything but list, start|null|boolean is not supported.")
+        if len({isinstance(each, str) for each in operand}) != 1:
+            raise FilterRefused(
+                "FilterPolicy: Inside anything but list, either all values are number or string, mixed type is not "
+                "supported"
+            )
     elif not isinstance(operand, str) and not _is_number(operand):
         raise FilterRefused("FilterPolicy: Value of anything-but must be an array or single string/number value.")
 

@@ -74,13 +74,16 @@ def waits_s(policy: Mapping[str, Any], time_scale: float) -> list[float]:
         time_scale: of the local cloud.
     """
     given = policy.get("healthyRetryPolicy")
-    settings = DEFAULT_RETRIES | (given or {})
+    settings = DEFAULT_RETRIES | {name: value for name, value in (given or {}).items() if value is not None}
     least, most = float(settings["minDelayTarget"]), float(settings["maxDelayTarget"])
     at_once = int(settings.get("numNoDelayRetries") or 0)
     before, after = int(settings.get("numMinDelayRetries") or 0), int(settings.get("numMaxDelayRetries") or 0)
     between = max(0, int(settings["numRetries"]) - at_once - before - after)
     waits = [0.0] * at_once + [least] * before
-    waits += [least + (most - least) * _share(str(settings.get("backoffFunction")), n, between) for n in range(between)]
+    waits += [
+        least + (most - least) * _share(str(settings.get("backoffFunction")).lower(), n, between)
+        for n in range(between)
+    ]
     waits += [most] * after
     return waits if given else [wait / time_scale for wait in waits]
 

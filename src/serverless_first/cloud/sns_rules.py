@@ -18,6 +18,7 @@ from serverless_first.guard import is_this_machine
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included
 SUBJECT_CHARACTERS = 100
 BATCH_ENTRIES = 10
+LONGEST_DELAY_S = 3_600  # Developer Guide, "Creating an HTTP/S delivery policy"
 NAME_BYTES = 256  # of a message attribute
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 SUBSCRIPTION_ATTRIBUTES = (
@@ -90,7 +91,7 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
         if value.lower() not in ("true", "false"):
             raise Refused(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
         if value.lower() == "true" and protocol not in ("sqs", "http", "https", "firehose"):
-            raise Refused(f"RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message delivery.")
+            raise Refused(f"Delivery protocol [{protocol}] does not support raw message delivery.")
     elif name == "FilterPolicyScope" and value not in (sns_filters.ATTRIBUTES, sns_filters.BODY):
         raise Refused(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes")
     elif name == "FilterPolicy" and value:
@@ -131,14 +132,19 @@ def _check_delivery(value: str, protocol: str) -> None:
             raise NotHonoured("throttlePolicy of a DeliveryPolicy")
         if name not in ("healthyRetryPolicy", "throttlePolicy", "requestPolicy"):
             raise Refused(f"DeliveryPolicy: {name} is not a part of it")
-    retries = policy.get("healthyRetryPolicy") or {}
+    given = policy.get("healthyRetryPolicy") or {}
+    retries = {name: number for name, number in given.items() if number is not None and name != "backoffFunction"}
     for name, number in retries.items():
-        if name != "backoffFunction" and not (isinstance(number, int) and number >= 0):
-            raise Refused(f"DeliveryPolicy: healthyRetryPolicy.{name} must be a whole number from 0")
+        least = 1 if name.endswith("DelayTarget") else 0
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise Refused(f"DeliveryPolicy: healthyRetryPolicy.{name} must be a whole number from {least}")
     if retries.get("numRetries", 3) > 100:
         raise Refused("DeliveryPolicy: healthyRetryPolicy.numRetries must be less than or equal to 100")
-    if retries.get("minDelayTarget", 20) > retries.get("maxDelayTarget", 20):
-        raise Refused("DeliveryPolicy: healthyRetryPolicy.minDelayTarget must be at most maxDelayTarget")
+    if not retries.get("minDelayTarget", 20) <= retries.get("maxDelayTarget", 20) <= LONGEST_DELAY_S:
+        raise Refused(
+            "DeliveryPolicy: healthyRetryPolicy.minDelayTarget must be at most maxDelayTarget, and that at most "
+            f"{LONGEST_DELAY_S}"
+        )
 
 
 # ---- messages

@@ -102,7 +102,8 @@ class Topics:
         seen_as = (topic.arn, given["deduplication_id"] + (f"/{given['group_id']}" if by_group else ""))
         with self._lock:
             now_s = time.monotonic()
-            self._seen = {k: v for k, v in self._seen.items() if now_s - v[0] < DEDUPLICATION_S}
+            while self._seen and now_s - next(iter(self._seen.values()))[0] >= DEDUPLICATION_S:
+                del self._seen[next(iter(self._seen))]  # the oldest stands first
             if seen_as in self._seen:
                 return self._seen[seen_as][1]
             self._last_number += 1

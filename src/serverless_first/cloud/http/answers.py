@@ -15,7 +15,7 @@ from typing import Any
 from serverless_first.cloud.http.front import Response
 
 #: Headers that the front door writes itself, or that hold for one connection only.
-DOOR_S = {"content-length", "connection", "transfer-encoding", "keep-alive", "upgrade", "trailer", "date", "server"}
+DOORS_OWN = {"content-length", "connection", "transfer-encoding", "keep-alive", "upgrade", "trailer", "date", "server"}
 _ANSWER_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
@@ -148,7 +148,7 @@ def _sent(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
             raise MalformedAnswer(f"the header {name} has characters that no header may have") from error
         if not name or any(c in name + value for c in "\r\n\0") or " " in name or ":" in name:
             raise MalformedAnswer(f"{name!r} with {value!r} cannot be a header")
-    return tuple((name, value) for name, value in headers if name.lower() not in DOOR_S)
+    return tuple((name, value) for name, value in headers if name.lower() not in DOORS_OWN)
 
 
 def _string_body(answer: Mapping[str, Any]) -> str:

@@ -58,6 +58,7 @@ class LambdaAuthorizer:
         ttl_s: how long an answer is kept, in seconds; 0: not at all.
         format: of the event: REST, FORMAT_1_0 or FORMAT_2_0.
         is_simple: whether it answers {"isAuthorized": true} (HTTP, format 2.0) instead of a policy.
+        role_arn: of the role that API Gateway calls it in; empty: the function's policy has to allow the caller.
     """
 
     key: Hashable
@@ -69,6 +70,7 @@ class LambdaAuthorizer:
     ttl_s: float = DEFAULT_TTL_S
     format: str = REST
     is_simple: bool = False
+    role_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class LambdaAuthorizers:
         """
         event = _event(authorizer, request, arrival, method_arn)
         identity = identity_of(authorizer.sources, request, event)
-        if identity is None or (authorizer.is_token and not re.fullmatch(authorizer.validation or ".*", identity[0])):
+        if identity is None or (authorizer.is_token and not _is_token(identity, authorizer.validation)):
             raise NotAuthorized(401, "Unauthorized")
         if authorizer.is_token:
             event = {"type": "TOKEN", "methodArn": method_arn, "authorizationToken": identity[0]}
@@ -163,7 +165,8 @@ class LambdaAuthorizers:
     def _ask(self, authorizer: LambdaAuthorizer, event: dict[str, Any]) -> dict[str, Any]:
         try:
             timeout_s = TIMEOUT_S[authorizer.format]
-            reply = self._calls.invoke(authorizer.function_arn, event, authorizer.caller, timeout_s)
+            arn, role_arn = authorizer.function_arn, authorizer.role_arn
+            reply = self._calls.invoke(arn, event, authorizer.caller, timeout_s, role_arn)
             answer = json.loads(reply.payload)
         except (FunctionGone, CloudError, TimeoutError, ValueError) as error:
             raise _failed(f"the authoriser's function {authorizer.function_arn} did not answer: {error!r}") from error
@@ -174,6 +177,10 @@ class LambdaAuthorizers:
         if not isinstance(answer, dict):
             raise _failed(f"an authoriser answers with an object, not with {answer!r}")
         return answer
+
+
+def _is_token(identity: tuple[str, ...], validation: str) -> bool:
+    return len(identity) == 1 and re.fullmatch(validation or ".*", identity[0], re.DOTALL) is not None
 
 
 def _string(value: Any) -> str | None:

@@ -179,7 +179,10 @@ class _Connection(BaseHTTPRequestHandler):
     def _answered(self) -> Response:
         door = self.server.door
         try:
-            return door.respond(self._request())
+            request = self._request()
+            if door.is_closed:
+                raise _Refused(message(404, "Not Found"))
+            return door.respond(request)
         except _Refused as refusal:
             self.close_connection = True  # the rest of the request may still be on its way
             return refusal.response
@@ -272,6 +275,10 @@ class _Door:
         for connection in list(self._listener.connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)  # what is being answered still is
+
+    @property
+    def is_closed(self) -> bool:
+        return self._answer is None
 
     def respond(self, request: Request) -> Response:
         answer = self._answer

@@ -24,10 +24,10 @@ from serverless_first.cloud.http.jwt_authorizer import (
     check_scopes,
     claims_for_event,
 )
-from serverless_first.cloud.http.proxy import Arrival
+from serverless_first.cloud.http.proxy import Arrival, short_request_id
 from serverless_first.cloud.http.throttle import Limit, Throttles, account_limit
 
-_REFUSALS = {401: "Unauthorized", 403: "Forbidden", 500: "Internal Server Error"}
+_REFUSALS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
 
 
 class HttpApis:
@@ -53,11 +53,10 @@ class HttpApis:
 
     def answer(self, api: HttpApi, request: Request) -> Response:
         """What an API answers to a request."""
-        if api.disabled:
-            return message(403, "Forbidden")
-        found = api.stage_of(request.path)
+        found = None if api.disabled else api.stage_of(request.path)
         if found is None or found[0].deployment is None:
-            return message(404, "Not Found")
+            status = 403 if api.disabled else 404
+            return message(status, _REFUSALS[status], ("Apigw-Requestid", short_request_id()))
         stage, path = found
         deployment = found[0].deployment
         cors, (route, parameters) = deployment.cors, deployment.find(request.method, path) or (None, {})

@@ -25,7 +25,7 @@ from serverless_first.cloud.lambda_.calling import Caller, FunctionGone
 from serverless_first.guard import is_this_machine
 
 TEXT_PLAIN = "text/plain; charset=utf-8"  # what an HTTP API says of a body whose type the function has not told
-_HOP_S = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ class Integrations:
         caller = None if integration.role_arn else Caller("apigateway.amazonaws.com", source, arrival.account_id)
         arn = values.of(integration.uri)
         try:
-            reply = self._calls.invoke(arn, make(request, arrival), caller, integration.timeout_s)
+            event = make(request, arrival)
+            reply = self._calls.invoke(arn, event, caller, integration.timeout_s, integration.role_arn)
         except TooManyRequests:
             return message(503, "Service Unavailable")
         except EventTooLarge:
@@ -179,7 +180,7 @@ def _forward(
     method = request.method if integration.method == "ANY" else integration.method
     host = request.header("host")
     forwarded = f"by={request.source_ip};for={request.source_ip};host={host};proto=http"
-    headers = [(n, v) for n, v in request.headers if n.lower() not in _HOP_S]
+    headers = [(n, v) for n, v in request.headers if n.lower() not in _HOP_BY_HOP]
     connection = http.client.HTTPConnection(parts.hostname or "", port, timeout=integration.timeout_s)
     with contextlib.closing(connection):
         try:
@@ -194,4 +195,4 @@ def _forward(
             raise
         except (OSError, http.client.HTTPException):
             return message(503, "Service Unavailable")
-    return Response(answer.status, tuple((n, v) for n, v in answer.getheaders() if n.lower() not in _HOP_S), body)
+    return Response(answer.status, tuple((n, v) for n, v in answer.getheaders() if n.lower() not in _HOP_BY_HOP), body)

@@ -2,8 +2,7 @@
 
 Sources: API Gateway Developer Guide, "Lambda proxy integrations in API Gateway" (REST) and "Create AWS Lambda proxy
 integrations for HTTP APIs"; Lambda Developer Guide, "Invoking Lambda function URLs". Where the guides are silent
-(which paths are decoded, which headers are added) this follows events that were recorded
-on AWS.
+(which paths are decoded, which headers are added) this follows events that were recorded on AWS.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from serverless_first.cloud.http.answers import DOOR_S, MalformedAnswer, ProxyAnswer, read_1_0, read_2_0
+from serverless_first.cloud.http.answers import DOORS_OWN, MalformedAnswer, ProxyAnswer, read_1_0, read_2_0
 from serverless_first.cloud.http.front import Request
 
 __all__ = [
- "Arrival", "MalformedAnswer", "ProxyAnswer", "function_url_event", "gateway_time", "http_event_1_0", "http_event_2_0",
- "is_text", "read_1_0", "read_2_0", "rest_event", "short_request_id",
+    "Arrival", "MalformedAnswer", "ProxyAnswer", "function_url_event", "gateway_time", "http_event_1_0",
+    "http_event_2_0", "is_text", "read_1_0", "read_2_0", "rest_event", "short_request_id",
 ]  # fmt: skip
 
 #: What REST APIs tell of a caller; null unless something has identified it.
@@ -91,7 +90,7 @@ def rest_event(request: Request, arrival: Arrival, binary: bool = False) -> dict
         binary: whether the API's binaryMediaTypes hold the body's type: it is base64-encoded then.
     """
     names = {name.lower(): name for name in _AS_SENT_BY_REST}
-    headers = [(names.get(n.lower(), n), v) for n, v in request.headers if n.lower() not in DOOR_S]
+    headers = [(names.get(n.lower(), n), v) for n, v in request.headers if n.lower() not in DOORS_OWN]
     given = _with_forwarding(headers, request, arrival, title=True)
     context = _context_1_0(request, arrival) | {
         "resourceId": arrival.resource_id,
@@ -223,7 +222,7 @@ def _common_1_0(
 
 def _lower(request: Request, api: Arrival | None) -> list[tuple[str, str]]:
     """Headers with names in lower case; HTTP APIs always tell the length of the body."""
-    dropped = DOOR_S - {"content-length", "date"}
+    dropped = DOORS_OWN - {"content-length", "date"}
     found = [(name.lower(), value) for name, value in request.headers if name.lower() not in dropped]
     if api is not None and "content-length" not in dict(found):
         found.append(("content-length", str(len(request.body))))

@@ -7,8 +7,7 @@ Cognito user pools as an authorizer", "Control access to a REST API with IAM per
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_first.cloud.errors import AccessDenied
@@ -16,12 +15,10 @@ from serverless_first.cloud.http.authorizers import DEFAULT_TTL_S, LambdaAuthori
 from serverless_first.cloud.http.jwt_authorizer import InvalidToken, Tokens
 from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_exchange import Exchange
-from serverless_first.cloud.http.rest_model import Json
-from serverless_first.cloud.http.sigv4 import BadSignature, SignerOf, signer
+from serverless_first.cloud.http.rest_model import FUNCTION_URI, Json
+from serverless_first.cloud.http.sigv4 import BadSignature, Signer, SignerOf, signer
 from serverless_first.cloud.lambda_.calling import Caller
 from serverless_first.cloud.permissions import Permissions
-
-_FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
 
 
 class Authorization:
@@ -31,14 +28,20 @@ class Authorization:
         functions: asks Lambda authorisers.
         tokens: checks tokens of Cognito user pools.
         signer_of: finds access keys.
+        allow: raises AccessDenied unless a signer may do an action on a resource.
         permissions: asked for an authoriser's role.
     """
 
     def __init__(
-        self, functions: LambdaAuthorizers, tokens: Tokens, signer_of: SignerOf, permissions: Permissions
+        self,
+        functions: LambdaAuthorizers,
+        tokens: Tokens,
+        signer_of: SignerOf,
+        allow: Callable[[Signer, str, str], None],
+        permissions: Permissions,
     ) -> None:
         self._functions, self._tokens, self._signer_of = functions, tokens, signer_of
-        self._permissions = permissions
+        self._allow, self._permissions = allow, permissions
 
     def check(self, exchange: Exchange) -> str | None:
         """Raises unless the request may go on; what is found out about the caller goes into the exchange.
@@ -63,11 +66,12 @@ class Authorization:
             return None
         return self._custom(exchange, settings)
 
-    def is_signed(self, exchange: Exchange) -> bool:
-        """Whether somebody whom this cloud knows has signed the request."""
+    def may_invalidate(self, exchange: Exchange) -> bool:
+        """Whether the request is signed by somebody who may invalidate the cache."""
         try:
-            signer(exchange.request, "execute-api", self._signer_of)
-        except BadSignature:
+            found = signer(exchange.request, "execute-api", self._signer_of)
+            self._allow(found, "execute-api:InvalidateCache", exchange.request_arn)
+        except (BadSignature, AccessDenied):
             return False
         return True
 
@@ -78,6 +82,10 @@ class Authorization:
             is_signed = "AWS4-HMAC-SHA256" in exchange.request.header("authorization") + exchange.request.raw_query
             kind = "INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN"
             raise GatewayError(kind, reason=str(error)) from error
+        try:
+            self._allow(found, "execute-api:Invoke", exchange.request_arn)
+        except AccessDenied as error:
+            raise GatewayError("ACCESS_DENIED", str(error)) from error
         who = {"accessKey": found.access_key, "accountId": found.account_id, "userArn": found.user_arn}
         _know(exchange, identity=who | {"caller": found.user_id, "user": found.user_id})
 
@@ -120,7 +128,7 @@ def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:
     text = str(settings.get("authorizerUri") or "")
     for name, value in exchange.stage.variables.items():
         text = text.replace(f"${{stageVariables.{name}}}", value)
-    match = _FUNCTION.search(text)
+    match = FUNCTION_URI.search(text)
     if match is None:
         raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=f"authorizerUri names no function: {text}")
     caller = Caller(

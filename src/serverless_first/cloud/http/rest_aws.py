@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import urllib3
-import xmltodict  # type: ignore[import-untyped]
+import xmltodict
 
 from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_mapping import Answered, Values

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.http.answers import DOOR_S
+from serverless_first.cloud.http.answers import DOORS_OWN
 from serverless_first.cloud.http.rest_mapping import Answered
 from serverless_first.guard import is_this_machine
 
@@ -61,7 +61,7 @@ class Backends:
             url += ("&" if urlsplit(url).query else "?") + urlencode(backend.query, doseq=True)
         headers = urllib3.HTTPHeaderDict()
         for name, values in backend.headers.items():
-            for value in values if name.lower() not in DOOR_S else ():
+            for value in values if name.lower() not in DOORS_OWN else ():
                 headers.add(name, value)
         body = backend.body if backend.method not in ("GET", "HEAD", "OPTIONS") or backend.body else None
         try:
@@ -70,7 +70,7 @@ class Backends:
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{url}: {error}") from error
-        kept = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in DOOR_S)
+        kept = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in DOORS_OWN)
         return Answered(answer.status, kept, answer.data, str(answer.status))
 
     def _url(self, url: str) -> str:

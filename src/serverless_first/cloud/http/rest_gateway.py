@@ -113,7 +113,7 @@ class RestApis:
         renews = rest_cache.asks_for_new(exchange)
         settings, _ = exchange.stage.settings(exchange.resource, exchange.method_key)
         if renews and settings.get("requireAuthorizationForCacheControl", True):
-            renews = self._authorization.is_signed(exchange)
+            renews = self._authorization.may_invalidate(exchange)
             strategy = settings.get("unauthorizedCacheControlHeaderStrategy") or "SUCCEED_WITH_RESPONSE_HEADER"
             if not renews and strategy == "FAIL_WITH_403":
                 raise GatewayError("ACCESS_DENIED")

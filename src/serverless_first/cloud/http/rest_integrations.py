@@ -21,6 +21,7 @@ from serverless_first.cloud.http.rest_backends import Backend, Backends, Unreach
 from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_exchange import Exchange
 from serverless_first.cloud.http.rest_mapping import Answered, Values
+from serverless_first.cloud.http.rest_model import FUNCTION_URI
 from serverless_first.cloud.lambda_.calling import Caller, FunctionGone, Functions
 from serverless_first.cloud.lambda_.function import Reply
 from serverless_first.cloud.permissions import Permissions
@@ -28,7 +29,6 @@ from serverless_first.cloud.permissions import Permissions
 DEFAULT_TIMEOUT_MS = 29_000
 PRINCIPAL = "apigateway.amazonaws.com"
 MOST_AT_ONCE = 1000  # as many as an account's functions may run at once
-_FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
 _ASYNC = "X-Amz-Invocation-Type"
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class Integrations:
         values = rest_mapping.overridden(values, exchange.request_override)
         if kind == "HTTP":
             answered = self._within(exchange, lambda: self._backends.send(_backend(exchange, values, body)))
-        elif _FUNCTION.search(uri(exchange)):
+        elif FUNCTION_URI.search(uri(exchange)):
             answered = self._function(exchange, values, body)
         else:
             role = _filled(str(exchange.integration.get("credentials") or ""), exchange.stage.variables, {})
@@ -165,12 +165,12 @@ class Integrations:
 
 
 def _mock(exchange: Exchange) -> Answered:
-    rendered = rest_mapping.request_body(exchange)
-    try:
-        status = int(json.loads(rendered)["statusCode"])
-    except (ValueError, KeyError, TypeError) as error:
+    """API Gateway reads the template's result leniently: names without quotes, a comma too many."""
+    found = re.search(rb"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""", rest_mapping.request_body(exchange))
+    if found is None:
         reason = "A mock integration's request template gives an object with statusCode, a number"
-        raise GatewayError("API_CONFIGURATION_ERROR", reason=reason) from error
+        raise GatewayError("API_CONFIGURATION_ERROR", reason=reason)
+    status = int(found.group(1))
     return Answered(status, (), b"", str(status))
 
 
@@ -204,7 +204,7 @@ def _filled(text: str, variables: Mapping[str, str], path: Mapping[str, str]) ->
 
 
 def _arn(exchange: Exchange) -> str:
-    match = _FUNCTION.search(uri(exchange))
+    match = FUNCTION_URI.search(uri(exchange))
     if match is None:
         raise GatewayError("API_CONFIGURATION_ERROR", reason=f"Invalid Lambda URI: {uri(exchange)}")
     return match.group(1)

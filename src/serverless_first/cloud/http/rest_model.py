@@ -5,11 +5,14 @@ Settings are kept as AWS's own JSON (GetMethod, GetStage and so on), so that no 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Json = Mapping[str, Any]
+#: The URI of an integration or an authoriser with a function: its ARN is the group.
+FUNCTION_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
 
 
 @dataclass(frozen=True)

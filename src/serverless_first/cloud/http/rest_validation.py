@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import Draft4Validator  # type: ignore[import-untyped]
-from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
+from jsonschema import Draft4Validator
+from jsonschema.exceptions import SchemaError
 
 from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_exchange import Exchange

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-import airspeed  # type: ignore[import-untyped]
+import airspeed
 from airspeed import operators
 from jsonpath_ng.ext.parser import parse as parse_path
 

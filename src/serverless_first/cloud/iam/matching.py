@@ -72,6 +72,7 @@ _KNOWN = frozenset(
         ("lambda", "functionarn sourcefunctionarn functionurlauthtype invokedviafunctionurl eventsourcetoken"),
         ("s3", "prefix delimiter max-keys x-amz-acl x-amz-server-side-encryption x-amz-storage-class"),
         ("sns", "protocol endpoint"),
+        ("iam", "passedtoservice"),
         ("sts", "externalid rolesessionname"),
     )
     for name in names.split()

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import enum
 import functools
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_first.cloud.iam.matching import Context, arn_like, check_operator, holds, like, with_variables
+from serverless_first.cloud.iam.matching import (
+    Context,
+    NotHonoured,
+    arn_like,
+    check_operator,
+    holds,
+    like,
+    with_variables,
+)
 
 _ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -126,7 +135,7 @@ class Policy:
         content = json.loads(document)
         if not isinstance(content, dict):
             raise ValueError("A policy is a JSON object.")
-        self._statements = [_statement(each) for each in _as_list(content.get("Statement", []))]
+        self.statements = [_statement(each) for each in _as_list(content.get("Statement", []))]
 
     def says(self, request: Request, principal: Principal | None = None, *, through_account: bool = False) -> Verdict:
         """What the policy says of a request.
@@ -139,13 +148,7 @@ class Policy:
         Raises:
             NotHonoured: a condition has a key that the local cloud does not know.
         """
-        verdict = Verdict.NOTHING
-        for statement in self._statements:
-            if statement.speaks_of(request, principal, through_account):
-                if not statement.allows:
-                    return Verdict.DENY
-                verdict = Verdict.ALLOW
-        return verdict
+        return _verdict(self.statements, request, principal, through_account)
 
 
 @functools.lru_cache(1024)
@@ -160,10 +163,29 @@ def verdict_of(documents: Iterable[str], request: Request) -> Verdict:
     Raises:
         ValueError: one of them is no policy, or asks for what is not honoured.
     """
-    found = {parsed(document).says(request) for document in documents}
-    if Verdict.DENY in found:
-        return Verdict.DENY
-    return Verdict.ALLOW if Verdict.ALLOW in found else Verdict.NOTHING
+    statements = itertools.chain.from_iterable(parsed(document).statements for document in documents)
+    return _verdict(statements, request, None, False)
+
+
+def _verdict(
+    statements: Iterable[_Statement], request: Request, principal: Principal | None, through_account: bool
+) -> Verdict:
+    verdict, unknown = Verdict.NOTHING, None
+    for statement in statements:
+        try:
+            speaks = statement.speaks_of(request, principal, through_account)
+        except NotHonoured as error:
+            if not statement.allows:
+                raise
+            unknown = error  # matters only if nothing else allows it
+            continue
+        if speaks and not statement.allows:
+            return Verdict.DENY
+        if speaks:
+            verdict = Verdict.ALLOW
+    if verdict is Verdict.NOTHING and unknown is not None:
+        raise unknown
+    return verdict
 
 
 def _statement(given: Any) -> _Statement:

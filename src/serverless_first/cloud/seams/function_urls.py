@@ -243,4 +243,6 @@ def _require(plane: DataPlane, url: FunctionUrl, who: Signer | None) -> None:
 
     directory: Any = plane.permissions.identities
     policy = directory.function_policy(function, alias)
-    signers.require(plane.permissions, who, "lambda:InvokeFunctionUrl", url.function_arn, policy)
+    context = {"lambda:functionurlauthtype": [url.auth_type], "lambda:invokedviafunctionurl": ["true"]}
+    for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):  # both, since October 2025
+        signers.require(plane.permissions, who, action, url.function_arn, policy, context)

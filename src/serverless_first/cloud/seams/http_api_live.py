@@ -167,4 +167,5 @@ def _authorizer(api: Any, account_id: str, given: Any) -> JwtAuthorizer | Lambda
         ttl_s=float(given.auth_result_ttl or 0),
         format=given.auth_payload_format_version,
         is_simple=bool(given.enable_simple_response),
+        role_arn=given.auth_creds_arn or "",
     )

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from serverless_first.cloud.http.calls import SERVICE
 from serverless_first.cloud.http.http_api_integrations import SERVICES, ServiceCall, ServiceRefused
 from serverless_first.cloud.permissions import Permissions
 from serverless_first.cloud.seams.clients import client
@@ -23,7 +24,8 @@ def service_calls(permissions: Permissions) -> ServiceCall:
     def call_service(subtype: str, region: str, given: Mapping[str, str], role_arn: str) -> Mapping[str, Any]:
         service = SERVICES[subtype]
         resource = given.get(service.resource) or "default"
-        permissions.require(role_arn, service.action, _arn_of(subtype, resource, region))
+        arn = _arn_of(subtype, resource, region)
+        permissions.require(role_arn, service.action, arn, service=SERVICE)
         return _call(subtype, region, given)
 
     return call_service

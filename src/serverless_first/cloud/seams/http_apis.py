@@ -44,7 +44,7 @@ CHANGES = (
 
 def install(plane: DataPlane) -> None:
     """Puts the data plane behind API Gateway's version 2."""
-    authorizers = LambdaAuthorizers(calls := FunctionCalls(plane.functions))
+    authorizers = LambdaAuthorizers(calls := FunctionCalls(plane.functions, plane.permissions))
     tokens, throttles = Tokens(keys_of_pool), Throttles()
 
     def signer(access_key: str) -> Signer | None:

@@ -37,7 +37,7 @@ from serverless_first.cloud.http.rest_model import ApiKey, Deployment, Plan, Res
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams import rest_import, rest_operations, rest_rules
 from serverless_first.cloud.seams.http_api_services import keys_of_pool
-from serverless_first.cloud.seams.signers import signer_of
+from serverless_first.cloud.seams.signers import require, signer_of
 
 ACCOUNT_ID = "123456789012"  # moto's default account
 
@@ -49,11 +49,17 @@ def install(plane: DataPlane) -> None:
     tokens = Tokens(keys_of_pool)
     services = AwsServices(lambda: int(os.environ["MOTO_PORT"]), plane.permissions)
     backends = Backends(lambda url: local_url(plane.doors, url))
-    integrations = Integrations(plane.functions, plane.permissions, services, backends)
+    authorization = Authorization(
+        authorizers,
+        tokens,
+        functools.partial(signer_of, ACCOUNT_ID),
+        functools.partial(require, plane.permissions),
+        plane.permissions,
+    )
     gateway = RestApis(
         lambda api_id, name: stage_of(homes.get(api_id), api_id, name),
-        Authorization(authorizers, tokens, functools.partial(signer_of, ACCOUNT_ID), plane.permissions),
-        integrations,
+        authorization,
+        Integrations(plane.functions, plane.permissions, services, backends),
     )
     plane.forgetting.extend((gateway.clear, authorizers.clear, tokens.clear, homes.clear))
     _doors(plane, gateway, homes)

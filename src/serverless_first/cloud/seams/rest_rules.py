@@ -2,7 +2,7 @@
 
 Replaced in `APIGatewayResponse`: create_rest_api, update_rest_api, create_resource, delete_resource, put_method,
 put_integration, put_integration_response, create_deployment, create_stage, update_stage, create_authorizer,
-create_usage_plan, update_usage_plan: each checks first, calls moto's own, then keeps what moto drops.
+put_gateway_response, create_usage_plan, update_usage_plan: checks, then moto's own, then what moto drops is kept.
 And `Stage._get_default_method_settings`: moto writes a throttle of 1,000 a second into a stage where caching is set.
 
 Messages are AWS's as recorded; what the local cloud does not honour is a NotImplementedException.
@@ -27,6 +27,7 @@ from moto.apigateway.exceptions import (
 from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_first.cloud.http.rest_aws import TARGETS
+from serverless_first.cloud.http.rest_errors import TYPES
 from serverless_first.cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
 from serverless_first.cloud.seams.rest_patches import NotHonoured, stage_operations, usage_plan_operations
 from serverless_first.guard import is_this_machine
@@ -68,6 +69,7 @@ def install() -> None:
         create_stage,
         update_stage,
         create_authorizer,
+        put_gateway_response,
         create_usage_plan,
         update_usage_plan,
     ):
@@ -316,6 +318,18 @@ def create_authorizer(self: Any, original: Callable[[], Any]) -> Any:
     authorizer = self.backend.get_authorizer(self.path.split("/")[2], json.loads(answer[2])["id"])
     authorizer.identity_validation_expression = given.get("identityValidationExpression")
     return 201, answer[1], json.dumps(authorizer.to_json())
+
+
+def put_gateway_response(self: Any, original: Callable[[], Any]) -> Any:
+    """The type must be one of AWS's."""
+    kind, types = self.path.rstrip("/").rsplit("/", 1)[-1], sorted(set(TYPES) - {"FORBIDDEN"})
+    if kind not in types:
+        raise ApiGatewayException(
+            "ValidationException",
+            f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member must "
+            f"satisfy enum value set: [{', '.join(types)}]",
+        )
+    return original()
 
 
 # ---- stages and usage plans

@@ -10,6 +10,7 @@ from moto.utilities.utils import get_partition
 
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.http.sigv4 import Signer
+from serverless_first.cloud.iam.matching import Context
 from serverless_first.cloud.iam.policies import Request
 from serverless_first.cloud.permissions import InvalidCredentials, Permissions
 from serverless_first.cloud.surroundings import LOCAL_KEY
@@ -35,11 +36,19 @@ def signer_of(account_id: str, access_key: str) -> Signer | None:
     return Signer(access_key, role.secret_access_key, role.arn, role.user_id, account_id)
 
 
-def require(permissions: Permissions, who: Signer, action: str, resource: str, policy: str | None = None) -> None:
+def require(
+    permissions: Permissions,
+    who: Signer,
+    action: str,
+    resource: str,
+    policy: str | None = None,
+    context: Context | None = None,
+) -> None:
     """Raises unless a signer may do something. The learner's own keys are an administrator's.
 
     Args:
         policy: the resource's own, JSON; None if it has none.
+        context: condition keys, in lower case, with their values.
 
     Raises:
         AccessDenied: permissions are enforced, and they say no.
@@ -51,4 +60,4 @@ def require(permissions: Permissions, who: Signer, action: str, resource: str, p
         identity = directory.of_key(who.access_key, who.token)
     except InvalidCredentials as error:
         raise AccessDenied("The security token included in the request is invalid.") from error
-    permissions.authorise(identity, Request(action, resource), policy)
+    permissions.authorise(identity, Request(action, resource, context or {}), policy)

@@ -204,7 +204,12 @@ def _install_subscribing(topics: Topics) -> None:
             )
         except sns_rules.Refused as refused:
             raise _refusal(refused, "Invalid parameter: ") from refused
-        settings[name] = str(value).lower() == "true" if name == "RawMessageDelivery" else value
+        if name == "RawMessageDelivery":
+            settings[name] = str(value).lower() == "true"
+        elif not value or value == "{}":  # an empty policy is none
+            settings.pop(name, None)
+        else:
+            settings[name] = value
 
     def answer_checked(self: Any) -> Any:
         topic_arn, endpoint = self._get_param("TopicArn"), str(self._get_param("Endpoint") or "")
