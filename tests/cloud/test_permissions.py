@@ -78,7 +78,8 @@ def test_a_handler_without_rights_is_refused_in_the_words_of_each_service(kit: A
         assert answer["message"] == f"User: {SESSION} is not authorized to perform: {asked}{because}"
     # A HEAD request has no body to say why; who one is may always be asked; and nothing was logged.
     calls = [["s3", "head_object", {"Bucket": "hikari", "Key": "a"}], ["sts", "get_caller_identity", {}]]
-    assert iam_kit.outcomes("worker", calls) == ["403", "done"]
+    calls.append(["dynamodb", "execute_statement", {"Statement": "SELECT * FROM orders"}])  # refused by name
+    assert iam_kit.outcomes("worker", calls) == ["403", "done", "NotImplementedException"]
     assert iam_kit.log_lines("worker") == []
 
 

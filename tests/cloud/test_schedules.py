@@ -311,7 +311,7 @@ def test_permissions_of_the_execution_role(kit: Any) -> None:
         (message,) = kit.received(dead)
         assert schedule_kit.attributes_of(message)["ERROR_CODE"] == "AccessDeniedException"
         text = schedule_kit.attributes_of(message)["ERROR_MESSAGE"]
-        assert "is not authorized to perform: sqs:SendMessage" in text
+        assert "is not authorized to perform: sqs:sendmessage" in text  # as SQS spells it
     finally:
         cloud.start(enforce_iam=False)
 

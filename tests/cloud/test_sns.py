@@ -299,6 +299,11 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
     assert (
         bad.message == "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy"
     )
+    sns().publish(TopicArn=topic, Message="for nobody")
+    sns().set_subscription_attributes(**setting, AttributeValue="{}")
+    assert "FilterPolicy" not in sns().get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    sns().publish(TopicArn=topic, Message="for all")
+    assert kit.records(queue)[0]["Message"] == "for all"
 
     def publishing(message: str = "lamp", **given: Any) -> tuple[str, str]:
         refusal = kit.refused(lambda: sns().publish(TopicArn=topic, Message=message, **given))

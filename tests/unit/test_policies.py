@@ -275,7 +275,8 @@ def test_what_requests_to_lambda_need(
 def test_what_cannot_be_told_is_said() -> None:
     with pytest.raises(NotImplementedError, match="ExecuteStatement"):
         needed("dynamodb", headers={"x-amz-target": "DynamoDB_20120810.ExecuteStatement"})
-    for body in ({"TransactItems": [7]}, {"TransactItems": [{"Put": 7}]}, {"QueueUrl": []}, [], b"{"):
+    bodies: list[Any] = [{"TransactItems": [7]}, {"TransactItems": [{"Put": 7}]}, {"QueueUrl": []}, [], b"{"]
+    for body in bodies:
         for target in ("DynamoDB_20120810.TransactGetItems", "DynamoDB_20120810.TransactWriteItems"):
             needed("dynamodb", body=body, headers={"x-amz-target": target})  # raises nothing: moto refuses it
 

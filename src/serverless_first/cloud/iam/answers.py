@@ -49,7 +49,8 @@ def invalid_credentials(service: str, protocol: str, *, expired: bool = False, h
 
 def not_honoured(message: str) -> Answer:
     """The answer where the local cloud cannot decide."""
-    body = json.dumps({"Type": "User", "message": message, "Message": message}).encode()
+    told = {"__type": "NotImplementedException", "Type": "User", "message": message, "Message": message}
+    body = json.dumps(told).encode()
     headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
     return Answer("501 Not Implemented", headers, body)
 
