@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud import sns_filters
-from serverless_first.cloud.sns_filters import ATTRIBUTES, BODY, FilterRefused
+from serverless_first.cloud.sns import filters as sns_filters
+from serverless_first.cloud.sns.filters import ATTRIBUTES, BODY, FilterRefused
 
 #: Policy; attributes or body (both are tried) that match; that do not. SNS Developer Guide, "string value matching" and
 #: the pages beside it.

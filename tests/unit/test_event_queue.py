@@ -51,10 +51,12 @@ class World:
 
     def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
         """As `Deliver` has it."""
+        del role_arn
         self.delivered.put((arn, record, None))
 
     def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str], role_arn: str) -> None:
         """As `Deliver` has it."""
+        del role_arn
         self.delivered.put((arn, event, attributes))
 
     def send(self, request_id: str = "one", event: bytes = b'{"lamp": 1}', arn: str = ARN) -> None:

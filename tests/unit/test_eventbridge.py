@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud import eventbridge_entries, eventbridge_input, eventbridge_retry
-from serverless_first.cloud.eventbridge_retry import Deliveries, Delivery, RetryPolicy
-from serverless_first.cloud.targets import TargetFailed, UnsupportedTarget, service_of
+from serverless_first.cloud.events import entries as eventbridge_entries
+from serverless_first.cloud.events import input as eventbridge_input
+from serverless_first.cloud.events import retry as eventbridge_retry
+from serverless_first.cloud.events.retry import Deliveries, Delivery, RetryPolicy
+from serverless_first.cloud.events.targets import TargetFailed, UnsupportedTarget, service_of
 from serverless_first.cloud.tasks import Tasks
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/big-orders"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud.patterns import InvalidPattern, Pattern
+from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
 
 ORDER: dict[str, Any] = {
     "version": "0",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud.pipe_template import InvalidTemplate, check_template, fill, resolved
-from serverless_first.cloud.targets import TargetFailed
+from serverless_first.cloud.events.targets import TargetFailed
+from serverless_first.cloud.pipes.template import InvalidTemplate, check_template, fill, resolved
 
 MESSAGE = {
     "messageId": "059f36b4",

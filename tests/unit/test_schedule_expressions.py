@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serverless_first.cloud.schedule_expressions import InvalidExpression, Schedule, Within, parse_rule, parse_schedule
+from serverless_first.cloud.schedules.expressions import InvalidExpression, Schedule, Within, parse_rule, parse_schedule
 
 START = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)  # a Wednesday
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 from datetime import UTC, datetime, timedelta
 
+from serverless_first.cloud.schedules.timer import Timer
 from serverless_first.cloud.tasks import Tasks
-from serverless_first.cloud.timer import Timer
 
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from serverless_first.cloud.eventbridge_router import Router
+from serverless_first.cloud.events.router import Router
 from serverless_first.cloud.http.front import FrontDoors
 from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.calling import Functions

@@ -17,8 +17,8 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
+from serverless_first.cloud.clients import client
 from serverless_first.cloud.permissions import Permissions
-from serverless_first.cloud.seams.clients import client
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")

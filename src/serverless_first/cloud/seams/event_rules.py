@@ -28,10 +28,12 @@ from moto.events import models, notifications
 from moto.events.exceptions import InvalidEventPatternException, ValidationException
 from moto.events.responses import EventsHandler
 
-from serverless_first.cloud import eventbridge_entries, eventbridge_rules, targets
-from serverless_first.cloud.eventbridge_retry import Deliveries
-from serverless_first.cloud.eventbridge_router import Event, Rule
-from serverless_first.cloud.patterns import InvalidPattern, Pattern
+from serverless_first.cloud.events import entries as eventbridge_entries
+from serverless_first.cloud.events import rules as eventbridge_rules
+from serverless_first.cloud.events import targets
+from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
+from serverless_first.cloud.events.retry import Deliveries
+from serverless_first.cloud.events.router import Event, Rule
 from serverless_first.cloud.plane import DataPlane
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus

@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from serverless_first.cloud.clients import client
 from serverless_first.cloud.http.calls import SERVICE
 from serverless_first.cloud.http.http_api_integrations import SERVICES, ServiceCall, ServiceRefused
 from serverless_first.cloud.permissions import Permissions
-from serverless_first.cloud.seams.clients import client
 from serverless_first.cloud.seams.http_api_rules import COGNITO
 
 ACCOUNT_ID = "123456789012"  # moto's default account

@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
-from serverless_first.cloud.patterns import InvalidPattern, Pattern
+from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
 from serverless_first.cloud.seams import destinations
 
 # Settings of the API that the data plane does not honour: refused, never passed over in silence.

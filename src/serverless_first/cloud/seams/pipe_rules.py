@@ -10,14 +10,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from serverless_first.cloud.clients import client
 from serverless_first.cloud.errors import AccessDenied
-from serverless_first.cloud.patterns import InvalidPattern, Pattern
-from serverless_first.cloud.pipe_run import LARGEST_BATCH
-from serverless_first.cloud.pipe_template import InvalidTemplate, check_template
+from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
+from serverless_first.cloud.events.targets import UnsupportedTarget, service_of
+from serverless_first.cloud.pipes.run import LARGEST_BATCH
+from serverless_first.cloud.pipes.template import InvalidTemplate, check_template
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams.clients import client
 from serverless_first.cloud.seams.shape_rules import NotHonoured, Refused
-from serverless_first.cloud.targets import UnsupportedTarget, service_of
 
 MOST_FILTERS = 5  # API reference: FilterCriteria
 #: Of each source: its own parameters, and the batch size without one.

@@ -23,7 +23,7 @@ from moto.pipes import models
 from moto.pipes.exceptions import ConflictException
 from moto.pipes.responses import EventBridgePipesResponse
 
-from serverless_first.cloud.pipe_run import Pipe, deliver_through
+from serverless_first.cloud.pipes.run import Pipe, deliver_through
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.pipe_rules import checked, own_parameters, target_parameters
 from serverless_first.cloud.seams.shape_rules import require_shape

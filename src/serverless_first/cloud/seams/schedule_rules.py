@@ -10,12 +10,12 @@ import re
 import time
 from typing import Any
 
-from serverless_first.cloud import universal_targets
 from serverless_first.cloud.errors import AccessDenied
+from serverless_first.cloud.events import universal_targets
+from serverless_first.cloud.events.targets import UnsupportedTarget, service_of
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.schedule_expressions import InvalidExpression, parse_schedule, time_zone
+from serverless_first.cloud.schedules.expressions import InvalidExpression, parse_schedule, time_zone
 from serverless_first.cloud.seams.shape_rules import NotHonoured, Refused, require_shape
-from serverless_first.cloud.targets import UnsupportedTarget, service_of
 
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # API reference: RetryPolicy
 _LATEST_START_S = 300.0

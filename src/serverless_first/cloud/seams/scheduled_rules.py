@@ -20,9 +20,9 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend
 
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.schedule_expressions import InvalidExpression, parse_rule
+from serverless_first.cloud.schedules.expressions import InvalidExpression, parse_rule
+from serverless_first.cloud.schedules.timer import Timer
 from serverless_first.cloud.seams.event_rules import view
-from serverless_first.cloud.timer import Timer
 
 
 def scheduled_event(rule_arn: str, due: datetime) -> dict[str, Any]:

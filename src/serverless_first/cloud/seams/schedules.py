@@ -28,13 +28,13 @@ from moto.scheduler.exceptions import ScheduleExists, ScheduleGroupNotFound
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
-from serverless_first.cloud.eventbridge_retry import Deliveries, Delivery, RetryPolicy
+from serverless_first.cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.schedule_expressions import Within, parse_schedule
-from serverless_first.cloud.schedule_invocation import Invocation, Run
+from serverless_first.cloud.schedules.expressions import Within, parse_schedule
+from serverless_first.cloud.schedules.invocation import Invocation, Run
+from serverless_first.cloud.schedules.timer import Timer
 from serverless_first.cloud.seams.schedule_rules import RETRY_POLICY, checked
 from serverless_first.cloud.seams.shape_rules import Refused, require_shape
-from serverless_first.cloud.timer import Timer
 
 
 @dataclass(frozen=True, eq=False)

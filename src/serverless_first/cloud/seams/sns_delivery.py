@@ -27,10 +27,11 @@ from moto.sns import models
 from moto.sns.exceptions import SNSException, SNSNotFoundError
 from moto.sns.responses import SNSResponse
 
-from serverless_first.cloud import sns_filters, sns_rules
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.queue_sending import send_to_queue
-from serverless_first.cloud.sns_topics import HTTP, MessageId, Topics
+from serverless_first.cloud.sns import filters as sns_filters
+from serverless_first.cloud.sns import rules as sns_rules
+from serverless_first.cloud.sns.topics import HTTP, MessageId, Topics
 
 _NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_first.cloud.patterns import Pattern
+from serverless_first.cloud.events.patterns import Pattern
 
 EVENT_BYTES = 6_291_456  # AWS Lambda quotas: synchronous request, 6 MB
 _AROUND_A_RECORD_BYTES = 1500  # identifiers, receipt handle, attributes and names of a record

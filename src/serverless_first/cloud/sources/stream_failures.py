@@ -14,8 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from serverless_first.cloud.clients import client
 from serverless_first.cloud.permissions import Permissions
-from serverless_first.cloud.seams.clients import client
 from serverless_first.cloud.sources.mapping import Delivery, Mapping
 from serverless_first.cloud.sources.stream_source import StreamRecord, StreamSource, arrival
 

@@ -25,7 +25,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serverless_first.cloud.patterns import Pattern
+from serverless_first.cloud.events.patterns import Pattern
 from serverless_first.cloud.sources.mapping import Deliver, Delivery, Mapping
 from serverless_first.cloud.sources.stream_failures import RETRIES_EXHAUSTED, TOO_OLD, GiveUp
 from serverless_first.cloud.sources.stream_source import Read, StreamRecord

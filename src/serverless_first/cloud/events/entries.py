@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from serverless_first.cloud.eventbridge_router import Event, iso
+from serverless_first.cloud.events.router import Event, iso
 
 MOST_ENTRIES = 10
 REQUEST_BYTES = 1_048_576  # 1 MB since January 2026, before that 256 KB

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_first.cloud.targets import TargetFailed
+from serverless_first.cloud.events.targets import TargetFailed
 from serverless_first.cloud.tasks import Tasks
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 600.0

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from serverless_first.cloud import eventbridge_input, targets
-from serverless_first.cloud.eventbridge_retry import Deliveries, Delivery, RetryPolicy
-from serverless_first.cloud.eventbridge_router import Arrival, Rule, Rules
-from serverless_first.cloud.targets import Target, TargetFailed
+from serverless_first.cloud.events import input as eventbridge_input
+from serverless_first.cloud.events import targets
+from serverless_first.cloud.events.retry import Deliveries, Delivery, RetryPolicy
+from serverless_first.cloud.events.router import Arrival, Rule, Rules
+from serverless_first.cloud.events.targets import Target, TargetFailed
 
 if TYPE_CHECKING:
     from serverless_first.cloud.plane import DataPlane

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from serverless_first.cloud import sns_filters
+from serverless_first.cloud.sns import filters as sns_filters
 from serverless_first.guard import is_this_machine
 
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included

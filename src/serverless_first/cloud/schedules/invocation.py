@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from serverless_first.cloud import universal_targets
+from serverless_first.cloud.events import universal_targets
+from serverless_first.cloud.events.targets import Target, TargetFailed, send
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.targets import Target, TargetFailed, send
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Invocation:
 
 
 class Run:
-    """One invocation from its first attempt to its end: what `eventbridge_retry.Delivery` calls.
+    """One invocation from its first attempt to its end: what `events.retry.Delivery` calls.
 
     Args:
         plane: what it is made in.
@@ -95,7 +95,7 @@ class Run:
         self._done()
 
     def give_up(self, failure: TargetFailed, retries: int, exhausted: str) -> None:
-        """It goes to the dead-letter queue, if there is one. Args: as of `eventbridge_retry.Delivery.give_up`."""
+        """It goes to the dead-letter queue, if there is one. Args: as of `events.retry.Delivery.give_up`."""
         given = self._given
         attributes = {
             "ERROR_CODE": failure.service_code,
@@ -137,7 +137,7 @@ def _attempt(plane: DataPlane, given: Invocation, payload: str) -> None:
 
 
 def _dead_letter(plane: DataPlane, arn: str, role_arn: str, payload: str, attributes: Mapping[str, str]) -> None:
-    from serverless_first.cloud.seams.clients import client  # the seams import the plane
+    from serverless_first.cloud.clients import client  # the seams import the plane
 
     sent = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
     try:

@@ -16,13 +16,16 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from serverless_first.cloud import sns_filters, sns_http, sns_messages, sns_rules
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.http.front import Request, Response
 from serverless_first.cloud.lambda_.calling import Caller, FunctionGone
 from serverless_first.cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.sns_messages import Notification
+from serverless_first.cloud.sns import filters as sns_filters
+from serverless_first.cloud.sns import http as sns_http
+from serverless_first.cloud.sns import messages as sns_messages
+from serverless_first.cloud.sns import rules as sns_rules
+from serverless_first.cloud.sns.messages import Notification
 
 PRINCIPAL = "sns.amazonaws.com"
 DEDUPLICATION_S = 300.0  # five minutes

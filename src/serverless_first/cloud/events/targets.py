@@ -13,15 +13,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from serverless_first.cloud.clients import client
 from serverless_first.cloud.errors import AccessDenied, TooManyRequests
-from serverless_first.cloud.lambda_.calling import Caller, FunctionGone
-
-if TYPE_CHECKING:
-    from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.lambda_.calling import Caller, FunctionGone, Functions
+from serverless_first.cloud.permissions import Permissions
 
 Principal = Literal["events.amazonaws.com", "scheduler.amazonaws.com", "pipes.amazonaws.com"]
 
@@ -110,13 +109,34 @@ class Target:
 
     def client(self, service: str) -> Any:
         """boto3's client where the target is."""
-        return _client(service, self.arn.split(":")[3] or self.region)
+        return client(service, self.arn.split(":")[3] or self.region)
 
 
-def _client(service: str, region: str) -> Any:
-    from serverless_first.cloud.seams.clients import client  # the seams import the plane, which imports this
+class Buses(Protocol):
+    """Takes an event on to another bus."""
 
-    return client(service, region)
+    def forward(self, target: Target) -> None:
+        """Sends the event that `target` holds to the bus that it names."""
+        ...
+
+
+class Senders(Protocol):
+    """What of the data plane (plane.DataPlane) is needed to send."""
+
+    @property
+    def functions(self) -> Functions:
+        """Lambda."""
+        ...
+
+    @property
+    def permissions(self) -> Permissions:
+        """Asked before anything is sent."""
+        ...
+
+    @property
+    def events(self) -> Buses:
+        """EventBridge's own buses."""
+        ...
 
 
 def service_of(arn: str) -> str:
@@ -142,7 +162,7 @@ def _is_kind(service: str, resource: str) -> bool:
     return resource.startswith(beginnings.get(service, ""))
 
 
-def send(plane: DataPlane, target: Target) -> None:
+def send(plane: Senders, target: Target) -> None:
     """Sends once. A function is called asynchronously, a state machine is started; nobody waits for either.
 
     Raises:
@@ -154,7 +174,7 @@ def send(plane: DataPlane, target: Target) -> None:
         _SENDERS[target.service](plane, target)
 
 
-def send_and_wait(plane: DataPlane, target: Target) -> str:
+def send_and_wait(plane: Senders, target: Target) -> str:
     """Calls a function, or an express state machine, and waits for its answer (Pipes: REQUEST_RESPONSE).
 
     Returns: JSON text.
@@ -185,7 +205,7 @@ def send_and_wait(plane: DataPlane, target: Target) -> str:
 
 
 def dead_letter(
-    plane: DataPlane, queue_arn: str, body: str, attributes: Mapping[str, str], principal: Principal, source_arn: str
+    plane: Senders, queue_arn: str, body: str, attributes: Mapping[str, str], principal: Principal, source_arn: str
 ) -> None:
     """Sends what was given up to a dead-letter queue, which must let the service do so by its own policy.
 
@@ -206,7 +226,7 @@ def dead_letter(
         sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=given)
 
 
-def _authorise(plane: DataPlane, target: Target, action: str) -> None:
+def _authorise(plane: Senders, target: Target, action: str) -> None:
     if not plane.permissions.enforced:
         return
     if target.role_arn or target.principal != "events.amazonaws.com" or target.service not in _OWN_POLICY:
@@ -261,11 +281,11 @@ def _caller(target: Target) -> Caller | None:
     return Caller(target.principal, target.source_arn, target.account_id)
 
 
-def _to_function(plane: DataPlane, target: Target) -> None:
+def _to_function(plane: Senders, target: Target) -> None:
     plane.functions.submit(target.arn, _json(target), _caller(target))
 
 
-def _to_queue(_: DataPlane, target: Target) -> None:
+def _to_queue(_: Senders, target: Target) -> None:
     sqs, url = _queue(target.arn)
     wanted = ("MessageGroupId", "MessageDeduplicationId")
     given = {name: target.parameters[name] for name in wanted if target.parameters.get(name)}
@@ -275,22 +295,22 @@ def _to_queue(_: DataPlane, target: Target) -> None:
 def _queue(arn: str) -> tuple[Any, str]:
     """A client, and the URL of a queue; nobody is asked whether it exists."""
     _, _, _, region, account_id, name = arn.split(":", 5)
-    sqs = _client("sqs", region)
+    sqs = client("sqs", region)
     return sqs, f"{sqs.meta.endpoint_url}/{account_id}/{name}"
 
 
-def _to_topic(_: DataPlane, target: Target) -> None:
+def _to_topic(_: Senders, target: Target) -> None:
     target.client("sns").publish(TopicArn=target.arn, Message=target.payload)
 
 
-def _to_state_machine(_: DataPlane, target: Target) -> None:
+def _to_state_machine(_: Senders, target: Target) -> None:
     _json(target)
     target.client("stepfunctions").start_execution(
         stateMachineArn=target.arn, input=target.payload, name=str(uuid.uuid4())
     )
 
 
-def _to_bus(plane: DataPlane, target: Target) -> None:
+def _to_bus(plane: Senders, target: Target) -> None:
     if target.principal == "events.amazonaws.com":
         plane.events.forward(target)
         return
@@ -306,7 +326,7 @@ def _to_bus(plane: DataPlane, target: Target) -> None:
         raise TargetFailed("INVALID_PARAMETER", result["ErrorMessage"], False, result["ErrorCode"])
 
 
-def _to_stream(_: DataPlane, target: Target) -> None:
+def _to_stream(_: Senders, target: Target) -> None:
     target.client("kinesis").put_record(
         StreamARN=target.arn,
         Data=target.payload.encode(),
@@ -314,7 +334,7 @@ def _to_stream(_: DataPlane, target: Target) -> None:
     )
 
 
-def _to_log_group(_: DataPlane, target: Target) -> None:
+def _to_log_group(_: Senders, target: Target) -> None:
     """A template may name the time and the message; else the message is all that is sent."""
     message, at_ms = target.payload, int(time.time() * 1000)
     with contextlib.suppress(ValueError):
@@ -329,7 +349,7 @@ def _to_log_group(_: DataPlane, target: Target) -> None:
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": at_ms, "message": message}])
 
 
-_SENDERS: dict[str, Callable[[DataPlane, Target], None]] = {
+_SENDERS: dict[str, Callable[[Senders, Target], None]] = {
     "lambda": _to_function,
     "sqs": _to_queue,
     "sns": _to_topic,

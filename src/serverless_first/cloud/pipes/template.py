@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_first.cloud.eventbridge_input import at, compact, is_there
-from serverless_first.cloud.targets import TargetFailed
+from serverless_first.cloud.events.input import at, compact, is_there
+from serverless_first.cloud.events.targets import TargetFailed
 
 VARIABLES = ("pipe-arn", "pipe-name", "source-arn", "enrichment-arn", "target-arn", "event.ingestion-time", "event",
              "event.json")  # fmt: skip

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from serverless_first.cloud.eventbridge_retry import Deliveries
-from serverless_first.cloud.patterns import Pattern
-from serverless_first.cloud.targets import Target, TargetFailed
+from serverless_first.cloud.events.patterns import Pattern
+from serverless_first.cloud.events.retry import Deliveries
+from serverless_first.cloud.events.targets import Target, TargetFailed
 
 Event = dict[str, Any]
 

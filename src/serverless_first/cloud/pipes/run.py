@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from serverless_first.cloud.pipe_template import Filled, fill, resolved
+from serverless_first.cloud.events.targets import Target, TargetFailed, send, send_and_wait, service_of
+from serverless_first.cloud.pipes.template import Filled, fill, resolved
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.sources.batches import identifier
 from serverless_first.cloud.sources.mapping import Deliver, Delivery
-from serverless_first.cloud.targets import Target, TargetFailed, send, send_and_wait, service_of
 
 #: The largest batch that a target takes; functions and state machines take any.
 LARGEST_BATCH = {"sqs": 10, "sns": 10, "events": 10, "kinesis": 500, "logs": 10_000}

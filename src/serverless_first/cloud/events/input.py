@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serverless_first.cloud.targets import TargetFailed
+from serverless_first.cloud.events.targets import TargetFailed
 
 PREDEFINED = (
     "aws.events.rule-arn",

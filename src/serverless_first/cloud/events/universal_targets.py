@@ -12,8 +12,8 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_first.cloud.errors import AccessDenied
+from serverless_first.cloud.events.targets import TargetFailed
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.targets import TargetFailed
 
 _PREFIX = "arn:aws:scheduler:::aws-sdk:"
 #: The service as Scheduler calls it: boto3's name, and its prefix in IAM's actions.
@@ -106,7 +106,7 @@ def call(plane: DataPlane, arn: str, payload: str, region: str, account_id: str,
 
 
 def _client(service: str, region: str) -> Any:
-    from serverless_first.cloud.seams.clients import client  # the seams import the plane, which targets imports
+    from serverless_first.cloud.clients import client  # the seams import the plane, which targets imports
 
     return client(service, region)
 

@@ -1,0 +1,1 @@
+"""EventBridge: patterns, rules, targets and what is tried again. No moto."""

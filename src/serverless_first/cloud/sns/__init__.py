@@ -1,0 +1,1 @@
+"""SNS: topics, filter policies, messages and their deliveries. No moto."""
