@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
+import seam_kit  # type: ignore[import-not-found]
 from moto.awslambda import exceptions, models
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
@@ -18,10 +15,10 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend, Role
 from moto.s3.models import FakeBucket
 from moto.sts.models import AssumedRole, STSBackend
 
-LOOK = "look at cloud/seams/{}: is the seam still right, and still needed?"
+LOOK: str = seam_kit.LOOK
 
 #: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
+SEAMS: seam_kit.Seams = {
     "iam_enforcement.py": [
         (STSBackend, {
             "assume_role": "self, region_name, role_session_name, role_arn, policy, duration, external_id",
@@ -198,12 +195,7 @@ DEFECTS = {
 @functools.cache
 def _stock() -> dict[str, Any]:
     """What stock moto does, from a process without our seams; run once."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
-    environ |= {"AWS_ACCESS_KEY_ID": "stock", "AWS_SECRET_ACCESS_KEY": "stock"}
-    done = subprocess.run([sys.executable, "-c", STOCK], capture_output=True, text=True, timeout=120, env=environ)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return dict(seam_kit.stock(STOCK))
 
 
 def test_moto_still_has_what_the_seams_replace_and_call() -> None:

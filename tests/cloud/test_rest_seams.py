@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import seam_kit  # type: ignore[import-not-found]
 from moto.apigateway import exceptions, models, urls
 from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_first.cloud.seams import rest_operations
 
-LOOK = "look at cloud/seams/{}: is the seam still right, and still needed?"
+LOOK: str = seam_kit.LOOK
 
 #: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
+SEAMS: seam_kit.Seams = {
     "rest_apis.py": [
         (models.APIGatewayBackend, {
             "create_rest_api": "self, name, description, api_key_source=None, endpoint_configuration=None, tags=None, "
@@ -98,19 +95,12 @@ SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
     ],
 }  # fmt: skip
 
-SIGNATURES = [
-    pytest.param(seam, owner, name, parameters, id=f"{seam}-{owner.__name__}.{name}")
-    for seam, owners in SEAMS.items()
-    for owner, names in owners
-    for name, parameters in names.items()
-]
+SIGNATURES = seam_kit.signatures(SEAMS)
 
 
 @pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
 def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    found = inspect.signature(getattr(owner, name)).parameters.values()
-    got = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in found)
-    assert got == parameters, f"{owner.__name__}.{name} has changed; " + LOOK.format(seam)
+    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_every_seam_of_rest_apis_is_listed_here() -> None:
@@ -243,10 +233,6 @@ print(json.dumps(found))
 
 
 def test_stock_moto_still_has_the_defects() -> None:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
-    environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-    done = subprocess.run([sys.executable, "-c", STOCK], capture_output=True, text=True, timeout=120, env=environ)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found = seam_kit.stock(STOCK)
     assert len(found) == STOCK.count("\ndef ") - 3
     assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("rest_*.py")

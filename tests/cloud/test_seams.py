@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
-import os
-import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import seam_kit  # type: ignore[import-not-found]
 from moto.awslambda import exceptions, models, urls
 from moto.awslambda.responses import LambdaResponse
 from moto.iam.models import IAMBackend
 from moto.logs.models import LogsBackend
 
 MOTO = "5.2.5"
-LOOK = "look at cloud/seams/{}: is the seam still right, and still needed?"
+LOOK: str = seam_kit.LOOK
 
 #: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
+SEAMS: seam_kit.Seams = {
     "lambda_functions.py": [
         (models.LambdaBackend, {
             "create_function": "self, spec",
@@ -106,12 +103,7 @@ SEAMS: dict[str, list[tuple[Any, dict[str, str]]]] = {
 #: The seams of other services are listed beside the tests of those.
 OTHERS = [p for p in Path(__file__).parent.glob("test_*_seams.py") if p.name != "test_seams.py"]
 
-SIGNATURES = [
-    pytest.param(seam, owner, name, parameters, id=f"{seam}-{owner.__name__}.{name}")
-    for seam, owners in SEAMS.items()
-    for owner, names in owners
-    for name, parameters in names.items()
-]
+SIGNATURES = seam_kit.signatures(SEAMS)
 
 
 def test_the_seams_were_written_for_this_version_of_moto() -> None:
@@ -128,9 +120,7 @@ def test_every_seam_is_listed_here_or_beside_the_tests_of_its_service() -> None:
 
 @pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
 def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    found = inspect.signature(getattr(owner, name)).parameters.values()
-    got = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in found)
-    assert got == parameters, f"{owner.__name__}.{name} has changed; " + LOOK.format(seam)
+    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_a_function_of_moto_has_what_the_data_plane_reads() -> None:
@@ -309,11 +299,7 @@ DEFECTS = {
 @functools.cache
 def _stock() -> dict[str, Any]:
     """What stock moto does, from a process without our seams; run once."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
-    done = subprocess.run([sys.executable, "-c", STOCK], capture_output=True, text=True, timeout=120, env=environ)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return dict(seam_kit.stock(STOCK))
 
 
 def test_every_defect_is_shown() -> None:
