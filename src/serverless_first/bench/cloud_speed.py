@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import statistics
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,10 +15,10 @@ from typing import Any
 import psutil
 
 from serverless_first import cloud
+from serverless_first.bench.function import NAME, deploy
 from serverless_first.bench.measure import Measurement, benchmark, median_s
 from serverless_first.places import module_dir
 
-NAME = "hikari-bench"
 HANDLER = """
 import os
 import time
@@ -30,10 +28,6 @@ def handler(event, context):
     time.sleep(event.get("sleep_s", 0))
     return os.getpid()
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 
 
 @contextlib.contextmanager
@@ -43,19 +37,8 @@ def _deployed() -> Iterator[Any]:
         import boto3
         from botocore.config import Config
 
-        package = io.BytesIO()
-        with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("bench.py", HANDLER)
-        role = boto3.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(TRUST))
-        client = boto3.client("lambda", config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}))
-        client.create_function(
-            FunctionName=NAME,
-            Runtime="python3.13",
-            Handler="bench.handler",
-            Role=role["Role"]["Arn"],
-            Code={"ZipFile": package.getvalue()},
-        )
-        yield client
+        deploy(HANDLER)
+        yield boto3.client("lambda", config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}))
 
 
 @benchmark("cloud_start_s")

@@ -26,6 +26,24 @@ class Measurement:
     samples: int
 
 
+class TooSlow(RuntimeError):
+    """A value is below what it must be."""
+
+
+def at_least(value: float, least: float, what: str) -> float:
+    """The value itself.
+
+    Args:
+        what: that was measured, with its unit.
+
+    Raises:
+        TooSlow: it is below `least`.
+    """
+    if value < least:
+        raise TooSlow(f"{what}: {value:.2f}, and must be at least {least}.")
+    return value
+
+
 BENCHMARKS: dict[str, Callable[[], Measurement]] = {}
 
 
