@@ -24,7 +24,7 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-_POSITIVE = click.FloatRange(min=0, min_open=True)
+_POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

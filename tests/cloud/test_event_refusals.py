@@ -24,8 +24,9 @@ TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"Arn": QUEUE, "InputTransformer": {"InputTemplate": '"<order>"'}}, VALIDATION, "invalid placeholder order"),
     ({"Arn": BUS, "InputPath": "$.detail"}, VALIDATION, "Modifying the input for target t is not supported."),
     ({"Arn": QUEUE, "DeadLetterConfig": {"Arn": QUEUE + ".fifo"}}, VALIDATION, "must name a standard SQS queue"),
-    ({"Arn": QUEUE, "RetryPolicy": {"MaximumRetryAttempts": 186}}, VALIDATION, "must be 0 to 185"),
-    ({"Arn": QUEUE, "RetryPolicy": {"MaximumEventAgeInSeconds": 86_401}}, VALIDATION, "must be 60 to 86400"),
+    ({"Arn": QUEUE, "Id": "the queue"}, VALIDATION, "at 'targets.1.member.id' failed to satisfy constraint"),
+    ({"Arn": QUEUE, "RetryPolicy": {"MaximumRetryAttempts": 186}}, VALIDATION, "less than or equal to 185"),
+    ({"Arn": QUEUE, "RetryPolicy": {"MaximumEventAgeInSeconds": 86_401}}, VALIDATION, "less than or equal to 86400"),
     ({"Arn": f"arn:aws:ecs:{ACCOUNT}:cluster/hikari"}, "NotImplementedException", "arn:aws:ecs"),
     ({"Arn": f"arn:aws:events:{ACCOUNT}:api-destination/mail/1"}, "NotImplementedException", "api-destination/mail"),
     ({"Arn": f"arn:aws:firehose:{ACCOUNT}:deliverystream/orders"}, "NotImplementedException", "arn:aws:firehose"),
@@ -61,6 +62,8 @@ def test_rules_and_targets_that_are_refused(kit: Any) -> None:
         refusal = kit.refused(lambda pattern=pattern: events.put_rule(Name="bad", EventPattern=pattern))
         assert refusal.code == "InvalidEventPatternException"
         assert refusal.message == f"Event pattern is not valid. Reason: {reason}"
+    name = kit.refused(lambda: events.put_rule(Name="big orders", EventPattern='{"source": ["a"]}'))
+    assert (name.code, "Value 'big orders' at 'name'" in name.message) == (VALIDATION, True)
     state = kit.refused(lambda: events.put_rule(Name="bad", EventPattern='{"source": ["a"]}', State="ON"))
     assert (state.code, "ENABLED" in state.message) == (VALIDATION, True)
     assert [rule["Name"] for rule in events.list_rules()["Rules"]] == ["orders"]
@@ -83,17 +86,19 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
             {key: value for key, value in good.items() if key != "DetailType"},
             good | {"Detail": "no json"},
             good | {"Detail": '"text"'},
+            good | {"Detail": '{"total": 1e400}'},  # would be Infinity, which is no JSON
             good | {"Source": "aws.ec2"},
             good | {"EventBusName": "nowhere"},  # AWS takes it, and no rule sees it
             good,
         ]
     )
-    assert answer["FailedEntryCount"] == 4
+    assert answer["FailedEntryCount"] == 5
     assert [entry.get("ErrorCode") for entry in answer["Entries"]] == [
-        "InvalidArgument", "MalformedDetail", "MalformedDetail", "NotAuthorizedForSourceException", None, None,
+        "InvalidArgument", "MalformedDetail", "MalformedDetail", "MalformedDetail", "NotAuthorizedForSourceException",
+        None, None,
     ]  # fmt: skip
-    assert answer["Entries"][3]["ErrorMessage"] == "Not authorized for the source."
-    assert [record["id"] for record in kit.records(queue)] == [answer["Entries"][5]["EventId"]]
+    assert answer["Entries"][4]["ErrorMessage"] == "Not authorized for the source."
+    assert [record["id"] for record in kit.records(queue)] == [answer["Entries"][6]["EventId"]]
 
     big = good | {"Detail": json.dumps({"text": "x" * 1_048_576})}
     refusal = kit.refused(lambda: here.events().put_events(Entries=[big]))

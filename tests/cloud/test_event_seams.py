@@ -22,6 +22,7 @@ SEAMS: seam_kit.Seams = {
             "put_targets": "self, name, event_bus_arn, targets",
             "create_event_bus": "self, name, event_source_name=None, description=None, kms_key_identifier=None, "
             "dead_letter_config=None, tags=None",
+            "delete_event_bus": "self, name",
             "describe_event_bus": "self, name",
         }),
         (models.Rule, {"send_to_targets": "self, original_event, transform_input=True"}),
@@ -32,6 +33,16 @@ SEAMS: seam_kit.Seams = {
         (exceptions.InvalidEventPatternException, {"__init__": "self, reason=None"}),
         (exceptions.ValidationException, {"__init__": "self, message"}),
         (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
+    ],
+    "event_stacks.py": [
+        (owner, {
+            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, "
+            "kwargs",
+            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, "
+            "account_id, region_name",
+            "delete": "self, account_id, region_name",
+        })
+        for owner in (models.Rule, models.EventBus)
     ],
 }  # fmt: skip
 SIGNATURES = seam_kit.signatures(SEAMS)
@@ -80,6 +91,17 @@ with mock_aws():
     events.put_targets(Rule="l", Targets=[{"Id": "l", "Arn": lambda_arn}])
     found["to a function"] = refused(lambda: events.put_events(Entries=[entry | {"Source": "lambda"}]))
     found["test_event_pattern"] = "Result" in events.test_event_pattern(EventPattern="{}", Event="{}")
+    events.create_event_bus(Name="b")
+    events.put_rule(Name="r", EventBusName="b", EventPattern=json.dumps({"source": ["s"]}))
+    events.delete_event_bus(Name="b")
+    found["a bus with rules"] = refused(lambda: events.describe_event_bus(Name="b"))
+    def stack(call, state):
+        rule = {"ScheduleExpression": "rate(1 day)", "State": state}
+        resources = {"R": {"Type": "AWS::Events::Rule", "Properties": rule}}
+        call(StackName="s", TemplateBody=json.dumps({"Resources": resources}))
+        return {rule["Name"] for rule in events.list_rules()["Rules"]}
+    stacks = boto3.client("cloudformation", "us-east-1")
+    found["another name"] = stack(stacks.create_stack, "ENABLED") != stack(stacks.update_stack, "DISABLED")
     print(json.dumps(found))
 """
 
@@ -114,4 +136,6 @@ def test_stock_moto_still_has_the_defects_that_the_seam_mends() -> None:
         "disabled": True,
         "to a function": "NotImplementedError",
         "test_event_pattern": False,
+        "a bus with rules": "ResourceNotFoundException",
+        "another name": True,
     }, LOOK.format("event_rules.py")

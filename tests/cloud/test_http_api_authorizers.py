@@ -275,3 +275,8 @@ def test_a_route_with_aws_iam_needs_a_signature(kit: Any) -> None:
     assert signed(key["AccessKeyId"], "wrong") == FORBIDDEN
     assert signed("AKIAEXAMPLE", "wrong") == FORBIDDEN
     assert _answer(address, "/a") == FORBIDDEN
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    scope = f"X-Amz-Credential=local/{now[:8]}/us-east-1/execute-api/aws4_request&X-Amz-SignedHeaders=host"
+    for wrong in ("X-Amz-Expires=soon&X-Amz-Signature=0", "X-Amz-Expires=60&X-Amz-Signature=%C3%A9"):
+        presigned = f"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={now}&{scope}&{wrong}"
+        assert send(address, f"/signed{presigned}").status == 403

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import cloud_kit  # type: ignore[import-not-found]
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from http_kit import ECHO, integrate, make_api, send  # type: ignore[import-not-found]
+from iam_kit import policy, role_of  # type: ignore[import-not-found]
 
 from serverless_first import cloud
 
@@ -24,26 +23,10 @@ def cloud_of_module() -> Iterator[cloud.Cloud]:
         yield aws
 
 
-def _role(name: str, service: str) -> str:
-    trust = json.loads(json.dumps(cloud_kit.ASSUMABLE).replace("lambda.amazonaws.com", service))
-    return str(cloud_kit.make_role(name, trust))
-
-
-def _allow(role_or_user: str, action: str, resource: str, *, user: bool = False) -> None:
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam = boto3.client("iam")
-    name = action.replace(":", "-")
-    if user:
-        iam.put_user_policy(UserName=role_or_user, PolicyName=name, PolicyDocument=document)
-    else:
-        iam.put_role_policy(RoleName=role_or_user, PolicyName=name, PolicyDocument=document)
-
-
 def test_an_integration_does_what_its_role_may(kit: Any) -> None:
     api, arn, queue = kit.client("apigatewayv2"), kit.deploy("echo", ECHO), kit.make_queue("orders")
-    role = _role("apis", "apigateway.amazonaws.com")
     api_id, address = make_api(arn)
+    role = role_of("apigateway")
     settings = {"CredentialsArn": role}
     api.create_route(ApiId=api_id, RouteKey="GET /echo", Target=integrate(api_id, arn, **settings))
     sends = {
@@ -56,8 +39,7 @@ def test_an_integration_does_what_its_role_may(kit: Any) -> None:
     api.create_route(ApiId=api_id, RouteKey="POST /orders", Target=f"integrations/{made['IntegrationId']}")
     assert send(address, "/echo").status == 500
     assert send(address, "/orders", "POST", b"desk").status == 403
-    _allow("apis", "lambda:InvokeFunction", arn)
-    _allow("apis", "sqs:SendMessage", queue.arn)
+    role_of("apigateway", ("lambda:InvokeFunction", arn), ("sqs:SendMessage", queue.arn))
     assert send(address, "/echo").status == 200
     assert send(address, "/orders", "POST", b"desk").status == 200
     assert [message["Body"] for message in kit.received(queue)] == ["desk"]
@@ -65,14 +47,19 @@ def test_an_integration_does_what_its_role_may(kit: Any) -> None:
 
 def test_a_signer_needs_a_policy(kit: Any) -> None:
     iam, arn = boto3.client("iam"), kit.deploy("echo", ECHO)
-    role = _role("apis", "apigateway.amazonaws.com")
-    _allow("apis", "lambda:InvokeFunction", arn)
+    role = role_of("apigateway", ("lambda:InvokeFunction", arn))
     iam.create_user(UserName="ada")
     key = iam.create_access_key(UserName="ada")["AccessKey"]
     api_id, address = make_api(arn)
     rule = {"AuthorizationType": "AWS_IAM", "Target": integrate(api_id, arn, CredentialsArn=role)}
     kit.client("apigatewayv2").create_route(ApiId=api_id, RouteKey="GET /echo", **rule)
     url = kit.client("lambda").create_function_url_config(FunctionName="echo", AuthType="AWS_IAM")["FunctionUrl"]
+
+    allowed: list[tuple[str, str]] = []
+
+    def let(action: str, resource: str) -> None:
+        allowed.append((action, resource))
+        iam.put_user_policy(UserName="ada", PolicyName="own", PolicyDocument=policy(*allowed))
 
     def signed(address: str, path: str, service: str) -> int:
         request = AWSRequest("GET", address.rstrip("/") + path)
@@ -81,9 +68,9 @@ def test_a_signer_needs_a_policy(kit: Any) -> None:
 
     assert signed(address, "/echo", "execute-api") == 403
     assert signed(url, "/", "lambda") == 403
-    _allow("ada", "execute-api:Invoke", f"arn:aws:execute-api:us-east-1:123456789012:{api_id}/*/GET/*", user=True)
-    _allow("ada", "lambda:InvokeFunctionUrl", arn, user=True)
+    let("execute-api:Invoke", f"arn:aws:execute-api:us-east-1:123456789012:{api_id}/*/GET/*")
+    let("lambda:InvokeFunctionUrl", arn)
     assert signed(address, "/echo", "execute-api") == 200
     assert signed(url, "/", "lambda") == 403  # since October 2025 the second one is needed too
-    _allow("ada", "lambda:InvokeFunction", arn, user=True)
+    let("lambda:InvokeFunction", arn)
     assert signed(url, "/", "lambda") == 200

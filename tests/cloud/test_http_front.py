@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from http_kit import send  # type: ignore[import-not-found]
@@ -28,7 +29,8 @@ def _echo(request: Request) -> Response:
         "size": len(request.body),
         "body": request.body[:20].decode(),
     }
-    return Response(status, (("X-Same", "1"), ("X-Same", "2")), json.dumps(seen).encode())
+    lamp = unquote(request.raw_query)
+    return Response(status, (("X-Same", "1"), ("X-Same", "2"), ("X-Lamp", lamp)), json.dumps(seen).encode())
 
 
 @pytest.fixture
@@ -59,6 +61,8 @@ def test_a_request_reaches_the_api_as_it_was_sent(doors: FrontDoors) -> None:
     assert [each for each in seen["headers"] if each[0].lower() == "x-lamp"] == [["X-Lamp", "a"], ["x-lamp", "b"]]
     assert got.all("x-same") == ["1", "2"]
     assert send(address, "/error").status == 500
+    split = send(address, "/?on%0D%0ASet-Cookie:%20evil=1")  # no value of a header begins another one
+    assert (split.header("X-Lamp"), split.header("Set-Cookie")) == ("on  Set-Cookie: evil=1", None)
     assert send(address, headers=[("Host", "evil.example")]).status == 403
     absolute = _raw(doors, b"GET http://127.0.0.1/a?b=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert b'"raw_path": "/a", "raw_query": "b=1"' in absolute

@@ -10,6 +10,7 @@ import pytest
 import seam_kit  # type: ignore[import-not-found]
 from moto.awslambda import exceptions, models
 from moto.awslambda.responses import LambdaResponse
+from moto.sqs import exceptions as sqs_exceptions
 from moto.sqs import models as sqs
 from moto.sqs.responses import SQSResponse
 
@@ -57,7 +58,31 @@ SEAMS: seam_kit.Seams = {
         }),
         (sqs.Message, {"mark_received": "self, visibility_timeout=None"}),
         (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),
-        (SQSResponse, {"receive_message": "self"}),
+    ],
+    "sqs_redrive.py": [
+        (sqs.Message, {
+            "__init__": "self, message_id, body, system_attributes=None", "mark_sent": "self, delay_seconds=None",
+        }),
+    ],
+    "sqs_requests.py": [
+        (sqs.SQSBackend, {
+            "create_queue": "self, name, tags=None, kwargs",
+            "set_queue_attributes": "self, queue_name, attributes",
+            "get_queue_attributes": "self, queue_name, attribute_names",
+            "send_message": "self, queue_name, message_body, message_attributes=None, delay_seconds=None, "
+            "deduplication_id=None, group_id=None, system_attributes=None, validate_group_id=True",
+            "send_message_batch": "self, queue_name, entries",
+            "change_message_visibility_batch": "self, queue_name, entries",
+            "delete_message_batch": "self, queue_name, receipts",
+            "list_queues": "self, queue_name_prefix",
+        }),
+        (SQSResponse, dict.fromkeys(("create_queue", "set_queue_attributes", "receive_message"), "self")),
+    ],
+    "sqs_rules.py": [
+        (sqs_exceptions.InvalidAttributeName, {"__init__": "self, attribute_name"}),
+        (sqs_exceptions.InvalidAttributeValue, {"__init__": "self, attribute_name"}),
+        (sqs_exceptions.InvalidParameterValue, {"__init__": "self, message"}),
+        (sqs_exceptions.MissingParameter, {"__init__": "self, parameter"}),
     ],
 }  # fmt: skip
 
@@ -96,6 +121,7 @@ import inspect, io, json, threading, time, zipfile
 import boto3, moto
 from botocore.exceptions import ClientError
 from moto.sqs import models
+from moto.sqs.responses import SQSResponse
 
 def make(name="orders", **attributes):
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
@@ -156,6 +182,32 @@ def there_is_no_sequence_number_by_content():
     send(url, "first")
     return "SequenceNumber" not in receive(url)[0]["Attributes"]
 
+def there_is_no_redrive():
+    return not hasattr(SQSResponse, "start_message_move_task")
+
+def a_message_in_a_dead_letter_queue_cannot_be_deleted_again():
+    dead, arn = make("dead")
+    url = make(RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}), VisibilityTimeout="0")[0]
+    sqs.send_message(QueueUrl=url, MessageBody="lamp")
+    handle = receive(url)[0]["ReceiptHandle"]
+    time.sleep(0.002)
+    receive(url)
+    try:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    except ClientError:
+        return "Attributes" in receive(dead)[0]
+
+def an_empty_message_is_accepted():
+    return bool(sqs.send_message(QueueUrl=make()[0], MessageBody="")["MessageId"])
+
+def a_timeout_of_a_day_is_accepted():
+    return bool(make(VisibilityTimeout="86400"))
+
+def a_batch_loses_trace_headers():
+    url, trace = make()[0], {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}
+    sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "a", "MessageSystemAttributes": trace}])
+    return "AWSTraceHeader" not in receive(url)[0]["Attributes"]
+
 def a_short_visibility_timeout_is_accepted():
     return accepted(make(VisibilityTimeout="1")[1], function={"Timeout": 60})
 
@@ -194,6 +246,11 @@ DEFECTS = {
     "a_group_changes_its_order_when_it_comes_back": "sqs_queues.py",
     "a_duplicate_is_accepted_after_a_deletion": "sqs_queues.py",
     "there_is_no_sequence_number_by_content": "sqs_queues.py",
+    "there_is_no_redrive": "sqs_redrive.py",
+    "a_message_in_a_dead_letter_queue_cannot_be_deleted_again": "sqs_queues.py",
+    "an_empty_message_is_accepted": "sqs_rules.py",
+    "a_timeout_of_a_day_is_accepted": "sqs_rules.py",
+    "a_batch_loses_trace_headers": "sqs_requests.py",
     "a_short_visibility_timeout_is_accepted": "lambda_mappings.py",
     "a_second_mapping_is_accepted": "lambda_mappings.py",
     "a_large_batch_without_a_window_is_accepted": "mapping_rules.py",

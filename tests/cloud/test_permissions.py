@@ -67,6 +67,9 @@ def test_a_handler_without_rights_is_refused_in_the_words_of_each_service(kit: A
          "AccessDeniedException", 403, f"lambda:InvokeFunction on resource: {function}"),
         (["cloudwatch", "put_metric_data", {"Namespace": "hikari", "MetricData": []}],
          "AccessDenied", 403, "cloudwatch:PutMetricData"),
+        (["secretsmanager", "get_secret_value", {"SecretId": "hikari/db"}],  # named as it was asked for
+         "AccessDeniedException", 400, "secretsmanager:GetSecretValue on resource: hikari/db"),
+        (["secretsmanager", "list_secrets", {}], "AccessDeniedException", 400, "secretsmanager:ListSecrets"),
         (["sts", "assume_role", {"RoleArn": "arn:aws:iam::123456789012:role/admin", "RoleSessionName": "mine"}],
          "AccessDenied", 403, "sts:AssumeRole on resource: arn:aws:iam::123456789012:role/admin"),
     ]  # fmt: skip

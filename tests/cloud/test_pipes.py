@@ -303,8 +303,12 @@ def test_permissions_and_reset(aws: cloud.Cloud, kit: Any) -> None:
     redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
     kit.client("sqs").set_queue_attributes(QueueUrl=orders.url, Attributes={"RedrivePolicy": redrive})
     lambdas = schedule_kit.service_role("lambdas", "lambda.amazonaws.com")
-    reads = [("sqs:ReceiveMessage", orders.arn), ("sqs:DeleteMessage", orders.arn)]
+    reads = [(f"sqs:{call}", orders.arn) for call in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")]
     role = schedule_kit.service_role("pipes", "pipes.amazonaws.com", allow=reads)
+
+    def found(name: str) -> dict[str, Any]:
+        return dict(kit.client("pipes").describe_pipe(Name=name))
+
     cloud.start(enforce_iam=True)
     try:
         refusal = kit.refused(lambda: pipe(kit, "no", orders.arn, out.arn, RoleArn=lambdas))
@@ -312,8 +316,20 @@ def test_permissions_and_reset(aws: cloud.Cloud, kit: Any) -> None:
         pipe(kit, "reads", orders.arn, out.arn, RoleArn=role)
         send(kit, orders, {"id": 1})
         assert kit.records(dead) == [{"id": 1}]  # the role may not send
+        assert "NO_PERMISSIONS" in found("reads")["StateReason"]
+        pipe(kit, "blind", orders.arn, out.arn, RoleArn=schedule_kit.service_role("blind", "pipes.amazonaws.com"))
+        assert found("blind")["CurrentState"] == "CREATE_FAILED"
+        assert "does not have permissions to call ReceiveMessage on SQS" in found("blind")["StateReason"]
     finally:
         cloud.start(enforce_iam=False)
+    kit.client("pipes").start_pipe(Name="blind")  # nothing is in its way any more
+    assert (found("blind")["CurrentState"], found("blind")["StateReason"]) == ("RUNNING", "USER_INITIATED")
+    kit.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    own = {"StartingPosition": "LATEST", "DeadLetterConfig": {"Arn": dead.arn + "-gone"}}
+    clicks = "arn:aws:kinesis:us-east-1:123456789012:stream/clicks"
+    pipe(kit, "clicks", clicks, out.arn, SourceParameters={"KinesisStreamParameters": own})
+    assert found("clicks")["CurrentState"] == "CREATE_FAILED"
+    assert f"sending message to SQS queue: {dead.arn}-gone" in found("clicks")["StateReason"]
     aws.reset()
     orders, out = kit.make_queue("orders"), kit.make_queue("out")
     send(kit, orders, {"id": 2})

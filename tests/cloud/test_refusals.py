@@ -244,7 +244,19 @@ def test_a_call_that_is_not_honoured(kit: Any, call: str) -> None:
     assert "docs/fidelity.md" in message
 
 
-@pytest.mark.parametrize("given", [{"time_scale": 0}, {"time_scale": -1}, {"idle_expiry_s": 0}, {"target": "4566"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"time_scale": 0},
+        {"time_scale": -1},
+        {"time_scale": "60"},
+        {"time_scale": float("inf")},
+        {"time_scale": True},
+        {"idle_expiry_s": 0},
+        {"idle_expiry_s": float("nan")},
+        {"target": "4566"},
+    ],
+)
 def test_start_with_a_value_out_of_range(aws: Cloud, given: dict[str, Any]) -> None:
     ((name, value),) = given.items()
     with pytest.raises(ValueError, match=f"{name} is {value!r}; it must be"):

@@ -27,8 +27,10 @@ def handler(event, context):
     if asked == "picture":
         return {"statusCode": 200, "body": "iVBORw==", "isBase64Encoded": True,
                 "headers": {"Content-Type": "image/png"}}
-    return {"statusCode": 201, "headers": {"X-Lamp": "on"}, "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
-            "body": json.dumps(event)}
+    if asked == "large":
+        return {"statusCode": 200, "body": "x" * 6_500_000}
+    return {"statusCode": 201, "headers": {"X-Lamp": "on", "set-cookie": "b=2"},
+            "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}, "body": json.dumps(event)}
 """
 
 #: For integrations that are no proxy: fails if it is asked to.
@@ -124,7 +126,9 @@ def test_a_function_gets_the_whole_request(aws: Any, kit: Any) -> None:
     event = answer.json()
     assert answer.status_code == 201
     assert answer.headers["X-Lamp"] == "on"
-    assert answer.headers["Set-Cookie"] == "a=1, b=2"  # two headers, joined by requests
+    assert (
+        answer.headers["Set-Cookie"] == "a=1, b=2"
+    )  # joined by requests; what is there twice is sent once
     assert answer.headers["X-Amzn-Trace-Id"].startswith("Root=1-")
     assert (event["resource"], event["path"]) == ("/orders/{id}/lines/{line}", "/orders/7/lines/a%2Fb/")
     assert event["pathParameters"] == {"id": "7", "line": "a%2Fb"}
@@ -156,6 +160,8 @@ def test_a_function_gets_the_whole_request(aws: Any, kit: Any) -> None:
     picture = b"\x89PNG\r\n"
     event = api.call("/pictures", "PUT", data=picture, headers={"Content-Type": "image/png"}).json()
     assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (picture, True)
+    event = api.call("/pictures", "PUT", data=picture, headers={"Content-Type": "image/gif"}).json()
+    assert (event["body"], event["isBase64Encoded"]) == ("\ufffdPNG\r\n", False)  # no binary type: damaged
     assert api.call("/pictures?answer=picture", headers={"Accept": "image/png"}).content == b"\x89PNG"
     assert api.call("/pictures?answer=picture", headers={"Accept": "text/html"}).text == "iVBORw=="
     head = api.call("/pictures", "HEAD")
@@ -166,14 +172,17 @@ def test_a_function_gets_the_whole_request(aws: Any, kit: Any) -> None:
 def test_what_does_not_get_an_answer(aws: Any, kit: Any) -> None:
     arn = kit.deploy("echo", ECHO)
     api = Api(aws)
-    api.function("/orders", arn)
+    for method in ("GET", "POST"):
+        api.function("/orders", arn, method)
     api.function("/slow", arn, timeoutInMillis=300)
     api.function("/gone", arn.replace("echo", "nobody"))
     api.deploy()
-    for asked in ("error", "number"):
+    for asked in ("error", "number", "large"):
         bad = api.call(f"/orders?answer={asked}")
         assert (bad.status_code, bad.json()) == (502, {"message": "Internal server error"}), asked
         assert bad.headers["x-amzn-ErrorType"] == "InternalServerErrorException"
+    large = api.call("/orders", "POST", data="x" * 6_300_000)
+    assert (large.status_code, large.json()) == (413, {"message": "Request Too Long"})
     late = api.call("/slow?answer=slow")
     assert (late.status_code, late.json()) == (504, {"message": "Endpoint request timed out"})
     assert api.call("/gone").status_code == 500
@@ -221,6 +230,7 @@ def test_an_api_sends_to_a_queue_by_itself(aws: Any, kit: Any) -> None:
     )
     found = "$input.path('$.SendMessageResponse.SendMessageResult.MessageId')"
     api.answer(names, "200", {"application/json": f'{{"id": "{found}"}}'})
+    api.answer(names, "404", {"application/json": '{"why": $input.json("$.Error.Code")}'}, pattern="4\\d{2}")
     names = api.method("/json", "POST")
     body = f'{{"QueueUrl": "{queue.url}", "MessageBody": "$util.escapeJavaScript($input.body)"}}'
     api.gateway.put_integration(
@@ -246,9 +256,13 @@ def test_an_api_sends_to_a_queue_by_itself(aws: Any, kit: Any) -> None:
 
     assert api.call("/json", "POST", json={"lamp": "b"}).status_code == 202
     assert kit.records(queue) == [{"lamp": "b"}]
+    broken = api.call("/json", "POST", json={"lamp": "Aki's"})  # escapeJavaScript writes \\', which is no JSON
+    assert (broken.status_code, broken.json()) == (400, {"why": ""})
     kit.client("sqs").delete_queue(QueueUrl=queue.url)
     gone = api.call("/json", "POST", json={})
     assert (gone.status_code, gone.json()) == (400, {"why": "The specified queue does not exist."})
+    gone = api.call("/orders", "POST", json={})
+    assert (gone.status_code, gone.json()) == (404, {"why": "AWS.SimpleQueueService.NonExistentQueue"})
 
 
 def test_an_api_starts_a_state_machine_by_itself(aws: Any, kit: Any) -> None:

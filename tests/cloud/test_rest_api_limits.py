@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from rest_kit import Api, function_uri, service_uri  # type: ignore[import-not-found]
-
-from serverless_first import cloud
 
 #: Answers with how often it was called, and for what.
 COUNT = """
@@ -237,76 +233,6 @@ def test_signed_requests_and_user_pools(aws: Any, kit: Any) -> None:
     assert (forged.status_code, forged.headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
 
 
-@pytest.fixture
-def enforced(aws: Any) -> Iterator[Any]:
-    """The module's local cloud with permissions enforced."""
-    cloud.start(enforce_iam=True)
-    yield aws
-    cloud.start(enforce_iam=False)
-
-
-def test_a_missing_permission_is_an_internal_error_for_the_client(enforced: Any, kit: Any) -> None:
-    arn, queue, iam = kit.deploy("orders", COUNT), kit.make_queue("orders"), kit.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = iam.create_role(RoleName="api", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    api = Api(enforced)
-    api.function("/orders/{id}", arn)
-    api.function("/signed", arn, authorizationType="AWS_IAM")
-    names = api.method("/queue", "POST")
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("sqs", "path/123456789012/orders"),
-        credentials=role,
-        requestParameters={"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
-        requestTemplates={"application/json": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"},
-    )
-    api.answer(names, "200")
-    api.deploy()
-
-    internal = {"message": "Internal server error"}
-    refused = api.call("/orders/7")
-    assert (refused.status_code, refused.json()) == (500, internal)
-    kit.client("lambda").add_permission(
-        FunctionName="orders",
-        StatementId="api",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-        SourceArn=f"arn:aws:execute-api:{enforced.region}:123456789012:{api.id}/*/GET/*",
-    )
-    assert api.call("/orders/7").status_code == 200
-
-    refused = api.call("/queue", "POST", json={})
-    assert (refused.status_code, refused.json()) == (500, internal)
-
-    def allow(action: str, resource: str) -> str:
-        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-    policy = allow("sqs:SendMessage", queue.arn)
-    iam.put_role_policy(RoleName="api", PolicyName="send", PolicyDocument=policy)
-    assert api.call("/queue", "POST", json={"lamp": "desk"}).status_code == 200
-    assert kit.records(queue) == [{"lamp": "desk"}]
-
-    iam.create_user(UserName="aki")
-    key = iam.create_access_key(UserName="aki")["AccessKey"]
-    url = f"{api.address}/prod/signed"
-
-    def signed() -> requests.Response:
-        request = AWSRequest("GET", url)
-        SigV4Auth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "execute-api", "us-east-1").add_auth(request)
-        return requests.get(url, headers=dict(request.headers), timeout=30)
-
-    denied = signed()
-    assert denied.status_code == 403
-    assert "is not authorized to perform: execute-api:Invoke on resource: " in denied.json()["Message"]
-    policy = allow("execute-api:Invoke", f"arn:aws:execute-api:*:*:{api.id}/prod/GET/signed")
-    iam.put_user_policy(UserName="aki", PolicyName="call", PolicyDocument=policy)
-    assert signed().json()["identity"]["userArn"] == "arn:aws:iam::123456789012:user/aki"
-
-
 def test_an_openapi_document_becomes_an_api(aws: Any, kit: Any) -> None:
     arn, gateway = kit.deploy("orders", COUNT), kit.client("apigateway")
     proxy = {"type": "aws_proxy", "httpMethod": "POST", "uri": function_uri(arn)}
@@ -406,6 +332,9 @@ def test_what_is_refused(aws: Any, kit: Any) -> None:
         assert kit.refused(lambda given=setting: Api(aws, **given)).code in ("NotImplementedException",), setting
 
     assert kit.refused(lambda: api.method("/orders/{id}")).code == "ConflictException"
+    assert kit.refused(lambda: api.deploy("my stage")).message == "Stage name only allows a-zA-Z0-9_-"
+    nameless = kit.refused(lambda: gateway.create_resource(restApiId=api.id, parentId=parent, pathPart=""))
+    assert nameless.code == kit.refused(lambda: gateway.create_rest_api(name=" ")).code == "BadRequestException"
     api.method("/empty")
     assert kit.refused(api.deploy).message == "No integration defined for method"
 
@@ -423,3 +352,11 @@ def test_what_is_refused(aws: Any, kit: Any) -> None:
     plan = [{"apiId": api.id, "stage": "nowhere"}]
     assert kit.refused(lambda: gateway.create_usage_plan(name="p", apiStages=plan)).code == "NotFoundException"
     assert kit.refused(lambda: gateway.get_sdk(restApiId=api.id, stageName="prod", sdkType="java")).status == 501
+    export = {"restApiId": api.id, "stageName": "prod", "exportType": "oas30"}
+    assert kit.refused(lambda: gateway.get_export(**export)).code == "NotImplementedException"
+    plan, key = gateway.create_usage_plan(name="p")["id"], gateway.create_api_key(name="k", enabled=True)["id"]
+    change = [{"op": "replace", "path": "/throttle/rateLimit", "value": "much"}]
+    wrong = kit.refused(lambda: gateway.update_usage_plan(usagePlanId=plan, patchOperations=change))
+    assert wrong.message == "Invalid value specified for rateLimit: much, a number"
+    lost = kit.refused(lambda: gateway.create_usage_plan_key(usagePlanId="none", keyId=key, keyType="API_KEY"))
+    assert (lost.code, lost.status) == ("NotFoundException", 404)

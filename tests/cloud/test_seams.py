@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import seam_kit  # type: ignore[import-not-found]
+from moto import backends
 from moto.awslambda import exceptions, models, urls
 from moto.awslambda.responses import LambdaResponse
 from moto.iam.models import IAMBackend
 from moto.logs.models import LogsBackend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 MOTO = "5.2.5"
 LOOK: str = seam_kit.LOOK
@@ -87,6 +89,13 @@ SEAMS: seam_kit.Seams = {
         (IAMBackend, {"get_roles": "self"}),
         (exceptions.InvalidParameterValueException, {"__init__": "self, message"}),
         (exceptions.LambdaClientError, {"__init__": "self, error, message"}),
+    ],
+    "dispatch.py": [
+        (backends, {"list_of_moto_modules": ""}),
+        (DomainDispatcherApplication, {
+            "get_backend_for_host": "self, host",
+            "infer_service_region_host": "self, environ, path",
+        }),
     ],
     "function_calls.py": [
         (models.LambdaBackend, {"get_function": "self, function_name_or_arn, qualifier=None"}),
@@ -164,6 +173,7 @@ import inspect, io, json, zipfile
 import boto3, moto
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto import backends
 from moto.awslambda import urls
 from moto.awslambda.responses import LambdaResponse
 
@@ -259,6 +269,9 @@ def a_handler_does_not_run():
     make()
     return json.loads(lam.invoke(FunctionName="price", Payload=b'{"lamp": 1}')["Payload"].read()) != 1
 
+def moto_looks_for_its_services_each_time():
+    return inspect.isgeneratorfunction(backends.list_of_moto_modules)
+
 def the_largest_result_is_not_aws_s():
     return "6000000" in inspect.getsource(LambdaResponse.invoke)
 
@@ -279,6 +292,7 @@ DEFECTS = {
     "invoke_reads_the_wrong_name": "lambda_invoke.py",
     "a_handler_does_not_run": "lambda_invoke.py",
     "the_largest_result_is_not_aws_s": "lambda_invoke.py",
+    "moto_looks_for_its_services_each_time": "dispatch.py",
     "a_number_comes_back": "lambda_versions.py",
     "the_same_settings_make_a_new_version": "lambda_versions.py",
     "weights_are_not_checked": "lambda_versions.py",

@@ -341,3 +341,25 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
     assert batch.code.endswith("TooManyEntriesInBatchRequest")
     archive = {"FifoTopic": "true", "ArchivePolicy": '{"MessageRetentionPeriod": "30"}'}
     assert kit.refused(lambda: make_topic("archive.fifo", **archive)).code == "NotImplementedException"
+
+
+def test_attributes_of_topics_and_large_messages(kit: Any) -> None:
+    client, queue = sns(), kit.make_queue("photos")
+    large = make_topic("photos", MaximumMessageSize="1048576")
+    small = make_topic("orders", MaximumMessageSize="1024")
+    assert client.get_topic_attributes(TopicArn=large)["Attributes"]["MaximumMessageSize"] == "1048576"
+    subscribe(large, queue.arn, RawMessageDelivery="true")
+    client.publish(TopicArn=large, Message="x" * 600_000)
+    assert len(kit.received(queue)[0]["Body"]) == 600_000
+    number = {"watts": {"DataType": "Number", "StringValue": "many"}}
+    for call, words in [
+        (lambda: client.publish(TopicArn=small, Message="x" * 1_025), "Message too long"),
+        (lambda: subscribe(large, "http://127.0.0.1:9/"), "not http"),
+        (lambda: make_topic("bad", Lamp="on"), "Attributes Reason: Unknown attribute Lamp"),
+        (lambda: make_topic("bad", MaximumMessageSize="12"), "from 1024 to 1048576"),
+        (lambda: make_topic("bad", Policy="{"), "Policy Error: null"),
+        (lambda: client.set_topic_attributes(TopicArn=small, AttributeName="Lamp", AttributeValue=""), "AttributeName"),
+        (lambda: client.publish(TopicArn=small, Message="x", MessageAttributes=number), "Could not cast"),
+    ]:
+        assert words in kit.refused(call).message
+    assert len(client.list_topics()["Topics"]) == 2

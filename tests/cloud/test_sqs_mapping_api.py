@@ -135,3 +135,20 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
     assert kit.refused(lambda: lam.update_event_source_mapping(UUID=uuid, BatchSize=11)).message == window
     assert kit.refused(lambda: lam.update_event_source_mapping(UUID=uuid, FunctionName="slow")).message == timeouts
     assert lam.get_event_source_mapping(UUID=uuid)["BatchSize"] == 10
+
+
+def test_a_mapping_can_be_disabled_whatever_has_become_of_its_queue_and_function(kit: Any) -> None:
+    queue, lam, sqs = kit.make_queue("orders"), kit.client("lambda"), kit.client("sqs")
+    kit.deploy("orders", "def handler(event, context): pass")
+    uuid = mapping_kit.connect(queue)
+
+    def enable(value: bool) -> Any:
+        return lam.update_event_source_mapping(UUID=uuid, Enabled=value)
+
+    sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "1"})
+    assert enable(False)["State"] == "Disabling"
+    assert "is less than Function timeout" in kit.refused(lambda: enable(True)).message
+    sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "30"})
+    enable(True)
+    lam.delete_function(FunctionName="orders")
+    assert enable(False)["State"] == "Disabling"

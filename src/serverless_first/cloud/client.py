@@ -21,6 +21,7 @@ from serverless_first import guard
 from serverless_first.cloud import burst, layers, leftovers, progress, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
 from serverless_first.cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
+from serverless_first.cloud.settings import positive
 from serverless_first.cloud.watch import DatabaseWatch
 
 REGION = "us-east-1"
@@ -400,8 +401,8 @@ def start(
     """
     global _running
     for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
-        if value is not None and not value > 0:
-            raise ValueError(f"{name} is {value}; it must be greater than 0.")
+        if value is not None:
+            positive(name, value)
     if enforce_iam is not None and not isinstance(enforce_iam, bool):
         raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be True or False.")
     if enforce_iam is not None and target is not None:

@@ -19,18 +19,22 @@ from __future__ import annotations
 import json
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
+from serverless_first.cloud import faults
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.http.front import local_url
+from serverless_first.cloud.iam.answers import Answer
 from serverless_first.cloud.iam.gate import Gate
 from serverless_first.cloud.lambda_.environment import Environment
 from serverless_first.cloud.lambda_.lifecycle import State
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.refusals import refusal
 from serverless_first.cloud.seams import LateSeams
+from serverless_first.cloud.settings import positive
 from serverless_first.guard import is_this_machine
 
 PREFIX = "/_local/"
@@ -45,7 +49,15 @@ _PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
 
 
 class LocalCloudApp:
-    """The WSGI application of the server: our own calls, refusals, and moto for everything else."""
+    """The WSGI application of the server: our own calls, refusals, and moto for everything else.
+
+    Args:
+        moto: answers AWS's calls.
+        late: the seams that a service needs before its first call.
+        plane: what our own calls look into.
+        reset, stop: called for the calls of these names.
+        log: where the server's standard error is read; errors name it.
+    """
 
     def __init__(
         self,
@@ -54,8 +66,9 @@ class LocalCloudApp:
         plane: DataPlane,
         reset: Callable[[], None],
         stop: Callable[[], None],
+        log: str,
     ) -> None:
-        self._moto, self._late, self._plane, self._reset, self._stop = moto, late, plane, reset, stop
+        self._moto, self._late, self._plane, self._reset, self._stop, self._log = moto, late, plane, reset, stop, log
         self._gate = Gate(plane.permissions)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -69,15 +82,33 @@ class LocalCloudApp:
                 return _json(start_response, "400 Bad Request", {"message": str(error)})
             except (ValueError, KeyError, TypeError) as error:
                 return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
+            except Exception as error:
+                traceback.print_exc()
+                told = f"An error inside the local cloud: {error!r}. The traceback is in {self._log}."
+                return _json(start_response, "500 Internal Server Error", {"message": told})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
             start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
             return [body]
-        if (refused := self._gate.refuses(environ)) is not None:
-            start_response(refused.status, [*refused.headers, ("Content-Length", str(len(refused.body)))])
-            return [refused.body]
-        self._late.before(_service(environ))
-        return self._moto(environ, start_response)
+        answer = self._answer(environ)
+        start_response(answer.status, answer.headers)
+        return [answer.body]
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        """The gate's refusal, moto's answer, or what is said where it has none."""
+        service = _service(environ)
+        told: list[Any] = []
+        try:
+            if (refused := self._gate.refuses(environ)) is not None:
+                return refused
+            self._late.before(service)
+            parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
+            body = b"".join(parts)
+            if hasattr(parts, "close"):
+                parts.close()
+        except Exception as error:
+            return faults.of_error(error, environ, service, self._log)
+        return faults.of_answer(told[0], body, environ, service) or Answer(told[0], told[1], body)
 
     def _own_call(
         self, environ: dict[str, Any], start_response: StartResponse, method: str, call: str
@@ -100,7 +131,10 @@ class LocalCloudApp:
         elif (method, call) == ("POST", "settings"):
             self._change(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))))
         elif (method, call) == ("POST", "reset"):
-            self._reset()
+            try:
+                self._reset()
+            except Exception as error:  # of whatever kind: no mistake of the caller's
+                raise RuntimeError(f"reset: {error!r}") from error
         elif (method, call) == ("POST", "stop"):
             self._stop()
         else:
@@ -113,12 +147,10 @@ class LocalCloudApp:
         enforce_iam = settings.pop("enforce_iam", self._plane.permissions.enforced)
         if not isinstance(enforce_iam, bool):
             raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be true or false.")
-        changed = {name: float(value) for name, value in settings.items()}
-        for name, value in changed.items():
+        for name in settings:
             if name not in ("idle_expiry_s", "time_scale"):
                 raise ValueError(f"{name} is no setting; there are {_SETTINGS}.")
-            if not value > 0:
-                raise ValueError(f"{name} is {value}; it must be greater than 0.")
+        changed = {name: positive(name, value) for name, value in settings.items()}
         self._plane.service.fleet.idle_expiry_s = changed.get("idle_expiry_s", self._plane.service.fleet.idle_expiry_s)
         self._plane.queue.time_scale = changed.get("time_scale", self._plane.queue.time_scale)
         self._plane.permissions.enforced = enforce_iam
@@ -139,10 +171,19 @@ class LocalCloudApp:
         return self._plane.service.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
 
 
+#: Credential=KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.
+_SCOPE = re.compile(r"Credential=[^,&]*(?:/|%2F)([a-z0-9-]+)(?:/|%2F)aws4_request", re.IGNORECASE)
+_OF_MOTO = re.compile(r"/([a-z0-9-]+)_[a-z0-9-]+/")
+
+
 def _service(environ: dict[str, Any]) -> str:
-    """Which service a request is for, by its signature (Credential=KEY/DATE/REGION/SERVICE/aws4_request)."""
-    scope = re.search(r"Credential=[^,]*/([a-z0-9-]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
-    return scope.group(1) if scope else ""
+    """Which service a request is for, by its signature; "" if it has none.
+
+    moto calls itself without one, and has the service in the path: /SERVICE_REGION/.
+    """
+    signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
+    found = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
+    return found.group(1) if found else ""
 
 
 def _as_dict(environment: Environment) -> dict[str, Any]:

@@ -230,13 +230,16 @@ class Permissions:
         if not _allows(policy, Request(action, resource, context), _service(principal)):
             raise AccessDenied(not_authorized(principal, action, resource, NO_RESOURCE_POLICY))
 
-    def authorise(self, identity: Identity, request: Request, resource_policy: str | None = None) -> None:
+    def authorise(
+        self, identity: Identity, request: Request, resource_policy: str | None = None, *, named: str = ""
+    ) -> None:
         """Raises unless an identity may do something.
 
         Args:
             identity: who asks.
             request: for what.
             resource_policy: the document of the resource's own policy, or None.
+            named: the resource as AWS's words name it, where that is not its ARN.
 
         Raises:
             AccessDenied: with AWS's words.
@@ -245,7 +248,9 @@ class Permissions:
             return
         request = Request(request.action, request.resource, {**_now(), **identity.context, **request.context})
         if (reason := _refusal(identity, request, resource_policy)) is not None:
-            raise AccessDenied(not_authorized(identity.principal.arn, request.action, request.resource, reason))
+            raise AccessDenied(
+                not_authorized(identity.principal.arn, request.action, named or request.resource, reason)
+            )
 
 
 def _refusal(identity: Identity, request: Request, resource_policy: str | None) -> str | None:

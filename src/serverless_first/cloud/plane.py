@@ -52,14 +52,26 @@ class DataPlane:
         return self.queue.time_scale
 
     def clear(self) -> None:
-        """Ends all that goes on and forgets what the parts hold; moto's own state is not touched."""
-        self.tasks.stop()
-        self.queue.clear()
-        self.service.fleet.clear()  # a task that waits for a function has its answer now
-        self.tasks.clear()
-        self.service.fleet.clear()  # what a task has started meanwhile
-        self.doors.clear()
-        for forget in self.forgetting:
-            forget()
-        self.proxies.clear()
-        self.databases.clear()
+        """Ends all that goes on and forgets what the parts hold; moto's own state is not touched.
+
+        Raises:
+            ExceptionGroup: of what parts have raised; all the others are cleared.
+        """
+        errors: list[Exception] = []
+        for step in (
+            self.tasks.stop,
+            self.queue.clear,
+            self.service.fleet.clear,  # a task that waits for a function has its answer now
+            self.tasks.clear,
+            self.service.fleet.clear,  # what a task has started meanwhile
+            self.doors.clear,
+            *self.forgetting,
+            self.proxies.clear,
+            self.databases.clear,
+        ):
+            try:
+                step()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup("The local cloud could not be emptied wholly.", errors)

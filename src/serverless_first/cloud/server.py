@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 from serverless_first import guard
@@ -30,6 +31,7 @@ class CloudServer:
         time_scale: divides AWS's own waiting times.
         guarded: whether boto3 in handlers is kept on this machine.
         enforce_iam: whether roles and resource policies are enforced.
+        log: where standard error is read, for the words of errors.
 
     Raises:
         OSError: the port is taken.
@@ -43,6 +45,7 @@ class CloudServer:
         time_scale: float = 1.0,
         guarded: bool = True,
         enforce_iam: bool = False,
+        log: str = "the terminal that the local cloud runs in",
     ) -> None:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
         # moto uses botocore: the learner's AWS files, which may be malformed, and keys are no business of its.
@@ -50,7 +53,7 @@ class CloudServer:
         if guarded:
             guard.arm()
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import WSGIRequestHandler, make_server
+        from werkzeug.serving import make_server
 
         from serverless_first.cloud import seams
         from serverless_first.cloud.control import LocalCloudApp
@@ -66,16 +69,16 @@ class CloudServer:
         from serverless_first.cloud.seams.function_calls import MotoFunctions
         from serverless_first.cloud.seams.iam_enforcement import MotoDirectory, log_writer
         from serverless_first.cloud.seams.logs import write_log, write_proxy_log
+        from serverless_first.cloud.serving import KeptConnection
 
-        class Handler(WSGIRequestHandler):
-            protocol_version = "HTTP/1.1"  # keeps connections open: a third of the cost of a call
+        def app_of(service: Any) -> Any:
+            if service is None:
+                raise NotImplementedError("there is no such service")
+            return create_backend_app(service)
 
-            def log(self, type: str, message: str, *args: Any) -> None:
-                """Says nothing."""
-
-        moto = DomainDispatcherApplication(create_backend_app)
+        moto = DomainDispatcherApplication(app_of)
         try:
-            self._server = make_server(HOST, port, moto, threaded=True, request_handler=Handler)
+            self._server = make_server(HOST, port, moto, threaded=True, request_handler=KeptConnection)
         except SystemExit:  # werkzeug's way to say it
             raise OSError(f"Port {port} on {HOST} is taken. Choose another one, or 0 for any.") from None
         self.folder = leftovers.RunFolder()
@@ -98,7 +101,8 @@ class CloudServer:
             proxies=Proxies(self.folder.path, databases, write_proxy_log),
         )
         seams.install(self.plane)
-        self._server.app = LocalCloudApp(moto, seams.LateSeams(self.plane), self.plane, self.reset, self.stop_soon)
+        late = seams.LateSeams(self.plane)
+        self._server.app = LocalCloudApp(moto, late, self.plane, self.reset, self.stop_soon, log)
         self._stopping = threading.Event()
 
     def serve(self) -> None:
@@ -106,8 +110,10 @@ class CloudServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._stopping.wait()
         self.plane.service.fleet.close()
-        self.plane.clear()
-        self.folder.remove()
+        try:
+            self.plane.clear()
+        finally:
+            self.folder.remove()
 
     def stop_soon(self) -> None:
         """Makes `serve` return."""
@@ -117,8 +123,10 @@ class CloudServer:
         """Forgets every resource and ends every environment."""
         from moto.moto_api._internal.models import moto_api_backend
 
-        self.plane.clear()
-        moto_api_backend.reset()
+        try:
+            self.plane.clear()
+        finally:
+            moto_api_backend.reset()
 
 
 def run(
@@ -182,12 +190,15 @@ def main() -> None:
         time_scale=options.time_scale,
         guarded=not options.unguarded,
         enforce_iam=options.enforce_iam,
+        log=str(Path(options.owner_folder) / "server.log"),
     )
     threading.Thread(target=_stop_when_the_owner_is_gone, args=(server,), daemon=True).start()
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())
     print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
-    server.serve()
+    os.dup2(2, 1)  # nobody reads any more: what moto prints would fill the pipe, and then block
+    with contextlib.suppress(Exception):  # nobody is left to be told
+        server.serve()
     shutil.rmtree(options.owner_folder, ignore_errors=True)
     os._exit(0)  # threads that serve a call under way do not keep the process
 

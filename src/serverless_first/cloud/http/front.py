@@ -30,6 +30,7 @@ HOST = "127.0.0.1"
 BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
 DRAINED_BYTES = 100_000_000  # of a body that is too long
 LINE_BYTES = 65_536
+_LINE_ENDS = str.maketrans("\r\n\0", "   ")  # in a header they would begin another one
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,8 @@ class _Connection(BaseHTTPRequestHandler):
         body = b"" if response.status in (204, 304) or response.status < 200 else response.body
         reason = http.client.responses.get(response.status, "Unknown")
         lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
-        lines += [f"{name}: {value}" for name, value in response.headers if name.lower() != "content-length"]
+        given = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+        lines += [f"{name}: {value}".translate(_LINE_ENDS) for name, value in given]
         if response.status >= 200 and response.status not in (204, 304):
             lines.append(f"Content-Length: {len(body)}")
         if self.close_connection:

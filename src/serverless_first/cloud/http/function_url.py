@@ -16,13 +16,13 @@ from typing import Any
 from serverless_first.cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_first.cloud.http import sigv4
 from serverless_first.cloud.http.answers import MalformedAnswer, read_2_0
+from serverless_first.cloud.http.calls import EVENT_BYTES, event_bytes, within_limit
 from serverless_first.cloud.http.cors import Cors, is_preflight
 from serverless_first.cloud.http.front import Request, Response
 from serverless_first.cloud.http.proxy import Arrival, function_url_event
 from serverless_first.cloud.lambda_.calling import FunctionGone, Functions
 
 JSON = "application/json"
-EVENT_BYTES = 6_291_456  # AWS Lambda quotas: request and response of a function URL
 FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
@@ -100,8 +100,7 @@ class FunctionUrls:
             return _refused(403, "AccessDeniedException", {"Message": FORBIDDEN})
         if who is not None:
             arrival = dataclasses.replace(arrival, account_id=who.account_id, authorizer=_iam(who))
-        event = json.dumps(function_url_event(request, arrival), separators=(",", ":"), ensure_ascii=False)
-        payload = event.encode("utf-8", "replace")
+        payload = event_bytes(function_url_event(request, arrival))
         if len(payload) > EVENT_BYTES:
             text = f"Request must be smaller than {EVENT_BYTES} bytes for the InvokeFunction operation"
             return _refused(413, "RequestEntityTooLargeException", {"Message": text})
@@ -109,7 +108,7 @@ class FunctionUrls:
 
     def _invoked(self, arn: str, payload: bytes) -> Response:
         try:
-            reply = self._functions.invoke(arn, payload)
+            reply = within_limit(self._functions.invoke(arn, payload))
         except TooManyRequests as error:
             told = {"Reason": error.reason, "Type": "User", "message": "Rate Exceeded."}
             return _refused(429, "TooManyRequestsException", told)
@@ -121,6 +120,7 @@ class FunctionUrls:
         try:
             if not reply.function_error:
                 return read_2_0(reply.payload).response(JSON)
+            print(f"The function URL of {arn}: the function ended with an error: {reply.payload!r}", file=sys.stderr)
         except MalformedAnswer as error:
             print(f"The function URL of {arn}: the answer is malformed: {error}", file=sys.stderr)
         return Response(502, (("Content-Type", JSON),), b"Internal Server Error")

@@ -123,6 +123,7 @@ class Integrations:
             print(f"{route.key}: {arn} could not be called: {error}", file=sys.stderr)
             return message(500, "Internal Server Error")
         if reply.function_error:
+            print(f"{route.key}: {arn} ended with an error: {reply.payload!r}", file=sys.stderr)
             return message(500, "Internal Server Error")
         try:
             read = read_2_0(reply.payload) if integration.format == "2.0" else read_1_0(reply.payload, rest=False)

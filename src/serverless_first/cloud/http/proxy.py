@@ -87,7 +87,8 @@ def rest_event(request: Request, arrival: Arrival, binary: bool = False) -> dict
     """The event of a Lambda proxy integration of a REST API: format 1.0, paths as they came.
 
     Args:
-        binary: whether the API's binaryMediaTypes hold the body's type: it is base64-encoded then.
+        binary: whether the API's binaryMediaTypes hold the body's type: it is base64-encoded then. Any other body is
+            taken for UTF-8 text, and an image that is sent so is damaged ("Content type conversions in API Gateway").
     """
     names = {name.lower(): name for name in _AS_SENT_BY_REST}
     headers = [(names.get(n.lower(), n), v) for n, v in request.headers if n.lower() not in DOORS_OWN]
@@ -101,7 +102,9 @@ def rest_event(request: Request, arrival: Arrival, binary: bool = False) -> dict
         "extendedRequestId": arrival.extended_request_id,
     }
     event = {"resource": arrival.route, "path": arrival.path} | _common_1_0(request, arrival, given, context)
-    return event | _body_as(request, binary)
+    if binary or not request.body:
+        return event | _body_as(request, binary)
+    return event | {"body": request.body.decode("utf-8", "replace"), "isBase64Encoded": False}
 
 
 def http_event_1_0(request: Request, arrival: Arrival) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from serverless_first.cloud.http.rest_exchange import Exchange
 from serverless_first.cloud.http.rest_model import FUNCTION_URI, Json
 from serverless_first.cloud.http.sigv4 import BadSignature, Signer, SignerOf, signer
 from serverless_first.cloud.lambda_.calling import Caller
-from serverless_first.cloud.permissions import Permissions
 
 
 class Authorization:
@@ -29,7 +28,6 @@ class Authorization:
         tokens: checks tokens of Cognito user pools.
         signer_of: finds access keys.
         allow: raises AccessDenied unless a signer may do an action on a resource.
-        permissions: asked for an authoriser's role.
     """
 
     def __init__(
@@ -38,10 +36,8 @@ class Authorization:
         tokens: Tokens,
         signer_of: SignerOf,
         allow: Callable[[Signer, str, str], None],
-        permissions: Permissions,
     ) -> None:
-        self._functions, self._tokens, self._signer_of = functions, tokens, signer_of
-        self._allow, self._permissions = allow, permissions
+        self._functions, self._tokens, self._signer_of, self._allow = functions, tokens, signer_of, allow
 
     def check(self, exchange: Exchange) -> str | None:
         """Raises unless the request may go on; what is found out about the caller goes into the exchange.
@@ -92,11 +88,7 @@ class Authorization:
     def _custom(self, exchange: Exchange, settings: Json) -> str | None:
         authorizer = lambda_authorizer(exchange, settings)
         try:
-            if role := settings.get("authorizerCredentials"):
-                self._permissions.require(str(role), "lambda:InvokeFunction", authorizer.function_arn)
             grant = self._functions.authorize(authorizer, exchange.request, exchange.arrival, exchange.request_arn)
-        except AccessDenied as error:
-            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=str(error)) from error
         except NotAuthorized as refusal:
             kind = {401: "UNAUTHORIZED", 403: "ACCESS_DENIED"}.get(refusal.status, "AUTHORIZER_CONFIGURATION_ERROR")
             raise GatewayError(kind, refusal.message or "") from refusal
@@ -134,15 +126,16 @@ def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:
     caller = Caller(
         "apigateway.amazonaws.com", f"{exchange.api_arn}/authorizers/{settings['id']}", exchange.stage.account_id
     )
-    ttl_s = settings.get("authorizerResultTtlInSeconds")
+    ttl_s, role_arn = settings.get("authorizerResultTtlInSeconds"), str(settings.get("authorizerCredentials") or "")
     return LambdaAuthorizer(
         key=(exchange.stage.api_id, exchange.stage.name, settings["id"]),
         function_arn=match.group(1),
-        caller=None if settings.get("authorizerCredentials") else caller,
+        caller=None if role_arn else caller,
         sources=tuple(each.strip() for each in str(settings.get("identitySource") or "").split(",") if each.strip()),
         is_token=settings.get("type") == "TOKEN",
         validation=str(settings.get("identityValidationExpression") or ""),
         ttl_s=DEFAULT_TTL_S if ttl_s is None else float(ttl_s),
+        role_arn=role_arn,
     )
 
 

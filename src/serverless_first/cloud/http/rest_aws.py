@@ -7,17 +7,16 @@ PutIntegration: arn:aws:apigateway:REGION:SERVICE:path/PATH or ...:action/ACTION
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import urllib3
 import xmltodict
 
 from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_mapping import Answered, Values
-from serverless_first.cloud.permissions import Permissions
 
 WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 _FORM = "application/x-www-form-urlencoded"
@@ -30,7 +29,9 @@ TARGETS: dict[str, tuple[str, str] | None] = {
     "kinesis": ("Kinesis_20131202", "application/x-amz-json-1.1"),
     "events": ("AWSEvents", "application/x-amz-json-1.1"),
 }
-_RESOURCE_FIELDS = ("stateMachineArn", "executionArn", "TopicArn", "StreamARN", "TableArn")
+
+#: Finds access key and session token ("" for none) of a role that API Gateway acts in; raises AccessDenied.
+KeysOf = Callable[[str], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -64,27 +65,27 @@ def service_of(uri: str) -> Service:
 
 
 class AwsServices:
-    """The services of this cloud, over HTTP.
+    """The services of this cloud, over HTTP. They judge themselves what the integration's role may do, as on AWS.
 
     Args:
         port: of this cloud's server.
-        permissions: asked for the integration's role.
+        keys_of: finds the keys of an integration's role.
     """
 
-    def __init__(self, port: Callable[[], int], permissions: Permissions) -> None:
-        self._port, self._permissions = port, permissions
+    def __init__(self, port: Callable[[], int], keys_of: KeysOf) -> None:
+        self._port, self._keys_of = port, keys_of
         self._http = urllib3.PoolManager(maxsize=32, retries=False, timeout=WAIT_S)
 
-    def send(self, service: Service, method: str, values: Values, body: bytes, role: str | None) -> Answered:
+    def send(self, service: Service, method: str, values: Values, body: bytes, role: str) -> Answered:
         """Sends a request to a service.
 
         Args:
             values: the integration's headers and query string.
-            role: of the integration, which must be allowed to do it.
+            role: the ARN of the role that API Gateway acts in.
 
         Raises:
             GatewayError: the service is none that the local cloud passes requests to.
-            AccessDenied: the role may not.
+            AccessDenied: API Gateway may not assume the role.
         """
         if service.name not in TARGETS:
             raise GatewayError("API_CONFIGURATION_ERROR", reason=f"no AWS integration with {service.name} here")
@@ -93,23 +94,22 @@ class AwsServices:
         target = TARGETS[service.name]
         is_json = target is not None or "x-amz-json" in given.get("content-type", "")
         action = service.rest if service.kind == "action" else ""
+        access_key, token = self._keys_of(role)
         if is_json:
             prefix, content_type = target or ("AmazonSQS", "application/x-amz-json-1.0")
-            given["content-type"] = given.get("content-type", content_type)
-            given.setdefault("x-amz-target", f"{prefix}.{action}")
-            action = given["x-amz-target"].split(".")[-1]
-            fields = _object(body)
+            given = {"content-type": content_type, "x-amz-target": f"{prefix}.{action}"} | given
+            if not _is_object(body):
+                return _no_object(given["content-type"])
         else:
             given.setdefault("content-type", _FORM)
             query |= {"Action": action} if action else {}
-            fields = query | ({name: many[-1] for name, many in parse_qs(body.decode("utf-8", "replace")).items()})
-            action = action or str(fields.get("Action", ""))
-        self._permissions.require(role, f"{service.name}:{action}", _resource(service, fields, role))
+        given["authorization"] = _authorization(service, access_key)
+        given |= {"x-amz-security-token": token} if token else {}
         path = "/" + service.rest if service.kind == "path" else "/"
         answer = self._http.request(
             method,
             f"http://127.0.0.1:{self._port()}{path}" + ("?" + urlencode(query) if query else ""),
-            headers=given | {"authorization": _authorization(service)},
+            headers=given,
             body=body,
             redirect=False,
         )
@@ -123,38 +123,24 @@ class AwsServices:
         return Answered(answer.status, headers, data, str(answer.status))
 
 
-def _authorization(service: Service) -> str:
-    """Says which service is meant, as any signed request does; this cloud does not check the signature."""
-    scope = f"local/20200101/{service.region}/{service.name}/aws4_request"
+def _authorization(service: Service, access_key: str) -> str:
+    """Says which service is meant and who asks; this cloud does not check the signature."""
+    scope = f"{access_key}/20200101/{service.region}/{service.name}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _is_object(body: bytes) -> bool:
     try:
-        found = json.loads(body or b"{}")
+        return isinstance(json.loads(body or b"{}"), dict)
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return False
 
 
-def _resource(service: Service, fields: Mapping[str, Any], role: str | None) -> str:
-    """The ARN of what the action is for, as policies name it; "*" if the request does not tell."""
-    account = (role or "::::123456789012").split(":")[4]
-    arn = f"arn:aws:{service.name}:{service.region}:{account}"
-    for name in _RESOURCE_FIELDS:
-        if fields.get(name):
-            return str(fields[name])
-    if service.name == "sqs":
-        path = service.rest if service.kind == "path" else str(fields.get("QueueUrl", ""))
-        return f"{arn}:{path.rstrip('/').rsplit('/', 1)[-1]}" if path else "*"
-    if service.name == "dynamodb" and fields.get("TableName"):
-        return f"{arn}:table/{fields['TableName']}"
-    if service.name == "kinesis" and fields.get("StreamName"):
-        return f"{arn}:stream/{fields['StreamName']}"
-    if service.name == "events":
-        entries = fields.get("Entries") or [{}]
-        return f"{arn}:event-bus/{str(entries[0].get('EventBusName') or 'default').rsplit('/', 1)[-1]}"
-    return "*"
+def _no_object(content_type: str) -> Answered:
+    """What services of the JSON protocols answer to a body that is no JSON object, such as a template's with a comma
+    too many. moto would fail."""
+    body = b'{"__type":"com.amazon.coral.service#SerializationException"}'
+    return Answered(400, (("content-type", content_type),), body, "400")
 
 
 #: Fields that AWS's JSON has although they are empty.
@@ -167,6 +153,8 @@ def _as_json(data: bytes) -> bytes:
         found = xmltodict.parse(data)
     except Exception:  # no XML: left as it is
         return data
+    if isinstance(failed := found.get("ErrorResponse"), dict):
+        return _error_as_json(failed)
     for response in found.values():
         if isinstance(response, dict):
             response.pop("@xmlns", None)
@@ -174,3 +162,10 @@ def _as_json(data: bytes) -> bytes:
                 if isinstance(response.get(name), dict):
                     response[name] = dict.fromkeys(empty) | response[name]
     return json.dumps(found, separators=(",", ":")).encode()
+
+
+def _error_as_json(failed: dict[str, Any]) -> bytes:
+    """{"Error": {"Code", "Message", "Type"}, "RequestId"}, as execution logs on AWS show it."""
+    error = failed.get("Error") or {}
+    kept = {name: error.get(name) for name in ("Code", "Message", "Type")}
+    return json.dumps({"Error": kept, "RequestId": failed.get("RequestId")}, separators=(",", ":")).encode()

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from serverless_first.cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_first.cloud.http import rest_mapping
+from serverless_first.cloud.http.calls import SERVICE, EventTooLarge, FunctionCalls
 from serverless_first.cloud.http.front import Response
 from serverless_first.cloud.http.proxy import MalformedAnswer, read_1_0
 from serverless_first.cloud.http.rest_aws import AwsServices, service_of
@@ -22,13 +22,10 @@ from serverless_first.cloud.http.rest_errors import GatewayError
 from serverless_first.cloud.http.rest_exchange import Exchange
 from serverless_first.cloud.http.rest_mapping import Answered, Values
 from serverless_first.cloud.http.rest_model import FUNCTION_URI
-from serverless_first.cloud.lambda_.calling import Caller, FunctionGone, Functions
+from serverless_first.cloud.lambda_.calling import Caller, FunctionGone
 from serverless_first.cloud.lambda_.function import Reply
-from serverless_first.cloud.permissions import Permissions
 
 DEFAULT_TIMEOUT_MS = 29_000
-PRINCIPAL = "apigateway.amazonaws.com"
-MOST_AT_ONCE = 1000  # as many as an account's functions may run at once
 _ASYNC = "X-Amz-Invocation-Type"
 T = TypeVar("T")
 
@@ -37,19 +34,13 @@ class Integrations:
     """Passes requests on, and turns what comes back into responses.
 
     Args:
-        functions: by their ARN.
-        permissions: asked for an integration's role.
+        calls: of functions; its threads carry all integrations.
         services: AWS services of this cloud.
         backends: HTTP servers on this machine.
     """
 
-    def __init__(
-        self, functions: Functions, permissions: Permissions, services: AwsServices, backends: Backends
-    ) -> None:
-        self._functions, self._permissions = functions, permissions
-        self._services, self._backends = services, backends
-        # Threads of their own: a function goes on when its client no longer waits, as on AWS.
-        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="rest-integration")
+    def __init__(self, calls: FunctionCalls, services: AwsServices, backends: Backends) -> None:
+        self._calls, self._services, self._backends = calls, services, backends
 
     def call(self, exchange: Exchange) -> Response:
         """The response of the method's integration.
@@ -72,17 +63,16 @@ class Integrations:
         elif FUNCTION_URI.search(uri(exchange)):
             answered = self._function(exchange, values, body)
         else:
-            role = _filled(str(exchange.integration.get("credentials") or ""), exchange.stage.variables, {})
+            role = _role(exchange)
             service = service_of(uri(exchange, values["path"]))
             method = str(exchange.integration.get("httpMethod") or exchange.request.method)
-            answered = self._within(exchange, lambda: self._services.send(service, method, values, body, role or None))
+            answered = self._within(exchange, lambda: self._services.send(service, method, values, body, role))
         return rest_mapping.response(exchange, answered)
 
     # ---- functions
 
     def _proxy(self, exchange: Exchange) -> Response:
-        event = json.dumps(exchange.event, separators=(",", ":"), ensure_ascii=False)
-        reply = self._invoke(exchange, event.encode("utf-8", "replace"))
+        reply = self._invoke(exchange, exchange.event)
         if reply.function_error:
             raise GatewayError(
                 "INTEGRATION_FAILURE",
@@ -97,7 +87,7 @@ class Integrations:
     def _function(self, exchange: Exchange, values: Values, body: bytes) -> Answered:
         kinds = {name.lower(): given[-1] for name, given in values["header"].items()}
         if kinds.get(_ASYNC.lower()) == "Event":
-            self._guarded(lambda: self._functions.submit(_arn(exchange), body or b"{}", self._caller(exchange)))
+            self._guarded(lambda: self._calls.submit(_arn(exchange), body or b"{}", _caller(exchange), _role(exchange)))
             return Answered(202, (("Content-Type", "application/json"),), b"", "202")
         reply = self._invoke(exchange, body or b"{}")
         message = ""
@@ -108,21 +98,13 @@ class Integrations:
                 message = reply.payload.decode("utf-8", "replace")
         return Answered(200, (("Content-Type", "application/json"),), reply.payload, message)
 
-    def _invoke(self, exchange: Exchange, event: bytes) -> Reply:
+    def _invoke(self, exchange: Exchange, event: Mapping[str, Any] | bytes) -> Reply:
         if str(exchange.integration.get("httpMethod")) != "POST":
             raise GatewayError(
                 "API_CONFIGURATION_ERROR", reason="Functions are called with POST: integrationHttpMethod must be POST"
             )
-        arn, caller = _arn(exchange), self._caller(exchange)
-        return self._within(exchange, lambda: self._functions.invoke(arn, event, caller))
-
-    def _caller(self, exchange: Exchange) -> Caller | None:
-        """API Gateway itself, unless the integration has a role: that is asked then."""
-        role = str(exchange.integration.get("credentials") or "")
-        if not role:
-            return Caller(PRINCIPAL, exchange.method_arn, exchange.stage.account_id)
-        self._permissions.require(role, "lambda:InvokeFunction", _arn(exchange))
-        return None
+        arn, caller, role = _arn(exchange), _caller(exchange), _role(exchange)
+        return self._guarded(lambda: self._calls.invoke(arn, event, caller, _timeout_s(exchange), role))
 
     # ---- HTTP
 
@@ -142,8 +124,7 @@ class Integrations:
 
     def _within(self, exchange: Exchange, work: Callable[[], T]) -> T:
         """Waits for the integration, at most its timeout; it goes on afterwards."""
-        timeout_ms = int(exchange.integration.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS)
-        return self._guarded(lambda: self._pool.submit(work).result(timeout_ms / 1000))
+        return self._guarded(lambda: self._calls.run(work, _timeout_s(exchange)))
 
     @staticmethod
     def _guarded(work: Callable[[], T]) -> T:
@@ -157,6 +138,8 @@ class Integrations:
             raise GatewayError("API_CONFIGURATION_ERROR", reason=str(error)) from error
         except TooManyRequests as error:
             raise GatewayError("API_CONFIGURATION_ERROR", reason=f"Rate Exceeded: {error.reason}") from error
+        except EventTooLarge as error:
+            raise GatewayError("REQUEST_TOO_LARGE", reason=str(error)) from error
         except Unreachable as error:
             message = "Network error communicating with endpoint"
             raise GatewayError("INTEGRATION_FAILURE", message, status=504, reason=str(error)) from error
@@ -201,6 +184,20 @@ def uri(exchange: Exchange, path: Mapping[str, list[str]] | None = None) -> str:
 def _filled(text: str, variables: Mapping[str, str], path: Mapping[str, str]) -> str:
     text = re.sub(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}", lambda m: variables.get(m.group(1), ""), text)
     return re.sub(r"\{([A-Za-z0-9_.\-]+)\+?\}", lambda m: path.get(m.group(1), m.group(0)), text)
+
+
+def _timeout_s(exchange: Exchange) -> float:
+    return int(exchange.integration.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS) / 1000
+
+
+def _role(exchange: Exchange) -> str:
+    """The ARN of the integration's role; empty if it has none."""
+    return _filled(str(exchange.integration.get("credentials") or ""), exchange.stage.variables, {})
+
+
+def _caller(exchange: Exchange) -> Caller | None:
+    """API Gateway itself, unless the integration has a role."""
+    return None if _role(exchange) else Caller(SERVICE, exchange.method_arn, exchange.stage.account_id)
 
 
 def _arn(exchange: Exchange) -> str:

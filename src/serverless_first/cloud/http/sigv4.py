@@ -78,7 +78,8 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
         credential, signed = given.get("X-Amz-Credential", ""), given.get("X-Amz-SignedHeaders", "")
         signature, date = given.get("X-Amz-Signature", ""), given.get("X-Amz-Date", "")
         query = [(name, value) for name, value in query if name != "X-Amz-Signature"]
-        good_for_s = float(given.get("X-Amz-Expires") or 0)
+        expires = given.get("X-Amz-Expires", "")
+        good_for_s = float(expires) if expires.isascii() and expires.isdigit() else 0.0
     else:
         header = request.header("authorization")
         if not header.startswith(ALGORITHM):
@@ -107,7 +108,8 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
     key = f"AWS4{found.secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    if not hmac.compare_digest(hmac.new(key, to_sign.encode(), "sha256").hexdigest(), signature):
+    right = hmac.new(key, to_sign.encode(), "sha256").hexdigest()
+    if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")):
         raise BadSignature("the signature does not match the request")
     return dataclasses.replace(found, token=request.header("x-amz-security-token") or given.get(TOKEN, ""))
 

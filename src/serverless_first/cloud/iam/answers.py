@@ -1,4 +1,4 @@
-"""How AWS answers a request that it refuses: code, words and form differ by service and protocol. No moto."""
+"""How a request is refused or fails: code, words and form differ by service and protocol. No moto."""
 
 from __future__ import annotations
 
@@ -47,15 +47,25 @@ def invalid_credentials(service: str, protocol: str, *, expired: bool = False, h
     return _machine("ExpiredTokenException" if expired else "UnrecognizedClientException", message, service, protocol)
 
 
-def not_honoured(message: str) -> Answer:
-    """The answer where the local cloud cannot decide."""
-    told = {"__type": "NotImplementedException", "Type": "User", "message": message, "Message": message}
-    body = json.dumps(told).encode()
-    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
-    return Answer("501 Not Implemented", headers, body)
+def not_honoured(service: str, protocol: str, message: str, *, head: bool = False) -> Answer:
+    """The answer where the local cloud cannot do, or cannot decide. No SDK tries it again."""
+    return failed("NotImplementedException", "501 Not Implemented", message, service, protocol, head=head)
 
 
-def _machine(code: str, message: str, service: str, protocol: str) -> Answer:
+def failed(code: str, status: str, message: str, service: str, protocol: str, *, head: bool = False) -> Answer:
+    """The answer to a request that failed, in the form that the SDKs of its service read.
+
+    Args:
+        code: the error code, "InternalFailure".
+        status: of HTTP, "500 Internal Server Error".
+        head: it is a HEAD request, whose answer has no body.
+    """
+    if protocol in ("query", "s3"):
+        return _xml(code, message, service, head, status)
+    return _machine(code, message, service, protocol, status)
+
+
+def _machine(code: str, message: str, service: str, protocol: str, status: str = "") -> Answer:
     """For the protocols whose errors carry a type: JSON with and without X-Amz-Target, CBOR."""
     request_id = ("x-amzn-RequestId", str(uuid.uuid4()))
     older = []
@@ -64,17 +74,19 @@ def _machine(code: str, message: str, service: str, protocol: str) -> Answer:
         older = [("x-amzn-query-error", f"{codes.get(code, code)};Sender")]
     if protocol == "cbor":
         headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), request_id, *older]
-        return Answer("403 Forbidden", headers, _cbor({"__type": f"com.amazonaws#{code}", "message": message}))
+        body = _cbor({"__type": f"com.amazonaws#{code}", "message": message})
+        return Answer(status or "403 Forbidden", headers, body)
     if protocol == "rest":
         headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", code), request_id]
-        return Answer("403 Forbidden", headers, json.dumps({"Message": message, "message": message}).encode())
+        told = json.dumps({"Message": message, "message": message}).encode()
+        return Answer(status or "403 Forbidden", headers, told)
     headers = [("Content-Type", "application/x-amz-json-1.0"), request_id, *older]
-    status = "403 Forbidden" if older else "400 Bad Request"
-    body = {"__type": f"com.amazon.coral.service#{code}", "Message": message, "message": message}
-    return Answer(status, headers, json.dumps(body).encode())
+    status = status or ("403 Forbidden" if older else "400 Bad Request")
+    content = {"__type": f"com.amazon.coral.service#{code}", "Message": message, "message": message}
+    return Answer(status, headers, json.dumps(content).encode())
 
 
-def _xml(code: str, message: str, service: str, head: bool) -> Answer:
+def _xml(code: str, message: str, service: str, head: bool, status: str = "403 Forbidden") -> Answer:
     text, request_id = escape(message), str(uuid.uuid4())
     error = f"<Code>{code}</Code><Message>{text}</Message>"
     if service == "s3":
@@ -85,7 +97,7 @@ def _xml(code: str, message: str, service: str, head: bool) -> Answer:
         error = f"<Error><Type>Sender</Type>{error}</Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
     headers = [("Content-Type", "application/xml" if service == "s3" else "text/xml")]
-    return Answer("403 Forbidden", headers, b"" if head else body.encode())
+    return Answer(status, headers, b"" if head else body.encode())
 
 
 def _cbor(texts: dict[str, str]) -> bytes:

@@ -74,10 +74,7 @@ class Gate:
         if is_administrator(key) and service != "sts":
             return None
         web = _web_request(environ, query, key, region, service)
-        refused = self._refuses(web, call_of(web))
-        if refused is not None:
-            _body(environ)  # what is left of it must not be taken for the next request
-        return refused
+        return self._refuses(web, call_of(web))
 
     def _refuses(self, web: WebRequest, call: Call) -> answers.Answer | None:
         service, key = web.service, web.access_key
@@ -94,7 +91,7 @@ class Gate:
         except AccessDenied as error:
             return answers.denied(service, call.protocol, str(error), head=is_head)
         except NotImplementedError as error:
-            return answers.not_honoured(str(error))
+            return answers.not_honoured(service, call.protocol, str(error), head=is_head)
         return None
 
     @property
@@ -117,7 +114,9 @@ class Gate:
             if needed.action == "sts:AssumeRole":
                 self._judge_trust(identity.principal, call, identity, request)
                 continue
-            self._permissions.authorise(identity, request, directory.resource_policy(needed.resource))
+            # Secrets Manager alone repeats what it was asked for: a secret's name or its ARN.
+            named = str(call.parameters.get("SecretId", "")) if web.service == "secretsmanager" else ""
+            self._permissions.authorise(identity, request, directory.resource_policy(needed.resource), named=named)
             if needed.action == "s3:GetObject" and not directory.has_object(needed.resource):
                 # S3 tells only those who may list the bucket that there is no such object.
                 bucket = needed.resource.split("/")[0]

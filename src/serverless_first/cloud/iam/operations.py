@@ -71,6 +71,8 @@ def call_of(request: WebRequest) -> Call:
     if form:
         given |= query_of(request.body.decode(errors="replace"))
     if "Action" in given:
+        if request.service == "sqs" and request.path.strip("/"):  # a query to the address of a queue means this queue
+            given.setdefault("QueueUrl", request.path)
         return Call(request.service, given["Action"], given, "query")
     if request.service == "apigateway":  # its actions are the HTTP methods
         return Call("apigateway", request.method, _json(request.body), "rest")

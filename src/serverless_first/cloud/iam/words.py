@@ -11,7 +11,7 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
 }
 
 #: Services that name no resource where an action has none.
-_NAMELESS = ("cloudwatch", "ec2", "s3")
+_NAMELESS = ("cloudwatch", "ec2", "s3", "secretsmanager")
 
 NO_IDENTITY_POLICY = "because no identity-based policy allows the {action} action"
 NO_RESOURCE_POLICY = "because no resource-based policy allows the {action} action"

@@ -8,7 +8,7 @@ Rules (AWS Lambda Developer Guide, "Invoking a Lambda function asynchronously" a
 - Given up: the record goes to the on-failure destination, the event itself to the dead-letter queue.
 - A function with a reserved concurrency of zero gives up at once.
 
-`time_scale` divides the waits and the maximum age.
+`time_scale` divides the waits and the maximum age. It may change: what has passed until then stays as it was.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -60,13 +60,32 @@ Target = Callable[[], tuple[FunctionSpec, AsyncSettings] | None]
 
 @dataclass
 class Event:
-    """One event on its way."""
+    """One event on its way. Args: accepted_s: when, by the clock of the queue."""
 
     call: Call
     target: Target
-    accepted_s: float = field(default_factory=time.time)
+    accepted_s: float
     tries: int = 0
     throttles: int = 0
+
+
+class _Clock:
+    """Shows seconds that pass `scale` times as fast as real ones."""
+
+    def __init__(self, scale: float) -> None:
+        self._set = (0.0, time.monotonic(), scale)  # what it showed, when, and how fast it runs since
+
+    @property
+    def scale(self) -> float:
+        return self._set[2]
+
+    @scale.setter
+    def scale(self, scale: float) -> None:
+        self._set = (self.now_s(), time.monotonic(), scale)
+
+    def now_s(self) -> float:
+        shown_s, read_s, scale = self._set
+        return shown_s + (time.monotonic() - read_s) * scale
 
 
 class Deliver(Protocol):
@@ -94,18 +113,29 @@ class EventQueue:
         deliver: Deliver,
         time_scale: float = 1.0,
     ) -> None:
-        self.time_scale = time_scale
+        self._clock = _Clock(time_scale)
         self._invoke, self._deliver = invoke, deliver
-        self._waiting: list[tuple[float, int, Event]] = []  # a heap: when it is due, order, event
+        self._waiting: list[tuple[float, int, Event]] = []  # a heap: when it is due by the clock, order, event
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="asynchronous")
         self._generation = 0
         threading.Thread(target=self._run, name="event-queue", daemon=True).start()
 
+    @property
+    def time_scale(self) -> float:
+        """Divides the waits and the maximum age."""
+        return self._clock.scale
+
+    @time_scale.setter
+    def time_scale(self, scale: float) -> None:
+        with self._changed:
+            self._clock.scale = scale
+            self._changed.notify()
+
     def put(self, call: Call, target: Target) -> None:
         """Accepts an event; it is invoked as soon as a worker is free."""
-        self._wait(Event(call, target), 0.0)
+        self._wait(Event(call, target, self._clock.now_s()), 0.0)
 
     def clear(self) -> None:
         """Forgets every event; one whose function is under way ends without a retry or a record."""
@@ -115,14 +145,14 @@ class EventQueue:
 
     def _wait(self, event: Event, wait_s: float) -> None:
         with self._changed:
-            heapq.heappush(self._waiting, (time.monotonic() + wait_s / self.time_scale, next(self._order), event))
+            heapq.heappush(self._waiting, (self._clock.now_s() + wait_s, next(self._order), event))
             self._changed.notify()
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting or self._waiting[0][0] > time.monotonic():
-                    self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
+                while not self._waiting or (left_s := self._waiting[0][0] - self._clock.now_s()) > 0:
+                    self._changed.wait(left_s / self._clock.scale if self._waiting else None)
                 _, _, event = heapq.heappop(self._waiting)
                 generation = self._generation
             self._workers.submit(self._try_or_report, event, generation)
@@ -164,7 +194,7 @@ class EventQueue:
             self._give_up(event, spec, settings, "RetriesExhausted", reply)
 
     def _age_s(self, event: Event) -> float:
-        return (time.time() - event.accepted_s) * self.time_scale
+        return self._clock.now_s() - event.accepted_s
 
     def _again(self, event: Event, wait_s: float, generation: int) -> None:
         if self._generation == generation:

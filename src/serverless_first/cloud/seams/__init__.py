@@ -15,6 +15,7 @@ from serverless_first.cloud.plane import DataPlane
 def install(plane: DataPlane) -> None:
     """Puts Lambda's data plane, and that of the services which moto's Lambda imports anyway, behind moto."""
     from serverless_first.cloud.seams import (
+        dispatch,
         dynamodb_streams,
         event_rules,
         function_urls,
@@ -32,6 +33,7 @@ def install(plane: DataPlane) -> None:
         sns_delivery,
     )
 
+    dispatch.install()
     fleet = plane.service.fleet
     lambda_functions.install(fleet)
     lambda_versions.install(fleet)
@@ -108,14 +110,32 @@ class LateSeams:
         self._plane = plane
         self._lock = threading.Lock()
         self._done: set[str] = set()
+        self._failed: dict[str, Exception] = {}
 
     def before(self, service: str) -> None:
-        """A request is about to reach moto. Args: service: as in its signature; "" if it has none."""
-        if service in self._done or not (service == "" or service in _LATE):
+        """A request is about to reach moto.
+
+        Args:
+            service: as in its signature; "" if it has none, and none of these services takes that.
+
+        Raises:
+            RuntimeError: seams could not be installed. They are not tried again: half of them may be there.
+        """
+        if service in self._done or service not in _LATE:
             return
         with self._lock:
             for name, install_late in _LATE.items():
-                if name not in self._done and (service in ("", "cloudformation") or name == service):
-                    install_late(self._plane)
-                    self._done.add(name)
-            self._done.add(service)
+                if name == service or service == "cloudformation":
+                    self._install(name, install_late)
+
+    def _install(self, name: str, install_late: Callable[[DataPlane], None]) -> None:
+        if name in self._done:
+            return
+        if name not in self._failed:
+            try:
+                install_late(self._plane)
+                self._done.add(name)
+                return
+            except Exception as error:
+                self._failed[name] = error
+        raise RuntimeError(f"{name} could not be set up: {self._failed[name]!r}") from self._failed[name]

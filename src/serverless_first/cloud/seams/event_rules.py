@@ -6,13 +6,13 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
 - `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
 - `Rule.send_to_targets`: what moto's other services give to a rule comes to the data plane.
 - `Replay.replay_events`: moto replays all that an archive holds, whatever times and rules were asked for.
-- `EventsBackend.put_rule`, `put_targets` and `create_event_bus`: what AWS refuses, or has no effect here, is refused
-  before moto keeps it.
+- `EventsBackend.put_rule`, `put_targets`, `create_event_bus` and `delete_event_bus`: what AWS refuses, or has no effect
+  here, is refused before moto keeps it; moto deletes a bus with its rules.
 - `EventsHandler.test_event_pattern`: moto has none.
-- `EventBus.physical_resource_id` is new: in a stack `Ref` of a bus is its name.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
   event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 
+What stacks do with EventBridge is in the seam `event_stacks`.
 Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, `account` in events.
 """
 
@@ -35,10 +35,21 @@ from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
 from serverless_first.cloud.events.retry import Deliveries
 from serverless_first.cloud.events.router import Event, Rule
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams import event_stacks
+from serverless_first.cloud.seams.shape_rules import require_shape
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
-STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
+#: Parameters of PutRule, and what moto calls them.
+_RULE_PARAMETERS = {
+    "Description": "description",
+    "EventBusName": "event_bus_arn",
+    "EventPattern": "event_pattern",
+    "RoleArn": "role_arn",
+    "ScheduleExpression": "scheduled_expression",
+    "State": "state",
+    "Tags": "tags",
+}
 #: TestEventPattern, API reference: these must be there.
 EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
 
@@ -79,7 +90,12 @@ def view(rule: Any) -> Rule:
 
 
 def _is_archive(target: dict[str, Any]) -> bool:
-    return str(target["Arn"]).endswith(":::")
+    return str(target.get("Arn")).endswith(":::")
+
+
+def _is_of_an_archive(targets: Any) -> bool:
+    """Whether moto asks, for the rule that fills an archive."""
+    return isinstance(targets, list) and any(isinstance(each, dict) and _is_archive(each) for each in targets)
 
 
 def _archiving(rule: Any) -> Any:
@@ -99,6 +115,7 @@ def install(plane: DataPlane) -> None:
     plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run, deliveries)
 
     def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+        require_shape("events", "PutEvents", {"Entries": events})
         try:
             entries = eventbridge_entries.read(events or [], self.account_id, self.region_name)
         except eventbridge_entries.InvalidRequest as error:
@@ -124,8 +141,6 @@ def install(plane: DataPlane) -> None:
 
     backend_class: Any = models.EventsBackend
     backend_class.put_events = put_events
-    bus_class: Any = models.EventBus
-    bus_class.physical_resource_id = property(lambda self: self.name)
     rule_class: Any = models.Rule
     rule_class.send_to_targets = send_to_targets
     replay_class: Any = models.Replay
@@ -137,6 +152,7 @@ def install(plane: DataPlane) -> None:
     notifications_module._send_safe_notification = lambda *_: None
     handler_class: Any = EventsHandler
     handler_class.test_event_pattern = _test_event_pattern
+    event_stacks.install()
 
 
 def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
@@ -148,13 +164,10 @@ def _refuse_rules(backend_class: Any) -> None:
     put_rule = backend_class.put_rule
 
     def put_valid_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
+        require_shape("events", "PutRule", {"Name": name} | asked)
         if given.get("event_pattern"):
             _parsed(given["event_pattern"])
-        if given.get("state") not in (None, *STATES):
-            raise ValidationException(
-                f"1 validation error detected: Value '{given['state']}' at 'state' failed to satisfy constraint: "
-                f"Member must satisfy enum value set: [{', '.join(STATES)}]"
-            )
         bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
         if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
             raise _LimitExceeded
@@ -164,9 +177,10 @@ def _refuse_rules(backend_class: Any) -> None:
 
 
 def _refuse_buses(backend_class: Any) -> None:
-    create_event_bus = backend_class.create_event_bus
+    create_event_bus, delete_event_bus = backend_class.create_event_bus, backend_class.delete_event_bus
 
     def create_honoured_bus(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        require_shape("events", "CreateEventBus", {"Name": name})
         for setting, key in (("KmsKeyIdentifier", "kms_key_identifier"), ("DeadLetterConfig", "dead_letter_config")):
             if given.get(key):
                 raise _NotHonoured(
@@ -174,19 +188,26 @@ def _refuse_buses(backend_class: Any) -> None:
                 )
         return create_event_bus(self, name, *args, **given)
 
-    backend_class.create_event_bus = create_honoured_bus
+    def delete_empty_bus(self: Any, name: str) -> None:
+        bus = self.event_buses.get(name)
+        if name != "default" and bus is not None and bus.rules:
+            raise ValidationException("EventBus can't be deleted since it has rules.")
+        delete_event_bus(self, name)
+
+    backend_class.create_event_bus, backend_class.delete_event_bus = create_honoured_bus, delete_empty_bus
 
 
 def _refuse_targets(backend_class: Any) -> None:
     put_targets = backend_class.put_targets
 
     def put_valid_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        if not _is_of_an_archive(targets):
+            require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
         bus = self.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
         rule = bus.rules.get(name) if bus else None
         if rule is not None:  # else moto says so
-            for target in targets:
-                if not _is_archive(target):
-                    _check(target)
+            for target in [] if _is_of_an_archive(targets) else targets:
+                _check(target)
             if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
                 raise _LimitExceeded
         put_targets(self, name, event_bus_arn, targets)
@@ -211,9 +232,11 @@ def _parsed(text: str) -> Pattern:
 
 
 def _test_event_pattern(self: Any) -> str:
-    pattern = _parsed(self._get_param("EventPattern"))
+    given = {name: self._get_param(name) for name in ("EventPattern", "Event")}
+    require_shape("events", "TestEventPattern", given)
+    pattern = _parsed(given["EventPattern"])
     try:
-        event = json.loads(self._get_param("Event"))
+        event = json.loads(given["Event"])
     except (ValueError, RecursionError) as error:
         raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
     missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]

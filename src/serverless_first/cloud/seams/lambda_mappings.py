@@ -34,7 +34,7 @@ from moto.sqs.models import sqs_backends
 
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import mapping_answers, sqs_queues
+from serverless_first.cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs_requests
 from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_first.cloud.seams.lambda_versions import route
 from serverless_first.cloud.seams.mapping_rules import Kind, checked, kind_of
@@ -192,7 +192,8 @@ def install(plane: DataPlane) -> None:
     """Puts the data plane behind moto's event source mappings."""
     pollers = RunningPollers(plane)
     plane.forgetting.append(pollers.clear)
-    sqs_queues.install(plane)
+    sqs_redrive.install(plane, sqs_queues.install(plane))
+    sqs_requests.install()
     _install_backend(plane, pollers)
     _install_functions(pollers)
     mapping_answers.install()
@@ -244,7 +245,10 @@ def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
         for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
             if change.get(fixed, esm.settings.get(fixed)) != esm.settings.get(fixed):
                 raise InvalidParameterValueException(f"{fixed} of a mapping cannot be changed. Make another mapping.")
-        settings, arn = check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
+        if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
+            settings, arn = esm.settings | {"Enabled": False}, esm.function_arn
+        else:
+            settings, arn = check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
         if arn != esm.function_arn:
             _refuse_a_second(self, kind_of(esm.event_source_arn), esm.event_source_arn, arn)
         esm.settings, esm.function_arn, esm.function_name = settings, arn, settings["FunctionName"]

@@ -26,6 +26,14 @@ SOURCES = {
     "dynamodb": ("DynamoDBStreamParameters", 100),
     "kinesis": ("KinesisStreamParameters", 100),
 }
+#: What the role must allow at the source (EventBridge User Guide, "Permissions for EventBridge Pipes").
+NEEDED = {
+    "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
+    "dynamodb": ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
+    "kinesis": ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"),
+}
+_NAMES = {"sqs": "SQS", "dynamodb": "DynamoDB", "kinesis": "Kinesis"}
+_INVALID = "Input parameter is invalid from the request due to : {}"  # seen in public reports
 _OTHER_SOURCES = ("mq", "kafka")
 #: Of each target: its own parameters, and those of their fields that are not honoured.
 TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -63,6 +71,41 @@ def checked(plane: DataPlane, pipe: dict[str, Any]) -> None:
         raise Refused(
             f"The execution role {pipe['RoleArn']} cannot be assumed by EventBridge Pipes: {error}"
         ) from error
+
+
+def why_not(plane: DataPlane, pipe: dict[str, Any]) -> str | None:
+    """Why a pipe cannot begin, for its StateReason: AWS tries to read the source, and to reach the dead-letter queue.
+
+    Args:
+        pipe: all its parameters, as CreatePipe takes them.
+
+    Returns: the reason in AWS's words; None if it can begin.
+    """
+    service = pipe["Source"].split(":")[2]
+    for action in NEEDED[service]:
+        try:
+            plane.permissions.require(
+                pipe["RoleArn"], f"{service}:{action}", pipe["Source"], service="pipes.amazonaws.com"
+            )
+        except AccessDenied:
+            return _INVALID.format(
+                f"The provided customer role does not have permissions to call {action} on {_NAMES[service]}"
+            )
+    arn = (own_parameters(pipe).get("DeadLetterConfig") or {}).get("Arn")
+    if not arn:
+        return None
+    kind, region, name = arn.split(":")[2], arn.split(":")[3], arn.split(":", 5)[5]
+    try:
+        if kind == "sqs":
+            plane.permissions.require(pipe["RoleArn"], "sqs:SendMessage", arn, service="pipes.amazonaws.com")
+            client("sqs", region).get_queue_url(QueueName=name)
+        else:
+            plane.permissions.require(pipe["RoleArn"], "sns:Publish", arn, service="pipes.amazonaws.com")
+            client("sns", region).get_topic_attributes(TopicArn=arn)
+    except (AccessDenied, ClientError):
+        what = "message to SQS queue" if kind == "sqs" else "notification to SNS topic"
+        return _INVALID.format(f"Error occurred while sending {what}: {arn}")
+    return None
 
 
 def own_parameters(pipe: dict[str, Any]) -> dict[str, Any]:

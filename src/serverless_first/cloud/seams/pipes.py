@@ -4,7 +4,9 @@ moto keeps pipes and reads no source. Replaced, each to do what moto does and th
 
 - `EventBridgePipesResponse.create_pipe`, `update_pipe`, `start_pipe`, `stop_pipe`, `delete_pipe`: what AWS refuses is
   refused (moto overwrites a pipe of the same name); the source is read while the pipe runs. The answer says CREATING,
-  STARTING and so on; RUNNING or STOPPED is what the next look finds.
+  STARTING and so on; RUNNING, STOPPED or CREATE_FAILED is what the next look finds.
+- `EventBridgePipesResponse.describe_pipe`: moto has no StateReason. It says why a pipe has not begun (CREATE_FAILED and
+  so on), or what is wrong at the moment.
 - `Pipe.advance`: moto lets a stopped pipe start again when somebody looks at it, and forgets the DesiredState STOPPED.
 
 Worth an upstream change: the conflict, the states.
@@ -25,9 +27,13 @@ from moto.pipes.responses import EventBridgePipesResponse
 
 from serverless_first.cloud.pipes.run import Pipe, deliver_through
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams.pipe_rules import checked, own_parameters, target_parameters
+from serverless_first.cloud.seams import schedule_stacks  # noqa: F401  # moto finds its classes
+from serverless_first.cloud.seams.pipe_rules import checked, own_parameters, target_parameters, why_not
 from serverless_first.cloud.seams.shape_rules import require_shape
 from serverless_first.cloud.sources.mapping import Mapping, Poller
+
+USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was asked to be; seen in public samples
+_FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}
 
 
 def parameters_of(pipe: Any) -> dict[str, Any]:
@@ -98,15 +104,26 @@ class RunningPipes:
         self._pollers: dict[str, Poller] = {}
 
     def settle(self, pipe: Any) -> None:
-        """The pipe is now what it is desired to be."""
+        """The pipe is now what it is desired to be, or says why it cannot be that."""
+        wanted = pipe.desired_state == "RUNNING"
+        obstacle = why_not(self._plane, parameters_of(pipe)) if wanted else None
         with self._lock:
             if (before := self._pollers.pop(pipe.arn, None)) is not None:
                 before.stop()
-            if pipe.desired_state == "RUNNING":
+            if wanted and obstacle is None:
                 mapping = mapping_of(pipe)
                 factory = self._plane.pollers[pipe.source.split(":")[2]]
                 self._pollers[pipe.arn] = factory(mapping, deliver_through(self._plane, view(pipe)))
-            pipe.status = pipe.desired_state
+            pipe.status = pipe.desired_state if obstacle is None else _FAILED.get(pipe.status, "START_FAILED")
+            pipe.state_reason = obstacle or USER_INITIATED
+
+    def look(self, pipe: Any) -> None:
+        """The pipe says what its poller has met last."""
+        with self._lock:
+            poller = self._pollers.get(pipe.arn)
+        if poller is not None:
+            result = poller.last_result
+            pipe.state_reason = result if result.startswith("PROBLEM") else USER_INITIATED
 
     def clear(self) -> None:
         """The cloud is emptied."""
@@ -122,7 +139,7 @@ def install(plane: DataPlane) -> None:
     plane.forgetting.append(running.clear)
     response: Any = EventBridgePipesResponse
     moto_create, moto_update, moto_delete = response.create_pipe, response.update_pipe, response.delete_pipe
-    moto_start, moto_stop = response.start_pipe, response.stop_pipe
+    moto_start, moto_stop, moto_describe = response.start_pipe, response.stop_pipe, response.describe_pipe
 
     def asked(self: Any) -> dict[str, Any]:
         given: dict[str, Any] = json.loads(self.body or "{}")
@@ -170,6 +187,11 @@ def install(plane: DataPlane) -> None:
         running.settle(pipe)
         return answer
 
+    def describe(self: Any) -> Any:
+        running.look(self.pipes_backend.describe_pipe(asked(self)["Name"]))
+        return moto_describe(self)
+
+    response.describe_pipe = describe
     response.create_pipe, response.update_pipe, response.delete_pipe = create, update, delete
     response.start_pipe, response.stop_pipe = switched(moto_start, "RUNNING"), switched(moto_stop, "STOPPED")
     pipe_class: Any = models.Pipe

@@ -9,7 +9,7 @@ moto keeps APIs and has no data plane in server mode. Replaced here:
 - `RestAPI.update_integration_mocks`: mocks for the library `responses`, which nothing in a server uses.
 
 Worth an upstream change: a deployment that keeps the stage's settings. What moto drops or does not refuse is in
-rest_rules.py, operations that it lacks are in rest_operations.py.
+rest_rules.py and rest_stage_rules.py, operations that it lacks are in rest_operations.py.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from serverless_first.cloud.http.rest_gateway import RestApis
 from serverless_first.cloud.http.rest_integrations import Integrations
 from serverless_first.cloud.http.rest_model import ApiKey, Deployment, Plan, Resource, Stage
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import rest_import, rest_operations, rest_rules
+from serverless_first.cloud.seams import rest_import, rest_operations, rest_rules, rest_stage_rules
 from serverless_first.cloud.seams.http_api_services import keys_of_pool
-from serverless_first.cloud.seams.signers import require, signer_of
+from serverless_first.cloud.seams.signers import RoleSessions, require, signer_of
 
 ACCOUNT_ID = "123456789012"  # moto's default account
 
@@ -45,26 +45,27 @@ ACCOUNT_ID = "123456789012"  # moto's default account
 def install(plane: DataPlane) -> None:
     """Opens a door for each REST API, and puts its deployments behind it."""
     homes: dict[str, Any] = {}  # moto's backend by the API's id
-    authorizers = LambdaAuthorizers(FunctionCalls(plane.functions))
+    authorizers = LambdaAuthorizers(calls := FunctionCalls(plane.functions, plane.permissions))
     tokens = Tokens(keys_of_pool)
-    services = AwsServices(lambda: int(os.environ["MOTO_PORT"]), plane.permissions)
+    sessions = RoleSessions(plane.permissions)
+    services = AwsServices(lambda: int(os.environ["MOTO_PORT"]), sessions.keys_of)
     backends = Backends(lambda url: local_url(plane.doors, url))
     authorization = Authorization(
         authorizers,
         tokens,
         functools.partial(signer_of, ACCOUNT_ID),
         functools.partial(require, plane.permissions),
-        plane.permissions,
     )
     gateway = RestApis(
         lambda api_id, name: stage_of(homes.get(api_id), api_id, name),
         authorization,
-        Integrations(plane.functions, plane.permissions, services, backends),
+        Integrations(calls, services, backends),
     )
-    plane.forgetting.extend((gateway.clear, authorizers.clear, tokens.clear, homes.clear))
+    plane.forgetting.extend((gateway.clear, authorizers.clear, tokens.clear, sessions.clear, homes.clear))
     _doors(plane, gateway, homes)
     _deployments()
     rest_rules.install()
+    rest_stage_rules.install()
     rest_import.install()
     rest_operations.install(gateway, authorizers, snapshot)
 

@@ -2,7 +2,8 @@
 
 Added to `APIGatewayResponse`, with their paths in `urls.url_paths`: TestInvokeMethod, FlushStageCache,
 FlushStageAuthorizersCache, GetUsage, UpdateMethod, UpdateIntegration. The others that moto lacks, where it would answer
-with a page of HTML, are refused by name; so are domain names and VPC links, which moto keeps and nothing here uses.
+with a page of HTML, are refused by name; so are domain names and VPC links, which moto keeps and nothing here uses,
+and GetExport, whose document lacks all but paths and methods.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PATHS = (
 REFUSED = (
     "create_documentation_part", "create_documentation_version", "create_domain_name", "create_vpc_link",
     "generate_client_certificate", "get_client_certificates", "get_documentation_parts", "get_documentation_versions",
-    "get_model_template", "get_sdk", "get_sdk_types", "import_api_keys", "import_documentation_parts",
+    "get_export", "get_model_template", "get_sdk", "get_sdk_types", "import_api_keys", "import_documentation_parts",
     "test_invoke_authorizer", "update_deployment", "update_gateway_response", "update_integration_response",
     "update_method_response", "update_model", "update_resource", "update_usage",
 )  # fmt: skip

@@ -111,7 +111,7 @@ def usage_plan_operations(plan: Any, apis: Mapping[str, Any], patches: Patches) 
         first, _, name = path.lstrip("/").partition("/")
         if first in ("throttle", "quota") and name and op != "remove":
             target = plan.throttle if first == "throttle" else plan.quota
-            target[name] = value if name == "period" else float(str(value)) if name == "rateLimit" else int(str(value))
+            target[name] = value if name == "period" else _number(name, value)
         elif first == "apiStages" and name:
             _method_throttle(plan, op, name, value)
         elif path == "/apiStages":
@@ -150,4 +150,12 @@ def _method_throttle(plan: Any, op: str, name: str, value: Any) -> None:
     if len(parts) != 5 or parts[4] not in ("rateLimit", "burstLimit"):
         raise BadRequestException(f"Invalid patch path /apiStages/{name}")
     key = f"{parts[2]}/{parts[3]}".replace("~1", "/").replace("~0", "~")
-    throttle.setdefault(key, {})[parts[4]] = float(value) if parts[4] == "rateLimit" else int(value)
+    throttle.setdefault(key, {})[parts[4]] = _number(parts[4], value)
+
+
+def _number(name: str, value: Any) -> float:
+    """rateLimit is any number, all others are whole ones."""
+    try:
+        return float(str(value)) if name == "rateLimit" else int(str(value))
+    except ValueError:
+        raise BadRequestException(f"Invalid value specified for {name}: {value}, a number") from None

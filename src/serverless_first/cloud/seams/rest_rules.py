@@ -1,9 +1,8 @@
 """Seam: what API Gateway refuses or keeps of a REST API's settings, and moto does not (moto 5.2.5).
 
 Replaced in `APIGatewayResponse`: create_rest_api, update_rest_api, create_resource, delete_resource, put_method,
-put_integration, put_integration_response, create_deployment, create_stage, update_stage, create_authorizer,
-put_gateway_response, create_usage_plan, update_usage_plan: checks, then moto's own, then what moto drops is kept.
-And `Stage._get_default_method_settings`: moto writes a throttle of 1,000 a second into a stage where caching is set.
+put_integration, put_integration_response, create_authorizer, put_gateway_response: checks, then moto's own, then what
+moto drops is kept. Stages and usage plans: rest_stage_rules.py.
 
 Messages are AWS's as recorded; what the local cloud does not honour is a NotImplementedException.
 """
@@ -17,7 +16,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from moto.apigateway import models
 from moto.apigateway.exceptions import (
     ApiGatewayException,
     BadRequestException,
@@ -28,8 +26,7 @@ from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_first.cloud.http.rest_aws import TARGETS
 from serverless_first.cloud.http.rest_errors import TYPES
-from serverless_first.cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
-from serverless_first.cloud.seams.rest_patches import NotHonoured, stage_operations, usage_plan_operations
+from serverless_first.cloud.seams.rest_patches import NotHonoured
 from serverless_first.guard import is_this_machine
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
@@ -38,26 +35,19 @@ TIMEOUTS_MS = (50, 29_000)
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
 
 
-class _NotFound(NotFoundException):
+class NotFound(NotFoundException):
+    """The same with the status that AWS gives it."""
+
     code = 404
+
+
+#: A check: it gets moto's response object, and moto's operation of the same name to go on with.
+Check = Callable[[Any, Callable[[], Any]], Any]
 
 
 def install() -> None:
     """Puts the checks before moto's own operations."""
-    response_class: Any = APIGatewayResponse
-
-    def wrap(wrapper: Callable[[Any, Callable[[], Any]], Any]) -> None:
-        """The wrapper gets moto's response object and moto's operation of the same name."""
-        name = wrapper.__name__
-        original = getattr(response_class, name)
-
-        @functools.wraps(original)
-        def wrapped(self: Any) -> Any:
-            return wrapper(self, lambda: original(self))
-
-        setattr(response_class, name, wrapped)
-
-    for wrapper in (
+    wrap(
         create_rest_api,
         update_rest_api,
         create_resource,
@@ -65,26 +55,26 @@ def install() -> None:
         put_method,
         put_integration,
         put_integration_response,
-        create_deployment,
-        create_stage,
-        update_stage,
         create_authorizer,
         put_gateway_response,
-        create_usage_plan,
-        update_usage_plan,
-    ):
-        wrap(wrapper)
-    stage_class: Any = models.Stage
-    defaults = stage_class._get_default_method_settings
-
-    def default_settings(self: Any) -> dict[str, Any]:
-        account = {"throttlingRateLimit": ACCOUNT_RATE_PER_S, "throttlingBurstLimit": int(ACCOUNT_BURST)}
-        return {**defaults(self), **account}
-
-    stage_class._get_default_method_settings = default_settings
+    )
 
 
-def _given(response: Any) -> dict[str, Any]:
+def wrap(*checks: Check) -> None:
+    """Puts checks before the operations of moto that have their names."""
+    response_class: Any = APIGatewayResponse
+    for check in checks:
+        original = getattr(response_class, check.__name__)
+
+        @functools.wraps(original)
+        def wrapped(self: Any, check: Check = check, original: Callable[[Any], Any] = original) -> Any:
+            return check(self, lambda: original(self))
+
+        setattr(response_class, check.__name__, wrapped)
+
+
+def given_to(response: Any) -> dict[str, Any]:
+    """The body of a call; empty if it is no JSON object."""
     try:
         body = json.loads(response.body or "{}")
     except ValueError:
@@ -92,7 +82,8 @@ def _given(response: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _refuse(given: Mapping[str, Any], operation: str, names: tuple[str, ...]) -> None:
+def refuse_settings(given: Mapping[str, Any], operation: str, names: tuple[str, ...]) -> None:
+    """Raises NotHonoured for settings that would have no effect."""
     for name in names:
         if given.get(name) not in (None, "", {}, []):
             raise NotHonoured(f"{name} in {operation}")
@@ -103,10 +94,12 @@ def _refuse(given: Mapping[str, Any], operation: str, names: tuple[str, ...]) ->
 
 def create_rest_api(self: Any, original: Callable[[], Any]) -> Any:
     """Keeps binaryMediaTypes and version; refuses what has no effect here."""
-    given = _given(self)
+    given = given_to(self)
     if "openapi" in given or "swagger" in given or "name" not in given:  # a document, the latter in YAML
         return original()
-    _refuse(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
+    refuse_settings(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
+    if not str(given["name"] or "").strip():
+        raise BadRequestException("Name cannot be empty")
     if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
         raise NotHonoured("an endpoint of type PRIVATE")
     answer = original()
@@ -122,7 +115,7 @@ def update_rest_api(self: Any, original: Callable[[], Any]) -> Any:
     """Binary media types stand in the path of a patch, with ~1 for /; a flag is no string."""
     api = self.backend.get_rest_api(self.path.split("/")[2])
     rest = []
-    for patch in _given(self).get("patchOperations") or []:
+    for patch in given_to(self).get("patchOperations") or []:
         path, op = str(patch.get("path")), patch.get("op")
         first = path.split("/")[1] if path.count("/") else ""
         if first in ("policy", "minimumCompressionSize"):
@@ -143,7 +136,9 @@ def update_rest_api(self: Any, original: Callable[[], Any]) -> Any:
 def create_resource(self: Any, original: Callable[[], Any]) -> Any:
     """Names must be unique below a parent, and there is one variable part only."""
     _, _, api_id, _, parent_id = self.path.split("/")[:5]
-    part = str(self._get_param("pathPart"))
+    part = str(self._get_param("pathPart") or "")
+    if not part:
+        raise BadRequestException("Resource's path part must be specified")
     parent = self.backend.get_resource(api_id, parent_id)
     if parent.path_part.endswith("+}"):
         raise BadRequestException(
@@ -183,7 +178,7 @@ def delete_resource(self: Any, original: Callable[[], Any]) -> Any:
 def put_method(self: Any, original: Callable[[], Any]) -> Any:
     """An authoriser, a validator and models must be there."""
     _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
-    given, api = _given(self), self.backend.get_rest_api(api_id)
+    given, api = given_to(self), self.backend.get_rest_api(api_id)
     if method not in METHODS:
         raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
     kind = given.get("authorizationType")
@@ -210,7 +205,7 @@ def put_method(self: Any, original: Callable[[], Any]) -> Any:
 def put_integration(self: Any, original: Callable[[], Any]) -> Any:
     """Checks what the integration reaches, and keeps the settings that moto drops."""
     _, _, api_id, _, resource_id, _, method_name = self.path.split("/")[:7]
-    given, method = _given(self), self.backend.get_method(api_id, resource_id, method_name)
+    given, method = given_to(self), self.backend.get_method(api_id, resource_id, method_name)
     check_integration(given)
     declared = method.request_parameters or {}
     for target, source in (given.get("requestParameters") or {}).items():
@@ -236,7 +231,7 @@ def check_integration(given: Mapping[str, Any]) -> None:
             f"1 validation error detected: Value '{kind}' at 'putIntegrationInput.type' failed to satisfy constraint: "
             f"Member must satisfy enum value set: [{', '.join(INTEGRATIONS)}]",
         )
-    _refuse(given, "put_integration", ("connectionId",))
+    refuse_settings(given, "put_integration", ("connectionId",))
     for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
         if given.get(name) not in (None, only):
             raise NotHonoured(f"{name} {given[name]} in put_integration")
@@ -289,11 +284,11 @@ def put_integration_response(self: Any, original: Callable[[], Any]) -> Any:
     api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
     method = self.backend.get_method(api_id, resource_id, method_name)
     if method.method_integration is None:
-        raise _NotFound("Invalid Integration identifier specified")
+        raise NotFound("Invalid Integration identifier specified")
     declared = method.get_response(status)
     if declared is None:
-        raise _NotFound("Invalid Response status code specified")
-    for target in _given(self).get("responseParameters") or {}:
+        raise NotFound("Invalid Response status code specified")
+    for target in given_to(self).get("responseParameters") or {}:
         if target not in (declared.response_parameters or {}):
             raise BadRequestException(
                 "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
@@ -304,7 +299,7 @@ def put_integration_response(self: Any, original: Callable[[], Any]) -> Any:
 
 def create_authorizer(self: Any, original: Callable[[], Any]) -> Any:
     """Keeps identityValidationExpression."""
-    given = _given(self)
+    given = given_to(self)
     if given.get("type") in ("TOKEN", "REQUEST") and not given.get("authorizerUri"):
         raise BadRequestException("Invalid Authorizer URI: null")
     if given.get("type") == "COGNITO_USER_POOLS" and not given.get("providerARNs"):
@@ -329,71 +324,4 @@ def put_gateway_response(self: Any, original: Callable[[], Any]) -> Any:
             f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member must "
             f"satisfy enum value set: [{', '.join(types)}]",
         )
-    return original()
-
-
-# ---- stages and usage plans
-
-
-def create_deployment(self: Any, original: Callable[[], Any]) -> Any:
-    """Each method needs an integration; keeps what is said of the stage."""
-    given = _given(self)
-    _refuse(given, "create_deployment", ("canarySettings",))
-    methods = [
-        method
-        for resource in self.backend.get_resources(self.path.split("/")[2])
-        for method in resource.resource_methods.values()
-    ]
-    if methods and not all(method.method_integration for method in methods):
-        raise BadRequestException("No integration defined for method")
-    answer, stage_name = original(), given.get("stageName")
-    if stage_name:
-        stage = self.backend.get_stage(self.path.split("/")[2], stage_name)
-        stage.description = given.get("stageDescription") or stage.description
-        if given.get("cacheClusterEnabled") is not None:
-            stage.cache_cluster_enabled = bool(given["cacheClusterEnabled"])
-            stage.cache_cluster_status = "AVAILABLE" if stage.cache_cluster_enabled else "NOT_AVAILABLE"
-            stage.cache_cluster_size = str(given.get("cacheClusterSize") or "0.5")
-        if given.get("tracingEnabled") is not None:
-            stage.tracing_enabled = bool(given["tracingEnabled"])
-    return answer
-
-
-def create_stage(self: Any, original: Callable[[], Any]) -> Any:
-    """The deployment must be there."""
-    given, api = _given(self), self.backend.get_rest_api(self.path.split("/")[2])
-    _refuse(given, "create_stage", ("canarySettings",))
-    if given.get("deploymentId") not in api.deployments:
-        raise BadRequestException("Deployment id does not exist")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", str(given.get("stageName"))):
-        raise BadRequestException("Stage name only allows a-zA-Z0-9_-")
-    return original()
-
-
-def update_stage(self: Any, original: Callable[[], Any]) -> Any:
-    """Patches as AWS knows them: others are refused, where moto passes them over."""
-    _, _, api_id, _, stage_name = self.path.split("/")[:5]
-    stage = self.backend.get_stage(api_id, stage_name)
-    patches = _given(self).get("patchOperations") or []
-    self.body = json.dumps({"patchOperations": stage_operations(stage, self.backend.get_rest_api(api_id), patches)})
-    return original()
-
-
-def create_usage_plan(self: Any, original: Callable[[], Any]) -> Any:
-    """The stages must be there."""
-    for each in _given(self).get("apiStages") or []:
-        api = self.backend.apis.get(each.get("apiId"))
-        if api is None or each.get("stage") not in api.stages:
-            raise _NotFound(
-                f"Invalid API Stage {{api: {each.get('apiId')}, stage: {each.get('stage')}}} specified for usageplan "
-                "null"
-            )
-    return original()
-
-
-def update_usage_plan(self: Any, original: Callable[[], Any]) -> Any:
-    """Numbers stay numbers, and stages must be there."""
-    plan = self.backend.get_usage_plan(self.path.split("/")[2])
-    patches = _given(self).get("patchOperations") or []
-    self.body = json.dumps({"patchOperations": usage_plan_operations(plan, self.backend.apis, patches)})
     return original()

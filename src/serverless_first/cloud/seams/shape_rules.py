@@ -1,6 +1,7 @@
 """Requests checked against AWS's own description of an API, which botocore brings along. Nothing of moto is replaced.
 
-moto checks few of the lengths, values and patterns that the API references of Scheduler and Pipes state.
+moto checks few of the lengths, values and patterns that the API references of EventBridge, Scheduler and Pipes
+state.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+
+MOST_SHOWN = 256  # characters of a value in a message
 
 
 class Refused(JsonRESTError):
@@ -97,4 +100,5 @@ def _bounds(shape: Any, size: int, value: Any, path: str, what: str) -> Iterator
 
 
 def _says(value: Any, path: str, constraint: str) -> str:
+    value = text if len(text := str(value)) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
     return f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"

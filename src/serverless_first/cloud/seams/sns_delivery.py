@@ -10,11 +10,9 @@ attributes to SQS in base64. Replaced here:
   subscription is made; a subscriber on another machine is refused.
 - `SNSResponse.publish`, `publish_batch`: message attributes are checked, SequenceNumber is told.
 - `SNSResponse.confirm_subscription`: an HTTP endpoint is asked, and must confirm.
-- `SNSResponse.create_topic`, `set_topic_attributes`: attributes that have no effect here are refused.
-- `SNSResponse.get_topic_attributes`: subscriptions are counted.
 
-Worth an upstream change: the evaluation of filter policies (anything-but on lists, equals-ignore-case, cidr, $or in
-bodies), the raw attributes, the batch.
+Topics and their attributes have a seam of their own, `sns_topics`. Worth an upstream change: the evaluation of filter
+policies (anything-but on lists, equals-ignore-case, cidr, $or in bodies), the raw attributes, the batch.
 """
 
 from __future__ import annotations
@@ -28,12 +26,11 @@ from moto.sns.exceptions import SNSException, SNSNotFoundError
 from moto.sns.responses import SNSResponse
 
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams import message_stacks, sns_topics
 from serverless_first.cloud.seams.queue_sending import send_to_queue
 from serverless_first.cloud.sns import filters as sns_filters
 from serverless_first.cloud.sns import rules as sns_rules
 from serverless_first.cloud.sns.topics import HTTP, MessageId, Topics
-
-_NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
 
 
 def install(plane: DataPlane) -> None:
@@ -47,16 +44,8 @@ def install(plane: DataPlane) -> None:
     plane.forgetting.append(topics.clear)
     _install_publishing(topics)
     _install_subscribing(topics)
-    _install_topics()
-
-
-def _refusal(error: sns_rules.Refused, before: str = "") -> SNSException:
-    """moto's exception for what the rules refuse. `before`: "Invalid parameter: " and so on."""
-    honoured = not isinstance(error, sns_rules.NotHonoured)
-    return SNSException(error.code, f"{before if honoured else ''}{error}")
-
-
-# ---- what is replaced
+    sns_topics.install()
+    message_stacks.install()
 
 
 def _install_publishing(topics: Topics) -> None:
@@ -108,7 +97,7 @@ def _install_publishing(topics: Topics) -> None:
             raise SNSException("InvalidParameter", "Invalid parameter: TopicArn") from error
         try:
             sizes = sum(len(k) + len(v["Type"]) + len(str(v["Value"])) for k, v in (message_attributes or {}).items())
-            sns_rules.check_message(message, subject, message_structure, sizes)
+            sns_rules.check_message(message, subject, message_structure, sizes, sns_topics.most_bytes(topic))
             sns_rules.check_order(
                 is_fifo=bool(topic.fifo_topic),
                 by_content=bool(topic.content_based_deduplication),
@@ -116,7 +105,7 @@ def _install_publishing(topics: Topics) -> None:
                 deduplication_id=deduplication_id,
             )
         except sns_rules.Refused as refused:
-            raise _refusal(refused) from refused
+            raise sns_topics.refusal(refused) from refused
         found: str = topic.publish(message, subject, message_attributes, group_id, deduplication_id, message_structure)
         return found
 
@@ -152,7 +141,8 @@ def _install_publishing(topics: Topics) -> None:
 
     def answer_checked_batch(self: Any) -> Any:
         entries = self._get_param("PublishBatchRequestEntries", [])
-        _checked(sns_rules.check_batch, entries)
+        most = sns_topics.most_bytes(self.backend.get_topic(self._get_param("TopicArn")))
+        _checked(lambda given: sns_rules.check_batch(given, most), entries)
         for entry in entries:
             _checked(sns_rules.check_attributes, entry.get("MessageAttributes") or {})
         return answer_batch(self)
@@ -172,7 +162,7 @@ def _checked(check: Callable[[Any], None], given: Any) -> None:
     try:
         check(given)
     except sns_rules.Refused as refused:
-        raise _refusal(refused) from refused
+        raise sns_topics.refusal(refused) from refused
 
 
 def _install_subscribing(topics: Topics) -> None:
@@ -182,11 +172,7 @@ def _install_subscribing(topics: Topics) -> None:
     answer_subscribe: Callable[[Any], Any] = response_class.subscribe
 
     def subscribe(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
-        self.get_topic(topic_arn)
-        try:
-            sns_rules.check_endpoint(topic_arn, protocol, endpoint)
-        except sns_rules.Refused as refused:
-            raise _refusal(refused) from refused
+        sns_topics.check_subscriber(self, topic_arn, protocol, endpoint)
         known = set(self.subscriptions)
         subscription = keep(self, topic_arn, endpoint, protocol)
         if protocol in HTTP and subscription.arn not in known:
@@ -204,7 +190,7 @@ def _install_subscribing(topics: Topics) -> None:
                 name, str(value or ""), subscription.protocol, subscription.endpoint, subscription.topic.arn, scope
             )
         except sns_rules.Refused as refused:
-            raise _refusal(refused, "Invalid parameter: ") from refused
+            raise sns_topics.refusal(refused, "Invalid parameter: ") from refused
         if name == "RawMessageDelivery":
             settings[name] = str(value).lower() == "true"
         elif not value or value == "{}":  # an empty policy is none
@@ -215,11 +201,7 @@ def _install_subscribing(topics: Topics) -> None:
     def answer_checked(self: Any) -> Any:
         topic_arn, endpoint = self._get_param("TopicArn"), str(self._get_param("Endpoint") or "")
         protocol, given = self._get_param("Protocol"), dict(self._get_param("Attributes") or {})
-        self.backend.get_topic(topic_arn)
-        try:
-            sns_rules.check_endpoint(topic_arn, protocol, endpoint)
-        except sns_rules.Refused as refused:
-            raise _refusal(refused) from refused
+        sns_topics.check_subscriber(self.backend, topic_arn, protocol, endpoint)
         scope = given.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
         try:
             for name, value in given.items():
@@ -228,7 +210,7 @@ def _install_subscribing(topics: Topics) -> None:
             if old is not None and _differs(old.attributes, given):
                 raise sns_rules.Refused("Subscription already exists with different attributes")
         except sns_rules.Refused as refused:
-            raise _refusal(refused, "Invalid parameter: Attributes Reason: ") from refused
+            raise sns_topics.refusal(refused, "Invalid parameter: Attributes Reason: ") from refused
         answer = answer_subscribe(self)
         subscription = self.backend.subscriptions[answer.result["SubscriptionArn"]]
         wanted = str(self._get_param("ReturnSubscriptionArn")).lower() == "true"
@@ -240,7 +222,7 @@ def _install_subscribing(topics: Topics) -> None:
         try:
             arn = topics.confirm(self._get_param("TopicArn"), self._get_param("Token") or "", signed=True)
         except sns_rules.Refused as refused:
-            raise _refusal(refused) from refused
+            raise sns_topics.refusal(refused) from refused
         return ActionResult({"SubscriptionArn": arn})
 
     def set_subscription_attributes_as_given(self: Any) -> Any:
@@ -258,40 +240,3 @@ def _install_subscribing(topics: Topics) -> None:
 
 def _differs(kept: dict[str, Any], given: dict[str, Any]) -> bool:
     return any(str(kept.get(name, "")).lower() != str(value).lower() for name, value in given.items())
-
-
-def _install_topics() -> None:
-    response_class: Any = SNSResponse
-    create: Callable[[Any], Any] = response_class.create_topic
-    change: Callable[[Any], Any] = response_class.set_topic_attributes
-    tell: Callable[[Any], Any] = response_class.get_topic_attributes
-
-    def create_honoured(self: Any) -> Any:
-        given = [*(self._get_param("Attributes") or {})]
-        if self._get_param("DataProtectionPolicy"):
-            given.append("DataProtectionPolicy")
-        _refuse(given)
-        return create(self)
-
-    def change_honoured(self: Any) -> Any:
-        _refuse([self._get_param("AttributeName")])
-        return change(self)
-
-    def tell_with_counts(self: Any) -> Any:
-        """moto counts no subscription."""
-        answer = tell(self)
-        attributes = answer.result["Attributes"]
-        found = [s for s in self.backend.subscriptions.values() if s.topic.arn == attributes["TopicArn"]]
-        pending = sum(bool(s.attributes.get("PendingConfirmation")) for s in found)
-        attributes |= {"SubscriptionsPending": pending, "SubscriptionsConfirmed": len(found) - pending}
-        return answer
-
-    response_class.create_topic = create_honoured
-    response_class.set_topic_attributes = change_honoured
-    response_class.get_topic_attributes = tell_with_counts
-
-
-def _refuse(names: list[str]) -> None:
-    for name in names:
-        if name in _NOT_HONOURED:
-            raise _refusal(sns_rules.NotHonoured(name))

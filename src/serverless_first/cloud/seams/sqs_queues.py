@@ -7,7 +7,9 @@ Replaced here:
 - `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
   sequence numbers are random, and missing with content-based deduplication.
 - `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
-  message that is added during a deletion.
+  message that is added during a deletion. A message that has gone may be deleted again, and its visibility not changed;
+  nor may that of one that is not in flight.
+- `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
 - `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
 
 Worth an upstream change: all of it but the calls of functions.
@@ -24,6 +26,7 @@ from typing import Any
 
 from moto.core.utils import unix_time_millis
 from moto.sqs import models
+from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
 
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.sources.mapping import Deliver, Mapping
@@ -70,8 +73,7 @@ class MotoQueue:
         queue, gone = self._queue(), set(receipt_handles)
         with self._lock:
             for message in [m for m in queue._messages if not gone.isdisjoint(m.all_receipt_handles)]:
-                _remove(queue, message)
-                queue.deleted_messages.update(message.all_receipt_handles)
+                remove(queue, message)
             queue._messages_lock.notify_all()
 
     def put_back(self, receipt_handles: list[str]) -> None:
@@ -107,8 +109,12 @@ def _message(message: Any) -> Message:
     )
 
 
-def _takeable(queue: Any, now_ms: float) -> Iterator[Any]:
-    """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight."""
+def takeable(queue: Any) -> Iterator[Any]:
+    """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight.
+
+    The lock of the queues is held.
+    """
+    now_ms = unix_time_millis()
     queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
     blocked = queue.pending_message_groups if queue.fifo_queue else set()
     for message in list(queue._messages):
@@ -122,13 +128,13 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
     now_ms, room = unix_time_millis(), room_bytes
     dead_letters = _dead_letter_queue(queue)
     limit = int(queue.redrive_policy["maxReceiveCount"]) if dead_letters is not None else 0
-    for message in _takeable(queue, now_ms):
+    for message in takeable(queue):
         if len(taken) >= most:
             break
         if message.sent_timestamp + queue.message_retention_period * 1000 <= now_ms:
-            _remove(queue, message)
+            remove(queue, message)
         elif limit and message.approximate_receive_count >= limit:
-            _remove(queue, message)
+            remove(queue, message)
             _append(dead_letters, message, queue.queue_arn)
         else:
             room -= size_bytes(message.body, message.message_attributes)
@@ -148,15 +154,25 @@ def _dead_letter_queue(queue: Any) -> Any:
 
 
 def _append(queue: Any, message: Any, source_arn: str) -> None:
-    """Moves a message into a dead-letter queue, where it is nobody's yet."""
+    """Moves a message into a dead-letter queue, where it is nobody's yet.
+
+    SQS Developer Guide: a standard queue keeps the time of sending (the retention period goes on), a FIFO queue does
+    not, and takes the message's id as deduplication identifier.
+    """
     message.visible_at, message.dead_letter_source_arn = 0.0, source_arn
+    message.receipt_handle, message._old_receipt_handles = None, []
+    if queue.fifo_queue:
+        message.deduplication_id, message.sequence_number = message.id, _next_number(queue)
+        message.mark_sent()
     queue._messages.append(message)
     queue._messages_lock.notify_all()
 
 
-def _remove(queue: Any, message: Any) -> None:
+def remove(queue: Any, message: Any) -> None:
+    """Takes a message out of its queue; the receipts for it stay known. The lock of the queues is held."""
     queue._messages = [m for m in queue._messages if m is not message]
     queue._pending_messages.discard(message)
+    queue.deleted_messages.update(message.all_receipt_handles)
 
 
 def _wait(queue: Any, timeout_s: float) -> bool:
@@ -164,7 +180,7 @@ def _wait(queue: Any, timeout_s: float) -> bool:
     end_s = time.monotonic() + timeout_s
     while True:
         now_ms = unix_time_millis()
-        if next(_takeable(queue, now_ms), None) is not None:
+        if next(takeable(queue), None) is not None:
             return True
         left_s = end_s - time.monotonic()
         if left_s <= 0:
@@ -172,6 +188,10 @@ def _wait(queue: Any, timeout_s: float) -> bool:
         later = [max(m.visible_at, m.delayed_until) - now_ms for m in queue._messages]
         due_s = min((ms / 1000 for ms in later if ms >= 0), default=_LONGEST_WAIT_S)
         queue._messages_lock.wait(min(left_s, due_s + 0.001, _LONGEST_WAIT_S))
+
+
+def _next_number(queue: Any) -> str:
+    return str(next(vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))))
 
 
 def _is_a_duplicate(queue: Any, message: Any) -> bool:
@@ -184,14 +204,48 @@ def _is_a_duplicate(queue: Any, message: Any) -> bool:
     if message.deduplication_id is not None and key in known:
         _, message.id, message.sequence_number = known[key]
         return True
-    numbers = vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))
-    message.sequence_number = str(next(numbers))
+    message.sequence_number = _next_number(queue)
     known[key] = (now_ms, message.id, message.sequence_number)
     return False
 
 
-def install(plane: DataPlane) -> None:
-    """Puts one lock around moto's queues, and gives the data plane its poller of queues."""
+def _message_of(queue: Any, receipt_handle: str) -> Any:
+    """The message that a receipt was given for; None if it is not in the queue."""
+    for message in queue._messages:
+        if receipt_handle == message.receipt_handle or receipt_handle in message._old_receipt_handles:
+            return message
+    return None
+
+
+def _require_in_flight(queue: Any, receipt_handle: str) -> None:
+    """Raises if the message of a receipt has gone, or may be received by anybody."""
+    if receipt_handle in queue.deleted_messages:
+        raise InvalidParameterValue(
+            f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
+            "available for visibility timeout change."
+        )
+    message = _message_of(queue, receipt_handle)
+    if message is not None and message.visible:
+        raise SQSException("AWS.SimpleQueueService.MessageNotInflight", "The specified message isn't in flight.")
+
+
+def _visible(queue: Any) -> int:
+    now_ms = unix_time_millis()
+    return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
+
+
+def _not_visible(queue: Any) -> int:
+    now_ms = unix_time_millis()
+    return sum(m.visible_at >= now_ms for m in queue._messages)
+
+
+def _delayed(queue: Any) -> int:
+    now_ms = unix_time_millis()
+    return sum(m.delayed_until > now_ms for m in queue._messages)
+
+
+def install(plane: DataPlane) -> threading.RLock:
+    """Puts one lock around moto's queues, which it returns, and gives the data plane its poller of queues."""
     lock = threading.RLock()
 
     def poller(mapping: Mapping, deliver: Deliver) -> SqsPoller:
@@ -232,27 +286,41 @@ def install(plane: DataPlane) -> None:
             models._filter_message_attributes(message, message_attribute_names or [])
         return found
 
-    moto_delete: Callable[..., None] = queue_class.delete_message
     moto_change: Callable[..., None] = backend_class.change_message_visibility
     moto_purge: Callable[..., None] = backend_class.purge_queue
 
     def delete_message(self: Any, receipt_handle: str) -> None:
         with lock:
-            moto_delete(self, receipt_handle)
+            if receipt_handle in self.deleted_messages:
+                return
+            message = _message_of(self, receipt_handle)
+            if message is None:
+                raise ReceiptHandleIsInvalid
+            remove(self, message)
             self._messages_lock.notify_all()  # its message group may be free
 
     def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         with lock:
+            queue = self.get_queue(queue_name)
+            _require_in_flight(queue, receipt_handle)
             moto_change(self, queue_name, receipt_handle, visibility_timeout)
-            self.get_queue(queue_name)._messages_lock.notify_all()
+            queue._messages_lock.notify_all()
 
     def purge_queue(self: Any, queue_name: str) -> None:
         with lock:
+            gone = [
+                handle for message in self.get_queue(queue_name)._messages for handle in message.all_receipt_handles
+            ]
             moto_purge(self, queue_name)
+            self.get_queue(queue_name).deleted_messages.update(gone)
 
+    queue_class.approximate_number_of_messages = property(_visible)
+    queue_class.approximate_number_of_messages_not_visible = property(_not_visible)
+    queue_class.approximate_number_of_messages_delayed = property(_delayed)
     queue_class.__init__ = init
     queue_class.add_message = add_message
     queue_class.delete_message = delete_message
     backend_class.receive_message = receive_message
     backend_class.change_message_visibility = change_message_visibility
     backend_class.purge_queue = purge_queue
+    return lock

@@ -7,15 +7,18 @@ Rules: Amazon SNS API reference (Publish, PublishBatch, Subscribe, SetSubscripti
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from serverless_first.cloud.sns import filters as sns_filters
 from serverless_first.guard import is_this_machine
 
-MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included
+MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
+LEAST_MAXIMUM_BYTES, MOST_MAXIMUM_BYTES = 1_024, 1_048_576  # API reference, SetTopicAttributes: MaximumMessageSize
+LARGE_PROTOCOLS, LARGE_SUBSCRIPTIONS = ("sqs", "lambda", "firehose"), 100  # the same, for more than 256 KB
 SUBJECT_CHARACTERS = 100
 BATCH_ENTRIES = 10
 LONGEST_DELAY_S = 3_600  # Developer Guide, "Creating an HTTP/S delivery policy"
@@ -23,6 +26,20 @@ NAME_BYTES = 256  # of a message attribute
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn",
+)  # fmt: skip
+
+
+#: API reference, SetTopicAttributes; ArchivePolicy and DataProtectionPolicy are refused before.
+TOPIC_ATTRIBUTES = frozenset(
+    {
+        "ContentBasedDeduplication", "DeliveryPolicy", "DisplayName", "FifoThroughputScope", "FifoTopic",
+        "KmsMasterKeyId", "MaximumMessageSize", "Policy", "SignatureVersion", "TracingConfig",
+    }
+    | {
+        f"{receiver}{what}"
+        for receiver in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+        for what in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+    }
 )  # fmt: skip
 
 
@@ -48,6 +65,46 @@ class NotHonoured(Refused):
             "docs/fidelity.md lists what is real.",
             "NotImplementedException",
         )
+
+
+# ---- topics
+
+
+def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) -> None:
+    """Raises Refused, with the words after "Invalid parameter: ", unless a topic may have an attribute.
+
+    Args:
+        name, value: of the attribute.
+        protocols: of the topic's subscriptions.
+    """
+    if name not in TOPIC_ATTRIBUTES:
+        raise Refused("AttributeName")
+    if name in ("Policy", "DeliveryPolicy") and value:
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise Refused("Policy Error: null" if name == "Policy" else "DeliveryPolicy: failed to parse JSON.")
+    if name == "MaximumMessageSize":
+        if not re.fullmatch(r"\d{1,9}", value) or not LEAST_MAXIMUM_BYTES <= int(value) <= MOST_MAXIMUM_BYTES:
+            raise Refused(
+                f"MaximumMessageSize Reason: it must be a whole number from {LEAST_MAXIMUM_BYTES} to "
+                f"{MOST_MAXIMUM_BYTES}, in bytes"
+            )
+        check_large(int(value), protocols)
+
+
+def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
+    """Raises Refused, as above, if a topic with such messages has subscriptions that take none above 256 KB."""
+    if maximum_bytes > MESSAGE_BYTES:
+        others = sorted(set(protocols) - set(LARGE_PROTOCOLS))
+        if others or len(protocols) > LARGE_SUBSCRIPTIONS:
+            raise Refused(
+                f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic has at most {LARGE_SUBSCRIPTIONS} "
+                f"subscriptions, of the protocols {', '.join(LARGE_PROTOCOLS)}"
+                + (f"; not {', '.join(others)}" * bool(others))
+            )
 
 
 # ---- subscriptions
@@ -150,15 +207,21 @@ def _check_delivery(value: str, protocol: str) -> None:
 # ---- messages
 
 
-def check_message(message: str | None, subject: str | None, structure: str | None, size_of_attributes: int = 0) -> None:
-    """Raises Refused unless a message may be published. `size_of_attributes`: in bytes."""
+def check_message(
+    message: str | None,
+    subject: str | None,
+    structure: str | None,
+    size_of_attributes: int = 0,
+    most_bytes: int = MESSAGE_BYTES,
+) -> None:
+    """Raises Refused unless a message may be published. `size_of_attributes`, `most_bytes`: in bytes."""
     if not message:
         raise Refused("Invalid parameter: Empty message")
     if subject is not None and not re.fullmatch(rf"[^\x00-\x1f\x7f]{{1,{SUBJECT_CHARACTERS}}}", subject):
         raise Refused("Invalid parameter: Subject")
     if structure not in (None, "", "json"):
         raise Refused("Invalid parameter: Invalid message structure: it can be json, or is not given")
-    if len(message.encode()) + size_of_attributes > MESSAGE_BYTES:
+    if len(message.encode()) + size_of_attributes > most_bytes:
         raise Refused("Invalid parameter: Message too long")
     if structure == "json":
         by_protocol(message)
@@ -224,6 +287,15 @@ def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
                 f"type '{kind}'.",
                 "ParameterValueInvalid",
             )
+        if base == "Number" and not _is_number(str(given[field])):
+            raise Refused(f"Could not cast message attribute '{name}' value to number.", "ParameterValueInvalid")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _check_name(name: str) -> None:
@@ -258,8 +330,8 @@ def size_of(attributes: Mapping[str, Mapping[str, Any]]) -> int:
     return total
 
 
-def check_batch(entries: list[Mapping[str, Any]]) -> None:
-    """Raises Refused unless the entries of a PublishBatch may be taken together."""
+def check_batch(entries: list[Mapping[str, Any]], most_bytes: int = MESSAGE_BYTES) -> None:
+    """Raises Refused unless the entries of a PublishBatch may be taken together. `most_bytes`: the topic's limit."""
     if not entries:
         raise Refused("The batch request doesn't contain any entries.", "EmptyBatchRequest")
     if len(entries) > BATCH_ENTRIES:
@@ -274,5 +346,5 @@ def check_batch(entries: list[Mapping[str, Any]]) -> None:
     if len(set(ids)) != len(ids):
         raise Refused("Two or more batch entries in the request have the same Id.", "BatchEntryIdsNotDistinct")
     sizes = (len(str(e.get("Message", "")).encode()) + size_of(e.get("MessageAttributes") or {}) for e in entries)
-    if sum(sizes) > MESSAGE_BYTES:
+    if sum(sizes) > most_bytes:
         raise Refused("The length of all the messages put together is more than the limit.", "BatchRequestTooLong")

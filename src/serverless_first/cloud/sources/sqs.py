@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from typing import Any, Protocol
 
 from serverless_first.cloud.errors import AccessDenied
@@ -104,6 +105,10 @@ class SqsPoller:
             except AccessDenied as error:
                 self._last_result = f"PROBLEM: {error}"
                 stopped.wait(LOOK_S)
+            except Exception as error:  # one message must not end the poller: the others wait for it
+                self._last_result = f"PROBLEM: {type(error).__name__}: {error}"
+                traceback.print_exc()
+                stopped.wait(1.0)
 
     def _has_room(self) -> bool:
         """Whether one more batch may be under way; waits a little for it."""
