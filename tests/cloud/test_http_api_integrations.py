@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_kit import ECHO, make_api, send
+from http_kit import ECHO, make_api, send  # type: ignore[import-not-found]
 
 from serverless_first.cloud import Cloud
 

@@ -126,9 +126,7 @@ def test_a_function_gets_the_whole_request(aws: Any, kit: Any) -> None:
     event = answer.json()
     assert answer.status_code == 201
     assert answer.headers["X-Lamp"] == "on"
-    assert (
-        answer.headers["Set-Cookie"] == "a=1, b=2"
-    )  # joined by requests; what is there twice is sent once
+    assert answer.headers["Set-Cookie"] == "a=1, b=2"  # joined by requests; what is there twice is sent once
     assert answer.headers["X-Amzn-Trace-Id"].startswith("Root=1-")
     assert (event["resource"], event["path"]) == ("/orders/{id}/lines/{line}", "/orders/7/lines/a%2Fb/")
     assert event["pathParameters"] == {"id": "7", "line": "a%2Fb"}

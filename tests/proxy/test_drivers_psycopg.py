@@ -160,14 +160,19 @@ def test_an_error_in_a_pipeline_fails_what_was_sent_behind_it(endpoint: Endpoint
         failures: list[type[BaseException]] = []
         with c.pipeline() as pipeline:
             c.execute("INSERT INTO in_pipeline VALUES (1, 'undone with the rest')")
-            c.execute("SELECT 1 / 0")
-            c.execute("INSERT INTO in_pipeline VALUES (2, 'never done')")
-            for _ in range(2):
+            # psycopg raises the error where it first reads it: in the next call, if the server was quick.
+            for step in (
+                lambda: c.execute("SELECT 1 / 0"),
+                lambda: c.execute("INSERT INTO in_pipeline VALUES (2, 'never done')"),
+                pipeline.sync,
+                pipeline.sync,
+            ):
                 try:
-                    pipeline.sync()
+                    step()
                 except psycopg.Error as error:
                     failures.append(type(error))
-        assert failures == [errors.DivisionByZero]
+        assert failures[0] is errors.DivisionByZero
+        assert set(failures[1:]) <= {errors.PipelineAborted}
         with c.pipeline():
             c.execute("INSERT INTO in_pipeline VALUES (3, 'fine')")
         assert c.execute("SELECT id FROM in_pipeline").fetchall() == [(3,)]

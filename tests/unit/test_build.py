@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,25 @@ def test_a_cell_that_fails_is_named_and_the_stored_notebook_stays(built: Path) -
     ]
     assert bytes_of(built) == before
     assert any("cell 4 is not the one" in problem for problem in check())
+
+
+def test_a_kernel_whose_port_another_process_took_is_started_again(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jupyter_client.connect import LocalPortCache
+
+    taken = socket.create_server(("127.0.0.1", 0))
+    free, asked = LocalPortCache.find_available_port, []
+
+    def first_choice_is_taken(self: Any, ip: str) -> Any:
+        asked.append(ip)
+        return taken.getsockname()[1] if len(asked) == 1 else free(self, ip)
+
+    monkeypatch.setattr(LocalPortCache, "find_available_port", first_choice_is_taken)
+    with taken:
+        build(report=lambda _: None)
+    assert len(asked) == 4 * 5  # three notebooks run, one of them twice; a kernel has five ports
+    assert (course / "notebooks" / NAME).exists()
 
 
 def test_a_cell_that_takes_too_long_is_named(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,13 @@ def _run(notebook: Any, page: Page, env: dict[str, str], cwd: Path, cell_timeout
         extra_arguments=["--log-level=ERROR"],
     )
     try:
-        client.execute(env=env)
+        try:
+            client.execute(env=env)
+        except RuntimeError as error:
+            if "before replying to kernel_info" not in str(error):
+                raise
+            # Another process took one of the kernel's ports between choosing and binding them; no cell has run yet.
+            client.execute(env=env)
     except CellExecutionError as error:
         number = next(
             i
