@@ -1,7 +1,4 @@
-"""A queue under faults: calls that fail at random, and environments that are killed while messages flow.
-
-The ordinary run has a few hundred messages; with SERVERLESS_FIRST_NIGHTLY=1 there are 2,000.
-"""
+"""A queue under faults: calls that fail at random, and environments that are killed while 2,000 messages flow."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ import mapping_kit  # type: ignore[import-not-found]  # pytest puts this folder 
 
 from serverless_first import cloud
 
-MESSAGES = 2000 if "SERVERLESS_FIRST_NIGHTLY" in os.environ else 300
+MESSAGES = 2000
 LIMIT_S = 120.0
 
 HANDLER = (
