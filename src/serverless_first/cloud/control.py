@@ -11,6 +11,8 @@
     POST /_local/reset                                 forget every resource, end every environment
     POST /_local/stop                                  end the server
 
+An API or a function URL is answered here too, by its path or its name: http/addresses.py.
+
 Requests that a web page could send are refused: any page that the learner has open could otherwise run code here.
 """
 
@@ -21,11 +23,13 @@ import re
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from http.client import responses
 from typing import Any
 from urllib.parse import parse_qs
 
 from serverless_first.cloud import faults
 from serverless_first.cloud.errors import CloudError
+from serverless_first.cloud.http import addresses
 from serverless_first.cloud.http.front import local_url
 from serverless_first.cloud.iam.answers import Answer
 from serverless_first.cloud.iam.gate import Gate
@@ -72,6 +76,9 @@ class LocalCloudApp:
         self._gate = Gate(plane.permissions)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if (of_api := addresses.answer(self._plane.doors, environ)) is not None:  # open to web pages, as APIs are
+            start_response(f"{of_api.status} {responses.get(of_api.status, 'Unknown')}", list(of_api.headers))
+            return [of_api.body]
         if reason := _from_a_web_page(environ):
             return _json(start_response, "403 Forbidden", {"message": reason})
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")

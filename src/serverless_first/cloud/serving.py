@@ -13,6 +13,8 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
+from serverless_first.cloud.http.addresses import HEADERS
+
 IDLE_S = 120
 
 
@@ -30,6 +32,7 @@ class KeptConnection(MotoRequestHandler):
         if body is None:
             return
         environ["wsgi.input"] = io.BytesIO(body)
+        environ[HEADERS] = tuple(self.headers.items())
         told: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:

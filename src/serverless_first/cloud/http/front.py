@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import socket
 import socketserver
 import sys
@@ -30,6 +31,9 @@ HOST = "127.0.0.1"
 BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
 DRAINED_BYTES = 100_000_000  # of a body that is too long
 LINE_BYTES = 65_536
+_NAME = re.compile(
+    r"([a-z0-9]+)\.(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)|(?:[a-z0-9-]+\.)?localhost)"
+)
 _LINE_ENDS = str.maketrans("\r\n\0", "   ")  # in a header they would begin another one
 
 
@@ -108,13 +112,18 @@ class FrontDoors:
         """
         with self._lock:
             if key not in self._doors:
-                self._doors[key] = _Door(answer)
+                self._doors[key] = _Door(key, answer)
             return self._doors[key].url
 
     def url(self, key: str) -> str | None:
         """The address of an open door; None if there is none."""
         door = self._doors.get(key)
         return door.url if door else None
+
+    def answer(self, key: str, request: Request) -> Response:
+        """What a door answers to a request that has come another way; 404 if it is not open."""
+        door = self._doors.get(key)
+        return message(404, "Not Found") if door is None else door.respond(request)
 
     def close(self, key: str) -> None:
         """Closes a door; a request under way is still answered."""
@@ -191,7 +200,8 @@ class _Connection(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         for each in self.headers.get_all("Host", []):
             host = each.rsplit(":", 1)[0].strip("[]")
-            if not is_this_machine(host):  # else any page on the web could come in by a name of its own (DNS rebinding)
+            # Else any page on the web could come in by a name of its own (DNS rebinding).
+            if not (id_in_name(host) == self.server.door.key or is_this_machine(host)):
                 raise _Refused(message(403, f"This address answers to 127.0.0.1 and localhost, not to {host}."))
         target = self.requestline.split()[1]  # self.path has lost slashes at its beginning
         if "://" in target.split("?")[0][:8]:  # the absolute form, as a proxy would send it
@@ -261,7 +271,8 @@ class _Listener(socketserver.ThreadingTCPServer):
 
 
 class _Door:
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, key: str, answer: Answer) -> None:
+        self.key = key
         self._answer: Answer | None = answer
         self._listener = _Listener(self)
         self.port = int(self._listener.server_address[1])
@@ -297,6 +308,18 @@ def message(status: int, text: str, *headers: tuple[str, str]) -> Response:
     """A response as API Gateway writes its own: {"message": text}."""
     body = json.dumps({"message": text}, separators=(",", ":")).encode()
     return Response(status, (("Content-Type", "application/json"), *headers), body)
+
+
+def id_in_name(host: str) -> str | None:
+    """The id in a name of an API or a function URL: AWS's, or one below `localhost`; None for any other host.
+
+    No page on the web can make such a name lead to this machine.
+
+    Args:
+        host: "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com", with or without a port.
+    """
+    found = _NAME.fullmatch(host.lower().partition(":")[0].rstrip("."))
+    return found.group(1) if found else None
 
 
 def local_url(doors: FrontDoors, url: str) -> str:

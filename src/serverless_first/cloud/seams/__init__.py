@@ -85,7 +85,8 @@ def _pipes(plane: DataPlane) -> None:
 
 
 def _stacks(plane: DataPlane) -> None:
-    from serverless_first.cloud.seams import rds_stacks
+    # Those of APIs have nothing to install: moto finds their classes.
+    from serverless_first.cloud.seams import http_api_stacks, rds_stacks, rest_stacks  # noqa: F401
 
     rds_stacks.install(plane.databases)
 
