@@ -3,11 +3,11 @@
 - `IAMBackend.attach_role_policy`, `attach_user_policy`, `attach_group_policy`, `get_policy`, `list_policies`: moto has
   AWS's own managed policies (AWSLambdaBasicExecutionRole and so on) only if all 1,500 are loaded at each start and
   reset. Here one is made when it is asked for by its ARN, all of them when they are listed.
-- `Role.create_from_cloudformation_json`: moto drops ManagedPolicyArns of a role in a stack.
 - `FakeBucket.get_permission`: moto denies everybody what an Allow with a condition does not allow, and takes no notice
   of most conditions. Here a bucket's policy is evaluated for an anonymous caller, as moto means it.
 
-Worth an upstream change: the last two.
+What stacks do with roles is in the seam `permission_stacks`.
+Worth an upstream change: the last.
 """
 
 from __future__ import annotations
@@ -64,18 +64,6 @@ def install() -> None:
                 _make(self, arn)
         return moto_list(self, marker, max_items, only_attached, path_prefix, scope)
 
-    role: Any = models.Role
-    moto_create: Callable[..., Any] = role.create_from_cloudformation_json
-
-    def create_from_cloudformation_json(
-        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Any:
-        del cls
-        made = moto_create(resource_name, cloudformation_json, account_id, region_name, **kwargs)
-        for arn in cloudformation_json["Properties"].get("ManagedPolicyArns", []):
-            models.iam_backends[account_id]["aws"].attach_role_policy(arn, made.name)
-        return made
-
     def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
         if self.policy is None:
             return PermissionResult.NEUTRAL
@@ -87,7 +75,6 @@ def install() -> None:
         return _RESULTS[verdict]
 
     backend.list_policies = list_policies
-    role.create_from_cloudformation_json = classmethod(create_from_cloudformation_json)
     bucket: Any = FakeBucket
     bucket.get_permission = get_permission
 

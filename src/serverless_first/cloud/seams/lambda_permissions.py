@@ -10,6 +10,7 @@ belongs to the ARN in its Resource. Replaced here:
   and compares RevisionId with a list.
 - `LambdaBackend.delete_alias`, `delete_function`: what was allowed for an alias or a version goes with it.
 
+What stacks do with permissions is in the seam `permission_stacks`.
 Worth an upstream change: all of it.
 """
 
@@ -139,11 +140,6 @@ def install() -> None:
         if isinstance(self.parent, models.LayerVersion):
             return moto_add(self, raw, qualifier)
         given = json.loads(raw)
-        if "FunctionName" in given:  # from CloudFormation
-            name = str(given["FunctionName"])
-            qualifier = models.lambda_backends[self.parent.account_id][self.parent.region]._lambdas.split_function_arn(
-                name.split(":function:")[-1]
-            )[2]
         if qualifier == "$LATEST":
             raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
         if given.get("RevisionId") not in (None, "", self.revision):
