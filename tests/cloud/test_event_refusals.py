@@ -114,3 +114,26 @@ def test_a_bus_by_its_name_or_its_arn(kit: Any, bus: str) -> None:
     here.make_rule("orders", {"source": ["hikari.shop"]}, queue)
     (put,) = here.put(here.entry({"order": "A-1001"}, EventBusName=bus))
     assert [record["id"] for record in kit.records(queue)] == [put]
+
+
+def test_a_rule_that_is_not_there_is_named_with_its_bus(kit: Any) -> None:
+    events = here.events()
+    events.create_event_bus(Name="hikari")
+    for bus, given in (("default", {}), ("hikari", {"EventBusName": "hikari"})):
+        for call in (events.describe_rule, events.enable_rule, events.disable_rule):
+            refusal = kit.refused(lambda call=call, given=given: call(Name="orders", **given))
+            words = f"Rule orders does not exist on EventBus {bus}."
+            assert (refusal.code, refusal.message) == ("ResourceNotFoundException", words)
+        refusal = kit.refused(lambda given=given: events.list_targets_by_rule(Rule="orders", **given))
+        assert (refusal.code, refusal.message) == ("ResourceNotFoundException", words)
+    refusal = kit.refused(lambda: events.describe_rule(Name="orders", EventBusName="lost"))
+    assert refusal.message == "Event bus lost does not exist."
+
+
+def test_targets_that_share_an_arn_come_page_by_page(kit: Any) -> None:
+    queue = kit.make_queue("orders")
+    here.make_rule("orders", {"source": ["hikari.shop"]}, *[queue] * 5)
+    pages = (
+        here.events().get_paginator("list_targets_by_rule").paginate(Rule="orders", PaginationConfig={"PageSize": 2})
+    )
+    assert [[target["Id"] for target in page["Targets"]] for page in pages] == [["t0", "t1"], ["t2", "t3"], ["t4"]]

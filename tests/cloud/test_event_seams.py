@@ -24,6 +24,9 @@ SEAMS: seam_kit.Seams = {
             "dead_letter_config=None, tags=None",
             "delete_event_bus": "self, name",
             "describe_event_bus": "self, name",
+            "describe_rule": "self, name, event_bus_arn",
+            "enable_rule": "self, name, event_bus_arn",
+            "disable_rule": "self, name, event_bus_arn",
         }),
         (models.Rule, {"send_to_targets": "self, original_event, transform_input=True"}),
         (models.Replay, {"replay_events": "self, archive"}),
@@ -90,6 +93,12 @@ with mock_aws():
     lambda_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
     events.put_targets(Rule="l", Targets=[{"Id": "l", "Arn": lambda_arn}])
     found["to a function"] = refused(lambda: events.put_events(Entries=[entry | {"Source": "lambda"}]))
+    page = lambda **more: events.list_targets_by_rule(Rule="r", Limit=2, **more)
+    found["the same page"] = page()["Targets"] == page(NextToken=page()["NextToken"])["Targets"]
+    try:
+        events.enable_rule(Name="none")
+    except events.exceptions.ResourceNotFoundException as error:
+        found["which bus"] = "EventBus default" in str(error)
     found["test_event_pattern"] = "Result" in events.test_event_pattern(EventPattern="{}", Event="{}")
     events.create_event_bus(Name="b")
     events.put_rule(Name="r", EventBusName="b", EventPattern=json.dumps({"source": ["s"]}))
@@ -135,6 +144,8 @@ def test_stock_moto_still_has_the_defects_that_the_seam_mends() -> None:
         "unknown operator": True,
         "disabled": True,
         "to a function": "NotImplementedError",
+        "the same page": True,
+        "which bus": False,
         "test_event_pattern": False,
         "a bus with rules": "ResourceNotFoundException",
         "another name": True,

@@ -8,25 +8,30 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
 - `Replay.replay_events`: moto replays all that an archive holds, whatever times and rules were asked for.
 - `EventsBackend.put_rule`, `put_targets`, `create_event_bus` and `delete_event_bus`: what AWS refuses, or has no effect
   here, is refused before moto keeps it; moto deletes a bus with its rules.
+- `EventsBackend.describe_rule`, `enable_rule`, `disable_rule`, `list_targets_by_rule`: for a rule that is not there the
+  words are not AWS's.
+- the pages of `list_targets_by_rule`: moto tells targets apart by their ARN, which several may share, and then gives
+  the same page for ever.
 - `EventsHandler.test_event_pattern`: moto has none.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
   event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 
 What stacks do with EventBridge is in the seam `event_stacks`.
-Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, `account` in events.
+Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.events import models, notifications
-from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
 from moto.events.responses import EventsHandler
+from moto.events.utils import PAGINATION_MODEL
 
 from serverless_first.cloud.events import entries as eventbridge_entries
 from serverless_first.cloud.events import rules as eventbridge_rules
@@ -148,6 +153,8 @@ def install(plane: DataPlane) -> None:
     _refuse_buses(backend_class)
     _refuse_rules(backend_class)
     _refuse_targets(backend_class)
+    _refuse_unknown_rules(backend_class)
+    PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
     notifications_module: Any = notifications
     notifications_module._send_safe_notification = lambda *_: None
     handler_class: Any = EventsHandler
@@ -213,6 +220,20 @@ def _refuse_targets(backend_class: Any) -> None:
         put_targets(self, name, event_bus_arn, targets)
 
     backend_class.put_targets = put_valid_targets
+
+
+def _refuse_unknown_rules(backend_class: Any) -> None:
+    def knowing(before: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, name: str, event_bus_arn: str | None, **more: Any) -> Any:
+            bus = eventbridge_entries.bus_name(event_bus_arn)
+            if name not in self.describe_event_bus(bus).rules:
+                raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
+            return before(self, name, event_bus_arn, **more)
+
+        return call
+
+    for name in ("describe_rule", "enable_rule", "disable_rule", "list_targets_by_rule"):
+        setattr(backend_class, name, knowing(getattr(backend_class, name)))
 
 
 def _check(target: dict[str, Any]) -> None:
