@@ -84,6 +84,14 @@ def _pipes(plane: DataPlane) -> None:
     pipes.install(plane)
 
 
+def _states(plane: DataPlane) -> None:
+    """The order counts: what runs comes first, what its tasks do afterwards."""
+    from serverless_first.cloud.seams import states_clock, states_executions, states_history
+
+    for seam in (states_clock, states_history, states_executions):
+        seam.install(plane)
+
+
 def _stacks(plane: DataPlane) -> None:
     # Those of APIs have nothing to install: moto finds their classes.
     from serverless_first.cloud.seams import http_api_stacks, rds_stacks, rest_stacks  # noqa: F401
@@ -97,6 +105,7 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _scheduler,
     "pipes": _pipes,
+    "states": _states,
     "cloudformation": _stacks,
 }
 

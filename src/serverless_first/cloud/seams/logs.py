@@ -18,7 +18,7 @@ def write_log(spec: FunctionSpec, stream: str, text: str) -> None:
         return
     now_ms = int(time.time() * 1000)
     events = [{"timestamp": now_ms, "message": line.replace("\r", "\n")} for line in text.split("\n") if line]
-    _write(spec.account_id, spec.region, spec.log_group, stream, events)
+    write_events(spec.account_id, spec.region, spec.log_group, stream, events)
 
 
 def write_proxy_log(key: tuple[str, str, str], entry: dict[str, Any]) -> None:
@@ -35,10 +35,11 @@ def write_proxy_log(key: tuple[str, str, str], entry: dict[str, Any]) -> None:
     written = datetime.fromtimestamp(entry["time_s"], UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message = f"{written} [{entry['level']}] [proxyEndpoint=default] {entry['message']}"
     event = {"timestamp": int(entry["time_s"] * 1000), "message": message}
-    _write(account, region, f"/aws/rds/proxy/{name}", "default", [event])
+    write_events(account, region, f"/aws/rds/proxy/{name}", "default", [event])
 
 
-def _write(account: str, region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+def write_events(account: str, region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+    """Writes events ("timestamp" in ms, "message"); group and stream are made unless they are there."""
     from moto.logs.models import logs_backends
 
     backend = logs_backends[account][region]

@@ -1,0 +1,1 @@
+"""Step Functions' own rules, without moto: paths, JSONata, definitions, an execution's clock."""
