@@ -114,6 +114,7 @@ def test_a_jwt_authorizer_checks_what_aws_checks(kit: Any, issuer: Issuer) -> No
     for token in bad:
         assert ask(token) == UNAUTHORIZED
     assert _answer(address) == UNAUTHORIZED
+    assert send(address).header("WWW-Authenticate") == "Bearer"
     why = send(address, headers=[("Authorization", bad[4])]).header("WWW-Authenticate")
     assert why == 'Bearer scope="" error="invalid_token" error_description="the token does not have a valid audience"'
     refused = kit.refused(

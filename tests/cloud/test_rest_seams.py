@@ -47,7 +47,8 @@ SEAMS: seam_kit.Seams = {
     ],
     "rest_rules.py": [
         (APIGatewayResponse, dict.fromkeys((
-            "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "put_integration",
+            "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "delete_method",
+            "put_integration",
             "put_integration_response", "create_authorizer", "put_gateway_response",
         ), "self")),
         (models.APIGatewayBackend, {
@@ -65,7 +66,7 @@ SEAMS: seam_kit.Seams = {
             "create_deployment", "create_stage", "update_stage", "create_usage_plan", "update_usage_plan",
             "create_usage_plan_key",
         ), "self")),
-        (models.Stage, {"_get_default_method_settings": "self"}),
+        (models.Stage, {"_get_default_method_settings": "self", "__init__": "*", "to_json": "self"}),
         (models.APIGatewayBackend, {
             "get_stage": "self, function_id, stage_name",
             "get_usage_plan": "self, usage_plan_id",
@@ -188,6 +189,9 @@ def any_deployment_will_do():
 
 def a_canary_is_passed_over():
     return "canarySettings" not in patch(deployed()[0], "/canarySettings/percentTraffic", "10")
+
+def a_stage_has_no_dates():
+    return "createdDate" not in patch(deployed()[0], "/description", "the shop")
 
 def caching_brings_another_throttle():
     return patch(deployed()[0], "/*/*/caching/enabled", "true")["methodSettings"]["*/*"]["throttlingRateLimit"] == 1000

@@ -129,7 +129,7 @@ class HttpApis:
     def _jwt(self, authorizer: JwtAuthorizer, route: Route, request: Request, arrival: Arrival) -> dict[str, Any]:
         token = Values(request, "", arrival).of(authorizer.source)
         if not token:
-            raise NotAuthorized(401, "Unauthorized")
+            raise InvalidToken("")
         claims = self._tokens.claims(token, authorizer.issuer)
         check_audience(claims, authorizer.audiences)
         found = {"claims": claims_for_event(claims), "scopes": check_scopes(claims, route.scopes)}
@@ -169,6 +169,8 @@ def _limits(api: HttpApi, stage: Stage, route: Route) -> list[Limit]:
 
 
 def _invalid(refusal: InvalidToken) -> Response:
+    if not str(refusal):  # there is none
+        return message(401, "Unauthorized", ("WWW-Authenticate", "Bearer"))
     print(f"A JSON web token was refused: {refusal}", file=sys.stderr)
     kind = "invalid_token" if refusal.status == 401 else "insufficient_scope"
     why = str(refusal).replace('"', "'")

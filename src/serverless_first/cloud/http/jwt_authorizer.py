@@ -25,7 +25,7 @@ KeysOf = Callable[[str], Mapping[str, Any] | None]
 
 
 class InvalidToken(Exception):
-    """The token is not accepted; the text is for the header www-authenticate.
+    """The token is not accepted; the text is for the header www-authenticate, "" if there is no token.
 
     Args:
         status: 401; 403 if only the scopes do not suffice.

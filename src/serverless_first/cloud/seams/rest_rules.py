@@ -1,8 +1,8 @@
 """Seam: what API Gateway refuses or keeps of a REST API's settings, and moto does not (moto 5.2.5).
 
 Replaced in `APIGatewayResponse`: create_rest_api, update_rest_api, create_resource, delete_resource, put_method,
-put_integration, put_integration_response, create_authorizer, put_gateway_response: checks, then moto's own, then what
-moto drops is kept. Stages and usage plans: rest_stage_rules.py.
+delete_method, put_integration, put_integration_response, create_authorizer, put_gateway_response: checks, then moto's
+own, then what moto drops is kept. Stages and usage plans: rest_stage_rules.py.
 
 Messages are AWS's as recorded; what the local cloud does not honour is a NotImplementedException.
 """
@@ -53,6 +53,7 @@ def install() -> None:
         create_resource,
         delete_resource,
         put_method,
+        delete_method,
         put_integration,
         put_integration_response,
         create_authorizer,
@@ -173,6 +174,13 @@ def delete_resource(self: Any, original: Callable[[], Any]) -> Any:
 
 
 # ---- methods and integrations
+
+
+def delete_method(self: Any, original: Callable[[], Any]) -> Any:
+    """It must be there."""
+    _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
+    self.backend.get_method(api_id, resource_id, method)
+    return original()
 
 
 def put_method(self: Any, original: Callable[[], Any]) -> Any:

@@ -1,14 +1,16 @@
 """Seam: what API Gateway refuses or keeps of stages and usage plans, and moto does not (moto 5.2.5).
 
 Replaced in `APIGatewayResponse`: create_deployment, create_stage, update_stage, create_usage_plan, update_usage_plan,
-create_usage_plan_key: checks, then moto's own, then what moto drops is kept. And `Stage._get_default_method_settings`:
-moto writes a throttle of 1,000 a second into a stage where caching is set.
+create_usage_plan_key: checks, then moto's own, then what moto drops is kept. `Stage._get_default_method_settings`: moto
+writes a throttle of 1,000 a second into a stage where caching is set. `Stage.__init__`, `Stage.to_json`: moto's stages
+have no dates, and no state of the cache before one was asked for.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +33,19 @@ def install() -> None:
         return {**defaults(self), **account}
 
     stage_class._get_default_method_settings = default_settings
+    begin, shown = stage_class.__init__, stage_class.to_json
+
+    def begin_with_dates(self: Any, *args: Any, **more: Any) -> None:
+        begin(self, *args, **more)
+        self.created_s = self.last_updated_s = int(time.time())
+
+    def shown_as_on_aws(self: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown(self)}
+        if not fields["description"]:
+            del fields["description"]
+        return fields | {"createdDate": self.created_s, "lastUpdatedDate": self.last_updated_s}
+
+    stage_class.__init__, stage_class.to_json = begin_with_dates, shown_as_on_aws
 
 
 def create_deployment(self: Any, original: Callable[[], Any]) -> Any:
@@ -49,6 +64,7 @@ def create_deployment(self: Any, original: Callable[[], Any]) -> Any:
     answer, stage_name = original(), given.get("stageName")
     if stage_name:
         stage = self.backend.get_stage(self.path.split("/")[2], stage_name)
+        stage.last_updated_s = int(time.time())
         stage.description = given.get("stageDescription") or stage.description
         if given.get("cacheClusterEnabled") is not None:
             stage.cache_cluster_enabled = bool(given["cacheClusterEnabled"])
@@ -78,6 +94,7 @@ def update_stage(self: Any, original: Callable[[], Any]) -> Any:
     """Patches as AWS knows them: others are refused, where moto passes them over."""
     _, _, api_id, _, stage_name = self.path.split("/")[:5]
     stage = self.backend.get_stage(api_id, stage_name)
+    stage.last_updated_s = int(time.time())
     patches = given_to(self).get("patchOperations") or []
     self.body = json.dumps({"patchOperations": stage_operations(stage, self.backend.get_rest_api(api_id), patches)})
     return original()

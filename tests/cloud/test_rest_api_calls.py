@@ -1,0 +1,48 @@
+"""Calls of API Gateway's REST API that describe and try: what a learner looks at between two deployments."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from http_kit import ECHO  # type: ignore[import-not-found]
+from rest_kit import Api  # type: ignore[import-not-found]
+
+
+def test_a_stage_tells_its_dates_and_what_is_off(aws: Any) -> None:
+    api = Api(aws)
+    api.mock("/health", body='{"lamps": "on"}')
+    api.deploy()
+    stage = api.gateway.get_stage(restApiId=api.id, stageName="prod")
+    assert (stage["cacheClusterStatus"], stage["tracingEnabled"], "description" in stage) == (
+        "NOT_AVAILABLE",
+        False,
+        False,
+    )
+    assert stage["createdDate"] == stage["lastUpdatedDate"]
+    api.patch_stage(("/description", "the shop"))
+    changed = api.gateway.get_stages(restApiId=api.id)["item"][0]
+    assert (changed["description"], changed["createdDate"]) == ("the shop", stage["createdDate"])
+    assert changed["lastUpdatedDate"] >= stage["lastUpdatedDate"]
+
+
+def test_a_method_any_is_tried_as_any_method(aws: Any, kit: Any) -> None:
+    api = Api(aws)
+    api.function("/orders", kit.deploy("echo", ECHO), "ANY")
+    seen = [
+        json.loads(
+            api.gateway.test_invoke_method(restApiId=api.id, resourceId=api.resource("/orders"), httpMethod=method)[
+                "body"
+            ]
+        )["httpMethod"]
+        for method in ("POST", "DELETE")
+    ]
+    assert seen == ["POST", "DELETE"]
+
+
+def test_a_method_is_deleted_once(aws: Any, kit: Any) -> None:
+    api = Api(aws)
+    names = api.method("/orders")
+    api.gateway.delete_method(**names)
+    refusal = kit.refused(lambda: api.gateway.delete_method(**names))
+    assert (refusal.code, refusal.message) == ("NotFoundException", "Invalid Method identifier specified")
