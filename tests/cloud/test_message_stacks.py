@@ -40,15 +40,22 @@ def _template(function: str, most_receives: int, kind: str, **of_topic: Any) -> 
         "QueuePolicy": _resource("SQS::QueuePolicy", Queues=[{"Ref": "Queue"}], PolicyDocument=_policy("sqs:*")),
         "TopicPolicy": _resource("SNS::TopicPolicy", Topics=[{"Ref": "Topic"}], PolicyDocument=_policy("sns:*")),
     }  # fmt: skip
-    return json.dumps({"Resources": resources, "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}}})
+    outputs: dict[str, Any] = {"Queue": {"Value": {"Ref": "Queue"}}}
+    for name, of in {"QueueUrl": "Queue", "QueueName": "Queue", "TopicArn": "Topic", "TopicName": "Topic"}.items():
+        outputs[name] = {"Value": {"Fn::GetAtt": [of, name]}}
+    return json.dumps({"Resources": resources, "Outputs": outputs})
 
 
 def test_a_stack_fans_out_is_changed_and_is_deleted(kit: Any, tmp_path: Path) -> None:
     stacks, sqs, sns = kit.client("cloudformation"), kit.client("sqs"), push_kit.sns()
     function = push_kit.recorder("bright", tmp_path / "bright.jsonl")
     stacks.create_stack(StackName="shop", TemplateBody=_template(function, 3, "lamp"))
-    [output] = stacks.describe_stacks(StackName="shop")["Stacks"][0]["Outputs"]
-    url = output["OutputValue"]  # AWS's, not this machine's: it works as well
+    outputs = stacks.describe_stacks(StackName="shop")["Stacks"][0]["Outputs"]
+    told = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+    url = told["Queue"]  # AWS's, not this machine's: it works as well
+    assert told["QueueUrl"] == url
+    assert url.endswith(f"/{told['QueueName']}")
+    assert told["TopicArn"].endswith(f":{told['TopicName']}")
     [topic] = [each["TopicArn"] for each in sns.list_topics()["Topics"]]
 
     def attributes() -> dict[str, Any]:
@@ -82,6 +89,36 @@ def test_a_stack_fans_out_is_changed_and_is_deleted(kit: Any, tmp_path: Path) ->
     assert not sns.list_topics()["Topics"]
     assert not sns.list_subscriptions()["Subscriptions"]
     assert [each.rsplit("/", 1)[1] for each in sqs.list_queues()["QueueUrls"]] == ["by-hand"]
+
+
+def test_a_subscription_of_a_stack_is_changed_in_place(kit: Any) -> None:
+    stacks, sns, topic = kit.client("cloudformation"), push_kit.sns(), push_kit.make_topic("orders")
+    queue, other = kit.make_queue("orders"), kit.make_queue("other")
+
+    def template(endpoint: str = queue.arn, **more: Any) -> str:
+        made = _resource("SNS::Subscription", TopicArn=topic, Protocol="sqs", Endpoint=endpoint, **more)
+        return json.dumps({"Resources": {"To": made}, "Outputs": {"To": {"Value": {"Ref": "To"}}}})
+
+    def arn() -> str:
+        [output] = stacks.describe_stacks(StackName="shop")["Stacks"][0]["Outputs"]
+        return str(output["OutputValue"])
+
+    watts = {"lamp": {"watts": [{"numeric": [">", 40]}]}}
+    body = template(FilterPolicyScope="MessageBody", FilterPolicy=watts, RawMessageDelivery=True)
+    stacks.create_stack(StackName="shop", TemplateBody=body)
+    first = arn()
+    stacks.update_stack(StackName="shop", TemplateBody=template(FilterPolicy={"kind": ["lamp"]}))
+    assert arn() == first
+    told = sns.get_subscription_attributes(SubscriptionArn=first)["Attributes"]
+    assert json.loads(told["FilterPolicy"]) == {"kind": ["lamp"]}
+    assert told["FilterPolicyScope"] == "MessageAttributes"
+    assert told["RawMessageDelivery"] == "false"  # the template says nothing of it any more
+    stacks.update_stack(StackName="shop", TemplateBody=template())
+    assert "FilterPolicy" not in sns.get_subscription_attributes(SubscriptionArn=first)["Attributes"]
+    stacks.update_stack(StackName="shop", TemplateBody=template(other.arn))
+    assert arn() != first
+    [subscription] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (subscription["SubscriptionArn"], subscription["Endpoint"]) == (arn(), other.arn)
 
 
 def test_a_stack_refuses_what_sns_and_sqs_refuse(kit: Any) -> None:

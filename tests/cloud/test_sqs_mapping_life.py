@@ -161,3 +161,44 @@ def test_a_stack_makes_changes_and_ends_a_mapping(kit: Any, tmp_path: Path) -> N
     stacks.delete_stack(StackName="shop")
     assert lam.list_event_source_mappings()["EventSourceMappings"] == []
     assert len(worker.notes()) == 1
+
+
+def test_a_stack_makes_a_mapping_anew_or_as_it_was_at_the_beginning(kit: Any, tmp_path: Path) -> None:
+    worker = mapping_kit.deploy(tmp_path, mapping_kit.KEEP)
+    stacks, lam = kit.client("cloudformation"), kit.client("lambda")
+    queue, other = kit.make_queue("orders"), kit.make_queue("other")
+
+    def template(source: str, **more: Any) -> str:
+        mapping = {"FunctionName": "orders", "EventSourceArn": source, **more}
+        attributes = ("Id", "EventSourceMappingArn")
+        return json.dumps({
+            "Resources": {"Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping}},
+            "Outputs": {name: {"Value": {"Fn::GetAtt": ["Mapping", name]}} for name in attributes},
+        })  # fmt: skip
+
+    def told() -> dict[str, Any]:
+        (stack,) = stacks.describe_stacks(StackName="shop")["Stacks"]
+        out = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        mapping = lam.get_event_source_mapping(UUID=out["Id"])
+        assert mapping["EventSourceMappingArn"] == out["EventSourceMappingArn"]
+        return dict(mapping)
+
+    filters = {"Filters": [{"Pattern": json.dumps({"body": {"lamp": ["moon"]}})}]}
+    full = {"BatchSize": 5, "Enabled": False, "FilterCriteria": filters, "ScalingConfig": {"MaximumConcurrency": 2}}
+    stacks.create_stack(StackName="shop", TemplateBody=template(queue.arn, **full))
+    first = told()
+    assert (first["BatchSize"], first["State"], first["FilterCriteria"]) == (5, "Disabled", filters)
+    stacks.update_stack(StackName="shop", TemplateBody=template(queue.arn))
+    second = told()
+    assert second["UUID"] == first["UUID"]
+    assert (second["BatchSize"], second["State"]) == (10, "Enabled")
+    assert not {"FilterCriteria", "ScalingConfig"} & set(second)
+    stacks.update_stack(StackName="shop", TemplateBody=template(other.arn))
+    third = told()
+    assert third["EventSourceArn"] == other.arn
+    assert [each["UUID"] for each in lam.list_event_source_mappings()["EventSourceMappings"]] == [third["UUID"]]
+    mapping_kit.send(other, ["of the other queue"])
+    worker.wait_for(len, "an order of the other queue")
+    with pytest.raises(stacks.exceptions.ClientError, match="Lamp"):
+        stacks.update_stack(StackName="shop", TemplateBody=template(other.arn, Lamp="on"))
+    assert told()["UUID"] == third["UUID"]

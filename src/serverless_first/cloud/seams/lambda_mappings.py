@@ -34,7 +34,7 @@ from moto.sqs.models import sqs_backends
 
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs_requests
+from serverless_first.cloud.seams import mapping_answers, mapping_stacks, sqs_queues, sqs_redrive, sqs_requests
 from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_first.cloud.seams.lambda_versions import route
 from serverless_first.cloud.seams.mapping_rules import Kind, checked, kind_of
@@ -197,6 +197,7 @@ def install(plane: DataPlane) -> None:
     _install_backend(plane, pollers)
     _install_functions(pollers)
     mapping_answers.install()
+    mapping_stacks.install()
 
 
 def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:

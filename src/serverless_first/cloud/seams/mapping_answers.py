@@ -1,24 +1,16 @@
-"""Seam: what the calls of event source mappings answer, and what a stack says of one (moto 5.2.5).
+"""Seam: what the calls of event source mappings answer (moto 5.2.5).
 
-Replaced here:
-
-- `LambdaResponse.create_event_source_mapping`, `get_...`, `update_...`, `delete_...`, `list_...`: status and state,
-  errors, pages.
-- `EventSourceMapping.create_from_cloudformation_json`, `update_from_cloudformation_json`: a refusal of Lambda is JSON,
-  which a caller of CloudFormation cannot read.
-
-Worth an upstream change: all of it.
+Replaced here: `LambdaResponse.create_event_source_mapping`, `get_...`, `update_...`, `delete_...`, `list_...`: status
+and state, errors, pages. Worth an upstream change: all of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda import models
-from moto.awslambda.exceptions import GenericResourcNotFound, LambdaClientError
+from moto.awslambda.exceptions import GenericResourcNotFound
 from moto.awslambda.responses import LambdaResponse
 
 MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 100
@@ -70,23 +62,6 @@ def install() -> None:
     response.update_event_source_mapping = update
     response.delete_event_source_mapping = delete
     response.list_event_source_mappings = list_all
-    for name in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
-        _speak_to_stacks(name)
-
-
-def _speak_to_stacks(name: str) -> None:
-    mapping_class: Any = models.EventSourceMapping
-    moto_call: Callable[..., Any] = getattr(mapping_class, name).__func__
-
-    def call(cls: Any, *args: Any, **more: Any) -> Any:
-        try:
-            return moto_call(cls, *args, **more)
-        except LambdaClientError as error:
-            from moto.cloudformation.exceptions import ValidationError  # slow to import; it is there when a stack is
-
-            raise ValidationError(message=error.message) from error
-
-    setattr(mapping_class, name, classmethod(call))
 
 
 def _uuid(response: Any) -> str:

@@ -7,6 +7,7 @@ moto finds by itself: `AWS::SNS::Subscription`, `AWS::SNS::TopicPolicy`, `AWS::S
   not, and makes up names of FIFO queues that cannot be.
 - `Topic.update_from_cloudformation_json`: to change a topic moto deletes it with all its subscriptions.
 - `Queue.update_from_cloudformation_json`: moto passes over all changes but two.
+- `Topic.has_cfn_attr`, `get_cfn_attribute`, and the same two of `Queue`: moto does not know TopicArn and QueueUrl.
 
 Source of the properties: CloudFormation Template Reference. Worth an upstream change: all of it.
 """
@@ -25,10 +26,14 @@ from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import Queue, sqs_backends
 
 from serverless_first.cloud.seams import sns_topics, sqs_rules
+from serverless_first.cloud.sns import filters as sns_filters
 
 #: In this order: a filter policy is judged by its scope.
 _ATTRIBUTES = ("FilterPolicyScope", "FilterPolicy", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy",
                "SubscriptionRoleArn", "ReplayPolicy")  # fmt: skip
+_OF_SUBSCRIPTION = ("TopicArn", "Protocol", "Endpoint")
+#: What an attribute of a subscription is at the beginning, if it is not empty.
+_FIRST = {"RawMessageDelivery": "false", "FilterPolicy": "{}", "FilterPolicyScope": sns_filters.ATTRIBUTES}
 _NOT_ATTRIBUTES = ("TopicName", "QueueName", "Subscription", "Tags")
 
 
@@ -96,6 +101,8 @@ def install() -> None:
     def delete_queue(self: Any, account_id: str, region_name: str) -> None:
         sqs_backends[account_id][region_name].queues.pop(self.name, None)
 
+    _add_attribute(topic_class, "TopicArn")
+    _add_attribute(queue_class, "QueueUrl")
     for owner, name, call in (
         (topic_class, "create_from_cloudformation_json", create_topic),
         (topic_class, "update_from_cloudformation_json", update_topic),
@@ -105,6 +112,21 @@ def install() -> None:
         replacement: Any = call
         setattr(owner, name, classmethod(replacement))
     queue_class.delete = delete_queue
+
+
+def _add_attribute(owner: Any, wanted: str) -> None:
+    """Fn::GetAtt of an attribute that is the same as Ref."""
+    has: Callable[..., bool] = owner.has_cfn_attr.__func__
+    get: Callable[..., Any] = owner.get_cfn_attribute
+
+    def has_cfn_attr(cls: Any, attr: str) -> bool:
+        return attr == wanted or has(cls, attr)
+
+    def get_cfn_attribute(self: Any, attribute_name: str) -> Any:
+        return self.physical_resource_id if attribute_name == wanted else get(self, attribute_name)
+
+    owner.has_cfn_attr = classmethod(has_cfn_attr)
+    owner.get_cfn_attribute = get_cfn_attribute
 
 
 def _attributes(cloudformation_json: Any) -> dict[str, Any]:
@@ -168,7 +190,7 @@ class _Resource:
 
 
 class SubscriptionOfStack(_Resource, CloudFormationModel):
-    """`AWS::SNS::Subscription`; its physical id is its ARN."""
+    """`AWS::SNS::Subscription`; its physical id is its ARN. What is no attribute of a subscription makes a new one."""
 
     @staticmethod
     def cloudformation_type() -> str:
@@ -182,17 +204,49 @@ class SubscriptionOfStack(_Resource, CloudFormationModel):
         """Subscribes, with the attributes that are given."""
         del resource_name
         given = cloudformation_json["Properties"]
-        _require(cls.cloudformation_type(), given, ("TopicArn", "Protocol", "Endpoint"), ("Region", *_ATTRIBUTES))
+        _require(cls.cloudformation_type(), given, _OF_SUBSCRIPTION, ("Region", *_ATTRIBUTES))
         backend = sns_backends[account_id][given.get("Region") or region_name]
         made: Any = backend.subscribe(given["TopicArn"], given["Endpoint"], given["Protocol"])
         try:
-            for name in _ATTRIBUTES:
-                if name in given:
-                    backend.set_subscription_attributes(made.arn, name, _text(given[name]))
+            cls._set(backend, made.arn, {name: given[name] for name in _ATTRIBUTES if name in given})
         except SNSException:
             backend.unsubscribe(made.arn)
             raise
         return cls(made.arn)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        """Changes its attributes in place; what the template has no more is as it was at the beginning."""
+        given, arn = cloudformation_json["Properties"], original_resource.physical_resource_id
+        place: Any = (account_id, region_name)
+        _require(cls.cloudformation_type(), given, _OF_SUBSCRIPTION, ("Region", *_ATTRIBUTES))
+        region = given.get("Region") or region_name
+        backend: Any = sns_backends[account_id][region]
+        kept = backend.subscriptions.get(arn)
+        now = kept and (kept.topic.arn, kept.protocol, kept.endpoint)
+        if now != tuple(given[name] for name in _OF_SUBSCRIPTION):
+            made = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, *place)
+            original_resource.delete(*place)
+            return made
+        attributes = {name: given.get(name, _FIRST.get(name, "")) for name in _ATTRIBUTES
+                      if name in given or name in kept.attributes}  # fmt: skip
+        scope = given.get("FilterPolicyScope", sns_filters.ATTRIBUTES)
+        if scope != (kept.attributes.get("FilterPolicyScope") or sns_filters.ATTRIBUTES):
+            cls._set(backend, arn, {"FilterPolicy": "{}"})  # the old policy may not fit the new scope
+        cls._set(backend, arn, attributes)
+        return original_resource
+
+    @staticmethod
+    def _set(backend: Any, arn: str, attributes: dict[str, Any]) -> None:
+        for name, value in attributes.items():
+            backend.set_subscription_attributes(arn, name, _text(value))
 
     def delete(self, account_id: str, region_name: str) -> None:
         """The stack is deleted."""
