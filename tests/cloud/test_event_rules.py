@@ -13,6 +13,7 @@ import events_kit as here  # type: ignore[import-not-found]  # pytest puts this 
 
 from serverless_first import cloud
 
+ACCOUNT = "us-east-1:123456789012"
 PLACED = {"source": ["hikari.shop"], "detail-type": ["OrderPlaced"]}
 BIG = {**PLACED, "detail": {"total": [{"numeric": [">=", 100]}]}}
 
@@ -284,5 +285,29 @@ def test_a_target_that_does_not_allow_the_rule_gets_nothing(kit: Any, tmp_path: 
         assert [record["id"] for record in kit.records(queue)] == [second]
         kit.eventually((tmp_path / "orders").exists, "the function has got the event")
         assert json.loads((tmp_path / "orders").read_text())["id"] == second != first
+    finally:
+        cloud.start(enforce_iam=False)
+
+
+def test_a_role_that_eventbridge_cannot_assume_is_refused_and_a_target_without_one_gets_nothing(kit: Any) -> None:
+    events, dead = here.events(), kit.make_queue("dead")
+    lambdas = kit.make_role()  # trusts Lambda alone
+    given = {"Name": "orders", "EventPattern": json.dumps(PLACED)}
+    assert events.put_rule(**given, RoleArn=lambdas)["RuleArn"]
+    events.create_event_bus(Name="billing")
+    cloud.start(enforce_iam=True)
+    try:
+        for role in (lambdas, "arn:aws:iam::123456789012:role/none"):
+            refusal = kit.refused(lambda role=role: events.put_rule(**given, RoleArn=role))
+            words = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
+            assert (refusal.code, refusal.message) == ("ValidationException", words)
+        billing = f"arn:aws:events:{ACCOUNT}:event-bus/billing"
+        rule = here.make_rule("orders", PLACED, {"Arn": billing, "DeadLetterConfig": {"Arn": dead.arn}})
+        here.allow(dead, rule)
+        here.put(here.entry({}))
+        (letter,) = kit.received(dead, 1)
+        found = here.attributes(letter)
+        assert found["ERROR_CODE"] == "NO_PERMISSIONS"
+        assert found["ERROR_MESSAGE"] == f"No role is given that allows events:PutEvents on resource: {billing}"
     finally:
         cloud.start(enforce_iam=False)

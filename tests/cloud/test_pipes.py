@@ -155,6 +155,8 @@ def test_streams_keep_their_shape_and_order_and_end_in_a_dead_letter(kit: Any, t
         if number == 2:
             broken = sent["SequenceNumber"]
     (letter,) = kit.records(dead)
+    arn = kit.client("pipes").describe_pipe(Name="clicks")["Arn"]
+    assert letter["context"] == {"partnerResourceArn": arn, "condition": "RetryAttemptsExhausted"}
     assert letter["KinesisBatchInfo"]["startSequenceNumber"] == broken
     assert letter["KinesisBatchInfo"]["streamArn"] == stream
     batches = kit.eventually(

@@ -117,7 +117,9 @@ class Permissions:
         assert self.identities is not None
         identity = self.identities.of_role(role_arn, session) if role_arn else None
         if identity is None:
-            raise AccessDenied(not_authorized(role_arn or "no role", action, resource, NO_IDENTITY_POLICY))
+            if not role_arn:
+                raise AccessDenied(f"No role is given that allows {action} on resource: {resource}")
+            raise AccessDenied(not_authorized(role_arn, action, resource, NO_IDENTITY_POLICY))
         if service is not None:
             self.require_trust(role_arn, service)
         self.authorise(identity, Request(action, resource, _region_of(resource)))

@@ -33,6 +33,7 @@ from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoun
 from moto.events.responses import EventsHandler
 from moto.events.utils import PAGINATION_MODEL
 
+from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.events import entries as eventbridge_entries
 from serverless_first.cloud.events import rules as eventbridge_rules
 from serverless_first.cloud.events import targets
@@ -151,7 +152,7 @@ def install(plane: DataPlane) -> None:
     replay_class: Any = models.Replay
     replay_class.replay_events = replay_events
     _refuse_buses(backend_class)
-    _refuse_rules(backend_class)
+    _refuse_rules(backend_class, plane)
     _refuse_targets(backend_class)
     _refuse_unknown_rules(backend_class)
     PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
@@ -167,7 +168,7 @@ def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
     return [event for event in list(events) if first <= event["time"] <= last]
 
 
-def _refuse_rules(backend_class: Any) -> None:
+def _refuse_rules(backend_class: Any, plane: DataPlane) -> None:
     put_rule = backend_class.put_rule
 
     def put_valid_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
@@ -175,6 +176,13 @@ def _refuse_rules(backend_class: Any) -> None:
         require_shape("events", "PutRule", {"Name": name} | asked)
         if given.get("event_pattern"):
             _parsed(given["event_pattern"])
+        if role := given.get("role_arn"):
+            try:
+                plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
+            except AccessDenied as error:
+                raise ValidationException(
+                    f"Provided role '{role}' cannot be assumed by principal '{eventbridge_rules.PRINCIPAL}'."
+                ) from error
         bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
         if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
             raise _LimitExceeded
