@@ -94,12 +94,25 @@ def doctor() -> None:
     "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="When an idle environment ends, seconds."
 )
 @click.option("--enforce-iam", is_flag=True, help="Roles and resource policies are enforced; off unless given.")
-def cloud(port: int, time_scale: float, idle_expiry_s: float, enforce_iam: bool) -> None:
+@click.option(
+    "--network-model",
+    default="hyperplane",
+    type=click.Choice(["hyperplane", "2019"]),
+    show_default=True,
+    help="How functions reach a VPC; 2019: an interface for each environment.",
+)
+def cloud(port: int, time_scale: float, idle_expiry_s: float, enforce_iam: bool, network_model: str) -> None:
     """Run the local cloud alone, for the AWS CLI, SDKs, SAM, or a class that shares it."""
     from serverless_first.cloud import server
 
     try:
-        server.run(port=port, time_scale=time_scale, idle_expiry_s=idle_expiry_s, enforce_iam=enforce_iam)
+        server.run(
+            port=port,
+            time_scale=time_scale,
+            idle_expiry_s=idle_expiry_s,
+            enforce_iam=enforce_iam,
+            network_model=network_model,
+        )
     except OSError as error:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
 

@@ -115,7 +115,6 @@ def test_a_handler_of_the_wrong_form(kit: Any, handler: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}, "VpcConfig"),
         (
             {
                 "FileSystemConfigs": [
@@ -255,12 +254,19 @@ def test_a_call_that_is_not_honoured(kit: Any, call: str) -> None:
         {"idle_expiry_s": 0},
         {"idle_expiry_s": float("nan")},
         {"target": "4566"},
+        {"network_model": "2018"},
     ],
 )
 def test_start_with_a_value_out_of_range(aws: Cloud, given: dict[str, Any]) -> None:
     ((name, value),) = given.items()
     with pytest.raises(ValueError, match=f"{name} is {value!r}; it must be"):
         cloud.start(**given)
+    assert aws.is_running
+
+
+def test_a_network_model_for_a_target(aws: Cloud) -> None:
+    with pytest.raises(CloudError, match="network_model is for the local cloud, not for a target"):
+        cloud.start(network_model="2019", target="http://127.0.0.1:4566")
     assert aws.is_running
 
 

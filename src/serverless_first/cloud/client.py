@@ -21,7 +21,7 @@ from serverless_first import guard
 from serverless_first.cloud import burst, layers, leftovers, progress, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
 from serverless_first.cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
-from serverless_first.cloud.settings import positive
+from serverless_first.cloud.settings import NETWORK_MODELS, model_named, positive
 from serverless_first.cloud.watch import DatabaseWatch
 
 REGION = "us-east-1"
@@ -42,12 +42,14 @@ class Cloud:
         time_scale: AWS's own waiting times are divided by it.
         allow_real_aws: whether boto3 may reach other machines.
         enforce_iam: whether roles and resource policies are enforced.
+        network_model: how functions reach a VPC, "hyperplane" or "2019".
     """
 
     def __init__(self, *, region: str, target: str | None, allow_real_aws: bool) -> None:
         self.region, self.account_id = region, ACCOUNT_ID
         self.time_scale = 1.0
         self.enforce_iam = False
+        self.network_model = NETWORK_MODELS[0]
         self.target = target
         self._pid = os.getpid()
         self._folder = leftovers.RunFolder()
@@ -82,6 +84,8 @@ class Cloud:
             str(idle_expiry_s),
             "--time-scale",
             str(self.time_scale),
+            "--network-model",
+            self.network_model,
             "--owner-folder",
             str(self._folder.path),
         ]
@@ -346,14 +350,27 @@ class Cloud:
             return False
         return True
 
-    def _change(self, idle_expiry_s: float | None, time_scale: float | None, enforce_iam: bool | None) -> None:
-        given = {"idle_expiry_s": idle_expiry_s, "time_scale": time_scale, "enforce_iam": enforce_iam}
+    def _change(
+        self,
+        idle_expiry_s: float | None,
+        time_scale: float | None,
+        enforce_iam: bool | None,
+        network_model: str | None,
+    ) -> None:
+        given = {
+            "idle_expiry_s": idle_expiry_s,
+            "time_scale": time_scale,
+            "enforce_iam": enforce_iam,
+            "network_model": network_model,
+        }
         if self.target is None and (settings := {k: v for k, v in given.items() if v is not None}):
             self._call("POST", "settings", settings)
         if time_scale is not None:
             self.time_scale = time_scale
         if enforce_iam is not None:
             self.enforce_iam = enforce_iam
+        if network_model is not None:
+            self.network_model = network_model
 
 
 _running: Cloud | None = None
@@ -378,6 +395,7 @@ def start(
     target: str | None = None,
     allow_real_aws: bool = False,
     enforce_iam: bool | None = None,
+    network_model: str | None = None,
 ) -> Cloud:
     """Starts the local cloud, or returns the one that is running; boto3 uses it from now on.
 
@@ -393,11 +411,13 @@ def start(
         allow_real_aws: turns the guard off: boto3 may reach other machines.
         enforce_iam: whether a handler may do only what its execution role allows, and a function is called only by
             services that its resource policy allows; off unless told. Your own calls stay an administrator's.
+        network_model: how functions reach a VPC: "hyperplane" unless told, as since September 2019, by interfaces that
+            they share; "2019", as before, by one for each execution environment, made at its cold start.
 
     Raises:
         CloudDidNotStart: the server process ended or stayed silent.
         ValueError: an argument is out of range.
-        CloudError: `enforce_iam` with a target, or a target that differs from the one in use.
+        CloudError: `enforce_iam` or `network_model` with a target, or a target that differs from the one in use.
     """
     global _running
     for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
@@ -407,6 +427,10 @@ def start(
         raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be True or False.")
     if enforce_iam is not None and target is not None:
         raise CloudError("enforce_iam is for the local cloud, and a target takes its place. Leave one of them out.")
+    if network_model is not None:
+        model_named(network_model)
+        if target is not None:
+            raise CloudError("network_model is for the local cloud, not for a target. Leave one of them out.")
     if target is not None:
         target = target.rstrip("/")
         if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
@@ -418,11 +442,12 @@ def start(
             settings = (_running.target, _running.region, _running.allow_real_aws)
             if (target, region, allow_real_aws) != settings:
                 raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
-            _running._change(idle_expiry_s, time_scale, enforce_iam)
+            _running._change(idle_expiry_s, time_scale, enforce_iam, network_model)
             return _running
         cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws)
         cloud.time_scale = time_scale or 1.0
         cloud.enforce_iam = bool(enforce_iam)
+        cloud.network_model = network_model or NETWORK_MODELS[0]
         try:
             cloud._start(idle_expiry_s or 600.0)
         except BaseException:

@@ -7,7 +7,7 @@
     GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60, "enforce_iam": true},
-                                                       or some of them
+                                                       or some of them; also "network_model": "hyperplane" or "2019"
     POST /_local/reset                                 forget every resource, end every environment
     POST /_local/stop                                  end the server
 
@@ -35,16 +35,17 @@ from serverless_first.cloud.iam.answers import Answer
 from serverless_first.cloud.iam.gate import Gate
 from serverless_first.cloud.lambda_.environment import Environment
 from serverless_first.cloud.lambda_.lifecycle import State
+from serverless_first.cloud.network.interfaces import Model
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.refusals import refusal
 from serverless_first.cloud.seams import LateSeams
-from serverless_first.cloud.settings import positive
+from serverless_first.cloud.settings import model_named, positive
 from serverless_first.guard import is_this_machine
 
 PREFIX = "/_local/"
 ACCOUNT_ID = "123456789012"  # moto's default account
 
-_SETTINGS = "idle_expiry_s, time_scale and enforce_iam"
+_SETTINGS = "idle_expiry_s, time_scale, enforce_iam and network_model"
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -154,6 +155,7 @@ class LocalCloudApp:
         enforce_iam = settings.pop("enforce_iam", self._plane.permissions.enforced)
         if not isinstance(enforce_iam, bool):
             raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be true or false.")
+        model = model_named(settings.pop("network_model", self._plane.network.model.value))
         for name in settings:
             if name not in ("idle_expiry_s", "time_scale"):
                 raise ValueError(f"{name} is no setting; there are {_SETTINGS}.")
@@ -161,6 +163,7 @@ class LocalCloudApp:
         self._plane.service.fleet.idle_expiry_s = changed.get("idle_expiry_s", self._plane.service.fleet.idle_expiry_s)
         self._plane.queue.time_scale = changed.get("time_scale", self._plane.queue.time_scale)
         self._plane.permissions.enforced = enforce_iam
+        self._plane.network.model = Model(model)
 
     def _address(self, region: str, identifier: str) -> list[Any]:
         if self._plane.databases.get(ACCOUNT_ID, region, identifier) is None and (

@@ -23,5 +23,20 @@ class TooManyRequests(CloudError):
         self.reason = reason
 
 
+class NoAddressLeft(TooManyRequests):
+    """No environment may be started now: no subnet of the function has a free address. Who tries again tries again."""
+
+    def __init__(self) -> None:
+        super().__init__("SubnetIPAddressLimitReached")
+
+
+class FunctionNotActive(TooManyRequests):
+    """The function cannot be invoked in the state that it is in. Who tries again tries again: it may become active."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__("FunctionNotActive")
+        self.state = state
+
+
 class AccessDenied(CloudError):
     """Permissions are enforced, and this one is missing; the text is AWS's."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from serverless_first.cloud.batch.jobs import Jobs
 from serverless_first.cloud.events.router import Router
 from serverless_first.cloud.http.front import FrontDoors
 from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.calling import Functions
 from serverless_first.cloud.lambda_.service import LambdaService
+from serverless_first.cloud.network.network import Network
 from serverless_first.cloud.permissions import Permissions
 from serverless_first.cloud.rds.instances import DatabaseInstances
 from serverless_first.cloud.rds_proxy.manager import Proxies
@@ -26,6 +28,8 @@ class DataPlane:
         functions: the same by ARN, for services that call functions.
         permissions: asked before anything acts for somebody.
         databases, proxies: RDS.
+        batch: the jobs of Batch.
+        network: the interfaces of functions in a VPC.
         doors: the HTTP endpoints of APIs and function URLs.
         events: where events are published for EventBridge's rules.
         tasks: pollers, timers and what else goes on in the background.
@@ -40,6 +44,7 @@ class DataPlane:
     permissions: Permissions
     databases: DatabaseInstances
     proxies: Proxies
+    network: Network
     doors: FrontDoors = field(default_factory=FrontDoors)
     events: Router = field(default_factory=Router)
     tasks: Tasks = field(default_factory=Tasks)
@@ -63,8 +68,10 @@ class DataPlane:
             self.queue.clear,
             self.service.fleet.clear,  # a task that waits for a function has its answer now
             self.tasks.clear,
+            self.batch.clear,
             self.service.fleet.clear,  # what a task has started meanwhile
             self.doors.clear,
+            self.network.clear,
             *self.forgetting,
             self.proxies.clear,
             self.databases.clear,

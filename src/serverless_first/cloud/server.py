@@ -31,6 +31,7 @@ class CloudServer:
         time_scale: divides AWS's own waiting times.
         guarded: whether boto3 in handlers is kept on this machine.
         enforce_iam: whether roles and resource policies are enforced.
+        network_model: how functions reach a VPC, "hyperplane" or "2019".
         log: where standard error is read, for the words of errors.
 
     Raises:
@@ -45,6 +46,7 @@ class CloudServer:
         time_scale: float = 1.0,
         guarded: bool = True,
         enforce_iam: bool = False,
+        network_model: str = "hyperplane",
         log: str = "the terminal that the local cloud runs in",
     ) -> None:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
@@ -56,11 +58,14 @@ class CloudServer:
         from werkzeug.serving import make_server
 
         from serverless_first.cloud import seams
+        from serverless_first.cloud.batch.jobs import Jobs
         from serverless_first.cloud.control import LocalCloudApp
         from serverless_first.cloud.lambda_.asynchronous import EventQueue
         from serverless_first.cloud.lambda_.environment import Surroundings
         from serverless_first.cloud.lambda_.fleet import Fleet
         from serverless_first.cloud.lambda_.service import LambdaService
+        from serverless_first.cloud.network.interfaces import Model
+        from serverless_first.cloud.network.network import Network
         from serverless_first.cloud.permissions import Permissions
         from serverless_first.cloud.plane import DataPlane
         from serverless_first.cloud.rds.instances import DatabaseInstances
@@ -68,8 +73,10 @@ class CloudServer:
         from serverless_first.cloud.seams.destinations import Destinations
         from serverless_first.cloud.seams.function_calls import MotoFunctions
         from serverless_first.cloud.seams.iam_enforcement import MotoDirectory, log_writer
+        from serverless_first.cloud.seams.lambda_network import LazyInterfaces
         from serverless_first.cloud.seams.logs import write_log, write_proxy_log
         from serverless_first.cloud.serving import KeptConnection
+        from serverless_first.cloud.tasks import Tasks
 
         def app_of(service: Any) -> Any:
             if service is None:
@@ -88,7 +95,9 @@ class CloudServer:
         directory = MotoDirectory()
         permissions = Permissions(enforce_iam, directory)
         around = Surroundings(self.endpoint_url, self.folder.path, guarded, credentials=directory.credentials)
-        fleet = Fleet(around, idle_expiry_s)
+        tasks = Tasks()
+        network = Network(LazyInterfaces(), tasks, lambda: queue.time_scale, Model(network_model))
+        fleet = Fleet(around, idle_expiry_s, network=network.attach)
         service = LambdaService(fleet, log_writer(permissions, write_log))
         queue = EventQueue(service.invoke, Destinations(permissions), time_scale)
         databases = DatabaseInstances(self.folder.path)
@@ -99,6 +108,9 @@ class CloudServer:
             permissions=permissions,
             databases=databases,
             proxies=Proxies(self.folder.path, databases, write_proxy_log),
+            batch=Jobs(around),
+            network=network,
+            tasks=tasks,
         )
         seams.install(self.plane)
         late = seams.LateSeams(self.plane)
@@ -136,17 +148,23 @@ def run(
     time_scale: float = 1.0,
     guarded: bool = True,
     enforce_iam: bool = False,
+    network_model: str = "hyperplane",
 ) -> None:
     """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, other SDKs, or a class that shares it.
 
     Args:
-        port, idle_expiry_s, time_scale, guarded, enforce_iam: as for `CloudServer`.
+        port, idle_expiry_s, time_scale, guarded, enforce_iam, network_model: as for `CloudServer`.
 
     Raises:
         OSError: the port is taken.
     """
     server = CloudServer(
-        port, idle_expiry_s=idle_expiry_s, time_scale=time_scale, guarded=guarded, enforce_iam=enforce_iam
+        port,
+        idle_expiry_s=idle_expiry_s,
+        time_scale=time_scale,
+        guarded=guarded,
+        enforce_iam=enforce_iam,
+        network_model=network_model,
     )
     _on_signals(server)
     print(
@@ -182,6 +200,7 @@ def main() -> None:
     parser.add_argument("--owner-folder", required=True, help="removed at the end, if the owner no longer can")
     parser.add_argument("--unguarded", action="store_true")
     parser.add_argument("--enforce-iam", action="store_true")
+    parser.add_argument("--network-model", default="hyperplane")
     options = parser.parse_args()
     # Interrupting the notebook must not end its cloud.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -190,6 +209,7 @@ def main() -> None:
         time_scale=options.time_scale,
         guarded=not options.unguarded,
         enforce_iam=options.enforce_iam,
+        network_model=options.network_model,
         log=str(Path(options.owner_folder) / "server.log"),
     )
     threading.Thread(target=_stop_when_the_owner_is_gone, args=(server,), daemon=True).start()

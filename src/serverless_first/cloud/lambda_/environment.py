@@ -86,12 +86,21 @@ class Environment:
         opt: the folder with its unpacked layers, what /opt is on Lambda; None without layers.
         around: what it shares with all others.
         provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
+        when_ended: called once, when it has ended in whatever way.
     """
 
     def __init__(
-        self, spec: FunctionSpec, task_root: Path, opt: Path | None, around: Surroundings, *, provisioned: bool = False
+        self,
+        spec: FunctionSpec,
+        task_root: Path,
+        opt: Path | None,
+        around: Surroundings,
+        *,
+        provisioned: bool = False,
+        when_ended: Callable[[], None] = lambda: None,
     ) -> None:
         self.spec = spec
+        self._when_ended = when_ended
         self.provisioned = provisioned
         self.id = uuid.uuid4().hex
         self.log_stream = time.strftime(f"%Y/%m/%d/[{spec.version}]", time.gmtime()) + self.id
@@ -287,6 +296,7 @@ class Environment:
             self._changed.notify_all()
         if first:
             self._api.close()
+            self._when_ended()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def read_log(self) -> str:
@@ -311,5 +321,6 @@ class Environment:
             with self._changed:
                 self._changed.notify_all()
             self._api.close()
+            self._when_ended()
             if idle:  # else the call under way reads its log, then removes it
                 shutil.rmtree(self._folder, ignore_errors=True)

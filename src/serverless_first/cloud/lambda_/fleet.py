@@ -15,7 +15,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from serverless_first.cloud.lambda_ import code, report
@@ -64,6 +64,8 @@ class Fleet:
         idle_expiry_s: how long a frozen environment stays before it ends, in seconds.
         concurrency: the limits that hold.
         init_limit_s: how long Init may take ahead of the first call, in seconds.
+        network: called before an environment starts, waits for what it needs of a VPC and returns what to call when the
+            environment has ended; raises NoAddressLeft.
     """
 
     def __init__(
@@ -72,10 +74,12 @@ class Fleet:
         idle_expiry_s: float,
         concurrency: Concurrency | None = None,
         init_limit_s: float = INIT_LIMIT_S,
+        network: Callable[[FunctionSpec], Callable[[], None]] = lambda _: lambda: None,
     ) -> None:
         self._around = around
         self.idle_expiry_s = idle_expiry_s
         self.init_limit_s = init_limit_s
+        self._network = network
         self.concurrency = concurrency or Concurrency()
         self._environments: list[Environment] = []
         self._free: dict[str, list[Environment]] = {}  # by spec.key; the last one is the most recently used
@@ -94,7 +98,7 @@ class Fleet:
         """A place for one invocation. Whatever it holds, it must be given back by `release`.
 
         Raises:
-            TooManyRequests: a concurrency limit is reached.
+            TooManyRequests: a concurrency limit is reached, or no subnet of the function has a free address.
         """
         generation = self._generation
         if environment := self.provisioned.take(spec):
@@ -163,21 +167,30 @@ class Fleet:
     # ---- starts
 
     def _start(self, spec: FunctionSpec, limit_s: float, generation: int, *, provisioned: bool = False) -> Environment:
-        with self._start_slots:
-            environment = self._make(spec, generation, provisioned)
-            # An Init that waits (for a network, say) gives its slot to the next one after a while.
-            initialised = environment.wait_initialised(min(limit_s, SLOT_S))
+        when_ended = self._network(spec)
+        try:
+            with self._start_slots:
+                environment = self._make(spec, generation, provisioned, when_ended)
+                # An Init that waits (for a network, say) gives its slot to the next one after a while.
+                initialised = environment.wait_initialised(min(limit_s, SLOT_S))
+        except BaseException:
+            when_ended()  # there may be no environment that does
+            raise
         if not initialised and not environment.wait_initialised(max(0.0, limit_s - SLOT_S)):
             environment.init_took_too_long()
         return environment
 
-    def _make(self, spec: FunctionSpec, generation: int, provisioned: bool) -> Environment:
+    def _make(
+        self, spec: FunctionSpec, generation: int, provisioned: bool, when_ended: Callable[[], None]
+    ) -> Environment:
         """A process and its folder; none any more once `clear` or `close` has been called, nor is one left."""
         if not self.is_over(generation):
             store = self._around.folder / "code"
             task_root = code.unpack([spec.code], store)
             opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
-            environment = Environment(spec, task_root, opt, self._around, provisioned=provisioned)
+            environment = Environment(
+                spec, task_root, opt, self._around, provisioned=provisioned, when_ended=when_ended
+            )
             with self._lock:
                 if not self.is_over(generation):
                     self._environments.append(environment)

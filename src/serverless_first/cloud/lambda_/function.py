@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from serverless_first.cloud.network.interfaces import VpcSettings
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -50,6 +52,8 @@ class FunctionSpec:
         layers: in the order in which they are unpacked.
         revision: another number after each change of code or configuration, whatever has changed.
         role_arn: of the execution role.
+        vpc: its VpcConfig, or None.
+        state: "Active", or why it cannot be invoked: "Pending", "Failed".
     """
 
     account_id: str
@@ -68,6 +72,8 @@ class FunctionSpec:
     logging: Logging = Logging()
     revision: int = 0
     role_arn: str = ""
+    vpc: VpcSettings | None = None
+    state: str = "Active"
 
     @property
     def log_group(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from serverless_first.cloud.errors import FunctionNotActive
 from serverless_first.cloud.lambda_ import report
 from serverless_first.cloud.lambda_.fleet import Fleet, Place
 from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Outcome, Reply
@@ -29,9 +30,11 @@ class LambdaService:
             gathering: the calls to meet, once there is an environment.
 
         Raises:
-            TooManyRequests: a concurrency limit is reached.
+            TooManyRequests: a concurrency limit is reached, or the function is not active.
         """
         try:
+            if spec.state != "Active":
+                raise FunctionNotActive(spec.state)
             place = self.fleet.acquire(spec)
         except BaseException:
             if gathering is not None:

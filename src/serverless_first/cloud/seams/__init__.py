@@ -27,6 +27,7 @@ def install(plane: DataPlane) -> None:
         lambda_invoke,
         lambda_layers,
         lambda_mappings,
+        lambda_network,
         lambda_versions,
         s3_notifications,
         scheduled_rules,
@@ -39,6 +40,7 @@ def install(plane: DataPlane) -> None:
     lambda_versions.install(fleet)
     lambda_layers.install()
     lambda_concurrency.install(fleet)
+    lambda_network.install(plane.network, fleet, plane.permissions)
     lambda_async.install()
     lambda_invoke.install(plane.service, plane.queue)
     for seam in (
@@ -92,6 +94,19 @@ def _states(plane: DataPlane) -> None:
         seam.install(plane)
 
 
+def _network(plane: DataPlane) -> None:
+    del plane
+    from serverless_first.cloud.seams import ec2_interfaces
+
+    ec2_interfaces.install()
+
+
+def _batch(plane: DataPlane) -> None:
+    from serverless_first.cloud.seams import batch_jobs
+
+    batch_jobs.install(plane)
+
+
 def _stacks(plane: DataPlane) -> None:
     # Those of APIs have nothing to install: moto finds their classes.
     from serverless_first.cloud.seams import http_api_stacks, rds_stacks, rest_stacks  # noqa: F401
@@ -106,6 +121,8 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
     "scheduler": _scheduler,
     "pipes": _pipes,
     "states": _states,
+    "ec2": _network,
+    "batch": _batch,
     "cloudformation": _stacks,
 }
 

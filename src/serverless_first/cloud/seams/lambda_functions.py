@@ -26,6 +26,7 @@ from moto.awslambda.exceptions import (
 
 from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.function import FunctionSpec, Layer, Logging
+from serverless_first.cloud.network.interfaces import VpcSettings
 from serverless_first.cloud.seams import destinations
 from serverless_first.cloud.seams.lambda_rules import refuse_a_bad_package, refuse_what_aws_refuses
 
@@ -43,7 +44,11 @@ _revisions = itertools.count(1)
 
 
 def spec_of(function: Any) -> FunctionSpec:
-    """moto's function, a version or $LATEST, as the data plane sees it."""
+    """moto's function, a version or $LATEST, as the data plane sees it.
+
+    While an update waits for its network, calls run the function as it was: `serving` (lambda_network.py).
+    """
+    function = vars(function).get("serving") or function
     logging = getattr(function, "logging_config", None) or {}
     return FunctionSpec(
         account_id=function.account_id,
@@ -67,7 +72,18 @@ def spec_of(function: Any) -> FunctionSpec:
         ),
         revision=getattr(function, "revision", 0),
         role_arn=str(function.role or ""),
+        vpc=settings_of_vpc(function),
+        state=function.state,
     )
+
+
+def settings_of_vpc(function: Any) -> VpcSettings | None:
+    """The VpcConfig of moto's function; None if it is in no VPC."""
+    config = function.vpc_config or {}
+    if not config.get("SubnetIds"):
+        return None
+    groups, ipv6 = tuple(config["SecurityGroupIds"]), bool(config.get("Ipv6AllowedForDualStack"))
+    return VpcSettings(tuple(config["SubnetIds"]), groups, str(config["VpcId"]), ipv6)
 
 
 def arn_of(function: Any) -> str:

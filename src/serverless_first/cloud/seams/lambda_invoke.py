@@ -22,11 +22,12 @@ from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError, ValidationException
 from moto.awslambda.responses import LambdaResponse
 
-from serverless_first.cloud.errors import TooManyRequests
+from serverless_first.cloud.errors import FunctionNotActive, NoAddressLeft, TooManyRequests
 from serverless_first.cloud.lambda_.asynchronous import EventQueue
 from serverless_first.cloud.lambda_.function import Call, Reply
 from serverless_first.cloud.lambda_.gathering import HEADER, Gatherings
 from serverless_first.cloud.lambda_.service import LambdaService
+from serverless_first.cloud.seams import lambda_network
 from serverless_first.cloud.seams.function_calls import target
 from serverless_first.cloud.seams.lambda_functions import spec_of
 from serverless_first.cloud.seams.lambda_versions import route
@@ -53,6 +54,17 @@ class _TooManyRequests(LambdaClientError):
     def __init__(self, reason: str) -> None:
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
         self.description = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."})
+
+
+class _NoAddressLeft(LambdaClientError):
+    code = 502
+
+    def __init__(self) -> None:
+        super().__init__(
+            "SubnetIPAddressLimitReachedException",
+            "Lambda was not able to set up VPC access for the Lambda function because one or more configured subnets "
+            "has no available IP addresses.",
+        )
 
 
 class _RecursiveInvocation(LambdaClientError):
@@ -87,6 +99,7 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
         if kind == "DryRun":
             return b""
+        lambda_network.refuse_unless_active(function)
         if kind == "Event":
             queue.put(call, lambda: target(arn))
             return b""
@@ -96,6 +109,10 @@ def install(service: LambdaService, queue: EventQueue) -> None:
             raise LambdaClientError("InvalidParameterValueException", str(error)) from error
         try:
             reply = service.invoke(spec_of(function), call, gathering)
+        except FunctionNotActive as refusal:
+            raise lambda_network.not_active(refusal.state) from refusal
+        except NoAddressLeft as refusal:
+            raise _NoAddressLeft from refusal
         except TooManyRequests as refusal:
             raise _TooManyRequests(refusal.reason) from refusal
         _tell(reply, answer)

@@ -12,7 +12,7 @@ from moto.iam.models import iam_backends
 from serverless_first.cloud.lambda_ import code
 
 # Settings that moto keeps and our data plane does not honour: refused, never passed over in silence.
-NOT_HONOURED = ("FileSystemConfigs", "VpcConfig", "SnapStart", "DurableConfig", "TenancyConfig",
+NOT_HONOURED = ("FileSystemConfigs", "SnapStart", "DurableConfig", "TenancyConfig",
                 "CapacityProviderConfig", "ImageConfig")  # fmt: skip
 
 LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas

@@ -183,7 +183,7 @@ def _same(function: Any, version: Any) -> bool:
     def facts(of: Any) -> list[Any]:
         spec = spec_of(of)
         return [spec.runtime, spec.handler, spec.timeout_s, spec.memory_mb, dict(spec.environment), spec.code_sha256,
-                spec.layers, spec.logging, of.role, getattr(of, "dead_letter_config", None)]  # fmt: skip
+                spec.layers, spec.logging, spec.vpc, of.role, getattr(of, "dead_letter_config", None)]  # fmt: skip
 
     return facts(function) == facts(version)
 
