@@ -44,6 +44,7 @@ class DataPlane:
     permissions: Permissions
     databases: DatabaseInstances
     proxies: Proxies
+    batch: Jobs
     network: Network
     doors: FrontDoors = field(default_factory=FrontDoors)
     events: Router = field(default_factory=Router)

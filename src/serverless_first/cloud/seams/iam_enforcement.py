@@ -44,19 +44,29 @@ class MotoDirectory:
 
     def credentials(self, spec: FunctionSpec) -> dict[str, str]:
         """Environment variables with temporary credentials of a function's execution role, for one environment."""
-        account_id = (spec.role_arn.split(":") + [""] * 5)[4] or spec.account_id
-        if _role(spec.role_arn) is None:
+        given = self.role_credentials(spec.role_arn, spec.name, spec.region)
+        self._functions[given["AWS_ACCESS_KEY_ID"]] = spec.arn
+        return given
+
+    def role_credentials(self, role_arn: str, session_name: str, region: str) -> dict[str, str]:
+        """Environment variables with temporary credentials of a role; without such a role those that nobody accepts.
+
+        Args:
+            role_arn: the role's ARN, or "".
+            session_name: as it stands in the ARN of the session.
+            region: where it is assumed.
+        """
+        if _role(role_arn) is None:
             return dict(NO_ROLE)
-        session = sts_backends[account_id]["aws"].assume_role(
-            region_name=spec.region,
-            role_session_name=spec.name,
-            role_arn=spec.role_arn,
+        session = sts_backends[role_arn.split(":")[4]]["aws"].assume_role(
+            region_name=region,
+            role_session_name=session_name,
+            role_arn=role_arn,
             policy=None,  # type: ignore[arg-type]
             duration=_SESSION_S,
             external_id=None,  # type: ignore[arg-type]
         )
         self._sessions[session.access_key_id] = session
-        self._functions[session.access_key_id] = spec.arn
         return {
             "AWS_ACCESS_KEY_ID": session.access_key_id,
             "AWS_SECRET_ACCESS_KEY": session.secret_access_key,

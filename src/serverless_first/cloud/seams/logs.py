@@ -1,4 +1,4 @@
-"""Seam: what functions print and proxies log goes to moto's CloudWatch Logs (moto 5.2.5). moto is called."""
+"""Seam: what functions and jobs print and proxies log goes to moto's CloudWatch Logs (moto 5.2.5). moto is called."""
 
 from __future__ import annotations
 
