@@ -61,6 +61,7 @@ SEAMS: seam_kit.Seams = {
         (User, {"get_access_key_by_id": "self, access_key_id"}),
         (STSBackend, {"get_assumed_role_from_access_key": "self, access_key_id"}),
     ],
+    "http_api_import.py": [(ApiGatewayV2Response, {"reimport_api": "self"})],
     "http_api_stacks.py": [(CloudFormationModel, {"cloudformation_type": ""})],
     "stack_calls.py": [
         (CloudFormationModel, {
@@ -157,8 +158,16 @@ def the_same_route_comes_twice():
 def any_timeout_will_do():
     return not refused(api.create_integration, ApiId=make()["ApiId"], IntegrationType="AWS_PROXY", TimeoutInMillis=99)
 
+def an_import_forgets_timeouts_and_takes_every_key_for_a_method():
+    path = {"parameters": {"x-amazon-apigateway-integration": {"type": "AWS_PROXY", "timeoutInMillis": 77}}}
+    id = make()["ApiId"]
+    api.reimport_api(ApiId=id, Body=json.dumps({"openapi": "3.0.1", "paths": {"/a": path}}))
+    keys = [route["RouteKey"] for route in api.get_routes(ApiId=id)["Items"]]
+    return keys == ["PARAMETERS /a"] and api.get_integrations(ApiId=id)["Items"][0].get("TimeoutInMillis") != 77
+
 def calls_that_are_missing():
     return not any(hasattr(ApiGatewayV2Response, name) for name in (
+        "import_api",
         "update_stage", "create_deployment", "get_deployments", "get_authorizers", "reset_authorizers_cache",
         "delete_route_settings"))
 

@@ -43,7 +43,7 @@ NOT_HONOURED = {
 
 #: Calls whose effect the local cloud has not: what the learner called.
 REFUSED_CALLS = (
-    "import_api", "reimport_api", "export_api", "create_domain_name", "create_api_mapping", "create_vpc_link",
+    "export_api", "create_domain_name", "create_api_mapping", "create_vpc_link",
     "create_model", "get_models", "create_route_response", "get_route_responses", "create_integration_response",
     "create_routing_rule",
 )  # fmt: skip

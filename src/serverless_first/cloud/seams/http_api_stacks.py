@@ -8,6 +8,7 @@ the calls, and what an update call does not take makes a new resource. Worth an 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -48,9 +49,41 @@ class _OfApi(Made):
 
 
 class Api(_OfApi, CloudFormationModel):
-    """AWS::ApiGatewayV2::Api."""
+    """AWS::ApiGatewayV2::Api, also with its `Body`."""
 
     kind, name, key, attribute_names = "AWS::ApiGatewayV2::Api", "api", "ApiId", ("ApiEndpoint", "ApiId")
+
+    @classmethod
+    def make(cls, region: str, properties: Mapping[str, Any]) -> Self:
+        if "Body" not in properties:
+            return super().make(region, properties)
+        given = {"Body": json.dumps(properties["Body"]), "Basepath": properties.get("Basepath")}
+        made = call("apigatewayv2", region, "import_api", given)
+        api = cls(region, properties, made["ApiId"], {each: made[each] for each in cls.attribute_names})
+        try:
+            api._set()
+        except Exception:
+            api.unmake()
+            raise
+        return api
+
+    def change(self, properties: Mapping[str, Any]) -> Self:
+        if "Body" not in properties or "Body" not in self.properties:
+            return super().change(properties)
+        if properties["Body"] != self.properties["Body"]:
+            given = {"ApiId": self.id, "Body": json.dumps(properties["Body"]), "Basepath": properties.get("Basepath")}
+            call("apigatewayv2", self.region, "reimport_api", given)
+        changed = type(self)(self.region, properties, self.id, self.attributes)
+        changed._set()
+        return changed
+
+    def _set(self) -> None:
+        """What the template says beside the `Body`."""
+        given = without(self.properties, "Body", "Basepath", "FailOnWarnings", "ProtocolType", "Tags")
+        call("apigatewayv2", self.region, "update_api", {"ApiId": self.id} | given)
+        if self.properties.get("Tags"):
+            arn = f"arn:aws:apigateway:{self.region}::/apis/{self.id}"
+            call("apigatewayv2", self.region, "tag_resource", {"ResourceArn": arn, "Tags": self.properties["Tags"]})
 
 
 class Integration(_OfApi, CloudFormationModel):

@@ -27,8 +27,8 @@ from serverless_first.cloud.http.jwt_authorizer import Tokens
 from serverless_first.cloud.http.sigv4 import Signer
 from serverless_first.cloud.http.throttle import Throttles
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams import http_api_import, http_api_stages
 from serverless_first.cloud.seams import http_api_rules as rules
-from serverless_first.cloud.seams import http_api_stages
 from serverless_first.cloud.seams.http_api_live import deploy_by_itself, served
 from serverless_first.cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
 from serverless_first.cloud.seams.http_api_stages import API, STAGE, add_path, check_deployment, named, stage_json
@@ -66,6 +66,7 @@ def install(plane: DataPlane) -> None:
     response_class: Any = ApiGatewayV2Response
     for name in rules.REFUSED_CALLS:
         setattr(response_class, name, _refusing(name))
+    http_api_import.install()
     add_path(API + r"/exports/(?P<specification>[^/]+)$")
 
 

@@ -1,0 +1,211 @@
+"""An OpenAPI document as an HTTP API: which calls of API Gateway make what it says. No moto.
+
+Source: API Gateway Developer Guide, "Use OpenAPI definitions for HTTP APIs" and "OpenAPI extensions for API Gateway".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+_X = "x-amazon-apigateway-"
+METHODS = ("get", "put", "post", "delete", "patch", "options", "head", _X + "any-method")
+_KNOWN = {
+    _X + name
+    for name in (
+        "any-method", "authorizer", "authtype", "cors", "endpoint-configuration", "importexport-version", "integration",
+        "integrations", "tag-value",
+    )
+}  # fmt: skip
+_DEFAULT = "/$default"
+
+#: What a document says of an integration, and the parameter of CreateIntegration. None: it changes nothing.
+_INTEGRATION = {
+    "connectionType": "ConnectionType",
+    "credentials": "CredentialsArn",
+    "description": "Description",
+    "httpMethod": "IntegrationMethod",
+    "integrationSubtype": "IntegrationSubtype",
+    "passthroughBehavior": None,
+    "payloadFormatVersion": "PayloadFormatVersion",
+    "requestParameters": "RequestParameters",
+    "responseParameters": "ResponseParameters",
+    "timeoutInMillis": "TimeoutInMillis",
+    "type": "IntegrationType",
+    "uri": "IntegrationUri",
+}
+_AUTHORIZER = {
+    "authorizerCredentials": "AuthorizerCredentialsArn",
+    "authorizerPayloadFormatVersion": "AuthorizerPayloadFormatVersion",
+    "authorizerResultTtlInSeconds": "AuthorizerResultTtlInSeconds",
+    "authorizerUri": "AuthorizerUri",
+    "enableSimpleResponses": "EnableSimpleResponses",
+    "identitySource": "IdentitySource",
+    "jwtConfiguration": "JwtConfiguration",
+    "type": "AuthorizerType",
+}
+
+Doc = Mapping[str, Any]
+
+
+class BadDocument(ValueError):
+    """The document cannot be an HTTP API; the text says why."""
+
+
+class NotKnown(ValueError):
+    """The document has something that the local cloud does not honour; the text names it."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route of the document.
+
+    Args:
+        route: CreateRoute's parameters, without the target and the authoriser's id.
+        authorizer: the authoriser's name in the document; "" for none.
+        integration: CreateIntegration's parameters; None for a route without.
+    """
+
+    route: Mapping[str, Any]
+    authorizer: str
+    integration: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the document says.
+
+    Args:
+        api: UpdateApi's parameters.
+        tags: of the API.
+        authorizers: CreateAuthorizer's parameters, by name.
+        operations: its routes.
+    """
+
+    api: Mapping[str, Any]
+    tags: Mapping[str, str]
+    authorizers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    operations: tuple[Operation, ...] = ()
+
+
+def read(text: str) -> Document:
+    """Reads a document, JSON or YAML.
+
+    Raises:
+        BadDocument, NotKnown: see there.
+    """
+    try:
+        doc = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BadDocument(f"Unable to parse the document: {error}") from error
+    if not isinstance(doc, Mapping) or not str(doc.get("openapi", "")).startswith("3."):
+        raise BadDocument("An HTTP API is made of an OpenAPI 3 document; the key openapi says so.")
+    if not str((doc.get("info") or {}).get("title") or ""):
+        raise BadDocument("info.title is missing: it is the API's name.")
+    for name in _extensions(doc):
+        if name not in _KNOWN:
+            raise NotKnown(f"{name} in an OpenAPI document")
+    components = doc.get("components") or {}
+    schemes: Doc = components.get("securitySchemes") or {}
+    shared: Doc = components.get(_X + "integrations") or {}
+    return Document(
+        api=_api(doc),
+        tags={tag["name"]: str(tag[_X + "tag-value"]) for tag in doc.get("tags") or [] if _X + "tag-value" in tag},
+        authorizers={name: _authorizer(name, each) for name, each in schemes.items() if _X + "authorizer" in each},
+        operations=tuple(_operations(doc, schemes, shared)),
+    )
+
+
+def _extensions(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        for name, value in part.items():
+            if str(name).startswith(_X):
+                yield str(name)
+            yield from _extensions(value)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _extensions(each)
+
+
+def _api(doc: Doc) -> dict[str, Any]:
+    info, endpoint = doc["info"], doc.get(_X + "endpoint-configuration") or {}
+    if more := sorted(set(endpoint) - {"disableExecuteApiEndpoint"}):
+        raise NotKnown(f"{more[0]} in {_X}endpoint-configuration")
+    found = {
+        "Name": str(info["title"]),
+        "Version": str(info["version"]) if "version" in info else None,
+        "Description": info.get("description"),
+        "DisableExecuteApiEndpoint": endpoint.get("disableExecuteApiEndpoint"),
+        "CorsConfiguration": _capitals(doc.get(_X + "cors")),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _capitals(part: Doc | None) -> dict[str, Any] | None:
+    """The same with the names that boto3 has: allowOrigins is AllowOrigins."""
+    return None if part is None else {name[:1].upper() + name[1:]: value for name, value in part.items()}
+
+
+def _authorizer(name: str, scheme: Doc) -> dict[str, Any]:
+    given = scheme[_X + "authorizer"]
+    found = _renamed(given, _AUTHORIZER, _X + "authorizer") | {"Name": name}
+    found["AuthorizerType"] = str(given.get("type")).upper()
+    source = given.get("identitySource")
+    if isinstance(source, str):
+        found["IdentitySource"] = [each.strip() for each in source.split(",")]
+    if "jwtConfiguration" in given:
+        found["JwtConfiguration"] = _capitals(given["jwtConfiguration"])
+    return found
+
+
+def _renamed(given: Doc, names: Mapping[str, str | None], where: str) -> dict[str, Any]:
+    if more := sorted(set(given) - set(names)):
+        raise NotKnown(f"{more[0]} in {where}")
+    return {new: given[old] for old, new in names.items() if new and given.get(old) is not None}
+
+
+def _operations(doc: Doc, schemes: Doc, shared: Doc) -> Iterator[Operation]:
+    for path, methods in (doc.get("paths") or {}).items():
+        for method in METHODS:
+            if method not in methods:
+                continue
+            operation = methods[method] or {}
+            key = "$default" if path == _DEFAULT else f"{'ANY' if method.startswith('x-') else method.upper()} {path}"
+            wanted = operation["security"] if "security" in operation else doc.get("security") or []
+            route, authorizer = _secured(wanted, schemes)
+            route |= {"RouteKey": key}
+            if operation.get("operationId"):
+                route["OperationName"] = str(operation["operationId"])
+            yield Operation(route, authorizer, _integration(operation.get(_X + "integration"), shared))
+
+
+def _secured(wanted: list[Doc], schemes: Doc) -> tuple[dict[str, Any], str]:
+    """How a route is protected, and by which authoriser."""
+    pairs = [pair for each in wanted for pair in each.items()]
+    if not pairs:
+        return {"AuthorizationType": "NONE"}, ""
+    if len(pairs) > 1:
+        raise NotKnown("more than one security requirement of an operation")
+    name, scopes = pairs[0]
+    scheme = schemes.get(name) or {}
+    if str(scheme.get(_X + "authtype")).lower() == "awssigv4":
+        return {"AuthorizationType": "AWS_IAM"}, ""
+    if _X + "authorizer" not in scheme:
+        raise BadDocument(f"The security scheme {name} has no {_X}authorizer.")
+    kind = "JWT" if str(scheme[_X + "authorizer"].get("type")).lower() == "jwt" else "CUSTOM"
+    return {"AuthorizationType": kind} | ({"AuthorizationScopes": list(scopes)} if scopes else {}), name
+
+
+def _integration(given: Doc | None, shared: Doc) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    if "$ref" in given:
+        name = str(given["$ref"]).rsplit("/", 1)[-1]
+        if name not in shared:
+            raise BadDocument(f"There is no integration {given['$ref']}.")
+        given = shared[name]
+    found = _renamed(given, _INTEGRATION, _X + "integration")
+    return {"PayloadFormatVersion": "1.0"} | found | {"IntegrationType": str(given.get("type")).upper()}
