@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -313,6 +314,25 @@ class Cloud:
         if not self.is_running:
             raise CloudNotRunning("The local cloud is not running. Run the cell with cloud.start() again.")
         return layers.publish(name, self.endpoint_url, self.region)
+
+    def image(self, name: str, folder: str | os.PathLike[str]) -> str:
+        """Lets a folder stand for a container image: jobs of Batch whose definition names it run in a copy of it.
+
+        No image runs here: a job's command runs on this machine, its `python` is the notebook's. The folder is copied
+        now, as an image is pushed; call again after a change. On AWS you build an image and push it to a registry.
+
+        Args:
+            name: the image, "hikari/render" or "hikari/render:1"; a registry before it does not count.
+            folder: with the files that the job's command needs.
+
+        Returns:
+            The image's name with its tag, for `image` of containerProperties.
+
+        Raises:
+            CloudError: there is no such folder; also as for `environments`.
+            CloudNotRunning: as for `environments`.
+        """
+        return str(self._call("POST", "image", {"name": name, "folder": str(Path(folder).resolve())}))
 
     def reset(self) -> None:
         """Forgets every resource and ends every execution environment; the cloud goes on, empty.

@@ -6,6 +6,8 @@
     GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
     GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
+    POST /_local/image                                 {"name": "hikari/render", "folder": "/..."}: a folder stands for
+                                                       the image of jobs; its full name
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60, "enforce_iam": true},
                                                        or some of them; also "network_model": "hyperplane" or "2019"
     POST /_local/reset                                 forget every resource, end every environment
@@ -24,6 +26,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from http.client import responses
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -137,7 +140,10 @@ class LocalCloudApp:
             proxy = self._plane.proxies.named(ACCOUNT_ID, query["region"], query["name"])
             answer = proxy.answer("events", after=int(query["after"]))["events"]
         elif (method, call) == ("POST", "settings"):
-            self._change(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))))
+            self._change(_given(environ))
+        elif (method, call) == ("POST", "image"):
+            given = _given(environ)
+            answer = self._plane.batch.images.put(given["name"], Path(given["folder"]))
         elif (method, call) == ("POST", "reset"):
             try:
                 self._reset()
@@ -194,6 +200,12 @@ def _service(environ: dict[str, Any]) -> str:
     signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
     found = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
     return found.group(1) if found else ""
+
+
+def _given(environ: dict[str, Any]) -> dict[str, Any]:
+    """The body of a call of ours."""
+    given: dict[str, Any] = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    return given
 
 
 def _as_dict(environment: Environment) -> dict[str, Any]:

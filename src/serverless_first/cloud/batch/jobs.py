@@ -1,15 +1,15 @@
 """All jobs of a local cloud: which wait for what, which run where, what is told of them.
 
-A job that may run takes its vCPUs from the first compute environment of its queue that has them free. Queues come in the
-order of their priority, the jobs of a queue in the order in which they became RUNNABLE; one that does not fit holds up
-those behind it. Rules: AWS Batch User Guide, "Job states", "Job queues", "Job dependencies", "Array jobs".
+A job that may run takes its vCPUs from the first compute environment of its queue that has them free. Queues come in
+the order of their priority, the jobs of a queue in the order in which they became RUNNABLE; one that does not fit holds
+up those behind it. Rules: AWS Batch User Guide, "Job states", "Job queues", "Job dependencies", "Array jobs".
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from serverless_first.cloud.batch.control import ComputeEnvironment, Control, Queue
@@ -309,27 +309,3 @@ class Jobs:
                     is_over = generation != self._generation
                 if not is_over:
                     self.control.publish(event)
-
-
-def matches(job: Job, filters: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a job passes one of the filters of ListJobs.
-
-    API Reference, "ListJobs": names without regard to case, with an asterisk at the end; times in milliseconds.
-    """
-    return any(_matches(job, each["name"], [str(value) for value in each.get("values") or []]) for each in filters)
-
-
-def _matches(job: Job, name: str, values: list[str]) -> bool:
-    if name == "BEFORE_CREATED_AT":
-        return any(job.created_ms < int(value) for value in values)
-    if name == "AFTER_CREATED_AT":
-        return any(job.created_ms > int(value) for value in values)
-    text = job.name
-    if name == "JOB_DEFINITION":
-        text = job.definition_arn if any(value.startswith("arn:") for value in values) else job.definition_arn.rpartition(
-            "/")[2]  # fmt: skip
-        text = text if any(":" in value.rpartition("/")[2] for value in values) else text.rpartition(":")[0]
-    text = text.lower()
-    return any(
-        text.startswith(value.lower()[:-1]) if value.endswith("*") else text == value.lower() for value in values
-    )

@@ -190,18 +190,14 @@ def _python_folder(folder: Path) -> Path:
 
 
 def _require_program(program: str, environ: Mapping[str, str], cwd: Path) -> None:
-    """Raises unless there is such a program, in the words of ECS (the tail of Docker's message is left out)."""
-    place = str(cwd / program) if os.path.dirname(program) else program  # noqa: PTH120
+    """Raises unless there is such a program, in the words of ECS (their tail is recalled, not verified)."""
+    is_path = "/" in program or os.sep in program
+    place = str(cwd / program) if is_path else program
     if shutil.which(place, path=environ["PATH"]) is not None:
         return
-    why = (
-        "permission denied"
-        if Path(place).is_file() and os.path.dirname(program)
-        # noqa: PTH120
-        else (
-            "no such file or directory" if os.path.dirname(program) else "executable file not found in $PATH"  # noqa: PTH120
-        )
-    )
+    why = "executable file not found in $PATH"
+    if is_path:
+        why = "permission denied" if Path(place).is_file() else "no such file or directory"
     raise CannotStart(
         "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to create "
         f'shim task: OCI runtime create failed: exec: "{program}": {why}: unknown'

@@ -88,9 +88,16 @@ def _pipes(plane: DataPlane) -> None:
 
 def _states(plane: DataPlane) -> None:
     """The order counts: what runs comes first, what its tasks do afterwards."""
-    from serverless_first.cloud.seams import states_clock, states_executions, states_history
+    from serverless_first.cloud.seams import (
+        states_clock,
+        states_errors,
+        states_executions,
+        states_history,
+        states_jsonata,
+        states_paths,
+    )
 
-    for seam in (states_clock, states_history, states_executions):
+    for seam in (states_clock, states_history, states_executions, states_errors, states_paths, states_jsonata):
         seam.install(plane)
 
 
@@ -109,9 +116,10 @@ def _batch(plane: DataPlane) -> None:
 
 def _stacks(plane: DataPlane) -> None:
     # Those of APIs have nothing to install: moto finds their classes.
-    from serverless_first.cloud.seams import http_api_stacks, rds_stacks, rest_stacks  # noqa: F401
+    from serverless_first.cloud.seams import batch_stacks, http_api_stacks, rds_stacks, rest_stacks  # noqa: F401
 
     rds_stacks.install(plane.databases)
+    batch_stacks.install(plane)
 
 
 #: By the service in a request's signature. A stack may hold anything, so its services come before it.

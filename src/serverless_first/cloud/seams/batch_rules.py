@@ -14,9 +14,10 @@ Worth an upstream change: all of these.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.batch import models
@@ -240,7 +241,8 @@ def register(backend: Any, given: Given) -> Any:
         condition["action"] = condition["action"].lower()  # as AWS answers, says moto
     timeout_of(given.get("timeout"))
     before = backend.get_job_definition_by_name(name)
-    definition = models.JobDefinition(
+    definition_class: Any = models.JobDefinition  # mypy takes it for abstract
+    definition = definition_class(
         name,
         {key: str(value) for key, value in (given.get("parameters") or {}).items()},
         "container",
@@ -248,7 +250,7 @@ def register(backend: Any, given: Given) -> Any:
         None,
         None,
         dict(given.get("tags") or {}),
-        strategy,  # type: ignore[arg-type]
+        strategy,
         dict(given.get("timeout") or {}),
         backend,
         platforms,
@@ -360,19 +362,19 @@ def install(changed: Callable[[], None]) -> None:
         setattr(response, name, call(act))
 
 
-class refusals:  # noqa: N801 (used as a with block)
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
     """Turns refusals, the data plane's and moto's, into those of the API."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Refused):
-            raise ClientException(str(error)) from error
-        if isinstance(error, NotHonoured):
-            raise shape_rules.NotHonoured(str(error)) from error
-        if isinstance(error, AWSError) and not isinstance(error, ClientException):
-            raise ClientException(error.message) from error
+    try:
+        yield
+    except Refused as error:
+        raise ClientException(str(error)) from error
+    except NotHonoured as error:
+        raise shape_rules.NotHonoured(str(error)) from error
+    except ClientException:
+        raise
+    except AWSError as error:
+        raise ClientException(error.message) from error
 
 
 def page(key: str, found: list[Any], given: Given) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Its folder stands first in PYTHONPATH of a job's environment. A Python that lack
 """
 
 import contextlib
+import importlib
 import os
 import sys
 
@@ -23,7 +24,7 @@ def _make_way() -> None:
     sys.path[:] = [place for place in sys.path if place != here]
     me = sys.modules.pop(__name__)
     with contextlib.suppress(ImportError):
-        import sitecustomize  # noqa: F401
+        importlib.import_module(__name__)
     sys.modules.setdefault(__name__, me)
 
 
