@@ -95,9 +95,18 @@ def _states(plane: DataPlane) -> None:
         states_history,
         states_jsonata,
         states_paths,
+        states_tasks,
     )
 
-    for seam in (states_clock, states_history, states_executions, states_errors, states_paths, states_jsonata):
+    for seam in (
+        states_clock,
+        states_history,
+        states_executions,
+        states_errors,
+        states_paths,
+        states_jsonata,
+        states_tasks,
+    ):
         seam.install(plane)
 
 

@@ -36,6 +36,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.workflows.choice import timestamp as timestamp_of
 
 
 class _Ended(threading.Event):
@@ -133,27 +134,17 @@ def _waits() -> None:
         wait(env, float(env.stack.pop()))
         env.stack.append(RetrierOutcome.Executed)
 
-    def moment_of(text: Any) -> datetime | None:
-        """A time stamp of RFC 3339 with capital T, and Z or an offset."""
-        if not isinstance(text, str) or "T" not in text or text.endswith("z"):
-            return None
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        return moment if moment.tzinfo is not None else None
-
     def until(self: Any, env: Any) -> float:
         self.string.eval(env=env)
         text = env.stack.pop()
-        moment = moment_of(text)
+        moment = timestamp_of(text)
         if moment is None:
             raise FailureEventException(self._create_failure_event(env, text))
         return (moment - datetime.now(UTC)).total_seconds()
 
     waiting._wait_interval = interval
     retrying._eval_body = retry
-    timestamp._from_timestamp_string = staticmethod(moment_of)
+    timestamp._from_timestamp_string = staticmethod(timestamp_of)
     timestamp._get_wait_seconds = until
 
 

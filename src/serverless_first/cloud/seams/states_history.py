@@ -5,6 +5,7 @@ Replaced: `EventManager.add_event`. moto counts without a limit, and goes on wri
 - event 25,000 of a Standard execution is its last one, and the execution fails unless it succeeds with it (Step
   Functions Developer Guide, "Avoid reaching the history quota"; the cause is AWS's text, seen in public reports, the
   error's name is [recalled, not verified]);
+- a failed evaluation is written once (moto: where it fails, and again for the Task around it, without its name);
 - nothing is written after the event that ends the execution, nor for a task that has timed out before.
 """
 
@@ -43,6 +44,9 @@ def install(plane: DataPlane) -> None:
 
     def add(self: Any, context: Any, event_type: Any, event_details: Any = None, *args: Any, **given: Any) -> int:
         if getattr(self, "has_ended", False) or getattr(context, "is_closed", False):
+            return int(context.last_published_event_id)
+        failed = (event_details or {}).get("evaluationFailedEventDetails")
+        if failed is not None and "state" not in failed:
             return int(context.last_published_event_id)
         on_full = getattr(self, "on_full", None)
         if (

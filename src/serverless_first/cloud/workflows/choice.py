@@ -1,0 +1,105 @@
+"""Choice rules of JSONPath states: the comparison operators (Amazon States Language, "Data-test expression")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+
+class Missing:
+    """What a Variable has for a value that leads nowhere."""
+
+
+MISSING = Missing()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def timestamp(value: Any) -> datetime | None:
+    """A time stamp after RFC 3339, with a capital T, and Z or an offset; None if it is none."""
+    if not isinstance(value, str) or "T" not in value or value.endswith("z"):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _matches(text: str, pattern: str) -> bool:
+    r"""StringMatches: * stands for any characters, \* for a star, \\ for a backslash."""
+    parts = re.findall(r"\\(?:\\|\*)|\*|[^\\*]+|\\", pattern)
+    wanted = "".join(
+        ".*" if part == "*" else re.escape(part[1:] if len(part) == 2 and part[0] == "\\" else part) for part in parts
+    )
+    return re.fullmatch(wanted, text, re.DOTALL) is not None
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": lambda left, right: bool(left == right),
+    "LessThan": lambda left, right: bool(left < right),
+    "GreaterThan": lambda left, right: bool(left > right),
+    "LessThanEquals": lambda left, right: bool(left <= right),
+    "GreaterThanEquals": lambda left, right: bool(left >= right),
+}
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    "IsNull": lambda value: value is None,
+    "IsBoolean": lambda value: isinstance(value, bool),
+    "IsNumeric": _is_number,
+    "IsString": lambda value: isinstance(value, str),
+    "IsTimestamp": lambda value: timestamp(value) is not None,
+    "IsPresent": lambda value: value is not MISSING,
+}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
+    "String": (lambda value: isinstance(value, str), _same),
+    "Numeric": (_is_number, _same),
+    "Boolean": (lambda value: isinstance(value, bool), _same),
+    "Timestamp": (lambda value: timestamp(value) is not None, timestamp),
+}
+
+
+def _operators() -> dict[str, Callable[[Any, Any], bool]]:
+    def typed(kind: str, order: str) -> Callable[[Any, Any], bool]:
+        is_kind, read = _KINDS[kind]
+
+        def compare(left: Any, right: Any) -> bool:
+            return is_kind(left) and is_kind(right) and _ORDER[order](read(left), read(right))
+
+        return compare
+
+    def tested(is_so: Callable[[Any], bool]) -> Callable[[Any, Any], bool]:
+        return lambda left, right: is_so(left) is right
+
+    found = {kind + order: typed(kind, order) for kind in _KINDS for order in _ORDER if kind != "Boolean"}
+    found["BooleanEquals"] = typed("Boolean", "Equals")
+    found["StringMatches"] = lambda left, right: isinstance(left, str) and _matches(left, right)
+    return found | {name: tested(is_so) for name, is_so in _IS.items()}
+
+
+#: By name. Those that end with Path compare with what a path leads to, and are not listed.
+OPERATORS = _operators()
+
+#: Operators whose value may come from a path: NumericEqualsPath and so on.
+WITH_PATH = frozenset(f"{name}Path" for name in OPERATORS if name not in _IS and name != "StringMatches")
+
+
+def compare(operator: str, variable: Any, value: Any) -> bool:
+    """Whether a variable compares with a value; values of another type never do.
+
+    Args:
+        operator: without Path at its end.
+        variable: its value; MISSING only for IsPresent.
+        value: what it is compared with.
+    """
+    return OPERATORS[operator](variable, value)

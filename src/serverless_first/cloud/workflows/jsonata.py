@@ -1,0 +1,158 @@
+"""JSONata with the functions that Step Functions adds (Developer Guide, "Transforming data with JSONata")."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_LONGEST_MS = 5000
+_DEEPEST = 250
+
+_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+
+
+class JsonataError(ValueError):
+    """An expression cannot be read, or fails; the text says why."""
+
+
+class Undefined(JsonataError):
+    """An expression has no value."""
+
+
+def is_expression(text: Any) -> bool:
+    """Whether a text of a definition is an expression: {% ... %} from its first to its last character."""
+    return isinstance(text, str) and text.startswith("{%") and text.endswith("%}") and len(text) >= 4
+
+
+def inner(text: str) -> str:
+    """What stands between {% and %}."""
+    return text[2:-2].strip()
+
+
+def _partition(values: Any = None, size: Any = None) -> Any:
+    if values is None:
+        return None
+    given = values if isinstance(values, list) else [values]
+    if not isinstance(size, int | float) or math.floor(size) < 1:
+        raise JsonataError("Argument 2 of function $partition must be a positive number")
+    step = math.floor(size)
+    return [given[start : start + step] for start in range(0, len(given), step)]
+
+
+def _range(first: Any = None, last: Any = None, step: Any = None) -> Any:
+    if any(not isinstance(each, int | float) or isinstance(each, bool) for each in (first, last, step)) or step == 0:
+        raise JsonataError("$range takes three numbers, the third of which is not 0")
+    count = math.floor((last - first) / step) + 1
+    if count > 1_000_000:
+        raise JsonataError("$range would have more than 1,000,000 items")
+    return [first + number * step for number in range(max(0, count))]
+
+
+def _hash(data: Any = None, algorithm: Any = None) -> Any:
+    if data is None:
+        return None
+    if algorithm not in _HASHES:
+        raise JsonataError(f"$hash takes one of {', '.join(_HASHES)}; it was given {algorithm!r}")
+    text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _random(seed: Any = None) -> float:
+    return random.random() if seed is None else random.Random(seed).random()
+
+
+def _parse(text: Any = None) -> Any:
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise JsonataError(f"$parse was not given JSON: {error}") from error
+
+
+def _no_eval(*_: Any) -> Any:
+    raise JsonataError("Function $eval is not supported; use $parse")
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "partition": _partition,
+    "range": _range,
+    "hash": _hash,
+    "random": _random,
+    "uuid": lambda: str(uuid.uuid4()),
+    "parse": _parse,
+    "eval": _no_eval,
+}
+
+
+def _library() -> Any:
+    import jsonata  # one in a lesson's cloud that needs it
+
+    return jsonata
+
+
+def check(expression: str) -> str | None:
+    """What is wrong with an expression as it is written; None if it can be read."""
+    try:
+        _library().Jsonata(expression)
+    except Exception as error:
+        return _said(error)
+    return None
+
+
+def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
+    """The value of an expression, as JSON has it.
+
+    Args:
+        expression: without {% %}.
+        variables: by their names without $; "states" among them.
+
+    Raises:
+        Undefined: it has none.
+        JsonataError: it cannot be read, or fails, or its value is a function.
+    """
+    library = _library()
+    try:
+        compiled = library.Jsonata(expression, timeout=_LONGEST_MS, stack=_DEEPEST)
+        compiled.set_output_convert_nulls(False)
+        null = library.utils.Utils.NULL_VALUE
+        bound = {name: library.Jsonata.JLambda(function) for name, function in FUNCTIONS.items()}
+        bound |= {name: null if value is None else value for name, value in variables.items()}
+        found = compiled.evaluate(None, bound)
+    except JsonataError:
+        raise
+    except Exception as error:
+        raise JsonataError(_said(error)) from error
+    if found is None:
+        raise Undefined("returned nothing (undefined).")
+    return _plain(found, null)
+
+
+def _plain(value: Any, null: Any) -> Any:
+    """A value without the library's own kinds, and nothing of it shared with the variables."""
+    if value is None or value is null:
+        return None
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        if not math.isfinite(value):
+            raise JsonataError("returned a number that JSON does not have.")
+        return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, list | tuple | range):
+        return [_plain(each, null) for each in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(each, null) for name, each in value.items()}
+    try:
+        return [_plain(each, null) for each in iter(value)]  # a range that the library keeps short
+    except TypeError:
+        raise JsonataError("returned an unsupported result type.") from None
+
+
+def _said(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
