@@ -40,6 +40,26 @@ def test_a_method_any_is_tried_as_any_method(aws: Any, kit: Any) -> None:
     assert seen == ["POST", "DELETE"]
 
 
+def test_what_is_there_already_and_what_is_not(aws: Any, kit: Any) -> None:
+    api = Api(aws)
+    names = api.method("/orders")
+    calls, order = api.gateway, {"restApiId": api.id, "name": "Order", "contentType": "application/json"}
+    calls.put_method_response(**names, statusCode="200")
+    calls.create_model(**order, schema="{}")
+    patch = [{"op": "replace", "path": "/lamp", "value": "on"}]
+    for call, given, code, words in (
+        (calls.put_method_response, names | {"statusCode": "200"}, "ConflictException", "Response already exists"),
+        (calls.create_model, order | {"schema": "{}"}, "ConflictException", "Model name already exists"),
+        (calls.create_model, order | {"name": "Broken", "schema": "{"}, "BadRequestException", "JSON object"),
+        (calls.get_integration, names, "NotFoundException", "Invalid Integration identifier"),
+        (calls.delete_authorizer, {"restApiId": api.id, "authorizerId": "x"}, "NotFoundException", "Authorizer"),
+        (calls.delete_usage_plan, {"usagePlanId": "x"}, "NotFoundException", "Usage Plan"),
+        (calls.update_rest_api, {"restApiId": api.id, "patchOperations": patch}, "BadRequestException", "'/lamp'"),
+    ):
+        refusal = kit.refused(lambda call=call, given=given: call(**given))
+        assert (refusal.code, words in refusal.message) == (code, True), refusal
+
+
 def test_a_method_is_deleted_once(aws: Any, kit: Any) -> None:
     api = Api(aws)
     names = api.method("/orders")

@@ -45,6 +45,13 @@ SEAMS: seam_kit.Seams = {
             CloudFormationModel, models.RestAPI, models.Resource, models.Method, models.Deployment,
         )),
     ],
+    "rest_existence_rules.py": [
+        (APIGatewayResponse, dict.fromkeys((
+            "put_method_response", "create_model", "get_integration", "delete_authorizer", "delete_usage_plan",
+        ), "self")),
+        (models.Method, {"get_response": "self, response_code"}),
+        (models.APIGatewayBackend, {"get_usage_plan": "self, usage_plan_id"}),
+    ],
     "rest_rules.py": [
         (APIGatewayResponse, dict.fromkeys((
             "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "delete_method",
@@ -249,6 +256,18 @@ def stack(kind, **given):
     }}
     boto3.client("cloudformation", "us-east-1").create_stack(StackName="s", TemplateBody=json.dumps(template))
     return gateway.get_rest_apis()["items"][0]
+
+def a_model_is_overwritten_and_may_be_no_json():
+    api = make()["id"]
+    for _ in range(2):
+        made = gateway.create_model(restApiId=api, name="Order", contentType="application/json", schema="{")
+    return made["schema"] == "{"
+
+def an_unknown_plan_is_a_crash():
+    try:
+        gateway.delete_usage_plan(usagePlanId="nothing")
+    except KeyError:
+        return True
 
 def a_stack_makes_no_model_and_drops_binary_media_types():
     api = stack("Model", Name="Order", ContentType="application/json", Schema={})

@@ -35,7 +35,13 @@ from serverless_first.cloud.http.rest_gateway import RestApis
 from serverless_first.cloud.http.rest_integrations import Integrations
 from serverless_first.cloud.http.rest_model import ApiKey, Deployment, Plan, Resource, Stage
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import rest_import, rest_operations, rest_rules, rest_stage_rules
+from serverless_first.cloud.seams import (
+    rest_existence_rules,
+    rest_import,
+    rest_operations,
+    rest_rules,
+    rest_stage_rules,
+)
 from serverless_first.cloud.seams.http_api_services import keys_of_pool
 from serverless_first.cloud.seams.signers import RoleSessions, require, signer_of
 
@@ -65,6 +71,7 @@ def install(plane: DataPlane) -> None:
     _doors(plane, gateway, homes)
     _deployments()
     rest_rules.install()
+    rest_existence_rules.install()
     rest_stage_rules.install()
     rest_import.install()
     rest_operations.install(gateway, authorizers, snapshot)

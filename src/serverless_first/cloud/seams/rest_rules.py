@@ -32,6 +32,9 @@ from serverless_first.guard import is_this_machine
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
+#: What update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.
+PATCHED = ("apiKeySource", "binaryMediaTypes", "description", "disableExecuteApiEndpoint", "endpointConfiguration",
+           "minimumCompressionSize", "name", "policy")  # fmt: skip
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
 
 
@@ -119,6 +122,8 @@ def update_rest_api(self: Any, original: Callable[[], Any]) -> Any:
     for patch in given_to(self).get("patchOperations") or []:
         path, op = str(patch.get("path")), patch.get("op")
         first = path.split("/")[1] if path.count("/") else ""
+        if first not in PATCHED:
+            raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
         if first in ("policy", "minimumCompressionSize"):
             raise NotHonoured(f"{first} in update_rest_api")
         if first == "binaryMediaTypes" and path.count("/") == 2:
