@@ -172,6 +172,12 @@ def a_group_changes_its_order_when_it_comes_back():
         message.visible_at = 0.0  # as after the visibility timeout
     return receive(url)[0]["Body"] == "second"
 
+def a_receiver_gets_groups_mixed():
+    url = make_fifo()
+    for body, group in (("1", "moon"), ("2", "sun"), ("3", "moon")):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group)
+    return [each["Body"] for each in receive(url, MaxNumberOfMessages=2)] == ["1", "2"]
+
 def a_duplicate_is_accepted_after_a_deletion():
     url = make_fifo()
     for _ in range(2):
@@ -251,6 +257,7 @@ DEFECTS = {
     "a_deletion_builds_a_new_list_without_a_lock": "sqs_queues.py",
     "receivers_share_no_lock": "sqs_queues.py",
     "a_group_changes_its_order_when_it_comes_back": "sqs_queues.py",
+    "a_receiver_gets_groups_mixed": "sqs_queues.py",
     "a_duplicate_is_accepted_after_a_deletion": "sqs_queues.py",
     "there_is_no_sequence_number_by_content": "sqs_queues.py",
     "there_is_no_redrive": "sqs_redrive.py",

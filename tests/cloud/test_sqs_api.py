@@ -114,6 +114,23 @@ def test_redrive_of_a_fifo_queue_keeps_groups_and_duplicates_apart(kit: Any) -> 
     assert [(m["Body"], m["Attributes"]["MessageGroupId"]) for m in back] == [("lamp 0", "moon"), ("lamp 1", "moon")]
 
 
+def test_a_fifo_queue_gives_as_much_of_one_group_as_there_is(kit: Any) -> None:
+    queue = kit.make_queue("orders.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    bodies = ["moon 0", "sun 0", "moon 1", "sun 1", "moon 2"]
+    mapping_kit.send(queue, bodies, MessageGroupId=lambda body: body.split()[0])
+    moons = _receive(kit, queue, MaxNumberOfMessages=2)
+    assert [message["Body"] for message in moons] == ["moon 0", "moon 1"]
+    suns = [message["Body"] for message in _receive(kit, queue)]
+    assert suns == ["sun 0", "sun 1"]  # the third moon waits until the first two are deleted
+    for message in moons:
+        _sqs(kit).delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+    assert [message["Body"] for message in _receive(kit, queue)] == ["moon 2"]
+    more = ["star 0", "comet 0", "star 1"]
+    mapping_kit.send(queue, more, MessageGroupId=lambda body: body.split()[0])
+    found = [message["Body"] for message in _receive(kit, queue)]
+    assert found == ["star 0", "star 1", "comet 0"]  # what is left of the ten goes to other groups
+
+
 def test_a_slow_consumer_whose_message_has_gone(kit: Any) -> None:
     """It deletes what is not there any more, which is no error; its visibility cannot be changed."""
     sqs = _sqs(kit)

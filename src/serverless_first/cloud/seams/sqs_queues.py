@@ -3,7 +3,8 @@
 Replaced here:
 
 - `SQSBackend.receive_message`: moto hands one message to two receivers, busy-waits when a message group is in flight,
-  gives the second message of a group before the first when both come back, and keeps what is older than its retention.
+  gives the second message of a group before the first when both come back, mixes groups although there is more of one,
+  and keeps what is older than its retention.
 - `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
   sequence numbers are random, and missing with content-based deduplication.
 - `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
@@ -112,14 +113,21 @@ def _message(message: Any) -> Message:
 def takeable(queue: Any) -> Iterator[Any]:
     """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight.
 
-    The lock of the queues is held.
+    A FIFO queue gives as many messages of one group as there are before it gives some of another (SQS Developer Guide,
+    "FIFO queue delivery logic"): here the group of the oldest message comes first. The lock of the queues is held.
     """
     now_ms = unix_time_millis()
     queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
-    blocked = queue.pending_message_groups if queue.fifo_queue else set()
-    for message in list(queue._messages):
-        if message.visible_at < now_ms and message.delayed_until <= now_ms and message.group_id not in blocked:
-            yield message
+    blocked = queue.pending_message_groups if queue.fifo_queue else set[str]()
+    ready = (m for m in list(queue._messages) if m.visible_at < now_ms and m.delayed_until <= now_ms)
+    if not queue.fifo_queue:
+        yield from ready
+        return
+    groups: dict[str, list[Any]] = {}
+    for message in ready:
+        if message.group_id not in blocked:
+            groups.setdefault(message.group_id, []).append(message)
+    yield from itertools.chain.from_iterable(groups.values())
 
 
 def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -> list[Any]:
