@@ -171,6 +171,7 @@ def run(
         f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
         f"  export AWS_ENDPOINT_URL={server.endpoint_url} AWS_DEFAULT_REGION=us-east-1 "
         "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
+        f"An API answers at {server.endpoint_url}/restapis/ID/STAGE/_user_request_/PATH too.\n"
         "AWS calls of handlers stay on this machine.",
         flush=True,
     )
