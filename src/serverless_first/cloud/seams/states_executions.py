@@ -30,6 +30,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.shape_rules import require_shape
+from serverless_first.cloud.seams.states_map_children import children_of, runs_of
 from serverless_first.cloud.seams.states_logs import logging_session
 from serverless_first.cloud.seams.states_pages import page
 from serverless_first.cloud.seams.states_running import RunningExecution
@@ -41,7 +42,9 @@ _EXPRESS_SYNC_WAIT_S = 310.0
 def all_executions(backend: Any) -> list[Any]:
     """Every execution that a registry knows, Express ones included."""
     return [
-        execution for machine in backend.state_machines for execution in [*machine.executions, *express_of(machine)]
+        execution
+        for machine in backend.state_machines
+        for execution in [*machine.executions, *express_of(machine), *children_of(machine)]
     ]
 
 
@@ -89,7 +92,7 @@ def execution_of(backend: Any, arn: str) -> Any:
     if len(parts) < 8 or parts[5] != "execution":
         raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
     for machine in backend.state_machines:
-        for execution in machine.executions:
+        for execution in [*machine.executions, *children_of(machine)]:
             if execution.execution_arn == arn:
                 return execution
     raise AWSError(f"Execution Does Not Exist: '{arn}'", "ExecutionDoesNotExist")
@@ -280,23 +283,37 @@ def _item(execution: Any, status: str) -> dict[str, Any]:
 def _list(self: Any) -> Any:
     given = json.loads(self.body)
     require_shape("stepfunctions", "ListExecutions", given)
-    arn, backend = given.get("stateMachineArn"), self.stepfunction_backend
-    if not arn:
-        raise AWSError("Either the state machine ARN or the map run ARN must be specified", "ValidationException")
-    machine, instance, alias_arn = machine_of(backend, arn)
-    if machine.type == "EXPRESS":
-        raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
-    found = sorted(machine.executions, key=lambda each: each.start_date, reverse=True)
-    if alias_arn is not None:
-        found = [each for each in found if each.alias_arn == alias_arn]
-    elif instance is not machine:
-        found = [each for each in found if each.version_arn == instance.arn]
+    found = _executions_of(self.stepfunction_backend, given)
+    found.sort(key=lambda each: each.start_date, reverse=True)
     if wanted := given.get("statusFilter"):
         found = [each for each in found if each.status == wanted]
     if redriven := given.get("redriveFilter"):
         found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
     items, token = page([_item(each, each.status) for each in found], given)
     return ActionResult({"executions": items, "nextToken": token})
+
+
+def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
+    """The executions of a machine, a version, an alias or a Map Run."""
+    arn, run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
+    if not arn and not run_arn:
+        raise AWSError("Either the state machine ARN or the map run ARN must be specified", "ValidationException")
+    if arn and run_arn:
+        raise AWSError("Only one of state machine ARN and map run ARN can be specified", "ValidationException")
+    if run_arn:
+        runs = [run for machine in backend.state_machines for run in runs_of(machine) if run.arn == run_arn]
+        if not runs:
+            raise AWSError(f"Resource not found: '{run_arn}'", "ResourceNotFound")
+        return [child for child, _ in runs[0].children if not child.is_express]
+    machine, instance, alias_arn = machine_of(backend, arn)
+    if machine.type == "EXPRESS":
+        raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
+    found = list(machine.executions)
+    if alias_arn is not None:
+        return [each for each in found if each.alias_arn == alias_arn]
+    if instance is not machine:
+        return [each for each in found if each.version_arn == instance.arn]
+    return found
 
 
 def _history(self: Any) -> Any:
