@@ -30,8 +30,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.shape_rules import require_shape
-from serverless_first.cloud.seams.states_map_children import children_of, runs_of
 from serverless_first.cloud.seams.states_logs import logging_session
+from serverless_first.cloud.seams.states_map_children import children_of, runs_of
 from serverless_first.cloud.seams.states_pages import page
 from serverless_first.cloud.seams.states_running import RunningExecution
 
@@ -305,7 +305,7 @@ def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
         if not runs:
             raise AWSError(f"Resource not found: '{run_arn}'", "ResourceNotFound")
         return [child for child, _ in runs[0].children if not child.is_express]
-    machine, instance, alias_arn = machine_of(backend, arn)
+    machine, instance, alias_arn = machine_of(backend, str(arn))
     if machine.type == "EXPRESS":
         raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
     found = list(machine.executions)

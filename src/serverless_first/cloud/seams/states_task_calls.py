@@ -133,7 +133,8 @@ def _evaluate(
     if not call.is_sdk:
         result |= shapes.metadata(about)
     if (call.service, call.action) == ("events", "putEvents") and answer.get("FailedEntryCount"):
-        raise state_task_service_events.SfnFailedEntryCountException(cause=shapes.compact(result))
+        failed: Any = state_task_service_events.SfnFailedEntryCountException
+        raise failed(cause=shapes.compact(result))
     env.stack.append(result)
 
 

@@ -35,6 +35,11 @@ class Child(Protocol):
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
         ...
 
+    @property
+    def is_express(self) -> bool:
+        """Whether it is of type EXPRESS."""
+        ...
+
 
 @dataclass
 class MapRun:
