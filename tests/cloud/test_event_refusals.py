@@ -70,11 +70,32 @@ def test_rules_and_targets_that_are_refused(kit: Any) -> None:
 
 
 def test_a_bus_with_a_setting_that_has_no_effect_here_is_refused_by_name(kit: Any) -> None:
-    create = here.events().create_event_bus
-    for name, value in (("KmsKeyIdentifier", "alias/hikari"), ("DeadLetterConfig", {"Arn": QUEUE})):
-        refusal = kit.refused(lambda name=name, value=value: create(Name="shop", **{name: value}))
-        assert (refusal.code, name in refusal.message) == ("NotImplementedException", True)
+    create, update = here.events().create_event_bus, here.events().update_event_bus
+    settings = (
+        ("KmsKeyIdentifier", "alias/hikari"),
+        ("DeadLetterConfig", {"Arn": QUEUE}),
+        ("LogConfig", {"IncludeDetail": "FULL", "Level": "INFO"}),
+    )
+    for name, value in settings:
+        for call, bus in ((create, "shop"), (update, "default")):
+            refusal = kit.refused(lambda name=name, value=value, call=call, bus=bus: call(Name=bus, **{name: value}))
+            assert (refusal.code, name in refusal.message) == ("NotImplementedException", True)
     assert [bus["Name"] for bus in here.events().list_event_buses()["EventBuses"]] == ["default"]
+
+
+def test_the_description_of_a_bus_can_be_changed(kit: Any) -> None:
+    events = here.events()
+    events.create_event_bus(Name="hikari", Description="of the shop")
+    made = events.describe_event_bus(Name="hikari")
+    answer = events.update_event_bus(Name="hikari", Description="of all shops")
+    assert (answer["Arn"], answer["Name"], answer["Description"]) == (made["Arn"], "hikari", "of all shops")
+    found = events.describe_event_bus(Name="hikari")
+    assert (found["Description"], found["CreationTime"]) == ("of all shops", made["CreationTime"])
+    assert found["LastModifiedTime"] > made["LastModifiedTime"]
+    events.update_event_bus(Description="of everybody")
+    assert events.describe_event_bus()["Description"] == "of everybody"
+    refusal = kit.refused(lambda: events.update_event_bus(Name="billing", Description="of the bank"))
+    assert (refusal.code, refusal.message) == ("ResourceNotFoundException", "Event bus billing does not exist.")
 
 
 def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:

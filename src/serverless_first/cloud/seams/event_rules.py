@@ -6,8 +6,7 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
 - `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
 - `Rule.send_to_targets`: what moto's other services give to a rule comes to the data plane.
 - `Replay.replay_events`: moto replays all that an archive holds, whatever times and rules were asked for.
-- `EventsBackend.put_rule`, `put_targets`, `create_event_bus` and `delete_event_bus`: what AWS refuses, or has no effect
-  here, is refused before moto keeps it; moto deletes a bus with its rules.
+- `EventsBackend.put_rule`, `put_targets`: what AWS refuses, or has no effect here, is refused before moto keeps it.
 - `EventsBackend.describe_rule`, `enable_rule`, `disable_rule`, `list_targets_by_rule`: for a rule that is not there the
   words are not AWS's.
 - the pages of `list_targets_by_rule`: moto tells targets apart by their ARN, which several may share, and then gives
@@ -16,7 +15,7 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
   event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 
-What stacks do with EventBridge is in the seam `event_stacks`.
+Buses are in the seam `event_buses`, what stacks do with EventBridge in `event_stacks`.
 Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets.
 """
 
@@ -41,7 +40,8 @@ from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
 from serverless_first.cloud.events.retry import Deliveries
 from serverless_first.cloud.events.router import Event, Rule
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import event_stacks
+from serverless_first.cloud.seams import event_buses, event_stacks
+from serverless_first.cloud.seams.event_buses import NotHonoured
 from serverless_first.cloud.seams.shape_rules import require_shape
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
@@ -65,13 +65,6 @@ class _LimitExceeded(JsonRESTError):
 
     def __init__(self) -> None:
         super().__init__("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-
-
-class _NotHonoured(JsonRESTError):
-    code = 501
-
-    def __init__(self, message: str) -> None:
-        super().__init__("NotImplementedException", message)
 
 
 def rules_of(account_id: str, region: str, bus: str) -> Sequence[Rule] | None:
@@ -151,7 +144,7 @@ def install(plane: DataPlane) -> None:
     rule_class.send_to_targets = send_to_targets
     replay_class: Any = models.Replay
     replay_class.replay_events = replay_events
-    _refuse_buses(backend_class)
+    event_buses.install()
     _refuse_rules(backend_class, plane)
     _refuse_targets(backend_class)
     _refuse_unknown_rules(backend_class)
@@ -189,27 +182,6 @@ def _refuse_rules(backend_class: Any, plane: DataPlane) -> None:
         return put_rule(self, name, *args, **given)
 
     backend_class.put_rule = put_valid_rule
-
-
-def _refuse_buses(backend_class: Any) -> None:
-    create_event_bus, delete_event_bus = backend_class.create_event_bus, backend_class.delete_event_bus
-
-    def create_honoured_bus(self: Any, name: str, *args: Any, **given: Any) -> Any:
-        require_shape("events", "CreateEventBus", {"Name": name})
-        for setting, key in (("KmsKeyIdentifier", "kms_key_identifier"), ("DeadLetterConfig", "dead_letter_config")):
-            if given.get(key):
-                raise _NotHonoured(
-                    f"The local cloud does not honour {setting} of an event bus: it would be stored and have no effect."
-                )
-        return create_event_bus(self, name, *args, **given)
-
-    def delete_empty_bus(self: Any, name: str) -> None:
-        bus = self.event_buses.get(name)
-        if name != "default" and bus is not None and bus.rules:
-            raise ValidationException("EventBus can't be deleted since it has rules.")
-        delete_event_bus(self, name)
-
-    backend_class.create_event_bus, backend_class.delete_event_bus = create_honoured_bus, delete_empty_bus
 
 
 def _refuse_targets(backend_class: Any) -> None:
@@ -250,7 +222,7 @@ def _check(target: dict[str, Any]) -> None:
     except eventbridge_rules.InvalidTarget as error:
         raise ValidationException(str(error)) from error
     except targets.UnsupportedTarget as error:
-        raise _NotHonoured(str(error)) from error
+        raise NotHonoured(str(error)) from error
 
 
 def _parsed(text: str) -> Pattern:
