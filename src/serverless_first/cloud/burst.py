@@ -67,7 +67,10 @@ def at_once(
         wanted = {"Qualifier": qualifier} if qualifier else {}
         try:
             answer = client.invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail", **wanted)
-        except client.exceptions.TooManyRequestsException as error:
+        except (
+            client.exceptions.TooManyRequestsException,
+            client.exceptions.SubnetIPAddressLimitReachedException,
+        ) as error:
             result = CallResult("throttled", None, error.response["Error"]["Message"], time.monotonic() - begun_s, "")
         else:
             took_s = time.monotonic() - begun_s

@@ -15,7 +15,11 @@ class CloudNotRunning(CloudError):
     """The local cloud was stopped, or its process has ended."""
 
 
-class TooManyRequests(CloudError):
+class NotNow(CloudError):
+    """The function cannot run now. Who tries again later may succeed: Lambda's own pollers and its queue do."""
+
+
+class TooManyRequests(NotNow):
     """No environment may be started now: a concurrency limit is reached."""
 
     def __init__(self, reason: str) -> None:
@@ -23,19 +27,23 @@ class TooManyRequests(CloudError):
         self.reason = reason
 
 
-class NoAddressLeft(TooManyRequests):
-    """No environment may be started now: no subnet of the function has a free address. Who tries again tries again."""
+class NoAddressLeft(NotNow):
+    """No environment may be started now: no subnet of the function has a free address. The text is AWS's."""
 
     def __init__(self) -> None:
-        super().__init__("SubnetIPAddressLimitReached")
+        super().__init__(
+            "Lambda was not able to set up VPC access for the Lambda function because one or more configured subnets "
+            "has no available IP addresses."
+        )
 
 
-class FunctionNotActive(TooManyRequests):
-    """The function cannot be invoked in the state that it is in. Who tries again tries again: it may become active."""
+class FunctionNotActive(NotNow):
+    """A function is not invoked in the state that it is in. The text is AWS's."""
 
     def __init__(self, state: str) -> None:
-        super().__init__("FunctionNotActive")
-        self.state = state
+        super().__init__(
+            f"The operation cannot be performed at this time. The function is currently in the following state: {state}"
+        )
 
 
 class AccessDenied(CloudError):

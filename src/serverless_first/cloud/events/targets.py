@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_first.cloud.clients import client
-from serverless_first.cloud.errors import AccessDenied, TooManyRequests
+from serverless_first.cloud.errors import AccessDenied, NotNow
 from serverless_first.cloud.lambda_.calling import Caller, FunctionGone, Functions
 from serverless_first.cloud.permissions import Permissions
 
@@ -377,7 +377,7 @@ def _failures() -> Iterator[None]:
         raise TargetFailed("NO_RESOURCE", str(error), False, "ResourceNotFoundException") from error
     except AccessDenied as error:
         raise TargetFailed("NO_PERMISSIONS", str(error), False, "AccessDeniedException") from error
-    except TooManyRequests as error:
+    except NotNow as error:
         raise TargetFailed("THROTTLING", str(error), True, "TooManyRequestsException") from error
     except ClientError as error:
         raise _of_service(error) from error

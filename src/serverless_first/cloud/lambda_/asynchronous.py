@@ -3,7 +3,8 @@
 Rules (AWS Lambda Developer Guide, "Invoking a Lambda function asynchronously" and "Adding a destination"):
 
 - The function fails: two more tries, after one minute and after two. Both are settings.
-- It is throttled: the event waits, first a second, then twice as long each time, at most five minutes. This is no try.
+- It is throttled, or cannot run now for another reason: the event waits, first a second, then twice as long each time,
+  at most five minutes. This is no try.
 - The event is older than its maximum age: it is given up.
 - Given up: the record goes to the on-failure destination, the event itself to the dead-letter queue.
 - A function with a reserved concurrency of zero gives up at once.
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from serverless_first.cloud.errors import TooManyRequests
+from serverless_first.cloud.errors import NotNow
 from serverless_first.cloud.lambda_ import report
 from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Reply
 
@@ -102,7 +103,7 @@ class EventQueue:
     """Lambda's own queue of asynchronous events.
 
     Args:
-        invoke: invokes a version once; raises TooManyRequests.
+        invoke: invokes a version once; raises NotNow.
         deliver: where records go.
         time_scale: divides the waits and the maximum age.
     """
@@ -176,7 +177,7 @@ class EventQueue:
             return
         try:
             reply = self._invoke(spec, event.call)
-        except TooManyRequests:
+        except NotNow:
             wait_s = min(FIRST_THROTTLE_WAIT_S * 2**event.throttles, LONGEST_THROTTLE_WAIT_S)
             event.throttles += 1
             # It is looked at again when it becomes too old, not only when its wait is over.

@@ -40,7 +40,8 @@ class Functions(Protocol):
 
         Raises:
             FunctionGone: there is no such function.
-            TooManyRequests: a concurrency limit is reached.
+            NotNow: a concurrency limit is reached (TooManyRequests), no subnet has a free address, or the function is
+                not active.
             AccessDenied: permissions are enforced, and the function does not allow this caller.
         """
         ...

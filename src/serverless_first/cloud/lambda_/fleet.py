@@ -98,7 +98,7 @@ class Fleet:
         """A place for one invocation. Whatever it holds, it must be given back by `release`.
 
         Raises:
-            TooManyRequests: a concurrency limit is reached, or no subnet of the function has a free address.
+            NotNow: a concurrency limit is reached, or no subnet of the function has a free address.
         """
         generation = self._generation
         if environment := self.provisioned.take(spec):

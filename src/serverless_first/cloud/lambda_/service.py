@@ -30,7 +30,7 @@ class LambdaService:
             gathering: the calls to meet, once there is an environment.
 
         Raises:
-            TooManyRequests: a concurrency limit is reached, or the function is not active.
+            NotNow: a concurrency limit is reached, no subnet has a free address, or the function is not active.
         """
         try:
             if spec.state != "Active":

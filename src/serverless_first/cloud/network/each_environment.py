@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from serverless_first.cloud.errors import NoAddressLeft
 from serverless_first.cloud.lambda_.function import FunctionSpec
+from serverless_first.cloud.network import waiting
 from serverless_first.cloud.network.interfaces import Combination, Interfaces, Model, NoInterface, Place
 
 #: How long a cold start waits for its interface. Reports of that time: 5 to 15 seconds (facts, VPC and Hyperplane).
@@ -46,7 +47,7 @@ class EnvironmentInterfaces:
         assert spec.vpc is not None
         place = Place(spec.account_id, spec.region)
         interface_id = self._make(spec, spec.vpc.combinations(place))
-        self._emptied.wait(ATTACHING_S / self._time_scale())
+        waiting.wait(self._emptied, ATTACHING_S, self._time_scale)
         return lambda: self._interfaces.remove(place, interface_id)
 
     def _make(self, spec: FunctionSpec, combinations: tuple[Combination, ...]) -> str:

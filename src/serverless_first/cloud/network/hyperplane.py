@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from serverless_first.cloud.network import waiting
 from serverless_first.cloud.network.interfaces import Combination, Interfaces, Model, NoInterface, Place
 from serverless_first.cloud.tasks import Tasks
 
@@ -118,7 +119,7 @@ class Hyperplane:
 
     def _later(self, name: str, wait_s: float, work: Callable[[], None]) -> None:
         def run(stopped: threading.Event) -> None:
-            if not stopped.wait(wait_s / self._time_scale()):
+            if not waiting.wait(stopped, wait_s, self._time_scale):
                 work()
 
         self._tasks.start(name, run)

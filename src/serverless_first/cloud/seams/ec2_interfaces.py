@@ -35,14 +35,11 @@ from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfac
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
+from serverless_first.cloud.errors import NoAddressLeft
 from serverless_first.cloud.network.interfaces import Combination, Model, NoInterface, Place
 
 RESERVED_HOSTS = 3  # after the network's own address; the last one is reserved too (VPC User Guide, "Subnet sizing")
 
-NO_ADDRESS = (
-    "Lambda was not able to set up VPC access for the Lambda function because one or more configured subnets has no "
-    "available IP addresses."
-)
 _REQUESTER = "AROALAMBDAINTERFACES1"  # the id of the role in which Lambda makes them
 
 _choosing = threading.RLock()  # from the choice of an address until an interface has it
@@ -117,7 +114,7 @@ class MotoInterfaces:
                     raise NoInterface("InvalidSecurityGroup", f"The security group '{group}' does not exist")
             address = next(_free(subnet), None)
             if address is None:
-                raise NoInterface("SubnetOutOfIPAddresses", NO_ADDRESS)
+                raise NoInterface("SubnetOutOfIPAddresses", str(NoAddressLeft()))
             made: Any = LambdaInterface  # moto's class has methods for stacks that are abstract
             interface = made(backend, subnet, address, combination, model, function)
             backend.enis[interface.id] = interface

@@ -29,7 +29,7 @@ from serverless_first.cloud.lambda_.gathering import HEADER, Gatherings
 from serverless_first.cloud.lambda_.service import LambdaService
 from serverless_first.cloud.seams import lambda_network
 from serverless_first.cloud.seams.function_calls import target
-from serverless_first.cloud.seams.lambda_functions import spec_of
+from serverless_first.cloud.seams.lambda_functions import ResourceConflict, spec_of
 from serverless_first.cloud.seams.lambda_versions import route
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
@@ -59,12 +59,8 @@ class _TooManyRequests(LambdaClientError):
 class _NoAddressLeft(LambdaClientError):
     code = 502
 
-    def __init__(self) -> None:
-        super().__init__(
-            "SubnetIPAddressLimitReachedException",
-            "Lambda was not able to set up VPC access for the Lambda function because one or more configured subnets "
-            "has no available IP addresses.",
-        )
+    def __init__(self, message: str) -> None:
+        super().__init__("SubnetIPAddressLimitReachedException", message)
 
 
 class _RecursiveInvocation(LambdaClientError):
@@ -110,9 +106,9 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         try:
             reply = service.invoke(spec_of(function), call, gathering)
         except FunctionNotActive as refusal:
-            raise lambda_network.not_active(refusal.state) from refusal
+            raise ResourceConflict(str(refusal)) from refusal
         except NoAddressLeft as refusal:
-            raise _NoAddressLeft from refusal
+            raise _NoAddressLeft(str(refusal)) from refusal
         except TooManyRequests as refusal:
             raise _TooManyRequests(refusal.reason) from refusal
         _tell(reply, answer)

@@ -22,6 +22,7 @@ from typing import Any
 
 from moto.awslambda import models
 
+from serverless_first.cloud.errors import FunctionNotActive
 from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.network.interfaces import Combination, Interfaces, Model, NoInterface, Place, VpcSettings
 from serverless_first.cloud.network.network import Network
@@ -32,7 +33,8 @@ from serverless_first.cloud.seams.lambda_functions import ResourceConflict, late
 _CREATING = {"StateReasonCode": "Creating", "StateReason": "The function is being created."}
 _IN_PROGRESS = {
     "LastUpdateStatus": "InProgress",
-    "LastUpdateStatusReason": "The function is being updated.",
+    "LastUpdateStatusReasonCode": "Creating",
+    "LastUpdateStatusReason": "The function is being created.",
 }
 
 
@@ -68,14 +70,7 @@ def refuse_unless_active(function: Any) -> None:
         ResourceConflict: in AWS's words.
     """
     if function.state != "Active":
-        raise not_active(function.state)
-
-
-def not_active(state: str) -> ResourceConflict:
-    """What AWS answers to who calls or changes a function in another state than Active."""
-    return ResourceConflict(
-        f"The operation cannot be performed at this time. The function is currently in the following state: {state}"
-    )
+        raise ResourceConflict(str(FunctionNotActive(function.state)))
 
 
 def _refuse_while_it_changes(function: Any) -> None:

@@ -15,7 +15,7 @@ import dataclasses
 import json
 from typing import Any
 
-from serverless_first.cloud.errors import AccessDenied, TooManyRequests
+from serverless_first.cloud.errors import AccessDenied, NotNow
 from serverless_first.cloud.lambda_.calling import FunctionGone
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.sources.mapping import Deliver, Delivery, Mapping
@@ -30,7 +30,7 @@ def deliver_to_function(plane: DataPlane, mapping: Mapping) -> Deliver:
         event = json.dumps({"Records": records}).encode()
         try:
             reply = plane.functions.invoke(mapping.function_arn, event)
-        except TooManyRequests as error:
+        except NotNow as error:
             return Delivery(error=str(error), throttled=True)
         except (FunctionGone, AccessDenied) as error:
             return Delivery(error=str(error))
