@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_kit import ECHO, make_api, send  # type: ignore[import-not-found]
+from http_kit import ECHO, integrate, make_api, send  # type: ignore[import-not-found]
 
 from serverless_first.cloud import Cloud
 
@@ -122,6 +122,7 @@ def test_http_proxies_services_and_parameter_mapping(kit: Any) -> None:
     )
     api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
     got = send(address, "/shop/lamps/a%20b?q=1&r=2", "POST", b"desk", [("X-Lamp", "L"), ("X-Other", "o")])
+    assert len(got.all("Date")) == 1  # the backend's own is not passed on
     seen = got.json
     assert (got.status, got.header("x-new"), got.header("X-Backend")) == (202, "yes!", "yes")
     assert (seen["method"], seen["path"], seen["body"]) == ("POST", "/v1/lamps/a%20b?r=2&q=L", "desk")
@@ -135,6 +136,42 @@ def test_http_proxies_services_and_parameter_mapping(kit: Any) -> None:
     assert (got.status, set(got.json) >= {"MessageId", "MD5OfMessageBody"}) == (200, True)
     assert kit.records(queue) == [{"lamp": "desk"}]
     assert send(address, "/orders", "POST", b"{}").status == 400  # SQS takes no empty message
+
+
+def test_an_api_behind_another_by_the_name_that_aws_gives_it(kit: Any) -> None:
+    stock, _ = make_api(kit.deploy("stock", ECHO), "GET /lamps/{id}")
+    api = kit.client("apigatewayv2")
+    front = api.create_api(Name="front", ProtocolType="HTTP")
+    api.create_stage(ApiId=front["ApiId"], StageName="$default", AutoDeploy=True)
+    for id, status in ((stock, 200), ("nolamps", 500)):
+        uri = f"https://{id}.execute-api.us-east-1.amazonaws.com/lamps/{{id}}"
+        target = integrate(front["ApiId"], uri, "1.0", IntegrationType="HTTP_PROXY", IntegrationMethod="GET")
+        api.create_route(ApiId=front["ApiId"], RouteKey=f"GET /{id}/{{id}}", Target=target)
+        assert send(front["ApiEndpoint"], f"/{id}/7").status == status
+    assert send(front["ApiEndpoint"], f"/{stock}/7").json["pathParameters"] == {"id": "7"}
+
+
+def test_a_state_machine_is_started_and_its_time_is_a_number(kit: Any) -> None:
+    api, states = kit.client("apigatewayv2"), kit.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+    role = kit.make_role("apis")
+    machine = states.create_state_machine(name="orders", definition=definition, roleArn=role)["stateMachineArn"]
+    made = api.create_api(Name="hikari", ProtocolType="HTTP")
+    api.create_stage(ApiId=made["ApiId"], StageName="$default", AutoDeploy=True)
+    integration = api.create_integration(
+        ApiId=made["ApiId"],
+        IntegrationType="AWS_PROXY",
+        IntegrationSubtype="StepFunctions-StartExecution",
+        PayloadFormatVersion="1.0",
+        CredentialsArn=role,
+        RequestParameters={"StateMachineArn": machine, "Input": "$request.body"},
+    )
+    target = f"integrations/{integration['IntegrationId']}"
+    api.create_route(ApiId=made["ApiId"], RouteKey="POST /orders", Target=target)
+    got = send(made["ApiEndpoint"], "/orders", "POST", b'{"order": "A-1001"}')
+    started = states.describe_execution(executionArn=got.json["executionArn"])
+    assert json.loads(started["input"]) == {"order": "A-1001"}
+    assert got.json["startDate"] == pytest.approx(started["startDate"].timestamp(), abs=0.01)
 
 
 def test_what_cannot_be_is_refused(kit: Any) -> None:
@@ -189,7 +226,7 @@ def test_what_cannot_be_is_refused(kit: Any) -> None:
         assert kit.refused(call).code == "NotFoundException"
     for call in (
         lambda: api.create_api(Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"),
-        lambda: api.import_api(Body="{}"),
+        lambda: api.export_api(ApiId=api_id, Specification="OAS30", OutputType="JSON"),
         lambda: api.create_domain_name(DomainName="hikari.example"),
         lambda: api.create_integration(
             **integration, IntegrationType="AWS_PROXY", IntegrationSubtype="Kinesis-PutRecord", CredentialsArn=arn

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from serverless_first.cloud.errors import AccessDenied, CloudError, TooManyRequests
-from serverless_first.cloud.http.answers import MalformedAnswer, read_1_0, read_2_0
+from serverless_first.cloud.http.answers import DOORS_OWN, MalformedAnswer, read_1_0, read_2_0
 from serverless_first.cloud.http.calls import EventTooLarge, FunctionCalls
-from serverless_first.cloud.http.front import Request, Response, message
+from serverless_first.cloud.http.front import Request, Response, id_in_name, message
 from serverless_first.cloud.http.http_api_model import Integration, Route
 from serverless_first.cloud.http.http_api_parameters import Values
 from serverless_first.cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0
@@ -75,10 +75,11 @@ class Integrations:
     Args:
         calls: of functions.
         call_service: of services.
+        local_url: where an address of AWS (of another API of this cloud) is reached here.
     """
 
-    def __init__(self, calls: FunctionCalls, call_service: ServiceCall) -> None:
-        self._calls, self._call_service = calls, call_service
+    def __init__(self, calls: FunctionCalls, call_service: ServiceCall, local_url: Callable[[str], str]) -> None:
+        self._calls, self._call_service, self._local_url = calls, call_service, local_url
 
     def answer(
         self,
@@ -99,7 +100,7 @@ class Integrations:
             if integration.subtype:
                 return self._service(integration, arrival, values)
             if integration.kind == "HTTP_PROXY":
-                return _forward(integration, request, arrival, path, values)
+                return _forward(integration, request, arrival, path, values, self._local_url)
             return self._function(route, integration, request, arrival, values)
         except TimeoutError:
             return message(503, "Service Unavailable")
@@ -146,16 +147,19 @@ class Integrations:
 
 
 def _json(status: int, answer: Mapping[str, Any]) -> Response:
-    return Response(status, (("Content-Type", "application/json"),), json.dumps(answer, default=str).encode())
+    body = json.dumps(answer, default=lambda moment: moment.timestamp())  # JSON of AWS's services has Unix times
+    return Response(status, (("Content-Type", "application/json"),), body.encode())
 
 
 def refuse_foreign(uri: str) -> None:
-    """Raises unless an address can be reached: it is on this machine.
+    """Raises unless an address can be reached: it is on this machine, or AWS's of an API or function URL.
 
     Raises:
         ValueError: with what is allowed.
     """
     parts = urlsplit(uri)
+    if id_in_name(parts.hostname or ""):
+        return
     if parts.scheme != "http" or not parts.hostname or not is_this_machine(parts.hostname):
         raise ValueError(
             f"The integration {uri} is not on this machine, and nothing leaves it. Give an address such as "
@@ -164,16 +168,21 @@ def refuse_foreign(uri: str) -> None:
 
 
 def _forward(
-    integration: Integration, request: Request, arrival: Arrival, path: str | None, values: Values
+    integration: Integration,
+    request: Request,
+    arrival: Arrival,
+    path: str | None,
+    values: Values,
+    local_url: Callable[[str], str],
 ) -> Response:
     address = values.of(integration.uri)
     for name, value in arrival.path_parameters.items():
         address = address.replace(f"{{{name}}}", quote(value, safe="/:@!$&'()*+,;=~"))
-    parts = urlsplit(address)
     try:
         refuse_foreign(address)  # stage variables may have changed it
+        parts = urlsplit(local_url(address) if id_in_name(urlsplit(address).hostname or "") else address)
         port = parts.port
-    except ValueError as error:
+    except (ValueError, CloudError) as error:
         print(error, file=sys.stderr)
         return message(500, "Internal Server Error")
     query = "&".join(part for part in (parts.query, request.raw_query) if part)
@@ -196,4 +205,5 @@ def _forward(
             raise
         except (OSError, http.client.HTTPException):
             return message(503, "Service Unavailable")
-    return Response(answer.status, tuple((n, v) for n, v in answer.getheaders() if n.lower() not in _HOP_BY_HOP), body)
+    kept = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in DOORS_OWN)
+    return Response(answer.status, kept, body)

@@ -20,7 +20,7 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.http.authorizers import LambdaAuthorizers
 from serverless_first.cloud.http.calls import FunctionCalls
-from serverless_first.cloud.http.front import Request, Response, message
+from serverless_first.cloud.http.front import Request, Response, local_url, message
 from serverless_first.cloud.http.http_api import HttpApis
 from serverless_first.cloud.http.http_api_integrations import Integrations
 from serverless_first.cloud.http.jwt_authorizer import Tokens
@@ -57,7 +57,7 @@ def install(plane: DataPlane) -> None:
             return False
         return True
 
-    integrations = Integrations(calls, service_calls(plane.permissions))
+    integrations = Integrations(calls, service_calls(plane.permissions), lambda url: local_url(plane.doors, url))
     apis = HttpApis(integrations, authorizers, tokens, throttles, signer, allow)
     plane.forgetting.extend((authorizers.clear, tokens.clear, throttles.clear))
     _replace(plane, apis)
