@@ -94,6 +94,7 @@ def _states(plane: DataPlane) -> None:
         states_executions,
         states_history,
         states_jsonata,
+        states_machines,
         states_paths,
         states_tasks,
     )
@@ -102,6 +103,7 @@ def _states(plane: DataPlane) -> None:
         states_clock,
         states_history,
         states_executions,
+        states_machines,
         states_errors,
         states_paths,
         states_jsonata,

@@ -9,6 +9,7 @@ lets a task that has timed out write into the history afterwards. Replaced:
 - `WaitFunction._wait_interval`, `RetrierDecl._eval_body`: waits are divided by the time scale and end with the
   execution. `Timestamp._get_wait_seconds`, `_from_timestamp_string`: moto reads local time, and whole seconds in UTC
   only.
+- `IntervalSecondsDecl.__init__`: 0 is allowed, as on AWS.
 - `Program.eval`: evaluates in its own thread; `ExecutionState._evaluate_with_timeout` looks at the machine's time too.
 - `ExecutionState.from_state_props`: a heartbeat without a timeout does not set one of 60 seconds.
 
@@ -23,6 +24,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.retry.interval_seconds_decl import IntervalSecondsDecl
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
@@ -142,6 +144,11 @@ def _waits() -> None:
             raise FailureEventException(self._create_failure_event(env, text))
         return (moment - datetime.now(UTC)).total_seconds()
 
+    def interval_seconds(self: Any, seconds: int = IntervalSecondsDecl.DEFAULT_SECONDS) -> None:
+        self.seconds = seconds  # the validator of definitions has looked at it
+
+    pause: Any = IntervalSecondsDecl
+    pause.__init__ = interval_seconds
     waiting._wait_interval = interval
     retrying._eval_body = retry
     timestamp._from_timestamp_string = staticmethod(timestamp_of)

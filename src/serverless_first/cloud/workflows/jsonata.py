@@ -156,3 +156,50 @@ def _plain(value: Any, null: Any) -> Any:
 
 def _said(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+
+
+def top_level_references(expression: str) -> list[str]:
+    """Names that an expression reads from an input document: Step Functions gives it none.
+
+    Args:
+        expression: one that can be read.
+    """
+    found: dict[str, None] = {}
+    _references(_library().Jsonata(expression).ast, found)
+    return list(found)
+
+
+def _references(node: Any, found: dict[str, None]) -> None:
+    """Notes what a part of an expression reads; parts that have an input of their own are not looked into."""
+    kind = getattr(node, "type", None)
+    if kind == "path":
+        _references(node.steps[0], found)
+    elif kind == "name":
+        found[str(node.value)] = None
+    elif kind == "variable" and node.value in ("", "$"):
+        found["$" + node.value] = None
+    elif kind in ("wildcard", "descendant", "parent"):
+        found[{"wildcard": "*", "descendant": "**", "parent": "%"}[kind]] = None
+    elif kind == "lambda":
+        return
+    elif kind is not None:
+        for name in (
+            "lhs",
+            "rhs",
+            "expression",
+            "expressions",
+            "arguments",
+            "condition",
+            "then",
+            "_else",
+            "lhs_object",
+        ):
+            _inner_references(getattr(node, name, None), found)
+
+
+def _inner_references(part: Any, found: dict[str, None]) -> None:
+    if isinstance(part, list | tuple):
+        for each in part:
+            _inner_references(each, found)
+    elif part is not None:
+        _references(part, found)

@@ -1,0 +1,44 @@
+"""What is wrong with a state machine's definition, as ValidateStateMachineDefinition tells it.
+
+Codes: API reference, ValidateStateMachineDefinitionDiagnostic. Messages and places: as AWS's validator wrote them in
+public issues and tests of 2025 and 2026 (LocalStack 11978; floci 2670, 2735, 2745, 2968, 3733; cdk-preflight's rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One diagnostic.
+
+    Args:
+        code: AWS's.
+        message: a sentence.
+        place: "/States/Pay/Next"; None where AWS names none.
+        severity: ERROR, or WARNING for what does not keep the machine from being made.
+    """
+
+    code: str
+    message: str
+    place: str | None
+    severity: str = "ERROR"
+
+
+def schema(message: str, place: str) -> Problem:
+    """A problem of the commonest code."""
+    return Problem(SCHEMA, message, place)
+
+
+def as_text(problems: Iterable[Problem]) -> str:
+    """The message of InvalidDefinition."""
+    told = ", ".join(f"{each.code}: {each.message} at {_shown(each.place)}" for each in problems)
+    return f"Invalid State Machine Definition: '{told}'"
+
+
+def _shown(place: str | None) -> str:
+    return "null" if place is None else place or "/"
