@@ -144,9 +144,8 @@ class _Checking:
             yield Problem("INVALID_JSON_DESCRIPTION", f"Duplicate field '{state.repeated}'", place)
         yield from field_problems(kind, state, language, place)
         yield from rule_problems(kind, state, language, place)
-        if kind == "Task" and isinstance(state.get("Resource"), str):
-            if wrong := _resource(state["Resource"], self._kind):
-                yield schema(wrong, f"{place}/Resource")
+        if kind == "Task" and isinstance(state.get("Resource"), str) and (wrong := self._resource(state["Resource"])):
+            yield schema(wrong, f"{place}/Resource")
         for inner, where, fields in _inner_scopes(kind, state, place):
             if isinstance(inner, dict):
                 if self._kind == "EXPRESS" and _mode(inner) == "DISTRIBUTED":
@@ -155,21 +154,13 @@ class _Checking:
             else:
                 yield schema("Expected value of type Object", where)
 
-
-def _resource(resource: str, kind: str) -> str | None:
-    if not resource.startswith("arn:") or resource.count(":") < 5:
-        return "Value is not a valid resource ARN"
-    service = resource.split(":")[2]
-    if service == "lambda":
+    def _resource(self, resource: str) -> str | None:
+        """What is wrong with a Task's Resource."""
         parts = resource.split(":")
-        return (
-            None
-            if len(parts) in (7, 8) and parts[5] == "function" and parts[6]
-            else "Value is not a valid resource ARN"
-        )
-    if service == "states":
-        return resource_problem(resource, kind == "EXPRESS")
-    return "Value is not a valid resource ARN"
+        is_function = len(parts) in (7, 8) and parts[2] == "lambda" and parts[5] == "function" and parts[6]
+        if parts[0] == "arn" and (is_function or (len(parts) > 5 and parts[2] == "states")):
+            return resource_problem(resource, self._kind == "EXPRESS")
+        return "Value is not a valid resource ARN"
 
 
 def _mode(processor: Mapping[str, Any]) -> Any:

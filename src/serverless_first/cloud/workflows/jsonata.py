@@ -183,17 +183,7 @@ def _references(node: Any, found: dict[str, None]) -> None:
     elif kind == "lambda":
         return
     elif kind is not None:
-        for name in (
-            "lhs",
-            "rhs",
-            "expression",
-            "expressions",
-            "arguments",
-            "condition",
-            "then",
-            "_else",
-            "lhs_object",
-        ):
+        for name in ("lhs", "rhs", "expression", "expressions", "arguments", "condition", "then", "_else"):
             _inner_references(getattr(node, name, None), found)
 
 

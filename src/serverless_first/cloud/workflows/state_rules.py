@@ -1,4 +1,4 @@
-"""What is wrong with the parts of states that have rules of their own: Choice, Retry and Catch, Map, computed values."""
+"""What is wrong with parts of states that have rules of their own: Choice, Retry, Catch, Map, computed values."""
 
 from __future__ import annotations
 
