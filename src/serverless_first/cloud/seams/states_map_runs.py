@@ -35,7 +35,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams import states_map_children as children
-from serverless_first.cloud.seams import states_task_clients
+from serverless_first.cloud.seams.states_task_clients import Clients
 from serverless_first.cloud.workflows import map_items, map_run
 from serverless_first.cloud.workflows.map_definitions import Distributed, distributed_of, for_moto, is_distributed
 from serverless_first.cloud.workflows.map_run import MapRun
@@ -44,7 +44,7 @@ EXCEEDED = "The specified tolerated failure threshold was exceeded"
 _LOOK_S = 0.05
 
 
-def install(plane: DataPlane) -> None:
+def install(plane: DataPlane, clients: Clients) -> None:
     """Lets distributed Map states work as on AWS."""
     parser: Any = AmazonStateLanguageParser
     component: Any = DistributedIterationComponent
@@ -59,7 +59,7 @@ def install(plane: DataPlane) -> None:
         return program, tree
 
     def evaluate(self: Any, env: Any) -> None:
-        _evaluate(plane, self, env)
+        _evaluate(plane, clients, self, env)
 
     parser.parse = staticmethod(parse)
     component._eval_body = evaluate
@@ -111,11 +111,12 @@ def failed(env: Any, error: str, cause: str) -> FailureEventException:
     return FailureEventException(FailureEvent(env, CustomErrorName(error), HistoryEventType.MapRunFailed, details))
 
 
-def _evaluate(plane: DataPlane, component: Any, env: Any) -> None:
+def _evaluate(plane: DataPlane, clients: Clients, component: Any, env: Any) -> None:
     given = env.stack.pop()
     record, distributed = given.map_run_record, component.distributed
     execution_arn = record.execution_arn
     machine = children.machine_of(env)
+    details = env.aws_execution_details
     run = MapRun(
         arn=record.map_run_arn,
         execution_arn=execution_arn,
@@ -127,32 +128,33 @@ def _evaluate(plane: DataPlane, component: Any, env: Any) -> None:
     children.runs_of(machine).append(run)
     _note(env, HistoryEventType.MapRunStarted, {"mapRunStartedEventDetails": {"mapRunArn": run.arn}})
     try:
-        inputs = _inputs(component, distributed, env, given)
+        s3 = clients.client("s3", details.region, details.role_arn)
+        inputs = _inputs(component, distributed, env, given, s3)
         _work(plane, env, run, distributed, machine, inputs)
-        result = _result(component, distributed, env, run, inputs)
+        if not env.is_running():
+            run.end("ABORTED")
+            return
+        result = _result(component, distributed, env, run, inputs, s3)
         if run.is_failing:
             raise failed(env, "States.ExceedToleratedFailureThreshold", EXCEEDED)
     except FailureEventException as error:
         run.end("FAILED")
-        told = dict(zip(("error", "cause"), error.extract_error_cause_pair() or (), strict=False))
-        details = {name: value for name, value in told.items() if value}
+        about = dict(zip(("error", "cause"), error.extract_error_cause_pair() or (), strict=False))
+        details = {name: value for name, value in about.items() if value}
         _note(env, HistoryEventType.MapRunFailed, {"mapRunFailedEventDetails": details})
         raise
     except BaseException:
         run.end("FAILED")
         _note(env, HistoryEventType.MapRunFailed, {"mapRunFailedEventDetails": {}})
         raise
-    if not env.is_running():
-        run.end("ABORTED")
-        return
     run.end("SUCCEEDED")
     _note(env, HistoryEventType.MapRunSucceeded, None)
     env.stack.append(result)
 
 
-def _inputs(component: Any, distributed: Distributed, env: Any, given: Any) -> list[tuple[Any, int]]:
+def _inputs(component: Any, distributed: Distributed, env: Any, given: Any, s3: Any) -> list[tuple[Any, int]]:
     """The inputs of all children, each with the number of items in it."""
-    items = _read(distributed, env, given) if given.item_reader else given.input_items
+    items = _read(distributed, env, given, s3) if given.item_reader else given.input_items
     selector = given.item_selector or given.parameters
     if selector:
         items = [_selected(selector, env, at, item) for at, item in enumerate(items)]
@@ -175,7 +177,7 @@ def _selected(selector: Any, env: Any, at: int, item: Any) -> Any:
     return frame.stack[-1]
 
 
-def _read(distributed: Distributed, env: Any, given: Any) -> list[Any]:
+def _read(distributed: Distributed, env: Any, given: Any, s3: Any) -> list[Any]:
     """The dataset in S3."""
     reader, config = given.item_reader, distributed.reader.get("ReaderConfig", {})
     most = 0
@@ -186,7 +188,6 @@ def _read(distributed: Distributed, env: Any, given: Any) -> list[Any]:
     if reader.parargs:
         reader.parargs.eval(env=env)
         arguments = env.stack.pop()
-    s3 = states_task_clients.client(env.aws_execution_details.region, "s3")
     try:
         if reader.resource.api_action == "listObjectsV2":
             pages = s3.get_paginator("list_objects_v2").paginate(**arguments)
@@ -227,7 +228,9 @@ def _work(
     env.ahead_s += max((child.exec_worker.env.ahead_s for child, _ in run.children), default=0.0)  # type: ignore[attr-defined]
 
 
-def _result(component: Any, distributed: Distributed, env: Any, run: MapRun, inputs: list[tuple[Any, int]]) -> Any:
+def _result(
+    component: Any, distributed: Distributed, env: Any, run: MapRun, inputs: list[tuple[Any, int]], s3: Any
+) -> Any:
     """The state's result; with ResultWriter it is in S3."""
     writer = distributed.writer
     config = writer.get("WriterConfig", {})
@@ -246,7 +249,6 @@ def _result(component: Any, distributed: Distributed, env: Any, run: MapRun, inp
         for given, _ in inputs[len(run.children) :]
     ]
     written = map_run.files(described, config)
-    s3 = states_task_clients.client(env.aws_execution_details.region, "s3")
     try:
         for name, content in written.items():
             s3.put_object(Bucket=place["Bucket"], Key=folder + name, Body=content, ContentType="application/json")

@@ -43,7 +43,8 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from serverless_first.cloud.seams import states_task_calls, states_task_clients
+from serverless_first.cloud.seams import states_task_calls
+from serverless_first.cloud.seams.states_task_clients import Clients
 from serverless_first.cloud.workflows import integrations, shapes, tokens
 from serverless_first.cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
@@ -74,7 +75,7 @@ def seconds(env: Any, declared: Any) -> Any:
     return env.stack.pop()
 
 
-def install(issued: Tokens) -> None:
+def install(issued: Tokens, clients: Clients) -> None:
     """Lets tasks wait."""
     callback: Any = StateTaskServiceCallback
     service: Any = StateTaskService
@@ -100,9 +101,16 @@ def install(issued: Tokens) -> None:
             {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
         ]
 
+    def wait(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+    ) -> None:
+        del normalised_parameters
+        client = states_task_calls.client_of(clients, self, resource_runtime_part.region, state_credentials)
+        _wait(self, env, client)
+
     del callback._eval_body
     service._eval_execution = evaluate
-    callback._eval_integration_pattern = _wait
+    callback._eval_integration_pattern = wait
     batch._attach_aws_environment_variables = staticmethod(attach)
     _answers(issued)
 
@@ -150,10 +158,7 @@ def _answers(issued: Tokens) -> None:
     response.send_task_failure = send_task_failure
 
 
-def _wait(
-    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-) -> None:
-    del normalised_parameters
+def _wait(self: Any, env: Any, client: Any) -> None:
     submitted = env.stack.pop()
     task: PendingTask = env.pending_task
     call = states_task_calls.call_of(self)
@@ -162,7 +167,6 @@ def _wait(
             outcome = task.wait(waker(env), seconds(env, self.heartbeat))
             env.stack.append(result_of(outcome, task.token))
             return
-        client = states_task_clients.client(resource_runtime_part.region, call.boto_service, state_credentials)
         env.stack.append(_of_job(self, env, call, client, submitted, task))
     except tokens.HeartbeatMissed:
         raise HeartbeatTimeoutError from None

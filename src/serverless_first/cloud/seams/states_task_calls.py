@@ -33,7 +33,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
-from serverless_first.cloud.seams import states_task_clients
+from serverless_first.cloud.seams.states_task_clients import Clients
 from serverless_first.cloud.workflows import integrations, shapes
 from serverless_first.cloud.workflows.integrations import Call
 
@@ -88,7 +88,7 @@ def request(env: Any, call: Call, parameters: dict[str, Any]) -> tuple[dict[str,
         raise unfit(env, parameters, error.problems) from error
 
 
-def install() -> None:
+def install(clients: Clients) -> None:
     """Translates what integrations send and get."""
     task: Any = StateTask
     service: Any = StateTaskService
@@ -111,6 +111,11 @@ def install() -> None:
     def nothing(self: Any, *_: Any, **__: Any) -> None:
         del self
 
+    def evaluate(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+    ) -> None:
+        _evaluate(clients, self, env, resource_runtime_part.region, normalised_parameters, state_credentials)
+
     task._eval_parameters = parameters
     service._validate_service_integration_is_supported = is_supported
     service._normalise_parameters = service._normalise_response = nothing
@@ -118,15 +123,19 @@ def install() -> None:
         for name in ("_validate_service_integration_is_supported", "_normalise_parameters", "_normalise_response"):
             if name in vars(kind):
                 delattr(kind, name)
-        kind._eval_service_task = _evaluate
+        kind._eval_service_task = evaluate
 
 
-def _evaluate(
-    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-) -> None:
+def client_of(clients: Clients, task: Any, region: str, state_credentials: Any) -> Any:
+    """boto3's client for what a service task calls, in the task's role."""
+    service = call_of(task).boto_service
+    return clients.client(service, region, state_credentials.role_arn, is_given=task.credentials is not None)
+
+
+def _evaluate(clients: Clients, self: Any, env: Any, region: str, parameters: Any, state_credentials: Any) -> None:
     call = call_of(self)
-    arguments, shape = request(env, call, normalised_parameters)
-    client = states_task_clients.client(resource_runtime_part.region, call.boto_service, state_credentials)
+    arguments, shape = request(env, call, parameters)
+    client = client_of(clients, self, region, state_credentials)
     answer = getattr(client, call.method)(**arguments)
     about = answer.pop("ResponseMetadata", {})
     result = shapes.to_states(answer, shape, call.is_sdk)

@@ -50,6 +50,7 @@ def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
     status, request_id = about.get("HTTPStatusCode", 500), about.get("RequestId", "")
     named = type(error).__name__
     is_general = named == "ClientError"
+    is_denied = told["Error"]["Code"] == "AccessDeniedException"
     if call.is_sdk:
         prefix = shapes.pascal(str(integrations.model(call.boto_service).service_id).replace(" ", "_"))
         name = f"{prefix}Exception" if is_general else _exception(named)
@@ -59,7 +60,7 @@ def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
         name = _exception(named)
     else:
         # Lambda's errors have their names even where its API does not list them.
-        name = _exception(told["Error"]["Code"]) if call.service == "lambda" else general
+        name = _exception(told["Error"]["Code"]) if call.service == "lambda" and not is_denied else general
     return f"{prefix}.{name}", (
         f"{message} (Service: {service}; Status Code: {status}; Error Code: {told['Error']['Code']}; "
         f"Request ID: {request_id}; Proxy: null)"

@@ -23,7 +23,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
-from serverless_first.cloud.seams import states_task_calls, states_task_clients, states_task_errors
+from serverless_first.cloud.seams import states_task_calls, states_task_errors
+from serverless_first.cloud.seams.states_task_clients import Clients
 from serverless_first.cloud.workflows import shapes
 from serverless_first.cloud.workflows.integrations import Call
 
@@ -43,7 +44,7 @@ def error_of(payload: str) -> tuple[str, str]:
     )
 
 
-def install() -> None:
+def install(clients: Clients) -> None:
     """Lets functions be tasks as on AWS."""
     by_arn: Any = StateTaskLambda
     by_call: Any = StateTaskServiceLambda
@@ -71,28 +72,35 @@ def install() -> None:
         return FailureEvent(env, CustomErrorName(error), HistoryEventType.TaskFailed, details)
 
     by_arn._from_error, by_call._from_error = error_by_arn, error_by_call
-    by_call._eval_service_task = _evaluate
-    utilities.execute_lambda_function_integration = _execute
+
+    def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
+        """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
+        client = clients.client("lambda", region, state_credentials.role_arn)
+        env.stack.append(_invoked(client, parameters))
+
+    def evaluate(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+    ) -> None:
+        arguments, shape = states_task_calls.request(env, states_task_calls.call_of(self), normalised_parameters)
+        client = states_task_calls.client_of(clients, self, resource_runtime_part.region, state_credentials)
+        answer = _invoked(client, arguments)
+        about, payload = answer.pop("ResponseMetadata", {}), answer.pop("Payload")
+        env.stack.append(shapes.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | shapes.metadata(about))
+
+    by_call._eval_service_task = evaluate
+    utilities.execute_lambda_function_integration = execute
 
 
-def _execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
-    """Invokes a function, and puts Invoke's answer with its payload from JSON on the stack."""
-    client = states_task_clients.client(region, "lambda", state_credentials)
-    answer = client.invoke(**parameters)
+def _invoked(client: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Invoke's answer, with the payload from JSON.
+
+    Raises:
+        LambdaFunctionErrorException: the function has failed.
+    """
+    answer: dict[str, Any] = client.invoke(**arguments)
     text = answer["Payload"].read().decode("utf-8", "replace")
     payload = json.loads(text) if text else ""
     if error := answer.get("FunctionError"):
         raise LambdaFunctionErrorException(error, shapes.compact(payload))
     answer["Payload"] = payload
-    env.stack.append(answer)
-
-
-def _evaluate(
-    self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-) -> None:
-    arguments, shape = states_task_calls.request(env, states_task_calls.call_of(self), normalised_parameters)
-    _execute(env, arguments, resource_runtime_part.region, state_credentials)
-    answer = env.stack.pop()
-    about = answer.pop("ResponseMetadata", {})
-    payload = answer.pop("Payload")
-    env.stack.append(shapes.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | shapes.metadata(about))
+    return answer
