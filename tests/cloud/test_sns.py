@@ -336,6 +336,17 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
         assert message.startswith(words)
     missing = kit.refused(lambda: sns().publish(TopicArn=topic + "x", Message="lamp"))
     assert (missing.code, missing.message) == ("NotFound", "Topic does not exist")
+    for parameter, call in (
+        ("TopicArn", lambda arn: sns().publish(TopicArn=arn, Message="lamp")),
+        ("TopicArn", lambda arn: sns().subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue.arn)),
+        ("TopicArn", lambda arn: sns().list_subscriptions_by_topic(TopicArn=arn)),
+        ("SubscriptionArn", lambda arn: sns().unsubscribe(SubscriptionArn=arn)),
+        ("SubscriptionArn", lambda arn: sns().get_subscription_attributes(SubscriptionArn=arn)),
+    ):
+        no_arn = kit.refused(lambda call=call: call("pending confirmation"))
+        words = f"Invalid parameter: {parameter} Reason: An ARN must have at least 6 elements, not 1"
+        assert (no_arn.code, no_arn.message) == (wrong, words)
+    sns().unsubscribe(SubscriptionArn=f"{topic}:gone")  # as often as you like
     eleven = [{"Id": str(n), "Message": "x"} for n in range(11)]
     batch = kit.refused(lambda: sns().publish_batch(TopicArn=topic, PublishBatchRequestEntries=eleven))
     assert batch.code.endswith("TooManyEntriesInBatchRequest")

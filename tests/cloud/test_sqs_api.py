@@ -182,6 +182,8 @@ def test_what_sqs_refuses(kit: Any) -> None:
     told = sqs.get_queue_attributes(QueueUrl=dead.url, AttributeNames=["RedriveAllowPolicy", "CreatedTimestamp"])
     assert json.loads(told["Attributes"]["RedriveAllowPolicy"]) == {"redrivePermission": "denyAll"}
     assert told["Attributes"]["CreatedTimestamp"].isdigit()
+    gone = kit.refused(lambda: sqs.get_queue_attributes(QueueUrl=f"{dead.url}-none"))  # without a name of an attribute
+    assert gone.code == "AWS.SimpleQueueService.NonExistentQueue"
     refused_queues = [
         *REFUSED_QUEUES,
         ({"RedrivePolicy": {}}, "InvalidParameterValue", "does not allow this queue"),

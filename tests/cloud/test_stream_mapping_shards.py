@@ -65,6 +65,31 @@ def test_what_only_one_who_reads_alone_would_get_is_refused(kit: Any) -> None:
     assert "enhanced fan-out" in refused.message
 
 
+def test_streams_refuse_what_aws_refuses(kit: Any) -> None:
+    kinesis, stream = kit.client("kinesis"), make_stream()
+    name = stream.rsplit("/", 1)[1]
+    taken = kit.refused(lambda: kinesis.create_stream(StreamName=name, ShardCount=1))
+    assert taken.code == "ResourceInUseException"
+    assert taken.message == f"Stream {name} under account 123456789012 already exists."
+    refusal = kit.refused(lambda: kinesis.create_stream(StreamName="large", ShardCount=1, MaxRecordSizeInKiB=2048))
+    assert refusal.code == "NotImplementedException"
+    assert "MaxRecordSizeInKiB" in refusal.message
+    dry = {"StreamName": name, "Data": b"lamp", "PartitionKey": "lamp", "DryRun": True}
+    assert kit.refused(lambda: kinesis.put_record(**dry)).code == "NotImplementedException"
+    kinesis.create_stream(StreamName="tagged", ShardCount=1, Tags={"team": "stock"})
+    assert kinesis.list_tags_for_stream(StreamName="tagged")["Tags"] == [{"Key": "team", "Value": "stock"}]
+    largest = 1_048_576 - len("lamp")
+    kinesis.put_record(StreamName=name, Data=b"x" * largest, PartitionKey="lamp")
+    too_large = kit.refused(lambda: kinesis.put_record(StreamName=name, Data=b"x" * (largest + 1), PartitionKey="lamp"))
+    assert too_large.code == "ValidationException"
+    assert "less than or equal to 1048576" in too_large.message
+    for iterator in ("lamp", "bGFtcA=="):
+        refusal = kit.refused(lambda iterator=iterator: kinesis.get_records(ShardIterator=iterator))
+        assert refusal.code == "InvalidArgumentException"
+    refusal = kit.refused(lambda: kit.client("dynamodbstreams").get_records(ShardIterator="lamp"))
+    assert (refusal.code, refusal.message) == ("ValidationException", "Invalid ShardIterator")
+
+
 # ---- one lane
 
 

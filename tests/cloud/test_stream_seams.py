@@ -12,8 +12,10 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, table
 from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.kinesis import models, utils
-from moto.kinesis.exceptions import InvalidArgumentError
+from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
+from moto.kinesis.responses import KinesisResponse
 
 from serverless_first.cloud.seams.dynamodb_streams import ITEM_CALLS
 
@@ -60,6 +62,19 @@ SEAMS: seam_kit.Seams = {
         (InvalidArgumentError, {"__init__": "self, message"}),
         (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
     ],
+    "stream_requests.py": [
+        (models.KinesisBackend, {
+            "create_stream": "self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
+            "put_record": "self, stream_arn, stream_name, partition_key, explicit_hash_key, data",
+            "get_records": "self, stream_arn, shard_iterator, limit",
+        }),
+        (models.KinesisBackend, {"add_tags_to_stream": "self, stream_arn, stream_name, tags"}),
+        (KinesisResponse, dict.fromkeys((
+            "create_stream", "put_record", "put_records", "get_records", "get_shard_iterator",
+        ), "self")),
+        (DynamoDBStreamsBackend, {"get_records": "self, iterator_arn, limit"}),
+        (ResourceInUseError, {"__init__": "self, message"}),
+    ],
 }  # fmt: skip
 
 SIGNATURES = seam_kit.signatures(SEAMS)
@@ -72,7 +87,7 @@ def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, nam
 
 def test_every_seam_of_streams_is_listed_here() -> None:
     folder = Path(__file__).resolve().parents[2] / "src" / "serverless_first" / "cloud" / "seams"
-    assert {p.name for p in folder.glob("*_streams.py")} == set(SEAMS)
+    assert {path.name for name in ("*_streams.py", "stream_*.py") for path in folder.glob(name)} == set(SEAMS)
 
 
 def test_moto_still_has_what_the_seams_read() -> None:
@@ -222,6 +237,20 @@ def a_closed_shard_never_ends():
     place = kinesis.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000",
                                        ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     return "NextShardIterator" in kinesis.get_records(ShardIterator=place)
+
+def an_iterator_of_nobody_breaks_it():
+    try:
+        kinesis.get_records(ShardIterator="lamp")
+    except Exception as error:
+        return isinstance(error, ValueError)  # of Python, not of AWS
+
+def tags_of_a_new_stream_are_lost():
+    kinesis.create_stream(StreamName="s", ShardCount=1, Tags={"team": "stock"})
+    return kinesis.list_tags_for_stream(StreamName="s")["Tags"] == []
+
+def a_record_has_any_size():
+    stream()
+    return "ShardId" in kinesis.put_record(StreamName="s", Data=b"x" * 2_000_000, PartitionKey="k")
 
 def functions_are_called_within_the_write():
     from moto.dynamodb.models.table import StreamShard

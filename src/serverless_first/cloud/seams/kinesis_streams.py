@@ -34,6 +34,7 @@ from moto.kinesis.exceptions import InvalidArgumentError
 from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams import stream_requests
 from serverless_first.cloud.sources.mapping import Deliver, Mapping
 from serverless_first.cloud.sources.stream_failures import is_pipe
 from serverless_first.cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
@@ -263,6 +264,7 @@ def install(plane: DataPlane) -> None:
     backend_class.get_records = get_records
     backend_class.register_stream_consumer = refuse_consumer
     plane.pollers["kinesis"] = make_poller
+    stream_requests.install()
 
 
 def _hash(partition_key: str) -> str:

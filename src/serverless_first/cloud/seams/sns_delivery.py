@@ -91,10 +91,8 @@ def _install_publishing(topics: Topics) -> None:
                 self, message, arn, phone_number, subject, message_attributes, group_id, deduplication_id,
                 message_structure,
             )  # fmt: skip
-        try:
-            topic = self.get_topic(arn)
-        except (ValueError, AttributeError) as error:
-            raise SNSException("InvalidParameter", "Invalid parameter: TopicArn") from error
+        sns_topics.require_arn("TopicArn", str(arn or ""))
+        topic = self.get_topic(arn)
         try:
             sizes = sum(len(k) + len(v["Type"]) + len(str(v["Value"])) for k, v in (message_attributes or {}).items())
             sns_rules.check_message(message, subject, message_structure, sizes, sns_topics.most_bytes(topic))

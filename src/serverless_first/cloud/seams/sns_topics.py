@@ -5,6 +5,8 @@ and counts no subscription. Replaced here:
 
 - `SNSResponse.create_topic`, `set_topic_attributes`: AWS's checks first; what the local cloud does not do is refused.
 - `SNSResponse.get_topic_attributes`: subscriptions are counted, MaximumMessageSize is told.
+- The calls of `SNSResponse` in `_NAMED_BY`: moto fails with status 500 on what is no ARN of a topic, and passes over
+  what is none of a subscription, "pending confirmation" for instance.
 
 Worth an upstream change: all but what the local cloud does not do.
 """
@@ -19,6 +21,13 @@ from moto.sns.responses import SNSResponse
 
 from serverless_first.cloud.sns import rules as sns_rules
 
+#: The parameter that must be an ARN, and the calls that have it.
+_NAMED_BY = {
+    "TopicArn": ("subscribe", "get_topic_attributes", "set_topic_attributes", "delete_topic", "publish_batch",
+                 "list_subscriptions_by_topic", "confirm_subscription", "add_permission", "remove_permission"),
+    "SubscriptionArn": ("get_subscription_attributes", "set_subscription_attributes", "unsubscribe"),
+}  # fmt: skip
+_PARTS_OF_ARN = 6
 _NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
 
 
@@ -62,6 +71,26 @@ def install() -> None:
     response_class.create_topic = create_checked
     response_class.set_topic_attributes = change_checked
     response_class.get_topic_attributes = tell_more
+    for parameter, calls in _NAMED_BY.items():
+        for name in calls:
+            _want_arn(response_class, name, parameter)
+
+
+def _want_arn(response_class: Any, name: str, parameter: str) -> None:
+    call: Callable[[Any], Any] = getattr(response_class, name)
+
+    def checked(self: Any) -> Any:
+        require_arn(parameter, str(self._get_param(parameter) or ""))
+        return call(self)
+
+    setattr(response_class, name, checked)
+
+
+def require_arn(parameter: str, given: str) -> None:
+    """Raises moto's exception unless a text has the form of an ARN."""
+    if (parts := len(given.split(":"))) < _PARTS_OF_ARN:
+        reason = f"An ARN must have at least {_PARTS_OF_ARN} elements, not {parts}"  # words from public reports
+        raise SNSException("InvalidParameter", f"Invalid parameter: {parameter} Reason: {reason}")
 
 
 def refusal(error: sns_rules.Refused, before: str = "") -> SNSException:

@@ -76,6 +76,7 @@ def _install_queues() -> None:
         return [queue for name, queue in self.queues.items() if name.startswith(queue_name_prefix or "")]
 
     def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        self.get_queue(queue_name)  # raises if there is none, whatever is asked for
         names = set(attribute_names) - {"RedriveAllowPolicy"}
         if unknown := sorted(names - {"All"} - sqs_rules.QUEUE_ATTRIBUTES):
             raise InvalidAttributeName(unknown[0])
