@@ -81,6 +81,8 @@ class CloudServer:
         def app_of(service: Any) -> Any:
             if service is None:
                 raise NotImplementedError("there is no such service")
+            if service == "cloudformation":  # not moto's, which imports every service that it has: seconds
+                return self._stacks()
             return create_backend_app(service)
 
         moto = DomainDispatcherApplication(app_of)
@@ -116,6 +118,15 @@ class CloudServer:
         late = seams.LateSeams(self.plane)
         self._server.app = LocalCloudApp(moto, late, self.plane, self.reset, self.stop_soon, log)
         self._stopping = threading.Event()
+
+    def _stacks(self) -> Any:
+        from serverless_first.cloud.control import ACCOUNT_ID
+        from serverless_first.cloud.stacks.app import StacksApp
+        from serverless_first.cloud.stacks.store import Store
+
+        store = Store(self.plane.tasks, lambda: self.plane.time_scale)
+        self.plane.forgetting.append(store.clear)
+        return StacksApp(store, ACCOUNT_ID)
 
     def serve(self) -> None:
         """Answers until `stop_soon` is called; then ends every environment and removes every file."""

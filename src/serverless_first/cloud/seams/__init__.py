@@ -133,8 +133,16 @@ def _stacks(plane: DataPlane) -> None:
     batch_stacks.install(plane)
 
 
+def _iam(plane: DataPlane) -> None:
+    del plane
+    from serverless_first.cloud.seams import iam_documents
+
+    iam_documents.install()
+
+
 #: By the service in a request's signature. A stack may hold anything, so its services come before it.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
+    "iam": _iam,
     "rds": _rds,
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _scheduler,

@@ -1,0 +1,28 @@
+"""The types of resources that the local cloud makes."""
+
+from __future__ import annotations
+
+from serverless_first.cloud.stacks.kinds import (
+    apis,
+    databases,
+    events,
+    functions,
+    identity,
+    messages,
+    nested,
+    network,
+    storage,
+)
+from serverless_first.cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, unsupported
+from serverless_first.cloud.stacks.template import is_custom
+
+_MODULES = (apis, databases, events, functions, identity, messages, nested, network, storage)
+KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
+
+
+def of(type: str) -> Kind | None:
+    """The kind for a type; None if the local cloud does not make it."""
+    return nested.Custom(type) if is_custom(type) else KINDS.get(type)
+
+
+__all__ = ["KINDS", "Kind", "Made", "Place", "Properties", "Refused", "of", "unsupported"]

@@ -1,0 +1,84 @@
+"""AWS's query protocol: parameters come as a form, answers go as XML, after botocore's description of the service.
+
+Source: Smithy, "AWS query protocol". CloudFormation alone speaks it here without moto.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+_NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+
+
+def parse(shape: Any, form: Mapping[str, str], prefix: str = "") -> Any:
+    """The value of a shape in a form; None if it is not there.
+
+    Args:
+        shape: botocore's.
+        form: names and values as they came.
+        prefix: of the names that belong to the shape.
+    """
+    if shape.type_name == "structure":
+        found = {}
+        for name, member in shape.members.items():
+            value = parse(member, form, f"{prefix}.{name}" if prefix else name)
+            if value is not None:
+                found[name] = value
+        return found if found or not prefix else None
+    if shape.type_name == "list":
+        if form.get(prefix) == "":
+            return []
+        values: list[Any] = []
+        while (value := parse(shape.member, form, f"{prefix}.member.{len(values) + 1}")) is not None:
+            values.append(value)
+        return values or None
+    text = form.get(prefix)
+    if text is None:
+        return None
+    if shape.type_name == "boolean":
+        return text.lower() == "true"
+    return int(text) if shape.type_name in ("integer", "long") else text
+
+
+def answer(operation: Any, value: Mapping[str, Any], request_id: str) -> bytes:
+    """The XML of an answer.
+
+    Args:
+        operation: botocore's.
+        value: of its output.
+    """
+    shape = operation.output_shape
+    inner = _xml(shape, value) if shape is not None else ""
+    wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result") if shape is not None else ""
+    result = f"<{wrapper}>{inner}</{wrapper}>" if wrapper else ""
+    return (
+        f'<{operation.name}Response xmlns="{_NAMESPACE}">{result}'
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation.name}Response>"
+    ).encode()
+
+
+def error(code: str, message: str, request_id: str) -> bytes:
+    """The XML of a refusal."""
+    return (
+        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{escape(code)}</Code>'
+        f"<Message>{escape(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    ).encode()
+
+
+def _xml(shape: Any, value: Any) -> str:
+    if shape.type_name == "structure":
+        return "".join(
+            f"<{name}>{_xml(member, value[name])}</{name}>"
+            for name, member in shape.members.items()
+            if value.get(name) is not None
+        )
+    if shape.type_name == "list":
+        return "".join(f"<member>{_xml(shape.member, each)}</member>" for each in value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return escape(str(value)).replace("\r", "&#13;")
