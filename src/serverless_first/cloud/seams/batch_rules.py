@@ -80,11 +80,20 @@ def create_environment(backend: Any, given: Given) -> Any:
 
 def _service_linked_role(backend: Any) -> str:
     """The role that Batch makes for itself in an account that has none."""
-    iam = backend.iam_backend
-    arn = f"arn:aws:iam::{backend.account_id}:role/aws-service-role/{_SERVICE}/AWSServiceRoleForBatch"
-    if not any(role.arn == arn for role in iam.get_roles()):
-        arn = str(iam.create_service_linked_role(_SERVICE, "", "").arn)
-    return arn
+    iam, name, path = backend.iam_backend, "AWSServiceRoleForBatch", f"/aws-service-role/{_SERVICE}/"
+    if not any(role.name == name for role in iam.get_roles()):
+        trust = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": _SERVICE}}
+        iam.create_role(
+            name,
+            json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            path,
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+            linked_service=_SERVICE,
+        )
+    return f"arn:aws:iam::{backend.account_id}:role{path}{name}"
 
 
 def update_environment(backend: Any, given: Given) -> Any:

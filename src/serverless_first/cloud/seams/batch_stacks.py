@@ -13,12 +13,14 @@ Worth an upstream change: all of these.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.batch import models
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
+from moto.core.exceptions import JsonRESTError
 
 from serverless_first.cloud.batch.refused import NotHonoured, Refused
 from serverless_first.cloud.plane import DataPlane
@@ -59,7 +61,7 @@ def _install(
     ) -> Any:
         del cls
         backend = models.batch_backends[account_id][region_name]
-        with batch_rules.refusals():
+        with _refusals():
             given = request_of(operation, cloudformation_json["Properties"])
             return make(backend, {**given, name_member: resource_name})
 
@@ -75,7 +77,7 @@ def _install(
         del cls
         backend = models.batch_backends[account_id][region_name]
         properties = cloudformation_json["Properties"]
-        with batch_rules.refusals():
+        with _refusals():
             given = request_of(operation, properties)
             if name_member in given and given[name_member] != original_resource.name:
                 raise NotHonoured(f"a new name for {original_resource.name} of a stack ({new_resource_name})")
@@ -84,7 +86,7 @@ def _install(
         return found
 
     def delete(self: Any, account_id: str, region_name: str) -> None:
-        with batch_rules.refusals():
+        with _refusals():
             remove(models.batch_backends[account_id][region_name], self)
         changed()
 
@@ -98,6 +100,16 @@ def _install(
     model.delete = delete
     model.get_cfn_attribute = get_attribute
     model.has_cfn_attr = classmethod(lambda _, attr: attr == attribute)
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Turns refusals into those of CloudFormation, which answers in XML."""
+    try:
+        with batch_rules.refusals():
+            yield
+    except JsonRESTError as error:
+        raise ValidationError(message=str(error.message)) from error
 
 
 # ---- changes and deletions
