@@ -252,6 +252,21 @@ def test_a_bucket_of_a_stack(kit: Any) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     assert kit.records(queue)[0]["Records"][0]["s3"]["object"]["key"] == "lamp.jpg"
     assert s3.get_bucket_notification_configuration(Bucket=bucket)["EventBridgeConfiguration"] == {}
+    photos["Properties"] = {"Tags": [{"Key": "team", "Value": "stock"}]}
+    stacks.update_stack(StackName="Hikari", TemplateBody=json.dumps({"Resources": {"Photos": photos}}))
+    assert set(s3.get_bucket_notification_configuration(Bucket=bucket)) == {"ResponseMetadata"}
+
+
+def test_an_empty_prefix_is_any(kit: Any, s3: Any) -> None:
+    queue = kit.make_queue("photos")
+    notify(s3, QueueConfigurations=[for_queue(queue.arn, "ObjectCreated:*", prefix="", suffix=".jpg")])
+    assert kit.records(queue)[0]["Event"] == "s3:TestEvent"
+    (kept,) = s3.get_bucket_notification_configuration(Bucket=BUCKET)["QueueConfigurations"]
+    rules = [{"Name": "Prefix", "Value": ""}, {"Name": "Suffix", "Value": ".jpg"}]
+    assert kept["Filter"]["Key"]["FilterRules"] == rules
+    for key in ("lamp.png", "lamp.jpg"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    assert kit.records(queue)[0]["Records"][0]["s3"]["object"]["key"] == "lamp.jpg"
 
 
 def test_what_aws_refuses_is_refused(kit: Any, s3: Any) -> None:
@@ -288,6 +303,11 @@ def test_what_aws_refuses_is_refused(kit: Any, s3: Any) -> None:
     assert refused(everything, for_queue(other.arn, "ObjectCreated:Copy"))["Message"] == (
         "Configurations overlap. Configurations on the same bucket cannot share a common event type."
     )
+    two = for_queue(queue.arn, "ObjectCreated:*")
+    two["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": value} for value in ("in/", "out/")]}}
+    assert refused(two)["Message"] == "Cannot specify more than one prefix rule in a filter."
+    named = [for_queue(queue.arn, event) | {"Id": "same"} for event in ("ObjectCreated:*", "ObjectRemoved:*")]
+    assert refused(*named)["Message"].startswith("Same ID used for multiple configurations")
     images = for_queue(queue.arn, "ObjectCreated:*", prefix="in/", suffix=".jpg")
     for clash in ({"suffix": "jpg"}, {"prefix": "in/big/"}, {"prefix": "i", "suffix": ".lamp.jpg"}):
         message = refused(images, for_queue(other.arn, "ObjectCreated:Put", **clash))["Message"]

@@ -1,7 +1,7 @@
 """Seam: the notification configurations of buckets (moto 5.2.5).
 
 moto sets a configuration before it looks whether it can stand, takes any destination and any overlap, fails on the name
-"Prefix", and does not tell of EventBridge. Replaced here:
+"Prefix" and on an empty prefix or suffix, and does not tell of EventBridge. Replaced here:
 
 - `FakeBucket.set_notification_configuration`: AWS's checks, before anything is changed.
 - `S3Response._notification_config_from_body`: ARNs and filters are checked first.
@@ -39,6 +39,8 @@ from serverless_first.cloud.seams.lambda_versions import route
 
 PRINCIPAL = "s3.amazonaws.com"
 _KINDS = {"topic": "Topic", "queue": "Queue", "cloud_function": "CloudFunction"}
+#: Stands for an empty prefix or suffix while moto reads a request; no key has it.
+_EMPTY = "serverless-first-empty-5b0f1c52"
 _SERVICES = {"topic": "sns", "queue": "sqs", "cloud_function": "lambda"}
 
 
@@ -86,7 +88,7 @@ def install(plane: DataPlane, skips_validation: Callable[[], bool]) -> None:
         wanted = [(kind, each) for kind in _KINDS for each in getattr(fresh, kind)]
         if any(each.arn.split(":")[3] != self.region_name for _, each in wanted):
             raise InvalidNotificationDestination
-        if reason := s3_events.overlap(_filter(each) for _, each in wanted):
+        if reason := _ambiguous([each for _, each in wanted]):
             raise S3ClientError("InvalidArgument", reason)
         if not skips_validation():
             reasons = {
@@ -114,7 +116,8 @@ def install(plane: DataPlane, skips_validation: Callable[[], bool]) -> None:
         for name in re.findall(r"<Name>([^<]*)</Name>", text):
             if name.strip().lower() not in ("prefix", "suffix"):
                 raise S3ClientError("InvalidArgument", "filter rule name must be either prefix or suffix")
-        return read(self)
+        self.body = re.sub(r"<Value></Value>|<Value ?/>", f"<Value>{_EMPTY}</Value>", self.body)
+        return _with_empty(read(self))
 
     def get_bucket_notification(self: Any) -> Any:
         found = self.backend.get_bucket_notification_configuration(self.bucket_name)
@@ -147,8 +150,9 @@ def _install_stacks(bucket_class: Any) -> None:
         def make_and_notify(cls: Any, *given: Any, make: Callable[..., Any] = make, **more: Any) -> Any:
             bucket = make(cls, *given, **more)
             template = next(each for each in (*given, *more.values()) if isinstance(each, dict))
-            if wanted := template.get("Properties", {}).get("NotificationConfiguration"):
-                bucket.set_notification_configuration(_from_template(wanted))
+            wanted = template.get("Properties", {}).get("NotificationConfiguration")
+            if wanted or bucket.notification_configuration:  # what a template has no more is no more
+                bucket.set_notification_configuration(_from_template(wanted or {}))
             return bucket
 
         of_class: Any = make_and_notify
@@ -182,6 +186,28 @@ def _rules(configuration: Any) -> list[dict[str, str]]:
 def _filter(configuration: Any) -> Filter:
     rules = {rule["Name"]: rule["Value"] for rule in _rules(configuration)}
     return Filter(configuration.events, rules.get("prefix", ""), rules.get("suffix", ""))
+
+
+def _ambiguous(configurations: list[Any]) -> str | None:
+    """Why AWS refuses these configurations of one bucket; None if it takes them."""
+    for each in configurations:
+        names = [rule["Name"] for rule in _rules(each)]
+        for name in names:
+            if names.count(name) > 1:
+                return f"Cannot specify more than one {name} rule in a filter."
+    ids = [each.id for each in configurations]
+    if len(set(ids)) < len(ids):
+        return "Same ID used for multiple configurations. IDs must be unique"  # [recalled, not verified]
+    return s3_events.overlap(_filter(each) for each in configurations)
+
+
+def _with_empty(given: Any) -> Any:
+    """What moto has read, with empty values where they were."""
+    if isinstance(given, dict):
+        return {name: _with_empty(value) for name, value in given.items()}
+    if isinstance(given, list):
+        return [_with_empty(value) for value in given]
+    return "" if given == _EMPTY else given
 
 
 def _told(configuration: Any, arn: str) -> dict[str, Any]:
