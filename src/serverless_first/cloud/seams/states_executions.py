@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import AWSError
-from moto.core.responses import ActionResult
 from moto.stepfunctions import models, responses
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -32,7 +31,7 @@ from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.shape_rules import require_shape
 from serverless_first.cloud.seams.states_logs import logging_session
 from serverless_first.cloud.seams.states_map_children import children_of, runs_of
-from serverless_first.cloud.seams.states_pages import page
+from serverless_first.cloud.seams.states_pages import answer, page
 from serverless_first.cloud.seams.states_running import RunningExecution
 
 NOT_SUPPORTED = "This operation is not supported by this type of state machine"
@@ -186,13 +185,13 @@ def install(plane: DataPlane) -> None:
 
     def start(self: Any) -> Any:
         execution = starter.start(self.stepfunction_backend, json.loads(self.body))
-        return ActionResult({"executionArn": execution.execution_arn, "startDate": execution.start_date})
+        return answer(self, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
     def start_sync(self: Any) -> Any:
         given = json.loads(self.body)
         execution = starter.start(self.stepfunction_backend, given, sync=True)
         execution.done.wait(_EXPRESS_SYNC_WAIT_S)
-        return ActionResult(_sync_answer(execution, given))
+        return answer(self, _sync_answer(execution, given))
 
     def redrive(self: Any) -> Any:
         given = json.loads(self.body)
@@ -201,7 +200,7 @@ def install(plane: DataPlane) -> None:
         if reason := execution.why_not_redrivable:
             raise AWSError(reason, "ExecutionNotRedrivable")
         execution.redrive()
-        return ActionResult({"redriveDate": execution.redrive_date})
+        return answer(self, {"redriveDate": execution.redrive_date})
 
     response.start_execution, response.start_sync_execution, response.redrive_execution = start, start_sync, redrive
     response.describe_execution, response.list_executions = _describe, _list
@@ -250,17 +249,17 @@ def _describe(self: Any) -> Any:
     require_shape("stepfunctions", "DescribeExecution", given)
     execution = execution_of(self.stepfunction_backend, given["executionArn"])
     status = execution.status
-    answer: dict[str, Any] = _item(execution, status)
+    told: dict[str, Any] = _item(execution, status)
     if given.get("includedData") != "METADATA_ONLY":
-        answer |= {"input": execution.execution_input, "inputDetails": {"included": True}}
+        told |= {"input": execution.execution_input, "inputDetails": {"included": True}}
         if status == "SUCCEEDED":
-            answer |= {"output": output_of(execution), "outputDetails": {"included": True}}
-    answer |= _errors(execution, trace=True) if status != "RUNNING" else {}
+            told |= {"output": output_of(execution), "outputDetails": {"included": True}}
+    told |= _errors(execution, trace=True) if status != "RUNNING" else {}
     reason = execution.why_not_redrivable
-    answer["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
+    told["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
     if reason is not None:
-        answer["redriveStatusReason"] = reason
-    return ActionResult(answer)
+        told["redriveStatusReason"] = reason
+    return answer(self, told)
 
 
 def _item(execution: Any, status: str) -> dict[str, Any]:
@@ -290,7 +289,7 @@ def _list(self: Any) -> Any:
     if redriven := given.get("redriveFilter"):
         found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
     items, token = page([_item(each, each.status) for each in found], given)
-    return ActionResult({"executions": items, "nextToken": token})
+    return answer(self, {"executions": items, "nextToken": token})
 
 
 def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
@@ -324,13 +323,15 @@ def _history(self: Any) -> Any:
     if given.get("reverseOrder"):
         events.reverse()
     items, token = page(events, given)
+    for event in items:
+        event["timestamp"] = datetime.fromisoformat(event["timestamp"])
     if given.get("includeExecutionData") is False:
         for event in items:
             for details in event.values():
                 if isinstance(details, dict):
                     for name in ("input", "output", "inputDetails", "outputDetails"):
                         details.pop(name, None)
-    return ActionResult({"events": items, "nextToken": token})
+    return answer(self, {"events": items, "nextToken": token})
 
 
 def _stop(self: Any) -> Any:
@@ -338,13 +339,13 @@ def _stop(self: Any) -> Any:
     require_shape("stepfunctions", "StopExecution", given)
     execution = execution_of(self.stepfunction_backend, given["executionArn"])
     execution.stop(datetime.now(UTC), given.get("error"), given.get("cause"))
-    return ActionResult({"stopDate": execution.stop_date})
+    return answer(self, {"stopDate": execution.stop_date})
 
 
 def _machine_for_execution(self: Any) -> Any:
     execution = execution_of(self.stepfunction_backend, json.loads(self.body)["executionArn"])
     machine = execution.state_machine
-    answer = {
+    told = {
         "stateMachineArn": machine.arn,
         "name": machine.name,
         "definition": machine.definition,
@@ -355,4 +356,4 @@ def _machine_for_execution(self: Any) -> Any:
         "encryptionConfiguration": machine.encryptionConfiguration,
         "revisionId": getattr(machine, "revision_id", None),
     }
-    return ActionResult({name: value for name, value in answer.items() if value is not None})
+    return answer(self, told)
