@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,6 +101,19 @@ def test_what_waits_for_a_pending_function_is_done_when_it_is_active() -> None:
     assert net.state("orders")["State"] == "Pending"
     cloud.start(time_scale=net.FAST)
     assert kit.received(queue)[0]["Body"] == "lamp 7"
+
+
+def test_a_url_of_a_pending_function() -> None:
+    slow()
+    kit.deploy("orders", OLD, VpcConfig=net.make_vpc().config)
+    url = kit.client("lambda").create_function_url_config(FunctionName="orders", AuthType="NONE")["FunctionUrl"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url, timeout=kit.LIMIT_S)
+    assert refused.value.code == 502
+    cloud.start(time_scale=net.FAST)
+    net.becomes("orders", State="Active")
+    with urllib.request.urlopen(url, timeout=kit.LIMIT_S) as answer:
+        assert answer.read() == b"old"
 
 
 def test_an_interface_as_ec2_shows_it(aws: Cloud) -> None:
@@ -278,6 +293,8 @@ def test_a_function_in_a_full_subnet_fails() -> None:
     found = net.becomes("orders", State="Failed")
     assert found["StateReasonCode"] == "SubnetOutOfIPAddresses"
     assert found["StateReason"].startswith(NO_ADDRESS)
+    listed = kit.client("lambda").list_functions(FunctionVersion="ALL")["Functions"]
+    assert [each["StateReasonCode"] for each in listed] == ["SubnetOutOfIPAddresses"]
     assert kit.refused(lambda: kit.invoke("orders")).message.endswith("in the following state: Failed")
     assert net.interfaces() == []
     functions = kit.client("lambda")

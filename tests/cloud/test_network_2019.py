@@ -138,7 +138,7 @@ def test_provisioned_environments_have_interfaces_too() -> None:
 
     def look() -> bool:
         answer = functions.get_provisioned_concurrency_config(**given)
-        return answer["Status"] == "FAILED" and answer["AllocatedProvisionedConcurrentExecutions"] == 2
+        return bool(answer["Status"] == "FAILED" and answer["AllocatedProvisionedConcurrentExecutions"] == 2)
 
     kit.eventually(look, "two of three have an address")
     assert "no available IP addresses" in functions.get_provisioned_concurrency_config(**given)["StatusReason"]

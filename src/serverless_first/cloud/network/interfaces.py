@@ -66,7 +66,7 @@ class NoInterface(Exception):
     """
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(code, message)  # both, so that it can be copied with the function that keeps it
         self.code, self.message = code, message
 
 
