@@ -212,7 +212,7 @@ def test_each_change_of_state_is_an_event(kit: Any) -> None:
     assert sorted(event["detail"]["status"] for event in heard) == sorted(order)
     last = next(event for event in heard if event["detail"]["status"] == "SUCCEEDED")
     job = batch.described(job_id)
-    assert last["detail"] == {name: value for name, value in job.items()}
+    assert last["detail"] == job
     assert last["resources"] == [job["jobArn"]]
     first = next(e for e in heard if e["detail"]["status"] == "RUNNABLE" and not e["detail"]["attempts"])
     assert "startedAt" not in first["detail"]

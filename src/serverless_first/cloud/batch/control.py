@@ -59,7 +59,11 @@ class Control(Protocol):
         ...
 
     def credentials(self, job: Job) -> Mapping[str, str]:
-        """Environment variables with the credentials of a job's role."""
+        """Environment variables with the credentials of a job's role.
+
+        Raises:
+            CannotStart: permissions are enforced, and a role of the job does not let ECS start it.
+        """
         ...
 
     def write_log(self, job: Job, stream: str, lines: Sequence[str]) -> None:

@@ -20,16 +20,13 @@ from serverless_first.cloud.batch import container
 from serverless_first.cloud.batch.control import Control
 from serverless_first.cloud.batch.images import Images
 from serverless_first.cloud.batch.job import Attempt, Job
+from serverless_first.cloud.batch.refused import CannotStart
 from serverless_first.cloud.lambda_.environment import INHERITED, Surroundings
 from serverless_first.cloud.lambda_.process import RuntimeProcess
 
 _SITE = Path(__file__).parent / "site"
 _LONGEST_LINE = 200_000  # characters; CloudWatch Logs takes 256 KB an event
 _END_S = 5.0
-
-
-class CannotStart(Exception):
-    """The container cannot start; the text is ECS's."""
 
 
 class JobProcess:
@@ -43,7 +40,7 @@ class JobProcess:
         queue_name: the name of its job queue.
 
     Raises:
-        CannotStart: there is no such program.
+        CannotStart: there is no such program, or a role lacks what it needs.
     """
 
     def __init__(

@@ -9,3 +9,16 @@ class Refused(Exception):
 
 class NotHonoured(Exception):
     """The local cloud would keep a setting and not act on it; the text names it."""
+
+
+class CannotStart(Exception):
+    """An attempt of a job cannot start.
+
+    Args:
+        text: why, as ECS says it.
+        is_of_task: whether the task fails before there is a container: then the text is its statusReason.
+    """
+
+    def __init__(self, text: str, *, is_of_task: bool = False) -> None:
+        super().__init__(text)
+        self.is_of_task = is_of_task

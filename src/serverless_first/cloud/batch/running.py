@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from serverless_first.cloud.batch.control import Control
 from serverless_first.cloud.batch.job import ESSENTIAL_EXITED, FAILED_TO_START, TIMED_OUT, Attempt, Job
-from serverless_first.cloud.batch.process import CannotStart, JobProcess
+from serverless_first.cloud.batch.process import JobProcess
+from serverless_first.cloud.batch.refused import CannotStart
 
 GRACE_S = 30.0  # between SIGTERM and SIGKILL, in AWS's seconds
 _LEAST_GRACE_S = 0.2  # or a program would have no time to say good-bye, however fast time goes
@@ -43,7 +44,8 @@ def run_attempt(
     try:
         process = start()
     except CannotStart as error:
-        attempt.reason, attempt.status_reason = str(error), FAILED_TO_START
+        attempt.reason = None if error.is_of_task else str(error)
+        attempt.status_reason = str(error) if error.is_of_task else FAILED_TO_START
         return None
     except Exception as error:
         traceback.print_exc()

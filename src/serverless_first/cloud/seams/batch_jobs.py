@@ -24,8 +24,9 @@ from moto.batch.responses import BatchResponse
 from serverless_first.cloud.batch.control import ComputeEnvironment, Queue
 from serverless_first.cloud.batch.job import Job, Key
 from serverless_first.cloud.batch.listing import selected
-from serverless_first.cloud.batch.refused import NotHonoured, Refused
+from serverless_first.cloud.batch.refused import CannotStart, NotHonoured, Refused
 from serverless_first.cloud.batch.requests import Definition, job_of
+from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams import batch_rules
 from serverless_first.cloud.seams.iam_enforcement import MotoDirectory
@@ -52,9 +53,39 @@ class MotoControl:
 
     def credentials(self, job: Job) -> Mapping[str, str]:
         """See `Control.credentials`."""
+        self._require_roles(job)
         directory = self._plane.permissions.identities
         assert isinstance(directory, MotoDirectory)
         return directory.role_credentials(job.work.job_role_arn, job.id.replace(":", "-"), job.key[1])
+
+    def _require_roles(self, job: Job) -> None:
+        """With enforce_iam: ECS assumes both roles, and the execution role of a job on Fargate writes the log.
+
+        ECS Developer Guide, "Stopped tasks error messages"; its sentences are recalled, not verified.
+        """
+        permissions = self._plane.permissions
+        execution_role = str(job.work.container.get("executionRoleArn") or "")
+        for role in filter(None, (job.work.job_role_arn, execution_role)):
+            try:
+                permissions.require_trust(role, "ecs-tasks.amazonaws.com")
+            except AccessDenied:
+                raise CannotStart(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
+                    "the role being passed has the proper trust relationship and permissions and that your IAM user "
+                    "has permissions to pass this role.",
+                    is_of_task=True,
+                ) from None
+        if execution_role:
+            group = f"arn:aws:logs:{job.key[1]}:{job.key[0]}:log-group:{job.work.log_group}:log-stream:"
+            try:
+                for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+                    permissions.require(execution_role, action, f"{group}{job.attempts[-1].log_stream}")
+            except AccessDenied as error:
+                raise CannotStart(
+                    "ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log "
+                    f"stream: AccessDeniedException: {error}",
+                    is_of_task=True,
+                ) from None
 
     def write_log(self, job: Job, stream: str, lines: Sequence[str]) -> None:
         """See `Control.write_log`."""
