@@ -9,6 +9,7 @@ from typing import Any
 from serverless_first.cloud.stacks.archives import zip_of
 from serverless_first.cloud.stacks.errors import ResourceFailed
 from serverless_first.cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, Refused, call_if_there
+from serverless_first.cloud.stacks.kinds.function_network import wait_until_released
 
 #: What a property is when a template leaves it out. Source: Lambda API reference, CreateFunction.
 _DEFAULTS: Mapping[str, Any] = {
@@ -71,6 +72,11 @@ class Function(ByCalls):
             _reserve(at, name, given.get("ReservedConcurrentExecutions"))
         _retag(at, made.attributes["Arn"], old, given)
         return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        """Deletes it, and waits until the network interfaces that only it had have gone."""
+        super().delete(at, made, given)
+        wait_until_released(at, given.get("VpcConfig"))
 
 
 class Version(Kind):
