@@ -103,6 +103,9 @@ def test_an_api_with_a_body_in_a_stack(aws: Any, kit: Any) -> None:
         resources = {"Api": api, "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": stage}}
         return json.dumps({"Resources": resources, "Outputs": {"Id": {"Value": {"Ref": "Api"}}}})
 
+    def settle(status: str) -> None:
+        kit.eventually(lambda: stacks.describe_stacks(StackName="shop")["Stacks"][0]["StackStatus"] == status, status)
+
     def key(path: str) -> str:
         (stack,) = stacks.describe_stacks(StackName="shop")["Stacks"]
         url = aws.local_url(
@@ -111,13 +114,15 @@ def test_an_api_with_a_body_in_a_stack(aws: Any, kit: Any) -> None:
         return str(requests.get(url, timeout=20).json()["requestContext"].get("routeKey", "$default"))
 
     stacks.create_stack(StackName="shop", TemplateBody=template("/orders"))
+    settle("CREATE_COMPLETE")
     assert [key("/orders"), key("/lamps")] == ["GET /orders", "$default"]
     (api,) = kit.client("apigatewayv2").get_apis()["Items"]
     assert (api["Description"], api["Tags"]) == ("lamps", {"team": "lamps", "a": "b"})
     stacks.update_stack(StackName="shop", TemplateBody=template("/lamps"))
+    settle("UPDATE_COMPLETE")
     assert [key("/orders"), key("/lamps")] == ["$default", "GET /lamps"]
     stacks.delete_stack(StackName="shop")
-    assert kit.client("apigatewayv2").get_apis()["Items"] == []
+    kit.eventually(lambda: not kit.client("apigatewayv2").get_apis()["Items"], "the API is gone")
 
 
 def test_security_of_a_document() -> None:

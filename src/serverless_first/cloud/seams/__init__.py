@@ -126,11 +126,10 @@ def _batch(plane: DataPlane) -> None:
 
 
 def _stacks(plane: DataPlane) -> None:
-    # Those of APIs have nothing to install: moto finds their classes.
-    from serverless_first.cloud.seams import batch_stacks, http_api_stacks, rds_stacks, rest_stacks  # noqa: F401
+    from serverless_first.cloud.seams import batch_stacks, rds_stacks
 
     rds_stacks.install(plane.databases)
-    batch_stacks.install(plane)
+    # batch_stacks.install(plane)
 
 
 def _iam(plane: DataPlane) -> None:

@@ -7,97 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_first.cloud.clients import client
-
-
-class Made:
-    """A resource of a stack. moto finds it because it is a direct subclass of its `CloudFormationModel`, too.
-
-    Args:
-        region: where it is.
-        properties: as the template has them.
-        id: what `Ref` gives.
-        attributes: what `Fn::GetAtt` gives, by name.
-    """
-
-    kind: ClassVar[str]  # "AWS::ApiGatewayV2::Route"
-    attribute_names: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, region: str, properties: Mapping[str, Any], id: str, attributes: Mapping[str, Any]) -> None:
-        self.region, self.properties, self.id, self.attributes = region, dict(properties), id, dict(attributes)
-
-    @classmethod
-    def make(cls, region: str, properties: Mapping[str, Any]) -> Self:
-        """Makes the resource."""
-        raise NotImplementedError
-
-    def change(self, properties: Mapping[str, Any]) -> Self:
-        """Changes it, or makes another in its place.
-
-        Raises:
-            moto's ValidationError: its kind cannot be changed here.
-        """
-        del properties
-        raise refusal(
-            f"The local cloud does not change an {self.kind} that a stack has made. Give it another logical id in "
-            "the template: then a new one is made, and the old one deleted."
-        )
-
-    def unmake(self) -> None:
-        """Deletes it; one that has gone already, with its API or by another hand, is deleted."""
-        raise NotImplementedError
-
-    # ---- what moto's CloudFormation calls
-
-    @property
-    def physical_resource_id(self) -> str:
-        return self.id
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @classmethod
-    def cloudformation_type(cls) -> str:
-        return cls.kind
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return attr in cls.attribute_names
-
-    def get_cfn_attribute(self, attribute_name: str) -> Any:
-        if attribute_name not in self.attribute_names:
-            from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
-
-            raise UnformattedGetAttTemplateException
-        return self.attributes[attribute_name]
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
-    ) -> Self:
-        del resource_name, account_id
-        return cls.make(region_name, cloudformation_json.get("Properties") or {})
-
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Self,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Self:
-        del new_resource_name, account_id, region_name
-        return original_resource.change(cloudformation_json.get("Properties") or {})
-
-    def delete(self, account_id: str, region_name: str) -> None:
-        del account_id, region_name
-        self.unmake()
 
 
 def call(service: str, region: str, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,11 +50,6 @@ def refusal(message: str) -> Exception:
     from moto.cloudformation.exceptions import ValidationError  # slow to import; it is there when a stack is
 
     return ValidationError(message=message)
-
-
-def without(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The properties but these."""
-    return {name: value for name, value in properties.items() if name not in names}
 
 
 def _typed(shape: Any, value: Any) -> Any:
