@@ -141,28 +141,6 @@ def aws_s_own_policies_are_missing():
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     return refused(iam.get_policy, PolicyArn=arn) is not None
 
-def a_stack_s_role_loses_its_managed_policies():
-    from moto.iam.models import Role
-    return "ManagedPolicyArns" not in inspect.getsource(Role.create_from_cloudformation_json)
-
-def a_stack_s_role_keeps_what_it_may_do():
-    from moto.iam.models import Role
-    return "Policies" not in inspect.getsource(Role.update_from_cloudformation_json) and not hasattr(Role, "delete")
-
-def a_stack_s_permission_is_changed_and_deleted_by_nobody():
-    from moto.awslambda.models import Permission
-    undone = (Permission.update_from_cloudformation_json, Permission.delete_from_cloudformation_json)
-    return not hasattr(Permission, "delete") and all(hasattr(each, "__isabstractmethod__") for each in undone)
-
-def a_stack_s_permission_has_no_name():
-    from moto.awslambda.models import Permission
-    return not hasattr(Permission("us-east-1"), "physical_resource_id")
-
-def a_stack_s_managed_policy_is_deleted_by_nobody():
-    from moto.iam.models import ManagedPolicy
-    undone = ManagedPolicy.delete_from_cloudformation_json
-    return not hasattr(ManagedPolicy, "delete") and hasattr(undone, "__isabstractmethod__")
-
 def a_deny_with_a_condition_shuts_out_everybody():
     s3 = boto3.client("s3", "us-east-1")
     s3.create_bucket(Bucket="hikari")
@@ -202,11 +180,6 @@ DEFECTS = {
     "the_policy_of_a_version_is_shown_for_all": "lambda_permissions.py",
     "a_revision_never_matches": "lambda_permissions.py",
     "aws_s_own_policies_are_missing": "iam_policies.py",
-    "a_stack_s_role_loses_its_managed_policies": "permission_stacks.py",
-    "a_stack_s_role_keeps_what_it_may_do": "permission_stacks.py",
-    "a_stack_s_permission_is_changed_and_deleted_by_nobody": "permission_stacks.py",
-    "a_stack_s_permission_has_no_name": "permission_stacks.py",
-    "a_stack_s_managed_policy_is_deleted_by_nobody": "permission_stacks.py",
     "a_deny_with_a_condition_shuts_out_everybody": "iam_policies.py",
     "a_condition_that_does_not_hold_denies": "iam_enforcement.py",
     "a_deny_without_a_resource_permits": "iam_enforcement.py",

@@ -2,7 +2,7 @@
 
 The requests themselves are judged before they reach moto, by `iam/gate.py`. moto's own `IAMPolicy` and
 `IAMUserAccessKey` (moto/iam/access_control.py) are not used: see `iam/policies.py`. The seams that this one installs
-replace parts of moto: `iam_policies.py`, `iam_targets.py`, `lambda_permissions.py` and `permission_stacks.py`.
+replace parts of moto: `iam_policies.py`, `iam_targets.py` and `lambda_permissions.py`.
 """
 
 from __future__ import annotations
@@ -234,14 +234,13 @@ def _may_write(permissions: Permissions, spec: FunctionSpec, stream: str) -> boo
 
 def install(plane: DataPlane) -> None:
     """Forgets sessions when the cloud is emptied, and mends what moto keeps of policies."""
-    from serverless_first.cloud.seams import iam_policies, iam_targets, lambda_permissions, permission_stacks
+    from serverless_first.cloud.seams import iam_policies, iam_targets, lambda_permissions
 
     directory = plane.permissions.identities
     assert isinstance(directory, MotoDirectory)
     plane.forgetting.append(directory.forget)
     iam_policies.install()
     lambda_permissions.install()
-    permission_stacks.install()
     iam_targets.install(plane.permissions)
 
 

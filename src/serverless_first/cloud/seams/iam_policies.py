@@ -6,7 +6,6 @@
 - `FakeBucket.get_permission`: moto denies everybody what an Allow with a condition does not allow, and takes no notice
   of most conditions. Here a bucket's policy is evaluated for an anonymous caller, as moto means it.
 
-What stacks do with roles is in the seam `permission_stacks`.
 Worth an upstream change: the last.
 """
 

@@ -10,7 +10,6 @@ belongs to the ARN in its Resource. Replaced here:
   and compares RevisionId with a list.
 - `LambdaBackend.delete_alias`, `delete_function`: what was allowed for an alias or a version goes with it.
 
-What stacks do with permissions is in the seam `permission_stacks`.
 Worth an upstream change: all of it.
 """
 
