@@ -9,7 +9,6 @@ import pytest
 import seam_kit  # type: ignore[import-not-found]
 from moto.batch import exceptions, models
 from moto.batch.responses import BatchResponse
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.exceptions import AWSError
 from moto.iam.models import IAMBackend
 from moto.utilities.tagging_service import TaggingService
@@ -63,16 +62,6 @@ SEAMS: seam_kit.Seams = {
             "create_role": "*",
         }),
         (AWSError, {"__init__": "self, message, exception_type=None, status=None"}),
-    ],
-    "batch_stacks.py": [
-        *[(owner, {
-            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
-            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
-            "region_name",
-            "has_cfn_attr": "attr",
-        }) for owner in (models.ComputeEnvironment, models.JobQueue, models.JobDefinition)],
-        (UnformattedGetAttTemplateException, {"__init__": "*"}),
-        (ValidationError, {"__init__": "self, name_or_id=None, message=None"}),
     ],
 }  # fmt: skip
 
@@ -170,20 +159,6 @@ def a_revision_inherits_from_the_one_before():
 def fargate_asks_for_nothing_of_its_own():
     return bool(definition(platformCapabilities=["FARGATE"]))
 
-def a_stack_needs_a_retry_strategy_and_leaves_what_it_made():
-    def stack(name, **properties):
-        resource = {"Type": "AWS::Batch::JobDefinition", "Properties": {"Type": "container", "ContainerProperties": {
-            "Image": "i", "Vcpus": 1, "Memory": 128}, **properties}}
-        stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"D": resource}}))
-    stacks = boto3.client("cloudformation", "us-east-1")
-    stack("s1", RetryStrategy={"Attempts": 1}, Parameters={"Lamp": "desk"})
-    stacks.delete_stack(StackName="s1")
-    found = batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"]
-    try:
-        stack("s2")
-    except KeyError:
-        return [each["parameters"] for each in found] == [{"lamp": "desk"}]
-
 found = {}
 for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
     with moto.mock_aws(config={"batch": {"use_docker": False}}):
@@ -201,5 +176,5 @@ print(json.dumps(found))
 
 def test_stock_moto_still_has_the_defects() -> None:
     found = seam_kit.stock(STOCK)
-    assert len(found) == 11
+    assert len(found) == 10
     assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("batch_*.py")

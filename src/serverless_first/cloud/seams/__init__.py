@@ -126,10 +126,9 @@ def _batch(plane: DataPlane) -> None:
 
 
 def _stacks(plane: DataPlane) -> None:
-    from serverless_first.cloud.seams import batch_stacks, rds_stacks
+    from serverless_first.cloud.seams import rds_stacks
 
     rds_stacks.install(plane.databases)
-    # batch_stacks.install(plane)
 
 
 def _iam(plane: DataPlane) -> None:

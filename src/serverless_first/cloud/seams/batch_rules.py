@@ -3,7 +3,7 @@
 Replaced here, of `BatchResponse`: the calls that create, change, delete and describe them. moto asks for a serviceRole
 and a state that AWS sets itself, keeps UpdateComputeEnvironment's resources nowhere, deletes what is in use, lets a new
 revision of a definition inherit from the one before, and takes and drops what it does not know. moto's backend is
-called. `batch_stacks.py` uses the same functions for stacks.
+called.
 
 Rules: AWS Batch API Reference, each call by its name. Batch knows one error for all requests: ClientException. The
 sentences of AWS are used where public reports show them (found: the one for a compute environment with a queue).
