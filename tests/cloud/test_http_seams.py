@@ -12,7 +12,6 @@ from moto.apigatewayv2 import exceptions, models, urls
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda import models as lambda_models
 from moto.awslambda.responses import LambdaResponse
-from moto.cloudformation.exceptions import ValidationError
 from moto.cognitoidp.models import CognitoIdpUserPool
 from moto.iam.models import AccessKey, User
 from moto.sts.models import AssumedRole, STSBackend
@@ -62,7 +61,6 @@ SEAMS: seam_kit.Seams = {
         (STSBackend, {"get_assumed_role_from_access_key": "self, access_key_id"}),
     ],
     "http_api_import.py": [(ApiGatewayV2Response, {"reimport_api": "self"})],
-    "stack_calls.py": [(ValidationError, {"__init__": "self, name_or_id=None, message=None"})],
     "function_urls.py": [
         (LambdaResponse, {
             "create_function_url_config": "self",
