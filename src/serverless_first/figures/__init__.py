@@ -7,12 +7,14 @@ figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.environments import timeline
+from serverless_first.figures.execution_history import execution_histories, execution_history, execution_words
 from serverless_first.figures.history import history, history_table
 from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.limits import instance_limits
 from serverless_first.figures.pool import borrow_waits, pinned_share
 from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
 from serverless_first.figures.seats import seats
+from serverless_first.figures.state_machine import state_machine, state_machine_words, state_machines
 from serverless_first.figures.steps import borrow_steps
 from serverless_first.figures.style import show
 from serverless_first.figures.table import table
@@ -25,6 +27,9 @@ __all__ = [
     "connections_over_time",
     "counts",
     "distribution",
+    "execution_histories",
+    "execution_history",
+    "execution_words",
     "failures_by_message",
     "history",
     "history_table",
@@ -35,6 +40,9 @@ __all__ = [
     "proxy_over_time",
     "seats",
     "show",
+    "state_machine",
+    "state_machine_words",
+    "state_machines",
     "table",
     "timeline",
     "two_poolers",

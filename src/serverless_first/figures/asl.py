@@ -1,0 +1,292 @@
+"""A definition in the Amazon States Language as a graph: what its pictures and their words are made from.
+
+Source of the fields: Amazon States Language, https://states-language.net/spec.html, and AWS's Step Functions Developer
+Guide for JSONata, ItemReader and the service integrations.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+START, END, JOIN = "Start", "End", "Join"
+KINDS = ("Task", "Pass", "Choice", "Wait", "Parallel", "Map", "Succeed", "Fail")
+_CONTAINERS = ("Parallel", "Map")
+_LABEL_LETTERS = 44
+_SAID_LETTERS = 40
+
+_SIGNS = {
+    "Equals": "=", "LessThan": "<", "GreaterThan": ">", "LessThanEquals": "≤", "GreaterThanEquals": "≥",
+    "Matches": "like",
+}  # fmt: skip
+_COMPARISON = re.compile(r"(?:String|Numeric|Boolean|Timestamp)(\w+?)(?:Path)?")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A state; or the start, the end, or where the branches of a state come together.
+
+    Attributes:
+        key: of this node alone.
+        name: of the state, as in the definition and in histories.
+        kind: the state's Type, or "Start", "End", "Join".
+        says: short lines about what it does.
+        frames: the keys of the Parallel and Map states that it stands in, the outermost first. The node of such a state
+            stands in the state's own frame: it is the frame's head.
+    """
+
+    key: str
+    name: str
+    kind: str
+    says: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A transition.
+
+    Attributes:
+        source, target: keys of nodes.
+        kind: "next"; "choice" and "default" of a Choice; "catch" of an error.
+        label: the condition or the errors, in short; "" for none.
+    """
+
+    source: str
+    target: str
+    kind: str
+    label: str = ""
+
+
+@dataclass
+class Graph:
+    """All nodes, in the order of the definition, and all transitions."""
+
+    comment: str = ""
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+
+    def named(self, name: str) -> Node | None:
+        """The node of a state."""
+        return next((node for node in self.nodes.values() if node.name == name and node.kind in KINDS), None)
+
+
+def graph_of(definition: str | Mapping[str, Any]) -> Graph:
+    """The graph of a state machine.
+
+    Args:
+        definition: in the Amazon States Language, as JSON text or as what json.loads makes of it.
+
+    Raises:
+        ValueError: it is no JSON, or not in that language: no States, a state without a known Type, a transition to a
+            state that there is not.
+    """
+    if isinstance(definition, str):
+        try:
+            definition = json.loads(definition)
+        except ValueError as error:
+            raise ValueError(f"This is no JSON, so no definition of a state machine: {error}.") from None
+    if not isinstance(definition, Mapping):
+        raise ValueError(f"A definition is an object with StartAt and States, not {type(definition).__name__}.")
+    graph = Graph(comment=str(definition.get("Comment", "")))
+    graph.nodes[START] = Node(START, START, START)
+    first, ends = _add_machine(graph, definition, (), "")
+    graph.edges.append(Edge(START, first, "next"))
+    graph.nodes[END] = Node(END, END, END)
+    graph.edges += [Edge(end, END, "next") for end in ends]
+    return graph
+
+
+def _add_machine(graph: Graph, machine: Mapping[str, Any], frames: tuple[str, ...], path: str) -> tuple[str, list[str]]:
+    """Adds the states of a machine, a branch or a Map's processor; the key of the first and those of the last."""
+    states = machine.get("States")
+    where = f" in {path.rstrip('/')}" if path else ""
+    if not isinstance(states, Mapping) or not states:
+        raise ValueError(f"There are no States{where}: this is no definition of a state machine.")
+    if machine.get("StartAt") not in states:
+        raise ValueError(f"StartAt{where} is {machine.get('StartAt')!r}; the states are {', '.join(states)}.")
+    out_of: dict[str, str] = {}
+    for name, state in states.items():
+        out_of[name] = _add_state(graph, str(name), state, frames, path)
+    ends = []
+    for name, state in states.items():
+        edges, is_end = list(_transitions(state)), state.get("End") is True or state["Type"] in ("Succeed", "Fail")
+        for target, kind, label in edges:
+            if target not in states:
+                raise ValueError(f"{name!r} goes on to {target!r}; there is no such state{where}.")
+            # What a Choice or a Task goes on to from itself, a Parallel or a Map does from its end.
+            graph.edges.append(Edge(out_of[name], path + target, kind, label))
+        if is_end:
+            ends.append(out_of[name])
+    return path + str(machine["StartAt"]), ends
+
+
+def _add_state(graph: Graph, name: str, state: Any, frames: tuple[str, ...], path: str) -> str:
+    """Adds a state with all that is in it; the key of the node that its transitions leave from."""
+    kind = state.get("Type") if isinstance(state, Mapping) else None
+    if kind not in KINDS:
+        raise ValueError(f"{name!r} has the Type {kind!r}; there are {', '.join(KINDS)}.")
+    key = path + name
+    within = (*frames, key) if kind in _CONTAINERS else frames
+    graph.nodes[key] = Node(key, name, kind, tuple(_says(state)), within)
+    if kind not in _CONTAINERS:
+        return key
+    machines = (
+        state.get("Branches") or [] if kind == "Parallel" else [state.get("ItemProcessor", state.get("Iterator")) or {}]
+    )
+    if not machines:
+        raise ValueError(f"{name!r} has no Branches.")
+    join = Node(f"{key}/", name, JOIN, frames=within)
+    for machine in machines:
+        first, ends = _add_machine(graph, machine, within, f"{key}/")
+        graph.edges.append(Edge(key, first, "next"))
+        graph.edges += [Edge(end, join.key, "next") for end in ends]
+    graph.nodes[join.key] = join
+    return join.key
+
+
+def _transitions(state: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Target, kind and label of each."""
+    for rule in state.get("Choices") or []:
+        yield str(rule.get("Next")), "choice", shortened(condition(rule), _LABEL_LETTERS)
+    if "Default" in state:
+        yield str(state["Default"]), "default", "otherwise"
+    if "Next" in state and state["Type"] != "Choice":
+        yield str(state["Next"]), "next", ""
+    for catcher in state.get("Catch") or []:
+        yield str(catcher.get("Next")), "catch", shortened(errors(catcher), _LABEL_LETTERS)
+
+
+def errors(rule: Mapping[str, Any]) -> str:
+    """The errors of a catcher or retrier in words."""
+    names = [str(name) for name in rule.get("ErrorEquals") or []]
+    return ", ".join("any error" if name == "States.ALL" else name for name in names)
+
+
+def condition(rule: Mapping[str, Any]) -> str:
+    """A choice rule in short words: `$.total > 10000`, `not ($.paid = true)`, or the JSONata expression itself."""
+    if "Condition" in rule:
+        return bare(str(rule["Condition"]))
+    for word in ("And", "Or"):
+        if word in rule:
+            parts = [condition(part) for part in rule[word]]
+            return f" {word.lower()} ".join(f"({p})" if " and " in p or " or " in p else p for p in parts)
+    if "Not" in rule:
+        return f"not ({condition(rule['Not'])})"
+    variable = str(rule.get("Variable", "?"))
+    for name, value in rule.items():
+        if name.startswith("Is"):
+            what = "there" if name == "IsPresent" else name.removeprefix("Is").lower()
+            return f"{variable} is {'' if value else 'not '}{what}"
+        found = _COMPARISON.fullmatch(name)
+        if found and found[1] in _SIGNS:
+            shown = value if isinstance(value, str) else json.dumps(value)
+            return f"{variable} {_SIGNS[found[1]]} {shown}"
+    return variable
+
+
+def bare(text: str) -> str:
+    """An expression without the brackets of JSONata."""
+    found = re.fullmatch(r"\s*\{%\s*(.*?)\s*%\}\s*", text, re.DOTALL)
+    return " ".join((found[1] if found else text).split())
+
+
+def shortened(text: str, letters: int) -> str:
+    """At most so many letters."""
+    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+
+
+def integration(resource: str) -> str:
+    """A Task's Resource in short: "Lambda price", "batch:submitJob.sync", "s3:listObjectsV2", "activity pack"."""
+    if found := re.search(r":lambda:[^:]*:[^:]*:function:(.+)$", resource):
+        return f"Lambda {found[1]}"
+    if found := re.search(r":states:[^:]*:[^:]*:activity:(.+)$", resource):
+        return f"activity {found[1]}"
+    if ":states:::" in resource:
+        return resource.split(":states:::", 1)[1].removeprefix("aws-sdk:")
+    return resource.rsplit(":", 1)[-1] or "?"
+
+
+def _says(state: Mapping[str, Any]) -> Iterator[str]:
+    """What the state does, a line for each thing worth knowing at a glance."""
+    kind = state["Type"]
+    if kind == "Task":
+        yield shortened(_task(state), _SAID_LETTERS)
+    elif kind == "Wait":
+        yield shortened(_wait(state), _SAID_LETTERS)
+    elif kind == "Fail":
+        yield shortened("Fail: " + str(state.get("Error") or state.get("ErrorPath") or "no name"), _SAID_LETTERS)
+    elif kind == "Map":
+        yield shortened(_map(state), _SAID_LETTERS)
+    elif kind == "Parallel":
+        yield f"Parallel: {len(state.get('Branches') or [])} branches"
+    else:
+        yield kind
+    retriers = [rule for rule in state.get("Retry") or [] if rule.get("MaxAttempts", 3) != 0]
+    if retriers:
+        most = max(rule.get("MaxAttempts", 3) for rule in retriers)
+        yield shortened(f"↻ {most} more on {', '.join(errors(rule) for rule in retriers)}", _SAID_LETTERS)
+
+
+def _task(state: Mapping[str, Any]) -> str:
+    called = integration(str(state.get("Resource", "?")))
+    given = state.get("Parameters") or state.get("Arguments")
+    name = given.get("FunctionName") if isinstance(given, Mapping) else None
+    if called.startswith("lambda:invoke") and isinstance(name, str):
+        suffix = called.removeprefix("lambda:invoke").removeprefix(".")
+        return f"Lambda {name.split(':function:')[-1]}" + (f" ({suffix})" if suffix else "")
+    return called
+
+
+def _wait(state: Mapping[str, Any]) -> str:
+    for name, form in (("Seconds", "Wait {} s"), ("Timestamp", "Wait until {}"), ("SecondsPath", "Wait {} s"),
+                       ("TimestampPath", "Wait until {}")):  # fmt: skip
+        if name in state:
+            return form.format(bare(str(state[name])))
+    return "Wait"
+
+
+def _map(state: Mapping[str, Any]) -> str:
+    processor = state.get("ItemProcessor") or {}
+    mode = (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE")
+    over = state.get("ItemsPath") or state.get("Items")
+    if "ItemReader" in state:
+        over = integration(str(state["ItemReader"].get("Resource", "S3")))
+    said = "Distributed map" if mode == "DISTRIBUTED" else "Map"
+    if isinstance(over, str):
+        said += f" over {bare(over)}"
+    if most := state.get("MaxConcurrency"):
+        said += f", {bare(str(most))} at once"
+    return said
+
+
+def describe(graph: Graph) -> str:
+    """The graph in sentences, for readers who cannot see the picture."""
+    told = []
+    for node in graph.nodes.values():
+        if node.kind in (JOIN, END):
+            continue
+        ways = [_way(graph, edge) for edge in graph.edges if edge.source == node.key]
+        if node.kind in _CONTAINERS:
+            inside = _list([w.removeprefix("then ") for w in ways])
+            after = [_way(graph, edge) for edge in graph.edges if edge.source == f"{node.key}/"]
+            told.append(f"{node.name} ({'; '.join(node.says)}) starts {inside}; after it {_list(after)}")
+        elif node.kind == START:
+            told.append(f"It starts with {_list([w.removeprefix('then ') for w in ways])}")
+        else:
+            told.append(f"{node.name} ({'; '.join(node.says)}): {_list(ways)}")
+    return ". ".join(told) + "."
+
+
+def _way(graph: Graph, edge: Edge) -> str:
+    target = graph.nodes[edge.target]
+    name = {END: "the end", JOIN: f"the end of {target.name}"}.get(target.kind, target.name)
+    return {"next": "then ", "default": "otherwise "}.get(edge.kind, f"on {edge.label} " if edge.kind == "catch" else
+            f"if {edge.label} ") + name  # fmt: skip
+
+
+def _list(parts: Sequence[str]) -> str:
+    return ", ".join(parts) if parts else "nothing"

@@ -1,0 +1,136 @@
+"""Where the boxes and arrows of a graph stand: Graphviz's `dot` places them, for boxes of sizes that we give.
+
+Graphviz measures no text and looks for no fonts here: every box and every label comes with its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_POINTS = 72.0  # in an inch
+_LABEL = (
+    '<<TABLE FIXEDSIZE="TRUE" WIDTH="{:.0f}" HEIGHT="{:.0f}" BORDER="0" CELLBORDER="0" CELLPADDING="0" '
+    'CELLSPACING="0"><TR><TD></TD></TR></TABLE>>'
+)
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """An arrow to place.
+
+    Attributes:
+        source, target: keys of boxes.
+        label_in: width and height of its label in inches; None without one.
+        weight: how much it wants to be short and straight; 0 for an arrow that may take a detour.
+        is_back: it goes back to what came before, so it does not decide who stands above whom.
+    """
+
+    source: str
+    target: str
+    label_in: Point | None = None
+    weight: int = 2
+    is_back: bool = False
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A layout. All in inches, from the lower left corner.
+
+    Attributes:
+        width_in, height_in: of the whole.
+        boxes: key -> middle.
+        frames: key -> left, bottom, right, top.
+        curves: for each arrow the points of its cubic Bézier curves; the arrow's tip is the last point.
+        labels: for each arrow the middle of its label; None without one.
+    """
+
+    width_in: float
+    height_in: float
+    boxes: dict[str, Point]
+    frames: dict[str, tuple[float, float, float, float]]
+    curves: list[list[Point]]
+    labels: list[Point | None]
+
+
+def place(
+    boxes: Mapping[str, Point],
+    arrows: Sequence[Arrow],
+    frames: Mapping[str, tuple[str | None, Sequence[str]]],
+    *,
+    across: bool = False,
+) -> Placed:
+    """Places everything so that nothing overlaps.
+
+    Args:
+        boxes: key -> width and height in inches.
+        arrows: all of them; several between the same two boxes are fine.
+        frames: key -> the frame that it stands in, or None, and the keys of all boxes in it, those of frames inside it
+            too. A frame comes after the one that it stands in.
+        across: from left to right in place of from top to bottom.
+    """
+    import pygraphviz  # here, so that all other figures do without it
+
+    graph = pygraphviz.AGraph(directed=True, strict=False)
+    graph.graph_attr.update(
+        rankdir="LR" if across else "TB", nodesep="0.3", ranksep="0.32", compound="true", margin="0", remincross="true"
+    )
+    names = {key: f"n{number}" for number, key in enumerate(boxes)}
+    for key, (width_in, height_in) in boxes.items():
+        graph.add_node(
+            names[key], label="", shape="box", fixedsize="true", width=f"{width_in:.3f}", height=f"{height_in:.3f}"
+        )
+    drawn: dict[str, Any] = {}
+    for number, (key, (around, inside)) in enumerate(frames.items()):
+        owner = graph if around is None else drawn[around]
+        drawn[key] = owner.add_subgraph([names[box] for box in inside], name=f"cluster_{number}", label="", margin="11")
+    for number, arrow in enumerate(arrows):
+        more = {} if arrow.label_in is None else {"label": _LABEL.format(*(_POINTS * side for side in arrow.label_in))}
+        graph.add_edge(
+            names[arrow.source],
+            names[arrow.target],
+            key=f"e{number}",
+            weight=str(arrow.weight),
+            constraint="false" if arrow.is_back and arrow.source == arrow.target else "true",
+            arrowsize="0.8",
+            **more,
+        )
+    graph.layout("dot")
+    left, bottom, right, top = _numbers(graph.graph_attr["bb"])
+    edges = {edge.name: edge for edge in graph.edges()}
+    return Placed(
+        (right - left) / _POINTS,
+        (top - bottom) / _POINTS,
+        {key: _point(graph.get_node(name).attr["pos"]) for key, name in names.items()},
+        {key: _corners(frame.graph_attr["bb"]) for key, frame in drawn.items()},
+        [_curve(edges[f"e{number}"].attr["pos"]) for number in range(len(arrows))],
+        [_point(edges[f"e{n}"].attr["lp"]) if arrow.label_in else None for n, arrow in enumerate(arrows)],
+    )
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in text.split(",")]
+
+
+def _corners(text: str) -> tuple[float, float, float, float]:
+    left, bottom, right, top = (number / _POINTS for number in _numbers(text))
+    return left, bottom, right, top
+
+
+def _point(text: str) -> Point:
+    x, y = _numbers(text)[:2]
+    return x / _POINTS, y / _POINTS
+
+
+def _curve(text: str) -> list[Point]:
+    """The points of Graphviz's "e,X,Y X,Y X,Y ...": the tip stands first there, and last here."""
+    tip, points = None, []
+    for part in text.replace("\\\n", "").split():
+        if part.startswith("e,"):
+            tip = _point(part[2:])
+        else:
+            points.append(_point(part))
+    return [*points, tip] if tip else points
