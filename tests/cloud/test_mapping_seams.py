@@ -35,14 +35,6 @@ SEAMS: seam_kit.Seams = {
         ), "self")),
         (exceptions.GenericResourcNotFound, {"__init__": "self"}),
     ],
-    "mapping_stacks.py": [
-        (models.EventSourceMapping, {
-            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
-            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
-            "region_name",
-            "has_cfn_attr": "attr",
-        }),
-    ],
     "mapping_rules.py": [
         (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
     ],
@@ -124,7 +116,6 @@ import inspect, io, json, threading, time, zipfile
 import boto3, moto
 from botocore.exceptions import ClientError
 from moto.sqs import models
-from moto.awslambda.models import EventSourceMapping
 from moto.sqs.responses import SQSResponse
 
 def make(name="orders", **attributes):
@@ -238,9 +229,6 @@ def the_answer_lacks_defaults():
     made = lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=make()[1])
     return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
 
-def a_stack_cannot_ask_for_attributes():
-    return "get_cfn_attribute" not in vars(EventSourceMapping)
-
 found = {}
 for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
     with moto.mock_aws(config={"lambda": {"use_docker": False}}):
@@ -270,7 +258,6 @@ DEFECTS = {
     "a_large_batch_without_a_window_is_accepted": "mapping_rules.py",
     "any_filter_is_accepted": "mapping_rules.py",
     "the_answer_lacks_defaults": "mapping_answers.py",
-    "a_stack_cannot_ask_for_attributes": "mapping_stacks.py",
 }
 
 

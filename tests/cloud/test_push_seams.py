@@ -14,7 +14,7 @@ from moto.s3 import notifications
 from moto.s3.responses import S3Response
 from moto.sns import models as sns_models
 from moto.sns.responses import SNSResponse
-from moto.sqs.models import Queue, SQSBackend
+from moto.sqs.models import SQSBackend
 
 LOOK: str = seam_kit.LOOK
 
@@ -42,18 +42,6 @@ SEAMS: seam_kit.Seams = {
         (SNSResponse, dict.fromkeys(("create_topic", "set_topic_attributes", "get_topic_attributes"), "self")),
         (sns_models.SNSBackend, {"create_topic": "self, name, attributes=None, tags=None"}),
     ],
-    "message_stacks.py": [
-        *((owner, {
-            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
-            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
-            "region_name",
-            "has_cfn_attr": "attr",
-            "get_cfn_attribute": "self, attribute_name",
-        }) for owner in (sns_models.Topic, Queue)),
-        (sns_models.Topic, {"_create_default_topic_policy": "self, region_name, account_id, name"}),
-        (sns_models.SNSBackend, {"unsubscribe": "self, subscription_arn"}),
-        (SQSBackend, {"set_queue_attributes": "self, queue_name, attributes"}),
-    ],
     "s3_notifications.py": [
         (notifications, {
             "send_event": "account_id, event_name, bucket, key",
@@ -69,9 +57,6 @@ SEAMS: seam_kit.Seams = {
     "s3_configurations.py": [
         (s3_models.FakeBucket, {
             "set_notification_configuration": "self, notification_config",
-            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
-            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
-            "region_name",
         }),
         (s3_models.NotificationConfiguration, {
             "__init__": "self, topic=None, queue=None, cloud_function=None, event_bridge=None",
@@ -103,9 +88,7 @@ def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, nam
 
 def test_every_seam_of_topics_and_buckets_is_listed_here() -> None:
     folder = Path(__file__).resolve().parents[2] / "src" / "serverless_first" / "cloud" / "seams"
-    found = [
-        path.name for pattern in ("sns_*.py", "s3_*.py", "queue_*.py", "message_*.py") for path in folder.glob(pattern)
-    ]
+    found = [path.name for pattern in ("sns_*.py", "s3_*.py", "queue_*.py") for path in folder.glob(pattern)]
     assert sorted(found) == sorted(SEAMS)
 
 
@@ -204,16 +187,6 @@ def a_topic_may_have_any_attribute():
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Lamp", AttributeValue="off")
     return True
 
-def a_stack_has_no_subscriptions_and_no_policies():
-    source = inspect.getsource(sns_models) + inspect.getsource(sqs_models)
-    return not any(f'"AWS::{name}"' in source for name in ("SNS::Subscription", "SNS::TopicPolicy", "SQS::QueuePolicy"))
-
-def a_stack_cannot_ask_for_addresses():
-    return not sns_models.Topic.has_cfn_attr("TopicArn") and not sqs_models.Queue.has_cfn_attr("QueueUrl")
-
-def a_stack_changes_two_things_of_a_queue():
-    return "RedrivePolicy" not in inspect.getsource(sqs_models.Queue.update_from_cloudformation_json)
-
 def noted(*events):
     s3.create_bucket(Bucket="hikari")
     url, arn = a_queue()
@@ -291,5 +264,5 @@ print(json.dumps(found))
 
 def test_stock_moto_still_has_the_defects() -> None:
     found = seam_kit.stock(STOCK)
-    assert len(found) == 22
+    assert len(found) == 19
     assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("sns_*.py, s3_*.py")

@@ -5,7 +5,7 @@ mapping of moto becomes a `Mapping`, and the service of its source gives the pol
 queue, table or stream of moto learns of a mapping, moto calls nothing by itself. Replaced:
 
 - `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: what AWS refuses is refused;
-  pollers start and end. CloudFormation comes through the same methods.
+  pollers start and end.
 - `EventSourceMapping.get_configuration`: what AWS shows, defaults included.
 - `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
   lambda_functions.py: a poller ends with its function and reads in its present role.
@@ -34,7 +34,7 @@ from moto.sqs.models import sqs_backends
 
 from serverless_first.cloud.errors import AccessDenied
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import mapping_answers, mapping_stacks, sqs_queues, sqs_redrive, sqs_requests
+from serverless_first.cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs_requests
 from serverless_first.cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_first.cloud.seams.lambda_versions import route
 from serverless_first.cloud.seams.mapping_rules import Kind, checked, kind_of
@@ -197,7 +197,6 @@ def install(plane: DataPlane) -> None:
     _install_backend(plane, pollers)
     _install_functions(pollers)
     mapping_answers.install()
-    mapping_stacks.install()
 
 
 def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:

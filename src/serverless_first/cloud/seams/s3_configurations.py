@@ -6,8 +6,6 @@ moto sets a configuration before it looks whether it can stand, takes any destin
 - `FakeBucket.set_notification_configuration`: AWS's checks, before anything is changed.
 - `S3Response._notification_config_from_body`: ARNs and filters are checked first.
 - `S3Response.get_bucket_notification`: with EventBridge, without empty lists.
-- `FakeBucket.create_from_cloudformation_json`, `update_from_cloudformation_json`: a stack's NotificationConfiguration,
-  which moto passes over.
 
 Worth an upstream change: all but the look at policies.
 """
@@ -137,46 +135,9 @@ def install(plane: DataPlane, skips_validation: Callable[[], bool]) -> None:
         self.data["Action"] = "GetBucketNotificationConfiguration"
         return self.serialized(ActionResult(result))
 
-    _install_stacks(bucket_class)
     bucket_class.set_notification_configuration = set_notification_configuration
     response_class._notification_config_from_body = read_as_aws_does
     response_class.get_bucket_notification = get_bucket_notification
-
-
-def _install_stacks(bucket_class: Any) -> None:
-    for name in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
-        make: Callable[..., Any] = vars(bucket_class)[name].__func__
-
-        def make_and_notify(cls: Any, *given: Any, make: Callable[..., Any] = make, **more: Any) -> Any:
-            bucket = make(cls, *given, **more)
-            template = next(each for each in (*given, *more.values()) if isinstance(each, dict))
-            wanted = template.get("Properties", {}).get("NotificationConfiguration")
-            if wanted or bucket.notification_configuration:  # what a template has no more is no more
-                bucket.set_notification_configuration(_from_template(wanted or {}))
-            return bucket
-
-        of_class: Any = make_and_notify
-        setattr(bucket_class, name, classmethod(of_class))
-
-
-def _from_template(given: dict[str, Any]) -> dict[str, Any]:
-    """A template's configuration, as moto reads it out of an API call."""
-    found: dict[str, Any] = {}
-    for plural, kind, target in (
-        ("TopicConfigurations", "Topic", "Topic"),
-        ("QueueConfigurations", "Queue", "Queue"),
-        ("LambdaConfigurations", "CloudFunction", "Function"),
-    ):
-        for each in given.get(plural) or []:
-            row = {kind: each[target], "Event": [each["Event"]]}
-            if rules := ((each.get("Filter") or {}).get("S3Key") or {}).get("Rules"):
-                lower = [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
-                row["Filter"] = {"S3Key": {"FilterRule": lower}}
-            found.setdefault(f"{kind}Configuration", []).append(row)
-    bridge = given.get("EventBridgeConfiguration")
-    if bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true":
-        found["EventBridgeConfiguration"] = {}
-    return found
 
 
 def _rules(configuration: Any) -> list[dict[str, str]]:

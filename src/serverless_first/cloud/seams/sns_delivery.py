@@ -26,7 +26,7 @@ from moto.sns.exceptions import SNSException, SNSNotFoundError
 from moto.sns.responses import SNSResponse
 
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import message_stacks, sns_topics
+from serverless_first.cloud.seams import sns_topics
 from serverless_first.cloud.seams.queue_sending import send_to_queue
 from serverless_first.cloud.sns import filters as sns_filters
 from serverless_first.cloud.sns import rules as sns_rules
@@ -45,7 +45,6 @@ def install(plane: DataPlane) -> None:
     _install_publishing(topics)
     _install_subscribing(topics)
     sns_topics.install()
-    message_stacks.install()
 
 
 def _install_publishing(topics: Topics) -> None:
