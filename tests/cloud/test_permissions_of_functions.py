@@ -116,7 +116,9 @@ def test_permissions_of_a_stack(kit: Any) -> None:
             "FunctionUrlAuthType": "NONE",
         }},
     }  # fmt: skip
-    kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=json.dumps({"Resources": resources}))
+    kit.client("cloudformation").create_stack(
+        StackName="shop", TemplateBody=json.dumps({"Resources": resources}), Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
     (statement,) = statements(kit.client("lambda"))
     assert statement["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
     assert statement["Resource"] == PRICE

@@ -142,6 +142,7 @@ class Kind:
     name_limit: ClassVar[int] = 64
     custom_name_may_stay: ClassVar[bool] = False  # a new one may have the name of the one whose place it takes
     refused: ClassVar[tuple[str, ...]] = ()  # properties that would have no effect here
+    honoured: ClassVar[frozenset[str] | None] = None  # the only ones that have an effect; None: all but `refused`
     replaced_by: ClassVar[frozenset[str]] = frozenset()  # properties that make a new one, besides the schema's
     changed_by: ClassVar[frozenset[str]] = frozenset()  # properties that the schema is wrong about
 
@@ -193,6 +194,8 @@ class Kind:
         for path in self.refused:
             if _at(checked, path) not in (None, False, [], {}):
                 raise NotHonoured(f"{path} of {self.type}")
+        if self.honoured is not None and (more := sorted(set(checked) - self.honoured)):
+            raise NotHonoured(f"{', '.join(more)} of {self.type}")
         return checked
 
     def named(self, at: Place, given: Properties) -> str:

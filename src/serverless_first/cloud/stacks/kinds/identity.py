@@ -56,12 +56,12 @@ class Role(Kind):
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
-        name = made.physical_id
-        for policy in given.get("Policies") or []:
-            call_if_there(at, "iam", "DeleteRolePolicy", RoleName=name, PolicyName=policy["PolicyName"])
-        for arn in given.get("ManagedPolicyArns") or []:
-            call_if_there(at, "iam", "DetachRolePolicy", RoleName=name, PolicyArn=arn)
-        call_if_there(at, "iam", "DeleteRole", RoleName=name)
+        which = {"RoleName": made.physical_id}
+        for policy in call_if_there(at, "iam", "ListRolePolicies", **which).get("PolicyNames", []):
+            call_if_there(at, "iam", "DeleteRolePolicy", PolicyName=policy, **which)
+        for policy in call_if_there(at, "iam", "ListAttachedRolePolicies", **which).get("AttachedPolicies", []):
+            call_if_there(at, "iam", "DetachRolePolicy", PolicyArn=policy["PolicyArn"], **which)
+        call_if_there(at, "iam", "DeleteRole", **which)
 
     @staticmethod
     def _policies(at: Place, name: str, old: Properties, given: Properties) -> None:
