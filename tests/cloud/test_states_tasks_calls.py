@@ -24,6 +24,13 @@ def handler(event, context):
     return {"price_yen": 1200 * event["quantity"], "version": context.function_version}
 """
 
+#: A handler behind an API: it answers with a parameter of the query.
+ANSWER = """
+def handler(event, context):
+    status = 404 if event["rawPath"].endswith("none") else 200
+    return {"statusCode": status, "body": event["queryStringParameters"]["quantity"]}
+"""
+
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
@@ -184,6 +191,7 @@ def test_an_event_says_which_execution_has_sent_it(kit: Any) -> None:
 
 
 def test_an_event_that_is_refused_fails_the_task(kit: Any) -> None:
+    del kit
     done = run(task("events:putEvents", {"Entries": [{"Source": "hikari.orders", "Detail": {}}]}))
     assert (done.status, done.error) == ("FAILED", "EventBridge.FailedEntry")
     assert json.loads(done.cause)["FailedEntryCount"] == 1
@@ -285,9 +293,7 @@ def test_errors_of_sdk_calls_are_named_as_javas_classes(kit: Any, call: str, giv
 
 
 def test_an_api_is_called(kit: Any) -> None:
-    arn = kit.deploy("price", "def handler(event, context):\n"
-                     "    status = 404 if event['rawPath'].endswith('none') else 200\n"
-                     "    return {'statusCode': status, 'body': event['queryStringParameters']['quantity']}\n")  # fmt: skip
+    arn = kit.deploy("price", ANSWER)
     kit.client("lambda").add_permission(
         FunctionName="price", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
     )
