@@ -206,8 +206,8 @@ def test_fair_share_is_refused_by_name(kit: Any) -> None:
 
 
 def test_an_environment_has_a_state_and_a_role_of_its_own(kit: Any) -> None:
-    batch.make_environment()
-    (found,) = kit.client("batch").describe_compute_environments(computeEnvironments=["hikari"])["computeEnvironments"]
+    batch.make_environment("ce")
+    (found,) = kit.client("batch").describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
     assert (found["state"], found["status"], found["computeResources"]["maxvCpus"]) == ("ENABLED", "VALID", 4)
     assert found["serviceRole"].endswith(":role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch")
     assert kit.client("iam").get_role(RoleName="AWSServiceRoleForBatch")["Role"]["Arn"] == found["serviceRole"]
@@ -215,6 +215,7 @@ def test_an_environment_has_a_state_and_a_role_of_its_own(kit: Any) -> None:
 
 def test_environments_that_batch_refuses(kit: Any) -> None:
     batch.make_environment()
+    assert "name" in refusal(kit, lambda: batch.make_environment("lamp shade"))
     assert "already exists" in refusal(kit, batch.make_environment)
     resources = {"type": "FARGATE", "maxvCpus": 4, "subnets": ["subnet-00000000"], "securityGroupIds": ["sg-0"]}
     message = refusal(kit, lambda: batch.make_environment("other", computeResources=resources))

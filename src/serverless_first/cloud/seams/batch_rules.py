@@ -1,9 +1,9 @@
 """Seam: what compute environments, job queues and job definitions of Batch may be (moto 5.2.5).
 
-Replaced here, of `BatchResponse`: the calls that create, change, delete and describe them. moto asks for a serviceRole
-and a state that AWS sets itself, keeps UpdateComputeEnvironment's resources nowhere, deletes what is in use, lets a new
-revision of a definition inherit from the one before, and takes and drops what it does not know. moto's backend is
-called.
+Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that create,
+change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the resources of
+UpdateComputeEnvironment nowhere, deletes what is in use, lets a new revision of a definition inherit from the one
+before, and takes and drops what it does not know. moto's backend is called.
 
 Rules: AWS Batch API Reference, each call by its name. Batch knows one error for all requests: ClientException. The
 sentences of AWS are used where public reports show them (found: the one for a compute environment with a queue).
@@ -32,6 +32,7 @@ from serverless_first.cloud.seams import shape_rules
 
 Given = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_ENVIRONMENT_NAME = re.compile(rf"{_NAME.pattern}$")
 MOST_ENVIRONMENTS = 3
 _OF_FARGATE = frozenset(("type", "maxvCpus", "subnets", "securityGroupIds"))
 _CHANGEABLE = frozenset(("minvCpus", "maxvCpus", "desiredvCpus", "subnets", "securityGroupIds", "instanceTypes"))
@@ -304,6 +305,7 @@ def install(changed: Callable[[], None]) -> None:
         changed: called after a change that lets jobs move on, or ends them.
     """
     response: Any = BatchResponse
+    models.COMPUTE_ENVIRONMENT_NAME_REGEX = _ENVIRONMENT_NAME  # moto's wants three characters, the last no hyphen
 
     def call(act: Callable[[Any, Given], Mapping[str, Any]]) -> Callable[[Any], str]:
         def answer(self: Any) -> str:
