@@ -21,7 +21,10 @@ def test_a_crowd_of_jobs(kit: Any) -> None:
     queues = [batch.make_queue(f"queue{number}", [environment], priority=number) for number in range(3)]
     batch.register(["python", "-c", PROGRAM, "Ref::seconds", "Ref::good"], retryStrategy={"attempts": 3},
                    parameters={"good": "1"})  # fmt: skip
-    client, ids, ended_by_hand, vcpus = kit.client("batch"), [], set(), {}
+    client = kit.client("batch")
+    ids: list[str] = []
+    ended_by_hand: set[str] = set()
+    vcpus: dict[str, float] = {}
     for _ in range(JOBS):
         size, memory_mb = chance.choice([(0.25, 512), (0.5, 1024), (1, 2048), (2, 4096)])
         needed = [{"jobId": other} for other in chance.sample(ids, min(len(ids), chance.choice([0, 0, 0, 1, 2])))]

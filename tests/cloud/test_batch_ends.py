@@ -29,7 +29,7 @@ def fails(*codes: int, **more: Any) -> str:
     """Registers a job that fails so; the id of one."""
     batch.make_queue()
     batch.register(["python", "-c", FAILS.format(list(codes))], **more)
-    return batch.submit()
+    return str(batch.submit())
 
 
 # ---- tried again

@@ -206,6 +206,19 @@ def test_an_array_that_waits_is_pending_and_is_terminated_with_all_its_children(
     assert {batch.described(f"{job_id}:{n}")["statusReason"] for n in range(3)} == {"the shop is closed"}
 
 
+def test_cancelling_an_array_leaves_the_children_that_run(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
+    batch.register(batch.hold(tmp_path, "render"))
+    job_id = batch.submit(arrayProperties={"size": 2})
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "a child runs")
+    kit.client("batch").cancel_job(jobId=job_id, reason="not wanted any more")
+    assert [batch.described(f"{job_id}:{n}")["status"] for n in range(2)] == ["RUNNING", "FAILED"]
+    batch.let_go(tmp_path, "render")
+    job = batch.wait(job_id)
+    assert (job["status"], job["statusReason"]) == ("FAILED", "not wanted any more")
+    assert batch.described(f"{job_id}:0")["status"] == "SUCCEEDED"
+
+
 def test_children_one_after_the_other_and_each_after_its_own(kit: Any, tmp_path: Path) -> None:
     del kit
     batch.make_queue()

@@ -50,7 +50,7 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-@dataclass
+@dataclass(eq=False)
 class Attempt:
     """One try to run a job's command.
 
@@ -94,7 +94,7 @@ class Attempt:
         }
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One job. Only `jobs.Jobs` changes it, under its lock.
 

@@ -89,6 +89,8 @@ class Jobs:
     def cancel(self, job: Job, reason: str) -> None:
         """Fails a job of which nothing has started; the others go on."""
         with self._lock:
+            if job.size is not None and not job.status.is_end:
+                job.stop_reason = reason
             for each in (job, *job.children):
                 if each.status.is_waiting and each.size is None:
                     each.is_cancelled = True

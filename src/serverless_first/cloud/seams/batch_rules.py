@@ -1,9 +1,9 @@
 """Seam: what compute environments, job queues and job definitions of Batch may be (moto 5.2.5).
 
-Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that create,
-change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the resources of
-UpdateComputeEnvironment nowhere, deletes what is in use, lets a new revision of a definition inherit from the one
-before, and takes and drops what it does not know. moto's backend is called.
+Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that
+create, change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the
+resources of UpdateComputeEnvironment nowhere, deletes what is in use, lets a new revision of a definition inherit from
+the one before, and takes and drops what it does not know. moto's backend is called.
 
 Rules: AWS Batch API Reference, each call by its name. Batch knows one error for all requests: ClientException. The
 sentences of AWS are used where public reports show them (found: the one for a compute environment with a queue).
