@@ -247,3 +247,13 @@ def test_tags_of_a_job(kit: Any) -> None:
     job = batch.wait(batch.submit(tags={"shop": "hikari"}))
     assert job["tags"] == {"shop": "hikari"}
     assert kit.client("batch").list_tags_for_resource(resourceArn=job["jobArn"])["tags"] == {"shop": "hikari"}
+
+
+def test_a_jobs_own_python_path_counts_with_a_sitecustomize_of_its_own(kit: Any, tmp_path: Path) -> None:
+    del kit
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.lamp = 'desk'", encoding="utf-8")
+    (tmp_path / "shades.py").write_text("PAPER = 'paper'", encoding="utf-8")
+    source = "import json, sys, shades; from serverless_first import guard; "
+    source += "print(json.dumps([sys.lamp, shades.PAPER, guard.is_armed()]))"
+    job = batch.run(source, environment=[{"name": "PYTHONPATH", "value": str(tmp_path)}])
+    assert said(job) == ["desk", "paper", True]
