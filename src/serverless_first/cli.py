@@ -118,6 +118,35 @@ def cloud(port: int, time_scale: float, idle_expiry_s: float, enforce_iam: bool,
 
 
 @main.command()
+@click.argument("template", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--stack-name", required=True, help="A stack of this name is changed, if there is one.")
+@click.option("--parameter", "-p", multiple=True, metavar="NAME=VALUE", help="Of the template; may be given again.")
+@click.option("--lint", is_flag=True, help="cfn-lint looks first; its errors stop the deployment.")
+@click.option(
+    "--endpoint-url",
+    envvar="AWS_ENDPOINT_URL",
+    default="http://127.0.0.1:4566",
+    show_default=True,
+    help="Where the local cloud is; AWS_ENDPOINT_URL unless given.",
+)
+def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bool, endpoint_url: str) -> None:
+    """Deploy a SAM or CloudFormation TEMPLATE to a local cloud that runs, as `sam deploy` does to AWS."""
+    from serverless_first.cloud.errors import CloudError
+    from serverless_first.cloud.stacks import deploying
+
+    pairs = dict(each.partition("=")[::2] for each in parameter)
+    if wrong := [each for each in parameter if "=" not in each]:
+        raise click.UsageError(f"--parameter {wrong[0]!r} is not NAME=VALUE.")
+    try:
+        client = deploying.client_of(endpoint_url)
+        outputs = deploying.deploy(template, stack_name, client=client, parameters=pairs, lint=lint, report=click.echo)
+    except CloudError as error:
+        raise click.ClickException(str(error)) from error
+    for name, value in outputs.items():
+        click.echo(f"{name} = {value}")
+
+
+@main.command()
 @click.argument("modules", nargs=-1)
 @click.option("--check", is_flag=True, help="Compare with the sources; execute and write nothing.")
 @click.option("--force", is_flag=True, help="Execute also what did not change.")

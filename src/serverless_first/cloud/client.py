@@ -301,6 +301,52 @@ class Cloud:
         with progress.bar(f"calls of {function}", len(events)) as told:
             return burst.at_once(client, function, events, qualifier, told)
 
+    def deploy(
+        self,
+        template: str | os.PathLike[str],
+        *,
+        stack_name: str,
+        parameters: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+        lint: bool = False,
+        quiet: bool = False,
+    ) -> dict[str, str]:
+        """Makes or changes a CloudFormation stack from a template file, as `sam deploy` does, and waits for it.
+
+        Folders and files that the template names (CodeUri, ContentUri, DefinitionUri and their like) are zipped and put
+        into a bucket. A template that changes nothing is no error.
+
+        Args:
+            template: a file, YAML or JSON, with or without SAM; its paths are relative to its folder.
+            stack_name: a stack of this name is changed, if there is one.
+            parameters: of the template; those that are left out keep their values, or have their defaults.
+            tags: of the stack and its resources.
+            lint: whether cfn-lint looks at the template first, which takes some seconds; errors stop the deployment.
+            quiet: whether nothing is printed.
+
+        Returns:
+            The stack's outputs by their keys.
+
+        Raises:
+            CloudError: the template is refused, a path in it leads nowhere, or a resource failed; the text says which
+                and why. What was done is rolled back.
+            CloudNotRunning: the local cloud was stopped.
+        """
+        if not self.is_running:
+            raise CloudNotRunning("The local cloud is not running. Run the cell with cloud.start() again.")
+        import boto3
+
+        from serverless_first.cloud.stacks import deploying
+
+        def say(line: str) -> None:
+            if not quiet:
+                print(line)
+
+        session = boto3.Session()
+        return deploying.deploy(
+            Path(template), stack_name, client=session.client, parameters=parameters, tags=tags, lint=lint, report=say
+        )
+
     def layer(self, name: str) -> str:
         """The ARN of a layer version that holds a package: for `Layers` of create_function. Published if need be.
 

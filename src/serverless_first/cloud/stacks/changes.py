@@ -5,7 +5,6 @@ It is said before anything is done, so a change that depends on another one's ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from serverless_first.cloud.stacks import intrinsics, kinds, schemas
@@ -41,7 +40,7 @@ def between(stack: Stack, plan: Plan) -> list[dict[str, Any]]:
         indirect = {name for name, value in given.items() if changed_values & set(intrinsics.names_in(value))}
         tags = before is not None and before.tags != plan.tags
         if direct | indirect or tags or names & touched:
-            replaces = _replaces(new["Type"], had, given, direct | indirect)
+            replaces = _replaces(new["Type"], direct | indirect)
             found.append(_change("Modify", logical_id, new["Type"], old.physical_id, replaces))
             if replaces != "False":
                 touched.add(logical_id)
@@ -51,7 +50,7 @@ def between(stack: Stack, plan: Plan) -> list[dict[str, Any]]:
     return found
 
 
-def _replaces(type: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]) -> str:
+def _replaces(type: str, changed: set[str]) -> str:
     kind, schema = kinds.of(type), schemas.of(type)
     if kind is None or not changed:
         return "Conditional" if kind and not kind.can_update else "False"

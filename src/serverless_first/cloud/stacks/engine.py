@@ -142,13 +142,13 @@ class Engine:
             undo.then(lambda engine: engine._stack.resources.__setitem__(logical_id, holder))
             return
         if kind.is_replaced(old.properties, wanted):
-            if kind.name and not kind.custom_name_may_stay and wanted.get(kind.name) is not None:
-                if wanted[kind.name] == old.properties.get(kind.name):
-                    with self._reporting(old, "UPDATE"):
-                        raise ResourceFailed(
-                            "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-                            f"Rename {wanted[kind.name]} and update the stack again."
-                        )
+            name = wanted.get(kind.name) if kind.name and not kind.custom_name_may_stay else None
+            if name is not None and name == old.properties.get(kind.name or ""):
+                with self._reporting(old, "UPDATE"):
+                    raise ResourceFailed(
+                        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
+                        f"{name} and update the stack again."
+                    )
             undo.then(lambda engine: engine._restore(holder))
             self._stack.note(
                 old,

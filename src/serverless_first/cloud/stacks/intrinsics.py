@@ -25,7 +25,9 @@ LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 class Attributes(Protocol):
     """A resource that has been made."""
 
-    physical_id: str
+    @property
+    def physical_id(self) -> str:
+        """For Ref."""
 
     def attribute(self, name: str) -> Any:
         """For Fn::GetAtt; raises StackError if the type has no such attribute."""
@@ -203,10 +205,14 @@ class Scope:
             if name == "Fn::Not":
                 return not self._truth(given[0])
             if name == "Fn::And":
-                return all([self._truth(each) for each in given])
+                return all(self._truth(each) for each in given)
             if name == "Fn::Or":
-                return any([self._truth(each) for each in given])
+                return any(self._truth(each) for each in given)
         raise StackError(f"Template error: {json.dumps(rule)} is not a condition")
+
+
+def _condition(name: str) -> Callable[[Scope, Any], Any]:
+    return lambda scope, given: scope.as_truth(given, name)
 
 
 _CONDITIONS = ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
@@ -225,7 +231,7 @@ _FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "Fn::Cidr": Scope.cidr,
     "Fn::ToJsonString": Scope.to_json,
     "Fn::Length": Scope.length,
-    **{name: (lambda scope, given, name=name: scope.as_truth(given, name)) for name in _CONDITIONS},
+    **{name: _condition(name) for name in _CONDITIONS},
 }
 
 

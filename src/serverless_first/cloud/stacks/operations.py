@@ -14,7 +14,7 @@ from serverless_first.cloud.stacks.errors import StackError
 from serverless_first.cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_first.cloud.stacks.records import Plan, Stack
 from serverless_first.cloud.stacks.store import Store
-from serverless_first.cloud.stacks.template import Template, transforms_of
+from serverless_first.cloud.stacks.template import Template, check_shape, transforms_of
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -118,8 +118,8 @@ class Operations:
         retained = request.get("RetainResources", [])
         if retained and stack.status != "DELETE_FAILED":
             raise StackError(
-                "Invalid operation on stack. RetainResources may only be specified when the stack is in a DELETE_FAILED "
-                "state"
+                "Invalid operation on stack. RetainResources may only be specified when the stack is in a "
+                "DELETE_FAILED state"
             )
         for name in stack.exports:
             if users := self._store.importers(region, name):
@@ -173,6 +173,7 @@ class Operations:
         return {"StackResourceSummaries": [answers.resource_summary(each) for each in stack.resources.values()]}
 
     def list_exports(self, request: Request, region: str) -> Answer:
+        del request
         return {
             "Exports": [
                 {"ExportingStackId": stack.id, "Name": name, "Value": value}
@@ -206,10 +207,8 @@ class Operations:
         return plan
 
     def get_template_summary(self, request: Request, region: str) -> Answer:
-        if "StackName" in request:
-            text = self._plan_to_show(request, region).original
-        else:
-            text = text_of(request, region)
+        is_there = "StackName" in request
+        text = self._plan_to_show(request, region).original if is_there else text_of(request, region)
         return summary_of(text) | {"Version": documents.parse(text).get("AWSTemplateFormatVersion", "2010-09-09")}
 
     def validate_template(self, request: Request, region: str) -> Answer:
@@ -229,8 +228,6 @@ class Operations:
 def summary_of(text: str) -> Answer:
     """What a template declares, without transforming it."""
     document = documents.parse(text)
-    from serverless_first.cloud.stacks.template import check_shape
-
     check_shape(document)
     template = Template(document)
     parameters = []

@@ -17,7 +17,6 @@ from typing import Any
 from serverless_first.cloud.stacks.errors import ResourceFailed
 
 _PREFIX = "/properties/"
-_SCALARS = {"string", "integer", "number", "boolean"}
 
 
 @dataclass(frozen=True)
@@ -98,29 +97,21 @@ def _paths(document: Mapping[str, Any], kind: str) -> frozenset[str]:
 
 def _checked(root: Mapping[str, Any], schema: Any, value: Any, path: str, faults: list[str]) -> Any:
     schema = _resolved(root, schema)
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    given = schema.get("type", [])
+    kinds = [given] if isinstance(given, str) else list(given)
     if isinstance(value, Mapping) and ("object" in kinds or "properties" in schema):
         return _object(root, schema, value, path, faults)
     if isinstance(value, list) and ("array" in kinds or "items" in schema):
         return [_checked(root, schema.get("items", {}), each, f"{path}/{n}", faults) for n, each in enumerate(value)]
-    if not kinds or not _SCALARS & set(kinds):
-        if kinds and not isinstance(value, (dict, list)) and not {"object", "array"} & set(kinds):
-            faults.append(f"{path}: expected type: {'/'.join(kinds)}, found: {_name(value)}")
-        elif kinds and isinstance(value, (dict, list)) or value is None or not kinds or "null" in kinds:
-            return value
-        else:
-            faults.append(f"{path}: expected type: {_title(kinds[0])}, found: {_name(value)}")
+    if not kinds:
         return value
-    if isinstance(value, (dict, list)):
-        faults.append(f"{path}: expected type: {_title(kinds[0])}, found: {_name(value)}")
-        return value
-    for kind in kinds:
-        fits, made = _scalar(kind, value)
-        if fits:
-            if "enum" in schema and made not in schema["enum"]:
-                faults.append(f"{path}: {made} is not a valid enum value")
-            return made
+    if not isinstance(value, (Mapping, list)):
+        for kind in kinds:
+            fits, made = _scalar(kind, value)
+            if fits:
+                if "enum" in schema and made not in schema["enum"]:
+                    faults.append(f"{path}: {made} is not a valid enum value")
+                return made
     faults.append(f"{path}: expected type: {_title(kinds[0])}, found: {_name(value)}")
     return value
 
@@ -130,7 +121,7 @@ def _object(root: Any, schema: Any, value: Mapping[str, Any], path: str, faults:
     if known and schema.get("additionalProperties") is False:
         faults += [f"{path}: extraneous key [{name}] is not permitted" for name in value if name not in known]
     faults += [f"{path}: required key [{name}] not found" for name in schema.get("required", ()) if name not in value]
-    more = next(iter(schema.get("patternProperties", {}).values()), {})
+    more: Any = next(iter(schema.get("patternProperties", {}).values()), {})
     return {name: _checked(root, known.get(name, more), each, f"{path}/{name}", faults) for name, each in value.items()}
 
 
@@ -150,7 +141,7 @@ def _scalar(kind: str, value: Any) -> tuple[bool, Any]:
         return True, text
     if kind == "boolean":
         return text.lower() in ("true", "false"), text.lower() == "true"
-    if isinstance(value, bool):
+    if isinstance(value, bool) or kind not in ("integer", "number"):
         return False, value
     try:
         number = float(text)

@@ -15,16 +15,16 @@ from serverless_first.cloud.stacks import intrinsics, schemas
 from serverless_first.cloud.stacks.errors import StackError
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
-_SECTIONS = frozenset(
-    "AWSTemplateFormatVersion Description Metadata Parameters Mappings Conditions Transform Resources Outputs Rules"
-    " Hooks".split()
-)
+_SECTIONS = frozenset({
+    "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Transform",
+    "Resources", "Outputs", "Rules", "Hooks",
+})  # fmt: skip
 #: Sections that would have no effect here.
 _REFUSED = ("Rules", "Hooks")
-_OF_RESOURCE = frozenset(
-    "Type Properties DependsOn Condition DeletionPolicy UpdateReplacePolicy Metadata UpdatePolicy CreationPolicy"
-    " Version".split()
-)
+_OF_RESOURCE = frozenset({
+    "Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "UpdatePolicy",
+    "CreationPolicy", "Version",
+})  # fmt: skip
 _IAM_NAMES = {
     "AWS::IAM::Group": "GroupName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName",

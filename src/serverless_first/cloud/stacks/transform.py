@@ -63,11 +63,11 @@ def _serverless(
 
     try:
         with _one_at_a_time:
-            to_py27_compatible_template(document, parameters)  # type: ignore[no-untyped-call]
+            to_py27_compatible_template(document, parameters)
             # A session for its Region's name, nothing else.
             translator = Translator(None, Parser(), boto_session=boto3.session.Session(region_name=region))
             made = translator.translate(document, parameters, get_managed_policy_map=managed_policies)
-            found: dict[str, Any] = undo_mark_unicode_str_in_template(made)  # type: ignore[no-untyped-call]
+            found: dict[str, Any] = undo_mark_unicode_str_in_template(made)
     except InvalidDocumentException as error:
         causes = " ".join(str(cause.message) for cause in error.causes)
         raise StackError(f"Transform {SERVERLESS} failed with: {error.message} {causes}".strip()) from error

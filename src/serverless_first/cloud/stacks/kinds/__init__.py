@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from serverless_first.cloud.stacks.kinds import (
-    apis,
+    buckets,
+    data,
     databases,
     events,
     functions,
+    http_apis,
     identity,
     messages,
     nested,
     network,
-    storage,
+    rest_apis,
 )
 from serverless_first.cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, unsupported
 from serverless_first.cloud.stacks.template import is_custom
 
-_MODULES = (apis, databases, events, functions, identity, messages, nested, network, storage)
+_MODULES = (
+    buckets, data, databases, events, functions, http_apis, identity, messages, nested, network, rest_apis,
+)  # fmt: skip
 KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
 
 

@@ -1,5 +1,6 @@
 """RDS: instances, parameter groups, subnet groups, proxies and their target groups."""
 
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
 import json
@@ -13,7 +14,6 @@ from typing import Any
 
 from serverless_first.cloud.stacks.errors import NotHonoured, ResourceFailed
 from serverless_first.cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
-
 
 #: What the local cloud honours of an instance; moto would take the rest without a word.
 _HONOURED = frozenset({

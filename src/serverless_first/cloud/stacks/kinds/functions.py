@@ -1,5 +1,6 @@
 """Lambda: functions, versions, aliases, permissions, mappings, layers, URLs."""
 
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
 import contextlib

@@ -1,5 +1,6 @@
 """SQS and SNS: queues, topics, subscriptions and their policies."""
 
+# ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,27 +1,15 @@
-"""API Gateway: REST APIs and HTTP APIs, from their parts or from an OpenAPI document."""
+"""API Gateway version 1: REST APIs, from their parts or from an OpenAPI document."""
 
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from serverless_first.cloud.stacks.documents import parse
 from serverless_first.cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_first.cloud.stacks.kinds.api_documents import document_of
 from serverless_first.cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there
-
-
-def _document(at: Place, given: Properties) -> dict[str, Any] | None:
-    """The OpenAPI document of an API: in the template, or in a bucket; None without one."""
-    if "Body" in given:
-        body = given["Body"]
-        return dict(body) if isinstance(body, Mapping) else parse(str(body))
-    if "BodyS3Location" not in given:
-        return None
-    where = given["BodyS3Location"]
-    version = {"VersionId": where["Version"]} if "Version" in where else {}
-    text = at.call("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"], **version)["Body"].read().decode()
-    return parse(text)
 
 
 class _Rest(ByCalls):
@@ -91,7 +79,7 @@ class RestApi(Kind):
     _own = ("Body", "BodyS3Location", "FailOnWarnings", "Mode", "Parameters", "Tags", "EndpointConfiguration")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        document = _document(at, given)
+        document = document_of(at, given)
         name = given.get("Name") or ((document or {}).get("info") or {}).get("title")
         if not name:
             raise ResourceFailed("Name is required: give the API a Name, or a Body with info.title")
@@ -120,8 +108,8 @@ class RestApi(Kind):
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if given.get("EndpointConfiguration") != old.get("EndpointConfiguration"):
             raise NotHonoured(f"a change of EndpointConfiguration of {self.type}")
-        document = _document(at, given)
-        if document != _document(at, old) or "BodyS3Location" in given:
+        document = document_of(at, given)
+        if document != document_of(at, old) or "BodyS3Location" in given:
             self._import(at, made, document)
         texts = [{name: as_text(value) if name == "Policy" else value for name, value in each.items()}
                  for each in (old, given)]  # fmt: skip
@@ -256,8 +244,8 @@ class Method(Kind):
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         which = {"restApiId": given["RestApiId"], "resourceId": given["ResourceId"], "httpMethod": given["HttpMethod"]}
         made = Made(at.generated_name(), {}, which)
-        settings = {name: value for name, value in given.items()
-                    if name not in ("RestApiId", "ResourceId", "HttpMethod", "Integration", "MethodResponses")}  # fmt: skip
+        own = ("RestApiId", "ResourceId", "HttpMethod", "Integration", "MethodResponses")
+        settings = {name: value for name, value in given.items() if name not in own}
         settings.setdefault("AuthorizationType", "NONE")
         try:
             at.call("apigateway", "PutMethod", **_Parts.of(at, "PutMethod", settings), **which)
@@ -286,12 +274,9 @@ class _Parts(_Rest):
     """The parameters of the calls that a method is made by."""
 
     type = "AWS::ApiGateway::Method"
-    renamed = {"IntegrationHttpMethod": "integrationHttpMethod"}
 
     @classmethod
     def of(cls, at: Place, operation: str, given: Properties) -> dict[str, Any]:
-        if operation == "PutIntegration":
-            given = {("httpMethod_" if name == "HttpMethod" else name): value for name, value in given.items()}
         return cls().parameters(at, operation, given)
 
 
@@ -368,104 +353,7 @@ class UsagePlanKey(_Rest):
     ids, ref = {"usagePlanId": "UsagePlanId", "keyId": "KeyId"}, "KeyId"
 
 
-class HttpApi(ByCalls):
-    """AWS::ApiGatewayV2::Api."""
-
-    type, service = "AWS::ApiGatewayV2::Api", "apigatewayv2"
-    created_by, updated_by, deleted_by = "CreateApi", "UpdateApi", "DeleteApi"
-    ids, ref = {"ApiId": "ApiId"}, "ApiId"
-    gives = {"ApiId": "ApiId", "ApiEndpoint": "ApiEndpoint"}
-    refused = ("BasePath", "DisableSchemaValidation")
-    _documents = ("Body", "BodyS3Location", "FailOnWarnings", "ProtocolType")
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        document = _document(at, given)
-        if document is None:
-            return super().create(at, given)
-        more = {"FailOnWarnings": given["FailOnWarnings"]} if "FailOnWarnings" in given else {}
-        answer = at.call("apigatewayv2", "ImportApi", Body=json.dumps(document), **more)
-        made = self.made(at, answer)
-        try:
-            self._settings(at, made, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
-        return made
-
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        document = _document(at, given)
-        if document is not None and (document != _document(at, old) or "BodyS3Location" in given):
-            at.call("apigatewayv2", "ReimportApi", ApiId=made.physical_id, Body=json.dumps(document))
-        self._settings(at, made, old, given)
-        return made
-
-    def _settings(self, at: Place, made: Made, old: Properties, given: Properties) -> None:
-        """What stands beside a document, or in place of it."""
-        before, after = ({name: value for name, value in each.items() if name not in self._documents}
-                         for each in (old, given))  # fmt: skip
-        had, has = before.pop("Tags", None) or {}, after.pop("Tags", None) or {}
-        if gone := sorted(set(had) - set(has)):
-            at.call("apigatewayv2", "UntagResource", ResourceArn=self._arn(at, made), TagKeys=gone)
-        if has and has != had:
-            at.call("apigatewayv2", "TagResource", ResourceArn=self._arn(at, made), Tags=has)
-        if "CorsConfiguration" in before and "CorsConfiguration" not in after:
-            call_if_there(at, "apigatewayv2", "DeleteCorsConfiguration", ApiId=made.physical_id)
-        changed = {name: value for name, value in after.items() if before.get(name) != value}
-        if changed:
-            wanted = self.parameters(at, "UpdateApi", changed)
-            at.call("apigatewayv2", "UpdateApi", ApiId=made.physical_id, **wanted)
-
-    @staticmethod
-    def _arn(at: Place, made: Made) -> str:
-        return f"arn:aws:apigateway:{at.region}::/apis/{made.physical_id}"
-
-
-class _HttpPart(ByCalls):
-    service = "apigatewayv2"
-    tags_as_map = True
-
-
-class HttpStage(_HttpPart):
-    """AWS::ApiGatewayV2::Stage."""
-
-    type, created_by, updated_by, deleted_by = "AWS::ApiGatewayV2::Stage", "CreateStage", "UpdateStage", "DeleteStage"
-    ids, ref = {"ApiId": "ApiId", "StageName": "StageName"}, "StageName"
-
-
-class Route(_HttpPart):
-    """AWS::ApiGatewayV2::Route."""
-
-    type, created_by, updated_by, deleted_by = "AWS::ApiGatewayV2::Route", "CreateRoute", "UpdateRoute", "DeleteRoute"
-    ids, ref, gives = {"ApiId": "ApiId", "RouteId": "RouteId"}, "RouteId", {"RouteId": "RouteId"}
-
-
-class Integration(_HttpPart):
-    """AWS::ApiGatewayV2::Integration."""
-
-    type = "AWS::ApiGatewayV2::Integration"
-    created_by, updated_by, deleted_by = "CreateIntegration", "UpdateIntegration", "DeleteIntegration"
-    ids, ref = {"ApiId": "ApiId", "IntegrationId": "IntegrationId"}, "IntegrationId"
-    gives = {"IntegrationId": "IntegrationId"}
-
-
-class HttpAuthorizer(_HttpPart):
-    """AWS::ApiGatewayV2::Authorizer."""
-
-    type = "AWS::ApiGatewayV2::Authorizer"
-    created_by, updated_by, deleted_by = "CreateAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer"
-    ids, ref = {"ApiId": "ApiId", "AuthorizerId": "AuthorizerId"}, "AuthorizerId"
-    gives = {"AuthorizerId": "AuthorizerId"}
-
-
-class HttpDeployment(_HttpPart):
-    """AWS::ApiGatewayV2::Deployment."""
-
-    type, created_by, deleted_by = "AWS::ApiGatewayV2::Deployment", "CreateDeployment", "DeleteDeployment"
-    ids, ref = {"ApiId": "ApiId", "DeploymentId": "DeploymentId"}, "DeploymentId"
-
-
 KINDS: tuple[Kind, ...] = (
     RestApi(), Deployment(), Stage(), Resource(), Method(), Authorizer(), Model(), RequestValidator(),
-    GatewayResponse(), ApiKey(), UsagePlan(), UsagePlanKey(), HttpApi(), HttpStage(), Route(), Integration(),
-    HttpAuthorizer(), HttpDeployment(),
+    GatewayResponse(), ApiKey(), UsagePlan(), UsagePlanKey(),
 )  # fmt: skip
