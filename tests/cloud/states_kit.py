@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -89,9 +90,14 @@ def run(arn: str, given: Any = None, limit_s: float = kit.LIMIT_S, **more: Any) 
     return ended(start(arn, given, **more), limit_s)
 
 
-def run_once(definition: Mapping[str, Any], given: Any = None, name: str = "orders", **more: Any) -> Run:
-    """Makes a machine and runs it once."""
-    return run(machine(definition, name, **more), given)
+def run_once(definition: Mapping[str, Any], given: Any = None, name: str | None = None, **more: Any) -> Run:
+    """Makes a machine and runs it once.
+
+    Args:
+        name: of the machine; one for each definition if None.
+    """
+    own = f"orders-{zlib.crc32(json.dumps(definition).encode()):08x}"
+    return run(machine(definition, name or own, **more), given)
 
 
 def history(execution: str) -> list[dict[str, Any]]:

@@ -95,6 +95,7 @@ def _states(plane: DataPlane) -> None:
         states_history,
         states_jsonata,
         states_machines,
+        states_parsing,
         states_paths,
         states_tasks,
     )
@@ -106,6 +107,7 @@ def _states(plane: DataPlane) -> None:
         states_machines,
         states_errors,
         states_paths,
+        states_parsing,
         states_jsonata,
         states_tasks,
     ):

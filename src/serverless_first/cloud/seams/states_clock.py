@@ -12,6 +12,8 @@ lets a task that has timed out write into the history afterwards. Replaced:
 - `IntervalSecondsDecl.__init__`: 0 is allowed, as on AWS.
 - `Program.eval`: evaluates in its own thread; `ExecutionState._evaluate_with_timeout` looks at the machine's time too.
 - `ExecutionState.from_state_props`: a heartbeat without a timeout does not set one of 60 seconds.
+- A path in a Task, Parallel or Map that leads nowhere is States.Runtime; moto lets each kind of Task make of it what it
+  does with other errors.
 
 `aws.stop()` and `aws.reset()` end executions: states_executions.py.
 """
@@ -24,6 +26,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.retry.interval_seconds_decl import IntervalSecondsDecl
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
@@ -36,8 +39,11 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp 
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams.states_paths import failure
 from serverless_first.cloud.workflows.choice import timestamp as timestamp_of
 
 
@@ -189,6 +195,12 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
         try:
             self._eval_execution(frame)
             outputs.extend(frame.stack)
+        except NoSuchJsonPathError as error:
+            field, given = frame.next_field_name, to_json_str(error.data)
+            cause = (
+                f"The JSONPath '{error.json_path}' specified for the field '{field}' could not be found in the input"
+            )
+            errors.append(failure(frame, StatesErrorNameType.StatesRuntime, f"{cause} '{given}'"))
         except Exception as error:
             errors.append(error)
         done.set()

@@ -97,6 +97,13 @@ def execution_of(backend: Any, arn: str) -> Any:
     raise AWSError(f"Execution Does Not Exist: '{arn}'", "ExecutionDoesNotExist")
 
 
+def events_of(execution: Any) -> list[Any]:
+    """The history so far. Its events do not change any more; they are the execution's own."""
+    manager = execution.exec_worker.env.event_manager
+    with manager._mutex:  # moto's own look copies every event: seconds, for a long history that is read page by page
+        return list(manager._history_event_list)
+
+
 class Starter:
     """Starts executions; keeps the time scale."""
 
@@ -319,10 +326,9 @@ def _history(self: Any) -> Any:
     given = json.loads(self.body)
     require_shape("stepfunctions", "GetExecutionHistory", given)
     execution = execution_of(self.stepfunction_backend, given["executionArn"])
-    events = execution.exec_worker.env.event_manager.get_event_history()
-    if given.get("reverseOrder"):
-        events.reverse()
-    items, token = page(events, given)
+    events = events_of(execution)
+    items, token = page(events[::-1] if given.get("reverseOrder") else events, given)
+    items = copy.deepcopy(items)
     for event in items:
         event["timestamp"] = datetime.fromisoformat(event["timestamp"])
     if given.get("includeExecutionData") is False:

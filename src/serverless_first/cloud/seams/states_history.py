@@ -6,6 +6,7 @@ Replaced: `EventManager.add_event`. moto counts without a limit, and goes on wri
   Functions Developer Guide, "Avoid reaching the history quota"; the cause is AWS's text, seen in public reports, the
   error's name is [recalled, not verified]);
 - a failed evaluation is written once (moto: where it fails, and again for the Task around it, without its name);
+- a failure of a state is no end yet (moto writes ExecutionFailed for some, though they may be caught, and once more);
 - nothing is written after the event that ends the execution, nor for a task that has timed out before.
 """
 
@@ -47,6 +48,9 @@ def install(plane: DataPlane) -> None:
             return int(context.last_published_event_id)
         failed = (event_details or {}).get("evaluationFailedEventDetails")
         if failed is not None and "state" not in failed:
+            return int(context.last_published_event_id)
+        root = getattr(self, "root", None)
+        if event_type == HistoryEventType.ExecutionFailed and root is not None and root.is_running():
             return int(context.last_published_event_id)
         on_full = getattr(self, "on_full", None)
         if (

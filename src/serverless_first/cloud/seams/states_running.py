@@ -123,6 +123,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         given = program.timeout_seconds.timeout_seconds if program.timeout_seconds else None
         env.clock = ExecutionClock(self._time_scale, _timeout_s(given, self.is_express))
         env.next_state_name = program.start_at.start_at_name
+        env.event_manager.root = env
         if not self.is_express:
             env.event_manager.on_full = env.set_error
         env.event_manager.add_event(
