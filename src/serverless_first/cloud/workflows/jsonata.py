@@ -13,6 +13,7 @@ from typing import Any
 
 _LONGEST_MS = 5000
 _DEEPEST = 250
+_MOST_ITEMS = 131_072  # at two bytes each they are the 256 KiB that a state may have
 
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -145,6 +146,8 @@ def _plain(value: Any, null: Any) -> Any:
             raise JsonataError("returned a number that JSON does not have.")
         return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, list | tuple | range):
+        if len(value) > _MOST_ITEMS:
+            raise JsonataError(f"returned {len(value)} items, more than the largest payload of a state holds.")
         return [_plain(each, null) for each in value]
     if isinstance(value, dict):
         return {str(name): _plain(each, null) for name, each in value.items()}
@@ -169,6 +172,10 @@ def top_level_references(expression: str) -> list[str]:
     return list(found)
 
 
+#: Where the library keeps the parts of an expression; lhs_object has the pairs of an object.
+_PARTS = ("lhs", "rhs", "expression", "expressions", "arguments", "condition", "then", "_else", "lhs_object")
+
+
 def _references(node: Any, found: dict[str, None]) -> None:
     """Notes what a part of an expression reads; parts that have an input of their own are not looked into."""
     kind = getattr(node, "type", None)
@@ -183,7 +190,7 @@ def _references(node: Any, found: dict[str, None]) -> None:
     elif kind == "lambda":
         return
     elif kind is not None:
-        for name in ("lhs", "rhs", "expression", "expressions", "arguments", "condition", "then", "_else"):
+        for name in _PARTS:
             _inner_references(getattr(node, name, None), found)
 
 
