@@ -114,7 +114,8 @@ def test_kinds_of_paths(text: str, path: bool, reference: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     ["States.UUID()", "States.Format('a {}', $.b)", "States.Format('it\\'s {}', $.a[?(@.b == 'c,d)')])",
-     "States.Array()", "States.MathAdd( $.a , -1.5 )", "States.Array(States.Array(1, true, null), $$.Execution.Id, $v.x)"],
+     "States.Array()", "States.MathAdd( $.a , -1.5 )",
+     "States.Array(States.Array(1, true, null), $$.Execution.Id, $v.x)"],
 )  # fmt: skip
 def test_calls(text: str) -> None:
     assert is_call(text)
@@ -123,7 +124,8 @@ def test_calls(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["States.Uuid()", "States.UUID", "States.UUID(1)", "States.Format()", "States.Format('a', $.b",
-     "States.Format('a' $.b)", "States.Format(a)", "States.MathAdd(1)", "States.Format('a',)", " States.UUID()x", "$.a", ""],
+     "States.Format('a' $.b)", "States.Format(a)", "States.MathAdd(1)", "States.Format('a',)",
+     " States.UUID()x", "$.a", ""],
 )  # fmt: skip
 def test_no_calls(text: str) -> None:
     assert not is_call(text)
