@@ -40,7 +40,8 @@ def settled(name: str) -> str:
 def reasons(name: str) -> list[str]:
     """Why resources of a stack have failed, the newest first."""
     events = stacks().describe_stack_events(StackName=name)["StackEvents"]
-    return [each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED")]
+    failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
+    return [each["ResourceStatusReason"] for each in failed if each["PhysicalResourceId"] != each["StackId"]]
 
 
 def create(name: str, template: Any, **more: Any) -> dict[str, str]:
@@ -67,7 +68,7 @@ def delete(name: str) -> None:
 def why_not(template: Any, name: str = "refused", **more: Any) -> str:
     """Why a stack cannot be made: the reason of its first resource that fails. The stack rolls back, and is deleted."""
     id = stacks().create_stack(StackName=name, TemplateBody=text(template), Capabilities=ALL, **more)["StackId"]
-    assert settled(id) == "ROLLBACK_COMPLETE"
+    assert settled(id) == "ROLLBACK_COMPLETE", reasons(id)
     found = reasons(id)[-1]
     delete(name)
     return found
@@ -77,5 +78,5 @@ def why_not_changed(name: str, template: Any, **more: Any) -> str:
     """Why a stack cannot be changed: the reason of its first resource that fails now. The stack rolls back."""
     before = len(reasons(name))
     stacks().update_stack(StackName=name, TemplateBody=text(template), Capabilities=ALL, **more)
-    assert settled(name) == "UPDATE_ROLLBACK_COMPLETE"
+    assert settled(name) == "UPDATE_ROLLBACK_COMPLETE", reasons(name)
     return reasons(name)[: len(reasons(name)) - before][-1]

@@ -20,6 +20,8 @@ from serverless_first.guard import is_this_machine
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
 _PAUSE_S = 0.2
+#: cfn-lint's own command, which may not be on the PATH.
+_LINT = "from cfnlint.runner import main; main()"
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -120,12 +122,12 @@ def require_clean(path: Path) -> None:
     Raises:
         DeploymentFailed: it has found errors.
     """
-    command = [sys.executable, "-m", "cfnlint", "--format", "json", "--", str(path)]
+    command = [sys.executable, "-c", _LINT, "--format", "json", "--template", str(path)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     try:
-        found = json.loads(done.stdout or "[]")
+        found = json.loads(done.stdout)
     except ValueError:
-        raise DeploymentFailed(f"cfn-lint did not work: {done.stderr[-500:]}") from None
+        raise DeploymentFailed(f"cfn-lint did not work: {(done.stderr or done.stdout)[-500:]}") from None
     errors = [
         f"  line {each['Location']['Start']['LineNumber']}: {each['Rule']['Id']} {each['Message']}"
         for each in found

@@ -43,8 +43,12 @@ class Schema:
 
     @property
     def create_only(self) -> frozenset[str]:
-        """Changed, they make a new resource: "Name", "SourceParameters.KinesisStreamParameters.StartingPosition"."""
-        return _paths(self.document, "createOnlyProperties")
+        """Changed, they make a new resource: "Name", "SourceParameters.KinesisStreamParameters.StartingPosition".
+
+        Those of which the registry says that it depends are among them; a kind knows better where it can.
+        """
+        names = ("createOnlyProperties", "conditionalCreateOnlyProperties")
+        return _paths(self.document, names[0]) | _paths(self.document, names[1])
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The properties of a resource with numbers and truth values as what they are: templates write texts, too.

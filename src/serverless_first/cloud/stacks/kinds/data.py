@@ -22,6 +22,7 @@ class Table(Kind):
     """AWS::DynamoDB::Table."""
 
     type, name, name_limit = "AWS::DynamoDB::Table", "TableName", 255
+    replaced_by = frozenset({"LocalSecondaryIndexes"})
     refused = ("ContributorInsightsSpecification.Enabled", "KinesisStreamSpecification", "ImportSourceSpecification",
                "ResourcePolicy", "WarmThroughput", "VectorIndexes")  # fmt: skip
     _settings = ("BillingMode", "ProvisionedThroughput", "StreamSpecification", "SSESpecification", "TableClass",
