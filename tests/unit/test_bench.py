@@ -16,7 +16,7 @@ from serverless_first.cloud.rds.binaries import Binaries
 def test_the_fixed_names_are_there() -> None:
     assert set(bench.names()) >= {
         *("cloud_start_s", "first_cell_s", "lambda_warm_ratio", "lambda_cold_ratio", "lambda_burst50_s"),
-        *("sqs_messages_per_s", "http_requests_per_s", "proxy_vs_direct"),
+        *("sqs_messages_per_s", "http_requests_per_s", "proxy_vs_direct", "states_executions_per_s"),
     }
 
 
