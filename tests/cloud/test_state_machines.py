@@ -128,6 +128,21 @@ def test_a_batch_job_is_waited_for_and_told_of(kit: Any, exit_code: int) -> None
         assert done.details("TaskFailed")[0]["error"] == "States.TaskFailed"
 
 
+def test_a_batch_job_ends_with_the_machine_that_waits_for_it(kit: Any) -> None:
+    queue = batch.make_queue()
+    batch.register(["python", "-c", "import time; time.sleep(600)"])
+    job = {"JobName": "night", "JobQueue": queue, "JobDefinition": "render"}
+    execution = sk.start(sk.machine(sk.steps(Render=task("batch:submitJob.sync", job))))
+    jobs = kit.client("batch")
+
+    def of(status: str) -> list[Any]:
+        return list(jobs.list_jobs(jobQueue=queue, jobStatus=status)["jobSummaryList"])
+
+    kit.eventually(lambda: of("RUNNING"), "the job runs")
+    sk.states().stop_execution(executionArn=execution)
+    kit.eventually(lambda: of("FAILED"), "the job was terminated")
+
+
 # ---- people and workers
 
 

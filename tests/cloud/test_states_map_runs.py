@@ -161,6 +161,20 @@ def test_stopping_the_parent_aborts_the_children(kit: Any) -> None:
     assert [child["status"] for child in children] == ["ABORTED", "ABORTED"]
 
 
+def test_runs_can_be_nested(kit: Any) -> None:
+    del kit
+    done = run(distributed(sk.steps(Inner=distributed())), [[1], [2, 3]])
+    assert sk.succeeded(done) == [[1], [2, 3]]
+    children = sk.states().list_executions(mapRunArn=map_run(done.arn)["mapRunArn"])["executions"]
+    assert sum(map_run(child["executionArn"])["itemCounts"]["succeeded"] for child in children) == 3
+
+
+def test_a_result_that_is_too_large_fails_the_state(kit: Any) -> None:
+    del kit
+    large = {"Type": "Pass", "Result": "x" * 1000, "End": True}
+    assert run(distributed(sk.steps(P=large)), list(range(300))).error == "States.DataLimitExceeded"
+
+
 def test_hundreds_of_items(kit: Any) -> None:
     del kit
     items = list(range(500))
@@ -274,7 +288,7 @@ def test_one_failure_fails_a_run_that_tolerates_none(kit: Any) -> None:
 
 
 @pytest.mark.parametrize("tolerated", [{"ToleratedFailureCount": 1}, {"ToleratedFailurePercentage": 34}])
-def test_failures_are_tolerated_up_to_a_threshold(kit: Any, tolerated: dict[str, int]) -> None:
+def test_failures_are_tolerated_up_to_a_threshold(kit: Any, tolerated: dict[str, Any]) -> None:
     del kit
     done = run(distributed(failing_without_stock(), **tolerated), LAMPS)
     assert sk.succeeded(done) == [LAMPS[0], LAMPS[2]]
@@ -313,6 +327,18 @@ def test_results_are_written_with_a_manifest(kit: Any) -> None:
     (failed,) = got(kit, bad["Key"])
     assert (failed["Error"], json.loads(failed["Input"])) == ("SoldOut", LAMPS[1])
     assert described["executionCounts"]["resultsWritten"] == 3
+
+
+def test_a_run_that_fails_writes_what_it_has(kit: Any) -> None:
+    put(kit, "else", "")
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": BUCKET, "Prefix": "failed"}}
+    fail = sk.steps(Fail={"Type": "Fail", "Error": "SoldOut"})
+    done = run(distributed(fail, MaxConcurrency=1, ResultWriter=writer), LAMPS)
+    assert done.error == "States.ExceedToleratedFailureThreshold"
+    folder = f"failed/{map_run(done.arn)['mapRunArn'].split(':')[-1]}"
+    files = got(kit, f"{folder}/manifest.json")["ResultFiles"]
+    counts = {kind: len(got(kit, file["Key"])) for kind, found in files.items() for file in found}
+    assert counts == {"FAILED": 1, "PENDING": 2}
 
 
 def test_results_can_be_flattened_and_written_as_lines(kit: Any) -> None:

@@ -332,7 +332,7 @@ def test_parameters_that_do_not_fit_fail_before_anything_is_sent(kit: Any, param
     [
         ("ecs:runTask.sync", "ecs has no counterpart here"),
         ("http:invoke", "http has no counterpart here"),
-        ("aws-sdk:ec2:describeInstances", "its AWS SDK integrations are those of"),
+        ("aws-sdk:polly:synthesizeSpeech", "its AWS SDK integrations are those of"),
         ("aws-sdk:s3:getObjects", "is not recognized"),
         ("sqs:sendMessage.sync", "is not recognized"),
         ("sqs:receiveMessage", "is not recognized"),

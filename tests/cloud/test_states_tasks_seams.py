@@ -15,6 +15,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration impo
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component as inline
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_api_gateway,
@@ -106,7 +107,7 @@ SEAMS: seam_kit.Seams = {
             "_eval_body": "self, env",
             "_create_worker": "self, env, eval_input, job_pool",
         }),
-        (inline.JobPool, {
+        (JobPool, {
             "__init__": "self, job_program, job_inputs", "next_job": "self", "close_job": "self, job",
             "await_jobs": "self", "get_worker_exception": "self", "get_closed_jobs": "self",
         }),

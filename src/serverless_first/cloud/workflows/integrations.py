@@ -18,6 +18,8 @@ from serverless_first.cloud.events.universal_targets import SERVICES as _SCHEDUL
 SDK_SERVICES = _SCHEDULERS | {
     "apigateway": ("apigateway", "apigateway"),
     "batch": ("batch", "batch"),
+    "cloudformation": ("cloudformation", "cloudformation"),
+    "ec2": ("ec2", "ec2"),
     "iam": ("iam", "iam"),
     "kms": ("kms", "kms"),
     "pipes": ("pipes", "pipes"),
