@@ -30,14 +30,16 @@ def file_digest(path: Path) -> str:
 
 
 def common_digest(root: Path) -> str:
-    """What every notebook depends on: facts, releases, course.toml, this package's code, Python, the key packages."""
+    """What every notebook depends on: facts, releases, prices, course.toml, the code, Python, the key packages."""
     lines = [f"python {sys.version_info.major}.{sys.version_info.minor}"]
     for name in _PACKAGES:
         try:
             lines.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             lines.append(f"{name} -")
-    lines += [f"{name} {file_digest(root / name)}" for name in ("facts.yml", "releases.yml", "course.toml")]
+    lines += [
+        f"{name} {file_digest(root / name)}" for name in ("facts.yml", "releases.yml", "prices.yml", "course.toml")
+    ]
     lines += [f"{path.relative_to(CODE).as_posix()} {file_digest(path)}" for path in sorted(CODE.rglob("*.py"))]
     return _digest(lines)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import operator
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -82,3 +86,58 @@ def at_least_zero(name: str, value: float) -> float:
     if not number >= 0:  # NaN is caught too
         raise ValueError(f"{name} is {value}. Give 0 s or more; math.inf means never.")
     return number
+
+
+def number(
+    name: str,
+    value: float,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+) -> float:
+    """One finite number within bounds: `least` and `most` are allowed, `above` is not.
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    try:
+        found = math.nan if isinstance(value, bool | np.bool_) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not (math.isfinite(found) and found >= least and found > above and found <= most):
+        low = f"above {above:g}" if above > least else f"from {least:g}" if least > -math.inf else ""
+        high = f"{'to' if low.startswith('from') else 'up to'} {most:g}" if most < math.inf else ""
+        raise ValueError(
+            f"{name} is {value!r}. Give a number {' '.join(filter(None, (low, high))) or 'that is finite'}."
+        )
+    return found
+
+
+def whole(name: str, value: int, least: int, most: int | None = None) -> int:
+    """One whole number within bounds, both allowed.
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    try:
+        found = least - 1 if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        found = least - 1
+    if found < least or (most is not None and found > most):
+        raise ValueError(
+            f"{name} is {value!r}. Give a whole number from {least}{'' if most is None else f' to {most}'}."
+        )
+    return found
+
+
+def choice(name: str, value: str, allowed: Iterable[str]) -> str:
+    """One of some words.
+
+    Raises:
+        ValueError: with what is wrong and what is allowed.
+    """
+    words = tuple(allowed)
+    if value not in words:
+        raise ValueError(f"{name} is {value!r}. Use " + " or ".join(f'"{word}"' for word in words) + ".")
+    return value
