@@ -132,7 +132,9 @@ def test_a_named_resource_cannot_be_replaced_under_its_name(kit: Any) -> None:
     here.update("shop", template(Stock=table))
     table["Properties"]["KeySchema"][0]["AttributeName"] = table["Properties"]["AttributeDefinitions"][0][
         "AttributeName"] = "lamp"  # fmt: skip
-    assert "custom-named resource requires replacing. Rename stock" in here.why_not_changed("shop", template(Stock=table))
+    assert "custom-named resource requires replacing. Rename stock" in here.why_not_changed(
+        "shop", template(Stock=table)
+    )
     assert kit.client("dynamodb").describe_table(TableName="stock")["Table"]["KeySchema"][0]["AttributeName"] == "id"
 
 

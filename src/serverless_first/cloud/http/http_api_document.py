@@ -184,7 +184,8 @@ def _operations(doc: Doc, schemes: Doc, shared: Doc) -> Iterator[Operation]:
 
 def _secured(wanted: list[Doc], schemes: Doc) -> tuple[dict[str, Any], str]:
     """How a route is protected, and by which authoriser."""
-    pairs = [pair for each in wanted for pair in each.items()]
+    # SAM writes a scheme NONE, which no document has, where a route is open.
+    pairs = [pair for each in wanted for pair in each.items() if pair[0] != "NONE" or pair[0] in schemes]
     if not pairs:
         return {"AuthorizationType": "NONE"}, ""
     if len(pairs) > 1:

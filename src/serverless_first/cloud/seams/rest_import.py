@@ -202,6 +202,8 @@ class _Import:
         wanted = doc["security"] if "security" in doc else self._doc.get("security") or []
         for name, scopes in [pair for each in wanted for pair in each.items()]:
             scheme = self._security.get(name) or {}
+            if name == "NONE" and not scheme:
+                continue  # SAM writes it, and no document has it, where a method is open
             if name in self._authorizers:
                 pool = str(scheme[_X + "authorizer"].get("type")).lower() == "cognito_user_pools"
                 found = ("COGNITO_USER_POOLS" if pool else "CUSTOM", self._authorizers[name], list(scopes) or None)
