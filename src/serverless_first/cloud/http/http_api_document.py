@@ -20,7 +20,7 @@ _KNOWN = {
         "integrations", "tag-value",
     )
 }  # fmt: skip
-_DEFAULT = "/$default"
+_DEFAULT = ("/$default", "$default")  # SAM writes it without the slash
 
 #: What a document says of an integration, and the parameter of CreateIntegration. None: it changes nothing.
 _INTEGRATION = {
@@ -173,7 +173,7 @@ def _operations(doc: Doc, schemes: Doc, shared: Doc) -> Iterator[Operation]:
             if method not in methods:
                 continue
             operation = methods[method] or {}
-            key = "$default" if path == _DEFAULT else f"{'ANY' if method.startswith('x-') else method.upper()} {path}"
+            key = "$default" if path in _DEFAULT else f"{'ANY' if method.startswith('x-') else method.upper()} {path}"
             wanted = operation["security"] if "security" in operation else doc.get("security") or []
             route, authorizer = _secured(wanted, schemes)
             route |= {"RouteKey": key}

@@ -46,7 +46,7 @@ def deploy(
         stack_name: a stack of this name is changed, if there is one.
         client: boto3's client of a service.
         parameters: of the template; the ones left out keep their values, or have their defaults.
-        tags: of the stack; they are given to its resources.
+        tags: of the stack; they are given to its resources. Left out, they stay.
         lint: whether cfn-lint looks first (about four seconds); its errors stop the deployment, its warnings do not.
         report: told what happens, a line each time.
 
@@ -71,10 +71,10 @@ def deploy(
         there = None
     is_new = there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS"
     given = _parameters(document, there if not is_new else None, parameters or {})
-    change_set = _change_set(
-        stacks, client, stack_name, packaged, ChangeSetType="CREATE" if is_new else "UPDATE", Parameters=given,
-        Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
-    )  # fmt: skip
+    settings: dict[str, Any] = {"ChangeSetType": "CREATE" if is_new else "UPDATE", "Parameters": given}
+    if tags is not None:
+        settings["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    change_set = _change_set(stacks, client, stack_name, packaged, **settings)
     if change_set is None:
         report(f"{stack_name}: nothing has changed.")
         return _outputs(stacks, stack_name)

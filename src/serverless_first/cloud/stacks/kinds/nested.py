@@ -40,6 +40,7 @@ class NestedStack(Kind):
         except Refused as error:
             if "No updates are to be performed" not in str(error):
                 raise
+            return made
         return self._settled(at, made)
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -72,9 +73,12 @@ class NestedStack(Kind):
 
         at.wait(done, f"the stack {made.physical_id} is complete", 600.0)
         if found["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            events = at.call("cloudformation", "DescribeStackEvents", StackName=made.physical_id)["StackEvents"]
+            failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
+            why = f"{failed[0]['LogicalResourceId']}: {failed[0].get('ResourceStatusReason')}" if failed else ""
             raise ResourceFailed(
-                f"Embedded stack {made.physical_id} was not successfully created or updated: "
-                f"{found.get('StackStatusReason', found['StackStatus'])}"
+                f"Embedded stack {made.physical_id} was not successfully created or updated. Currently in "
+                f"{found['StackStatus']} with reason: {why}"
             )
         outputs = {f"Outputs.{each['OutputKey']}": each["OutputValue"] for each in found.get("Outputs", [])}
         return Made(made.physical_id, outputs)
