@@ -2,26 +2,46 @@
 
 The rules are Lambda's. A request takes an environment that is idle. If there is none, a new one is started: a cold
 start. An environment serves one request at a time. One that has been idle for too long is ended.
+
+`simulate` is one function and its limit. Several functions, what they share, provisioned concurrency and the pace of
+scaling are in `account`.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 import operator
-from dataclasses import dataclass
-from typing import Literal, get_args, overload
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serverless_first.simulate import inputs
+from serverless_first.simulate import inputs, loops
 from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.theory import cold_share_theory, mean_idle_theory
+
+__all__ = [
+    "COLD",
+    "REASONS",
+    "THROTTLED",
+    "WARM",
+    "FleetResult",
+    "Integers",
+    "Routing",
+    "cold_share_theory",
+    "mean_idle_theory",
+    "observe",
+    "simulate",
+]
 
 Integers = NDArray[np.int64]
 Routing = Literal["most-recently-used", "newest-created"]
 
 WARM, COLD, THROTTLED = 0, 1, 2
+
+#: Why a request is throttled; `FleetResult.reasons` holds the place in this list. The first stands for "it was not".
+REASONS = ("", "reserved concurrency", "account concurrency", "scaling rate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +50,17 @@ class FleetResult:
 
     Attributes:
         outcomes: 0 warm, 1 cold, 2 throttled (`WARM`, `COLD`, `THROTTLED`).
-        environment: number of the environment that served the request, counted from 0 as they were started; -1 where
-            the request was throttled.
+        environment: number of the environment that served the request, counted from 0 as they were started, provisioned
+            ones first; -1 where the request was throttled.
         start_s: when the request arrived; service begins at once.
         end_s: when the service ended; NaN where the request was throttled.
         idle_until_s: when the environment's idle time after this request ended, by the next request or by expiry;
-            NaN where the request was throttled.
+            infinity for the last one in a provisioned environment; NaN where the request was throttled.
         horizon_s: end of the observation, which began at 0.
         mean_busy: environments at work (Init or Invoke), averaged over the time from 0 to the horizon.
         mean_idle: environments that wait for a request, averaged in the same way.
+        reasons: why the request was throttled: the place in `REASONS`, 0 where it was not.
+        provisioned: how many environments were initialised ahead: those with the lowest numbers.
     """
 
     outcomes: NDArray[np.int8]
@@ -49,6 +71,8 @@ class FleetResult:
     horizon_s: float
     mean_busy: float
     mean_idle: float
+    reasons: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
+    provisioned: int = 0
 
     @property
     def warm(self) -> int:
@@ -62,8 +86,19 @@ class FleetResult:
 
     @property
     def throttled(self) -> int:
-        """How many requests were refused because `max_concurrency` environments were busy."""
+        """How many requests were refused: as many environments were busy as may be, or new ones came too fast."""
         return int(np.count_nonzero(self.outcomes == THROTTLED))
+
+    @property
+    def throttled_by(self) -> dict[str, int]:
+        """How many requests were refused for each reason there was: "reserved concurrency" and so on, see `REASONS`."""
+        counts = np.bincount(self.reasons, minlength=len(REASONS))
+        return {reason: int(counts[place]) for place, reason in enumerate(REASONS) if place and counts[place]}
+
+    @property
+    def spilled(self) -> int:
+        """How many requests were served outside of the provisioned environments."""
+        return int(np.count_nonzero(self.environment >= self.provisioned))
 
     @property
     def mean_total(self) -> float:
@@ -79,11 +114,22 @@ def simulate(
     max_concurrency: int | None = None,
     routing: Routing = "most-recently-used",
     horizon_s: float | None = None,
+    *,
+    compiled: bool | None = None,
 ) -> FleetResult:
     """Sends requests through the fleet of one function, which is empty at time 0.
 
     An environment that ends a service at the moment of an arrival is free for it. One that has been idle for exactly
     `idle_expiry_s` is gone. Where two are equally recent, the newer one is taken.
+
+    Source of the rules: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle" and
+    "Understanding Lambda function scaling". AWS publishes neither the expiry nor the routing.
+
+    Three orders: the first two at once, and a third one when both environments are idle.
+
+    >>> run = simulate([0.0, 0.0, 60.0], warm_service_s=0.2, cold_service_s=0.7)
+    >>> run.cold, run.warm, run.throttled
+    (2, 1, 0)
 
     Args:
         arrivals_s: when each request arrives, in seconds from 0, ascending; shape (n,).
@@ -97,9 +143,12 @@ def simulate(
             the one that was started last, as the simulator SimFaaS does.
         horizon_s: end of the observation for the time averages, in seconds; by default the end of the last service.
             The counts are of all requests, whatever the horizon.
+        compiled: True for the loop compiled by numba (extra `fast`), False for Python's; the results are the same. By
+            default compiled where numba is installed and there are 200,000 requests or more.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape; the message says what is allowed.
+        loops.NotInstalled: compiled is True, and numba is missing.
     """
     arrivals = inputs.arrivals(arrivals_s)
     warm_ends = arrivals + inputs.service("warm_service_s", warm_service_s, arrivals.size)
@@ -109,194 +158,84 @@ def simulate(
     if routing not in get_args(Routing):
         allowed = " or ".join(f'"{name}"' for name in get_args(Routing))
         raise ValueError(f"routing is {routing!r}. Use {allowed}.")
-    route = _most_recently_used if routing == "most-recently-used" else _newest_created
-    environment = np.array(
-        route(arrivals.tolist(), warm_ends.tolist(), cold_ends.tolist(), expiry, limit), dtype=np.int64
-    )
-    return _result(arrivals, warm_ends, cold_ends, environment, expiry, horizon_s)
+    route = loops.most_recently_used if routing == "most-recently-used" else loops.newest_created
+    environment = np.empty(arrivals.size, dtype=np.int64)
+    loops.run(route, arrivals.size, compiled, arrivals, warm_ends, cold_ends, expiry, limit, environment)
+    return observe(arrivals, warm_ends, cold_ends, environment, expiry, horizon_s)
 
 
-def _most_recently_used(
-    arrivals: list[float], warm_ends: list[float], cold_ends: list[float], expiry: float, limit: float
-) -> list[int]:
-    """The environment of each request, -1 where it is throttled."""
-    busy: list[tuple[float, int]] = []  # a heap of (end of service, environment)
-    idle: list[tuple[float, int]] = []  # a stack of (idle since, environment): the top was used last
-    taken: list[int] = []
-    started = 0
-    for number, now in enumerate(arrivals):
-        while busy and busy[0][0] <= now:
-            idle.append(heapq.heappop(busy))
-        if idle and idle[-1][0] + expiry > now:
-            environment = idle.pop()[1]
-            heapq.heappush(busy, (warm_ends[number], environment))
-        else:
-            idle.clear()  # the one used last has expired, so all the others have
-            if len(busy) >= limit:
-                taken.append(-1)
-                continue
-            environment = started
-            started += 1
-            heapq.heappush(busy, (cold_ends[number], environment))
-        taken.append(environment)
-    return taken
-
-
-def _newest_created(
-    arrivals: list[float], warm_ends: list[float], cold_ends: list[float], expiry: float, limit: float
-) -> list[int]:
-    """The environment of each request, -1 where it is throttled."""
-    busy: list[tuple[float, int]] = []  # a heap of (end of service, environment)
-    idle: list[tuple[int, float]] = []  # a heap of (-environment, idle since): the newest is first
-    taken: list[int] = []
-    started = 0
-    for number, now in enumerate(arrivals):
-        while busy and busy[0][0] <= now:
-            ended, environment = heapq.heappop(busy)
-            heapq.heappush(idle, (-environment, ended))
-        while idle and idle[0][1] + expiry <= now:
-            heapq.heappop(idle)  # expired ones further down are met later, or never: they cannot be taken either
-        if idle:
-            environment = -heapq.heappop(idle)[0]
-            heapq.heappush(busy, (warm_ends[number], environment))
-        elif len(busy) < limit:
-            environment = started
-            started += 1
-            heapq.heappush(busy, (cold_ends[number], environment))
-        else:
-            environment = -1
-        taken.append(environment)
-    return taken
-
-
-def _result(
-    arrivals: Floats,
-    warm_ends: Floats,
-    cold_ends: Floats,
+def observe(
+    arrivals_s: Floats,
+    warm_ends_s: Floats,
+    cold_ends_s: Floats,
     environment: Integers,
-    expiry: float,
+    idle_expiry_s: float,
     horizon_s: float | None,
+    provisioned: int = 0,
 ) -> FleetResult:
-    """Everything else follows from which environment served which request."""
-    served = np.flatnonzero(environment >= 0)
-    order = served[np.argsort(environment[served], kind="stable")]  # environment by environment, each in time
-    again = environment[order[1:]] == environment[order[:-1]]  # the next in this order is the same environment's
-    outcomes = np.full(arrivals.size, THROTTLED, dtype=np.int8)
-    outcomes[order[:1]] = COLD
-    outcomes[order[1:]] = np.where(again, WARM, COLD)
-    ends = np.select([outcomes == WARM, outcomes == COLD], [warm_ends, cold_ends], np.nan)
-    idle_until = ends + expiry
-    idle_until[order[:-1][again]] = arrivals[order[1:][again]]
-    horizon = _horizon(horizon_s, arrivals, ends[served])
-    busy_s = np.minimum(ends[served], horizon) - np.minimum(arrivals[served], horizon)
-    idle_s = np.minimum(idle_until[served], horizon) - np.minimum(ends[served], horizon)
-    for array in (outcomes, environment, arrivals, ends, idle_until):
+    """The result: everything else follows from which environment served which request.
+
+    >>> observe(*(np.array(times_s) for times_s in ([0.0], [0.2], [0.7])), np.array([0]), 600.0, None).end_s
+    array([0.7])
+
+    Args:
+        arrivals_s: when each request arrived.
+        warm_ends_s, cold_ends_s: when its service ended if it was warm, and if it was cold.
+        environment: which one served it; where it was throttled, the reason's place in `REASONS` below 0.
+        idle_expiry_s: how long an environment stayed idle; provisioned ones stayed for ever.
+        horizon_s: end of the observation; None for the end of the last service.
+        provisioned: how many environments were ready at 0; their numbers are the lowest.
+
+    Raises:
+        ValueError: the horizon is out of its range, or none is given and no request was served.
+    """
+    refused = np.flatnonzero(environment < 0)
+    reasons = np.zeros(arrivals_s.size, dtype=np.int8)
+    reasons[refused], environment[refused] = -environment[refused], -1
+    order = loops.by_environment(environment)  # environment by environment, each in time
+    if refused.size:
+        order = order[environment[order] >= 0]
+    numbers = environment[order]
+    same = numbers[1:] == numbers[:-1]  # the next in this order is the same environment's
+    again, before = order[1:][same], order[:-1][same]  # found its environment idle after an earlier one; that one
+    firsts = order[np.concatenate([[0], np.flatnonzero(~same) + 1])] if order.size else order
+    cold = firsts[environment[firsts] >= provisioned]
+    outcomes = np.zeros(arrivals_s.size, dtype=np.int8)
+    outcomes[cold], outcomes[refused] = COLD, THROTTLED
+    ends = warm_ends_s.copy()
+    ends[cold], ends[refused] = cold_ends_s[cold], np.nan
+    idle_until = ends + idle_expiry_s
+    if provisioned:
+        idle_until[(environment >= 0) & (environment < provisioned)] = np.inf
+    idle_until[before] = arrivals_s[again]
+    served = slice(None) if not refused.size else np.flatnonzero(environment >= 0)
+    horizon = _horizon(horizon_s, arrivals_s, ends[served])
+    worked_until = np.minimum(ends[served], horizon)
+    busy_s = _sum_of_spans(arrivals_s[served], worked_until, horizon)
+    idle_s = _sum_of_spans(worked_until, np.minimum(idle_until[served], horizon), horizon)
+    for array in (outcomes, environment, arrivals_s, ends, idle_until, reasons):
         array.flags.writeable = False
+    if provisioned:  # idle until their first request, or all the time
+        used_first_s = np.minimum(arrivals_s[firsts[environment[firsts] < provisioned]], horizon)
+        idle_s += float(np.sum(used_first_s)) + (provisioned - used_first_s.size) * horizon
     return FleetResult(
         outcomes,
         environment,
-        arrivals,
+        arrivals_s,
         ends,
         idle_until,
         horizon,
-        mean_busy=float(busy_s.sum()) / horizon,
-        mean_idle=float(idle_s.sum()) / horizon,
+        mean_busy=busy_s / horizon,
+        mean_idle=idle_s / horizon,
+        reasons=reasons,
+        provisioned=provisioned,
     )
 
 
-@overload
-def cold_share_theory(rate_per_s: float, mean_service_s: float, idle_expiry_s: float) -> float: ...
-@overload
-def cold_share_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> Floats: ...
-def cold_share_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> float | Floats:
-    """The share of requests that meet a cold start, from queueing theory: what a long simulation comes close to.
-
-    Holds for requests at random moments (a Poisson process), exponential service times that are the same warm and
-    cold, no limit of concurrency, and routing to the environment used most recently.
-
-    Why: the number of busy environments is an M/M/inf queue, so a request finds b of them busy with the Poisson
-    probability pi_b of mean rate x service. The idle environment used last is the one that was left when the number
-    last fell from b + 1 to b. The request is cold if that is longer ago than the expiry. Seen backwards in time, that
-    is the first passage of the queue from b to b + 1, tau_b; the queue looks the same in both directions. So the share
-    is the sum of pi_b P(tau_b > expiry).
-
-    Args:
-        rate_per_s: requests per second, above 0.
-        mean_service_s: mean service time in seconds, above 0.
-        idle_expiry_s: how long an environment stays idle before it is ended, in seconds, finite.
-
-    Returns:
-        A share from 0 to 1, with an absolute error below 1e-10; an array in the arguments' common shape if one of
-        them is an array.
-
-    Raises:
-        ValueError: an argument is out of its range.
-    """
-    return _first_passages(rate_per_s, mean_service_s, idle_expiry_s)[0]
-
-
-@overload
-def mean_idle_theory(rate_per_s: float, mean_service_s: float, idle_expiry_s: float) -> float: ...
-@overload
-def mean_idle_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> Floats: ...
-def mean_idle_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> float | Floats:
-    """How many environments are idle, averaged over time; arguments and assumptions as in `cold_share_theory`.
-
-    A service that leaves b environments busy, leaves its own idle for min(tau_b, expiry). Little's law makes that
-    rate x sum of pi_b E[min(tau_b, expiry)].
-    """
-    return _first_passages(rate_per_s, mean_service_s, idle_expiry_s)[1]
-
-
-def _first_passages(
-    rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike
-) -> tuple[float, float] | tuple[Floats, Floats]:
-    """Cold share and mean number of idle environments.
-
-    tau_b has the Laplace transform f_b(s) = rho / (rho + b + s - b f_{b-1}(s)), time in mean services, rho = rate x
-    service: from b the queue goes up, or down and then has to come back. The sum over b is inverted as a whole.
-    """
-    rate, service, expiry = np.broadcast_arrays(
-        inputs.above_zero("rate_per_s", rate_per_s),
-        inputs.above_zero("mean_service_s", mean_service_s),
-        inputs.numbers("idle_expiry_s", idle_expiry_s),
-    )
-    if np.min(expiry, initial=0.0) < 0:
-        raise ValueError(f"idle_expiry_s is {np.min(expiry):g}. Give 0 s or more.")
-    at_once = expiry == 0  # the inversion divides by the time
-    time = np.where(at_once, 1.0, expiry / service)
-    rho = (rate * service)[..., np.newaxis]
-    most = float(np.max(rho, initial=0.0))
-    s = _CONTOUR / time[..., np.newaxis]
-    passage = np.zeros_like(s)
-    log_weight = -rho
-    beyond = np.zeros_like(s)  # the sum of pi_b (1 - f_b(s))
-    # Ten standard deviations above its mean, the Poisson distribution has nothing left that a float could show.
-    for b in range(math.ceil(most + 10 * math.sqrt(most) + 20)):
-        passage = rho / (rho + b + s - b * passage)
-        beyond += np.exp(log_weight) * (1 - passage)
-        log_weight = log_weight + np.log(rho / (b + 1))
-    share = np.clip((_WEIGHTS * beyond / s).real.sum(axis=-1) / time, 0.0, 1.0)
-    idle = rho[..., 0] * np.maximum((_WEIGHTS * beyond / s**2).real.sum(axis=-1) / time, 0.0)
-    share, idle = np.where(at_once, 1.0, share), np.where(at_once, 0.0, idle)
-    return (share, idle) if share.ndim else (float(share), float(idle))
-
-
-def _contour(nodes: int = 24) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Nodes z and weights w with f(t) = Re(sum of w F(z / t)) / t for a Laplace transform F.
-
-    Talbot's contour with the constants of Trefethen, Weideman and Schmelzer, "Talbot quadratures and rational
-    approximations", BIT 46 (2006); the error falls as 3.89 ** -nodes for singularities on the negative real axis,
-    where those of a birth-death process lie. The nodes come in conjugate pairs: one half stands for both.
-    """
-    theta = (2 * np.arange(nodes // 2) + 1) * math.pi / nodes
-    scaled = 0.6407 * theta
-    z = nodes * (0.5017 * theta / np.tan(scaled) - 0.6122 + 0.2645j * theta)
-    slope = 0.5017 / np.tan(scaled) - 0.5017 * scaled / np.sin(scaled) ** 2 + 0.2645j
-    return z, 2 * np.exp(z) * slope / 1j
-
-
-_CONTOUR, _WEIGHTS = _contour()
+def _sum_of_spans(begins_s: Floats, ends_s: Floats, horizon_s: float) -> float:
+    spans_s = np.minimum(begins_s, horizon_s)
+    np.subtract(ends_s, spans_s, out=spans_s)  # a million numbers: no array more than is needed
+    return float(np.sum(spans_s))
 
 
 def _limit(max_concurrency: int | None) -> float:

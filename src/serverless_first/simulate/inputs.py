@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+#: A simulation of a hundred million requests takes a minute and about 5 GB. Beyond that something was mistyped.
+MOST_NUMBERS = 100_000_000
+
 
 def arrivals(values: ArrayLike) -> Floats:
     """Times of arrival, ascending, in seconds: shape (n,).
@@ -64,6 +67,8 @@ def numbers(name: str, values: ArrayLike) -> Floats:
     Raises:
         ValueError: with what is wrong and what is allowed.
     """
+    if (size := np.size(values)) > MOST_NUMBERS:
+        raise ValueError(f"{name} holds {size:,} numbers. Give at most {MOST_NUMBERS:,}, or simulate a part.")
     try:
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -7,9 +7,7 @@ until its session ends: to the pool, its service lasts that long.
 
 from __future__ import annotations
 
-import heapq
 import math
-import operator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 # One set of rules, and one wording, for what a simulation takes.
-from serverless_first.simulate import inputs
+from serverless_first.simulate import inputs, loops
 from serverless_first.simulate.inputs import Floats
 
 
@@ -27,10 +25,12 @@ class PoolResult:
 
     Attributes:
         arrival_s: when the request asked for a connection.
-        wait_s: how long it waited for one, 0 where one was free; NaN where it timed out.
-        end_s: when it gave the connection back; NaN where it timed out.
+        wait_s: how long it waited for one, 0 where one was free; NaN where it got none.
+        end_s: when it gave the connection back; NaN where it got none.
         connections: how many connections the pool had.
         borrow_timeout_s: how long a request waited at most; `math.inf` for no limit.
+        patience_s: how long each request waited at most: until the borrow timeout, or until its client gave up.
+        refused: how many requests were refused at once, because `max_waiting` others waited.
     """
 
     arrival_s: Floats
@@ -38,6 +38,8 @@ class PoolResult:
     end_s: Floats
     connections: int
     borrow_timeout_s: float
+    patience_s: Floats
+    refused: int = 0
 
     @property
     def requests(self) -> int:
@@ -47,12 +49,12 @@ class PoolResult:
     @property
     def served(self) -> int:
         """How many requests got a connection."""
-        return self.requests - self.timed_out
+        return int(np.count_nonzero(~np.isnan(self.wait_s)))
 
     @property
     def timed_out(self) -> int:
-        """How many requests left without one."""
-        return int(np.count_nonzero(np.isnan(self.wait_s)))
+        """How many requests waited and left without one."""
+        return self.requests - self.served - self.refused
 
     @property
     def served_at_once(self) -> int:
@@ -62,7 +64,7 @@ class PoolResult:
     @property
     def most_waiting(self) -> int:
         """The most requests that waited at the same moment, those included that timed out later."""
-        waited_s = np.where(np.isnan(self.wait_s), self.borrow_timeout_s, self.wait_s)
+        waited_s = np.where(np.isnan(self.wait_s), self.patience_s, self.wait_s)
         # Requests that stop waiting at a moment come before those that begin at it: they never waited together.
         moments_s = np.concatenate([self.arrival_s + waited_s, self.arrival_s])
         order = np.argsort(moments_s, kind="stable")
@@ -107,11 +109,17 @@ def simulate(
     service_s: ArrayLike,
     connections: int = 10,
     borrow_timeout_s: float | None = None,
+    *,
+    patience_s: ArrayLike | None = None,
+    max_waiting: int | None = None,
+    compiled: bool | None = None,
 ) -> PoolResult:
     """Sends requests through a pool whose connections are all open and free at time 0.
 
     A connection given back at the moment of an arrival is free for it. A request whose turn comes at the very moment
     of its borrow timeout has left.
+
+    Source of the rules: Amazon RDS User Guide, "RDS Proxy", on ConnectionBorrowTimeout and MaxConnectionsPercent.
 
     >>> simulate([0.0] * 60, 0.2, connections=10, borrow_timeout_s=0.5).timed_out
     30
@@ -124,40 +132,39 @@ def simulate(
         connections: how many connections the pool has. RDS Proxy: MaxConnectionsPercent of max_connections.
         borrow_timeout_s: how long a request waits at most, in seconds; 0 for not at all, None for ever. RDS Proxy:
             ConnectionBorrowTimeout.
+        patience_s: after how long each client gives up by itself, in seconds above 0; one number, or shape (n,). None
+            for never. What is left of a function's timeout, for instance.
+        max_waiting: how many requests may wait at once, as other poolers limit them; one more is refused. None for no
+            limit.
+        compiled: True for the loop compiled by numba (extra `fast`), False for Python's; the results are the same. By
+            default compiled where numba is installed and there are 200,000 requests or more.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape; the message says what is allowed.
+        loops.NotInstalled: compiled is True, and numba is missing.
     """
     arrivals = inputs.arrivals(arrivals_s)
-    services = np.broadcast_to(inputs.service("service_s", service_s, arrivals.size), arrivals.shape)
-    pool = _connections(connections)
+    requests = arrivals.size
+    services = inputs.service("service_s", service_s, requests)
+    pool = inputs.whole("connections", connections, 1)
     timeout = math.inf if borrow_timeout_s is None else inputs.at_least_zero("borrow_timeout_s", borrow_timeout_s)
-    waits = np.array(_waits(arrivals.tolist(), services.tolist(), pool, timeout), dtype=np.float64)
+    patience = np.asarray(timeout)
+    if patience_s is not None:
+        patience = np.minimum(patience, inputs.service("patience_s", patience_s, requests))
+    services, patience = (np.array(np.broadcast_to(values, requests)) for values in (services, patience))
+    waits = np.empty(requests)
+    if max_waiting is None:
+        loops.run(loops.waits, requests, compiled, arrivals, services, patience, pool, waits)
+    else:
+        room = inputs.whole("max_waiting", max_waiting, 0)
+        loops.run(loops.waits_with_room, requests, compiled, arrivals, services, patience, pool, room, waits)
+    refused = waits < 0
+    waits[refused] = np.nan
+    patience[refused] = 0.0  # they did not wait
     ends = arrivals + waits + services
-    for array in (arrivals, waits, ends):
+    for array in (arrivals, waits, ends, patience):
         array.flags.writeable = False
-    return PoolResult(arrivals, waits, ends, pool, timeout)
-
-
-def _waits(arrivals: list[float], services: list[float], connections: int, timeout: float) -> list[float]:
-    """How long each request waits, NaN where it leaves.
-
-    Who asks later changes nothing for who asked before, and all are equally patient: when a request arrives, it is
-    certain already when its turn comes.
-    """
-    free_at = [0.0] * connections  # a heap: when each connection is given back by those that were served so far
-    waits: list[float] = []
-    for now, service in zip(arrivals, services, strict=True):
-        turn = free_at[0]
-        if turn <= now:
-            waits.append(0.0)
-            heapq.heapreplace(free_at, now + service)
-        elif turn - now < timeout:
-            waits.append(turn - now)
-            heapq.heapreplace(free_at, turn + service)
-        else:
-            waits.append(math.nan)
-    return waits
+    return PoolResult(arrivals, waits, ends, pool, timeout, patience, int(np.count_nonzero(refused)))
 
 
 class PoolTheory(NamedTuple):
@@ -191,6 +198,9 @@ def theory(
     beyond the timeout the density only falls, as e^(-c x / service). Known since Barrer, "Queuing with impatient
     customers and ordered service", Operations Research 5 (1957) (title recalled, not verified).
 
+    >>> f"{theory(rate_per_s=60, mean_service_s=0.2, connections=10, borrow_timeout_s=0.3).timed_out:.1%}"
+    '17.0%'
+
     Args:
         rate_per_s: requests per second, above 0.
         mean_service_s: mean service time in seconds, above 0.
@@ -204,7 +214,7 @@ def theory(
         float(inputs.above_zero("rate_per_s", rate_per_s)),
         float(inputs.above_zero("mean_service_s", mean_service_s)),
     )
-    servers = _connections(connections)
+    servers = inputs.whole("connections", connections, 1)
     timeout = math.inf if borrow_timeout_s is None else inputs.at_least_zero("borrow_timeout_s", borrow_timeout_s)
     drain = servers / service
     growth = rate - drain
@@ -235,13 +245,3 @@ def _queue(growth: float, timeout: float, up: float) -> tuple[float, float]:
         return bottom * timeout * (1 + z / 2 + z * z / 6), bottom * timeout**2 * (1 / 2 + z / 3 + z * z / 8)
     top = math.exp(z - up)
     return (top - bottom) / growth, (top * (z - 1) + bottom) / growth**2
-
-
-def _connections(connections: int) -> int:
-    try:
-        number = operator.index(connections)
-    except TypeError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"connections is {connections!r}. Give a whole number from 1.")
-    return number
