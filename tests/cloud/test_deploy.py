@@ -69,7 +69,8 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(aws: cloud.Cloud, kit: A
             aws.deploy(project, stack_name="shop", parameters=parameters, quiet=True)
         return str(caught.value)
 
-    assert "There is no template" in str(pytest.raises(CloudError, aws.deploy, "none.yaml", stack_name="shop").value)
+    with pytest.raises(CloudError, match=r"There is no template none\.yaml"):
+        aws.deploy("none.yaml", stack_name="shop")
     assert "CodeUri of Orders: there is no folder and no file" in attempt(TEMPLATE.replace(": orders", ": lamps"))
     assert "The template has no parameter Watts. It has Lamp." in attempt(TEMPLATE, Watts=7)
     assert "Resource with id [Orders] is invalid" in attempt(TEMPLATE.replace("Runtime", "Events: 7\n      Runtime"))

@@ -12,6 +12,7 @@ from moto.awslambda import exceptions, models
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.iam.models import AWSManagedPolicy, IAMBackend, Role
+from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.s3.models import FakeBucket
 from moto.sts.models import AssumedRole, STSBackend
 
@@ -31,6 +32,7 @@ SEAMS: seam_kit.Seams = {
             "get_policy": "self, policy_arn",
         }),
     ],
+    "iam_documents.py": [(BaseIAMPolicyValidator, {"_validate_version": "self"})],
     "iam_policies.py": [
         (IAMBackend, {
             "attach_role_policy": "self, policy_arn, role_name",
@@ -40,10 +42,6 @@ SEAMS: seam_kit.Seams = {
             "list_policies": "self, marker, max_items, only_attached, path_prefix, scope",
         }),
         (AWSManagedPolicy, {"from_data": "name, account_id, region_name, data"}),
-        (Role, {
-            "create_from_cloudformation_json":
-                "resource_name, cloudformation_json, account_id, region_name, **kwargs",
-        }),
         (FakeBucket, {"get_permission": "self, action, resource"}),
     ],
     "iam_targets.py": [
@@ -141,6 +139,10 @@ def aws_s_own_policies_are_missing():
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     return refused(iam.get_policy, PolicyArn=arn) is not None
 
+def a_policy_needs_a_version():
+    document = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]})
+    return refused(iam.create_policy, PolicyName="send", PolicyDocument=document) is not None
+
 def a_deny_with_a_condition_shuts_out_everybody():
     s3 = boto3.client("s3", "us-east-1")
     s3.create_bucket(Bucket="hikari")
@@ -180,6 +182,7 @@ DEFECTS = {
     "the_policy_of_a_version_is_shown_for_all": "lambda_permissions.py",
     "a_revision_never_matches": "lambda_permissions.py",
     "aws_s_own_policies_are_missing": "iam_policies.py",
+    "a_policy_needs_a_version": "iam_documents.py",
     "a_deny_with_a_condition_shuts_out_everybody": "iam_policies.py",
     "a_condition_that_does_not_hold_denies": "iam_enforcement.py",
     "a_deny_without_a_resource_permits": "iam_enforcement.py",

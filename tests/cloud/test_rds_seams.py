@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import seam_kit  # type: ignore[import-not-found]
-from moto.cloudformation import parsing
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.rds import exceptions, models
 from moto.rds.responses import RDSResponse
@@ -58,17 +57,6 @@ SEAMS: seam_kit.Seams = {
     ],
     "rds_proxy_rules.py": [
         (exceptions.InvalidParameterValue, {"__init__": "self, message"}),
-    ],
-    "rds_stacks.py": [
-        (models.DBInstance, {
-            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
-            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
-            "region_name",
-            "delete": "self, account_id, region_name",
-            "has_cfn_attr": "attr",
-            "get_cfn_attribute": "self, attribute_name",
-        }),
-        (parsing, {"parse_and_create_resource": "logical_id, resource_json, resources_map, account_id, region_name"}),
     ],
 }  # fmt: skip
 
@@ -148,13 +136,6 @@ def deleting_cannot_be_seen():
     make()
     rds.delete_db_instance(DBInstanceIdentifier="shop", SkipFinalSnapshot=True)
     return rds.describe_db_instances()["DBInstances"] == []
-
-def a_stack_gives_every_engine_port_3306():
-    template = {"Resources": {"Db": {"Type": "AWS::RDS::DBInstance", "Properties": {
-        "Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20", "MasterUsername": "shop",
-        "MasterUserPassword": "geheim-12"}}}}
-    boto3.client("cloudformation", "us-east-1").create_stack(StackName="s", TemplateBody=json.dumps(template))
-    return rds.describe_db_instances()["DBInstances"][0]["Endpoint"]["Port"] == 3306
 
 found = {}
 for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:

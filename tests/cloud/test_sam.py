@@ -68,7 +68,7 @@ def test_what_the_translator_refuses_comes_back_in_its_words(kit: Any) -> None:
     local = function()
     local["Properties"]["CodeUri"] = "orders/"
     del local["Properties"]["InlineCode"]
-    begins = f"Transform {SAM} failed with: Invalid Serverless Application Specification document. Number of errors found: 1."
+    begins = f"Transform {SAM} failed with: Invalid Serverless Application Specification document. Number of errors"
     for bad, words in (
         (template(Orders=local), "'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key'"),
         (template(Orders=function(Events={"Paid": {"Type": "Lamp"}})), "Resource with id [Orders] is invalid."),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import seam_kit  # type: ignore[import-not-found]
-from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend, Rule
 from moto.pipes import models as pipes
@@ -55,16 +54,6 @@ SEAMS: seam_kit.Seams = {
         ), "self")),
         (pipes.EventBridgePipesBackend, {"describe_pipe": "self, name"}),
         (pipes.Pipe, {"advance": "self"}),
-    ],
-    "schedule_stacks.py": [
-        (CloudFormationModel, {
-            "create_from_cloudformation_json": "resource_name, cloudformation_json, account_id, region_name, kwargs",
-            "update_from_cloudformation_json": "original_resource, new_resource_name, cloudformation_json, account_id, "
-            "region_name",
-            "cloudformation_name_type": "",
-            "cloudformation_type": "",
-            "has_cfn_attr": "attr",
-        }),
     ],
     "pipe_rules.py": [
         (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
@@ -145,13 +134,6 @@ def a_stopped_pipe_starts_by_being_looked_at():
 def a_pipe_forgets_that_it_shall_be_stopped():
     pipe(DesiredState="STOPPED")
     return pip.describe_pipe(Name="p")["CurrentState"] == "RUNNING"
-
-def stacks_pass_over_a_schedule_and_a_pipe_in_silence():
-    of_both = {"S": {"Type": "AWS::Scheduler::Schedule", "Properties": {}}, "P": {"Type": "AWS::Pipes::Pipe"}}
-    boto3.client("cloudformation", "us-east-1").create_stack(
-        StackName="s", TemplateBody=json.dumps({"Resources": of_both})
-    )
-    return sch.list_schedules()["Schedules"] == [] and pip.list_pipes()["Pipes"] == []
 
 found = {}
 for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:

@@ -10,7 +10,7 @@ import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this f
 
 def _template(**resources: Any) -> str:
     made = {name: {"Type": "AWS::SQS::Queue", "Properties": given} for name, given in resources.items()}
-    return here.text({"Resources": made, "Outputs": {name: {"Value": {"Ref": name}} for name in made}})
+    return str(here.text({"Resources": made, "Outputs": {name: {"Value": {"Ref": name}} for name in made}}))
 
 
 def _make(name: str, body: str, kind: str = "UPDATE", **more: Any) -> dict[str, Any]:

@@ -10,11 +10,14 @@ import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this f
 QUEUE = "AWS::SQS::Queue"
 
 
-def queue(**more: Any) -> dict[str, Any]:
-    """A queue; `Name`, `DeletionPolicy` and the like stand beside its properties."""
-    beside = {name: more.pop(name) for name in ("DeletionPolicy", "DependsOn", "Condition", "UpdateReplacePolicy")
-              if name in more}  # fmt: skip
-    return {"Type": QUEUE, "Properties": more, **beside}
+BESIDE = ("DeletionPolicy", "DependsOn", "Condition", "UpdateReplacePolicy")
+
+
+def queue(**given: Any) -> dict[str, Any]:
+    """A queue; `DependsOn`, `DeletionPolicy` and the like stand beside its properties."""
+    made: dict[str, Any] = {name: value for name, value in given.items() if name in BESIDE}
+    properties = {name: value for name, value in given.items() if name not in BESIDE}
+    return made | {"Type": QUEUE, "Properties": properties}
 
 
 def template(**resources: Any) -> dict[str, Any]:
@@ -79,7 +82,6 @@ def test_a_creation_that_fails(kit: Any, settings: dict[str, Any], status: str, 
     body = here.text(template(Orders=queue(), Bad=queue(DependsOn="Orders", **BAD)))
     id = here.stacks().create_stack(StackName="shop", TemplateBody=body, **settings)["StackId"]
     assert (here.settled(id), len(names(kit))) == (status, left)
-    (stack,) = here.stacks().describe_stacks(StackName=id)["Stacks"]
     assert "[Bad]" in str(here.stacks().describe_stack_events(StackName=id)["StackEvents"])
     assert "VisibilityTimeout" in here.reasons(id)[-1]
     if status != "DELETE_COMPLETE":
@@ -87,7 +89,6 @@ def test_a_creation_that_fails(kit: Any, settings: dict[str, Any], status: str, 
             here.stacks().update_stack(StackName="shop", TemplateBody=here.text(template(Orders=queue())))
         here.delete("shop")
         assert names(kit) == []
-    del stack
 
 
 def test_an_update_changes_in_place_replaces_adds_and_removes(kit: Any) -> None:
@@ -124,17 +125,18 @@ def test_an_update_that_fails_puts_all_back(kit: Any) -> None:
 
 def test_a_named_resource_cannot_be_replaced_under_its_name(kit: Any) -> None:
     here.create("shop", template(Orders=queue(QueueName="orders.fifo", FifoQueue=True)))
-    table = {"Type": "AWS::DynamoDB::Table", "Properties": {
-        "TableName": "stock", "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    }}  # fmt: skip
-    here.update("shop", template(Stock=table))
-    table["Properties"]["KeySchema"][0]["AttributeName"] = table["Properties"]["AttributeDefinitions"][0][
-        "AttributeName"] = "lamp"  # fmt: skip
-    assert "custom-named resource requires replacing. Rename stock" in here.why_not_changed(
-        "shop", template(Stock=table)
-    )
+
+    def table(key: str) -> dict[str, Any]:
+        given = {
+            "TableName": "stock", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        }  # fmt: skip
+        return template(Stock={"Type": "AWS::DynamoDB::Table", "Properties": given})
+
+    here.update("shop", table("id"))
+    told = here.why_not_changed("shop", table("lamp"))
+    assert "custom-named resource requires replacing. Rename stock" in told
     assert kit.client("dynamodb").describe_table(TableName="stock")["Table"]["KeySchema"][0]["AttributeName"] == "id"
 
 
@@ -149,8 +151,8 @@ def test_deletion_policies(kit: Any) -> None:
     here.delete("shop")
     assert sorted(names(kit)) == ["first", "kept"]
     events = here.stacks().describe_stack_events(StackName=id)["StackEvents"]
-    assert [each["LogicalResourceId"] for each in events if each["ResourceStatus"] == "DELETE_SKIPPED"] == ["Kept",
-                                                                                                           "Replaced"]  # fmt: skip
+    skipped = [each["LogicalResourceId"] for each in events if each["ResourceStatus"] == "DELETE_SKIPPED"]
+    assert skipped == ["Kept", "Replaced"]
     clash = template(Kept=queue(DeletionPolicy="RetainExceptOnCreate"), Bad=queue(DependsOn="Kept", **BAD))
     here.why_not(clash)
     assert sorted(names(kit)) == ["first", "kept"]
@@ -189,17 +191,16 @@ def test_protection_names_and_second_stacks(kit: Any) -> None:
     del kit
     stacks = here.stacks()
     here.create("shop", template(Orders=queue()), EnableTerminationProtection=True)
-    for call, words in (
-        (lambda: stacks.delete_stack(StackName="shop"), "TerminationProtection is enabled"),
-        (lambda: stacks.create_stack(StackName="shop", TemplateBody=here.text(template(A=queue()))), "already exists"),
-        (lambda: stacks.create_stack(StackName="1shop", TemplateBody="{}"), "stackName|At least one Resources"),
-        (lambda: stacks.update_stack(StackName="shop", TemplateBody=here.text(template(Orders=queue()))),
-         "No updates are to be performed"),
-        (lambda: stacks.update_stack(StackName="none", TemplateBody=here.text(template(Orders=queue()))),
-         "does not exist"),
-    ):  # fmt: skip
+    same, other = here.text(template(Orders=queue())), here.text(template(Stock=queue()))
+    for call, given, words in (
+        (stacks.delete_stack, {"StackName": "shop"}, "TerminationProtection is enabled"),
+        (stacks.create_stack, {"StackName": "shop", "TemplateBody": other}, "already exists"),
+        (stacks.create_stack, {"StackName": "1shop", "TemplateBody": other}, "stackName"),
+        (stacks.update_stack, {"StackName": "shop", "TemplateBody": same}, "No updates are to be performed"),
+        (stacks.update_stack, {"StackName": "none", "TemplateBody": same}, "does not exist"),
+    ):
         with pytest.raises(stacks.exceptions.ClientError, match=words):
-            call()
+            call(**given)
     stacks.update_termination_protection(StackName="shop", EnableTerminationProtection=False)
     here.delete("shop")
     stacks.delete_stack(StackName="shop")  # that it has gone is no error

@@ -146,7 +146,7 @@ def test_a_network(kit: Any) -> None:
     def of(logical_id: str) -> dict[str, Any]:
         return {"Ref": logical_id}
 
-    resources = {
+    resources: dict[str, Any] = {
         "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16", "EnableDnsHostnames": True}},
         "Gate": {"Type": "AWS::EC2::InternetGateway"},
         "Attached": {"Type": "AWS::EC2::VPCGatewayAttachment", "Properties": {
@@ -171,7 +171,7 @@ def test_a_network(kit: Any) -> None:
     assert (subnet["CidrBlock"], subnet["VpcId"]) == ("10.0.0.0/24", out["Vpc"])
     (group,) = ec2.describe_security_groups(GroupIds=[out["Group"]])["SecurityGroups"]
     assert [each["FromPort"] for each in group["IpPermissions"]] == [5432]
-    ingress: Any = resources["Group"]["Properties"]
+    ingress = resources["Group"]["Properties"]
     ingress["SecurityGroupIngress"][0] |= {"FromPort": 443, "ToPort": 443}
     assert here.update("shop", template) == out
     (group,) = ec2.describe_security_groups(GroupIds=[out["Group"]])["SecurityGroups"]

@@ -127,12 +127,6 @@ def _batch(plane: DataPlane) -> None:
     batch_jobs.install(plane)
 
 
-def _stacks(plane: DataPlane) -> None:
-    from serverless_first.cloud.seams import rds_stacks
-
-    rds_stacks.install(plane.databases)
-
-
 def _iam(plane: DataPlane) -> None:
     del plane
     from serverless_first.cloud.seams import iam_documents
@@ -140,7 +134,7 @@ def _iam(plane: DataPlane) -> None:
     iam_documents.install()
 
 
-#: By the service in a request's signature. A stack may hold anything, so its services come before it.
+#: By the service in a request's signature. Stacks need none: they make the calls of the services.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
     "iam": _iam,
     "rds": _rds,
@@ -150,14 +144,13 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
     "states": _states,
     "ec2": _network,
     "batch": _batch,
-    "cloudformation": _stacks,
 }
 
 
 class LateSeams:
     """The seams of services that many a notebook does not use: installed before the first request to one.
 
-    moto's CloudFormation alone imports every service that it has: seconds, which the start of the cloud has not got.
+    Importing them takes seconds, which the start of the cloud has not got.
     """
 
     def __init__(self, plane: DataPlane) -> None:
@@ -178,9 +171,7 @@ class LateSeams:
         if service in self._done or service not in _LATE:
             return
         with self._lock:
-            for name, install_late in _LATE.items():
-                if name == service or service == "cloudformation":
-                    self._install(name, install_late)
+            self._install(service, _LATE[service])
 
     def _install(self, name: str, install_late: Callable[[DataPlane], None]) -> None:
         if name in self._done:

@@ -15,7 +15,7 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
   event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 
-Buses are in the seam `event_buses`, what stacks do with EventBridge in `event_stacks`.
+Buses are in the seam `event_buses`.
 Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets.
 """
 
@@ -40,7 +40,7 @@ from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
 from serverless_first.cloud.events.retry import Deliveries
 from serverless_first.cloud.events.router import Event, Rule
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import event_buses, event_stacks
+from serverless_first.cloud.seams import event_buses
 from serverless_first.cloud.seams.event_buses import NotHonoured
 from serverless_first.cloud.seams.shape_rules import require_shape
 
@@ -153,7 +153,6 @@ def install(plane: DataPlane) -> None:
     notifications_module._send_safe_notification = lambda *_: None
     handler_class: Any = EventsHandler
     handler_class.test_event_pattern = _test_event_pattern
-    event_stacks.install()
 
 
 def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:

@@ -27,7 +27,6 @@ from moto.pipes.responses import EventBridgePipesResponse
 
 from serverless_first.cloud.pipes.run import Pipe, deliver_through
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import schedule_stacks  # noqa: F401  # moto finds its classes
 from serverless_first.cloud.seams.pipe_rules import checked, own_parameters, target_parameters, why_not
 from serverless_first.cloud.seams.shape_rules import require_shape
 from serverless_first.cloud.sources.mapping import Mapping, Poller

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Hikari's orders: notes each event in a queue, and answers what a lamp costs."""
 
 import json
