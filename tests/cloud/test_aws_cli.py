@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,15 +55,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def aws(installed: Path, endpoint: str, tmp_path: Path) -> Aws:
-    """Runs `aws --endpoint-url ...` with these words; its answer from JSON."""
+    """Runs `aws --endpoint-url ...` with these words; its answer from JSON, or what it says."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_")) and "proxy" not in k.lower()}
-    environ = kept | KEYS | {"PYTHONPATH": str(installed), "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    # In the environment as well: `cloudformation package` does not hand --endpoint-url on to its S3 client.
+    environ = (
+        kept
+        | KEYS
+        | {"AWS_ENDPOINT_URL": endpoint}
+        | {"PYTHONPATH": str(installed), "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    )
 
     def run(*words: str) -> Any:
         command = [sys.executable, "-m", "awscli", "--endpoint-url", endpoint, "--output", "json", *words]
         done = subprocess.run(command, capture_output=True, env=environ, cwd=tmp_path, encoding="utf-8", timeout=60)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        try:
+            return json.loads(done.stdout) if done.stdout.strip() else None
+        except ValueError:  # some commands speak to people
+            return done.stdout
 
     return run
 
@@ -93,3 +103,22 @@ def test_an_event_finds_its_way_to_a_queue(aws: Aws) -> None:
     (message,) = received["Messages"]
     event = json.loads(message["Body"])
     assert (event["source"], event["detail"], event["account"]) == ("hikari.shop", {"order": 1}, "123456789012")
+
+
+def test_a_sam_template_is_packaged_and_deployed(aws: Aws, tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).parent / "data", tmp_path / "shop")
+    aws("s3api", "create-bucket", "--bucket", "packages")
+    aws("cloudformation", "package", "--template-file", "shop/shop.yaml", "--s3-bucket", "packages",
+        "--output-template-file", "packaged.yaml")  # fmt: skip
+    deploy = ("cloudformation", "deploy", "--template-file", "packaged.yaml", "--stack-name", "hikari",
+              "--capabilities", "CAPABILITY_IAM")  # fmt: skip
+    assert "Successfully created/updated stack - hikari" in aws(*deploy)
+    assert "No changes to deploy" in aws(*deploy, "--no-fail-on-empty-changeset")
+    assert "Successfully created/updated stack" in aws(*deploy, "--parameter-overrides", "PriceUsd=60")
+    (stack,) = aws("cloudformation", "describe-stacks", "--stack-name", "hikari")["Stacks"]
+    out = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    aws("lambda", "invoke", "--function-name", out["Function"], "--payload", "{}", "answer.json")
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    assert json.loads(answer["body"]) == {"lamp": "andon", "price_usd": 60, "version": "$LATEST"}
+    aws("cloudformation", "delete-stack", "--stack-name", "hikari")
+    aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", stack["StackId"])

@@ -13,7 +13,7 @@ def stack(of: Stack) -> dict[str, Any]:
     plan = of.plan
     found: dict[str, Any] = {
         "StackId": of.id, "StackName": of.name, "StackStatus": of.status, "CreationTime": of.created,
-        "Capabilities": of.capabilities, "Outputs": of.outputs, "NotificationARNs": of.notification_arns,
+        "Capabilities": of.capabilities, "Outputs": of.outputs, "NotificationARNs": [],
         "DisableRollback": of.disable_rollback, "EnableTerminationProtection": of.termination_protection,
         "Tags": [{"Key": key, "Value": value} for key, value in (plan.tags if plan else {}).items()],
         "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
@@ -22,7 +22,7 @@ def stack(of: Stack) -> dict[str, Any]:
         found["Parameters"] = parameters.shown(plan.template.section("Parameters"), plan.texts)
     optional = {
         "StackStatusReason": of.reason, "LastUpdatedTime": of.updated, "DeletionTime": of.deleted,
-        "RoleARN": of.role_arn, "TimeoutInMinutes": of.timeout_min, "ChangeSetId": of.change_set_id,
+        "RoleARN": of.role_arn, "ChangeSetId": of.change_set_id,
         "Description": plan.template.document.get("Description") if plan else None,
     }  # fmt: skip
     return found | {name: value for name, value in optional.items() if value is not None}

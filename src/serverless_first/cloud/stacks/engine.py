@@ -256,7 +256,7 @@ class Engine:
         pseudo = {
             "AWS::Region": stack.region, "AWS::AccountId": stack.account_id, "AWS::Partition": "aws",
             "AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::URLSuffix": "amazonaws.com",
-            "AWS::NotificationARNs": stack.notification_arns,
+            "AWS::NotificationARNs": [],
         }  # fmt: skip
         sections = plan.template.section
         return Scope(

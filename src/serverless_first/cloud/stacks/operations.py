@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_first.cloud.stacks import answers, documents
+from serverless_first.cloud.stacks.engine import Engine
 from serverless_first.cloud.stacks.errors import StackError
 from serverless_first.cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_first.cloud.stacks.records import Plan, Stack
@@ -22,8 +23,10 @@ Answer = dict[str, Any]
 _CANNOT_UPDATE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED",
                   "UPDATE_ROLLBACK_FAILED")  # fmt: skip
 #: Settings that would have no effect here.
-_REFUSED = ("StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL",
-            "RollbackConfiguration", "ResourceTypes")  # fmt: skip
+_REFUSED = (
+    "NotificationARNs", "TimeoutInMinutes", "StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL", "RollbackConfiguration", "ResourceTypes",
+)  # fmt: skip
 
 
 class Operations:
@@ -124,8 +127,13 @@ class Operations:
         for name in stack.exports:
             if users := self._store.importers(region, name):
                 raise StackError(f"Export {name} cannot be deleted as it is in use by {', '.join(users)}")
-        stack.become("DELETE_IN_PROGRESS", "User Initiated")
-        self._store.work(stack, lambda engine: engine.delete(retained))
+
+        def job(engine: Engine) -> None:  # behind the work that is going on
+            if stack.is_there:
+                stack.become("DELETE_IN_PROGRESS", "User Initiated")
+                engine.delete(retained)
+
+        self._store.work(stack, job)
         return {}
 
     def update_termination_protection(self, request: Request, region: str) -> Answer:
@@ -285,8 +293,6 @@ def new_stack(request: Request, region: str, account_id: str, plan: Plan | None)
     )
     stack.capabilities = list(request.get("Capabilities", []))
     stack.role_arn = request.get("RoleARN")
-    stack.notification_arns = list(request.get("NotificationARNs", []))
     stack.disable_rollback = bool(request.get("DisableRollback"))
     stack.termination_protection = bool(request.get("EnableTerminationProtection"))
-    stack.timeout_min = request.get("TimeoutInMinutes")
     return stack

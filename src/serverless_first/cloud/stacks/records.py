@@ -104,10 +104,8 @@ class Stack:
     deleted: datetime | None = None
     capabilities: list[str] = field(default_factory=list)
     role_arn: str | None = None
-    notification_arns: list[str] = field(default_factory=list)
     disable_rollback: bool = False
     termination_protection: bool = False
-    timeout_min: int | None = None
     change_set_id: str | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: list[dict[str, Any]] = field(default_factory=list)

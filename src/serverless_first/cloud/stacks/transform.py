@@ -66,7 +66,10 @@ def _serverless(
             to_py27_compatible_template(document, parameters)
             # A session for its Region's name, nothing else.
             translator = Translator(None, Parser(), boto_session=boto3.session.Session(region_name=region))
-            made = translator.translate(document, parameters, get_managed_policy_map=managed_policies)
+            try:
+                made = translator.translate(document, parameters, get_managed_policy_map=managed_policies)
+            finally:
+                translator.metrics.publish()  # to nowhere; it would complain
             found: dict[str, Any] = undo_mark_unicode_str_in_template(made)
     except InvalidDocumentException as error:
         causes = " ".join(str(cause.message) for cause in error.causes)
