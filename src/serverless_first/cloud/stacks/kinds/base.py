@@ -219,6 +219,7 @@ class ByCalls(Kind):
     gives: ClassVar[Mapping[str, str]] = {}  # attribute -> as in `ids`
     renamed: ClassVar[Mapping[str, str]] = {}  # property -> parameter
     tags_as_map: ClassVar[bool] = False
+    whole: ClassVar[bool] = False  # whether an update sets also what it leaves out
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         if self.name:
@@ -235,8 +236,8 @@ class ByCalls(Kind):
         return Made(str(own[self.ref]), {name: own[key] for name, key in self.gives.items() if key in own}, kept)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        del old
         assert self.updated_by is not None
+        self.require_effect(old, given)
         which = {parameter: made.own[key] for parameter, key in self.ids.items()}
         if self.name:
             given = given | {self.name: made.own.get(self.name, made.physical_id)}
@@ -244,6 +245,14 @@ class ByCalls(Kind):
         answer = at.call(self.service, self.updated_by, **parameters)
         answer.pop("ResponseMetadata", None)
         return self.made(at, {**made.own, **given, **_flat(answer)})
+
+    def require_effect(self, old: Properties, given: Properties) -> None:
+        """Raises NotHonoured for a change that the call for updates would pass over."""
+        gone = sorted(set(old) - set(given) - {"Tags"})
+        if gone and not self.whole:
+            raise NotHonoured(f"leaving out {', '.join(gone)} of {self.type} in an update")
+        if given.get("Tags") != old.get("Tags"):
+            raise NotHonoured(f"a change of Tags of {self.type}")
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         del given

@@ -302,7 +302,7 @@ class Parameter(ByCalls):
     deleted_by, ids, ref = "DeleteParameter", {"Name": "Name"}, "Name"
     gives = {"Type": "Type", "Value": "Value"}
     refused = ("Policies",)
-    tags_as_map = False
+    whole = True
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         tags = given.pop("Tags", None)
@@ -311,10 +311,9 @@ class Parameter(ByCalls):
         return super().create(at, given)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        if given.get("Tags") != old.get("Tags"):
-            raise NotHonoured(f"a change of Tags of {self.type}")
-        given.pop("Tags", None)
-        return super().update(at, made, old, given | {"Overwrite": True})
+        self.require_effect(old, given)
+        wanted = {name: value for name, value in given.items() if name != "Tags"}
+        return super().update(at, made, wanted, wanted | {"Overwrite": True})
 
 
 KINDS: tuple[Kind, ...] = (Table(), Stream(), LogGroup(), Secret(), SecretAttachment(), Parameter())

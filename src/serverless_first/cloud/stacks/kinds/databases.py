@@ -179,9 +179,10 @@ class DBProxy(ByCalls):
             raise
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        self.require_effect(old, given)
         wanted = {("SecurityGroups" if name == "VpcSecurityGroupIds" else name): value
                   for name, value in given.items() if old.get(name) != value}  # fmt: skip
-        super().update(at, made, old, wanted)
+        super().update(at, made, {}, wanted)
         return self._available(at, made)
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:

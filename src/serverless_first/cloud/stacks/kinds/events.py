@@ -78,12 +78,10 @@ class EventBus(ByCalls):
     type, service, name, name_limit = "AWS::Events::EventBus", "events", "Name", 256
     created_by, updated_by, deleted_by = "CreateEventBus", "UpdateEventBus", "DeleteEventBus"
     ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "EventBusArn", "Name": "Name"}
-    refused = ("Policy", "LogConfig")
+    refused = ("Policy",)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         given = {"Description": ""} | given if "Description" in old else given
-        if given.get("Tags") != old.get("Tags"):
-            raise NotHonoured(f"a change of Tags of {self.type}")
         return super().update(at, made, old, given)
 
 
@@ -94,9 +92,15 @@ class Schedule(ByCalls):
     created_by, updated_by, deleted_by = "CreateSchedule", "UpdateSchedule", "DeleteSchedule"
     ids, ref, gives = {"Name": "Name", "GroupName": "GroupName"}, "Name", {"Arn": "ScheduleArn"}
     replaced_by = frozenset({"GroupName"})
+    whole = True
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         return super().create(at, {"GroupName": "default"} | given)
+
+    def is_replaced(self, old: Properties, new: Properties) -> bool:
+        """A schedule in the group "default" need not say so."""
+        of_group = {"GroupName": "default"}
+        return super().is_replaced(of_group | dict(old), of_group | dict(new))
 
 
 class ScheduleGroup(ByCalls):
