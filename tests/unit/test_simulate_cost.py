@@ -161,7 +161,7 @@ def test_the_break_even_lies_where_a_table_by_brute_force_has_it(
     changes = np.flatnonzero(cheaper[1:] != cheaper[:-1])
     found = break_even.break_evens(on_lambda, on_servers, 1e3, 1e10)
     assert len(found) == len(changes)
-    for load, change in zip(found, changes, strict=True):
+    for load, change in zip(found, changes.tolist(), strict=True):
         assert table[change] <= load <= table[change + 1]
         assert on_lambda(load) == pytest.approx(on_servers(load), rel=1e-9)
     assert bool(found) or cheaper.all() or not cheaper.any()

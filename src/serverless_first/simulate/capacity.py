@@ -1,0 +1,395 @@
+"""Capacity that somebody plans, and capacity that follows the demand: what is unmet, what is wasted, what it costs.
+
+One rule serves all four kinds of computing of the deck's slides 4 to 7; they differ in numbers. Capacity comes in units
+(a server, an instance, a task, an execution environment). A policy looks at the demand from time to time, orders as
+many units as it needs, and they are there after the lead time. Work that finds no room is lost: nobody waits here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Literal, get_args
+
+import numpy as np
+
+from serverless_first.simulate import inputs
+from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.traces import Demand
+
+Metric = Literal["requests", "peak", "utilisation"]
+Billing = Literal["provisioned", "used"]
+
+WEEK_S = 604_800.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How capacity is made.
+
+    Attributes:
+        name: for readers.
+        per_unit_s: requests per second that one unit serves, above 0: its granularity.
+        lead_time_s: from the order until the units serve, from 0.
+        usd_per_unit_hour: what one unit costs, from 0.
+        billing: "provisioned" for every hour that a unit is there or paid for while it starts; "used" for the time that
+            it works.
+        target: the share of the capacity that is to be used, above 0 to 1; the rest is room for what comes before the
+            next units do.
+        minimum, maximum: units, however small or large the demand; None for no maximum.
+        initial: units at time 0; None for what the first step's demand needs.
+        look_every_s: how often the demand is looked at, and averaged over this time; 0 for every step.
+        metric: what is looked at: "requests" that arrived on average, their "peak", or the "utilisation" of the
+            capacity, which cannot show more than 100 %: the policy then does not see how much is missing.
+        out_cooldown_s, in_cooldown_s: how long after an order the next one may be made, to grow and to shrink.
+        shrinks: whether units are given back.
+        at_once: whether a request itself makes its unit, in the step in which it arrives; lead time, look and cooldowns
+            play no part then.
+        most_new: units that may be made in `new_every_s`; None for no limit.
+        new_every_s: in seconds.
+        burst: units that may be made at one moment; what is used of it comes back at the rate of `most_new`. None for
+            `most_new`.
+    """
+
+    name: str
+    per_unit_s: float
+    lead_time_s: float
+    usd_per_unit_hour: float
+    billing: Billing = "provisioned"
+    target: float = 1.0
+    minimum: int = 0
+    maximum: int | None = None
+    initial: int | None = None
+    look_every_s: float = 0.0
+    metric: Metric = "requests"
+    out_cooldown_s: float = 0.0
+    in_cooldown_s: float = 0.0
+    shrinks: bool = True
+    at_once: bool = False
+    most_new: int | None = None
+    new_every_s: float = 10.0
+    burst: int | None = None
+
+    def __post_init__(self) -> None:
+        inputs.number("per_unit_s", self.per_unit_s, above=0)
+        for name in ("lead_time_s", "usd_per_unit_hour", "look_every_s", "out_cooldown_s", "in_cooldown_s"):
+            inputs.number(name, getattr(self, name), least=0)
+        inputs.number("target", self.target, above=0, most=1)
+        least = inputs.whole("minimum", self.minimum, 0)
+        if self.maximum is not None:
+            inputs.whole("maximum", self.maximum, max(1, least))
+        if self.initial is not None:
+            inputs.whole("initial", self.initial, least, self.maximum)
+        if self.most_new is not None:
+            inputs.whole("most_new", self.most_new, 1)
+        if self.burst is not None:
+            inputs.whole("burst", self.burst, self.most_new or 1)
+        inputs.number("new_every_s", self.new_every_s, above=0)
+        inputs.choice("metric", self.metric, get_args(Metric))
+        inputs.choice("billing", self.billing, get_args(Billing))
+
+    def units_for(self, per_s: float) -> int:
+        """Units that a demand needs: ceil(demand / (per unit x target)), within minimum and maximum."""
+        wanted = math.ceil(per_s / (self.per_unit_s * self.target) - 1e-9)
+        return max(self.minimum, wanted if self.maximum is None else min(wanted, self.maximum))
+
+
+@dataclass(frozen=True, eq=False)
+class CapacityResult:
+    """What a policy made of a demand; the arrays have one entry for each step.
+
+    Attributes:
+        demand: what was asked for.
+        policy: what made the capacity.
+        units: that serve, in each step.
+        ordered: units that serve or are on their way.
+        capacity_per_s: requests per second that could be served.
+        served_per_s: the smaller one of demand and capacity.
+    """
+
+    demand: Demand
+    policy: Policy
+    units: Floats
+    ordered: Floats
+    capacity_per_s: Floats
+    served_per_s: Floats
+
+    @property
+    def unmet_per_s(self) -> Floats:
+        """Requests per second that found no room."""
+        return self.demand.per_s - self.served_per_s
+
+    @property
+    def unmet_requests(self) -> float:
+        """Requests that found no room, in all."""
+        return float(self.unmet_per_s.sum()) * self.demand.step_s
+
+    @property
+    def unmet_share(self) -> float:
+        """The share of requests that found no room; 0 if there were none."""
+        return self.unmet_requests / self.demand.requests if self.demand.requests else 0.0
+
+    @property
+    def wasted_unit_hours(self) -> float:
+        """Unit-hours that served nothing."""
+        idle_per_s = float((self.capacity_per_s - self.served_per_s).sum())
+        return idle_per_s * self.demand.step_s / 3600 / self.policy.per_unit_s
+
+    @property
+    def utilisation(self) -> float:
+        """The share of the capacity that was used; 0 if there was none."""
+        capacity = float(self.capacity_per_s.sum())
+        return float(self.served_per_s.sum()) / capacity if capacity else 0.0
+
+    @property
+    def cost_usd(self) -> float:
+        """US dollars for the whole time: unit-hours x price, of the units ordered or of the work done."""
+        paid = self.ordered if self.policy.billing == "provisioned" else self.served_per_s / self.policy.per_unit_s
+        return float(paid.sum()) * self.demand.step_s / 3600 * self.policy.usd_per_unit_hour
+
+    @property
+    def usd_per_million(self) -> float:
+        """US dollars for a million requests that were served; infinite if none was and something was paid."""
+        served = float(self.served_per_s.sum()) * self.demand.step_s
+        if served:
+            return self.cost_usd / served * 1e6
+        return math.inf if self.cost_usd else 0.0
+
+
+def simulate(demand: Demand, policy: Policy) -> CapacityResult:
+    """Runs a policy against a demand.
+
+    In each step: units whose lead time has passed begin to serve; the step's demand is served as far as there is
+    room; at the end of it, if it is time to look, units are ordered or given back. Units given back stop at once,
+    those still on their way first. A policy that looks at "requests" wants ceil(demand / (per unit x target))
+    units, on the average demand since the last look; "peak" takes the highest step in place of the average. One
+    that looks at "utilisation" wants ceil(units x utilisation / target), utilisation being served / capacity: the
+    rule of target tracking (Application Auto Scaling User Guide, "Target tracking scaling policies"). AWS looks at
+    alarms of several minutes and shrinks more slowly than it grows: set `look_every_s` and `in_cooldown_s`.
+
+    A demand of 100 that becomes 300, servers of 100 each, a lead time of two steps: in three steps 200 are missing.
+
+    >>> step = Demand(np.array([100.0, 300, 300, 300, 300]), 60)
+    >>> simulate(step, Policy("instance", per_unit_s=100, lead_time_s=120, usd_per_unit_hour=0.1)).unmet_requests
+    36000.0
+
+    Args:
+        demand: requests per second, step by step.
+        policy: what makes the capacity. Its times are rounded up to whole steps.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    serving, ordered = (_at_once if policy.at_once else _after_a_while)(demand.per_s.tolist(), demand.step_s, policy)
+    return _result(demand, policy, serving, ordered)
+
+
+def _at_once(steps: list[float], step_s: float, policy: Policy) -> tuple[list[int], list[int]]:
+    """Units that serve in each step, and units ordered: the same."""
+    allowance = _Allowance(policy, step_s)
+    units = _initial(policy, steps[0])
+    serving = []
+    for per_s in steps:
+        wanted = policy.units_for(per_s)
+        allowance.step()
+        if wanted > units:
+            units += allowance.take(wanted - units)
+        elif policy.shrinks:
+            units = wanted
+        serving.append(units)
+    return serving, serving
+
+
+def _after_a_while(steps: list[float], step_s: float, policy: Policy) -> tuple[list[int], list[int]]:
+    """Units that serve in each step, and units that serve or are on their way."""
+    lead = _whole_steps(policy.lead_time_s, step_s)
+    look = max(1, _whole_steps(policy.look_every_s, step_s))
+    out_pause = _whole_steps(policy.out_cooldown_s, step_s)
+    in_pause = _whole_steps(policy.in_cooldown_s, step_s)
+    allowance = _Allowance(policy, look * step_s)
+    units_for, per_unit_s, sees_all = policy.units_for, policy.per_unit_s, policy.metric != "utilisation"
+    summary: Callable[[list[float]], float] = max if policy.metric == "peak" else fmean
+    units = _initial(policy, steps[0])
+    coming: deque[tuple[int, int]] = deque()  # (step in which they begin, how many)
+    on_the_way = 0
+    grew = shrank = -math.inf
+    serving: list[int] = []
+    ordered: list[int] = []
+    for now in range(len(steps)):
+        while coming and coming[0][0] <= now:
+            begun = coming.popleft()[1]
+            units += begun
+            on_the_way -= begun
+        serving.append(units)
+        ordered.append(units + on_the_way)
+        if (now + 1) % look:
+            continue
+        allowance.step()
+        seen = steps[now] if look == 1 else summary(steps[now + 1 - look : now + 1])
+        if sees_all or units == 0 or seen < units * per_unit_s:
+            wanted = units_for(seen)
+        else:
+            # Full servers show 100 %, however many wait outside. What is on its way is not given back meanwhile.
+            wanted = max(units_for(units * per_unit_s), units + on_the_way)
+        missing = wanted - units - on_the_way
+        if missing == 0:
+            continue
+        if missing > 0 and now - grew >= out_pause:
+            if new := allowance.take(missing):
+                grew = now
+                coming.append((now + 1 + lead, new))
+                on_the_way += new
+        elif missing < 0 and policy.shrinks and now - max(grew, shrank) >= in_pause:
+            shrank = now
+            units, on_the_way = _give_back(-missing, units, on_the_way, coming)
+    return serving, ordered
+
+
+class _Allowance:
+    """How many new units may be made: a bucket that is full at first and is refilled at each step."""
+
+    def __init__(self, policy: Policy, step_s: float) -> None:
+        self._refill = math.inf if policy.most_new is None else policy.most_new * step_s / policy.new_every_s
+        self._most = max(float(policy.burst or policy.most_new or 0), self._refill)
+        self._left = self._most
+
+    def step(self) -> None:
+        self._left = min(self._left + self._refill, self._most)
+
+    def take(self, units: int) -> int:
+        taken = int(min(units, self._left))
+        self._left -= taken
+        return taken
+
+
+def _initial(policy: Policy, first_per_s: float) -> int:
+    return policy.units_for(first_per_s) if policy.initial is None else policy.initial
+
+
+def _give_back(count: int, units: int, on_the_way: int, coming: deque[tuple[int, int]]) -> tuple[int, int]:
+    """Those that would come last go first."""
+    while count and coming:
+        begin, new = coming.pop()
+        gone = min(new, count)
+        count -= gone
+        on_the_way -= gone
+        if new > gone:
+            coming.append((begin, new - gone))
+    return units - count, on_the_way
+
+
+def _result(demand: Demand, policy: Policy, serving: list[int], ordered: list[int]) -> CapacityResult:
+    units = np.array(serving, dtype=np.float64)
+    capacity = units * policy.per_unit_s
+    served = np.minimum(demand.per_s, capacity)
+    everything = np.array(ordered, dtype=np.float64)
+    for array in (units, everything, capacity, served):
+        array.flags.writeable = False
+    return CapacityResult(demand, policy, units, everything, capacity, served)
+
+
+def _whole_steps(time_s: float, step_s: float) -> int:
+    return math.ceil(time_s / step_s - 1e-9)
+
+
+def physical(
+    guess_per_s: float, per_server_s: float, usd_per_server_hour: float, *, lead_time_s: float = 8 * WEEK_S
+) -> Policy:
+    """Servers bought in advance for a peak that somebody guessed; more come after weeks, and none goes back.
+
+    >>> physical(guess_per_s=900, per_server_s=100, usd_per_server_hour=0.1).initial
+    9
+
+    Args:
+        guess_per_s: the peak that was guessed, in requests per second, above 0.
+        per_server_s: requests per second that a server serves.
+        usd_per_server_hour: what a server costs, its price spread over its life.
+        lead_time_s: from the order to the rack; eight weeks [recalled, not verified].
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    guess = inputs.number("guess_per_s", guess_per_s, above=0)
+    fixed = Policy(
+        "physical", per_server_s, lead_time_s, usd_per_server_hour, look_every_s=WEEK_S, metric="peak", shrinks=False
+    )
+    return replace(fixed, initial=fixed.units_for(guess), minimum=fixed.units_for(guess))
+
+
+def virtual(per_instance_s: float, usd_per_instance_hour: float, *, target: float = 0.5, minimum: int = 2) -> Policy:
+    """Instances that an Auto Scaling group adds and removes by target tracking on their utilisation.
+
+    A look each minute; an instance serves three minutes after the order [recalled, not verified]; 300 s of cooldown to
+    shrink, as Application Auto Scaling's default for ECS services.
+
+    >>> virtual(100, 0.1).units_for(400)
+    8
+
+    Args:
+        per_instance_s: requests per second that an instance serves.
+        usd_per_instance_hour: what an instance costs.
+        target: the utilisation that is aimed at, above 0 to 1.
+        minimum: instances, however small the demand.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    return Policy(
+        "virtual", per_instance_s, 180.0, usd_per_instance_hour,
+        target=target, minimum=minimum, look_every_s=60.0, metric="utilisation",
+        out_cooldown_s=60.0, in_cooldown_s=300.0,
+    )  # fmt: skip
+
+
+def container(per_task_s: float, usd_per_task_hour: float, *, target: float = 0.6, minimum: int = 2) -> Policy:
+    """Tasks that a service adds and removes by target tracking on their utilisation.
+
+    As `virtual`, but smaller units that serve one minute after the order [recalled, not verified].
+
+    >>> container(25, 0.05).lead_time_s
+    60.0
+
+    Args:
+        per_task_s: requests per second that a task serves.
+        usd_per_task_hour: what a task costs.
+        target: the utilisation that is aimed at, above 0 to 1.
+        minimum: tasks, however small the demand.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    return replace(
+        virtual(per_task_s, usd_per_task_hour, target=target, minimum=minimum), name="container", lead_time_s=60.0
+    )
+
+
+def serverless(
+    service_s: float, usd_per_busy_hour: float, *, account_concurrency: int = 1000, then: bool = False
+) -> Policy:
+    """Execution environments: one request each, made when there is one, paid while they work.
+
+    A function may grow by 1,000 environments every 10 seconds, up to the account's concurrency (AWS Lambda Developer
+    Guide, "Lambda scaling behavior"). In January 2020: 3,000 at once (us-east-1, Oregon and Ireland; 1,000 in Tokyo and
+    Frankfurt, 500 elsewhere), then 500 a minute (the guide of that month).
+
+    The start of an environment takes less than a step of this model: `fleet` has cold starts.
+
+    >>> serverless(0.1, 0.1).per_unit_s
+    10.0
+
+    Args:
+        service_s: how long a request takes, in seconds, above 0.
+        usd_per_busy_hour: an environment busy for an hour; `break_even.busy_hour_usd`.
+        account_concurrency: environments at most, from 1.
+        then: whether the rule of January 2020 holds.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    per_unit_s = 1 / inputs.number("service_s", service_s, above=0)
+    new = {"most_new": 500, "new_every_s": 60.0, "burst": 3000} if then else {"most_new": 1000, "new_every_s": 10.0}
+    most = inputs.whole("account_concurrency", account_concurrency, 1)
+    return Policy("serverless", per_unit_s, 0.0, usd_per_busy_hour, "used", maximum=most, at_once=True, **new)  # type: ignore[arg-type]

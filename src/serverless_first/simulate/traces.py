@@ -1,0 +1,302 @@
+"""Demand over time: shapes with documented parameters, requests at random moments from them, and traces of your own.
+
+A `Demand` says how many requests arrive each second, step by step: what capacity is planned for. `arrivals` draws the
+moments of single requests from it: what `fleet`, `pool` and `queueing` take.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from serverless_first.simulate import inputs
+from serverless_first.simulate.inputs import Floats
+
+HOUR_S, DAY_S, WEEK_S = 3600.0, 86_400.0, 604_800.0
+MOST_STEPS = 2_000_000  # a year of 15-second steps
+MOST_REQUESTS = 100_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """How many requests arrive, step by step.
+
+    Attributes:
+        per_s: requests per second in each step, from 0; shape (n,).
+        step_s: length of a step, in seconds.
+    """
+
+    per_s: Floats
+    step_s: float
+
+    def __post_init__(self) -> None:
+        values = inputs.numbers("per_s", self.per_s).copy()
+        if values.ndim != 1 or not values.size:
+            raise ValueError(
+                f"per_s has the shape {values.shape}. Give one number for each step: shape (n,), n from 1."
+            )
+        if values.size > MOST_STEPS:
+            raise ValueError(f"per_s has {values.size:,} steps. Give at most {MOST_STEPS:,}: take a longer step_s.")
+        if np.min(values) < 0:
+            raise ValueError(f"per_s holds {np.min(values):g}. It must be 0 or more.")
+        values.flags.writeable = False
+        object.__setattr__(self, "per_s", values)
+        object.__setattr__(self, "step_s", inputs.number("step_s", self.step_s, above=0))
+
+    @property
+    def times_s(self) -> Floats:
+        """When each step begins, in seconds from 0."""
+        return np.arange(self.per_s.size, dtype=np.float64) * self.step_s
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the whole, in seconds."""
+        return self.per_s.size * self.step_s
+
+    @property
+    def requests(self) -> float:
+        """How many requests arrive in all."""
+        return float(self.per_s.sum()) * self.step_s
+
+    @property
+    def mean_per_s(self) -> float:
+        """Requests per second, averaged over the whole."""
+        return float(self.per_s.mean())
+
+    @property
+    def peak_per_s(self) -> float:
+        """Requests per second in the busiest step."""
+        return float(np.max(self.per_s))
+
+
+def steady(per_s: float, duration_s: float, step_s: float = 60.0) -> Demand:
+    """The same demand all the time.
+
+    >>> steady(5, 3600).requests
+    18000.0
+
+    Args:
+        per_s: requests per second, from 0.
+        duration_s: how long, in seconds, rounded up to whole steps.
+        step_s: length of a step, in seconds.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    return Demand(np.full(_steps(duration_s, step_s), inputs.number("per_s", per_s, least=0)), step_s)
+
+
+def week(
+    mean_per_s: float,
+    days: float = 7.0,
+    *,
+    constant_share: float = 0.5,
+    weekend: float = 0.6,
+    peak_hour: float = 14.0,
+    step_s: float = 60.0,
+) -> Demand:
+    """Days and nights, working days and weekends, from Monday 0:00.
+
+    per_s(t) = mean x (constant + (1 - constant) x day(t) x weekend(t) / ((5 + 2 weekend) / 7)), where
+    day(t) = 1 + cos(2 pi (t - peak) / 24 h). Over whole weeks the average is `mean_per_s`.
+
+    >>> demand = week(100)
+    >>> round(demand.mean_per_s), round(demand.per_s.min()), round(demand.peak_per_s)
+    (100, 50, 163)
+
+    Source: Shahrad et al., "Serverless in the Wild", USENIX ATC 2020, section 3: days and weekends show clearly, and
+    about half of the invocations are a constant base. The form of the day and the height of the weekend are ours.
+
+    Args:
+        mean_per_s: requests per second, averaged over whole weeks, from 0.
+        days: how long, above 0.
+        constant_share: the share of the demand that knows neither day nor night, 0 to 1.
+        weekend: Saturdays and Sundays, as a share of a working day, without the constant part; from 0.
+        peak_hour: when a day is busiest, 0 to 24.
+        step_s: length of a step, in seconds.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    mean = inputs.number("mean_per_s", mean_per_s, least=0)
+    constant = inputs.number("constant_share", constant_share, least=0, most=1)
+    quiet = inputs.number("weekend", weekend, least=0)
+    peak_s = inputs.number("peak_hour", peak_hour, least=0, most=24) * HOUR_S
+    middle_s = (np.arange(_steps(inputs.number("days", days, above=0) * DAY_S, step_s)) + 0.5) * step_s
+    of_day = 1 + np.cos(2 * np.pi * (middle_s - peak_s) / DAY_S)
+    of_week = np.where(middle_s % WEEK_S >= 5 * DAY_S, quiet, 1.0) / ((5 + 2 * quiet) / 7)
+    return Demand(np.maximum(mean * (constant + (1 - constant) * of_day * of_week), 0.0), step_s)
+
+
+def flash_crowd(
+    demand: Demand, at_s: float, times: float, *, rise_s: float = 300.0, hold_s: float = 1800.0, fade_s: float = 3600.0
+) -> Demand:
+    """A crowd that comes at once: the lamps were on television.
+
+    The demand is multiplied by 1 + (times - 1) x s(t). s rises from 0 to 1 in a straight line, holds, and fades as
+    exp(-t / fade_s). The form is ours; it is evaluated in the middle of each step.
+
+    >>> flash_crowd(steady(10, 7200), at_s=1800, times=20).peak_per_s
+    200.0
+
+    Args:
+        demand: without the crowd.
+        at_s: when it begins, in seconds from 0, before the end.
+        times: the demand at the height of it, in multiples of what it would be; from 1.
+        rise_s: from the beginning to the full height, from 0.
+        hold_s: how long it stays, from 0.
+        fade_s: until 37 % of it are left, above 0.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    begin_s = inputs.number("at_s", at_s, least=0, most=demand.duration_s)
+    more = inputs.number("times", times, least=1) - 1
+    rise = inputs.number("rise_s", rise_s, least=0)
+    full_s = begin_s + rise
+    fading_s = full_s + inputs.number("hold_s", hold_s, least=0)
+    fade = inputs.number("fade_s", fade_s, above=0)
+    middle_s = demand.times_s + demand.step_s / 2
+    rising = np.clip((middle_s - begin_s) / rise, 0, 1) if rise else (middle_s >= begin_s).astype(np.float64)
+    shape = rising * np.exp(-np.maximum(middle_s - fading_s, 0) / fade)
+    return Demand(demand.per_s * (1 + more * shape), demand.step_s)
+
+
+def arrivals(demand: Demand, seed: int) -> Floats:
+    """Requests at random moments, as a Poisson process whose rate is the demand: ascending, in seconds from 0.
+
+    In each step the number is drawn from a Poisson distribution of mean per_s x step_s, and each moment is equally
+    likely.
+
+    >>> times_s = arrivals(steady(10, 3600), seed=2020)
+    >>> bool(abs(times_s.size - 36000) < 600)
+    True
+
+    Args:
+        demand: requests per second, step by step; at most 100,000,000 requests in all.
+        seed: of the random numbers; the same seed gives the same requests.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    if demand.requests > MOST_REQUESTS:
+        raise ValueError(f"demand has {demand.requests:,.0f} requests. Give at most {MOST_REQUESTS:,}.")
+    rng = np.random.default_rng(inputs.whole("seed", seed, 0))
+    counts = rng.poisson(demand.per_s * demand.step_s)
+    times_s = np.repeat(demand.times_s, counts) + rng.random(int(counts.sum())) * demand.step_s
+    times_s.sort()
+    return times_s
+
+
+def demand_of(arrivals_s: ArrayLike, step_s: float = 60.0) -> Demand:
+    """The demand that a trace of requests has: how many arrive in each step, from time 0 to the last.
+
+    >>> demand_of([0, 10, 59, 61], step_s=60).per_s.tolist()
+    [0.05, 0.016666666666666666]
+
+    Args:
+        arrivals_s: when each request arrives, in seconds from 0, ascending; shape (n,), n from 1.
+        step_s: length of a step, in seconds.
+
+    Raises:
+        ValueError: an argument is out of its range, or there is no request.
+    """
+    times_s = inputs.arrivals(arrivals_s)
+    if not times_s.size:
+        raise ValueError("arrivals_s is empty. Give one time at least.")
+    step = inputs.number("step_s", step_s, above=0)
+    _steps(float(times_s[-1]) + step, step)  # refuses more than can be looked at
+    return Demand(np.bincount((times_s / step).astype(np.int64)) / step, step)
+
+
+def from_csv(path: str | Path, column: str | int = 0) -> Floats:
+    """The requests of a CSV file: seconds since the first one, ascending.
+
+    A time is a number of seconds, or ISO 8601 such as 2026-11-25T09:00:00Z; without a time zone it is taken as UTC. A
+    first line that holds no time is a heading. Empty lines are passed over.
+
+    Args:
+        path: of the file, in UTF-8, with commas.
+        column: which column holds the times: its heading, or its number from 0.
+
+    Returns:
+        Shape (n,), beginning with 0.
+
+    Raises:
+        ValueError: a line holds no time, or one before that of the line above, or another kind of time; the message
+            names the line.
+        OSError: the file cannot be read.
+    """
+    place = Path(path)
+    with place.open(encoding="utf-8-sig", newline="") as file:
+        times_s = list(_seconds(csv.reader(file), place.name, column))
+    if not times_s:
+        raise ValueError(f"{place.name} holds no time. Give one line for each request.")
+    return inputs.arrivals(np.array(times_s) - times_s[0])
+
+
+def _seconds(lines: Iterator[list[str]], name: str, column: str | int) -> Iterator[float]:
+    """The times of the lines, in seconds since some moment."""
+    where = column if isinstance(column, int) else -1
+    begun: datetime | float | None = None
+    last_s, is_first = 0.0, True
+    for row in lines:
+        if not any(cell.strip() for cell in row):
+            continue
+        line = f"{name}, line {lines.line_num}"  # type: ignore[attr-defined]  # csv.reader has it
+        heading, is_first = is_first, False
+        if heading and isinstance(column, str):
+            headings = [cell.strip() for cell in row]
+            if column not in headings:
+                raise ValueError(f"{line}: no column {column!r}. There are: {', '.join(headings)}.")
+            where = headings.index(column)
+            continue
+        if not 0 <= where < len(row):
+            raise ValueError(f"{line}: no column {column!r}; the line has {len(row)}, counted from 0.")
+        time = _time(row[where].strip())
+        if time is None:
+            if heading:
+                continue
+            raise ValueError(f"{line}: {row[where].strip()!r} is neither a number of seconds nor an ISO 8601 time.")
+        begun = time if begun is None else begun
+        if isinstance(time, datetime) and isinstance(begun, datetime):
+            now_s = (time - begun).total_seconds()
+        elif isinstance(time, float) and isinstance(begun, float):
+            now_s = time - begun
+        else:
+            raise ValueError(f"{line}: seconds and ISO 8601 times in one column. Give all in the same way.")
+        if now_s < last_s:
+            raise ValueError(f"{line}: {row[where].strip()} is before the time above. Sort the lines by time.")
+        last_s = now_s
+        yield now_s
+
+
+def _time(text: str) -> datetime | float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        pass
+    else:
+        return number if math.isfinite(number) else None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _steps(duration_s: float, step_s: float) -> int:
+    step = inputs.number("step_s", step_s, above=0)
+    steps = inputs.number("duration_s", duration_s, above=0) / step
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"step_s is {step_s:g}. That makes {steps:,.0f} steps, more than {MOST_STEPS:,}: take longer ones."
+        )
+    return max(1, math.ceil(steps - 1e-9))
