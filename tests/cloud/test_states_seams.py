@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import seam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from moto.core.responses import ActionResult
 from moto.stepfunctions import models, responses
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.asl.antlt4utils import antlr4utils
@@ -24,6 +25,7 @@ from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event import logging
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -84,6 +86,8 @@ SEAMS: seam_kit.Seams = {
         }),
     ],
     "states_jsonata.py": [(kind, EVALUATE) for kind in (StringJSONata, StringVariableSample, ConditionStringJSONata)],
+    "states_logs.py": [(logging, {"is_logging_enabled_for": "log_level, history_event_type"})],
+    "states_pages.py": [(ActionResult, {"__init__": "self, result"})],
     "states_machines.py": [
         (models.StepFunctionBackend, {
             "create_state_machine": MACHINE, "update_state_machine": CHANGE, "delete_state_machine": "self, arn",
