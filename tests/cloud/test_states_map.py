@@ -165,7 +165,7 @@ def test_maps_can_be_nested_and_empty(kit: Any) -> None:
 
 def test_stopping_the_execution_stops_all_iterations(kit: Any) -> None:
     execution = sk.start(sk.machine(mapped(sk.steps(W=WAIT))), [1, 2, 3])
-    kit.eventually(lambda: sum("WaitStateEntered" == e["type"] for e in sk.history(execution)) == 3, "three waits")
+    kit.eventually(lambda: sum(e["type"] == "WaitStateEntered" for e in sk.history(execution)) == 3, "three waits")
     sk.states().stop_execution(executionArn=execution)
     done = sk.ended(execution)
     assert (done.status, done.types[-1]) == ("ABORTED", "ExecutionAborted")
