@@ -6,11 +6,11 @@ these seats for administrators, so a function gets fewer.
 
 from __future__ import annotations
 
-import operator
 from typing import Literal, get_args
 
 from serverless_first.cloud.rds import classes
 from serverless_first.cloud.rds.parameters import DEFAULT_MAX_CONNECTIONS, evaluate
+from serverless_first.simulate import inputs
 
 Engine = Literal["postgres", "mysql"]
 Role = Literal["ordinary", "rds_superuser", "superuser"]
@@ -33,6 +33,9 @@ def max_connections(engine: Engine, instance: str | int) -> int:
     On AWS it is lower: DBInstanceClassMemory is what the operating system and RDS's own processes leave of the class's
     memory, and AWS does not publish how much that is. Read the real value from the instance: SHOW max_connections.
 
+    >>> max_connections("postgres", "db.t4g.micro"), max_connections("mysql", "db.t4g.micro")
+    (112, 85)
+
     Args:
         engine: "postgres" or "mysql".
         instance: the class, such as "db.t4g.micro", or its memory in bytes.
@@ -43,7 +46,9 @@ def max_connections(engine: Engine, instance: str | int) -> int:
     if engine not in FORMULAS:
         allowed = " or ".join(f'"{name}"' for name in FORMULAS)
         raise ValueError(f"engine is {engine!r}. Use {allowed}.")
-    memory_bytes = classes.memory_bytes(instance) if isinstance(instance, str) else _whole("instance", instance, 1)
+    memory_bytes = (
+        classes.memory_bytes(instance) if isinstance(instance, str) else inputs.whole("instance", instance, 1)
+    )
     return int(evaluate(FORMULAS[engine], memory_bytes))
 
 
@@ -55,6 +60,9 @@ def seats(
     PostgreSQL keeps 3 seats for superusers, and RDS 2 more for members of rds_superuser, such as the master user. MySQL
     takes none of them away: its one seat for administrators comes on top of max_connections (MySQL Reference Manual,
     "Too many connections").
+
+    >>> seats("postgres", "db.t4g.micro"), seats("postgres", "db.t4g.micro", max_connections_set=20)
+    (107, 15)
 
     Args:
         engine: "postgres" or "mysql".
@@ -69,7 +77,7 @@ def seats(
     if role not in get_args(Role):
         raise ValueError(f"role is {role!r}. Use " + " or ".join(f'"{name}"' for name in get_args(Role)) + ".")
     default = max_connections(engine, instance)
-    most = default if max_connections_set is None else _whole("max_connections_set", max_connections_set, 1)
+    most = default if max_connections_set is None else inputs.whole("max_connections_set", max_connections_set, 1)
     if engine == "mysql" or role == "superuser":
         return most
     kept = SUPERUSER_RESERVED + (RDS_SUPERUSER_RESERVED if role == "ordinary" else 0)
@@ -78,6 +86,11 @@ def seats(
 
 def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
     """How many connections a function needs at most: an environment keeps its own, frozen ones too.
+
+    concurrency x connections_each x versions_alive + other.
+
+    >>> needed(60, versions_alive=2, other=5)
+    125
 
     Args:
         concurrency: how many execution environments of one version there are at most, as reserved concurrency limits
@@ -90,12 +103,17 @@ def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1,
     Raises:
         ValueError: an argument is not a whole number, or below its least: 0, 1, 1, 0.
     """
-    each = _whole("connections_each", connections_each, 1) * _whole("versions_alive", versions_alive, 1)
-    return _whole("concurrency", concurrency, 0) * each + _whole("other", other, 0)
+    each = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
+    return inputs.whole("concurrency", concurrency, 0) * each + inputs.whole("other", other, 0)
 
 
 def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
     """The largest concurrency whose connections all find a seat: what to set reserved concurrency to.
+
+    (seats - other) / (connections_each x versions_alive), rounded down.
+
+    >>> safe_concurrency(15, versions_alive=2, other=3)
+    6
 
     Args:
         seats: how many connections the function's user can open.
@@ -107,15 +125,5 @@ def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int 
     Raises:
         ValueError: an argument is not a whole number, or below its least: 0, 1, 1, 0.
     """
-    each = _whole("connections_each", connections_each, 1) * _whole("versions_alive", versions_alive, 1)
-    return max(0, _whole("seats", seats, 0) - _whole("other", other, 0)) // each
-
-
-def _whole(name: str, value: int, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least:
-        raise ValueError(f"{name} is {value!r}. Give a whole number from {least}.")
-    return number
+    each = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
+    return max(0, inputs.whole("seats", seats, 0) - inputs.whole("other", other, 0)) // each

@@ -1,0 +1,237 @@
+"""What holds for every fleet, account and pool, whatever the requests: hypothesis looks for one where it does not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serverless_first.simulate import account, fleet, loops, pool, scaling
+from serverless_first.simulate.inputs import Floats
+
+# Quarters of a second: arrivals, ends and expiries meet at the same moments again and again.
+QUARTERS = st.integers(1, 40).map(lambda number: number / 4)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    """Up to 60 requests: arrivals, service times, and what a cold start takes on top."""
+    number = draw(st.integers(1, 60))
+    gaps = draw(st.lists(st.integers(0, 12), min_size=number, max_size=number))
+    services = draw(st.lists(QUARTERS, min_size=number, max_size=number))
+    inits = draw(st.lists(QUARTERS, min_size=number, max_size=number))
+    return {"arrivals_s": np.cumsum(gaps) / 4, "service_s": np.array(services), "init_s": np.array(inits)}
+
+
+EXPIRIES = st.sampled_from([0.0, 0.25, 1.0, 5.0, 20.0, math.inf])
+CAPS = st.none() | st.integers(0, 8)
+ROUTINGS = st.sampled_from(["most-recently-used", "newest-created"])
+
+
+def most_at_once(begins_s: Floats, ends_s: Floats) -> int:
+    """The most intervals that are open at the same moment; what ends at a moment does not meet what begins at it."""
+    moments_s = np.concatenate([ends_s, begins_s])
+    steps = np.repeat([-1, 1], [ends_s.size, begins_s.size])
+    return int(np.max(np.cumsum(steps[np.argsort(moments_s, kind="stable")]), initial=0))
+
+
+def assert_sound(run: fleet.FleetResult, expiry_s: float) -> None:
+    """Requests are conserved, no environment has two at once, and none outlives its expiry."""
+    served = run.outcomes != fleet.THROTTLED
+    assert run.warm + run.cold + run.throttled == run.outcomes.size
+    assert sum(run.throttled_by.values()) == run.throttled
+    assert np.array_equal(run.environment < 0, ~served)
+    assert np.array_equal(np.isnan(run.end_s), ~served)
+    for number in range(run.provisioned + run.cold):
+        own = np.flatnonzero(run.environment == number)
+        assert np.all(run.start_s[own[1:]] >= run.end_s[own[:-1]])
+        idle_s = run.start_s[own[1:]] - run.end_s[own[:-1]]
+        assert number < run.provisioned or np.all(idle_s < expiry_s)
+        assert np.array_equal(run.idle_until_s[own[:-1]], run.start_s[own[1:]])
+        cold = run.outcomes[own] == fleet.COLD
+        assert not cold[1:].any()
+        assert number < run.provisioned or cold[0]  # each started environment serves: it was started for a request
+    assert 0 <= run.mean_busy <= run.outcomes.size
+    assert 0 <= run.mean_idle <= run.provisioned + run.cold
+
+
+@settings(deadline=None, max_examples=150)
+@given(made=requests(), expiry_s=EXPIRIES, cap=CAPS, routing=ROUTINGS)
+def test_a_fleet_is_sound_and_never_more_are_busy_than_may_be(
+    made: dict[str, Any], expiry_s: float, cap: int | None, routing: fleet.Routing
+) -> None:
+    cold_s = made["service_s"] + made["init_s"]
+    last_s = float(np.max(made["arrivals_s"] + cold_s))
+    run = fleet.simulate(made["arrivals_s"], made["service_s"], cold_s, expiry_s, cap, routing, last_s)
+    assert_sound(run, expiry_s)
+    served = run.environment >= 0
+    most = most_at_once(run.start_s[served], run.end_s[served])
+    if cap is None:
+        assert run.throttled == 0
+    else:
+        assert most <= cap
+        assert (run.throttled > 0) <= (most == cap)  # refused only where the limit was reached
+    assert run.mean_busy == pytest.approx(float(np.sum(run.end_s[served] - run.start_s[served])) / last_s)
+
+
+@settings(deadline=None, max_examples=150)
+@given(made=requests(), expiry_s=EXPIRIES, longer_s=QUARTERS)
+def test_a_longer_expiry_never_means_more_cold_starts(made: dict[str, Any], expiry_s: float, longer_s: float) -> None:
+    # With services that are the same warm and cold: else an environment that is warm is free earlier, which can make
+    # the next one cold.
+    arrivals_s, service_s = made["arrivals_s"], made["service_s"]
+    short, long = (
+        fleet.simulate(arrivals_s, service_s, service_s, expiry, horizon_s=1e4)
+        for expiry in (expiry_s, expiry_s + longer_s)
+    )
+    assert long.cold <= short.cold
+    assert long.mean_idle >= short.mean_idle
+    assert long.mean_busy == short.mean_busy
+
+
+@settings(deadline=None, max_examples=150)
+@given(made=requests(), cap=st.integers(0, 8))
+def test_of_equal_services_a_higher_limit_never_throttles_more(made: dict[str, Any], cap: int) -> None:
+    # Of unequal ones it may: the request that is let in can be a long one.
+    arrivals_s = made["arrivals_s"]
+    lower, higher = (fleet.simulate(arrivals_s, 2.5, 2.5, 5.0, limit, horizon_s=1e4) for limit in (cap, cap + 1))
+    assert higher.throttled <= lower.throttled
+
+
+SCALING = st.sampled_from(
+    [
+        None,
+        scaling.ScalingRate(at_once=2, per_s=0.25, whole_account=False),
+        scaling.ScalingRate(at_once=3, per_s=0.1, whole_account=True),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    orders=requests(),
+    payments=requests(),
+    reserved=st.integers(0, 4),
+    provisioned=st.integers(0, 3),
+    limit=st.integers(103, 108),
+    rate=SCALING,
+    expiry_s=EXPIRIES,
+)
+def test_an_account_is_sound_and_each_function_stays_within_what_it_may_have(
+    orders: dict[str, Any],
+    payments: dict[str, Any],
+    reserved: int,
+    provisioned: int,
+    limit: int,
+    rate: scaling.ScalingRate | None,
+    expiry_s: float,
+) -> None:
+    held = max(reserved, provisioned)
+    runs = account.simulate(
+        {
+            "orders": account.Function(**orders, reserved_concurrency=held, provisioned_concurrency=provisioned),
+            "payments": account.Function(**payments),
+            # 98 requests that last all the time: what is left of the account is little.
+            "stock": account.Function(np.zeros(98), 1e4),
+        },
+        account_concurrency=max(limit, 100 + held),
+        scaling_rate=rate,
+        idle_expiry_s=expiry_s,
+        horizon_s=1e4,
+    )
+    busy = {}
+    for name, run in runs.items():
+        assert_sound(run, expiry_s)
+        served = run.environment >= 0
+        busy[name] = run.start_s[served], run.end_s[served]
+    assert most_at_once(*busy["orders"]) <= held
+    shared = [np.concatenate(moments) for moments in zip(busy["payments"], busy["stock"], strict=True)]
+    assert most_at_once(*shared) <= max(limit, 100 + held) - held
+    assert set(runs["orders"].throttled_by) <= {"reserved concurrency", "scaling rate"}
+    assert set(runs["payments"].throttled_by) <= {"account concurrency", "scaling rate"}
+    if rate is None:
+        assert all("scaling rate" not in run.throttled_by for run in runs.values())
+    else:
+        groups = [list(runs.values())] if rate.whole_account else [[run] for run in runs.values()]
+        for group in groups:
+            starts_s = np.sort(np.concatenate([run.start_s[run.outcomes == fleet.COLD] for run in group]))
+            for number, begin_s in enumerate(starts_s):  # in any stretch of time: the bucket, and what came back
+                counted = np.arange(starts_s.size - number) + 1
+                assert np.all(counted <= rate.at_once + (starts_s[number:] - begin_s) * rate.per_s + 1e-6)
+
+
+@settings(deadline=None, max_examples=150)
+@given(made=requests(), expiry_s=EXPIRIES, cap=CAPS)
+def test_an_account_of_one_function_is_a_fleet(made: dict[str, Any], expiry_s: float, cap: int | None) -> None:
+    function = account.Function(**made, reserved_concurrency=cap)
+    run = account.simulate({"orders": function}, scaling_rate=None, idle_expiry_s=expiry_s, horizon_s=1e3)["orders"]
+    cold_s = made["service_s"] + made["init_s"]
+    alone = fleet.simulate(made["arrivals_s"], made["service_s"], cold_s, expiry_s, cap, horizon_s=1e3)
+    for name in ("outcomes", "environment", "start_s", "end_s", "idle_until_s", "reasons"):
+        assert np.array_equal(getattr(run, name), getattr(alone, name), equal_nan=name.endswith("_s"))
+    assert (run.mean_busy, run.mean_idle) == (alone.mean_busy, alone.mean_idle)
+
+
+PATIENCE = st.none() | QUARTERS
+ROOM = st.none() | st.integers(0, 10)
+
+
+@settings(deadline=None, max_examples=150)
+@given(made=requests(), connections=st.integers(1, 6), timeout_s=PATIENCE, patience=PATIENCE, room=ROOM)
+def test_a_pool_lends_each_connection_once_and_serves_in_order(
+    made: dict[str, Any], connections: int, timeout_s: float | None, patience: float | None, room: int | None
+) -> None:
+    run = pool.simulate(
+        made["arrivals_s"],
+        made["service_s"],
+        connections,
+        timeout_s,
+        patience_s=None if patience is None else made["init_s"] * patience,
+        max_waiting=room,
+    )
+    assert run.served + run.timed_out + run.refused == run.requests == made["arrivals_s"].size
+    served = ~np.isnan(run.wait_s)
+    begins_s = (run.arrival_s + run.wait_s)[served]
+    assert np.all(np.diff(begins_s) >= 0)  # first come, first served
+    assert most_at_once(begins_s, run.end_s[served]) <= connections
+    assert np.all((run.wait_s[served] < run.patience_s[served]) | (run.wait_s[served] == 0))
+    assert room is not None or run.refused == 0
+    assert room is None or run.most_waiting <= room
+
+
+@settings(deadline=None, max_examples=150)
+@given(made=requests(), connections=st.integers(1, 6))
+def test_more_connections_never_mean_that_anybody_waits_longer(made: dict[str, Any], connections: int) -> None:
+    fewer, more = (
+        pool.simulate(made["arrivals_s"], made["service_s"], number).wait_s for number in (connections, connections + 1)
+    )
+    assert np.all(more <= fewer)
+
+
+@settings(deadline=None, max_examples=60)
+@given(numbers=st.lists(st.integers(-1, 200_000), min_size=1, max_size=200))
+def test_environments_are_sorted_as_a_stable_sort_does(numbers: list[int]) -> None:
+    given_numbers = np.maximum(np.array(numbers, dtype=np.int64), 0)
+    assert np.array_equal(loops.by_environment(given_numbers), np.argsort(given_numbers, kind="stable"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_compiled_loops_give_the_same_to_the_last_digit(seed: int) -> None:
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(seed)
+    arrivals_s, services_s = np.cumsum(rng.exponential(0.1, 5000)), rng.exponential(1.0, 5000)
+
+    def same(run: Any, *arguments: Any, **named: Any) -> None:
+        ours, compiled = (run(*arguments, compiled=choice, **named) for choice in (False, True))
+        for name, value in vars(ours).items():
+            assert np.array_equal(value, vars(compiled)[name], equal_nan=name.endswith("_s")), f"{name}, seed {seed}"
+
+    for routing in ("most-recently-used", "newest-created"):
+        for limit in (None, 9):
+            same(fleet.simulate, arrivals_s, services_s, services_s + 0.5, 2.0, limit, routing=routing)
+    same(pool.simulate, arrivals_s, services_s, 9, 0.5, patience_s=services_s)
+    same(pool.simulate, arrivals_s, services_s, 9, max_waiting=4)
