@@ -131,7 +131,14 @@ def test_a_real_history_with_branches_and_iterations(real: list[dict[str, Any]])
     check_words(figure, TITLE)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     deep = {name.strip(): len(name) - len(name.lstrip()) for name in names}
-    assert list(deep) == ["Both", "Customer", "Each line", "Pick", "Wrap", "Send"]
+    # Which of the two branches begins first differs from run to run.
+    order = list(deep)
+    assert (order[0], order[-1], sorted(order)) == (
+        "Both",
+        "Send",
+        ["Both", "Customer", "Each line", "Pick", "Send", "Wrap"],
+    )
+    assert order.index("Each line") + 1 == order.index("Pick") == order.index("Wrap") - 1
     assert deep["Both"] == deep["Send"] == 0 < deep["Customer"] == deep["Each line"] < deep["Pick"] == deep["Wrap"]
     run = run_of(real)
     assert run.outcome == "succeeded"
