@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import cloud_kit  # type: ignore[import-not-found]
 import pytest
 
@@ -105,20 +106,21 @@ def test_an_event_finds_its_way_to_a_queue(aws: Aws) -> None:
     assert (event["source"], event["detail"], event["account"]) == ("hikari.shop", {"order": 1}, "123456789012")
 
 
-def test_a_sam_template_is_packaged_and_deployed(aws: Aws, tmp_path: Path) -> None:
+def test_a_sam_template_is_packaged_and_deployed(aws: Aws, endpoint: str, tmp_path: Path) -> None:
+    session = boto3.Session(*KEYS.values())
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint)
+
     shutil.copytree(Path(__file__).parent / "data", tmp_path / "shop")
-    aws("s3api", "create-bucket", "--bucket", "packages")
+    client("s3").create_bucket(Bucket="packages")
     aws("cloudformation", "package", "--template-file", "shop/shop.yaml", "--s3-bucket", "packages",
         "--output-template-file", "packaged.yaml")  # fmt: skip
     deploy = ("cloudformation", "deploy", "--template-file", "packaged.yaml", "--stack-name", "hikari",
               "--capabilities", "CAPABILITY_IAM")  # fmt: skip
     assert "Successfully created/updated stack - hikari" in aws(*deploy)
     assert "No changes to deploy" in aws(*deploy, "--no-fail-on-empty-changeset")
-    assert "Successfully created/updated stack" in aws(*deploy, "--parameter-overrides", "PriceUsd=60")
-    (stack,) = aws("cloudformation", "describe-stacks", "--stack-name", "hikari")["Stacks"]
+    (stack,) = client("cloudformation").describe_stacks(StackName="hikari")["Stacks"]
     out = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    aws("lambda", "invoke", "--function-name", out["Function"], "--payload", "{}", "answer.json")
-    answer = json.loads((tmp_path / "answer.json").read_text())
-    assert json.loads(answer["body"]) == {"lamp": "andon", "price_usd": 60, "version": "$LATEST"}
-    aws("cloudformation", "delete-stack", "--stack-name", "hikari")
-    aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", stack["StackId"])
+    answer = json.loads(client("lambda").invoke(FunctionName=f"{out['Function']}:live", Payload="{}")["Payload"].read())
+    assert json.loads(answer["body"]) == {"lamp": "andon", "price_usd": 49, "version": "1"}

@@ -1,6 +1,6 @@
-"""IAM: roles and policies."""
+"""IAM and Cognito: roles, policies, user pools."""
 
-# ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
 import contextlib
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from serverless_first.cloud.stacks.errors import ResourceFailed
-from serverless_first.cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there
+from serverless_first.cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there
 
 _HOLDERS = (("Roles", "Role"), ("Users", "User"), ("Groups", "Group"))
 
@@ -169,4 +169,29 @@ def _without(some: list[str], others: list[str]) -> list[str]:
     return [each for each in dict.fromkeys(some) if each not in others]
 
 
-KINDS: tuple[Kind, ...] = (Role(), ManagedPolicy(), Policy())
+class UserPool(ByCalls):
+    """AWS::Cognito::UserPool."""
+
+    type, service, name, name_limit = "AWS::Cognito::UserPool", "cognito-idp", "UserPoolName", 128
+    created_by, deleted_by = "CreateUserPool", "DeleteUserPool"
+    ids, ref, renamed = {"UserPoolId": "Id"}, "Id", {"UserPoolName": "PoolName"}
+    gives = {"Arn": "Arn", "UserPoolId": "Id"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        made = super().create(at, given)
+        issuer = f"cognito-idp.{at.region}.amazonaws.com/{made.physical_id}"
+        made.attributes |= {"ProviderName": issuer, "ProviderURL": f"https://{issuer}"}
+        return made
+
+
+class UserPoolClient(ByCalls):
+    """AWS::Cognito::UserPoolClient."""
+
+    type, service, name, name_limit = "AWS::Cognito::UserPoolClient", "cognito-idp", "ClientName", 128
+    created_by, updated_by = "CreateUserPoolClient", "UpdateUserPoolClient"
+    deleted_by, ids, ref = "DeleteUserPoolClient", {"UserPoolId": "UserPoolId", "ClientId": "ClientId"}, "ClientId"
+    gives = {"ClientId": "ClientId", "ClientSecret": "ClientSecret", "Name": "ClientName"}
+    whole = True
+
+
+KINDS: tuple[Kind, ...] = (Role(), ManagedPolicy(), Policy(), UserPool(), UserPoolClient())

@@ -230,6 +230,67 @@ class SubnetRouteTable(Kind):
         call_if_there(at, "ec2", "DisassociateRouteTable", AssociationId=made.physical_id)
 
 
+class Eip(Kind):
+    """AWS::EC2::EIP; Ref is its address."""
+
+    type = "AWS::EC2::EIP"
+    refused = ("InstanceId", "TransferAddress", "NetworkBorderGroup", "PublicIpv4Pool", "Address", "IpamPoolId")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        tags = [{"ResourceType": "elastic-ip", "Tags": given["Tags"]}] if given.get("Tags") else []
+        found = at.call("ec2", "AllocateAddress", Domain="vpc", **({"TagSpecifications": tags} if tags else {}))
+        which = {"AllocationId": found["AllocationId"]}
+        return Made(found["PublicIp"], {"PublicIp": found["PublicIp"], **which}, which)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "ec2", "ReleaseAddress", **made.own)
+
+
+class NatGateway(_Network):
+    """AWS::EC2::NatGateway."""
+
+    type, answered, tagged = "AWS::EC2::NatGateway", "NatGateway", "natgateway"
+    created_by, deleted_by = "CreateNatGateway", "DeleteNatGateway"
+    ids, ref, gives = {"NatGatewayId": "NatGatewayId"}, "NatGatewayId", {"NatGatewayId": "NatGatewayId"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        made = super().create(at, given)
+        self._wait(at, made.physical_id, "available")
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        id = made.physical_id
+        there = call_if_there(at, "ec2", "DescribeNatGateways", NatGatewayIds=[id]).get("NatGateways") or []
+        super().delete(at, made, given)
+        self._wait(at, id, "deleted")
+        for address in (address for each in there for address in each["NatGatewayAddresses"]):
+            if "NetworkInterfaceId" in address:  # moto leaves it in the subnet; on AWS it goes with the gateway
+                which = {"NetworkInterfaceId": address["NetworkInterfaceId"]}
+                call_if_there(at, "ec2", "DeleteNetworkInterface", **which)
+
+    @staticmethod
+    def _wait(at: Place, id: str, state: str) -> None:
+        def settled() -> bool:
+            found = call_if_there(at, "ec2", "DescribeNatGateways", NatGatewayIds=[id]).get("NatGateways") or []
+            return found[0]["State"] == state if found else state == "deleted"
+
+        at.wait(settled, f"the NAT gateway {id} is {state}")
+
+
+class VpcEndpoint(_Network):
+    """AWS::EC2::VPCEndpoint."""
+
+    type, answered, tagged = "AWS::EC2::VPCEndpoint", "VpcEndpoint", "vpc-endpoint"
+    created_by, deleted_by = "CreateVpcEndpoint", "DeleteVpcEndpoints"
+    ids, ref, gives = {"VpcEndpointIds": "VpcEndpointId"}, "VpcEndpointId", {"Id": "VpcEndpointId"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        return super().create(at, {"VpcEndpointType": "Gateway"} | given)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "ec2", "DeleteVpcEndpoints", VpcEndpointIds=[made.physical_id])
+
+
 def _retag(at: Place, id: str, old: Properties, given: Properties) -> None:
     if given.get("Tags") != old.get("Tags"):
         if old.get("Tags"):
@@ -240,5 +301,5 @@ def _retag(at: Place, id: str, old: Properties, given: Properties) -> None:
 
 KINDS: tuple[Kind, ...] = (
     Vpc(), Subnet(), SecurityGroup(), Ingress(), Egress(), InternetGateway(), GatewayAttachment(), RouteTable(),
-    VpcRoute(), SubnetRouteTable(),
+    VpcRoute(), SubnetRouteTable(), Eip(), NatGateway(), VpcEndpoint(),
 )  # fmt: skip
