@@ -193,3 +193,35 @@ def test_a_state_machine_in_a_template(kit: Any, kind: str) -> None:
         assert json.loads(found["output"])["body"] == "andon"
     here.delete("shop")
     assert states.list_state_machines()["stateMachines"] == []
+
+
+def test_the_roles_of_a_template_suffice_where_permissions_are_enforced(kit: Any, aws: cloud.Cloud) -> None:
+    put = "boto3.client('dynamodb').put_item(TableName=os.environ['LAMPS'], Item={'id': {'S': 'a'}})"
+    keep = "import boto3, os\n" + CODE.replace("    return", f"    {put}\n    return")
+    events = {"Http": {"Type": "HttpApi", "Properties": {"Path": "/lamps", "Method": "get"}},
+              "Paid": {"Type": "SQS", "Properties": {"Queue": {"Fn::GetAtt": ["Paid", "Arn"]}}}}  # fmt: skip
+    crud = [{"DynamoDBCrudPolicy": {"TableName": {"Ref": "Lamps"}}}]
+
+    def shop(*policies: Any) -> dict[str, Any]:
+        return template(
+            {"Url": {"Fn::Sub": "https://${ServerlessHttpApi}.execute-api.us-east-1.amazonaws.com/lamps"},
+             "Paid": {"Ref": "Paid"}, "Lamps": {"Ref": "Lamps"}},
+            Lamps={"Type": "AWS::Serverless::SimpleTable"}, Paid={"Type": "AWS::SQS::Queue"},
+            Orders=function(keep, Policies=list(policies), Events=events,
+                            Environment={"Variables": {"LAMPS": {"Ref": "Lamps"}}}),
+        )  # fmt: skip
+
+    try:
+        cloud.start(enforce_iam=True)
+        out = here.create("shop", shop())
+        assert answer(aws, out["Url"])[0] == 500
+        here.update("shop", shop(*crud))
+        assert answer(aws, out["Url"]) == (200, "andon")
+        count = kit.client("dynamodb").scan
+        assert count(TableName=out["Lamps"])["Count"] == 1
+        kit.client("dynamodb").delete_item(TableName=out["Lamps"], Key={"id": {"S": "a"}})
+        kit.client("sqs").send_message(QueueUrl=out["Paid"], MessageBody="A-1001")
+        kit.eventually(lambda: count(TableName=out["Lamps"])["Count"] == 1, "the message reaches the function")
+    finally:
+        aws.reset()
+        cloud.start(enforce_iam=False)
