@@ -192,6 +192,8 @@ INTRINSICS: list[tuple[str, Any]] = [
     ("States.Hash('Hikari', 'SHA-1')", "7d0c4f1df9d0a3c0b9a4"),
     ("States.JsonMerge($.items[0], $.items[1], false)", {"lamp": "chochin", "price": 800, "n": 2}),
     ("States.StringToJson('{\"n\": 1}')", {"n": 1}),
+    ("States.Format('it\\'s \\{{}\\} of {}', $.id, '\\\\')", "it's {7} of \\"),
+    ("States.JsonToString('灯り')", '"灯り"'),
     ("States.JsonToString($.items[0])", '{"lamp":"andon","price":1200,"n":1}'),
     ("States.MathAdd($.id, -2)", 5),
     ("States.StringSplit('a,b;c', ',;')", ["a", "b", "c"]),

@@ -162,6 +162,22 @@ def test_texts_stay_as_they_are_written(kit: Any) -> None:
     assert states.succeeded(states.run_once(states.steps(Note=result))) == texts
 
 
+def test_data_may_have_words_of_the_language(kit: Any) -> None:
+    del kit
+    words = {
+        "Next": "End",
+        "StartAt": "INLINE",
+        "States": {"Type": ["Pass", "FULL"]},
+        "Error": "States.ALL",
+        "true": False,
+    }
+    note = {"Type": "Pass", "Parameters": words | {"Result.$": "$.x"}, "Next": "Type"}
+    own = states.steps(Note=note, Type={"Type": "Pass", "Next": "Fail"}, Fail=states.DONE)
+    assert states.succeeded(states.run_once(own, {"x": 1})) == words | {"Result": 1}
+    whole = {"QueryLanguage": "JSONata"} | states.steps(Note={"Type": "Pass", "Output": words, "End": True})
+    assert states.succeeded(states.run_once(whole)) == words
+
+
 def test_machines_of_a_stack_run(kit: Any) -> None:
     template = {
         "Resources": {

@@ -15,6 +15,10 @@ from moto.stepfunctions.parser.asl.component.common.path.result_path import Resu
 from moto.stepfunctions.parser.asl.component.common.retry.interval_seconds_decl import IntervalSecondsDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata, StringVariableSample
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
+    JsonToString,
+)
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison import ConditionStringJSONata
@@ -29,6 +33,7 @@ from moto.stepfunctions.parser.asl.eval.event import logging
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor as IntrinsicPreprocessor
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import encoding, json_path
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -106,6 +111,10 @@ SEAMS: seam_kit.Seams = {
             "visitChoice_rule_comparison_variable": "self, ctx",
         }),
         (antlr4utils, {"from_string_literal": "parser_rule_context"}),
+        (IntrinsicPreprocessor, {"_text_of_str": "parse_tree"}),
+        (StringFormat, EVALUATE),
+        (JsonToString, EVALUATE),
+        (AmazonStateLanguageParser, {"parse": "definition"}),
         (ChoiceRule, {"__init__": "self, comparison, next_stmt, comment, assign, output"}),
     ],
     "states_paths.py": [
@@ -191,6 +200,8 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     program = AmazonStateLanguageParser.parse(json.dumps(note(Assign={"a": 'b"c'})))[0]
     binding = program.states.states["N"].assign_decl.declaration_bindings[0].binding
     found["escapes"] = binding.assign_value.value
+    found["words"] = refused(lambda: machine("words", note(Parameters={"CausePath": "JSONata"})))
+    found["braces"] = run(note(Parameters={"a.$": r"States.Format('\{{}\}', 1)"}))["status"]
     from moto.stepfunctions.parser import utils
     found["threads kept"] = len(utils.TMP_THREADS) > 0
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -233,6 +244,8 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "assign of a rule": "FAILED",
         "jsonata": "States.Runtime",
         "escapes": 'b\\"c',
+        "words": "InvalidDefinition",
+        "braces": "FAILED",
         "threads kept": True,
         "ascii": '"\\u706f"',
         "offset": None,

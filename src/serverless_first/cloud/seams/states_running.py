@@ -44,9 +44,7 @@ _numbers = itertools.count(1)
 @functools.lru_cache(maxsize=256)
 def program_of(definition: str) -> Any:
     """The parsed definition. Evaluating changes nothing in it: what an execution knows is in its environment."""
-    # moto's grammar takes texts as they stand: an escape (\u65e5) would stay one.
-    plain = json.dumps(json.loads(definition), ensure_ascii=False)
-    program = AmazonStateLanguageParser.parse(plain)[0]
+    program = AmazonStateLanguageParser.parse(definition)[0]
     _name_all(program, set())
     return program
 
