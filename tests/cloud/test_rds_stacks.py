@@ -118,7 +118,7 @@ def test_what_the_local_cloud_does_not_have_is_refused(
 
 
 def test_an_instance_that_cannot_start_fails_its_stack(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+    del aws, kit
     body = json.loads(template())
     body["Resources"]["Few"]["Properties"]["Parameters"] = {"max_connections": "3"}
     why = stack_kit.why_not(body)
