@@ -1,0 +1,185 @@
+"""A job that somebody asks for again and again, against a service that says when it is done: slide 34 of the deck.
+
+Left, a state machine submits a job by a function, waits, asks by a function how far it is, and waits again. Right, one
+state submits the job and goes on when it has ended (`batch:submitJob.sync`); Step Functions does the waiting. Both send
+a message at the end. The job itself costs the same on both sides and is left out.
+
+AWS bills Standard workflows by state transitions: one each time a step is executed (AWS Step Functions pricing). AWS's
+examples count the nodes Start and End of the picture too; here the states are counted that are entered, as the history
+shows them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from serverless_first.prices import Prices
+from serverless_first.simulate import inputs
+from serverless_first.simulate.cost import Architecture, Bill, lambda_month
+from serverless_first.simulate.inputs import Floats
+
+Integers = NDArray[np.int64]
+
+#: Events of an execution's history at most; it fails beyond (AWS Step Functions quotas).
+HISTORY_EVENTS = 25_000
+#: Events of a state in the history: a Task with a function or a service is entered, scheduled, started, succeeded and
+#: exited; Wait and Choice are entered and exited. `.sync` adds that the job was submitted.
+_TASK_EVENTS, _PLAIN_EVENTS, _SUBMITTED_EVENTS = 5, 2, 1
+_EXECUTION_EVENTS = 2  # started, succeeded
+_LOOK_STATES = 3  # Wait, the function that asks, Choice
+_LOOK_EVENTS = _TASK_EVENTS + 2 * _PLAIN_EVENTS
+
+
+@dataclass(frozen=True, eq=False)
+class WorkflowResult:
+    """One execution for each job; all arrays have the shape of the jobs.
+
+    Attributes:
+        job_s: from the submission of the job to its end.
+        delay_s: from the job's end until the machine knows; infinite where the history was full before.
+        transitions: states that were entered.
+        invocations: of functions.
+        function_s: how long the functions ran, in all.
+        events: in the history.
+        messages: that were sent at the end.
+    """
+
+    job_s: Floats
+    delay_s: Floats
+    transitions: Integers
+    invocations: Integers
+    function_s: Floats
+    events: Integers
+    messages: Integers
+
+    @property
+    def history_full(self) -> NDArray[np.bool_]:
+        """Executions that failed since their history was full."""
+        return np.isinf(self.delay_s)
+
+    def bill(self, prices: Prices, *, memory_mb: float = 128, architecture: Architecture = "x86_64") -> Bill:
+        """What all these executions cost, without the jobs, the free tier taken as used up.
+
+        transitions x price + requests and GB-seconds of the functions + messages x price.
+
+        >>> from serverless_first import prices
+        >>> polled, waited = polling(600, 60), waiting(600)
+        >>> [round(run.bill(prices.of("us-east-1")).usd * 1e6) for run in (polled, waited)]  # for a million jobs
+        [830, 50]
+
+        Args:
+            prices: of one Region.
+            memory_mb, architecture: of the functions.
+
+        Raises:
+            ValueError: an argument is out of its range.
+            UnknownPrice: the Region has no such price in the table.
+        """
+        count = int(self.invocations.sum())
+        functions = Bill({"requests": 0.0, "duration": 0.0})
+        if count:
+            each_ms = float(self.function_s.sum()) / count * 1000
+            functions = lambda_month(count, each_ms, memory_mb, prices, architecture=architecture, step_ms=0)
+        own = Bill(
+            {
+                "transitions": int(self.transitions.sum()) * prices.each_usd("step-functions-transitions"),
+                "messages": int(self.messages.sum()) * prices.each_usd("sns-publish"),
+            }
+        )
+        return own + functions
+
+
+def polling(
+    job_s: ArrayLike,
+    wait_s: float = 60.0,
+    *,
+    function_s: float = 0.1,
+    functions_after: int = 1,
+    tasks_after: int = 1,
+) -> WorkflowResult:
+    """The left machine: submit, then wait, ask, choose, and wait again until the job has ended.
+
+    Look k asks at k x wait + (k - 1) x function. The first that finds the job ended is
+    k = max(1, ceil((job + function) / (wait + function))), and the machine knows when its function is done:
+    delay = k (wait + function) - job. Transitions: 1 + 3 k + what comes after. For jobs much longer than the wait, the
+    delay is spread evenly from `function_s` to wait + 2 x function_s.
+
+    A job of ten minutes with a look a minute: 33 transitions and 12 invocations.
+
+    >>> run = polling(600, 60, function_s=0.001)
+    >>> run.transitions.item(), run.invocations.item(), round(run.delay_s.item(), 2)
+    (33, 12, 0.01)
+
+    Source: Step Functions Developer Guide, sample project "Job Poller"; slide 34 ends with a function and a message.
+
+    Args:
+        job_s: from the submission of each job to its end, in seconds, above 0; one number, or an array.
+        wait_s: of the Wait state, in seconds, from 1: Step Functions waits whole seconds.
+        function_s: how long each function runs, in seconds, above 0.
+        functions_after: functions that are called after the last look.
+        tasks_after: services that are called after it: messages, by SNS.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    jobs = inputs.above_zero("job_s", job_s)
+    wait = inputs.number("wait_s", wait_s, least=1)
+    function = inputs.number("function_s", function_s, above=0)
+    functions = inputs.whole("functions_after", functions_after, 0)
+    tasks = inputs.whole("tasks_after", tasks_after, 0)
+    before = _EXECUTION_EVENTS + _TASK_EVENTS
+    after = (functions + tasks) * _TASK_EVENTS
+    most = (HISTORY_EVENTS - before - after) // _LOOK_EVENTS
+    # The little that is taken off is for a job that ends at the moment of a look: a float may show it a hair later.
+    wanted = np.maximum(1, np.ceil((jobs + function) / (wait + function) - 1e-9))
+    full = wanted > most
+    looks = np.minimum(wanted, most + 1).astype(np.int64)
+    delay = np.where(full, math.inf, np.maximum(looks * (wait + function) - jobs, 0.0))
+    done = np.where(full, 0, 1)
+    return WorkflowResult(
+        job_s=jobs,
+        delay_s=delay,
+        transitions=1 + _LOOK_STATES * looks + done * (functions + tasks),
+        invocations=1 + looks + done * functions,
+        function_s=(1 + looks + done * functions) * function,
+        events=np.where(full, HISTORY_EVENTS, before + looks * _LOOK_EVENTS + after),
+        messages=done * tasks,
+    )
+
+
+def waiting(job_s: ArrayLike, *, notice_s: float = 0.0, tasks_after: int = 1) -> WorkflowResult:
+    """The right machine: one state submits the job and waits for its end, another sends a message.
+
+    However long the job runs, these are 2 transitions and no function.
+
+    >>> run = waiting([60, 86_400])
+    >>> run.transitions.tolist(), run.invocations.tolist(), run.delay_s.tolist()
+    ([2, 2], [0, 0], [0.0, 0.0])
+
+    Source: Step Functions Developer Guide, sample project "Manage a batch job".
+
+    Args:
+        job_s: from the submission of each job to its end, in seconds, above 0; one number, or an array.
+        notice_s: until Step Functions hears of the job's end, from 0; AWS gives no number.
+        tasks_after: services that are called after it: messages, by SNS.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    jobs = inputs.above_zero("job_s", job_s)
+    notice = inputs.number("notice_s", notice_s, least=0)
+    tasks = inputs.whole("tasks_after", tasks_after, 0)
+    ones = np.ones(jobs.shape, dtype=np.int64)
+    return WorkflowResult(
+        job_s=jobs,
+        delay_s=np.full(jobs.shape, notice),
+        transitions=ones * (1 + tasks),
+        invocations=ones * 0,
+        function_s=np.zeros(jobs.shape),
+        events=ones * (_EXECUTION_EVENTS + _TASK_EVENTS * (1 + tasks) + _SUBMITTED_EVENTS),
+        messages=ones * tasks,
+    )
