@@ -244,7 +244,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "assign of a rule": "FAILED",
         "jsonata": "States.Runtime",
         "escapes": 'b\\"c',
-        "words": "InvalidDefinition",
+        "words": "ClientError",
         "braces": "FAILED",
         "threads kept": True,
         "ascii": '"\\u706f"',
