@@ -127,6 +127,29 @@ def test_the_shares_of_slide_38() -> None:
     assert break_even.busy_hour_usd(10_240, US) == pytest.approx(0.60, abs=0.001)
 
 
+def test_provisioned_environments_pay_from_60_percent() -> None:
+    """An environment kept for a month, busy for that share of it, costs what the same calls cost on demand."""
+    chips: tuple[cost.Architecture, ...] = ("x86_64", "arm64")
+    for chip in chips:
+        share = break_even.provisioned_busy_share(US, architecture=chip)
+        requests = share * 730 * 3600
+        kept = cost.provisioned_month(requests, 1000, 1769, 1, US, architecture=chip)
+        assert kept.usd == pytest.approx(cost.lambda_month(requests, 1000, 1769, US, architecture=chip).usd)
+    assert break_even.provisioned_busy_share(US) == pytest.approx(0.6, abs=0.001)
+    assert break_even.provisioned_busy_share(TOKYO) > 1  # dearer there, however busy
+
+
+def test_the_same_month_on_all_of_them() -> None:
+    task = break_even.fargate_server(1, 2, US)
+    bills = break_even.compare(2e7, 120.4, 512, US, [task], provisioned_utilisation=0.5, load_balancer_units=1)
+    assert list(bills) == ["Lambda", "Lambda, provisioned", task.name]
+    assert bills["Lambda"].usd == pytest.approx(2e7 * (0.1204 * 0.5 * 0.0000166667 + 0.2e-6))
+    assert bills["Lambda, provisioned"].items["kept ready"] == pytest.approx(
+        2 * 0.5 * 730 * 3600 * US.each_usd("lambda-x86-provisioned")
+    )
+    assert bills[task.name].items.keys() == {task.name, "load balancer", "capacity units"}
+
+
 def test_the_closed_form_is_where_the_costs_are_equal() -> None:
     server = break_even.fargate_server(1, 2, US)
     share = break_even.busy_share(server, 1769, US, duration_ms=100)

@@ -66,7 +66,8 @@ def test_ports_in_use_are_counted_for_each_destination() -> None:
     assert run.refused.tolist() == [False, True, False, False]
     grows = network.ports_in_use([0, 1, 2, 3], 2.5, destination=[7, 7, 8, 7], ports=1, adds_interfaces=True)
     assert grows.in_use.tolist() == [1, 2, 1, 2]
-    assert (grows.interfaces, grows.refused.any()) == (2, False)
+    assert grows.interfaces == 2
+    assert not grows.refused.any()
 
 
 def test_a_table_that_is_too_small_refuses_as_erlang_b_says() -> None:

@@ -21,8 +21,8 @@ NO_TIME_S = 1e-9  # a function that takes none, nearly
 def test_the_facts_of_slide_34() -> None:
     """A job of ten minutes, a look a minute: 33 transitions and 12 functions, or 2; cents for a thousand jobs."""
     polled, waited = workflow.polling(600, 60, function_s=0.01), workflow.waiting(600)
-    assert (polled.transitions, polled.invocations) == (33, 12)
-    assert (waited.transitions, waited.invocations, waited.delay_s) == (2, 0, 0)
+    assert (polled.transitions.item(), polled.invocations.item()) == (33, 12)
+    assert (waited.transitions.item(), waited.invocations.item(), waited.delay_s.item()) == (2, 0, 0)
     assert polled.bill(US).items["transitions"] == pytest.approx(33 * 25e-6)
     assert waited.bill(US).usd == pytest.approx(2 * 25e-6 + 0.5e-6)
     assert waited.bill(US).items["requests"] == 0

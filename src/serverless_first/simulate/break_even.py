@@ -7,7 +7,7 @@ compared is compute alone; who operates the servers is another matter.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from serverless_first.simulate.cost import (
     fargate_month,
     lambda_month,
     load_balancer_month,
+    provisioned_month,
 )
 
 #: Memory of a function that has one vCPU (AWS Lambda Developer Guide, function memory).
@@ -221,6 +222,80 @@ def busy_share(
     """
     hour_usd = busy_hour_usd(memory_mb, prices, architecture=architecture, duration_ms=duration_ms)
     return server.usd_per_hour / (server.seats * hour_usd)
+
+
+def provisioned_busy_share(prices: Prices, *, architecture: Architecture = "x86_64") -> float:
+    """The share of the time that provisioned environments must be busy to cost no more than on demand.
+
+    Closed form: kept ready / (duration on demand - duration provisioned), all by the GB-second. Requests cost the same,
+    and so does every size of memory.
+
+    >>> from serverless_first import prices
+    >>> round(provisioned_busy_share(prices.of("us-east-1")), 2)
+    0.6
+
+    Args:
+        prices: of one Region.
+        architecture: "x86_64" or "arm64".
+
+    Raises:
+        ValueError: architecture is neither.
+        UnknownPrice: the Region has no such price in the table.
+    """
+    each_s, memory_mb = 1000.0, 1024.0
+    on_demand = lambda_month(1, each_s, memory_mb, prices, architecture=architecture).items["duration"]
+    kept = provisioned_month(1, each_s, memory_mb, 1, prices, architecture=architecture, hours=1 / 12).items
+    return kept["kept ready"] / 300 / (on_demand - kept["duration"])
+
+
+def compare(
+    requests: float,
+    duration_ms: float,
+    memory_mb: float,
+    prices: Prices,
+    servers: Sequence[Server],
+    *,
+    architecture: Architecture = "x86_64",
+    free_tier: bool = False,
+    provisioned_utilisation: float | None = None,
+    load_balancer_units: float | None = None,
+) -> dict[str, Bill]:
+    """A month of the same requests on Lambda and on servers, by name.
+
+    >>> from serverless_first import prices
+    >>> here = prices.of("us-east-1")
+    >>> bills = compare(1e6, 100, 512, here, [fargate_server(0.25, 0.5, here)])
+    >>> {name: round(bill.usd, 2) for name, bill in bills.items()}
+    {'Lambda': 1.03, 'Fargate 0.25 vCPU, 0.5 GB': 18.02}
+
+    Args:
+        requests, duration_ms, memory_mb, prices, architecture, free_tier: as in `cost.lambda_month`.
+        servers: what to compare with, see `servers_month`.
+        provisioned_utilisation: if given, "Lambda, provisioned" is there too: as many environments as this share of
+            them is busy on average, above 0 to 1.
+        load_balancer_units: before the servers; None for no load balancer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+        UnknownPrice: the Region has no such price in the table.
+    """
+    bills = {
+        "Lambda": lambda_month(
+            requests, duration_ms, memory_mb, prices, architecture=architecture, free_tier=free_tier, step_ms=0
+        )
+    }
+    if provisioned_utilisation is not None:
+        share = inputs.number("provisioned_utilisation", provisioned_utilisation, above=0, most=1)
+        billed_ms = math.ceil(duration_ms - 1e-9)
+        kept = max(1, math.ceil(requests * billed_ms / (3.6e6 * HOURS_A_MONTH * share)))
+        bills["Lambda, provisioned"] = provisioned_month(
+            requests, duration_ms, memory_mb, kept, prices, architecture=architecture
+        )
+    for server in servers:
+        bills[server.name] = servers_month(
+            requests, duration_ms, server, prices, load_balancer_units=load_balancer_units
+        )
+    return bills
 
 
 def break_evens(

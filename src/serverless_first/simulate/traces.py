@@ -222,6 +222,13 @@ def from_csv(path: str | Path, column: str | int = 0) -> Floats:
     A time is a number of seconds, or ISO 8601 such as 2026-11-25T09:00:00Z; without a time zone it is taken as UTC. A
     first line that holds no time is a heading. Empty lines are passed over.
 
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     place = Path(folder, "orders.csv")
+    ...     _ = place.write_text("placed at,lamp\\n2026-11-25T09:00:00Z,moon\\n2026-11-25T09:00:07Z,sun\\n")
+    ...     from_csv(place, "placed at").tolist()
+    [0.0, 7.0]
+
     Args:
         path: of the file, in UTF-8, with commas.
         column: which column holds the times: its heading, or its number from 0.
