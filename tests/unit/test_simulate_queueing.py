@@ -209,6 +209,7 @@ def test_calls_are_served_or_refused_and_more_room_never_hurts(
         (lambda: queueing.queue([0], 1, maximum_concurrency=1), "maximum_concurrency is 1. Give a whole number from 2"),
         (lambda: queueing.queue([0], 1, maximum_concurrency=1001), "maximum_concurrency is 1001"),
         (lambda: queueing.queue([0], 1, batch_size=0), "batch_size is 0"),
+        (lambda: queueing.queue([0], 1, batch_size=11), "batch_size is 11. Give a whole number from 1 to 10"),
         (lambda: queueing.queue([0], 1, retention_s=10), "retention_s is 10. Give a number from 60"),
         (lambda: queueing.queue([0], 1, retention_s=math.nan), "retention_s is nan"),
         (lambda: queueing.queue([0], 1).backlog([math.nan]), "times_s holds NaN"),

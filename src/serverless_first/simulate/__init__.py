@@ -1,7 +1,14 @@
-"""The models behind the explorers: pure functions of numbers. Nothing is drawn, read or written here.
+"""The models behind the explorers: pure functions of numbers. Nothing is drawn or written; `traces.from_csv` reads a file.
 
 from serverless_first.simulate import connections, fleet, pool
 fleet.simulate(arrivals_s, warm_service_s=0.2, cold_service_s=0.6).cold
 pool.simulate(arrivals_s, service_s=0.2, connections=10, borrow_timeout_s=3).timed_out
 connections.seats("postgres", "db.t4g.micro")
+
+capacity    servers, instances, tasks and environments against a demand: unmet, wasted, cost
+traces      demand over time, random requests, CSV files; in_the_wild: what functions are like in production
+network     interfaces, addresses and ports before and after Hyperplane
+queueing    calls that are lost against messages that wait
+workflow    asking a job again and again against waiting for it
+cost        what a month costs, with serverless_first.prices; break_even: where two costs are equal
 """

@@ -22,8 +22,8 @@ Integers = NDArray[np.int64]
 
 #: How long SQS keeps a message by default and at most, in seconds (Amazon SQS quotas): 4 and 14 days.
 RETENTION_S, LONGEST_RETENTION_S = 345_600.0, 1_209_600.0
-#: MaximumConcurrency of a mapping (Lambda API), and messages in a batch of a standard queue.
-MAXIMUM_CONCURRENCY, MOST_IN_A_BATCH = (2, 1000), 10_000
+#: MaximumConcurrency of a mapping, and messages in a batch; more need a batch window (Lambda API).
+MAXIMUM_CONCURRENCY, MOST_IN_A_BATCH = (2, 1000), 10
 #: A long poll of a queue ends after 20 s (Amazon SQS Developer Guide): the queue counts as empty after that.
 LONG_POLL_S = 20.0
 _TICK_S = 0.125  # how often the limit is looked at while it holds messages back: a sum of these is exact
@@ -230,7 +230,7 @@ def queue(
         arrivals_s: when each message is sent, in seconds from 0, ascending; shape (n,).
         service_s: how long the function works on it, in seconds, above 0; one number, or shape (n,).
         maximum_concurrency: MaximumConcurrency of the mapping, 2 to 1,000; None for the 1,250 of the rule.
-        batch_size: messages in a batch at most, 1 to 10,000.
+        batch_size: messages in a batch at most, 1 to 10; AWS allows more with a batch window.
         retention_s: how long the queue keeps a message, 60 s to 14 days; older ones are lost.
 
     Raises:
@@ -264,15 +264,18 @@ def _batches(
     limits: list[int] = []
     batch: list[int] = []
     number = head = 0
+    limit = scaling.limit
     while head < len(arrivals):
         if arrivals[head] > now:
             if arrivals[head] - now >= LONG_POLL_S:
                 scaling.queue_is_empty()
+                limit = scaling.limit
             now = arrivals[head]
-        scaling.messages_left()
+        if limit < most:  # at the most there is nothing to ask any more
+            scaling.messages_left()
+            limit = scaling.limit
         while ends and ends[0] <= now:
             heapq.heappop(ends)
-        limit = scaling.limit
         if now - arrivals[head] > keeps_s:
             begin.append(math.nan)
             end.append(math.nan)
@@ -283,7 +286,7 @@ def _batches(
             tail = head + 1
             while tail < len(arrivals) and tail - head < size and arrivals[tail] <= now:
                 tail += 1
-            done = now + math.fsum(services[head:tail])
+            done = now + (services[head] if tail == head + 1 else math.fsum(services[head:tail]))
             heapq.heappush(ends, done)
             taken = tail - head
             begin += [now] * taken
