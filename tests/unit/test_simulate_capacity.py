@@ -128,7 +128,7 @@ def test_the_four_kinds_in_their_order() -> None:
 
 
 demands = st.lists(st.floats(0, 1e4), min_size=1, max_size=60).map(lambda values: Demand(np.array(values), 60))
-policies = st.builds(
+after_a_while = st.builds(
     Policy,
     name=st.just("any"),
     per_unit_s=st.floats(1, 500),
@@ -143,10 +143,17 @@ policies = st.builds(
     out_cooldown_s=st.sampled_from([0, 120]),
     in_cooldown_s=st.sampled_from([0, 300]),
     shrinks=st.booleans(),
-    at_once=st.booleans(),
     most_new=st.one_of(st.none(), st.integers(1, 5)),
-    burst=st.one_of(st.none(), st.integers(5, 9)),
 )
+of_requests = st.builds(
+    lambda policy, burst: replace(
+        policy, at_once=True, lead_time_s=0, look_every_s=0, out_cooldown_s=0, in_cooldown_s=0, metric="requests",
+        burst=burst if policy.most_new else None,
+    ),
+    after_a_while,
+    st.one_of(st.none(), st.integers(5, 9)),
+)  # fmt: skip
+policies = st.one_of(after_a_while, of_requests)
 
 
 @given(asked=demands, policy=policies)
@@ -196,6 +203,13 @@ def test_in_rising_demand_a_longer_lead_time_and_a_smaller_minimum_never_help(
         (lambda: replace(INSTANCE, most_new=0), "most_new is 0"),
         (lambda: replace(INSTANCE, metric="memory"), "metric is 'memory'"),  # type: ignore[arg-type]
         (lambda: replace(INSTANCE, billing="free"), "billing is 'free'"),  # type: ignore[arg-type]
+        (lambda: replace(INSTANCE, burst=5), "burst is 5, and most_new is None"),
+        (lambda: replace(INSTANCE, burst=5, most_new=6), "burst is 5. Give a whole number from 6"),
+        (lambda: replace(INSTANCE, at_once=True), "lead_time_s is 180. With at_once a request does not wait: give 0"),
+        (
+            lambda: replace(INSTANCE, at_once=True, lead_time_s=0, metric="peak"),
+            "metric is 'peak'. With at_once it is \"requests\"",
+        ),
         (lambda: capacity.physical(0, 100, 0.1), "guess_per_s is 0"),
         (lambda: capacity.serverless(0, 0.1), "service_s is 0"),
         (lambda: capacity.serverless(0.1, 0.1, account_concurrency=0), "account_concurrency is 0"),

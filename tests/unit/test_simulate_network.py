@@ -70,6 +70,13 @@ def test_ports_in_use_are_counted_for_each_destination() -> None:
     assert not grows.refused.any()
 
 
+def test_a_port_is_free_at_the_moment_its_connection_ends() -> None:
+    for ports in (1, 100):
+        run = network.ports_in_use([0, 1, 2, 2], [1, 1, 1, 5], ports=ports)
+        assert run.in_use[:3].tolist() == [1, 1, 1]
+        assert run.refused.tolist() == [False, False, False, ports == 1]
+
+
 def test_a_table_that_is_too_small_refuses_as_erlang_b_says() -> None:
     """Random connections, a number of ports, no waiting: M/M/c/c. Seed 2019, 20 stretches for the standard error."""
     rng = np.random.default_rng(2019)

@@ -1,4 +1,4 @@
-"""The models behind the explorers: pure functions of numbers. Nothing is drawn or written; `traces.from_csv` reads a file.
+"""The models behind the explorers: pure functions of numbers. Nothing is drawn or written; traces.from_csv alone reads.
 
 from serverless_first.simulate import connections, fleet, pool
 fleet.simulate(arrivals_s, warm_service_s=0.2, cold_service_s=0.6).cold

@@ -46,8 +46,8 @@ class Policy:
             capacity, which cannot show more than 100 %: the policy then does not see how much is missing.
         out_cooldown_s, in_cooldown_s: how long after an order the next one may be made, to grow and to shrink.
         shrinks: whether units are given back.
-        at_once: whether a request itself makes its unit, in the step in which it arrives; lead time, look and cooldowns
-            play no part then.
+        at_once: whether a request itself makes its unit, in the step in which it arrives; without lead time, look and
+            cooldowns.
         most_new: units that may be made in `new_every_s`; None for no limit.
         new_every_s: in seconds.
         burst: units that may be made at one moment; what is used of it comes back at the rate of `most_new`. None for
@@ -87,9 +87,17 @@ class Policy:
             inputs.whole("most_new", self.most_new, 1)
         if self.burst is not None:
             inputs.whole("burst", self.burst, self.most_new or 1)
+        if self.burst is not None and self.most_new is None:
+            raise ValueError(f"burst is {self.burst}, and most_new is None: no limit. Give both, or no burst.")
         inputs.number("new_every_s", self.new_every_s, above=0)
         inputs.choice("metric", self.metric, get_args(Metric))
         inputs.choice("billing", self.billing, get_args(Billing))
+        if self.at_once:
+            for name in ("lead_time_s", "look_every_s", "out_cooldown_s", "in_cooldown_s"):
+                if getattr(self, name):
+                    raise ValueError(f"{name} is {getattr(self, name)}. With at_once a request does not wait: give 0.")
+            if self.metric != "requests":
+                raise ValueError(f'metric is {self.metric!r}. With at_once it is "requests".')
 
     def units_for(self, per_s: float) -> int:
         """Units that a demand needs: ceil(demand / (per unit x target)), within minimum and maximum."""
