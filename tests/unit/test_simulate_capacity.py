@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serverless_first import prices
-from serverless_first.simulate import break_even, capacity, cost, traces
+from serverless_first.simulate import break_even, cost, traces
+from serverless_first.simulate import policies as presets
 from serverless_first.simulate.capacity import Policy, simulate
 from serverless_first.simulate.traces import Demand
 
@@ -76,7 +77,7 @@ def test_an_order_that_is_not_needed_any_more_is_taken_back_first() -> None:
 
 def test_a_guess_is_too_small_or_too_large() -> None:
     week = traces.week(400)
-    small, large = (simulate(week, capacity.physical(guess, 100, 0.1)) for guess in (450, 1500))
+    small, large = (simulate(week, presets.physical(guess, 100, 0.1)) for guess in (450, 1500))
     assert (small.unmet_share > 0.05, large.unmet_share) == (True, 0)
     assert large.wasted_unit_hours > 5 * small.wasted_unit_hours
     assert set(large.units) == {15}
@@ -84,7 +85,7 @@ def test_a_guess_is_too_small_or_too_large() -> None:
 
 def test_the_rack_grows_weeks_after_the_peak() -> None:
     grown = Demand(np.linspace(500, 2000, 20 * 168), 3600)  # twenty weeks
-    run = simulate(grown, capacity.physical(600, 100, 0.1))
+    run = simulate(grown, presets.physical(600, 100, 0.1))
     assert run.units[0] == 6
     first = int(np.flatnonzero(run.units > 6)[0])
     seen = int(np.flatnonzero(run.ordered > 6)[0])
@@ -95,7 +96,7 @@ def test_the_rack_grows_weeks_after_the_peak() -> None:
 def test_serverless_follows_within_the_step_and_pays_for_work_alone() -> None:
     us = prices.of("us-east-1")
     crowd = traces.flash_crowd(traces.week(40, 1), 43_200, 10)
-    run = simulate(crowd, capacity.serverless(0.1, break_even.busy_hour_usd(512, us)))
+    run = simulate(crowd, presets.serverless(0.1, break_even.busy_hour_usd(512, us)))
     assert run.unmet_share == 0
     bill = cost.lambda_month(crowd.requests, 100, 512, us)
     assert run.cost_usd == pytest.approx(bill.items["duration"], rel=1e-9)
@@ -103,11 +104,11 @@ def test_serverless_follows_within_the_step_and_pays_for_work_alone() -> None:
 
 def test_serverless_grows_by_a_thousand_in_ten_seconds_then_by_500_a_minute() -> None:
     jump = demand(0, *[100_000] * 60, step_s=1)  # 10,000 environments at once
-    now = simulate(jump, capacity.serverless(0.1, 0.1, account_concurrency=20_000))
+    now = simulate(jump, presets.serverless(0.1, 0.1, account_concurrency=20_000))
     assert now.units[[1, 11, 21, 60]].tolist() == [1000, 2000, 3000, 6900]
-    then = simulate(jump, capacity.serverless(0.1, 0.1, account_concurrency=20_000, then=True))
+    then = simulate(jump, presets.serverless(0.1, 0.1, account_concurrency=20_000, then=True))
     assert then.units[[1, 7, 13]].tolist() == [3000, 3050, 3100]
-    assert simulate(jump, capacity.serverless(0.1, 0.1)).units[-1] == 1000  # the account's limit
+    assert simulate(jump, presets.serverless(0.1, 0.1)).units[-1] == 1000  # the account's limit
 
 
 def test_the_four_kinds_in_their_order() -> None:
@@ -115,10 +116,10 @@ def test_the_four_kinds_in_their_order() -> None:
     runs = [
         simulate(crowd, policy)
         for policy in (
-            capacity.physical(900, 100, 0.1),
-            capacity.virtual(100, 0.1),
-            capacity.container(25, 0.025),
-            capacity.serverless(0.1, 0.1),
+            presets.physical(900, 100, 0.1),
+            presets.virtual(100, 0.1),
+            presets.container(25, 0.025),
+            presets.serverless(0.1, 0.1),
         )
     ]
     unmet = [run.unmet_share for run in runs]
@@ -210,9 +211,14 @@ def test_in_rising_demand_a_longer_lead_time_and_a_smaller_minimum_never_help(
             lambda: replace(INSTANCE, at_once=True, lead_time_s=0, metric="peak"),
             "metric is 'peak'. With at_once it is \"requests\"",
         ),
-        (lambda: capacity.physical(0, 100, 0.1), "guess_per_s is 0"),
-        (lambda: capacity.serverless(0, 0.1), "service_s is 0"),
-        (lambda: capacity.serverless(0.1, 0.1, account_concurrency=0), "account_concurrency is 0"),
+        (lambda: presets.physical(0, 100, 0.1), "guess_per_s is 0"),
+        (lambda: presets.physical(1, 0, 0.1), "per_server_s is 0"),
+        (lambda: presets.virtual(0, 0.1), "per_instance_s is 0"),
+        (lambda: presets.container(10, -0.1), "usd_per_task_hour is -0.1"),
+        (lambda: presets.container(10, 0.1, target=0), "target is 0"),
+        (lambda: presets.serverless(0.1, math.nan), "usd_per_busy_hour is nan"),
+        (lambda: presets.serverless(0, 0.1), "service_s is 0"),
+        (lambda: presets.serverless(0.1, 0.1, account_concurrency=0), "account_concurrency is 0"),
     ],
 )
 def test_bad_input_is_refused_by_its_name(call: Callable[[], Any], says: str) -> None:

@@ -216,6 +216,7 @@ def test_servers_follow_the_load_above_their_minimum() -> None:
         (lambda: cost.lambda_month(math.nan, 100, 128, US), "requests is nan"),
         (lambda: cost.lambda_month(math.inf, 100, 128, US), "requests is inf"),
         (lambda: cost.lambda_month("many", 100, 128, US), "requests is 'many'"),  # type: ignore[arg-type]
+        (lambda: cost.lambda_month("5", 100, 128, US), "requests is '5'"),  # type: ignore[arg-type]
         (lambda: cost.lambda_month(True, 100, 128, US), "requests is True"),
         (lambda: cost.lambda_month(1, 0, 128, US), "duration_ms is 0. Give a number above 0"),
         (lambda: cost.lambda_month(1, 100, 127, US), "memory_mb is 127. Give a number from 128 to 10240"),

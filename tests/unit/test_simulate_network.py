@@ -121,7 +121,8 @@ def test_no_port_is_used_twice_and_none_is_idle_when_somebody_is_refused(
         (lambda: network.simulate(-1), "environments holds -1"),
         (lambda: network.simulate(1.5), "environments holds 1.5"),
         (lambda: network.simulate(math.nan), "environments holds NaN"),
-        (lambda: network.simulate(1, ()), "subnets is empty"),
+        (lambda: network.simulate(1, ()), "subnets is (). Give the prefix length"),
+        (lambda: network.simulate(1, 24), "subnets is 24. Give the prefix length"),  # type: ignore[arg-type]
         (lambda: network.simulate(1, (30,)), "prefix_length is 30"),
         (lambda: network.simulate(1, model="2018"), "model is '2018'"),  # type: ignore[arg-type]
         (lambda: network.simulate(1, taken=-1), "taken is -1"),

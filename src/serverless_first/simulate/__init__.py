@@ -5,7 +5,7 @@ fleet.simulate(arrivals_s, warm_service_s=0.2, cold_service_s=0.6).cold
 pool.simulate(arrivals_s, service_s=0.2, connections=10, borrow_timeout_s=3).timed_out
 connections.seats("postgres", "db.t4g.micro")
 
-capacity    servers, instances, tasks and environments against a demand: unmet, wasted, cost
+capacity    servers, instances, tasks and environments (policies) against a demand: unmet, wasted, cost
 traces      demand over time, random requests, CSV files; in_the_wild: what functions are like in production
 network     interfaces, addresses and ports before and after Hyperplane
 queueing    calls that are lost against messages that wait

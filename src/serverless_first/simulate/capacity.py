@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, get_args
 
@@ -22,8 +22,6 @@ from serverless_first.simulate.traces import Demand
 
 Metric = Literal["requests", "peak", "utilisation"]
 Billing = Literal["provisioned", "used"]
-
-WEEK_S = 604_800.0
 
 
 @dataclass(frozen=True)
@@ -301,103 +299,3 @@ def _result(demand: Demand, policy: Policy, serving: list[int], ordered: list[in
 
 def _whole_steps(time_s: float, step_s: float) -> int:
     return math.ceil(time_s / step_s - 1e-9)
-
-
-def physical(
-    guess_per_s: float, per_server_s: float, usd_per_server_hour: float, *, lead_time_s: float = 8 * WEEK_S
-) -> Policy:
-    """Servers bought in advance for a peak that somebody guessed; more come after weeks, and none goes back.
-
-    >>> physical(guess_per_s=900, per_server_s=100, usd_per_server_hour=0.1).initial
-    9
-
-    Args:
-        guess_per_s: the peak that was guessed, in requests per second, above 0.
-        per_server_s: requests per second that a server serves.
-        usd_per_server_hour: what a server costs, its price spread over its life.
-        lead_time_s: from the order to the rack; eight weeks [recalled, not verified].
-
-    Raises:
-        ValueError: an argument is out of its range.
-    """
-    guess = inputs.number("guess_per_s", guess_per_s, above=0)
-    fixed = Policy(
-        "physical", per_server_s, lead_time_s, usd_per_server_hour, look_every_s=WEEK_S, metric="peak", shrinks=False
-    )
-    return replace(fixed, initial=fixed.units_for(guess), minimum=fixed.units_for(guess))
-
-
-def virtual(per_instance_s: float, usd_per_instance_hour: float, *, target: float = 0.5, minimum: int = 2) -> Policy:
-    """Instances that an Auto Scaling group adds and removes by target tracking on their utilisation.
-
-    A look each minute; an instance serves three minutes after the order [recalled, not verified]; 300 s of cooldown to
-    shrink, as Application Auto Scaling's default for ECS services.
-
-    >>> virtual(100, 0.1).units_for(400)
-    8
-
-    Args:
-        per_instance_s: requests per second that an instance serves.
-        usd_per_instance_hour: what an instance costs.
-        target: the utilisation that is aimed at, above 0 to 1.
-        minimum: instances, however small the demand.
-
-    Raises:
-        ValueError: an argument is out of its range.
-    """
-    return Policy(
-        "virtual", per_instance_s, 180.0, usd_per_instance_hour,
-        target=target, minimum=minimum, look_every_s=60.0, metric="utilisation",
-        out_cooldown_s=60.0, in_cooldown_s=300.0,
-    )  # fmt: skip
-
-
-def container(per_task_s: float, usd_per_task_hour: float, *, target: float = 0.6, minimum: int = 2) -> Policy:
-    """Tasks that a service adds and removes by target tracking on their utilisation.
-
-    As `virtual`, but smaller units that serve one minute after the order [recalled, not verified].
-
-    >>> container(25, 0.05).lead_time_s
-    60.0
-
-    Args:
-        per_task_s: requests per second that a task serves.
-        usd_per_task_hour: what a task costs.
-        target: the utilisation that is aimed at, above 0 to 1.
-        minimum: tasks, however small the demand.
-
-    Raises:
-        ValueError: an argument is out of its range.
-    """
-    return replace(
-        virtual(per_task_s, usd_per_task_hour, target=target, minimum=minimum), name="container", lead_time_s=60.0
-    )
-
-
-def serverless(
-    service_s: float, usd_per_busy_hour: float, *, account_concurrency: int = 1000, then: bool = False
-) -> Policy:
-    """Execution environments: one request each, made when there is one, paid while they work.
-
-    A function may grow by 1,000 environments every 10 seconds, up to the account's concurrency (AWS Lambda Developer
-    Guide, "Lambda scaling behavior"). In January 2020: 3,000 at once (us-east-1, Oregon and Ireland; 1,000 in Tokyo and
-    Frankfurt, 500 elsewhere), then 500 a minute (the guide of that month).
-
-    The start of an environment takes less than a step of this model: `fleet` has cold starts.
-
-    >>> serverless(0.1, 0.1).per_unit_s
-    10.0
-
-    Args:
-        service_s: how long a request takes, in seconds, above 0.
-        usd_per_busy_hour: an environment busy for an hour; `break_even.busy_hour_usd`.
-        account_concurrency: environments at most, from 1.
-        then: whether the rule of January 2020 holds.
-
-    Raises:
-        ValueError: an argument is out of its range.
-    """
-    per_unit_s = 1 / inputs.number("service_s", service_s, above=0)
-    new = {"most_new": 500, "new_every_s": 60.0, "burst": 3000} if then else {"most_new": 1000, "new_every_s": 10.0}
-    most = inputs.whole("account_concurrency", account_concurrency, 1)
-    return Policy("serverless", per_unit_s, 0.0, usd_per_busy_hour, "used", maximum=most, at_once=True, **new)  # type: ignore[arg-type]

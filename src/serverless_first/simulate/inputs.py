@@ -107,7 +107,7 @@ def number(
         ValueError: with what is wrong and what is allowed.
     """
     try:
-        found = math.nan if isinstance(value, bool | np.bool_) else float(value)
+        found = math.nan if isinstance(value, bool | np.bool_ | str) else float(value)
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not (math.isfinite(found) and found >= least and found > above and found <= most):

@@ -136,8 +136,8 @@ def simulate(
     """
     counts = _whole_array("environments", environments)
     inputs.choice("model", model, get_args(Model))
-    if not subnets:
-        raise ValueError("subnets is empty. Give the prefix length of one subnet at least, such as 24.")
+    if not isinstance(subnets, Sequence) or not subnets:
+        raise ValueError(f"subnets is {subnets!r}. Give the prefix length of one subnet at least, such as [24].")
     there = sum(addresses(prefix) for prefix in subnets)
     free = there - inputs.whole("taken", taken, 0, there)
     limit = min(free, inputs.whole("quota", quota, 1))
