@@ -4,8 +4,9 @@ from serverless_first import explore
 explore.FleetExplorer()
 """
 
+from serverless_first.explore.capacity import CapacityExplorer
 from serverless_first.explore.connections import ConnectionsExplorer
 from serverless_first.explore.fleet import FleetExplorer
 from serverless_first.explore.pool import PoolExplorer
 
-__all__ = ["ConnectionsExplorer", "FleetExplorer", "PoolExplorer"]
+__all__ = ["CapacityExplorer", "ConnectionsExplorer", "FleetExplorer", "PoolExplorer"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import ipywidgets as widgets
@@ -17,7 +17,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from serverless_first.explore.million import Million
 from serverless_first.figures.style import style
+
+#: What the list of presets shows as soon as a slider has been moved by hand.
+OWN = "a setting of your own"
 
 PICTURE_DPI = 100
 _WIDE = {"description_width": "13em"}
@@ -33,6 +37,18 @@ class View(NamedTuple):
 
     sentence: str
     picture_in_words: str
+
+
+class Preset(NamedTuple):
+    """A setting with a story.
+
+    Attributes:
+        name: what the list of presets shows.
+        settings: values by the name of the slider; the sliders that are left out go back to where they stood first.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
 
 
 class Picture(widgets.Image):  # type: ignore[misc]
@@ -52,19 +68,39 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     to draw than curves: what stays the same is drawn once and kept as a background. No browser is needed: a test sets
     `value` of a slider and reads `text()`.
 
+    Everything can be reached with Tab and moved with the arrow keys.
+
     Args:
         title: what is explored.
         sliders: each with a description that names its unit.
         size_in: width and height of the picture, in inches.
+        presets: settings with a story; the first one is how the sliders stand at first.
+        million: a button for a long run of the model, if it has requests.
+
+    Attributes:
+        preset: the list of presets; a test sets its `value` to a name.
+        million: the button, or None.
     """
 
-    def __init__(self, title: str, sliders: Sequence[Any], size_in: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        title: str,
+        sliders: Sequence[Any],
+        size_in: tuple[float, float],
+        presets: Sequence[Preset] = (),
+        million: Million | None = None,
+    ) -> None:
         self.title = title
         self.sliders = list(sliders)
+        self.million = million
+        self._at_first = [one.value for one in self.sliders]
+        self._presets = {one.name: one.settings for one in presets}
+        self.preset = _list_of(self._presets)
         self.picture = Picture(format="png", layout=widgets.Layout(max_width="100%"))
         self._said = widgets.HTML()
         heading = widgets.HTML(f"<strong>{html.escape(title)}</strong>")
-        super().__init__([heading, *self.sliders, self._said, self.picture])
+        above = [heading, *([self.preset] if presets else []), *self.sliders, *([million] if million else [])]
+        super().__init__([*above, self._said, self.picture])
         with _look():
             self.figure = Figure(figsize=size_in, dpi=PICTURE_DPI)
             self._canvas = cast(Any, FigureCanvasAgg(self.figure))  # matplotlib types it in part
@@ -74,7 +110,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             self._canvas.draw()
             self._background = self._canvas.copy_from_bbox(self.figure.bbox)
         for slider in self.sliders:
-            slider.observe(self._moved, "value")
+            slider.observe(self._moved_by_hand, "value")
+        self.preset.observe(self._preset_chosen, "value")
         self._moved()
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
@@ -85,7 +122,28 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         """Changes those artists to what the sliders say now."""
         raise NotImplementedError
 
-    def _moved(self, _change: object = None) -> None:
+    def _moved_by_hand(self, _change: object) -> None:
+        self.preset.value = OWN
+        self._moved()
+
+    def _preset_chosen(self, change: Any) -> None:
+        if change.new == OWN:
+            return
+        settings = self._presets[change.new]
+        # One picture for all the sliders that move.
+        with contextlib.ExitStack() as unobserved:
+            for one in self.sliders:
+                one.unobserve(self._moved_by_hand, "value")
+                unobserved.callback(one.observe, self._moved_by_hand, "value")
+            for one, value in zip(self.sliders, self._at_first, strict=True):
+                one.value = value
+            for name, value in settings.items():
+                getattr(self, name).value = value
+        self._moved()
+
+    def _moved(self) -> None:
+        if self.million:
+            self.million.forget()
         png = io.BytesIO()
         with _look():
             view = self.redraw()
@@ -114,11 +172,18 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         return {**bundle, "text/plain": self.text()}
 
 
-@contextmanager
+@contextlib.contextmanager
 def _look() -> Iterator[None]:
     # A constrained layout takes longer than the drawing: explorers place their axes themselves.
     with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
         yield
+
+
+def _list_of(presets: Mapping[str, Any]) -> Any:
+    names = [*presets, OWN]
+    return widgets.Dropdown(
+        options=names, value=names[0], description="start from", style=_WIDE, layout=widgets.Layout(width="36em")
+    )
 
 
 def slider(kind: Any, words: str, value: float, **options: Any) -> Any:

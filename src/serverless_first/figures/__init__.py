@@ -4,6 +4,7 @@ from serverless_first import figures
 figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 """
 
+from serverless_first.figures.capacity import capacity_policies
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.environments import timeline
@@ -24,6 +25,7 @@ __all__ = [
     "borrow_steps",
     "borrow_waits",
     "borrow_waits_s",
+    "capacity_policies",
     "connections_over_time",
     "counts",
     "distribution",

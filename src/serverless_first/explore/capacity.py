@@ -1,0 +1,116 @@
+"""The capacity explorer: a day's demand against servers, instances, tasks and execution environments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import ipywidgets as widgets
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from serverless_first import prices
+from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.figures import capacity as pictures
+from serverless_first.simulate import break_even, capacity, policies, traces
+from serverless_first.simulate.capacity import CapacityResult, Policy
+
+REGION = "us-east-1"
+SERVICE_S = 0.1  # of one vCPU: the same work on each of the four
+_CROWD_AT_S = 10 * 3600.0
+_SERVER_IN_LARGE = 4  # a server has the vCPUs of four m5.large, and costs as much per hour
+
+PRESETS = (
+    Preset("lamps on television: a flash crowd", {}),
+    Preset("an ordinary day", {"crowd_times": 1.0}),
+    Preset("the peak was guessed too low", {"crowd_times": 1.0, "guess_times": 0.5}),
+    Preset("the peak was guessed too high", {"crowd_times": 1.0, "guess_times": 6.0}),
+    Preset("bought for the crowd", {"guess_times": 9.0}),
+    Preset("a crowd that comes slowly", {"rise_min": 60}),
+    Preset("a small shop", {"mean_per_s": 1.0, "crowd_times": 1.0}),
+)
+
+
+class CapacityExplorer(Explorer):
+    """Sliders for a day's demand and for what is planned; four policies meet the same demand.
+
+    A request takes 0.1 s of one vCPU. An instance is an m5.large, a task has 1 vCPU and 2 GB, an execution environment
+    1,769 MB: one vCPU. Prices are those of us-east-1. What a server of one's own costs is in no list of AWS: it is
+    taken to have 8 vCPUs and to cost what four m5.large cost; room, power and people are not in it.
+
+    Attributes:
+        mean_per_s, crowd_times, rise_min, guess_times, target_percent: the sliders.
+        result: the run of each policy, by its name: "physical", "virtual", "container", "serverless".
+    """
+
+    result: Mapping[str, CapacityResult]
+
+    def __init__(self) -> None:
+        self.mean_per_s = slider(
+            widgets.FloatLogSlider, "requests per second (mean)", 100, min=0, max=math.log10(500), step=0.05,
+            readout_format=".3g",
+        )  # fmt: skip
+        self.crowd_times = slider(widgets.FloatSlider, "flash crowd, times as many", 5.0, min=1, max=20, step=0.5)
+        self.rise_min = slider(widgets.IntSlider, "until it is there, in minutes", 5, min=1, max=60)
+        self.guess_times = slider(widgets.FloatSlider, "guessed peak, times the mean", 2.0, min=0.5, max=20, step=0.5)
+        self.target_percent = slider(widgets.IntSlider, "target utilisation, in %", 60, min=20, max=95, step=5)
+        here = prices.of(REGION)
+        self._large_usd = break_even.ec2_server("m5.large", here).usd_per_hour
+        self._task_usd = break_even.fargate_server(1, 2, here).usd_per_hour
+        self._busy_usd = break_even.busy_hour_usd(break_even.MB_PER_VCPU, here, duration_ms=SERVICE_S * 1000)
+        super().__init__(
+            "A day's demand: who has room for it, and at what cost?",
+            [self.mean_per_s, self.crowd_times, self.rise_min, self.guess_times, self.target_percent],
+            size_in=(9.0, 4.9),
+            presets=PRESETS,
+        )
+
+    def prepare(self, figure: Figure) -> Sequence[Artist]:
+        grid = figure.subplots(2, 2)
+        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.17, top=0.935, wspace=0.06, hspace=0.26)
+        self._panels = [
+            pictures.PolicyPanel(axes, bottom=place >= 2, left=place % 2 == 0) for place, axes in enumerate(grid.flat)
+        ]
+        figure.legend(*pictures.legend(), loc="lower left", ncols=4, frameon=False, fontsize=9.5)
+        self.redraw()  # the time axis is part of the background
+        return [artist for panel in self._panels for artist in panel.moving]
+
+    def redraw(self) -> View:
+        demand = self.demand()
+        runs = [capacity.simulate(demand, policy) for policy in self.policies()]
+        self.result = {run.policy.name: run for run in runs}
+        top = pictures.highest(runs)
+        for panel, run in zip(self._panels, runs, strict=True):
+            panel.update(run, top)
+        crowd = self.crowd_times.value
+        came = f"with a crowd of {crowd:g} times as many" if crowd > 1 else "without a crowd"
+        return View(
+            sentence=(
+                f"A day of {self.mean_per_s.value:.3g} requests a second on average, {came}: "
+                f"{'; '.join(pictures.policy_words(run) for run in runs)} for the day."
+            ),
+            picture_in_words=(
+                f"The day's demand four times, from {demand.per_s.min():,.2g} to {demand.peak_per_s:,.0f} requests a "
+                f"second, each with the capacity of one policy: at most "
+                + ", ".join(f"{run.capacity_per_s.max():,.0f} ({run.policy.name})" for run in runs)
+                + "."
+            ),
+        )
+
+    def demand(self) -> traces.Demand:
+        """The day that the sliders say, in steps of a minute."""
+        day = traces.week(self.mean_per_s.value, 1)
+        rise_s = self.rise_min.value * 60.0
+        return traces.flash_crowd(day, _CROWD_AT_S, self.crowd_times.value, rise_s=rise_s)
+
+    def policies(self) -> list[Policy]:
+        """The four policies that the sliders say."""
+        target, per_vcpu_s = self.target_percent.value / 100, 1 / SERVICE_S
+        guess_per_s = self.guess_times.value * self.mean_per_s.value
+        server = 2 * _SERVER_IN_LARGE * per_vcpu_s, _SERVER_IN_LARGE * self._large_usd
+        return [
+            policies.physical(guess_per_s, *server),
+            policies.virtual(2 * per_vcpu_s, self._large_usd, target=target),
+            policies.container(per_vcpu_s, self._task_usd, target=target),
+            policies.serverless(SERVICE_S, self._busy_usd),
+        ]

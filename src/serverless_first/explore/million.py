@@ -1,0 +1,84 @@
+"""A button that runs a model long enough for its averages to be trusted."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+REQUESTS = 1_000_000
+
+#: Yields how much is done, from 0 to 1, and returns the result.
+Work = Generator[float, None, "LongRun"]
+
+
+@dataclass(frozen=True)
+class LongRun:
+    """What came out of many requests; a model adds its numbers.
+
+    Attributes:
+        requests: how many there were.
+        sentence: the result in words.
+    """
+
+    requests: int
+    sentence: str
+
+
+class Million(widgets.VBox):  # type: ignore[misc]
+    """The button, a bar that shows how far the run is, and the result in words below.
+
+    The kernel does nothing else meanwhile: sliders that are moved follow when the run has ended.
+
+    Args:
+        label: of the button.
+        work: runs the model with the present setting.
+
+    Attributes:
+        button, bar: the widgets; a test calls `button.click()`.
+        result: of the last run; None before the first one and as soon as a slider has been moved.
+    """
+
+    def __init__(self, label: str, work: Callable[[], Work]) -> None:
+        self.result: LongRun | None = None
+        self._work = work
+        self.button = widgets.Button(
+            description=label, tooltip=f"{label}, with the setting above", layout=widgets.Layout(width="24em")
+        )
+        self.bar = widgets.IntProgress(
+            value=0, min=0, max=100, layout=widgets.Layout(width="12em", visibility="hidden"), tooltip="how far it is"
+        )
+        self._said = widgets.HTML()
+        self.button.on_click(self._clicked)
+        super().__init__([widgets.HBox([self.button, self.bar]), self._said])
+
+    def forget(self) -> None:
+        """The setting is another one now: what was found does not belong to it."""
+        if self.result is not None:
+            self.result = None
+            self._said.value = ""
+            self.bar.layout.visibility = "hidden"
+
+    def _clicked(self, _button: Any) -> None:
+        self.forget()
+        self.bar.value = 0
+        self.bar.layout.visibility = "visible"
+        self.button.disabled = True
+        try:
+            self.result = result = self._finish()
+            self.bar.value = 100
+            self._said.value = f'<div role="status">{html.escape(result.sentence)}</div>'
+        finally:
+            self.button.disabled = False
+
+    def _finish(self) -> LongRun:
+        work = self._work()
+        while True:
+            try:
+                self.bar.value = round(next(work) * 100)
+            except StopIteration as done:
+                found: LongRun = done.value
+                return found

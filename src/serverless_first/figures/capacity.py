@@ -1,0 +1,147 @@
+"""Pictures of capacity that is planned or follows the demand: what finds no room, what stands idle, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+
+from serverless_first.figures.style import BLUE, VERMILION, style
+from serverless_first.simulate import capacity
+from serverless_first.simulate.capacity import CapacityResult, Policy
+from serverless_first.simulate.traces import DAY_S, HOUR_S, Demand
+
+MOST_POLICIES = 4
+IDLE_SKY, LOST = "#CFE6F5", "#F9DCC9"
+
+
+def capacity_policies(demand: Demand, policies: Sequence[Policy], *, title: str) -> Figure:
+    """The same demand met by up to four policies, side by side: `capacity.simulate`.
+
+    Hatched is what found no room, pale is capacity that served nothing. Above each picture: the share of the requests
+    that was lost, how much of the capacity was used, and the cost.
+
+    Args:
+        demand: requests per second, step by step.
+        policies: 1 to 4, such as `policies.physical(...)`.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: no policy, or more than four.
+    """
+    if not 1 <= len(policies) <= MOST_POLICIES:
+        raise ValueError(f"{len(policies)} policies were given. Give 1 to {MOST_POLICIES}.")
+    runs = [capacity.simulate(demand, policy) for policy in policies]
+    rows, columns = -(-len(policies) // 2), min(2, len(policies))
+    with style():
+        figure = Figure(figsize=(9.0, 1.5 + 1.75 * rows))
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        for place, axes in enumerate(grid.flat):
+            if place >= len(runs):
+                axes.set_visible(False)
+                continue
+            panel = PolicyPanel(axes, bottom=place + columns >= len(runs), left=place % columns == 0)
+            panel.update(runs[place], highest(runs))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        handles, labels = legend()
+        figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
+    return figure
+
+
+def highest(runs: Sequence[CapacityResult]) -> float:
+    """The top of the axis, in requests per second: so that the demand fills the picture, and capacity may leave it."""
+    peak = max(run.demand.peak_per_s for run in runs)
+    most = max(float(np.max(run.capacity_per_s)) for run in runs)
+    return min(most, 1.6 * peak) * 1.06 or 1.0
+
+
+class PolicyPanel:
+    """One policy in its axes; `update` changes it.
+
+    Args:
+        axes: to draw in.
+        bottom: whether it has the words of the time axis.
+        left: whether it has the words of the other one.
+
+    Attributes:
+        moving: the artists that change. The time axis is not among them: it changes with the length of the demand only.
+    """
+
+    moving: list[Artist]
+
+    def __init__(self, axes: Any, *, bottom: bool, left: bool) -> None:
+        self._axes = axes
+        nothing: Any = ([0.0], [0.0, 1.0])
+        self._idle = axes.stairs(*nothing, fill=True, color=IDLE_SKY)
+        self._unmet = axes.stairs(*nothing, fill=True, facecolor=LOST, edgecolor=VERMILION, hatch="xxx", linewidth=0)
+        self._capacity = axes.stairs(*nothing, color=BLUE, linewidth=1.6, baseline=None)
+        (self._demand,) = axes.plot([], [], color="black", linewidth=1.2)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
+        axes.tick_params(labelbottom=bottom, labelleft=left, left=left, labelsize=9.5)
+        if left:
+            axes.set_ylabel("requests per s", fontsize=10)
+        self._names_time = bottom
+        self._title = axes.set_title("", fontsize=10.5)
+        self.moving = [self._idle, self._unmet, self._capacity, self._demand, self._title]
+        if left:
+            self.moving.append(axes.yaxis)
+
+    def update(self, run: CapacityResult, top_per_s: float) -> None:
+        """Draws one run.
+
+        Args:
+            run: of `capacity.simulate`.
+            top_per_s: the top of the axis, in requests per second.
+        """
+        unit, unit_s, every = ("hours", HOUR_S, 6) if run.demand.duration_s <= 3 * DAY_S else ("days", DAY_S, 1)
+        edges = np.arange(run.demand.per_s.size + 1) * (run.demand.step_s / unit_s)
+        self._idle.set_data(run.capacity_per_s, edges, run.served_per_s)
+        self._unmet.set_data(run.demand.per_s, edges, run.served_per_s)
+        self._capacity.set_data(run.capacity_per_s, edges)
+        self._demand.set_data((edges[:-1] + edges[1:]) / 2, run.demand.per_s)
+        self._axes.set_xlim(0, edges[-1])
+        self._axes.xaxis.set_major_locator(MultipleLocator(every) if edges[-1] > every else MaxNLocator(4))
+        self._axes.set_ylim(0, top_per_s)
+        self._title.set_text(policy_words(run))
+        if self._names_time:
+            self._axes.set_xlabel(f"time, in {unit}", fontsize=10)
+
+
+def policy_words(run: CapacityResult) -> str:
+    """A run in one line: "virtual: 2.2 % lost, 49 % used, $48.39"."""
+    used = f"{run.utilisation * 100:.0f} % used"
+    return f"{run.policy.name}: {share(run.unmet_share)} lost, {used}, {usd(run.cost_usd)}"
+
+
+def share(value: float) -> str:
+    """A share as readers take it in: "nothing", "under 0.1 %", "2.2 %", "42 %"."""
+    if value == 0:
+        return "nothing"
+    if value < 0.001:
+        return "under 0.1 %"
+    return f"{value * 100:.0f} %" if value >= 0.0995 else f"{value * 100:.2g} %"
+
+
+def usd(value: float) -> str:
+    """Dollars as readers take them in: whole ones from 100, cents below, two digits below a cent."""
+    if value >= 99.995:
+        return f"${value:,.0f}"
+    return f"${value:.2f}" if value >= 0.00995 or value == 0 else f"${value:.2g}"
+
+
+def legend() -> tuple[list[Any], list[str]]:
+    """Handles and labels of what the marks mean."""
+    handles = [
+        Line2D([], [], color="black", linewidth=1.2),
+        Line2D([], [], color=BLUE, linewidth=1.6),
+        Patch(facecolor=IDLE_SKY),
+        Patch(facecolor=LOST, edgecolor=VERMILION, hatch="xxx", linewidth=0.5),
+    ]
+    return handles, ["demand", "capacity", "capacity that serves nothing", "requests that find no room"]
