@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from serverless_first import bench, pgbouncer
-from serverless_first.bench import measure, proxy_speed
+from serverless_first.bench import measure, proxy_speed, simfaas_replay, simulate_speed
 from serverless_first.cloud.rds.binaries import Binaries
 
 
@@ -60,6 +60,40 @@ def test_a_failed_transaction_fails_the_benchmark(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\necho 'tps = 0.0'\n")
     with pytest.raises(proxy_speed.LoadFailed, match="no transaction with the proxy"):
         proxy_speed._per_s(here, "the proxy", 1, "simple")
+
+
+@pytest.mark.parametrize(
+    ("run", "limit"),
+    [
+        (simulate_speed.fleet_million, "MOST_FLEET_S"),
+        (simulate_speed.fleet_million_busy, "MOST_FLEET_BUSY_S"),
+        (simulate_speed.fleet_growth, "MOST_GROWTH"),
+        (simulate_speed.pool_million, "MOST_POOL_S"),
+        (simulate_speed.fleet_vs_simfaas, "LEAST_OF_SIMFAAS"),
+        (simulate_speed.fleet_vs_simfaas_busy, "LEAST_OF_SIMFAAS_BUSY"),
+        (simulate_speed.fleet_compiled_vs_simfaas, "LEAST_OF_SIMFAAS_COMPILED"),
+    ],
+)
+def test_a_simulation_beyond_its_limit_fails_the_benchmark(
+    run: Callable[[], bench.Measurement], limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if run is simulate_speed.fleet_compiled_vs_simfaas:
+        pytest.importorskip("numba")
+    few = simulate_speed.Load(2000, 0.9)
+    for name, value in {"REQUESTS": 2000, "README": few, "BUSY": few}.items():
+        monkeypatch.setattr(simulate_speed, name, value)
+    within, beyond = (1e9, 1e-9) if limit.startswith("MOST") else (1e-9, 1e9)
+    monkeypatch.setattr(simulate_speed, limit, within)
+    assert run().value > 0
+    monkeypatch.setattr(simulate_speed, limit, beyond)
+    with pytest.raises(measure.TooSlow, match="must be at"):
+        run()
+
+
+def test_simulators_that_disagree_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simfaas_replay, "timed", lambda _: ((1, 2, 3), 1.0))
+    with pytest.raises(simulate_speed.CountsDiffer, match=r"\(1, 2, 3\) cold, warm and rejected"):
+        simulate_speed._times_as_fast(simulate_speed.Load(100, 0.9), compiled=False)
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:

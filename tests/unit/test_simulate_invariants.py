@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -235,3 +236,57 @@ def test_compiled_loops_give_the_same_to_the_last_digit(seed: int) -> None:
             same(fleet.simulate, arrivals_s, services_s, services_s + 0.5, 2.0, limit, routing=routing)
     same(pool.simulate, arrivals_s, services_s, 9, 0.5, patience_s=services_s)
     same(pool.simulate, arrivals_s, services_s, 9, max_waiting=4)
+
+
+def test_what_is_worked_out_part_by_part_is_what_it_is_as_a_whole() -> None:
+    # More requests than a part has, and environments and throttled requests in each.
+    seed, number = 2026, 600_000
+    rng = np.random.default_rng(seed)
+    arrivals_s, services_s = np.cumsum(rng.exponential(0.1, number)), rng.exponential(1.0, number)
+    run = fleet.simulate(arrivals_s, services_s, services_s + 0.5, 4.0, 14, compiled=False)
+    assert min(run.cold, run.warm, run.throttled) > 1000
+    order = np.argsort(run.environment, kind="stable")
+    order = order[run.environment[order] >= 0]
+    same = run.environment[order[1:]] == run.environment[order[:-1]]
+    again_s = np.full(number, np.inf)
+    again_s[order[:-1][same]] = arrivals_s[order[1:][same]]
+    assert np.array_equal(run.idle_until_s, np.minimum(run.end_s + 4.0, again_s), equal_nan=True)
+    cold = np.sort(order[np.concatenate([[True], ~same])])
+    assert np.array_equal(np.flatnonzero(run.outcomes == fleet.COLD), cold)
+    served = run.outcomes != fleet.THROTTLED
+    busy_s = float(np.sum((run.end_s - run.start_s)[served]))
+    assert run.mean_busy == pytest.approx(busy_s / run.horizon_s, rel=1e-12)
+
+
+def test_memory_is_a_small_multiple_of_the_result() -> None:
+    number = 150_000
+    arrivals_s, services_s = np.arange(number) * 1.0, np.full(number, 1.5)
+    tracemalloc.start()
+    try:
+        run = fleet.simulate(arrivals_s, services_s, services_s, compiled=False)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    result = sum(value.nbytes for value in vars(run).values() if isinstance(value, np.ndarray))
+    assert kept == pytest.approx(result, rel=0.05)
+    assert most < 3 * result
+
+
+@pytest.mark.parametrize(
+    ("run", "name"),
+    [(fleet.simulate, "arrivals_s"), (pool.simulate, "arrivals_s"), (pool.simulate, "service_s")],
+)
+def test_a_billion_requests_are_refused_before_they_take_memory(run: Any, name: str) -> None:
+    billion = np.broadcast_to(1.0, 10**9)
+    given_ones = {"arrivals_s": [1.0], "service_s": 1.0} if run is pool.simulate else {"warm_service_s": 1.0}
+    given_ones |= {} if run is pool.simulate else {"cold_service_s": 1.0}
+    with pytest.raises(ValueError, match=f"{name} holds 1,000,000,000 numbers. Give at most 100,000,000"):
+        run(**(given_ones | {name: billion}))
+
+
+def test_without_numba_compiled_loops_are_refused_and_python_s_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "_numba_is_there", lambda: False)
+    assert not loops.in_machine_code(10**7, None)
+    for run in (fleet.simulate, pool.simulate):
+        with pytest.raises(loops.NotInstalled, match=r"pip install 'serverless-first\[fast\]'"):
+            run([0.0], 1.0, 1, compiled=True)

@@ -6,55 +6,11 @@ statistics by state, which count rejected requests as warm.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
-from simfaas.ServerlessSimulator import ServerlessSimulator
-from simfaas.SimProcess import SimProcess
 
+from serverless_first.bench.simfaas_replay import Replay, Requests
 from serverless_first.simulate import fleet
-from serverless_first.simulate.inputs import Floats
-
-
-class Replay(SimProcess):  # type: ignore[misc]
-    """Gives prepared numbers in place of random ones."""
-
-    def __init__(self, values: Iterator[float]) -> None:
-        super().__init__()
-        self._values = values
-
-    def generate_trace(self) -> float:
-        return next(self._values)
-
-
-def replayed(gaps_s: Floats, warm_s: Floats, cold_s: Floats, expiry_s: float, cap: int, end_s: float) -> Any:
-    """SimFaaS after these requests; each finds its own service times, whichever start it meets."""
-    at = -1  # the request that arrives next: SimFaaS draws its gap before the one before it has been served
-
-    def gaps() -> Iterator[float]:
-        nonlocal at
-        for number, gap in enumerate([*gaps_s.tolist(), math.inf]):
-            at = number
-            yield gap
-
-    def services(values: Floats) -> Iterator[float]:
-        while True:
-            yield float(values[at - 1])
-
-    simulator = ServerlessSimulator(
-        arrival_process=Replay(gaps()),
-        warm_service_process=Replay(services(warm_s)),
-        cold_service_process=Replay(services(cold_s)),
-        expiration_threshold=expiry_s,
-        maximum_concurrency=cap,
-        max_time=end_s,  # the last request is served, and nothing comes after it
-    )
-    simulator.generate_trace()
-    return simulator
-
 
 POINTS = [
     # requests per second, mean service warm and cold in s, expiry in s, cap
@@ -80,27 +36,24 @@ def test_simfaas_counts_the_same_cold_warm_and_rejected_requests(
 ) -> None:
     requests = 2000
     rng = np.random.default_rng([2020, round(rate_per_s * 1000), cap])
-    gaps_s = rng.exponential(1 / rate_per_s, requests)
+    arrivals_s = np.cumsum(rng.exponential(1 / rate_per_s, requests))
     drawn = {
         "exponential": rng.exponential(1.0, requests),
         "constant": np.ones(requests),
         "lognormal": rng.lognormal(-0.5, 1.0, requests),  # mean 1
     }[spread]
     warm_s, cold_s = warm_mean_s * drawn, cold_mean_s * drawn
-    arrivals_s = np.cumsum(gaps_s)
-    simulator = replayed(gaps_s, warm_s, cold_s, expiry_s, cap, arrivals_s[-1])
+    given = Requests(arrivals_s, warm_s, cold_s, expiry_s, cap)
+    replay = Replay(given)
+    counts = replay.run()
 
     result = fleet.simulate(
-        arrivals_s, warm_s, cold_s, expiry_s, cap, routing="newest-created", horizon_s=float(arrivals_s[-1])
+        arrivals_s, warm_s, cold_s, expiry_s, cap, routing="newest-created", horizon_s=given.until_s
     )
 
-    assert (result.cold, result.warm, result.throttled) == (
-        simulator.total_cold_count,
-        simulator.total_warm_count,
-        simulator.total_reject_count,
-    )
-    assert result.cold + result.warm + result.throttled == requests == simulator.total_req_count
+    assert (result.cold, result.warm, result.throttled) == counts
+    assert sum(counts) == requests == replay.simulator.total_req_count
     assert min(result.cold, result.warm) > 0
     assert (result.throttled > 0) == (cap < 1000)  # so each outcome is compared
-    assert result.mean_busy == pytest.approx(simulator.get_average_server_running_count(), rel=1e-9)
-    assert result.mean_idle == pytest.approx(simulator.get_average_server_idle_count(), rel=1e-9)
+    assert result.mean_busy == pytest.approx(replay.simulator.get_average_server_running_count(), rel=1e-9)
+    assert result.mean_idle == pytest.approx(replay.simulator.get_average_server_idle_count(), rel=1e-9)

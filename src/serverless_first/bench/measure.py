@@ -27,7 +27,7 @@ class Measurement:
 
 
 class TooSlow(RuntimeError):
-    """A value is below what it must be."""
+    """A ratio is below what it must be, or a time above."""
 
 
 def at_least(value: float, least: float, what: str) -> float:
@@ -41,6 +41,20 @@ def at_least(value: float, least: float, what: str) -> float:
     """
     if value < least:
         raise TooSlow(f"{what}: {value:.2f}, and must be at least {least}.")
+    return value
+
+
+def at_most(value: float, most: float, what: str) -> float:
+    """The value itself.
+
+    Args:
+        what: that was measured, with its unit.
+
+    Raises:
+        TooSlow: it is above `most`.
+    """
+    if value > most:
+        raise TooSlow(f"{what}: {value:.2f}, and must be at most {most}.")
     return value
 
 

@@ -111,18 +111,14 @@ def simulate(
         horizon_s = max(last_end_s, float(np.max(trace.arrivals_s, initial=0.0)))
         if horizon_s == 0:
             raise ValueError("No request was served, so there is no end of the observation. Give horizon_s.")
-    return {
-        name: fleet.observe(
-            own.arrivals_s,
-            own.warm_ends_s,
-            own.cold_ends_s,
-            environment[trace.owner == place],
-            expiry,
-            horizon_s,
-            function.provisioned_concurrency,
-        )
-        for place, (own, (name, function)) in enumerate(zip(traces, functions.items(), strict=True))
-    }
+    results = {}
+    for place, (own, (name, function)) in enumerate(zip(traces, functions.items(), strict=True)):
+        numbers = environment[trace.owner == place]
+        again_s = loops.taken_again_s(own.arrivals_s, numbers)
+        kept = function.provisioned_concurrency
+        times_s = (own.arrivals_s, own.warm_ends_s, own.cold_ends_s)
+        results[name] = fleet.observe(*times_s, numbers, again_s, expiry, horizon_s, kept)
+    return results
 
 
 def _admit(functions: Mapping[str, Function], limit: int) -> int:
@@ -198,10 +194,9 @@ def _route(
     idle: list[list[tuple[float, int]]] = [[] for _ in functions]  # stacks of (idle since, environment)
     started = provisioned.copy()
     last_end_s = 0.0
-    # Views give Python numbers faster than arrays do.
-    warm_ends_s, cold_ends_s = memoryview(trace.warm_ends_s), memoryview(trace.cold_ends_s)
-    taken, owners = memoryview(environment), memoryview(trace.owner)
-    for number, now in enumerate(memoryview(trace.arrivals_s)):
+    warm_ends_s, cold_ends_s = loops.numbers(trace.warm_ends_s), loops.numbers(trace.cold_ends_s)
+    taken, owners = loops.numbers(environment), loops.numbers(trace.owner)
+    for number, now in enumerate(loops.numbers(trace.arrivals_s)):
         while busy[0][0] <= now:
             ended, owner, number_of_it = heappop(busy)
             if number_of_it < provisioned[owner]:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from serverless_first.simulate import inputs, loops
 from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.loops import Integers, Routing
 from serverless_first.simulate.theory import cold_share_theory, mean_idle_theory
 
 __all__ = [
@@ -34,9 +35,6 @@ __all__ = [
     "observe",
     "simulate",
 ]
-
-Integers = NDArray[np.int64]
-Routing = Literal["most-recently-used", "newest-created"]
 
 WARM, COLD, THROTTLED = 0, 1, 2
 
@@ -158,10 +156,8 @@ def simulate(
     if routing not in get_args(Routing):
         allowed = " or ".join(f'"{name}"' for name in get_args(Routing))
         raise ValueError(f"routing is {routing!r}. Use {allowed}.")
-    route = loops.most_recently_used if routing == "most-recently-used" else loops.newest_created
-    environment = np.empty(arrivals.size, dtype=np.int64)
-    loops.run(route, arrivals.size, compiled, arrivals, warm_ends, cold_ends, expiry, limit, environment)
-    return observe(arrivals, warm_ends, cold_ends, environment, expiry, horizon_s)
+    environment, again = loops.route(routing, arrivals, warm_ends, cold_ends, expiry, limit, compiled)
+    return observe(arrivals, warm_ends, cold_ends, environment, again, expiry, horizon_s)
 
 
 def observe(
@@ -169,19 +165,24 @@ def observe(
     warm_ends_s: Floats,
     cold_ends_s: Floats,
     environment: Integers,
+    taken_again_s: Floats,
     idle_expiry_s: float,
     horizon_s: float | None,
     provisioned: int = 0,
 ) -> FleetResult:
     """The result: everything else follows from which environment served which request.
 
-    >>> observe(*(np.array(times_s) for times_s in ([0.0], [0.2], [0.7])), np.array([0]), 600.0, None).end_s
+    The arrays become the result's, and are written to.
+
+    >>> times_s = (np.array([time_s]) for time_s in (0.0, 0.2, 0.7))
+    >>> observe(*times_s, np.array([0]), np.array([math.inf]), idle_expiry_s=600.0, horizon_s=None).end_s
     array([0.7])
 
     Args:
         arrivals_s: when each request arrived.
         warm_ends_s, cold_ends_s: when its service ended if it was warm, and if it was cold.
         environment: which one served it; where it was throttled, the reason's place in `REASONS` below 0.
+        taken_again_s: when that one served its next request, as of `loops.taken_again_s`.
         idle_expiry_s: how long an environment stayed idle; provisioned ones stayed for ever.
         horizon_s: end of the observation; None for the end of the last service.
         provisioned: how many environments were ready at 0; their numbers are the lowest.
@@ -192,50 +193,57 @@ def observe(
     refused = np.flatnonzero(environment < 0)
     reasons = np.zeros(arrivals_s.size, dtype=np.int8)
     reasons[refused], environment[refused] = -environment[refused], -1
-    order = loops.by_environment(environment)  # environment by environment, each in time
-    if refused.size:
-        order = order[environment[order] >= 0]
-    numbers = environment[order]
-    same = numbers[1:] == numbers[:-1]  # the next in this order is the same environment's
-    again, before = order[1:][same], order[:-1][same]  # found its environment idle after an earlier one; that one
-    firsts = order[np.concatenate([[0], np.flatnonzero(~same) + 1])] if order.size else order
-    cold = firsts[environment[firsts] >= provisioned]
+    cold = _new_ones(environment, provisioned)
     outcomes = np.zeros(arrivals_s.size, dtype=np.int8)
     outcomes[cold], outcomes[refused] = COLD, THROTTLED
-    ends = warm_ends_s.copy()
-    ends[cold], ends[refused] = cold_ends_s[cold], np.nan
-    idle_until = ends + idle_expiry_s
-    if provisioned:
-        idle_until[(environment >= 0) & (environment < provisioned)] = np.inf
-    idle_until[before] = arrivals_s[again]
-    served = slice(None) if not refused.size else np.flatnonzero(environment >= 0)
-    horizon = _horizon(horizon_s, arrivals_s, ends[served])
-    worked_until = np.minimum(ends[served], horizon)
-    busy_s = _sum_of_spans(arrivals_s[served], worked_until, horizon)
-    idle_s = _sum_of_spans(worked_until, np.minimum(idle_until[served], horizon), horizon)
-    for array in (outcomes, environment, arrivals_s, ends, idle_until, reasons):
-        array.flags.writeable = False
+    ends_s = warm_ends_s
+    ends_s[cold], ends_s[refused] = cold_ends_s[cold], np.nan
+    horizon = _horizon(horizon_s, arrivals_s, ends_s)
+    idle_until_s = np.add(ends_s, idle_expiry_s, out=cold_ends_s)
+    within = np.flatnonzero((environment >= 0) & (environment < provisioned)) if provisioned else refused[:0]
+    idle_until_s[within] = np.inf
+    np.minimum(idle_until_s, taken_again_s, out=idle_until_s)
+    idle_s = _sum_of_spans(ends_s, idle_until_s, horizon)
     if provisioned:  # idle until their first request, or all the time
-        used_first_s = np.minimum(arrivals_s[firsts[environment[firsts] < provisioned]], horizon)
+        _, firsts = np.unique(environment[within], return_index=True)
+        used_first_s = np.minimum(arrivals_s[within[firsts]], horizon)
         idle_s += float(np.sum(used_first_s)) + (provisioned - used_first_s.size) * horizon
+    for array in (outcomes, environment, arrivals_s, ends_s, idle_until_s, reasons):
+        array.flags.writeable = False
     return FleetResult(
         outcomes,
         environment,
         arrivals_s,
-        ends,
-        idle_until,
+        ends_s,
+        idle_until_s,
         horizon,
-        mean_busy=busy_s / horizon,
+        mean_busy=_sum_of_spans(arrivals_s, ends_s, horizon) / horizon,
         mean_idle=idle_s / horizon,
         reasons=reasons,
         provisioned=provisioned,
     )
 
 
+def _new_ones(environment: Integers, provisioned: int) -> Integers:
+    """The requests for which an environment was started: their numbers rise in the order of the starts."""
+    found, highest = [np.zeros(0, dtype=np.int64)], provisioned - 1
+    for block in loops.blocks(environment.size):
+        levels = np.maximum.accumulate(np.concatenate([[highest], environment[block]]))
+        found.append(np.flatnonzero(levels[1:] > levels[:-1]) + block.start)
+        highest = int(levels[-1])
+    return np.concatenate(found)
+
+
 def _sum_of_spans(begins_s: Floats, ends_s: Floats, horizon_s: float) -> float:
-    spans_s = np.minimum(begins_s, horizon_s)
-    np.subtract(ends_s, spans_s, out=spans_s)  # a million numbers: no array more than is needed
-    return float(np.sum(spans_s))
+    """The time from begins to ends, as far as it lies before the horizon; NaN stands for neither."""
+    total_s = 0.0
+    for block in loops.blocks(begins_s.size):
+        begin_s, end_s = begins_s[block], ends_s[block]
+        there = ~(np.isnan(begin_s) | np.isnan(end_s))
+        if not there.all():
+            begin_s, end_s = begin_s[there], end_s[there]
+        total_s += float(np.sum(np.minimum(end_s, horizon_s) - np.minimum(begin_s, horizon_s)))
+    return total_s
 
 
 def _limit(max_concurrency: int | None) -> float:
@@ -252,7 +260,8 @@ def _limit(max_concurrency: int | None) -> float:
 
 def _horizon(horizon_s: float | None, arrivals: Floats, ends: Floats) -> float:
     if horizon_s is None:
-        horizon_s = float(max(np.max(arrivals, initial=0.0), np.max(ends, initial=0.0)))
+        latest_s = np.max(ends, initial=0.0, where=~np.isnan(ends))
+        horizon_s = float(max(np.max(arrivals, initial=0.0), latest_s))
         if horizon_s == 0:
             raise ValueError("No request was served, so there is no end of the observation. Give horizon_s.")
     if not 0 < horizon_s < math.inf:

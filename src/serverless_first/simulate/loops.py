@@ -1,21 +1,27 @@
 """The inner loops of the simulations: one pass over the requests, in the order in which they arrive.
 
-Each loop is written so that Python runs it as it is and numba compiles it as it is: one source, and the same results to
-the last digit. They use plain lists as heaps and stacks, each with a guard at its end that is never taken, so that no
-loop has to ask whether a list is empty.
+They use plain lists as heaps and stacks, each with a guard at its end that is never taken, so that no loop has to ask
+whether a list is empty. Where numba is installed, machine code gives the same results: of the pool's loops as they are,
+of the fleet's as they are written for it in `loops_compiled`.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import math
-from collections.abc import Callable, Iterable, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from heapq import heappop, heappush, heapreplace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from serverless_first.simulate.inputs import Floats
+
+Integers = NDArray[np.int64]
+Routing = Literal["most-recently-used", "newest-created"]
 
 #: From this many requests on, compiled loops are used where numba is installed. With fewer, Python has ended before
 #: numba is imported.
@@ -23,115 +29,186 @@ COMPILED_FROM = 200_000
 
 NEVER = math.inf
 
+_BLOCK = 1 << 18
+
 
 class NotInstalled(RuntimeError):
     """The extra `fast` is not installed."""
 
 
-def run(loop: Callable[..., None], requests: int, compiled: bool | None, *arguments: Any) -> None:
-    """Runs a loop, compiled or in Python.
+def in_machine_code(requests: int, compiled: bool | None) -> bool:
+    """Whether to run a compiled loop.
 
     Args:
-        loop: one of this module.
         requests: how many there are.
         compiled: True or False to choose; None for compiled loops where numba is installed and there are at least
             `COMPILED_FROM` requests.
-        arguments: the loop's own. Arrays are read and written in place.
 
     Raises:
         NotInstalled: compiled is True, and numba is missing.
     """
     if compiled is None:
-        compiled = requests >= COMPILED_FROM and importlib.util.find_spec("numba") is not None
-    if compiled:
-        _compile(loop)(*arguments)
-    else:
-        # A view gives Python numbers faster than the array, and needs no copy as a list would.
-        loop(*(memoryview(value) if isinstance(value, np.ndarray) else value for value in arguments))
-
-
-@functools.cache
-def _compile(loop: Callable[..., None]) -> Callable[..., None]:
-    try:
-        import numba
-    except ImportError:
+        compiled = requests >= COMPILED_FROM and _numba_is_there()
+    elif compiled and not _numba_is_there():
         raise NotInstalled(
             "compiled=True needs numba. Install it with the extra: pip install 'serverless-first[fast]'. "
             "Or give compiled=False."
-        ) from None
+        )
+    return compiled
+
+
+def _numba_is_there() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+@functools.cache
+def machine_code(loop: Callable[..., None]) -> Callable[..., None]:
+    """A loop, compiled: at its first call, or by an earlier process that left the machine code on disk."""
+    numba = importlib.import_module("numba")
     try:
-        kept: Callable[..., None] = numba.njit(cache=True)(loop)  # the machine code stays on disk, for the next process
-    except RuntimeError:  # no folder that can be written
-        kept = numba.njit(loop)
-    return kept
+        made: Callable[..., None] = numba.njit(cache=True)(loop)
+    except RuntimeError:  # there is no folder that can be written
+        made = numba.njit(loop)
+    return made
 
 
-def most_recently_used(
-    arrivals_s: Iterable[float],
-    warm_ends_s: Sequence[float],
-    cold_ends_s: Sequence[float],
+def route(
+    routing: Routing,
+    arrivals_s: Floats,
+    warm_ends_s: Floats,
+    cold_ends_s: Floats,
     expiry_s: float,
     limit: float,
-    environment: MutableSequence[int],
-) -> None:
-    """A fleet that takes the idle environment used last.
+    compiled: bool | None,
+) -> tuple[Integers, Floats]:
+    """The environment of each request, -1 where it is throttled, and when that one was taken again (`taken_again_s`).
 
     Args:
         arrivals_s: when each request arrives, ascending.
         warm_ends_s, cold_ends_s: when its service ends if it is warm, and if it is cold.
         expiry_s: how long an environment stays idle before it is ended.
         limit: how many may be busy at once; `math.inf` for no limit.
-        environment: filled with the environment of each request, -1 where it is throttled.
+        compiled: as of `in_machine_code`.
+
+    Raises:
+        NotInstalled: as of `in_machine_code`.
+    """
+    newest = routing == "newest-created"
+    if in_machine_code(arrivals_s.size, compiled):
+        own = importlib.import_module("serverless_first.simulate.loops_compiled")
+        environment, again_s = np.empty(arrivals_s.size, dtype=np.int64), np.full(arrivals_s.size, NEVER)
+        run = machine_code(own.newest_created if newest else own.most_recently_used)
+        run(arrivals_s, warm_ends_s, cold_ends_s, expiry_s, limit, environment, again_s)
+        return environment, again_s
+    arrivals, warm_ends, cold_ends = (numbers(values) for values in (arrivals_s, warm_ends_s, cold_ends_s))
+    found = (newest_created if newest else most_recently_used)(arrivals, warm_ends, cold_ends, expiry_s, limit)
+    environment = np.fromiter(found, dtype=np.int64, count=arrivals_s.size)
+    return environment, taken_again_s(arrivals_s, environment)
+
+
+def queue(
+    arrivals_s: Floats,
+    services_s: Floats,
+    patience_s: Floats,
+    connections: int,
+    room: int | None,
+    compiled: bool | None,
+) -> Floats:
+    """How long each request waits for a connection; NaN where its patience ends before, -1 where it is refused.
+
+    Args:
+        arrivals_s: when each request asks, ascending.
+        services_s: how long it keeps its connection.
+        patience_s: how long it waits at most.
+        connections: how many there are.
+        room: how many may wait at once; None for no limit.
+        compiled: as of `in_machine_code`.
+
+    Raises:
+        NotInstalled: as of `in_machine_code`.
+    """
+    found_s = np.empty(arrivals_s.size)
+    loop: Callable[..., None] = waits if room is None else waits_with_room
+    settings = [connections] if room is None else [connections, room]
+    arrays = (arrivals_s, services_s, patience_s)
+    if in_machine_code(arrivals_s.size, compiled):
+        machine_code(loop)(*arrays, *settings, found_s)
+    else:
+        loop(*(numbers(values) for values in arrays), *settings, numbers(found_s))
+    return found_s
+
+
+def numbers(array: NDArray[Any]) -> Any:
+    """The numbers of an array as Python's own, read and written in place: faster than by the array itself."""
+    return memoryview(array)
+
+
+def most_recently_used(
+    arrivals_s: Iterable[float],
+    warm_ends_s: Iterable[float],
+    cold_ends_s: Iterable[float],
+    expiry_s: float,
+    limit: float,
+) -> Iterator[int]:
+    """A fleet that takes the idle environment used last; arguments as of `route`.
+
+    Yields:
+        The environment of each request, -1 where it is throttled.
     """
     busy = [(NEVER, -1)]  # a heap of (end of service, environment)
     idle = [(-NEVER, -1)]  # a stack of (idle since, environment): the top was used last
     started = 0
-    for number, now in enumerate(arrivals_s):
+    for now, warm_end_s, cold_end_s in zip(arrivals_s, warm_ends_s, cold_ends_s, strict=True):
         while busy[0][0] <= now:
             idle.append(heappop(busy))
-        since, taken = idle[-1]
-        if since + expiry_s > now:
+        since_s, taken = idle[-1]
+        if since_s + expiry_s > now:
             idle.pop()
-            heappush(busy, (warm_ends_s[number], taken))
-            environment[number] = taken
+            heappush(busy, (warm_end_s, taken))
+            yield taken
             continue
         del idle[1:]  # the one used last has expired, so all the others have
         if len(busy) > limit:
-            environment[number] = -1
+            yield -1
             continue
-        environment[number] = started
-        heappush(busy, (cold_ends_s[number], started))
+        heappush(busy, (cold_end_s, started))
+        yield started
         started += 1
 
 
 def newest_created(
     arrivals_s: Iterable[float],
-    warm_ends_s: Sequence[float],
-    cold_ends_s: Sequence[float],
+    warm_ends_s: Iterable[float],
+    cold_ends_s: Iterable[float],
     expiry_s: float,
     limit: float,
-    environment: MutableSequence[int],
-) -> None:
-    """A fleet that takes the idle environment started last; arguments as of `most_recently_used`."""
-    busy = [(NEVER, -1)]  # a heap of (end of service, environment)
-    idle = [(1, NEVER)]  # a heap of (-environment, idle since): the newest is first
-    started = 0
-    for number, now in enumerate(arrivals_s):
+) -> Iterator[int]:
+    """A fleet that takes the idle environment started last; otherwise as `most_recently_used`.
+
+    Within, environments count down from -1: the newest has the lowest number, and is first in a heap. 0 is the guard.
+    """
+    busy = [(NEVER, 0)]  # a heap of (end of service, environment)
+    idle = [0]  # a heap of environments
+    since_s = [NEVER]  # since when each is idle, or was; the guard, then in the order in which they were started
+    for now, warm_end_s, cold_end_s in zip(arrivals_s, warm_ends_s, cold_ends_s, strict=True):
         while busy[0][0] <= now:
             ended, taken = heappop(busy)
-            heappush(idle, (-taken, ended))
-        while idle[0][1] + expiry_s <= now:
+            since_s[-taken] = ended
+            heappush(idle, taken)
+        taken = idle[0]
+        while since_s[-taken] + expiry_s <= now:
             heappop(idle)  # expired ones further down are met later, or never: they cannot be taken either
-        if idle[0][0] <= 0:
-            taken = -heappop(idle)[0]
-            heappush(busy, (warm_ends_s[number], taken))
-            environment[number] = taken
+            taken = idle[0]
+        if taken:
+            heappop(idle)
+            heappush(busy, (warm_end_s, taken))
+            yield -1 - taken
         elif len(busy) <= limit:
-            environment[number] = started
-            heappush(busy, (cold_ends_s[number], started))
-            started += 1
+            heappush(busy, (cold_end_s, -len(since_s)))
+            yield len(since_s) - 1
+            since_s.append(NEVER)
         else:
-            environment[number] = -1
+            yield -1
 
 
 def waits(
@@ -199,10 +276,41 @@ def waits_with_room(
             waits_s[number] = math.nan
 
 
-def by_environment(environment: NDArray[np.int64]) -> NDArray[np.int64]:
+def taken_again_s(arrivals_s: Floats, environment: Integers) -> Floats:
+    """When the environment of each request served its next one; infinity where there was none.
+
+    Args:
+        arrivals_s: when each request arrived.
+        environment: which one served it; below 0 where none did.
+    """
+    again_s = np.full(arrivals_s.size, NEVER)
+    latest = np.full(int(np.max(environment, initial=-1)) + 1, -1)  # each environment's last request so far
+    for block in blocks(arrivals_s.size):
+        order = by_environment(environment[block]) + block.start
+        order = order[environment[order] >= 0]
+        if not order.size:
+            continue
+        found = environment[order]
+        changes = np.flatnonzero(found[1:] != found[:-1]) + 1
+        again_s[order[:-1]] = arrivals_s[order[1:]]  # for all but the last of each environment, which follows
+        firsts, lasts = np.concatenate([[0], changes]), np.concatenate([changes, [found.size]]) - 1
+        again_s[order[lasts]] = NEVER
+        before = latest[found[firsts]]
+        again_s[before[before >= 0]] = arrivals_s[order[firsts][before >= 0]]
+        latest[found[lasts]] = order[lasts]
+    return again_s
+
+
+def blocks(size: int) -> Iterator[slice]:
+    """Parts of long arrays, one after the other: what is worked out of each fits into the processor's cache."""
+    return (slice(begin, begin + _BLOCK) for begin in range(0, size, _BLOCK))
+
+
+def by_environment(environment: Integers) -> Integers:
     """The order that brings the requests of one environment together, each environment's in time.
 
-    The same as a stable argsort, but numpy sorts numbers of 16 bits in one pass over them: one or two such passes.
+    Like a stable argsort; those of numbers below 0 stand anywhere together. numpy sorts numbers of 16 bits in one pass
+    over them: one or two such passes.
     """
     low = np.argsort(environment.astype(np.uint16), kind="stable")
     if np.max(environment, initial=0) < 1 << 16:

@@ -152,12 +152,8 @@ def simulate(
     if patience_s is not None:
         patience = np.minimum(patience, inputs.service("patience_s", patience_s, requests))
     services, patience = (np.array(np.broadcast_to(values, requests)) for values in (services, patience))
-    waits = np.empty(requests)
-    if max_waiting is None:
-        loops.run(loops.waits, requests, compiled, arrivals, services, patience, pool, waits)
-    else:
-        room = inputs.whole("max_waiting", max_waiting, 0)
-        loops.run(loops.waits_with_room, requests, compiled, arrivals, services, patience, pool, room, waits)
+    room = None if max_waiting is None else inputs.whole("max_waiting", max_waiting, 0)
+    waits = loops.queue(arrivals, services, patience, pool, room, compiled)
     refused = waits < 0
     waits[refused] = np.nan
     patience[refused] = 0.0  # they did not wait
