@@ -24,11 +24,11 @@ from typing import Any
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import models, responses
 from moto.stepfunctions.parser import models as parser_models
-from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.shape_rules import require_shape
+from serverless_first.cloud.seams.states_described import data_of, described, errors_of, item_of
 from serverless_first.cloud.seams.states_logs import logging_session
 from serverless_first.cloud.seams.states_map_children import children_of, runs_of
 from serverless_first.cloud.seams.states_pages import answer, page
@@ -105,7 +105,7 @@ def events_of(execution: Any) -> list[Any]:
 
 
 class Starter:
-    """Starts executions; keeps the time scale."""
+    """Starts executions."""
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
@@ -137,7 +137,7 @@ class Starter:
         if is_express:
             arn += f":{uuid.uuid4()}"
         execution = RunningExecution(
-            lambda: self._plane.time_scale,
+            self._plane,
             version_arn=instance.arn if instance is not machine else None,
             alias_arn=alias_arn,
             name=name,
@@ -173,6 +173,7 @@ def stop_all() -> None:
         if not execution.done.is_set()
     ]
     for execution in running:
+        execution.is_forgotten = True
         execution.exec_worker.env.set_stop(stop_date=datetime.now(UTC), cause=None, error=None)
     for execution in running:
         execution.done.wait(2.0)
@@ -231,59 +232,15 @@ def _sync_answer(execution: Any, given: dict[str, Any]) -> dict[str, Any]:
         "billingDetails": execution.billing,
     }
     if given.get("includedData") != "METADATA_ONLY":
-        answer |= {"input": execution.execution_input, "inputDetails": {"included": True}}
-        if status == "SUCCEEDED":
-            answer |= {"output": output_of(execution), "outputDetails": {"included": True}}
-    return answer | _errors(execution, trace=True)
-
-
-def output_of(execution: Any) -> str:
-    """The output of an execution that has succeeded, as JSON text."""
-    return to_json_str(execution.output, separators=(",", ":"))
-
-
-def _errors(execution: Any, *, trace: bool = False) -> dict[str, Any]:
-    found = {
-        "error": execution.error,
-        "cause": execution.cause,
-        "traceHeader": execution.trace_header if trace else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
+        answer |= data_of(execution, status)
+    return answer | errors_of(execution, trace=True)
 
 
 def _describe(self: Any) -> Any:
     given = json.loads(self.body)
     require_shape("stepfunctions", "DescribeExecution", given)
     execution = execution_of(self.stepfunction_backend, given["executionArn"])
-    status = execution.status
-    told: dict[str, Any] = _item(execution, status)
-    if given.get("includedData") != "METADATA_ONLY":
-        told |= {"input": execution.execution_input, "inputDetails": {"included": True}}
-        if status == "SUCCEEDED":
-            told |= {"output": output_of(execution), "outputDetails": {"included": True}}
-    told |= _errors(execution, trace=True) if status != "RUNNING" else {}
-    reason = execution.why_not_redrivable
-    told["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
-    if reason is not None:
-        told["redriveStatusReason"] = reason
-    return answer(self, told)
-
-
-def _item(execution: Any, status: str) -> dict[str, Any]:
-    found = {
-        "executionArn": execution.execution_arn,
-        "stateMachineArn": execution.state_machine.arn,
-        "name": execution.name,
-        "status": status,
-        "startDate": execution.start_date,
-        "stopDate": execution.stop_date if status != "RUNNING" else None,
-        "mapRunArn": execution.map_run_arn,
-        "stateMachineVersionArn": execution.version_arn,
-        "stateMachineAliasArn": execution.alias_arn,
-        "redriveCount": execution.redrive_count,
-        "redriveDate": execution.redrive_date,
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    return answer(self, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
 
 
 def _list(self: Any) -> Any:
@@ -295,7 +252,7 @@ def _list(self: Any) -> Any:
         found = [each for each in found if each.status == wanted]
     if redriven := given.get("redriveFilter"):
         found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
-    items, token = page([_item(each, each.status) for each in found], given)
+    items, token = page([item_of(each, each.status) for each in found], given)
     return answer(self, {"executions": items, "nextToken": token})
 
 

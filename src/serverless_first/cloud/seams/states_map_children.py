@@ -22,8 +22,8 @@ from serverless_first.cloud.workflows.shapes import compact
 class ChildExecution(RunningExecution):
     """A child of a Map Run. Args: run: is told when it has ended; given: as for RunningExecution."""
 
-    def __init__(self, run: MapRun, time_scale: Callable[[], float], **given: Any) -> None:
-        super().__init__(time_scale, **given)
+    def __init__(self, run: MapRun, plane: DataPlane, **given: Any) -> None:
+        super().__init__(plane, **given)
         self.map_run_arn = run.arn
         self._run_of = run
 
@@ -69,7 +69,7 @@ def starter(
         arn = run.machine_arn.replace(":stateMachine:", ":execution:" if kind else ":express:", 1) + f":{name}"
         child = ChildExecution(
             run,
-            lambda: plane.time_scale,
+            plane,
             name=name,
             sm_type=distributed.child_type,
             role_arn=details.role_arn,

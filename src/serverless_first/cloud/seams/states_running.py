@@ -34,8 +34,11 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
+from serverless_first.cloud.plane import DataPlane
+from serverless_first.cloud.seams.states_described import described
 from serverless_first.cloud.seams.states_history import FULL, reopen
 from serverless_first.cloud.workflows.clock import ExecutionClock
+from serverless_first.cloud.workflows.status_event import status_event
 
 EXPRESS_LIMIT_S = 300.0  # Step Functions Developer Guide, "Choosing workflow type": 5 minutes
 _numbers = itertools.count(1)
@@ -75,14 +78,14 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
     """An execution; moto's, with threads of our own.
 
     Args:
-        time_scale: what AWS's own waits are divided by, now.
+        plane: says what AWS's own waits are divided by, and takes the events of Standard executions.
         version_arn, alias_arn: of the version and the alias that it was started by, or None.
         given: as for moto's.
     """
 
     def __init__(
         self,
-        time_scale: Callable[[], float],
+        plane: DataPlane,
         *,
         version_arn: str | None = None,
         alias_arn: str | None = None,
@@ -93,8 +96,9 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         self.redrive_count = 0
         self.redrive_date: datetime | None = None
         self.done = threading.Event()
-        self._time_scale = time_scale
+        self._plane = plane
         self.map_run_arn: str | None = None
+        self.is_forgotten = False  # the cloud is emptied: nobody is told of its end
 
     @property
     def is_express(self) -> bool:
@@ -119,7 +123,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         env = worker._get_evaluation_environment()
         worker.env = env
         given = program.timeout_seconds.timeout_seconds if program.timeout_seconds else None
-        env.clock = ExecutionClock(self._time_scale, _timeout_s(given, self.is_express))
+        env.clock = ExecutionClock(lambda: self._plane.time_scale, _timeout_s(given, self.is_express))
         env.next_state_name = program.start_at.start_at_name
         env.event_manager.root = env
         if not self.is_express:
@@ -142,15 +146,22 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
 
     def _run(self, evaluate: Callable[[], None], env: Any) -> None:
         self.done.clear()
+        self._tell()
 
         def work() -> None:
             try:
                 evaluate()
             finally:
                 self._settle(env)
+                self._tell()
                 self.done.set()
 
         threading.Thread(target=work, name=f"workflow-{next(_numbers)}", daemon=True).start()
+
+    def _tell(self) -> None:
+        """EventBridge hears how a Standard execution stands now."""
+        if not self.is_express and not self.is_forgotten:
+            self._plane.events.publish(status_event(described(self)))
 
     def _settle(self, env: Any) -> None:
         """How it ended is what its environment says."""
@@ -215,7 +226,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         env._frames.clear()
         env.stack.clear()
         env.heap.clear()
-        env.ahead_s, env.clock = 0.0, ExecutionClock(self._time_scale, env.clock.timeout_s)
+        env.ahead_s, env.clock = 0.0, ExecutionClock(lambda: self._plane.time_scale, env.clock.timeout_s)
         env.next_state_name = details["name"]
         env.states.reset(json.loads(details["input"]))
         self.exec_status = ExecutionStatus.RUNNING
