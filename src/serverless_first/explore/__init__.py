@@ -6,7 +6,20 @@ explore.FleetExplorer()
 
 from serverless_first.explore.capacity import CapacityExplorer
 from serverless_first.explore.connections import ConnectionsExplorer
+from serverless_first.explore.cost import CostExplorer
 from serverless_first.explore.fleet import FleetExplorer
+from serverless_first.explore.network import NetworkExplorer
 from serverless_first.explore.pool import PoolExplorer
+from serverless_first.explore.queueing import QueueingExplorer
+from serverless_first.explore.workflow import WorkflowExplorer
 
-__all__ = ["CapacityExplorer", "ConnectionsExplorer", "FleetExplorer", "PoolExplorer"]
+__all__ = [
+    "CapacityExplorer",
+    "ConnectionsExplorer",
+    "CostExplorer",
+    "FleetExplorer",
+    "NetworkExplorer",
+    "PoolExplorer",
+    "QueueingExplorer",
+    "WorkflowExplorer",
+]

@@ -160,7 +160,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def text(self) -> str:
         """The settings and the result, for readers without widgets (GitHub, print)."""
-        settings = [f"  {slider.description}: {slider.value:.3g}" for slider in self.sliders]
+        settings = [f"  {slider.description}: {_shown(slider)}" for slider in self.sliders]
         return "\n".join([self.title, *settings, self.sentence, self.picture.tooltip])
 
     def __repr__(self) -> str:
@@ -170,6 +170,14 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         # ipywidgets would put a representation with its own names in the text; readers on GitHub get words.
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
         return {**bundle, "text/plain": self.text()}
+
+
+def _shown(slider: Any) -> str:
+    value = slider.value
+    if hasattr(slider, "options"):  # one that chooses among words; its `label` is empty until it has been moved
+        pairs = [one if isinstance(one, tuple) else (one, one) for one in slider.options]
+        return next(str(words) for words, stands_for in pairs if stands_for == value)
+    return f"{value:,.0f}" if isinstance(value, int) or value >= 1000 else f"{value:.3g}"
 
 
 @contextlib.contextmanager
@@ -196,3 +204,8 @@ def slider(kind: Any, words: str, value: float, **options: Any) -> Any:
         options: of the class.
     """
     return kind(value=value, description=words, style=_WIDE, layout=widgets.Layout(width="36em"), **options)
+
+
+def many(number: int, word: str) -> str:
+    """A number of things: "1 interface", "2,000 interfaces"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

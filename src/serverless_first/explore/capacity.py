@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
@@ -90,9 +91,9 @@ class CapacityExplorer(Explorer):
                 f"{'; '.join(pictures.policy_words(run) for run in runs)} for the day."
             ),
             picture_in_words=(
-                f"The day's demand four times, from {demand.per_s.min():,.2g} to {demand.peak_per_s:,.0f} requests a "
+                f"The day's demand four times, from {np.min(demand.per_s):,.2g} to {demand.peak_per_s:,.0f} requests a "
                 f"second, each with the capacity of one policy: at most "
-                + ", ".join(f"{run.capacity_per_s.max():,.0f} ({run.policy.name})" for run in runs)
+                + ", ".join(f"{np.max(run.capacity_per_s):,.0f} ({run.policy.name})" for run in runs)
                 + "."
             ),
         )

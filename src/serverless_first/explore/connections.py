@@ -101,13 +101,3 @@ class ConnectionsExplorer(Explorer):
                 + " enough seats."
             ),
         )
-
-    def text(self) -> str:
-        """The settings and the result, for readers without widgets; two of the sliders choose words, not numbers."""
-        shown = [
-            self.instance_class.value,
-            _ENGINES[self.engine.value],
-            *(f"{each.value:,}" for each in (self.concurrency, self.connections_each, self.versions_alive)),
-        ]
-        settings = [f"  {one.description}: {value}" for one, value in zip(self.sliders, shown, strict=True)]
-        return "\n".join([self.title, *settings, self.sentence, self.picture.tooltip])

@@ -13,7 +13,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from serverless_first.explore.base import Explorer, View, slider
+from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.explore.million import REQUESTS, LongRun, Million, Work
 from serverless_first.figures import fleet as pictures
 from serverless_first.figures.style import BLUE, GREY, VERMILION
 from serverless_first.simulate import fleet
@@ -26,6 +27,16 @@ _SLICES = 400  # about one for each pixel of the right picture
 IDLE_GREY = "#D9D9D9"
 _SEED = 2026  # its first picture is a usual one: near the average in requests and cold starts
 _DRAWS = 45_000  # ten minutes, and before them the longest expiry, at the highest rate: 42,000 requests on average
+_RUNS = 20  # the million comes in so many runs, each with a fleet that begins empty
+_SKIPPED = 0.2  # the share of a run that fills the fleet and is not counted
+
+PRESETS = (
+    Preset("a function that is called once a minute", {}),
+    Preset("a report once an hour", {"requests_per_minute": 1 / 60, "service_s": 1.0}),
+    Preset("a shop in the evening", {"requests_per_minute": 300.0}),
+    Preset("environments that are kept for a minute", {"idle_expiry_min": 1}),
+    Preset("2019, in a VPC: three seconds and more", {"requests_per_minute": 0.2, "cold_start_s": 3.0}),
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,23 @@ class FleetAverages:
         return self.mean_busy + self.mean_idle
 
 
+@dataclass(frozen=True)
+class FleetLongRun(LongRun):
+    """What came out of many simulated requests.
+
+    Attributes:
+        cold: requests that met a cold start.
+        cold_share: the share of them, from 0 to 1.
+        standard_error: of that share, from the differences between the runs.
+        mean_total: environments that exist, averaged over time.
+    """
+
+    cold: int
+    cold_share: float
+    standard_error: float
+    mean_total: float
+
+
 class FleetExplorer(Explorer):
     """Sliders for the rate of requests, the idle expiry, the service time and the cold start.
 
@@ -80,6 +108,7 @@ class FleetExplorer(Explorer):
     Attributes:
         requests_per_minute, idle_expiry_min, service_s, cold_start_s: the sliders.
         result: the averages for the present setting.
+        million: a button for a million requests, simulated.
     """
 
     result: FleetAverages
@@ -102,6 +131,8 @@ class FleetExplorer(Explorer):
             "When does a request meet a cold start?",
             [self.requests_per_minute, self.idle_expiry_min, self.service_s, self.cold_start_s],
             size_in=(9.0, 3.4),
+            presets=PRESETS,
+            million=Million("Simulate a million requests", self._many_requests),
         )
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
@@ -156,6 +187,33 @@ class FleetExplorer(Explorer):
         return fleet.simulate(
             arrivals_s, services_s, services_s + self.cold_start_s.value, expiry_s, horizon_s=horizon_s
         )
+
+    def _many_requests(self) -> Work:
+        rng = np.random.default_rng(_SEED + 1)
+        each = round(REQUESTS / _RUNS)
+        skipped = round(each * _SKIPPED)
+        cold: list[int] = []
+        total: list[float] = []
+        for done in range(_RUNS):
+            yield done / _RUNS
+            arrivals_s = np.cumsum(rng.exponential(60 / self.requests_per_minute.value, each))
+            services_s = rng.exponential(self.service_s.value, each)
+            run = fleet.simulate(
+                arrivals_s, services_s, services_s + self.cold_start_s.value, self.idle_expiry_min.value * 60.0
+            )
+            cold.append(int(np.count_nonzero(run.outcomes[skipped:] == fleet.COLD)))
+            total.append(run.mean_total)
+        counted = each - skipped
+        found = sum(cold) / (counted * _RUNS)
+        error = float(np.std(cold, ddof=1)) / counted / math.sqrt(_RUNS)
+        mean_total = float(np.mean(total))
+        words = (
+            f"{each * _RUNS:,} requests simulated in {_RUNS} runs, of each the last {counted:,} counted: "
+            f"{sum(cold):,} of {counted * _RUNS:,} met a cold start, {percent(found)} "
+            f"(standard error {percent(error)}); theory says {percent(self.result.cold_share)}. "
+            f"On average {count(mean_total)} environments existed."
+        )
+        return FleetLongRun(each * _RUNS, words, sum(cold), found, error, mean_total)
 
 
 class _Curves:

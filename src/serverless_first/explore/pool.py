@@ -13,10 +13,13 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from serverless_first.explore.base import Explorer, View, slider
+from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.explore.million import REQUESTS, LongRun, Million, Work
+from serverless_first.figures.capacity import share
 from serverless_first.figures.pool import PERCENTILES, WaitingCurve, share_axis, waiting_curve, within
 from serverless_first.figures.style import BLUE, ORANGE, VERMILION
 from serverless_first.simulate import connections, pool
+from serverless_first.simulate.inputs import Floats
 
 BURST_S = 10
 SESSION_S = 600.0  # who pins keeps the connection until its environment ends: long after the burst
@@ -24,6 +27,17 @@ _MOST_PER_S = 300.0
 _SEED = 2026
 _DRAWS = 3600  # the burst at the highest rate has 3,000 orders on average
 _LEAST_MS, _MOST_MS = 1.0, 100_000.0  # ends of the wait's axis; shorter waits are drawn at its left end
+_RUNS = 20  # the million comes in so many runs of many bursts
+# From the beginning of a burst to that of the next: longer than anybody waits and then keeps a connection.
+_APART_S = 1000.0
+
+PRESETS = (
+    Preset("a burst of orders on a small pool", {}),
+    Preset("one order in ten pins its connection", {"pinned_percent": 10}),
+    Preset("the same, and a long timeout helps nobody", {"pinned_percent": 10, "borrow_timeout_s": 30.0}),
+    Preset("too much work for the pool", {"orders_per_s": 100.0, "borrow_timeout_s": 3.0}),
+    Preset("short work: ten connections serve 200 orders a second", {"orders_per_s": 200.0, "work_ms": 30}),
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,23 @@ class BurstOutcome:
     wait_ms: dict[int, float]
 
 
+@dataclass(frozen=True)
+class PoolLongRun(LongRun):
+    """What became of many bursts with the same setting, each with other random numbers.
+
+    Attributes:
+        bursts: how many.
+        timed_out: orders that got no connection.
+        timed_out_share: the share of them, from 0 to 1.
+        wait_ms: percentile -> the wait after which so many of all orders have a connection, in ms; NaN if never.
+    """
+
+    bursts: int
+    timed_out: int
+    timed_out_share: float
+    wait_ms: dict[int, float]
+
+
 class PoolExplorer(Explorer):
     """Sliders for a burst of 10 seconds and for the pool that it meets.
 
@@ -58,6 +89,7 @@ class PoolExplorer(Explorer):
     Attributes:
         orders_per_s, work_ms, max_connections_percent, borrow_timeout_s, pinned_percent: the sliders.
         result: what became of the burst for the present setting.
+        million: a button for a million orders, in many bursts.
 
     Raises:
         ValueError: max_connections is not a whole number above 5.
@@ -95,6 +127,8 @@ class PoolExplorer(Explorer):
                 self.pinned_percent,
             ],
             size_in=(9.0, 3.6),
+            presets=PRESETS,
+            million=Million("Run a million orders, in many bursts", self._many_bursts),
         )
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
@@ -132,14 +166,41 @@ class PoolExplorer(Explorer):
             ).replace("%", " %"),
         )
 
+    def _size(self) -> int:
+        """Connections of the pool."""
+        percent: int = self.max_connections_percent.value
+        return min(max(1, self._max_connections * percent // 100), self._seats)
+
     def _burst(self) -> pool.PoolResult:
-        size = max(1, self._max_connections * self.max_connections_percent.value // 100)
         arrivals_s = self._moments / self.orders_per_s.value
         here = arrivals_s < BURST_S
         here[0] = True  # a burst has at least one order
         pins = self._lots < self.pinned_percent.value / 100
         services_s = np.where(pins, SESSION_S, self._services * self.work_ms.value / 1000)
-        return pool.simulate(arrivals_s[here], services_s[here], min(size, self._seats), self.borrow_timeout_s.value)
+        return pool.simulate(arrivals_s[here], services_s[here], self._size(), self.borrow_timeout_s.value)
+
+    def _many_bursts(self) -> Work:
+        rng = np.random.default_rng(_SEED + 1)
+        mean = self.orders_per_s.value * BURST_S
+        each = math.ceil(REQUESTS / _RUNS / mean)  # bursts of a run
+        waits: list[Floats] = []
+        for done in range(_RUNS):
+            yield done / _RUNS
+            sizes = np.maximum(rng.poisson(mean, each), 1)
+            arrivals_s = np.sort(np.repeat(np.arange(each) * _APART_S, sizes) + rng.random(int(sizes.sum())) * BURST_S)
+            services_s = rng.exponential(self.work_ms.value / 1000, arrivals_s.size)
+            services_s[rng.random(arrivals_s.size) < self.pinned_percent.value / 100] = SESSION_S
+            waits.append(pool.simulate(arrivals_s, services_s, self._size(), self.borrow_timeout_s.value).wait_s)
+        curve = waiting_curve(np.concatenate(waits))
+        orders = curve.wait_s.size + curve.timed_out
+        waits_ms = {percent: curve.within_s(percent) * 1000 for percent in PERCENTILES}
+        enough = [f"{percent} % {_within(ms)}" for percent, ms in waits_ms.items() if not math.isnan(ms)]
+        lost = f"{share(curve.timed_out / orders)} time out" if curve.timed_out else "none times out"
+        words = (
+            f"{orders:,} orders in {each * _RUNS:,} bursts: {lost}; "
+            f"{' and '.join(enough) if enough else 'fewer than half'} have a connection."
+        )
+        return PoolLongRun(orders, words, each * _RUNS, curve.timed_out, curve.timed_out / orders, waits_ms)
 
 
 class _Waits:

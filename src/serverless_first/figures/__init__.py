@@ -4,14 +4,19 @@ from serverless_first import figures
 figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 """
 
+from serverless_first.figures.break_even import month_costs
 from serverless_first.figures.capacity import capacity_policies
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.environments import timeline
 from serverless_first.figures.execution_history import execution_histories, execution_history, execution_words
+from serverless_first.figures.fleet import cold_share
 from serverless_first.figures.history import history, history_table
+from serverless_first.figures.interfaces import interfaces_then_and_now
+from serverless_first.figures.levelling import burst_levelling
 from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.limits import instance_limits
+from serverless_first.figures.polling import polling_trade_off
 from serverless_first.figures.pool import borrow_waits, pinned_share
 from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
 from serverless_first.figures.seats import seats
@@ -25,7 +30,9 @@ __all__ = [
     "borrow_steps",
     "borrow_waits",
     "borrow_waits_s",
+    "burst_levelling",
     "capacity_policies",
+    "cold_share",
     "connections_over_time",
     "counts",
     "distribution",
@@ -36,9 +43,12 @@ __all__ = [
     "history",
     "history_table",
     "instance_limits",
+    "interfaces_then_and_now",
     "lifecycle",
     "mitigations",
+    "month_costs",
     "pinned_share",
+    "polling_trade_off",
     "proxy_over_time",
     "seats",
     "show",

@@ -88,7 +88,7 @@ class PolicyPanel:
         if left:
             axes.set_ylabel("requests per s", fontsize=10)
         self._names_time = bottom
-        self._title = axes.set_title("", fontsize=10.5)
+        self._title = axes.set_title("", fontsize=10.5, parse_math=False)  # a dollar sign is no formula
         self.moving = [self._idle, self._unmet, self._capacity, self._demand, self._title]
         if left:
             self.moving.append(axes.yaxis)

@@ -1,0 +1,143 @@
+"""The network explorer: interfaces, addresses, ports and cold starts in a VPC, before Hyperplane and since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from serverless_first.explore.base import Explorer, Preset, View, many, slider
+from serverless_first.figures import interfaces as pictures
+from serverless_first.simulate import network
+
+PREFIXES = (28, 27, 26, 25, 24, 23, 22, 20)
+_SHOWN = pictures.environments_shown()
+_MOST_COLD_START_S = 16.0  # the wait for an interface, the longest start, and room for words
+
+PRESETS = (
+    Preset("a sale in two subnets of 251 addresses", {}),
+    Preset("a small subnet that runs dry", {"environments": 50, "prefix_length": 28, "subnets": 1}),
+    Preset("the quota of interfaces, raised", {"environments": 1000, "prefix_length": 20, "quota": 2000}),
+    Preset("one request a day", {"environments": 1}),
+    Preset("many connections, shared interfaces", {"environments": 8000, "connections_each": 30}),
+)
+
+
+@dataclass(frozen=True)
+class NetworkNeed:
+    """What comes out for the chosen number of environments.
+
+    Attributes:
+        interfaces_then, interfaces_now: that exist, before Hyperplane and since.
+        refused_then: environments that got none.
+        addresses: that the subnets have.
+        ports_share: of the ports of each shared interface, the share that is in use, 0 to 1.
+        cold_start_then_s, cold_start_now_s: in seconds.
+    """
+
+    interfaces_then: int
+    interfaces_now: int
+    refused_then: int
+    addresses: int
+    ports_share: float
+    cold_start_then_s: float
+    cold_start_now_s: float
+
+
+class NetworkExplorer(Explorer):
+    """Sliders for the environments of a function in a VPC and for its subnets.
+
+    Left: the interfaces they need, then and now. Right: a cold start, and the ports of a shared interface, one for each
+    connection to the same destination. Making an interface took ten seconds in 2019, as in the local cloud.
+
+    Attributes:
+        environments, prefix_length, subnets, quota, connections_each, start_s: the sliders.
+        result: the numbers for the present setting.
+    """
+
+    result: NetworkNeed
+
+    def __init__(self) -> None:
+        ints = widgets.IntSlider
+        self.environments = slider(
+            widgets.FloatLogSlider, "environments at the same time", 1000, min=0, max=4, step=0.05, readout_format=".0f"
+        )
+        blocks = [(f"/{prefix}: {network.addresses(prefix):,} addresses", prefix) for prefix in PREFIXES]
+        self.prefix_length = slider(widgets.SelectionSlider, "each subnet", 24, options=blocks)
+        self.subnets = slider(ints, "subnets", 2, min=1, max=4)
+        self.quota = slider(
+            ints, "interfaces of the VPC at most", network.INTERFACES_PER_VPC, min=50, max=5000, step=50
+        )
+        self.connections_each = slider(ints, "connections of each", 1, min=1, max=50)
+        self.start_s = slider(widgets.FloatSlider, "cold start without VPC, in s", 0.5, min=0.1, max=3.0, step=0.1)
+        super().__init__(
+            "Functions in a VPC: who gets a network interface?",
+            [
+                self.environments,
+                self.prefix_length,
+                self.subnets,
+                self.quota,
+                self.connections_each,
+                self.start_s,
+            ],
+            size_in=(9.0, 4.0),
+            presets=PRESETS,
+        )
+
+    def prepare(self, figure: Figure) -> Sequence[Artist]:
+        grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1.0), height_ratios=(1.3, 0.5))
+        figure.subplots_adjust(left=0.09, right=0.975, bottom=0.24, top=0.91, wspace=0.16, hspace=0.95)
+        self._curves = pictures.InterfaceCurves(figure.add_subplot(grid[:, 0]), _SHOWN)
+        self._starts = pictures.ColdStartBars(figure.add_subplot(grid[0, 1]), _MOST_COLD_START_S)
+        self._ports = pictures.PortBar(figure.add_subplot(grid[1, 1]))
+        figure.legend(*self._curves.legend(), loc="lower left", ncols=3, frameon=False, fontsize=9.5)
+        return [*self._curves.moving, *self._starts.moving, *self._ports.moving]
+
+    def redraw(self) -> View:
+        here, each = round(self.environments.value), self.connections_each.value
+        blocks = [self.prefix_length.value] * self.subnets.value
+        quota = self.quota.value
+        then = network.simulate(here, blocks, "2019", quota=quota)
+        now = network.simulate(here, blocks, connections_each=each, quota=quota)
+        start_then = network.cold_start(self.start_s.value, "2019")
+        start_now = network.cold_start(self.start_s.value)
+        self.result = need = NetworkNeed(
+            then.interfaces.item(),
+            now.interfaces.item(),
+            then.refused.item(),
+            then.addresses,
+            here * each / (now.interfaces.item() * network.PORTS),
+            start_then.total_s,
+            start_now.total_s,
+        )
+        self._curves.update(
+            network.simulate(_SHOWN, blocks, "2019", quota=quota),
+            network.simulate(_SHOWN, blocks, connections_each=each, quota=quota),
+            (here, need.interfaces_then, need.interfaces_now),
+        )
+        lost = f"{need.refused_then:,} of {here:,} environments got none" if need.refused_then else "all got one"
+        self._curves.title.set_text(f"In 2019, {lost}")
+        self._starts.update(start_then, start_now)
+        self._starts.title.set_text(f"2019: {start_then.interface_share * 100:.0f} % waits for it")
+        self._ports.update(need.ports_share)
+        self._ports.title.set_text(f"{many(here * each, 'connection')}, {many(need.interfaces_now, 'interface')}")
+        why = "the quota" if quota <= need.addresses else "the addresses"
+        end = f"{need.refused_then:,} cannot start, {why} are used up".replace("quota are", "quota is")
+        return View(
+            sentence=(
+                f"{many(here, 'environment')} with {need.addresses:,} addresses and {quota:,} interfaces at most. "
+                f"In 2019: {many(need.interfaces_then, 'interface')}, {end if need.refused_then else 'all start'}, "
+                f"a cold start takes {need.cold_start_then_s:.1f} s. "
+                f"Now: {many(need.interfaces_now, 'interface')}, all start, "
+                f"a cold start takes {need.cold_start_now_s:.1f} s."
+            ),
+            picture_in_words=(
+                f"Left, both axes logarithmic: interfaces rise one by one with the environments to "
+                f"{min(quota, need.addresses):,} in 2019, beyond it environments are refused; now they stay at "
+                f"{need.interfaces_now:,}. Right: a long bar for a cold start in 2019, a short one for now; below, "
+                f"{need.ports_share * 100:.2g} % of the ports of each shared interface are in use."
+            ),
+        )

@@ -1,0 +1,159 @@
+"""The queueing explorer: a burst as calls that want an answer at once, and as messages that can wait."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.explore.million import REQUESTS, LongRun, Million, Work
+from serverless_first.figures import levelling as pictures
+from serverless_first.figures.capacity import share
+from serverless_first.simulate import queueing
+from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.queueing import CallsResult, QueueResult
+
+_SEED = 2026
+_MOST_PER_S, _MOST_BURST_S = 100.0, 120
+_DRAWS = 13_000  # the longest burst at the highest rate: 12,000 requests on average
+
+PRESETS = (
+    Preset("lamps on television: orders come in a burst", {}),
+    Preset("as many places as the calls need", {"concurrency": 50}),
+    Preset("a database that bears three at once", {"concurrency": 3}),
+    Preset("a trickle that never queues", {"per_s": 5.0, "burst_s": 120}),
+    Preset("long work: pollers grow by AWS's rule", {"per_s": 100.0, "service_s": 4.0, "concurrency": 200}),
+)
+
+
+@dataclass(frozen=True)
+class Levelling:
+    """What became of the burst.
+
+    Attributes:
+        called: as synchronous calls.
+        queued: as messages of a queue.
+    """
+
+    called: CallsResult
+    queued: QueueResult
+
+
+@dataclass(frozen=True)
+class ManyBursts(LongRun):
+    """What came out of many bursts with the same setting, each with other random numbers.
+
+    Attributes:
+        bursts: how many.
+        lost_share: of all calls, those that were refused, 0 to 1.
+        worst_lost_share: in the worst burst.
+        oldest_s: the highest age of a message, averaged over the bursts.
+        worst_oldest_s: in the worst burst.
+    """
+
+    bursts: int
+    lost_share: float
+    worst_lost_share: float
+    oldest_s: float
+    worst_oldest_s: float
+
+
+class QueueingExplorer(Explorer):
+    """Sliders for a burst and for the function that it meets.
+
+    Requests come at random moments, the times of their work are exponential, with the same random numbers at each move.
+    The function's concurrency is that of its calls (reserved concurrency) and of its queue (MaximumConcurrency).
+
+    Attributes:
+        per_s, burst_s, service_s, concurrency, batch_size: the sliders.
+        result: what became of the burst for the present setting.
+        million: a button for a million requests, in many bursts.
+    """
+
+    result: Levelling
+
+    def __init__(self) -> None:
+        log, ints = widgets.FloatLogSlider, widgets.IntSlider
+        self.per_s = slider(
+            log, "requests per second", 50.0, min=math.log10(5), max=math.log10(_MOST_PER_S), step=0.02,
+            readout_format=".3g",
+        )  # fmt: skip
+        self.burst_s = slider(ints, "length of the burst, in s", 60, min=20, max=_MOST_BURST_S, step=5)
+        self.service_s = slider(
+            log, "work of each, in s (mean)", 0.5, min=-2, max=math.log10(5), step=0.02, readout_format=".2g"
+        )
+        self.concurrency = slider(ints, "concurrency at most", 10, min=2, max=300)
+        self.batch_size = slider(ints, "messages in a batch at most", 1, min=1, max=queueing.MOST_IN_A_BATCH)
+        rng = np.random.default_rng(_SEED)
+        gaps, self._services = -np.log1p(-rng.random((2, _DRAWS)))  # numpy changes the stream of `random` least
+        self._moments: Floats = np.cumsum(gaps)
+        super().__init__(
+            "A burst of orders: call at once, or put them in a queue?",
+            [self.per_s, self.burst_s, self.service_s, self.concurrency, self.batch_size],
+            size_in=(9.0, 4.7),
+            presets=PRESETS,
+            million=Million("Run a million requests, in many bursts", self._many_bursts),
+        )
+
+    def prepare(self, figure: Figure) -> Sequence[Artist]:
+        rows = figure.subplots(3, 1)
+        figure.subplots_adjust(left=0.095, right=0.985, bottom=0.185, top=0.94, hspace=0.42)
+        self._panels = pictures.LevellingPanels(rows)
+        figure.legend(*self._panels.legend(), loc="lower left", ncols=4, frameon=False, fontsize=9.5)
+        return self._panels.moving
+
+    def redraw(self) -> View:
+        arrivals_s = self._moments / self.per_s.value
+        here = arrivals_s < self.burst_s.value
+        self.result = found = self._burst(arrivals_s[here], self._services[here] * self.service_s.value)
+        self._panels.update(found.called, found.queued)
+        called, queued, age = pictures.levelling_words(found.called, found.queued)
+        lost = share(found.called.lost / found.called.calls) if found.called.lost else "none"
+        return View(
+            sentence=(
+                f"{self.per_s.value:.3g} requests a second for {self.burst_s.value} s, {self.service_s.value:.2g} s of "
+                f"work each, {self.concurrency.value} at once. {called}. {queued}. {age}."
+            ),
+            picture_in_words=(
+                f"Three pictures over {found.queued.done_s:,.0f} s. Above, calls for as long as the burst lasts, "
+                f"{lost} of them refused. In the middle, messages that wait: "
+                f"up to {found.queued.most_waiting:,}, then fewer until none is left. Below, the age of the oldest."
+            ),
+        )
+
+    def _burst(self, arrivals_s: Floats, service_s: Floats) -> Levelling:
+        most = self.concurrency.value
+        return Levelling(
+            queueing.calls(arrivals_s, service_s, most),
+            queueing.queue(arrivals_s, service_s, maximum_concurrency=most, batch_size=self.batch_size.value),
+        )
+
+    def _many_bursts(self) -> Work:
+        rng = np.random.default_rng(_SEED + 1)
+        burst_s, per_s = self.burst_s.value, self.per_s.value
+        done = lost = 0
+        shares: list[float] = []
+        oldest_s: list[float] = []
+        shown = -1
+        while done < REQUESTS:
+            if (percent := done * 100 // REQUESTS) > shown:
+                shown = percent
+                yield done / REQUESTS
+            size = max(1, int(rng.poisson(per_s * burst_s)))
+            arrivals_s = np.sort(rng.random(size)) * burst_s
+            found = self._burst(arrivals_s, rng.exponential(self.service_s.value, size))
+            done, lost = done + size, lost + found.called.lost
+            shares.append(found.called.lost / size)
+            oldest_s.append(found.queued.oldest_s)
+        mean_s, worst_s = float(np.mean(oldest_s)), max(oldest_s)
+        refused = "no call is refused"
+        if lost:
+            refused = f"{share(lost / done)} of the calls are refused, in the worst burst {share(max(shares))}"
+        words = f"{done:,} requests in {len(shares):,} bursts: {refused}; the oldest message waits {mean_s:.3g} s on average, {worst_s:.3g} s at worst."
+        return ManyBursts(done, words, len(shares), lost / done, max(shares), mean_s, worst_s)

@@ -1,0 +1,197 @@
+"""The picture of what a month costs against its requests, and where the lines cross."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+
+from serverless_first.figures.capacity import usd
+from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
+from serverless_first.simulate import break_even
+from serverless_first.simulate.inputs import Floats
+
+Cost = Callable[[float], float]
+
+# Line and hatch tell the options apart in grey print.
+_LOOKS = (("-", "", BLUE), ("-.", "..", PURPLE), ("--", "//", ORANGE), (":", "xx", VERMILION))
+MOST_OPTIONS = len(_LOOKS)
+_POINTS = 80
+_SOLVED_POINTS = 60  # between two of them costs are taken to cross once at most
+
+
+class Crossing(NamedTuple):
+    """Where the first option costs as much as another one.
+
+    Attributes:
+        name: of the other one.
+        requests: a month.
+        usd: what both cost there.
+    """
+
+    name: str
+    requests: float
+    usd: float
+
+
+def crossings(options: Mapping[str, Cost], low: float, high: float) -> list[Crossing]:
+    """Solves where the first option costs as much as each of the others: `break_even.break_evens`.
+
+    Args:
+        options: the cost of a month by its requests; the first one is held against the others.
+        low, high: requests a month between which to look, above 0.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    (_, first), *others = options.items()
+    found = []
+    for name, other in others:
+        for requests in break_even.break_evens(first, other, low, high, points=_SOLVED_POINTS):
+            found.append(Crossing(name, requests, first(requests)))
+    return found
+
+
+def month_costs(
+    options: Mapping[str, Cost], *, title: str, low: float = 1e4, high: float = 1e9, chosen: float | None = None
+) -> Figure:
+    """What a month costs against its requests, on logarithmic axes; dots where the first option meets another one.
+
+    Args:
+        options: 2 to 4 costs by name, each a function of the requests a month; the first one is held against the
+            others: {"Lambda": ..., "Fargate": ...}.
+        title: the finding, as a sentence.
+        low, high: requests a month at the ends of the axis, above 0.
+        chosen: requests a month that a line marks.
+
+    Raises:
+        ValueError: too few or too many options, or ends that are not above 0 and ascending.
+    """
+    if not 2 <= len(options) <= MOST_OPTIONS:
+        raise ValueError(f"{len(options)} options were given. Give 2 to {MOST_OPTIONS}.")
+    if not 0 < low < high:
+        raise ValueError(f"low is {low:g} and high {high:g}. Give two numbers above 0, the larger one last.")
+    loads = np.geomspace(low, high, _POINTS).tolist()
+    every = [cost(load) for cost in options.values() for load in loads]
+    with style():
+        figure = Figure(figsize=(8.0, 4.0))
+        curves = CostCurves(figure.subplots(), list(options), (low, high), (max(min(every), 1e-3), max(every) * 1.5))
+        curves.update(options, crossings(options, low, high), chosen)
+        curves.title.set_text(title)
+        handles, labels = curves.legend()
+        figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5, handlelength=3)
+    return figure
+
+
+class CostCurves:
+    """The curves in their axes, whose scales stay; `update` changes them.
+
+    Args:
+        axes: to draw in.
+        names: of the options, 2 to 4.
+        requests, usd_ends: the ends of the axes.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    moving: list[Artist]
+    title: Any
+
+    def __init__(
+        self, axes: Any, names: Sequence[str], requests: tuple[float, float], usd_ends: tuple[float, float]
+    ) -> None:
+        self._loads = np.geomspace(*requests, _POINTS).tolist()
+        self._names = list(names)
+        nothing: Floats = np.ones(_POINTS)
+        self._lines = [
+            axes.plot(self._loads, nothing, line, color=colour, linewidth=2.4)[0]
+            for _, (line, _, colour) in zip(names, _LOOKS, strict=False)
+        ]
+        look: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markeredgewidth": 1.6}
+        (self._dots,) = axes.plot([], [], "o", markersize=9, zorder=4, **look)
+        (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        self._ends = usd_ends
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlim(*requests)
+        axes.set_ylim(*usd_ends)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: amount(value)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"${amount(value)}"))
+        for scale in (axes.xaxis, axes.yaxis):
+            scale.set_minor_locator(NullLocator())
+            scale.set_minor_formatter(NullFormatter())
+        axes.set_xlabel("requests a month (log scale)")
+        axes.set_ylabel("US dollars a month (log scale)", fontsize=10.5)
+        axes.tick_params(labelsize=9.5)
+        axes.grid(color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        self.title = axes.set_title("", parse_math=False)
+        self.moving = [*self._lines, self._chosen, self._dots, self.title]
+
+    def update(self, options: Mapping[str, Cost], crossing: Sequence[Crossing], chosen: float | None) -> None:
+        """Draws one setting.
+
+        Args:
+            options: the costs, by the names that were given first.
+            crossing: of `crossings`.
+            chosen: requests a month that the line marks; None for no line.
+        """
+        for name, line in zip(self._names, self._lines, strict=True):
+            cost = options[name]
+            line.set_ydata([cost(load) for load in self._loads])
+        self._dots.set_data([one.requests for one in crossing], [one.usd for one in crossing])
+        self._chosen.set_data([] if chosen is None else [chosen] * 2, [] if chosen is None else self._ends)
+
+    def legend(self) -> tuple[list[Any], list[str]]:
+        """Handles and labels of what the marks mean."""
+        return [*self._lines, self._dots], [*self._names, f"costs as much as {self._names[0]}"]
+
+
+class CostBars:
+    """A bar for each option: what the chosen month costs, the longest one being the dearest.
+
+    Args:
+        axes: to draw in.
+        names: of the options, 2 to 4.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    def __init__(self, axes: Any, names: Sequence[str]) -> None:
+        self._names = list(names)
+        self._bars = list(axes.barh(range(len(names)), 1.0, height=0.4, edgecolor="black", linewidth=0.6))
+        self._words = []
+        for row, (bar, name, (_, hatch, colour)) in enumerate(zip(self._bars, names, _LOOKS, strict=False)):
+            bar.set_facecolor(colour)
+            bar.set_hatch(hatch)
+            axes.text(0, row - 0.3, name, va="bottom", fontsize=9.5)
+            self._words.append(axes.text(0, row, "", va="center", fontsize=9.5, fontweight="bold"))
+        axes.set_xlim(0, 1.5)
+        axes.set_ylim(len(names) - 0.6, -0.75)
+        axes.axis("off")
+        self.title = axes.set_title("", parse_math=False)
+        self.moving: list[Artist] = [*self._bars, *self._words, self.title]
+
+    def update(self, costs: Mapping[str, float]) -> None:
+        """Draws what each option costs, in US dollars a month."""
+        dearest = max(costs.values()) or 1.0
+        for name, bar, words in zip(self._names, self._bars, self._words, strict=True):
+            bar.set_width(costs[name] / dearest)
+            words.set_x(costs[name] / dearest + 0.03)
+            words.set_text(usd(costs[name]))
+
+
+def amount(number: float) -> str:
+    """A large number as readers take it in: "10,000", "2.5 million", "1 billion"."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if number >= size * 0.9995:
+            return f"{number / size:.3g}{word}"
+    return f"{float(f'{number:.3g}'):,.0f}" if number >= 99.95 else f"{number:.3g}"

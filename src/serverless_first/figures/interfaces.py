@@ -1,0 +1,194 @@
+"""Pictures of the network interfaces of functions in a VPC, before September 2019 and since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+
+from serverless_first.figures.style import BLUE, GREY, SKY, VERMILION, style
+from serverless_first.simulate import network
+from serverless_first.simulate.network import ColdStart, NetworkResult
+
+MOST_ENVIRONMENTS = 10_000
+LOST = "#F9DCC9"
+THEN, NOW = "2019: one for each environment", "now: shared, Hyperplane"
+
+
+def environments_shown(most: int = MOST_ENVIRONMENTS) -> list[int]:
+    """Numbers of environments, about evenly spread on a logarithmic axis, from 1 to the most."""
+    return sorted({round(number) for number in np.geomspace(1, most, 90).tolist()})
+
+
+def interfaces_then_and_now(
+    subnets: Sequence[int] = (24, 24),
+    *,
+    title: str,
+    most: int = MOST_ENVIRONMENTS,
+    connections_each: int = 1,
+    quota: int = network.INTERFACES_PER_VPC,
+) -> Figure:
+    """How many network interfaces some environments need, before Hyperplane and since: `network.simulate`.
+
+    Args:
+        subnets: prefix length of each of the function's subnets.
+        title: the finding, as a sentence.
+        most: environments at the end of the axis, from 10.
+        connections_each: that an environment holds open.
+        quota: interfaces of the VPC at most.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    if most < 10:
+        raise ValueError(f"most is {most}. Give 10 environments or more.")
+    shown = environments_shown(most)
+    with style():
+        figure = Figure(figsize=(8.0, 3.8))
+        curves = InterfaceCurves(figure.subplots(), shown)
+        curves.update(
+            network.simulate(shown, subnets, "2019", quota=quota),
+            network.simulate(shown, subnets, connections_each=connections_each, quota=quota),
+            None,
+        )
+        curves.title.set_text(title)
+        handles, labels = curves.legend()
+        figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+    return figure
+
+
+class InterfaceCurves:
+    """Interfaces against environments in axes whose scales stay; `update` changes the curves.
+
+    Args:
+        axes: to draw in.
+        environments: of the results that will be drawn, ascending from 1.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    moving: list[Artist]
+    title: Any
+
+    def __init__(self, axes: Any, environments: Sequence[int]) -> None:
+        self._shown = np.array(environments, dtype=float)
+        nothing = np.ones_like(self._shown)
+        self._refused = axes.fill_between(
+            self._shown, nothing, nothing, facecolor=LOST, edgecolor=VERMILION, hatch="xx", linewidth=0
+        )
+        (self._then,) = axes.plot(self._shown, nothing, "--", color=VERMILION, linewidth=2.4)
+        (self._now,) = axes.plot(self._shown, nothing, "-", color=BLUE, linewidth=2.4, drawstyle="steps-pre")
+        (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        look: dict[str, Any] = {"markeredgecolor": "black", "markersize": 8, "linestyle": "", "zorder": 4}
+        (self._then_here,) = axes.plot([], [], "s", color=VERMILION, **look)
+        (self._now_here,) = axes.plot([], [], "o", color=BLUE, **look)
+        self._top = self._shown[-1] * 1.3
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlim(1, self._shown[-1])
+        axes.set_ylim(0.8, self._top)
+        for scale in (axes.xaxis, axes.yaxis):
+            scale.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
+            scale.set_minor_locator(NullLocator())
+            scale.set_minor_formatter(NullFormatter())
+        axes.set_xlabel("environments at the same time (log scale)")
+        axes.set_ylabel("network interfaces (log scale)")
+        axes.tick_params(labelsize=9.5)
+        axes.grid(color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        self.title = axes.set_title("")
+        lines = [self._then, self._now, self._chosen, self._then_here, self._now_here]
+        self.moving = [self._refused, *lines, self.title]
+
+    def update(self, then: NetworkResult, now: NetworkResult, chosen: tuple[int, int, int] | None) -> None:
+        """Draws both models.
+
+        Args:
+            then, now: of `network.simulate`, for the environments that were given first.
+            chosen: environments, and the interfaces that they get then and now, to be marked; None for nothing.
+        """
+        made = np.asarray(then.interfaces, dtype=float)
+        self._refused.set_data(self._shown, made, made + then.refused)
+        self._then.set_ydata(made)
+        self._now.set_ydata(now.interfaces)
+        if chosen:
+            here, there_then, there_now = chosen
+            self._chosen.set_data([here] * 2, [0.8, self._top])
+            self._then_here.set_data([here], [there_then])
+            self._now_here.set_data([here], [there_now])
+
+    def legend(self) -> tuple[list[Any], list[str]]:
+        """Handles and labels of what the marks mean."""
+        refused = Patch(facecolor=LOST, edgecolor=VERMILION, hatch="xx", linewidth=0.5)
+        return [self._then, self._now, refused], [THEN, NOW, "environments that get none in 2019"]
+
+
+class ColdStartBars:
+    """Two bars, a cold start in a VPC then and now: the wait for the interface, and the rest.
+
+    Args:
+        axes: to draw in.
+        most_s: the end of the axis, in seconds.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    def __init__(self, axes: Any, most_s: float) -> None:
+        edge: dict[str, Any] = {"height": 0.55, "edgecolor": "black", "linewidth": 0.6}
+        self._waits = list(axes.barh((0, 1), 1.0, color=VERMILION, hatch="xx", label="interface", **edge))
+        self._rest = list(axes.barh((0, 1), 1.0, color=SKY, label="the rest", **edge))
+        self._words = [axes.text(0, row, "", va="center", fontsize=9.5) for row in (0, 1)]
+        axes.set_xlim(0, most_s)
+        axes.set_ylim(1.5, -0.5)
+        axes.set_yticks((0, 1), ("2019", "now"))
+        axes.tick_params(labelsize=9.5, axis="x")
+        axes.set_xlabel("cold start, in s", fontsize=10, labelpad=1)
+        axes.legend(loc="lower right", frameon=False, fontsize=9.5)
+        self.title = axes.set_title("", fontsize=11)
+        self.moving: list[Artist] = [*self._waits, *self._rest, *self._words, self.title]
+
+    def update(self, then: ColdStart, now: ColdStart) -> None:
+        """Draws both cold starts."""
+        for start, wait, rest, words in zip((then, now), self._waits, self._rest, self._words, strict=True):
+            wait.set_width(start.interface_s)
+            rest.set_x(start.interface_s)
+            rest.set_width(start.start_s)
+            words.set_x(start.total_s)
+            words.set_text(f" {start.total_s:.1f} s")
+
+
+class PortBar:
+    """One bar: the share of a shared interface's ports that the connections take.
+
+    Args:
+        axes: to draw in.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    def __init__(self, axes: Any) -> None:
+        axes.barh(0, 1.0, height=0.6, color="white", edgecolor=GREY, linewidth=0.8)
+        (self._bar,) = axes.barh(0, 0.0, height=0.6, color=BLUE, edgecolor="black", linewidth=0.6)
+        axes.set_xlim(0, 1)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xticks((0, 0.5, 1), ("0", "32,500", "65,000"))
+        axes.tick_params(labelsize=9.5)
+        axes.set_xlabel("ports of each shared interface in use", fontsize=10, labelpad=1)
+        self.title = axes.set_title("", fontsize=11)
+        self.moving: list[Artist] = [self._bar, self.title]
+
+    def update(self, share: float) -> None:
+        """Draws the share, from 0 to 1."""
+        self._bar.set_width(share)

@@ -1,0 +1,165 @@
+"""Pictures of a job that is asked for again and again, against a service that says when it is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from numpy.typing import ArrayLike
+
+from serverless_first.figures.style import BLUE, ORANGE, SKY, VERMILION, style
+from serverless_first.simulate import workflow
+from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.workflow import WorkflowResult
+
+#: Waits that are drawn, in seconds: Step Functions waits whole seconds, from one.
+WAITS_S: Floats = np.geomspace(1, 3600, 70)
+FULL = "#F9DCC9"
+_LEAST_DELAY_S, _MOST_DELAY_S = 0.1, 10_000.0  # shorter delays are drawn as the least
+_MOST_STEPS = 20_000.0
+
+
+def polling_trade_off(job_s: ArrayLike, *, title: str, function_s: float = 0.1) -> Figure:
+    """What a wait between two looks costs in steps, and how late the job's end is noticed: `workflow.polling`.
+
+    Args:
+        job_s: from the submission of each job to its end, in seconds; the steps and delays of many are averaged.
+        title: the finding, as a sentence.
+        function_s: how long each function runs, in seconds.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    runs = [workflow.polling(job_s, float(wait_s), function_s=function_s) for wait_s in WAITS_S]
+    with style():
+        figure = Figure(figsize=(9.0, 3.8))
+        left, right = figure.subplots(1, 2)
+        steps, delays = StepCurves(left), DelayCurves(right)
+        steps.update(runs, workflow.waiting(job_s), None)
+        delays.update(runs, None)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        handles, labels = legend(steps, delays)
+        figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+    return figure
+
+
+class _Curves:
+    """Axes over the wait between two looks, whose scales stay, and the waits at which a history is full."""
+
+    moving: list[Artist]
+    title: Any
+
+    def __init__(self, axes: Any, least: float, most: float) -> None:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlim(WAITS_S[0], WAITS_S[-1])
+        axes.set_ylim(least, most)
+        axes.set_xticks((1, 10, 60, 600, 3600), ("1 s", "10 s", "1 min", "10 min", "1 h"))
+        for scale in (axes.xaxis, axes.yaxis):
+            scale.set_minor_locator(NullLocator())
+            scale.set_minor_formatter(NullFormatter())
+        axes.tick_params(labelsize=9.5)
+        axes.set_xlabel("wait between two looks (log scale)")
+        axes.grid(color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        self.full = axes.fill_betweenx(
+            [least, most], 1, 1, facecolor=FULL, edgecolor=VERMILION, hatch="xx", linewidth=0
+        )
+        self._ends = (least, most)
+        (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        self.title = axes.set_title("", parse_math=False)  # two dollar signs are no formula
+        self.moving = [self.full, self._chosen, self.title]
+
+    def _mark(self, runs: list[WorkflowResult], chosen_s: float | None) -> None:
+        full = [wait_s for wait_s, run in zip(WAITS_S, runs, strict=True) if run.history_full.any()]
+        self.full.set_data(list(self._ends), [WAITS_S[0]] * 2, [max(full, default=WAITS_S[0])] * 2)
+        if chosen_s is not None:
+            self._chosen.set_data([chosen_s] * 2, self._ends)
+
+
+class StepCurves(_Curves):
+    """State transitions and functions for one job, against the wait between two looks.
+
+    Args:
+        axes: to draw in.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    def __init__(self, axes: Any) -> None:
+        super().__init__(axes, 0.8, _MOST_STEPS)
+        look: dict[str, Any] = {"linewidth": 2.4}
+        (self.transitions,) = axes.plot(WAITS_S, WAITS_S, color=VERMILION, **look)
+        (self.invocations,) = axes.plot(WAITS_S, WAITS_S, "--", color=ORANGE, **look)
+        (self.waiting,) = axes.plot([WAITS_S[0], WAITS_S[-1]], [2, 2], "-.", color=BLUE, **look)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
+        axes.set_ylabel("for each job (log scale)")
+        self.moving[2:2] = [self.transitions, self.invocations, self.waiting]
+
+    def update(self, runs: list[WorkflowResult], waited: WorkflowResult, chosen_s: float | None) -> None:
+        """Draws one setting.
+
+        Args:
+            runs: of `workflow.polling`, one for each of `WAITS_S`.
+            waited: of `workflow.waiting`.
+            chosen_s: the wait that the line marks; None for no line.
+        """
+        self._mark(runs, chosen_s)
+        self.transitions.set_ydata([run.transitions.mean() for run in runs])
+        self.invocations.set_ydata([run.invocations.mean() for run in runs])
+        self.waiting.set_ydata([waited.transitions.mean()] * 2)
+
+
+class DelayCurves(_Curves):
+    """How late the end of a job is noticed, on average and at worst, against the wait between two looks.
+
+    Args:
+        axes: to draw in.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    def __init__(self, axes: Any) -> None:
+        super().__init__(axes, _LEAST_DELAY_S * 0.7, _MOST_DELAY_S)
+        nothing = np.full_like(WAITS_S, _LEAST_DELAY_S)
+        self.band = axes.fill_between(WAITS_S, nothing, nothing, color=SKY, alpha=0.45, linewidth=0)
+        (self._mean,) = axes.plot(WAITS_S, nothing, color=VERMILION, linewidth=2.4)
+        axes.plot([WAITS_S[0], WAITS_S[-1]], [_LEAST_DELAY_S] * 2, "-.", color=BLUE, linewidth=2.4)
+        axes.set_yticks(
+            (_LEAST_DELAY_S, 1, 10, 60, 600, 3600), (f"≤ {_LEAST_DELAY_S:g} s", "1 s", "10 s", "1 min", "10 min", "1 h")
+        )
+        axes.set_ylabel("until the end is noticed")
+        self.moving[2:2] = [self.band, self._mean]
+
+    def update(self, runs: list[WorkflowResult], chosen_s: float | None) -> None:
+        """Draws one setting.
+
+        Args:
+            runs: of `workflow.polling`, one for each of `WAITS_S`.
+            chosen_s: the wait that the line marks; None for no line.
+        """
+        self._mark(runs, chosen_s)
+        # Where a history is full nobody learns of the job's end: the curve has a gap there.
+        delays = np.array([run.delay_s for run in runs]).reshape(len(runs), -1)
+        delays = np.where(np.isinf(delays).any(axis=1, keepdims=True), np.nan, np.maximum(delays, _LEAST_DELAY_S))
+        self._mean.set_ydata(delays.mean(axis=1))
+        self.band.set_data(WAITS_S, np.full_like(WAITS_S, _LEAST_DELAY_S), delays.max(axis=1))
+
+
+def legend(steps: StepCurves, delays: DelayCurves) -> tuple[list[Any], list[str]]:
+    """Handles and labels of what the marks of both pictures mean."""
+    names = {
+        "polling: transitions, and the mean delay": steps.transitions,
+        "polling: functions": steps.invocations,
+        "waiting (.sync)": steps.waiting,
+        "polling: delays, up to the latest": delays.band,
+        "history full: the execution fails": steps.full,
+    }
+    return list(names.values()), list(names)
