@@ -51,6 +51,26 @@ def test_a_connection_is_free_at_the_moment_of_its_return_and_who_timed_out_at_t
     assert pool.simulate([0, 0], 1, connections=1, borrow_timeout_s=math.inf).wait_s.tolist() == [0, 1]
 
 
+def test_who_gives_up_makes_room_for_the_next_and_who_finds_no_room_is_refused() -> None:
+    # One connection, borrowed from 0 s to 10 s; one may wait. 1 s: waits until 2 s. 1.5 s: no room. 2 s: there is.
+    arrivals_s = [0, 1, 1.5, 2, 9.5]
+    result = pool.simulate(arrivals_s, 10, connections=1, patience_s=1, max_waiting=1)
+    assert result.wait_s == pytest.approx([0, math.nan, math.nan, math.nan, 0.5], nan_ok=True)
+    assert (result.served, result.timed_out, result.refused, result.most_waiting) == (2, 2, 1, 1)
+    assert result.patience_s.tolist() == [1, 1, 0, 1, 1]
+    none = pool.simulate(arrivals_s, 10, connections=1, max_waiting=0)
+    assert (none.served, none.timed_out, none.refused) == (1, 0, 4)
+
+
+def test_each_client_has_its_own_patience_and_the_borrow_timeout_holds_for_all() -> None:
+    result = pool.simulate([0, 0, 0, 0], 1, connections=1, borrow_timeout_s=2.5, patience_s=[9, 0.5, 9, 9])
+    assert result.wait_s == pytest.approx([0, math.nan, 1, 2], nan_ok=True)
+    assert result.patience_s.tolist() == [2.5, 0.5, 2.5, 2.5]
+    given = np.array([9.0, 9.0])
+    pool.simulate([0, 0], 1, connections=1, patience_s=given, max_waiting=0)
+    assert given.tolist() == [9, 9]  # the caller's numbers are not touched
+
+
 def test_the_busy_share_counts_borrowed_time() -> None:
     # One connection is borrowed from 5 s to 6 s, the other from 5 s to 9 s.
     assert pool.simulate([5, 5], [1, 4], connections=2).busy_share == pytest.approx(5 / 8)
@@ -242,6 +262,10 @@ def test_theory_has_no_gap_where_arrivals_equal_services_and_none_at_great_loads
         ({"service_s": "long"}, "service_s holds something that is not a number"),
         ({"connections": 0}, "connections is 0. Give a whole number from 1"),
         ({"connections": 2.5}, "connections is 2.5. Give a whole number from 1"),
+        ({"patience_s": 0}, "patience_s holds 0. It must be above 0"),
+        ({"patience_s": [1, math.nan, 1]}, "patience_s holds NaN or infinity"),
+        ({"max_waiting": -1}, "max_waiting is -1. Give a whole number from 0"),
+        ({"max_waiting": 2.5}, "max_waiting is 2.5. Give a whole number from 0"),
         ({"borrow_timeout_s": -1}, "borrow_timeout_s is -1. Give 0 s or more"),
         ({"borrow_timeout_s": math.nan}, "borrow_timeout_s is nan. Give 0 s or more"),
     ],
