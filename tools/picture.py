@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from serverless_first.lab_page import opened_lab
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
-
-from lab_page import opened_lab  # noqa: E402
-
 TARGET = ROOT / "docs" / "images" / "first-function.png"
 
 

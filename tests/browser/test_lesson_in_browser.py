@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from lab_page import OpenLab, opened_lab
-
 from serverless_first.chromium import find_chromium
+from serverless_first.lab_page import OpenLab, opened_lab
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -24,7 +25,7 @@ from serverless_first.figures.style import style
 OWN = "a setting of your own"
 
 PICTURE_DPI = 100
-_WIDE = {"description_width": "13em"}
+_WIDE = {"description_width": "17em"}
 
 
 class View(NamedTuple):
@@ -122,7 +123,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         """Changes those artists to what the sliders say now."""
         raise NotImplementedError
 
-    def _moved_by_hand(self, _change: object) -> None:
+    def _moved_by_hand(self, change: Any) -> None:
+        if isinstance(change.new, float) and math.isclose(change.old, change.new, rel_tol=1e-9):
+            return  # the browser's echo of what the kernel set
         self.preset.value = OWN
         self._moved()
 
@@ -138,7 +141,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             for one, value in zip(self.sliders, self._at_first, strict=True):
                 one.value = value
             for name, value in settings.items():
-                getattr(self, name).value = value
+                one = getattr(self, name)
+                one.value = _on_grid(one, value)
         self._moved()
 
     def _moved(self) -> None:
@@ -190,7 +194,7 @@ def _look() -> Iterator[None]:
 def _list_of(presets: Mapping[str, Any]) -> Any:
     names = [*presets, OWN]
     return widgets.Dropdown(
-        options=names, value=names[0], description="start from", style=_WIDE, layout=widgets.Layout(width="36em")
+        options=names, value=names[0], description="start from", style=_WIDE, layout=widgets.Layout(width="40em")
     )
 
 
@@ -201,9 +205,21 @@ def slider(kind: Any, words: str, value: float, **options: Any) -> Any:
         kind: ipywidgets' slider class.
         words: the label, with the unit.
         value: where it stands first.
-        options: of the class.
+        options: of the class; the lower end of a logarithmic one is moved up, by less than a step, so that `value` is
+            one of its places: else the browser would move the slider as soon as it shows it.
     """
-    return kind(value=value, description=words, style=_WIDE, layout=widgets.Layout(width="36em"), **options)
+    if kind is widgets.FloatLogSlider:
+        exponent, step = math.log10(value), options["step"]
+        options["min"] = exponent - math.floor((exponent - options["min"]) / step + 1e-9) * step
+    return kind(value=value, description=words, style=_WIDE, layout=widgets.Layout(width="40em"), **options)
+
+
+def _on_grid(one: Any, value: Any) -> Any:
+    """The place of a logarithmic slider that is next to a value; other sliders take the value itself."""
+    if not isinstance(one, widgets.FloatLogSlider):
+        return value
+    places = round((math.log10(value) - one.min) / one.step)
+    return min(max(10 ** (one.min + places * one.step), 10**one.min), 10**one.max)
 
 
 def many(number: int, word: str) -> str:

@@ -51,9 +51,13 @@ class CapacityExplorer(Explorer):
             widgets.FloatLogSlider, "requests per second (mean)", 100, min=0, max=math.log10(500), step=0.05,
             readout_format=".3g",
         )  # fmt: skip
-        self.crowd_times = slider(widgets.FloatSlider, "flash crowd, times as many", 5.0, min=1, max=20, step=0.5)
+        self.crowd_times = slider(
+            widgets.FloatSlider, "flash crowd, times as many", 5.0, min=1, max=20, step=0.5, readout_format=".1f"
+        )
         self.rise_min = slider(widgets.IntSlider, "until it is there, in minutes", 5, min=1, max=60)
-        self.guess_times = slider(widgets.FloatSlider, "guessed peak, times the mean", 2.0, min=0.5, max=20, step=0.5)
+        self.guess_times = slider(
+            widgets.FloatSlider, "guessed peak, times the mean", 2.0, min=0.5, max=20, step=0.5, readout_format=".1f"
+        )
         self.target_percent = slider(widgets.IntSlider, "target utilisation, in %", 60, min=20, max=95, step=5)
         here = prices.of(REGION)
         self._large_usd = break_even.ec2_server("m5.large", here).usd_per_hour

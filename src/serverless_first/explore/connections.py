@@ -10,13 +10,21 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first.explore.base import Explorer, View, slider
+from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures.limits import CLASSES, SeatBars
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine
 
 _ENGINES: dict[Engine, str] = {"postgres": "PostgreSQL", "mysql": "MySQL"}
 _MOST_CONCURRENT = 2000
+
+PRESETS = (
+    Preset("a function on the smallest class", {}),
+    Preset("a sale", {"concurrency": 1000}),
+    Preset("a new version is deployed: two are alive", {"concurrency": 100, "versions_alive": 2}),
+    Preset("a pool of ten in each environment", {"connections_each": 10}),
+    Preset("a class with room for all", {"instance_class": "db.t4g.large"}),
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class ConnectionsExplorer(Explorer):
         self.connections_each = slider(widgets.IntSlider, "connections of each", 1, min=1, max=10)
         self.versions_alive = slider(widgets.IntSlider, "versions alive", 1, min=1, max=2)
         sliders = [self.instance_class, self.engine, self.concurrency, self.connections_each, self.versions_alive]
-        super().__init__("How many connections find a seat?", sliders, size_in=(9.0, 4.2))
+        super().__init__("How many connections find a seat?", sliders, size_in=(9.0, 4.2), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         axes = figure.subplots()

@@ -32,7 +32,7 @@ _SKIPPED = 0.2  # the share of a run that fills the fleet and is not counted
 
 PRESETS = (
     Preset("a function that is called once a minute", {}),
-    Preset("a report once an hour", {"requests_per_minute": 1 / 60, "service_s": 1.0}),
+    Preset("a report, about once an hour", {"requests_per_minute": 1 / 60, "service_s": 1.0}),
     Preset("a shop in the evening", {"requests_per_minute": 300.0}),
     Preset("environments that are kept for a minute", {"idle_expiry_min": 1}),
     Preset("2019, in a VPC: three seconds and more", {"requests_per_minute": 0.2, "cold_start_s": 3.0}),

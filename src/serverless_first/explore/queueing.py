@@ -20,15 +20,15 @@ from serverless_first.simulate.inputs import Floats
 from serverless_first.simulate.queueing import CallsResult, QueueResult
 
 _SEED = 2026
-_MOST_PER_S, _MOST_BURST_S = 100.0, 120
+_MOST_PER_S, _MOST_BURST_S = 100, 120
 _DRAWS = 13_000  # the longest burst at the highest rate: 12,000 requests on average
 
 PRESETS = (
     Preset("lamps on television: orders come in a burst", {}),
     Preset("as many places as the calls need", {"concurrency": 50}),
     Preset("a database that bears three at once", {"concurrency": 3}),
-    Preset("a trickle that never queues", {"per_s": 5.0, "burst_s": 120}),
-    Preset("long work: pollers grow by AWS's rule", {"per_s": 100.0, "service_s": 4.0, "concurrency": 200}),
+    Preset("a trickle that never queues", {"per_s": 5, "burst_s": 120}),
+    Preset("long work: pollers grow by AWS's rule", {"per_s": 100, "service_s": 4.0, "concurrency": 200}),
 )
 
 
@@ -80,10 +80,7 @@ class QueueingExplorer(Explorer):
 
     def __init__(self) -> None:
         log, ints = widgets.FloatLogSlider, widgets.IntSlider
-        self.per_s = slider(
-            log, "requests per second", 50.0, min=math.log10(5), max=math.log10(_MOST_PER_S), step=0.02,
-            readout_format=".3g",
-        )  # fmt: skip
+        self.per_s = slider(ints, "requests per second", 50, min=5, max=_MOST_PER_S)
         self.burst_s = slider(ints, "length of the burst, in s", 60, min=20, max=_MOST_BURST_S, step=5)
         self.service_s = slider(
             log, "work of each, in s (mean)", 0.5, min=-2, max=math.log10(5), step=0.02, readout_format=".2g"
@@ -117,7 +114,7 @@ class QueueingExplorer(Explorer):
         lost = share(found.called.lost / found.called.calls) if found.called.lost else "none"
         return View(
             sentence=(
-                f"{self.per_s.value:.3g} requests a second for {self.burst_s.value} s, {self.service_s.value:.2g} s of "
+                f"{self.per_s.value} requests a second for {self.burst_s.value} s, {self.service_s.value:.2g} s of "
                 f"work each, {self.concurrency.value} at once. {called}. {queued}. {age}."
             ),
             picture_in_words=(
@@ -155,5 +152,8 @@ class QueueingExplorer(Explorer):
         refused = "no call is refused"
         if lost:
             refused = f"{share(lost / done)} of the calls are refused, in the worst burst {share(max(shares))}"
-        words = f"{done:,} requests in {len(shares):,} bursts: {refused}; the oldest message waits {mean_s:.3g} s on average, {worst_s:.3g} s at worst."
+        words = (
+            f"{done:,} requests in {len(shares):,} bursts: {refused}; the oldest message waits {mean_s:.3g} s on "
+            f"average, {worst_s:.3g} s at worst."
+        )
         return ManyBursts(done, words, len(shares), lost / done, max(shares), mean_s, worst_s)

@@ -1,4 +1,8 @@
-"""JupyterLab on a learner's folder, opened in headless Chromium: for the smoke test and for README's picture."""
+"""JupyterLab on a learner's folder, opened in headless Chromium.
+
+For the tests that look at what a learner sees, for README's picture and for the benchmark of sliders. Playwright is in
+the extra `browser`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,12 +79,15 @@ class OpenLab:
 
 
 @contextlib.contextmanager
-def opened_lab(path: str, *, width: int = 1280, height: int = 1000) -> Iterator[OpenLab]:
+def opened_lab(
+    path: str, *, width: int = 1280, height: int = 1000, cells: Sequence[str] | None = None
+) -> Iterator[OpenLab]:
     """JupyterLab with one notebook of a fresh learner's folder open; everything ends with the block.
 
     Args:
         path: the notebook, as "notebooks/00-start-here.ipynb".
         width, height: size of the window in pixels.
+        cells: code of a notebook that is made for the occasion; None for one of the course.
     """
     from playwright.sync_api import sync_playwright
 
@@ -88,6 +95,10 @@ def opened_lab(path: str, *, width: int = 1280, height: int = 1000) -> Iterator[
     assert chromium, "find_chromium() is asked before"
     with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
         work = Path(folder) / "work"
+        if cells is not None:
+            made = work / path
+            made.parent.mkdir(parents=True)
+            made.write_text(_notebook(cells), encoding="utf-8")
         environ = {**os.environ, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t", "JUPYTER_DATA_DIR": folder}
         command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
         server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -105,6 +116,15 @@ def opened_lab(path: str, *, width: int = 1280, height: int = 1000) -> Iterator[
         finally:
             server.terminate()
             server.wait(20)
+
+
+def _notebook(cells: Sequence[str]) -> str:
+    import nbformat.v4
+
+    made: Any = nbformat.v4  # not typed
+    code = [made.new_code_cell(cell) for cell in cells]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return str(made.writes(made.new_notebook(cells=code, metadata=kernel)))
 
 
 def _address(server: subprocess.Popen[str]) -> str:
