@@ -262,14 +262,14 @@ def test_what_is_worked_out_part_by_part_is_what_it_is_as_a_whole() -> None:
 
 def test_an_environment_is_followed_over_any_number_of_other_requests() -> None:
     environment = np.concatenate([[0, 0, 2, -1], np.ones(600_000, dtype=np.int64), [2, 0, -2]])
-    arrivals_s = np.arange(environment.size) * 1.0
+    arrivals_s = np.arange(environment.size, dtype=np.float64)
     again_s = loops.taken_again_s(arrivals_s, environment)
     assert again_s[[0, 1, 2, 3]].tolist() == [1, environment.size - 2, environment.size - 3, math.inf]
     assert np.array_equal(again_s[4:600_003], arrivals_s[5:600_004])
     assert np.all(again_s[600_003:] == math.inf)
     assert loops.taken_again_s(arrivals_s[[0]], np.array([-1])).tolist() == [math.inf]
     first = np.concatenate([[0], np.ones(600_000, dtype=np.int64), [0]])
-    assert loops.taken_again_s(np.arange(first.size) * 1.0, first)[0] == 600_001
+    assert loops.taken_again_s(np.arange(first.size, dtype=np.float64), first)[0] == 600_001
 
 
 def test_memory_is_a_small_multiple_of_the_result() -> None:
