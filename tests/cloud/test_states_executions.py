@@ -267,3 +267,31 @@ def test_many_executions_each_with_its_whole_history(kit: Any) -> None:
         "SucceedStateExited", "ExecutionSucceeded",
     ]  # fmt: skip
     assert [run.types for run in runs] == [complete] * 40
+
+
+def test_the_context_object_counts_redrives(kit: Any, tmp_path: Path) -> None:
+    kit.deploy("pay", PAY)
+    definition = states.steps(
+        Pay={
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {
+                "FunctionName": "pay",
+                "Payload": {"card.$": "$.card", "order.$": "$$.Execution.RedriveCount"},
+            },
+            "OutputPath": "$.Payload",
+            "Next": "Note",
+        },
+        Note={"Type": "Pass", "Parameters": {"paid.$": "$.paid", "execution.$": "$$.Execution"}, "End": True},
+    )
+    card = tmp_path / "card"
+    failed = states.run(states.machine(definition), {"card": str(card)})
+    assert failed.error == "CardRefused"
+    card.touch()
+    states.states().redrive_execution(executionArn=failed.arn)
+    output = states.succeeded(states.ended(failed.arn))
+    assert (output["paid"], output["execution"]["RedriveCount"]) == (1, 1)
+    assert output["execution"]["RedriveTime"] > output["execution"]["StartTime"]
+    first = states.run_once(states.steps(Note={"Type": "Pass", "InputPath": "$$.Execution", "End": True}))
+    assert states.succeeded(first)["RedriveCount"] == 0
+    assert "RedriveTime" not in first.output

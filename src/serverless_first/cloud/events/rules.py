@@ -10,8 +10,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from serverless_first.cloud.events import batch_targets, targets
 from serverless_first.cloud.events import input as eventbridge_input
-from serverless_first.cloud.events import targets
 from serverless_first.cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_first.cloud.events.router import Arrival, Rule, Rules
 from serverless_first.cloud.events.targets import Target, TargetFailed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PRINCIPAL: targets.Principal = "events.amazonaws.com"
 MOST_TARGETS = 5  # EventBridge quotas: targets of a rule
 _NEEDS_A_ROLE = ("states", "kinesis")
-_NOT_HONOURED = ("RunCommandParameters", "EcsParameters", "BatchParameters", "HttpParameters", "RedshiftDataParameters",
+_NOT_HONOURED = ("RunCommandParameters", "EcsParameters", "HttpParameters", "RedshiftDataParameters",
                  "SageMakerPipelineParameters", "AppSyncParameters")  # fmt: skip
 
 
@@ -40,10 +40,13 @@ def check(target: Mapping[str, Any]) -> None:
     name, arn = target.get("Id"), str(target.get("Arn"))
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise InvalidTarget(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
-    service = targets.service_of(arn)
-    for parameter in _NOT_HONOURED:
+    is_job_queue = batch_targets.is_job_queue(arn)
+    service = "batch" if is_job_queue else targets.service_of(arn)
+    for parameter in _NOT_HONOURED if is_job_queue else (*_NOT_HONOURED, "BatchParameters"):
         if target.get(parameter):
             raise targets.UnsupportedTarget(f"{arn} with {parameter}")
+    if is_job_queue and (wrong := batch_targets.problem(target)):
+        raise InvalidTarget(wrong)
     if service in _NEEDS_A_ROLE and not target.get("RoleArn"):
         raise InvalidTarget(f"RoleArn is required for target {arn}.")
     if service == "sqs" and arn.endswith(".fifo") and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
@@ -79,8 +82,9 @@ class RuleTargets:
             self._deliveries.submit(self._delivery(rule, dict(target), arrival))
 
     def _delivery(self, rule: Rule, target: dict[str, Any], arrival: Arrival) -> Delivery:
+        send = batch_targets.submit if batch_targets.is_job_queue(str(target["Arn"])) else targets.send
         return Delivery(
-            send=lambda: targets.send(self._plane, _as_target(rule, target, arrival)),
+            send=lambda: send(self._plane, _as_target(rule, target, arrival)),
             give_up=lambda failure, retries, condition: self._bury(rule, target, arrival, failure, retries, condition),
             policy=RetryPolicy.of(target.get("RetryPolicy")),
             is_wanted=lambda: self._is_there(rule, target),
@@ -135,7 +139,7 @@ def _as_target(rule: Rule, target: Mapping[str, Any], arrival: Arrival) -> Targe
 
 
 def _parameters(target: Mapping[str, Any], arrival: Arrival) -> dict[str, Any]:
-    found: dict[str, Any] = dict(target.get("SqsParameters") or {})
+    found: dict[str, Any] = dict(target.get("SqsParameters") or target.get("BatchParameters") or {})
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     key = eventbridge_input.at(arrival.event, path) if path else None
     found["PartitionKey"] = key if isinstance(key, str) else arrival.event["id"]

@@ -169,7 +169,7 @@ def send(plane: Senders, target: Target) -> None:
         TargetFailed: the target did not take it.
         UnsupportedTarget: the local cloud sends nothing to such a target.
     """
-    with _failures():
+    with failures():
         _authorise(plane, target, ACTIONS[target.service])
         _SENDERS[target.service](plane, target)
 
@@ -183,7 +183,7 @@ def send_and_wait(plane: Senders, target: Target) -> str:
         TargetFailed: the target did not take it, or has failed; the function's or the execution's error is its text.
         UnsupportedTarget: there is no answer to wait for.
     """
-    with _failures():
+    with failures():
         if target.service == "lambda":
             _authorise(plane, target, ACTIONS["lambda"])
             reply = plane.functions.invoke(target.arn, _json(target), _caller(target))
@@ -216,7 +216,7 @@ def dead_letter(
     Raises:
         TargetFailed: the queue did not take it.
     """
-    with _failures():
+    with failures():
         sqs, url = _queue(queue_arn)
         if plane.permissions.enforced:
             plane.permissions.require_resource_policy(
@@ -369,8 +369,8 @@ def _json(target: Target) -> bytes:
 
 
 @contextlib.contextmanager
-def _failures() -> Iterator[None]:
-    """Whatever goes wrong becomes a TargetFailed."""
+def failures() -> Iterator[None]:
+    """Whatever goes wrong inside becomes a TargetFailed."""
     try:
         yield
     except FunctionGone as error:

@@ -124,6 +124,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         worker.env = env
         given = program.timeout_seconds.timeout_seconds if program.timeout_seconds else None
         env.clock = ExecutionClock(lambda: self._plane.time_scale, _timeout_s(given, self.is_express))
+        env.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
         env.next_state_name = program.start_at.start_at_name
         env.event_manager.root = env
         if not self.is_express:
@@ -213,6 +214,8 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         self.redrive_count += 1
         self.redrive_date = datetime.now(UTC)
         self.error = self.cause = None
+        about = env.states.context_object.context_object_data["Execution"]
+        about["RedriveCount"], about["RedriveTime"] = self.redrive_count, _stamp(self.redrive_date)
         env.event_history_context.source_event_id = events[-1]["id"]
         reopen(env.event_manager)
         env.event_manager.add_event(
