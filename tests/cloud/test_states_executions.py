@@ -295,3 +295,25 @@ def test_the_context_object_counts_redrives(kit: Any, tmp_path: Path) -> None:
     first = states.run_once(states.steps(Note={"Type": "Pass", "InputPath": "$$.Execution", "End": True}))
     assert states.succeeded(first)["RedriveCount"] == 0
     assert "RedriveTime" not in first.output
+
+
+def test_json_in_histories_has_no_spaces(kit: Any) -> None:
+    queue = kit.make_queue("orders")
+    message = {"order": 7, "lamps": ["andon", "toro"]}
+    send = {"QueueUrl": queue.url, "MessageBody": message}
+    run = states.run_once(
+        states.steps(
+            Take={"Type": "Pass", "Result": message, "Next": "Send"},
+            Send={"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": send, "End": True},
+        )
+    )
+    texts = [
+        text
+        for event in run.events
+        for name, text in states.details(event).items()
+        if name in ("input", "output", "parameters")
+    ]
+    assert json.dumps(send, separators=(",", ":")) in texts
+    assert len(texts) == 8  # of the execution and two states, in and out; sent, and answered
+    for text in texts:
+        assert text == json.dumps(json.loads(text), separators=(",", ":"))

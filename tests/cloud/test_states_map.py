@@ -169,3 +169,13 @@ def test_stopping_the_execution_stops_all_iterations(kit: Any) -> None:
     sk.states().stop_execution(executionArn=execution)
     done = sk.ended(execution)
     assert (done.status, done.types[-1]) == ("ABORTED", "ExecutionAborted")
+
+
+@pytest.mark.parametrize(("field", "path"), [({"ItemsPath": "$.lamps"}, "$.lamps"), ({}, "$")])
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_items_that_are_no_array_fail_the_state(kit: Any, field: dict[str, str], path: str, mode: str) -> None:
+    del kit
+    config = {"Mode": mode} | ({"ExecutionType": "STANDARD"} if mode == "DISTRIBUTED" else {})
+    run = sk.run_once(mapped(sk.steps(Lamp=PASS) | {"ProcessorConfig": config}, **field), {"lamps": {"andon": 2}})
+    assert (run.status, run.error) == ("FAILED", "States.Runtime")
+    assert f'Reference path "{path}" must point to array.' in run.cause

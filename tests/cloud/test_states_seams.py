@@ -206,6 +206,7 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     found["threads kept"] = len(utils.TMP_THREADS) > 0
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
     found["ascii"] = to_json_str("\u706f")
+    found["spaces"] = to_json_str({"lamps": [1, 2]})
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
     found["offset"] = Timestamp._from_timestamp_string("2026-01-01T00:00:00+09:00")
     from moto.stepfunctions.parser.asl.component.common.error_name import error_equals_decl as equals
@@ -248,6 +249,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "braces": "FAILED",
         "threads kept": True,
         "ascii": '"\\u706f"',
+        "spaces": '{"lamps": [1, 2]}',
         "offset": None,
         "all matches runtime": True,
         "after the end": 2,

@@ -10,12 +10,14 @@ import pytest
 import seam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
     distributed_iteration_component as distributed,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component as inline
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_api_gateway,
@@ -102,6 +104,7 @@ SEAMS: seam_kit.Seams = {
         }),
     ],
     "states_map.py": [
+        (ItemsPath, {"_eval_body": "self, env"}),
         (IterationWorker, {"eval": "self", "_eval_job": "self, env, job"}),
         (inline.InlineIterationComponent, {
             "_eval_body": "self, env",
@@ -241,3 +244,9 @@ def test_stock_moto_gives_all_attempts_one_token() -> None:
 def test_stock_moto_works_through_items_by_recursion() -> None:
     source = inspect.getsource(IterationWorker._eval_pool)
     assert "self._eval_pool(job=next_job" in source, LOOK.format("states_map.py")
+
+
+def test_stock_moto_takes_items_that_are_no_array_from_a_path() -> None:
+    source = inspect.getsource(StateMap._eval_execution)
+    assert "StatesQueryEvaluationError" in source, LOOK.format("states_map.py")
+    assert "must be an array but was: {type(input_items)}" in source, LOOK.format("states_map.py")

@@ -6,7 +6,8 @@ Replaced:
   matches every other error but States.Timeout; States.Timeout matches a missed heartbeat too (Developer Guide, "Error
   names"). In moto States.ALL matches everything, and States.TaskFailed no error of Step Functions' own.
 - `CommonStateField._eval_state_input`: EnteredTime in AWS's form, with milliseconds and Z; RetryCount is there.
-- `to_json_str`: texts keep their characters; moto escapes all that is not ASCII.
+- `to_json_str`: texts keep their characters, and JSON has no spaces, in histories too; moto escapes all that is not
+  ASCII, and writes most with spaces.
 - `TMP_THREADS`: moto keeps every thread that it has ever started.
 """
 
@@ -67,7 +68,8 @@ def install(plane: DataPlane) -> None:
         moto_input(self, env)
 
     def text_of(obj: Any, separators: tuple[str, str] | None = None) -> str:
-        return json.dumps(obj, cls=encoding._DateTimeEncoder, separators=separators, ensure_ascii=False)
+        no_spaces = separators or (",", ":")
+        return json.dumps(obj, cls=encoding._DateTimeEncoder, separators=no_spaces, ensure_ascii=False)
 
     equals._eval_body = evaluate
     state._eval_state_input = state_input

@@ -4,6 +4,9 @@ moto starts a thread for every item, works through them by recursion, so that a 
 a RecursionError, and lets the other iterations go on when one has failed. Replaced: `IterationWorker.eval`,
 `InlineIterationComponent._eval_body`.
 
+`ItemsPath._eval_body`: items that are no array fail the state with States.Runtime and AWS's words [recalled, not
+verified]; in moto with the error of JSONata, and the name of a class of Python.
+
 Rules: Step Functions Developer Guide, "Using Map state in Inline mode": at most 40 iterations at once; one that fails
 fails the state, and the others are stopped.
 """
@@ -15,11 +18,15 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
     InlineIterationComponent,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
+
+from serverless_first.cloud.seams.states_paths import failure
 
 MOST_ITERATIONS = 40  # at once
 _STOPPING_S = 2.0
@@ -31,6 +38,16 @@ def install() -> None:
     component: Any = InlineIterationComponent
     worker.eval = _work
     component._eval_body = _evaluate
+    path: Any = ItemsPath
+    moto_look = path._eval_body
+
+    def look(self: Any, env: Any) -> None:
+        moto_look(self, env)
+        if not isinstance(env.stack[-1], list):
+            cause = f'Reference path "{self.string_sampler.literal_value}" must point to array.'
+            raise failure(env, StatesErrorNameType.StatesRuntime, cause)
+
+    path._eval_body = look
 
 
 def _work(self: Any) -> None:
