@@ -145,3 +145,42 @@ def _note(opened: OpenLab, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
         opened.asked_elsewhere.append(url)
+
+
+class RedrawTimer:
+    """Moves the first slider of the first explorer by the keyboard, and times each move until its picture is there.
+
+    Args:
+        lab: with an explorer in the notebook that is open.
+
+    Attributes:
+        times_ms: from the key to the new picture, in milliseconds, for each move.
+    """
+
+    def __init__(self, lab: OpenLab) -> None:
+        self.times_ms: list[float] = []
+        self._page = lab.page
+        picture = self._page.locator(".jp-OutputArea img.widget-image").first
+        picture.wait_for(timeout=READY_MS)
+        self._handle = self._page.locator('.jp-OutputArea [role="slider"]').first
+        self._handle.scroll_into_view_if_needed()
+        picture.evaluate(_LISTEN, self._handle.element_handle())
+
+    def moves(self, number: int) -> None:
+        """Moves the slider to and fro, one step each time, when the picture of the move before is there."""
+        for _ in range(number):
+            before = len(self.times_ms)
+            self._handle.press("ArrowLeft" if before % 2 else "ArrowRight")
+            self._page.wait_for_function("n => window.redrawTimes.length > n", arg=before, timeout=READY_MS)
+            self.times_ms = self._page.evaluate("window.redrawTimes")
+
+
+# The picture is there when the browser has decoded it: `load`. One key makes one picture.
+_LISTEN = """(picture, slider) => {
+    window.redrawTimes = [];
+    let begun = null;
+    slider.addEventListener('keydown', () => { begun = performance.now(); }, true);
+    picture.addEventListener('load', () => {
+        if (begun !== null) { window.redrawTimes.push(performance.now() - begun); begun = null; }
+    });
+}"""
