@@ -272,6 +272,18 @@ def test_what_requests_to_lambda_need(
     assert needed("lambda", method, path, query=query) == [(action, arn("lambda", rest)) for action, rest in expected]
 
 
+def test_what_requests_to_batch_need() -> None:
+    body = {"jobName": "prices", "jobQueue": "nightly", "jobDefinition": arn("batch", "job-definition/prices:2")}
+    assert needed("batch", "POST", "/v1/submitjob", body) == [
+        ("batch:SubmitJob", arn("batch", "job-definition/prices:2")),
+        ("batch:SubmitJob", arn("batch", "job-queue/nightly")),
+    ]
+    assert needed("batch", "POST", "/v1/terminatejob", {"jobId": "j-1", "reason": "late"}) == [
+        ("batch:TerminateJob", arn("batch", "job/j-1"))
+    ]
+    assert needed("batch", "POST", "/v1/describejobs", {"jobs": ["j-1"]}) == [("batch:DescribeJobs", "*")]
+
+
 def test_what_cannot_be_told_is_said() -> None:
     with pytest.raises(NotImplementedError, match="ExecuteStatement"):
         needed("dynamodb", headers={"x-amz-target": "DynamoDB_20120810.ExecuteStatement"})

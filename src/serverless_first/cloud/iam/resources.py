@@ -300,6 +300,16 @@ def _pipes(call: Call, place: Place) -> Arns:
         yield place.arn("pipes", f"pipe/{name}")
 
 
+def _batch(call: Call, place: Place) -> Arns:
+    operation, given = call.operation, call.parameters
+    if operation in ("CancelJob", "TerminateJob"):
+        yield place.arn("batch", f"job/{given.get('jobId', '')}")
+    for key, kind in (("jobDefinition", "job-definition"), ("jobQueue", "job-queue")):
+        if operation in ("SubmitJob", "DeregisterJobDefinition", "UpdateJobQueue", "DeleteJobQueue") and key in given:
+            name = str(given[key])
+            yield name if name.startswith("arn:") else place.arn("batch", f"{kind}/{name}")
+
+
 def _cloudformation(call: Call, place: Place) -> Arns:
     given = call.parameters
     if name := str(given.get("StackName", "")):
@@ -319,5 +329,5 @@ _FINDERS: dict[str, Callable[[Call, Place], Arns]] = {
     "sqs": _sqs, "sns": _sns, "dynamodb": _dynamodb, "kinesis": _kinesis, "lambda": _lambda, "events": _events,
     "states": _states, "secretsmanager": _secretsmanager, "ssm": _ssm, "kms": _kms, "logs": _logs,
     "cloudwatch": _cloudwatch, "iam": _iam, "sts": _iam, "scheduler": _scheduler, "pipes": _pipes,
-    "cloudformation": _cloudformation, "rds": _rds,
+    "batch": _batch, "cloudformation": _cloudformation, "rds": _rds,
 }  # fmt: skip
