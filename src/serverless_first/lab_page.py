@@ -45,12 +45,15 @@ class OpenLab:
         from playwright.sync_api import TimeoutError as TookTooLong
 
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
-        for _ in range(10):  # JupyterLab drops what is asked before its session with the kernel stands
+        # JupyterLab drops what is asked before its session with the kernel stands: stars come, and go again.
+        for _ in range(10):
             with contextlib.suppress(TookTooLong):
                 self._accept_dialog()
                 self.menu("Run", "Run All Cells", timeout_ms=10_000)
                 self._wait_for_prompts("some", "*", timeout_ms=3_000)
-                break
+                self._wait_for_prompts("every", "[0-9 ]+", timeout_ms=READY_MS)
+                self._wait_for_prompts("every", "[0-9]+", timeout_ms=2_000)
+                return
         self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
 
     def _wait_for_prompts(self, how_many: str, content: str, timeout_ms: int) -> None:
