@@ -70,6 +70,7 @@ SEAMS: seam_kit.Seams = {
         (Program, {"eval": "self, env"}),
         (ExecutionState, {"from_state_props": "self, state_props", "_evaluate_with_timeout": "self, env"}),
     ],
+    "states_described.py": [(encoding, {"to_json_str": "obj, separators=None"})],
     "states_errors.py": [
         (ErrorEqualsDecl, EVALUATE),
         (CommonStateField, {"_eval_state_input": "self, env"}),

@@ -50,8 +50,12 @@ class RunFolder:
 
     def remove(self) -> None:
         """Removes the folder; may be called twice."""
-        self._lock.release()
-        shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.ExitStack() as held:
+            # A sweep that looks whether this run is alive would put its lock's file back, and the folder would stay.
+            with contextlib.suppress(OSError):  # a timeout is one: better a folder left than an end that never comes
+                held.enter_context(FileLock(self.path.parent / _LOCK, timeout=10))
+            self._lock.release()
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 def runs_folder() -> Path:
