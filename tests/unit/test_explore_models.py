@@ -175,7 +175,7 @@ def test_the_long_run_shows_how_far_it_is_and_is_forgotten_with_the_next_move(ki
 
 def test_a_million_requests_of_the_fleet_agree_with_theory() -> None:
     """Within 8 %, which is what the explorer's docstring promises for short cold starts, and its own error."""
-    explorer = explore.FleetExplorer()
+    explorer: Any = explore.FleetExplorer()
     explorer.idle_expiry_min.value = 1
     explorer.million.button.click()
     found: Any = explorer.million.result
@@ -187,7 +187,7 @@ def test_a_million_requests_of_the_fleet_agree_with_theory() -> None:
 def test_a_million_orders_time_out_as_often_as_erlang_b_says_when_nobody_waits_and_bursts_are_long() -> None:
     """With a tenth of a second of patience and work of ten milliseconds, ten seconds are long: the timeout hardly
     matters, and the loss lies between that of a pool without a queue and that of a single, endless queue."""
-    explorer = explore.PoolExplorer()
+    explorer: Any = explore.PoolExplorer()
     explorer.orders_per_s.value, explorer.work_ms.value = 300, 60
     explorer.borrow_timeout_s.value = 0.1
     explorer.million.button.click()
