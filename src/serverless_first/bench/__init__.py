@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 from serverless_first.bench.measure import BENCHMARKS, Measurement
 
 MODULES = (
-    *("cloud_speed", "http_speed", "messaging_speed", "proxy_speed", "simulate_speed", "slider_speed", "workflow_speed"),
+    *(
+        "cloud_speed",
+        "http_speed",
+        "messaging_speed",
+        "proxy_speed",
+        "simulate_speed",
+        "slider_speed",
+        "workflow_speed",
+    ),
 )
 
 __all__ = ["Measurement", "UnknownBenchmark", "names", "run"]
