@@ -8,18 +8,23 @@ from serverless_first.cloud.stacks.kinds import (
     databases,
     events,
     functions,
+    gateways,
     http_apis,
     identity,
     messages,
+    monitoring,
     nested,
     network,
+    network_acls,
     rest_apis,
+    users,
 )
 from serverless_first.cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, unsupported
 from serverless_first.cloud.stacks.template import is_custom
 
 _MODULES = (
-    buckets, data, databases, events, functions, http_apis, identity, messages, nested, network, rest_apis,
+    buckets, data, databases, events, functions, gateways, http_apis, identity, messages, monitoring, nested, network,
+    network_acls, rest_apis, users,
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
 

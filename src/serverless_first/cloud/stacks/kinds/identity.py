@@ -26,7 +26,7 @@ class Role(Kind):
         role = at.call("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=trust, **settings)["Role"]
         made = Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
         try:
-            self._policies(at, name, {}, given)
+            policies(at, "Role", name, {}, given)
         except ResourceFailed:
             self.delete(at, made, given)
             raise
@@ -53,7 +53,7 @@ class Role(Kind):
                 at.call("iam", "UntagRole", RoleName=name, TagKeys=[tag["Key"] for tag in old["Tags"]])
             if given.get("Tags"):
                 at.call("iam", "TagRole", RoleName=name, Tags=given["Tags"])
-        self._policies(at, name, old, given)
+        policies(at, "Role", name, old, given)
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -64,20 +64,36 @@ class Role(Kind):
             call_if_there(at, "iam", "DetachRolePolicy", PolicyArn=policy["PolicyArn"], **which)
         call_if_there(at, "iam", "DeleteRole", **which)
 
-    @staticmethod
-    def _policies(at: Place, name: str, old: Properties, given: Properties) -> None:
-        before, after = ({p["PolicyName"]: p["PolicyDocument"] for p in each.get("Policies") or []}
-                         for each in (old, given))  # fmt: skip
-        for policy in before.keys() - after.keys():
-            call_if_there(at, "iam", "DeleteRolePolicy", RoleName=name, PolicyName=policy)
-        for policy, document in after.items():
-            if before.get(policy) != document:
-                at.call("iam", "PutRolePolicy", RoleName=name, PolicyName=policy, PolicyDocument=as_text(document))
-        had, has = (list(each.get("ManagedPolicyArns") or []) for each in (old, given))
-        for arn in _without(had, has):
-            call_if_there(at, "iam", "DetachRolePolicy", RoleName=name, PolicyArn=arn)
-        for arn in _without(has, had):
-            at.call("iam", "AttachRolePolicy", RoleName=name, PolicyArn=arn)
+
+def policies(at: Place, holder: str, name: str, old: Properties, given: Properties) -> None:
+    """Gives a role, user or group the policies of its template.
+
+    Args:
+        at: where.
+        holder: "Role", "User" or "Group".
+        name: its name.
+        old, given: its properties before and now, with Policies and ManagedPolicyArns.
+
+    Raises:
+        ResourceFailed: IAM refuses a policy.
+    """
+    which = {f"{holder}Name": name}
+    before, after = ({p["PolicyName"]: p["PolicyDocument"] for p in each.get("Policies") or []}
+                     for each in (old, given))  # fmt: skip
+    for policy in before.keys() - after.keys():
+        call_if_there(at, "iam", f"Delete{holder}Policy", PolicyName=policy, **which)
+    for policy, document in after.items():
+        if before.get(policy) != document:
+            at.call("iam", f"Put{holder}Policy", PolicyName=policy, PolicyDocument=as_text(document), **which)
+    had, has = (list(each.get("ManagedPolicyArns") or []) for each in (old, given))
+    for arn in without(has, had):
+        if not arn.startswith("arn:"):
+            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of {holder} {name} takes ARNs; SAM's "
+                                 "Policies take the names of AWS's own policies, too: this is none.")  # fmt: skip
+    for arn in without(had, has):
+        call_if_there(at, "iam", f"Detach{holder}Policy", PolicyArn=arn, **which)
+    for arn in without(has, had):
+        at.call("iam", f"Attach{holder}Policy", PolicyArn=arn, **which)
 
 
 class ManagedPolicy(Kind):
@@ -154,7 +170,7 @@ class Policy(Kind):
 
 def _held(already: Properties, given: Properties) -> Iterable[tuple[str, str]]:
     for key, holder in _HOLDERS:
-        for name in _without(list(given.get(key) or []), list(already.get(key) or [])):
+        for name in without(list(given.get(key) or []), list(already.get(key) or [])):
             yield holder, name
 
 
@@ -165,7 +181,8 @@ def _hold(at: Place, verb: str, already: Properties, given: Properties, **which:
             at.call("iam", f"{verb}{holder}Policy", **{f"{holder}Name": name}, **which)
 
 
-def _without(some: list[str], others: list[str]) -> list[str]:
+def without(some: list[str], others: list[str]) -> list[str]:
+    """Those of `some` that are not in `others`, each once."""
     return [each for each in dict.fromkeys(some) if each not in others]
 
 

@@ -6,24 +6,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from serverless_first.cloud.stacks.errors import NotHonoured, ResourceFailed
-from serverless_first.cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
+from serverless_first.cloud.stacks.kinds.base import Kind, Made, Place, Properties, call_if_there
+from serverless_first.cloud.stacks.kinds.network_parts import Part, retag
 
 
-class _Network(ByCalls):
-    """A part of the network; its id stands in the answer under `answered`."""
-
-    service = "ec2"
-    answered: ClassVar[str]
-    tagged: ClassVar[str]  # its name in TagSpecifications
-
-    def parameters(self, at: Place, operation: str, given: Properties, *, strict: bool = True) -> dict[str, Any]:
-        given = dict(given)
-        if tags := given.pop("Tags", None):
-            given["TagSpecifications"] = [{"ResourceType": self.tagged, "Tags": tags}]
-        return super().parameters(at, operation, given, strict=strict)
-
-
-class Vpc(_Network):
+class Vpc(Part):
     """AWS::EC2::VPC."""
 
     type, answered, tagged = "AWS::EC2::VPC", "Vpc", "vpc"
@@ -48,7 +35,7 @@ class Vpc(_Network):
         defaults = {"EnableDnsSupport": True, "EnableDnsHostnames": False}
         self._set(at, made.physical_id, {name: given.get(name, defaults[name]) for name in self._flags
                                          if given.get(name) != old.get(name)})  # fmt: skip
-        _retag(at, made.physical_id, old, given)
+        retag(at, made.physical_id, old, given)
         return made
 
     @staticmethod
@@ -57,7 +44,7 @@ class Vpc(_Network):
             at.call("ec2", "ModifyVpcAttribute", VpcId=vpc, **{name: {"Value": value}})
 
 
-class Subnet(_Network):
+class Subnet(Part):
     """AWS::EC2::Subnet."""
 
     type, answered, tagged = "AWS::EC2::Subnet", "Subnet", "subnet"
@@ -74,7 +61,7 @@ class Subnet(_Network):
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if given.get("MapPublicIpOnLaunch") != old.get("MapPublicIpOnLaunch"):
             self._set(at, made.physical_id, bool(given.get("MapPublicIpOnLaunch")))
-        _retag(at, made.physical_id, old, given)
+        retag(at, made.physical_id, old, given)
         return made
 
     @staticmethod
@@ -104,7 +91,7 @@ class SecurityGroup(Kind):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         self._rules(at, made.physical_id, old, given)
-        _retag(at, made.physical_id, old, given)
+        retag(at, made.physical_id, old, given)
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -152,8 +139,15 @@ class _GroupRule(Kind):
     way: ClassVar[str]
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        at.call("ec2", f"AuthorizeSecurityGroup{self.way}", GroupId=given["GroupId"], IpPermissions=[_rule(given)])
-        return Made(at.generated_name())
+        rules = at.call("ec2", f"AuthorizeSecurityGroup{self.way}", GroupId=given["GroupId"],
+                        IpPermissions=[_rule(given)])["SecurityGroupRules"]  # fmt: skip
+        return Made(rules[0]["SecurityGroupRuleId"], {"Id": rules[0]["SecurityGroupRuleId"]})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        """Only its description can change."""
+        at.call("ec2", f"UpdateSecurityGroupRuleDescriptions{self.way}", GroupId=given["GroupId"],
+                IpPermissions=[_rule(given)])  # fmt: skip
+        return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         call_if_there(at, "ec2", f"RevokeSecurityGroup{self.way}", GroupId=given["GroupId"],
@@ -172,31 +166,7 @@ class Egress(_GroupRule):
     type, way = "AWS::EC2::SecurityGroupEgress", "Egress"
 
 
-class InternetGateway(_Network):
-    """AWS::EC2::InternetGateway."""
-
-    type, answered, tagged = "AWS::EC2::InternetGateway", "InternetGateway", "internet-gateway"
-    created_by, deleted_by = "CreateInternetGateway", "DeleteInternetGateway"
-    ids, ref = {"InternetGatewayId": "InternetGatewayId"}, "InternetGatewayId"
-    gives = {"InternetGatewayId": "InternetGatewayId"}
-
-
-class GatewayAttachment(Kind):
-    """AWS::EC2::VPCGatewayAttachment."""
-
-    type = "AWS::EC2::VPCGatewayAttachment"
-    refused = ("VpnGatewayId",)
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        which = {"InternetGatewayId": given["InternetGatewayId"], "VpcId": given["VpcId"]}
-        at.call("ec2", "AttachInternetGateway", **which)
-        return Made(at.generated_name(), {}, which)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "DetachInternetGateway", **made.own)
-
-
-class RouteTable(_Network):
+class RouteTable(Part):
     """AWS::EC2::RouteTable."""
 
     type, answered, tagged = "AWS::EC2::RouteTable", "RouteTable", "route-table"
@@ -211,7 +181,14 @@ class VpcRoute(Kind):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         at.call("ec2", "CreateRoute", **given)
-        return Made(f"{given['RouteTableId']}|{given.get('DestinationCidrBlock')}")
+        names = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+        destination = next((str(given[name]) for name in names if name in given), "")
+        return Made(f"{given['RouteTableId']}|{destination}", {"CidrBlock": destination})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        """Another target: the route itself stays, so that there is no moment without it."""
+        at.call("ec2", "ReplaceRoute", **given)
+        return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         names = ("RouteTableId", "DestinationCidrBlock", "DestinationIpv6CidrBlock")
@@ -222,84 +199,21 @@ class SubnetRouteTable(Kind):
     """AWS::EC2::SubnetRouteTableAssociation."""
 
     type = "AWS::EC2::SubnetRouteTableAssociation"
+    changed_by = frozenset({"RouteTableId"})  # a subnet has one table: the new one takes the place of the old one
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        return Made(at.call("ec2", "AssociateRouteTable", **given)["AssociationId"])
+        id = at.call("ec2", "AssociateRouteTable", **given)["AssociationId"]
+        return Made(id, {"Id": id})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        which = {"AssociationId": made.physical_id, "RouteTableId": given["RouteTableId"]}
+        id = at.call("ec2", "ReplaceRouteTableAssociation", **which)["NewAssociationId"]
+        return Made(id, {"Id": id})
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         call_if_there(at, "ec2", "DisassociateRouteTable", AssociationId=made.physical_id)
 
 
-class Eip(Kind):
-    """AWS::EC2::EIP; Ref is its address."""
-
-    type = "AWS::EC2::EIP"
-    refused = ("InstanceId", "TransferAddress", "NetworkBorderGroup", "PublicIpv4Pool", "Address", "IpamPoolId")
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        tags = [{"ResourceType": "elastic-ip", "Tags": given["Tags"]}] if given.get("Tags") else []
-        found = at.call("ec2", "AllocateAddress", Domain="vpc", **({"TagSpecifications": tags} if tags else {}))
-        which = {"AllocationId": found["AllocationId"]}
-        return Made(found["PublicIp"], {"PublicIp": found["PublicIp"], **which}, which)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "ReleaseAddress", **made.own)
-
-
-class NatGateway(_Network):
-    """AWS::EC2::NatGateway."""
-
-    type, answered, tagged = "AWS::EC2::NatGateway", "NatGateway", "natgateway"
-    created_by, deleted_by = "CreateNatGateway", "DeleteNatGateway"
-    ids, ref, gives = {"NatGatewayId": "NatGatewayId"}, "NatGatewayId", {"NatGatewayId": "NatGatewayId"}
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given)
-        self._wait(at, made.physical_id, "available")
-        return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        id = made.physical_id
-        there = call_if_there(at, "ec2", "DescribeNatGateways", NatGatewayIds=[id]).get("NatGateways") or []
-        super().delete(at, made, given)
-        self._wait(at, id, "deleted")
-        for address in (address for each in there for address in each["NatGatewayAddresses"]):
-            if "NetworkInterfaceId" in address:  # moto leaves it in the subnet; on AWS it goes with the gateway
-                which = {"NetworkInterfaceId": address["NetworkInterfaceId"]}
-                call_if_there(at, "ec2", "DeleteNetworkInterface", **which)
-
-    @staticmethod
-    def _wait(at: Place, id: str, state: str) -> None:
-        def settled() -> bool:
-            found = call_if_there(at, "ec2", "DescribeNatGateways", NatGatewayIds=[id]).get("NatGateways") or []
-            return found[0]["State"] == state if found else state == "deleted"
-
-        at.wait(settled, f"the NAT gateway {id} is {state}")
-
-
-class VpcEndpoint(_Network):
-    """AWS::EC2::VPCEndpoint."""
-
-    type, answered, tagged = "AWS::EC2::VPCEndpoint", "VpcEndpoint", "vpc-endpoint"
-    created_by, deleted_by = "CreateVpcEndpoint", "DeleteVpcEndpoints"
-    ids, ref, gives = {"VpcEndpointIds": "VpcEndpointId"}, "VpcEndpointId", {"Id": "VpcEndpointId"}
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        return super().create(at, {"VpcEndpointType": "Gateway"} | given)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "DeleteVpcEndpoints", VpcEndpointIds=[made.physical_id])
-
-
-def _retag(at: Place, id: str, old: Properties, given: Properties) -> None:
-    if given.get("Tags") != old.get("Tags"):
-        if old.get("Tags"):
-            at.call("ec2", "DeleteTags", Resources=[id], Tags=[{"Key": tag["Key"]} for tag in old["Tags"]])
-        if given.get("Tags"):
-            at.call("ec2", "CreateTags", Resources=[id], Tags=given["Tags"])
-
-
 KINDS: tuple[Kind, ...] = (
-    Vpc(), Subnet(), SecurityGroup(), Ingress(), Egress(), InternetGateway(), GatewayAttachment(), RouteTable(),
-    VpcRoute(), SubnetRouteTable(), Eip(), NatGateway(), VpcEndpoint(),
+    Vpc(), Subnet(), SecurityGroup(), Ingress(), Egress(), RouteTable(), VpcRoute(), SubnetRouteTable(),
 )  # fmt: skip
