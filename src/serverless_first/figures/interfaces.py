@@ -58,7 +58,7 @@ def interfaces_then_and_now(
         )
         curves.title.set_text(title)
         handles, labels = curves.legend()
-        figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+        figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
     return figure
 
 

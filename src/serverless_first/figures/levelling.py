@@ -42,7 +42,7 @@ def burst_levelling(
         panels.update(called, queued)
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles, labels = panels.legend()
-        figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
+        figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
     return figure
 
 

@@ -1,0 +1,69 @@
+"""The static figures of the simulations as a reader sees them: all words are on the page, and none hides another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from figure_reading import TITLES, check_apart, words  # type: ignore[import-not-found]
+from matplotlib.figure import Figure
+
+from serverless_first import figures, prices
+from serverless_first.simulate import break_even, cost, policies, traces
+
+HERE = prices.of("us-east-1")
+TITLE = TITLES[0]
+
+
+def _capacity(title: str) -> Figure:
+    demand = traces.flash_crowd(traces.week(100.0, 1), 36_000.0, 5.0)
+    each = break_even.ec2_server("m5.large", HERE).usd_per_hour
+    found = [
+        policies.physical(200.0, 80.0, 4 * each),
+        policies.virtual(20.0, each),
+        policies.container(10.0, break_even.fargate_server(1, 2, HERE).usd_per_hour),
+        policies.serverless(0.1, break_even.busy_hour_usd(break_even.MB_PER_VCPU, HERE, duration_ms=100)),
+    ]
+    return figures.capacity_policies(demand, found, title=title)
+
+
+def _costs(title: str) -> Figure:
+    server = break_even.fargate_server(1, 2, HERE)
+    options: dict[str, Callable[[float], float]] = {
+        "Lambda": lambda requests: cost.lambda_month(requests, 100, 1769, HERE).usd,
+        "Fargate": lambda requests: break_even.servers_month(requests, 100, server).usd,
+    }
+    return figures.month_costs(options, title=title)
+
+
+def _levelling(title: str) -> Figure:
+    arrivals_s = np.sort(np.concatenate([np.arange(0, 60, 0.5), np.linspace(10, 12, 400)]))
+    return figures.burst_levelling(arrivals_s, 0.5, 20, title=title)
+
+
+FIGURES: dict[str, Callable[[str], Figure]] = {
+    "capacity": _capacity,
+    "costs": _costs,
+    "interfaces": lambda title: figures.interfaces_then_and_now((26,), title=title),
+    "levelling": _levelling,
+    "polling": lambda title: figures.polling_trade_off([600.0], title=title),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_all_words_are_on_the_page_and_none_hides_another(name: str) -> None:
+    check_apart(FIGURES[name](TITLE), TITLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("capacity", ["physical", "virtual", "container", "serverless"]),
+        ("costs", ["Lambda", "Fargate"]),
+        ("polling", ["until the end is noticed", "waiting (.sync)"]),
+    ],
+)
+def test_what_a_reader_finds(name: str, said: list[str]) -> None:
+    found = words(FIGURES[name](TITLE))
+    assert [word for word in said if word not in found] == []
