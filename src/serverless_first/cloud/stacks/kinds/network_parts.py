@@ -1,6 +1,5 @@
 """What all parts of a network in a stack share: how they are made, and their tags."""
 
-
 from __future__ import annotations
 
 from typing import Any, ClassVar
