@@ -17,7 +17,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
 BASE: list[str] = PYPROJECT["project"]["dependencies"]
 CONDA_EXTRAS = ("author", "test", "slides")
-CONDA_NAMES = {"matplotlib-base": "matplotlib"}  # conda-forge's matplotlib adds Qt
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb"}  # conda-forge's matplotlib adds Qt
 LOCKS = ("lab", "all", "installer", "aws-cli")
 
 
