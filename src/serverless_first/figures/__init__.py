@@ -9,6 +9,7 @@ from serverless_first.figures.capacity import capacity_policies
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.environments import timeline
+from serverless_first.figures.evolution import abstraction_steps
 from serverless_first.figures.execution_history import execution_histories, execution_history, execution_words
 from serverless_first.figures.fleet import cold_share
 from serverless_first.figures.history import history, history_table
@@ -16,17 +17,23 @@ from serverless_first.figures.interfaces import interfaces_then_and_now
 from serverless_first.figures.levelling import burst_levelling
 from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.limits import instance_limits
+from serverless_first.figures.messages import MessageEvent, message_life
 from serverless_first.figures.polling import polling_trade_off
 from serverless_first.figures.pool import borrow_waits, pinned_share
 from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
+from serverless_first.figures.responsibility import responsibilities
 from serverless_first.figures.seats import seats
 from serverless_first.figures.state_machine import state_machine, state_machine_words, state_machines
 from serverless_first.figures.steps import borrow_steps
 from serverless_first.figures.style import show
 from serverless_first.figures.table import table
+from serverless_first.figures.trade_offs import cost_against_loss, headroom
+from serverless_first.figures.waiting import span_s, time_words, waiting_times
 
 __all__ = [
+    "MessageEvent",
     "Pooler",
+    "abstraction_steps",
     "borrow_steps",
     "borrow_waits",
     "borrow_waits_s",
@@ -34,28 +41,35 @@ __all__ = [
     "capacity_policies",
     "cold_share",
     "connections_over_time",
+    "cost_against_loss",
     "counts",
     "distribution",
     "execution_histories",
     "execution_history",
     "execution_words",
     "failures_by_message",
+    "headroom",
     "history",
     "history_table",
     "instance_limits",
     "interfaces_then_and_now",
     "lifecycle",
+    "message_life",
     "mitigations",
     "month_costs",
     "pinned_share",
     "polling_trade_off",
     "proxy_over_time",
+    "responsibilities",
     "seats",
     "show",
+    "span_s",
     "state_machine",
     "state_machine_words",
     "state_machines",
     "table",
+    "time_words",
     "timeline",
     "two_poolers",
+    "waiting_times",
 ]

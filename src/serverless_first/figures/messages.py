@@ -1,0 +1,140 @@
+"""The life of one message of a queue as a swim lane: when it can be received, when it is hidden, who works on it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from serverless_first.figures.connections import TITLE_LETTERS
+from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
+
+#: What can happen to a message: sent; received by somebody; back, when its visibility timeout is over; somebody is
+#: done with the work; deleted by somebody.
+KINDS = ("sent", "received", "back", "done", "deleted")
+_QUEUE = "in the queue"
+_COLOURS = (ORANGE, BLUE, VERMILION)  # of the consumers; their names stand on the lanes, too
+
+
+@dataclass(frozen=True)
+class MessageEvent:
+    """A moment in the life of a message.
+
+    Args:
+        time_s: in seconds, on any clock.
+        kind: one of `KINDS`.
+        who: the consumer; empty for "sent" and "back".
+    """
+
+    time_s: float
+    kind: str
+    who: str = ""
+
+
+def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
+    """A lane for the queue, which shows when a message can be received and when not, and one for each consumer.
+
+    Args:
+        events: what happened to one message, the first one "sent", in the order of time.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: there are no events, the first is not "sent", an event is of no known kind, or the times descend.
+    """
+    _require_a_life(events)
+    begin_s, end_s = events[0].time_s, events[-1].time_s
+    span_s = max(end_s - begin_s, 1e-3)
+    people = list(dict.fromkeys(event.who for event in events if event.who))
+    with style():
+        figure = Figure(figsize=(8.0, 1.6 + 0.62 * (1 + len(people))))
+        axes = figure.subplots()
+        for left_s, right_s, visible in _states(events, end_s):
+            looks = {"facecolor": SKY} if visible else {"facecolor": "white", "hatch": "////", "edgecolor": GREY}
+            axes.barh(0, right_s - left_s, left=left_s - begin_s, height=0.5, linewidth=0.8, **looks)
+            _write(
+                axes,
+                (left_s + right_s) / 2 - begin_s,
+                0,
+                "visible" if visible else "invisible",
+                right_s - left_s,
+                span_s,
+            )
+        for y, who in enumerate(people, 1):
+            colour = _COLOURS[(y - 1) % len(_COLOURS)]
+            for left_s, right_s in _work_of(who, events, end_s):
+                axes.barh(y, right_s - left_s, left=left_s - begin_s, height=0.44, color=colour, edgecolor="black")
+        for event in events:
+            y = people.index(event.who) + 1 if event.who else 0
+            x = event.time_s - begin_s
+            axes.plot([x, x], [min(0, y) - 0.3, max(0, y)], color="black", linewidth=0.9, linestyle=":", zorder=0)
+            axes.plot(x, y - 0.32, "v", color="black", markersize=5)
+            late = x > 0.85 * span_s
+            axes.annotate(
+                event.kind,
+                (x, y - 0.4),
+                xytext=(-4 if late else 4, 0),
+                textcoords="offset points",
+                ha="right" if late else "left",
+                va="bottom",
+                fontsize=9,
+            )
+        axes.set_yticks(range(1 + len(people)), [_QUEUE, *people])
+        axes.set_ylim(len(people) + 0.5, -0.95)
+        axes.set_xlim(-0.02 * span_s, 1.04 * span_s)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("time in s since it was sent")
+        axes.set_title(textwrap.fill(title, TITLE_LETTERS))
+    return figure
+
+
+def _require_a_life(events: Sequence[MessageEvent]) -> None:
+    if not events or events[0].kind != "sent":
+        raise ValueError('The life of a message begins with an event "sent".')
+    for event in events:
+        if event.kind not in KINDS:
+            raise ValueError(f"{event.kind!r} is nothing that happens to a message. There is: {', '.join(KINDS)}.")
+    times_s = [event.time_s for event in events]
+    if times_s != sorted(times_s):
+        raise ValueError("The events must be in the order of time.")
+
+
+def _states(events: Sequence[MessageEvent], end_s: float) -> list[tuple[float, float, bool]]:
+    """From when to when the message can be received (True), or is in flight (False); nothing after its deletion."""
+    found: list[tuple[float, float, bool]] = []
+    since_s, visible = events[0].time_s, True
+    for event in events[1:]:
+        if event.kind not in ("received", "back", "deleted"):
+            continue
+        if event.time_s > since_s:
+            found.append((since_s, event.time_s, visible))
+        since_s, visible = event.time_s, event.kind == "back"
+        if event.kind == "deleted":
+            return found
+    if end_s > since_s:
+        found.append((since_s, end_s, visible))
+    return found
+
+
+def _work_of(who: str, events: Sequence[MessageEvent], end_s: float) -> list[tuple[float, float]]:
+    """From when to when somebody works on the message: from each receipt until it is done, or deleted without that."""
+    found: list[tuple[float, float]] = []
+    since_s: float | None = None
+    for event in events:
+        if event.who != who:
+            continue
+        if event.kind == "received":
+            since_s = event.time_s
+        elif since_s is not None:
+            found.append((since_s, event.time_s))
+            since_s = None
+    return found if since_s is None else [*found, (since_s, end_s)]
+
+
+def _write(axes: Axes, x: float, y: float, text: str, width_s: float, span_s: float) -> None:
+    """A word on a bar, if the bar has room for it."""
+    if width_s > 0.015 * len(text) * span_s:
+        word = axes.text(x, y, text, ha="center", va="center", fontsize=9.5)
+        word.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
