@@ -74,7 +74,7 @@ def test_a_layer_of_one_s_own_with_the_same_name_is_not_taken_for_it(aws: cloud.
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("powertools", "not built yet"), ("numpy", "no layer 'numpy'"), ("", "no layer ''"), ("../x", "no layer")],
+    [("numpy", "no layer 'numpy'"), ("", "no layer ''"), ("../x", "no layer")],
 )
 def test_another_name_is_refused(aws: cloud.Cloud, kit: Any, name: str, words: str) -> None:
     with pytest.raises(cloud.CloudError, match="There is: psycopg") as refusal:
@@ -87,6 +87,26 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(layers.LAYERS, "psycopg", ("psycopg-of-another-name", ()))
     with pytest.raises(cloud.CloudError, match=r"psycopg-of-another-name.*not installed"):
         aws.layer("psycopg")
+
+
+def test_a_package_that_does_not_come_with_the_course_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, aws: cloud.Cloud
+) -> None:
+    monkeypatch.setitem(layers.LAYERS, "powertools", ("powertools-of-another-name", ()))
+    assert not layers.is_installed("powertools")
+    with pytest.raises(cloud.CloudError, match="pip install powertools-of-another-name"):
+        aws.layer("powertools")
+
+
+@pytest.mark.skipif(not layers.is_installed("powertools"), reason="aws-lambda-powertools is not installed")
+def test_a_handler_imports_powertools_from_the_layer(aws: cloud.Cloud, kit: Any) -> None:
+    source = (
+        "import aws_lambda_powertools as p, jmespath\ndef handler(e, c):\n    return [p.__file__, jmespath.__file__]"
+    )
+    kit.deploy("orders", source, Layers=[aws.layer("powertools")])
+    answer = kit.invoke("orders")
+    assert answer.error is None, answer.payload
+    assert {Path(file).parent.parent.name for file in answer.payload} == {"python"}
 
 
 def test_the_zip_holds_the_packages_and_no_programs() -> None:

@@ -215,7 +215,8 @@ class Inside:
         """The ARN of a layer version that holds a package: for `Layers` of create_function. Published if need be.
 
         Args:
-            name: "psycopg": psycopg with what it needs, as it is installed here.
+            name: "psycopg" or "powertools": psycopg, or Powertools for AWS Lambda, with what it needs, as it is
+                installed here. Powertools does not come with the course.
 
         Raises:
             CloudError: there is no layer of this name, or its package is not installed.
