@@ -11,6 +11,7 @@ from serverless_first.explore.fleet import FleetExplorer
 from serverless_first.explore.network import NetworkExplorer
 from serverless_first.explore.pool import PoolExplorer
 from serverless_first.explore.queueing import QueueingExplorer
+from serverless_first.explore.responsibility import ResponsibilityExplorer
 from serverless_first.explore.workflow import WorkflowExplorer
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "NetworkExplorer",
     "PoolExplorer",
     "QueueingExplorer",
+    "ResponsibilityExplorer",
     "WorkflowExplorer",
 ]

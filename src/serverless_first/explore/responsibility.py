@@ -23,7 +23,10 @@ PRESETS = (
     Preset("Lambda on the slide", {"year": 2020}),
     Preset("EC2: who scales?", {"service": "EC2", "task": "scale with the demand"}),
     Preset("Fargate: who fetches events?", {"service": "Fargate", "task": "fetch events, and try again"}),
-    Preset("Lambda Managed Instances: whose network?", {"service": "Lambda Managed Instances", "task": "network and firewall"}),
+    Preset(
+        "Lambda Managed Instances: whose network?",
+        {"service": "Lambda Managed Instances", "task": "network and firewall"},
+    ),
 )
 
 

@@ -1,0 +1,109 @@
+"""Pictures of elasticity: how many environments there are over time, and what an hour costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from serverless_first.figures.environments import PHASES, Phase
+from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
+from serverless_first.simulate.cost import Bill
+
+_BUSY_FIRST = ("invoke", "init", "frozen")  # from the ground up: work, then what surrounds it
+_LOOKS = ((BLUE, ""), (SKY, ".."), (ORANGE, "//"), (VERMILION, "xx"))
+
+
+def environments_over_time(
+    intervals: Sequence[Phase], *, title: str, from_s: float = 0.0, until_s: float | None = None
+) -> Figure:
+    """How many execution environments there are at each moment, stacked by what they do.
+
+    Args:
+        intervals: as `Cloud.timeline` returns them.
+        title: the finding, as a sentence.
+        from_s, until_s: the part of the time to show, in the seconds of the intervals; from the first environment to a
+            little after the last one's end, unless told.
+
+    Raises:
+        ValueError: there are no intervals: the function has not been called yet.
+    """
+    if not intervals:
+        raise ValueError("There is nothing to draw: this function has no execution environment yet. Invoke it first.")
+    end_s = until_s if until_s is not None else max(i.end_s for i in intervals)
+    margin_s = 0.08 * (end_s - from_s)
+    moments = {from_s, end_s + margin_s, *(i.start_s for i in intervals), *(i.end_s for i in intervals)}
+    edges = np.array(sorted(moment for moment in moments if from_s <= moment <= end_s + margin_s))
+    middles = (edges[:-1] + edges[1:]) / 2
+    with style():
+        figure = Figure(figsize=(8.0, 3.4))
+        axes = figure.subplots()
+        ground = np.zeros(middles.size)
+        for phase in _BUSY_FIRST:
+            colour, hatch, label = PHASES[phase]
+            those = [i for i in intervals if i.phase == phase]
+            height = np.array([sum(i.start_s <= moment < i.end_s for i in those) for moment in middles])
+            axes.stairs(
+                ground + height,
+                edges - from_s,
+                baseline=ground,
+                fill=True,
+                facecolor=colour,
+                hatch=hatch,
+                edgecolor=GREY,
+                linewidth=0.4,
+                label=label,
+            )
+            ground = ground + height
+        axes.set_xlim(0, edges[-1] - from_s)
+        axes.set_ylim(0, max(1.0, float(ground.max())) * 1.08)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("time, in seconds")
+        axes.set_ylabel("execution environments")
+        axes.set_title(title)
+        figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+    return figure
+
+
+def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
+    """What an hour costs in each case, item by item, with the sum written behind the bar.
+
+    Args:
+        bills: name of the case -> its bill; one to six cases, with up to four items in all.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: no case, more than six, or more than four items.
+    """
+    items = list(dict.fromkeys(item for bill in bills.values() for item in bill.items))
+    if not 1 <= len(bills) <= 6 or len(items) > len(_LOOKS):
+        raise ValueError(
+            f"There are {len(bills)} cases and {len(items)} items; draw 1 to 6 cases with 4 items at most."
+        )
+    most = max(bill.usd for bill in bills.values()) or 1.0
+    with style():
+        figure = Figure(figsize=(8.0, 1.5 + 0.5 * len(bills)))
+        axes = figure.subplots()
+        for row, bill in enumerate(bills.values()):
+            left = 0.0
+            for item, (colour, hatch) in zip(items, _LOOKS, strict=False):
+                usd = bill.items.get(item, 0.0)
+                axes.barh(row, usd, left=left, height=0.62, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6)
+                left += usd
+            axes.text(left + most * 0.015, row, f"${left:.4f}" if left else "nothing", va="center", fontweight="bold")
+        axes.set_yticks(range(len(bills)), list(bills))
+        axes.set_ylim(len(bills) - 0.5, -0.5)
+        axes.set_xlim(0, most * 1.22)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${value:.3f}"))
+        axes.set_xlabel("cost of an hour, in US dollars")
+        axes.set_title(title)
+        handles = [
+            Patch(facecolor=colour, hatch=hatch, edgecolor="black", linewidth=0.6, label=item)
+            for item, (colour, hatch) in zip(items, _LOOKS, strict=False)
+        ]
+        if handles:
+            figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
+    return figure
