@@ -8,6 +8,7 @@ from serverless_first.figures.break_even import month_costs
 from serverless_first.figures.capacity import capacity_policies
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.distribution import counts, distribution
+from serverless_first.figures.elastic import environments_over_time, hour_bills
 from serverless_first.figures.environments import timeline
 from serverless_first.figures.evolution import abstraction_steps
 from serverless_first.figures.execution_history import execution_histories, execution_history, execution_words
@@ -44,6 +45,7 @@ __all__ = [
     "cost_against_loss",
     "counts",
     "distribution",
+    "environments_over_time",
     "execution_histories",
     "execution_history",
     "execution_words",
@@ -51,6 +53,7 @@ __all__ = [
     "headroom",
     "history",
     "history_table",
+    "hour_bills",
     "instance_limits",
     "interfaces_then_and_now",
     "lifecycle",
