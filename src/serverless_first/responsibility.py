@@ -1,8 +1,9 @@
 """Who does what: twelve tasks, and whose each of them is on EC2, ECS or EKS, Fargate and Lambda, in 2020 and today.
 
 The one place of the responsibility matrix: lesson 02, its slides and its explorer read it. The columns of 2020 are
-slide 9 of the deck, whose lists are flat, so that the assignment is our reading; what the slide leaves out (dependencies,
-permissions, data) is added as AWS's shared responsibility model has it. Today's are AWS's guides, by fact id.
+slide 9 of the deck, whose lists are flat, so that the assignment is our reading; what the slide leaves out
+(dependencies, permissions, data) is added as AWS's shared responsibility model has it. Today's are AWS's guides, by
+fact id.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
     items = list(dict.fromkeys(item for bill in bills.values() for item in bill.items))
     if not 1 <= len(bills) <= 6 or len(items) > len(_LOOKS):
         raise ValueError(
-            f"There are {len(bills)} cases and {len(items)} items; draw 1 to 6 cases with 4 items at most."
+            f"There are {len(bills)} cases and {len(items)} items; at most 6 and 4 can be drawn."
         )
     most = max(bill.usd for bill in bills.values()) or 1.0
     with style():
