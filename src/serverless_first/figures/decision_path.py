@@ -1,0 +1,115 @@
+"""The picture of a path of decisions: where to begin, for which reason to go on, and what has come in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
+
+from serverless_first.figures.state_machine import wrapped
+from serverless_first.figures.style import GREY, SKY, style
+
+_BOX_IN, _STEP_IN, _LINE_IN = 0.52, 1.62, 0.175
+_LEFT_IN, _WIDE_IN = 0.15, 1.9  # the column of the steps
+_RIGHT_IN, _BETWEEN_IN = 4.5, 3.4  # the column of what came in between
+_PAGE_IN = 8.0
+
+
+class Between(NamedTuple):
+    """Something that stands between two steps.
+
+    Attributes:
+        name: of the service.
+        says: in a few words, what it takes from each side.
+    """
+
+    name: str
+    says: str
+
+
+class Step(NamedTuple):
+    """One step of the path.
+
+    Attributes:
+        name: where to run the work.
+        leave: for which reasons to go on to the next step; nothing for the last one.
+        between: what stands between this step and the next one, up to three.
+    """
+
+    name: str
+    leave: str = ""
+    between: Sequence[Between] = ()
+
+
+def decision_path(
+    steps: Sequence[Step], *, title: str, legend: tuple[str, str] = ("the deck", "since the deck")
+) -> Figure:
+    """The steps one below the other, the reasons to leave beside their arrows, dashed boxes for what came in between.
+
+    Args:
+        steps: two to four, the one to begin with first.
+        title: the finding, as a sentence.
+        legend: what solid and dashed boxes are.
+
+    Raises:
+        ValueError: too few or too many steps, or more than three things between two of them.
+    """
+    if not 2 <= len(steps) <= 4:
+        raise ValueError(f"{len(steps)} steps were given. Give two to four.")
+    if any(len(step.between) > 3 for step in steps):
+        raise ValueError("More than three things stand between two steps. Give up to three.")
+    height_in = _STEP_IN * (len(steps) - 1) + _BOX_IN + 0.95
+    with style():
+        figure = Figure(figsize=(_PAGE_IN, height_in))
+        figure.set_layout_engine("none")
+        axes = figure.add_axes((0, 0, 1, 1))  # an inch of the page is one of the axes
+        axes.set_xlim(0, _PAGE_IN)
+        axes.set_ylim(0, height_in)
+        axes.set_axis_off()
+        for number, step in enumerate(steps):
+            top_in = height_in - 0.5 - number * _STEP_IN
+            middle_in = _LEFT_IN + _WIDE_IN / 2
+            _box(axes, (_LEFT_IN, top_in - _BOX_IN), (_WIDE_IN, _BOX_IN), SKY, dashed=False)
+            axes.text(middle_in, top_in - _BOX_IN / 2, f"{number + 1}. {step.name}", ha="center", va="center",
+                      fontweight="bold", fontsize=11)  # fmt: skip
+            if number + 1 < len(steps):
+                _arrow(axes, (middle_in, top_in - _BOX_IN), (middle_in, top_in - _STEP_IN))
+                lines = wrapped(step.leave, 34)
+                axes.text(middle_in + 0.14, top_in - (_BOX_IN + _STEP_IN) / 2, "\n".join(lines), va="center",
+                          fontsize=9.5, linespacing=1.25)  # fmt: skip
+            for place, between in enumerate(step.between):
+                gap_in = top_in - (_BOX_IN + _STEP_IN) / 2
+                _between(axes, between, gap_in - (place - (len(step.between) - 1) / 2) * 0.56)
+        figure.suptitle(title, x=0.01, y=1 - 0.06 / height_in, ha="left", fontsize=12, fontweight="bold")
+        figure.legend(
+            handles=[
+                Patch(facecolor=SKY, edgecolor="black", label=legend[0]),
+                Patch(facecolor="white", edgecolor=GREY, linestyle="--", label=legend[1]),
+            ],
+            loc="lower left", ncols=2, frameon=False, fontsize=9.5,
+        )  # fmt: skip
+    return figure
+
+
+def _between(axes: Axes, between: Between, middle_in: float) -> None:
+    _box(axes, (_RIGHT_IN, middle_in - 0.24), (_BETWEEN_IN, 0.48), "white", dashed=True)
+    axes.text(_RIGHT_IN + 0.1, middle_in + _LINE_IN / 2, between.name, va="center", fontweight="bold", fontsize=9.5)
+    axes.text(_RIGHT_IN + 0.1, middle_in - _LINE_IN / 2, between.says, va="center", fontsize=8.8)
+
+
+def _box(axes: Axes, corner: tuple[float, float], size: tuple[float, float], fill: str, *, dashed: bool) -> None:
+    axes.add_patch(
+        FancyBboxPatch(
+            corner, *size, boxstyle="round,pad=0,rounding_size=0.08", facecolor=fill,
+            edgecolor=GREY if dashed else "black", linestyle="--" if dashed else "-", linewidth=1.2,
+        )
+    )  # fmt: skip
+
+
+def _arrow(axes: Axes, begin: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.add_patch(
+        FancyArrowPatch(begin, end, arrowstyle="-|>", mutation_scale=14, color="black", shrinkA=0, shrinkB=0)
+    )

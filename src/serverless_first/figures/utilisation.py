@@ -1,0 +1,73 @@
+"""The picture of what an hour of work costs, against the share of the time in which a server has work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
+
+# Line and marker tell the servers apart in grey print.
+_LOOKS = ((ORANGE, "--", "o"), (VERMILION, ":", "s"), (PURPLE, "-.", "^"))
+MOST_SERVERS = len(_LOOKS)
+_LEAST_SHARE = 0.05
+_TOP = 4.0  # of the axis, as a multiple of the function's price: steep ends say nothing more
+
+
+def crossing_share(function_usd: float, server_usd: float) -> float:
+    """The share of the time that a server must have work to cost as much as a function: server / function.
+
+    Above 1, the function costs less even than a server that always has work.
+    """
+    return server_usd / function_usd
+
+
+def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: str, function: str = "Lambda") -> Figure:
+    """A level line for a function, which costs only while it works, and a falling curve for each server.
+
+    Dots mark where a curve meets the line, with the share.
+
+    Args:
+        function_usd: US dollars for an hour of a function's work.
+        servers: name -> US dollars for an hour of a server that does as much, busy or not; up to three.
+        title: the finding, as a sentence.
+        function: name of the function.
+
+    Raises:
+        ValueError: no server, more than three, or a price that is not above 0.
+    """
+    if not 1 <= len(servers) <= MOST_SERVERS:
+        raise ValueError(f"{len(servers)} servers were given. Give one to {MOST_SERVERS}.")
+    for name, usd in {function: function_usd, **servers}.items():
+        if not 0 < usd < float("inf"):
+            raise ValueError(f"The price of {name} is {usd!r}. Give US dollars for an hour, above 0.")
+    shares = np.linspace(_LEAST_SHARE, 1.0, 200)
+    with style():
+        figure = Figure(figsize=(8.0, 3.9))
+        axes = figure.subplots()
+        axes.plot([0, 100], [function_usd] * 2, color=BLUE, linewidth=2.4, label=function)
+        for number, ((name, usd), (colour, line, marker)) in enumerate(zip(servers.items(), _LOOKS, strict=False)):
+            axes.plot(shares * 100, usd / shares, line, color=colour, linewidth=2.4, label=name)
+            share = crossing_share(function_usd, usd)
+            if share <= 1:
+                axes.plot([share * 100], [function_usd], marker, markersize=9, color="white",
+                          markeredgecolor=colour, markeredgewidth=2.2, zorder=4)  # fmt: skip
+                axes.annotate(
+                    f"{share * 100:.0f} %", (share * 100, function_usd), (0, 13 + 18 * (number % 2)),
+                    textcoords="offset points", ha="center", fontweight="bold", zorder=5,
+                    bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+                )  # fmt: skip
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, function_usd * _TOP)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:.0f} %"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"${value:.2f}"))
+        axes.set_xlabel("share of the time in which a server has work")
+        axes.set_ylabel("US dollars for an hour of work")
+        axes.grid(color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_title(title, parse_math=False)
+        figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=9.5, handlelength=3)
+    return figure
