@@ -1,0 +1,289 @@
+"""The walk of a packet through a VPC and of the answer back, each hop judged by its rule.
+
+What is judged: security groups and network ACLs at both ends and around a NAT gateway, both ways; route tables;
+internet gateways, NAT gateways, gateway endpoints, peering. Left out: IPv6, names (DNS), the policies of endpoints,
+network firewalls, what listens at the other end. A route to anything else (a transit gateway, a VPN, an appliance) is
+said to be unknown.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from serverless_first.reach import rules
+from serverless_first.reach.answer import Answer, By, Hop
+from serverless_first.reach.picture import Described, Picture, contains, name_of, read
+from serverless_first.reach.places import Place, settled
+from serverless_first.reach.rules import Decision, Peer, Ports
+
+#: The ports that clients use for themselves, and answers go to. Lambda and NAT gateways take all of these (Amazon VPC
+#: User Guide, "Ephemeral ports").
+CLIENT_PORTS: Ports = (1024, 65_535)
+#: Blocks that nobody on the internet has (RFC 1918 and RFC 6598).
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+
+To = tuple[str | Place, int] | tuple[str | Place, int, str]
+
+
+def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIENT_PORTS) -> Answer:
+    """Whether a packet arrives and its answer comes back, and why, hop by hop.
+
+    Args:
+        ec2: a boto3 client, or what `read` has made of one: read once, ask often.
+        source: the id of a network interface, or a place.
+        to: address, port and protocol: ("10.6.1.20", 5432) or ("203.0.113.7", 443, "tcp"). In the place of the address
+            the id of an interface may stand, or a place. The protocol is "tcp", unless told, or "udp".
+        client_ports: first and last port that the source may use for itself; the answer must pass to all of them.
+
+    Raises:
+        UnknownPlace: there is no such interface, subnet or group.
+        ValueError: the address is no IPv4 address, the port is not 1 to 65535, or the protocol is another one.
+    """
+    picture = ec2 if isinstance(ec2, Picture) else read(ec2)
+    begin = settled(picture, source)
+    target, port, protocol = (*to, "tcp")[:3]
+    _check(port, protocol)
+    end = settled(picture, target) if isinstance(target, Place) or str(target).startswith("eni-") else None
+    address = end.address if end else str(target)
+    assert address is not None
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        raise ValueError(
+            f"{address!r} is no IPv4 address, and this checker looks up no names. "
+            "Give an address, such as 10.6.1.20, an interface's id or a place."
+        ) from None
+    walk = _Walk(picture, begin, address, int(port), protocol, client_ports)
+    walk.go(end or walk.holder_of(address, walk.subnet["VpcId"]))
+    whom = f"{end.name} ({address})" if end else address
+    return Answer(f"{begin.name} ({begin.address}) to {whom}, {protocol.upper()} {port}", tuple(walk.hops))
+
+
+def _check(port: object, protocol: str) -> None:
+    if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65_535:
+        raise ValueError(f"The port is {port!r}. Give a whole number from 1 to 65535.")
+    if protocol not in rules.PROTOCOLS:
+        raise ValueError(f"The protocol is {protocol!r}. This checker knows tcp and udp.")
+
+
+class _Walk:
+    """One packet on its way; `hops` grows."""
+
+    def __init__(
+        self, picture: Picture, begin: Place, address: str, port: int, protocol: str, client_ports: Ports
+    ) -> None:
+        self.picture, self.begin, self.address = picture, begin, address
+        self.port, self.protocol, self.client_ports = port, protocol, client_ports
+        self.hops: list[Hop] = []
+        self.subnet = self._subnet(begin.subnet_id)
+        self.vpc_id = str(self.subnet["VpcId"])
+
+    def go(self, end: Place | None) -> None:
+        """The whole way, and back."""
+        assert self.begin.address is not None
+        self._groups(self.begin, Peer(self.address, end.group_ids if end else ()), inward=False)
+        if end and end.subnet_id == self.begin.subnet_id:  # no route table and no network ACL lies between
+            self._groups(end, Peer(self.begin.address, self.begin.group_ids), inward=True)
+            return
+        self._acl(self.subnet, self.address, (self.port, self.port), inward=False)
+        kind, target, leads = self._route(self.subnet)
+        if not kind:
+            return
+        passes = {
+            "local": lambda: self._local(end),
+            "igw": lambda: self._internet_gateway(target),
+            "nat": lambda: self._nat_gateway(target),
+            "vpce": lambda: self._endpoint(target),
+            "pcx": lambda: self._peering(target, end),
+        }.get(kind)
+        if passes is None:
+            self._hop(By.GATEWAY, target or "(unknown)", None, f"{leads}; what lies behind, this checker does not know")
+        elif passes():
+            self._acl(self.subnet, self.address, self.client_ports, inward=True, back=True)
+
+    def holder_of(self, address: str, vpc_id: str) -> Place | None:
+        """The place of the interface with this address in a VPC; None if there is none."""
+        for each in self.picture.interfaces:
+            own = [each.get("PrivateIpAddress"), *(a["PrivateIpAddress"] for a in each.get("PrivateIpAddresses", []))]
+            if each.get("VpcId") == vpc_id and address in own:
+                return settled(self.picture, str(each["NetworkInterfaceId"]))
+        return None
+
+    # ---- where a route leads; each tells whether the answer comes back as far as the source's subnet
+
+    def _local(self, end: Place | None) -> bool:
+        if end is None:
+            self._hop(By.ADDRESS, self.address, False, "no network interface of the VPC has this address")
+            return False
+        self._arrive(end)
+        return True
+
+    def _internet_gateway(self, gateway_id: str) -> bool:
+        if not self._is_open(gateway_id):
+            return False
+        if self.begin.is_lambda:
+            why = "a function's interface has no public address, and the internet cannot answer a private one"
+            self._hop(By.ADDRESS, self.begin.name, False, why)
+            return False
+        if not self.begin.public:
+            why = f"{self.begin.address} is private, and it has no public address: the internet cannot answer it"
+            self._hop(By.ADDRESS, self.begin.name, False, why)
+            return False
+        self._hop(By.ADDRESS, self.begin.name, True, "it has a public address")
+        return True
+
+    def _nat_gateway(self, nat_id: str) -> bool:
+        nat = self.picture.one(self.picture.nat_gateways, "NatGatewayId", nat_id)
+        if nat is None or nat.get("State") != "available":
+            state = "gone" if nat is None else nat.get("State")
+            self._hop(By.GATEWAY, nat_id, False, f"the NAT gateway is {state}")
+            return False
+        name = name_of(nat)
+        if nat["VpcId"] != self.vpc_id:
+            self._hop(By.GATEWAY, name, False, "the NAT gateway is in another VPC")
+            return False
+        public = [each.get("PublicIp") for each in nat.get("NatGatewayAddresses", []) if each.get("PublicIp")]
+        if nat.get("ConnectivityType") == "private" or not public:
+            self._hop(By.GATEWAY, name, False, "the NAT gateway has no public address")
+            return False
+        if not nat.get("SubnetId"):
+            self._hop(By.GATEWAY, name, None, "a regional NAT gateway; this checker knows those that stand in a subnet")
+            return False
+        subnet = self._subnet(nat["SubnetId"])
+        self._hop(By.GATEWAY, name, True, f"the NAT gateway stands in {name_of(subnet)} and has a public address")
+        apart = subnet["SubnetId"] != self.subnet["SubnetId"]
+        if apart:
+            self._acl(subnet, str(self.begin.address), (self.port, self.port), inward=True)
+        kind, target, leads = self._route(subnet)
+        if not kind:
+            return False
+        if kind != "igw":
+            words = "itself" if target == nat_id else target
+            why = f"it stands in {name_of(subnet)}, from where {leads}, to {words}: no way to an internet gateway"
+            self._hop(By.GATEWAY, name, False, why)
+            return False
+        if not self._is_open(target):
+            return False
+        self._acl(subnet, self.address, (self.port, self.port), inward=False)
+        self._acl(subnet, self.address, CLIENT_PORTS, inward=True, back=True)
+        if apart:
+            self._acl(subnet, str(self.begin.address), self.client_ports, inward=False, back=True)
+        return True
+
+    def _is_open(self, gateway_id: str) -> bool:
+        """Whether an internet gateway is attached to this VPC and the address is one of the internet's."""
+        gateway = self.picture.one(self.picture.internet_gateways, "InternetGatewayId", gateway_id)
+        attached = gateway and any(each.get("VpcId") == self.vpc_id for each in gateway.get("Attachments", []))
+        if gateway is None or not attached:
+            self._hop(By.GATEWAY, gateway_id, False, "the internet gateway is not attached to this VPC")
+            return False
+        if any(contains(block, self.address) for block in _PRIVATE):
+            self._hop(By.ADDRESS, self.address, False, "a private address: nobody on the internet has it")
+            return False
+        self._hop(By.GATEWAY, name_of(gateway), True, "the internet gateway is attached to the VPC")
+        return True
+
+    def _endpoint(self, endpoint_id: str) -> bool:
+        endpoint = self.picture.one(self.picture.endpoints, "VpcEndpointId", endpoint_id)
+        usable = endpoint is not None and str(endpoint.get("State", "")).lower() == "available"
+        service = str(endpoint["ServiceName"]).rpartition(".")[2] if endpoint else endpoint_id
+        why = f"the gateway endpoint of {service} is there" if usable else "the gateway endpoint is not available"
+        self._hop(By.GATEWAY, service, usable, why)
+        return usable
+
+    def _peering(self, peering_id: str, end: Place | None) -> bool:
+        peering = self.picture.one(self.picture.peerings, "VpcPeeringConnectionId", peering_id)
+        status = (peering or {}).get("Status", {}).get("Code", "gone")
+        if peering is None or status != "active":
+            self._hop(By.GATEWAY, peering_id, False, f"the peering connection is {status}, not active")
+            return False
+        ends = {peering["RequesterVpcInfo"]["VpcId"], peering["AccepterVpcInfo"]["VpcId"]}
+        self._hop(By.GATEWAY, name_of(peering), True, "the peering connection is active")
+        (other,) = ends - {self.vpc_id} or {self.vpc_id}
+        if self.picture.one(self.picture.vpcs, "VpcId", other) is None:
+            self._hop(
+                By.GATEWAY, name_of(peering), None, f"{other} is of another account or Region: not seen from here"
+            )
+            return False
+        end = end or self.holder_of(self.address, other)
+        if end is None:
+            self._hop(By.ADDRESS, self.address, False, f"no network interface of the VPC {other} has this address")
+            return False
+        self._arrive(end, back_by=peering_id)
+        return True
+
+    def _arrive(self, end: Place, back_by: str = "local") -> None:
+        """Into the other subnet, and the answer out of it."""
+        subnet = self._subnet(end.subnet_id)
+        begin = Peer(str(self.begin.address), self.begin.group_ids)
+        self._acl(subnet, begin.address, (self.port, self.port), inward=True)
+        self._groups(end, begin, inward=True)
+        self._acl(subnet, begin.address, self.client_ports, inward=False, back=True)
+        if back_by != "local":
+            table = self.picture.route_table_of(subnet)
+            found = rules.route_for(table, begin.address, self.picture.blocks)
+            right = found is not None and rules.target_of(found[0])[1] == back_by
+            why = (
+                f"{found[1]} leads back"
+                if found and right
+                else f"no route leads back to {begin.address} by the peering"
+            )
+            self._hop(By.ROUTE_TABLE, _of(subnet, table), right, why, back=True)
+
+    # ---- the rules
+
+    def _route(self, subnet: Described) -> tuple[str, str, str]:
+        """Where the route table of a subnet sends the packet: kind, target, in words; empty if nowhere."""
+        table = self.picture.route_table_of(subnet)
+        found = rules.route_for(table, self.address, self.picture.blocks)
+        where = _of(subnet, table)
+        if found is None:
+            self._hop(By.ROUTE_TABLE, where, False, f"no route matches {self.address}")
+            return "", "", ""
+        route, block = found
+        kind, target = rules.target_of(route)
+        if route.get("State") == "blackhole":
+            self._hop(
+                By.ROUTE_TABLE, where, False, f"{block} leads to {target or 'nothing'}, which is gone (blackhole)"
+            )
+            return "", "", ""
+        words = {
+            "local": "stays in the VPC",
+            "igw": "leads to an internet gateway",
+            "nat": "leads to a NAT gateway",
+            "vpce": "leads to a gateway endpoint",
+            "pcx": "leads to a peering connection",
+        }.get(kind, f"leads to {target or 'something else'}")
+        self._hop(By.ROUTE_TABLE, where, True, f"{block} {words}")
+        return kind, target, f"{block} {words}"
+
+    def _acl(self, subnet: Described, address: str, ports: Ports, *, inward: bool, back: bool = False) -> None:
+        acl = self.picture.network_acl_of(subnet)
+        decision = rules.acl_decides(acl, address, self.protocol, ports, inward=inward)
+        self._hop(By.NETWORK_ACL, f"of {name_of(subnet)}", *decision, back=back, inward=inward)
+
+    def _groups(self, place: Place, peer: Peer, *, inward: bool) -> None:
+        groups = [each for each in self.picture.groups if each["GroupId"] in place.group_ids]
+        decision: Decision = rules.groups_decide(
+            groups, peer, self.protocol, self.port, self.picture.blocks, inward=inward
+        )
+        why = decision.why
+        for each in self.picture.groups:  # a reader knows groups by their names
+            why = why.replace(f"group {each['GroupId']}", f"the group {name_of(each)}")
+        self._hop(By.SECURITY_GROUP, f"of {place.name}", decision.allowed, why, inward=inward)
+
+    def _hop(
+        self, by: By, where: str, allowed: bool | None, why: str, *, back: bool = False, inward: bool = False
+    ) -> None:
+        self.hops.append(Hop(by, where, allowed, why, back, inward))
+
+    def _subnet(self, subnet_id: str) -> Described:
+        found = self.picture.one(self.picture.subnets, "SubnetId", subnet_id)
+        assert found is not None, subnet_id
+        return found
+
+
+def _of(subnet: Described, table: Described) -> str:
+    main = not any(a.get("SubnetId") == subnet["SubnetId"] for a in table.get("Associations", []))
+    return f"of {name_of(subnet)}{' (the main one)' if main else ''}"
