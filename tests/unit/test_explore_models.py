@@ -18,6 +18,7 @@ from serverless_first.explore.base import OWN, Explorer
 from serverless_first.simulate import break_even, capacity, cost, network, policies, queueing, traces, workflow
 
 NEW: tuple[Any, ...] = (
+    explore.AvailabilityExplorer,
     explore.CapacityExplorer,
     explore.CostExplorer,
     explore.NetworkExplorer,

@@ -4,6 +4,7 @@ from serverless_first import explore
 explore.FleetExplorer()
 """
 
+from serverless_first.explore.availability import AvailabilityExplorer
 from serverless_first.explore.capacity import CapacityExplorer
 from serverless_first.explore.connections import ConnectionsExplorer
 from serverless_first.explore.cost import CostExplorer
@@ -12,9 +13,11 @@ from serverless_first.explore.network import NetworkExplorer
 from serverless_first.explore.pool import PoolExplorer
 from serverless_first.explore.queueing import QueueingExplorer
 from serverless_first.explore.responsibility import ResponsibilityExplorer
+from serverless_first.explore.spectrum import SpectrumExplorer
 from serverless_first.explore.workflow import WorkflowExplorer
 
 __all__ = [
+    "AvailabilityExplorer",
     "CapacityExplorer",
     "ConnectionsExplorer",
     "CostExplorer",
@@ -23,5 +26,6 @@ __all__ = [
     "PoolExplorer",
     "QueueingExplorer",
     "ResponsibilityExplorer",
+    "SpectrumExplorer",
     "WorkflowExplorer",
 ]

@@ -4,9 +4,12 @@ from serverless_first import figures
 figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 """
 
+from serverless_first.figures.availability import Outage, chain_availability, orders_through_an_outage, throttled
 from serverless_first.figures.break_even import month_costs
 from serverless_first.figures.capacity import capacity_policies
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
+from serverless_first.figures.criteria import criteria
+from serverless_first.figures.decision_path import Between, Step, decision_path
 from serverless_first.figures.distribution import counts, distribution
 from serverless_first.figures.elastic import environments_over_time, hour_bills
 from serverless_first.figures.environments import timeline
@@ -14,7 +17,7 @@ from serverless_first.figures.evolution import abstraction_steps
 from serverless_first.figures.execution_history import execution_histories, execution_history, execution_words
 from serverless_first.figures.fleet import cold_share
 from serverless_first.figures.history import history, history_table
-from serverless_first.figures.interfaces import interfaces_then_and_now
+from serverless_first.figures.interfaces import cold_starts, interfaces_then_and_now
 from serverless_first.figures.levelling import burst_levelling
 from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.limits import instance_limits
@@ -24,26 +27,38 @@ from serverless_first.figures.pool import borrow_waits, pinned_share
 from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
 from serverless_first.figures.responsibility import responsibilities
 from serverless_first.figures.seats import seats
+from serverless_first.figures.services import request_on_its_way, services
+from serverless_first.figures.spectrum import operations, spectrum, spectrum_words
 from serverless_first.figures.state_machine import state_machine, state_machine_words, state_machines
 from serverless_first.figures.steps import borrow_steps
 from serverless_first.figures.style import show
 from serverless_first.figures.table import table
 from serverless_first.figures.trade_offs import cost_against_loss, headroom
+from serverless_first.figures.translation import translations
+from serverless_first.figures.two_vpcs import two_vpcs
+from serverless_first.figures.utilisation import hour_of_work
 from serverless_first.figures.waiting import span_s, time_words, waiting_times
 
 __all__ = [
+    "Between",
     "MessageEvent",
+    "Outage",
     "Pooler",
+    "Step",
     "abstraction_steps",
     "borrow_steps",
     "borrow_waits",
     "borrow_waits_s",
     "burst_levelling",
     "capacity_policies",
+    "chain_availability",
     "cold_share",
+    "cold_starts",
     "connections_over_time",
     "cost_against_loss",
     "counts",
+    "criteria",
+    "decision_path",
     "distribution",
     "environments_over_time",
     "execution_histories",
@@ -54,25 +69,35 @@ __all__ = [
     "history",
     "history_table",
     "hour_bills",
+    "hour_of_work",
     "instance_limits",
     "interfaces_then_and_now",
     "lifecycle",
     "message_life",
     "mitigations",
     "month_costs",
+    "operations",
+    "orders_through_an_outage",
     "pinned_share",
     "polling_trade_off",
     "proxy_over_time",
+    "request_on_its_way",
     "responsibilities",
     "seats",
+    "services",
     "show",
     "span_s",
+    "spectrum",
+    "spectrum_words",
     "state_machine",
     "state_machine_words",
     "state_machines",
     "table",
+    "throttled",
     "time_words",
     "timeline",
+    "translations",
     "two_poolers",
+    "two_vpcs",
     "waiting_times",
 ]

@@ -1,0 +1,138 @@
+"""What a chain of synchronous calls can promise, and what is left when some of the calls become events.
+
+A caller that waits for an answer is available only while every service behind it is: availabilities multiply. That is
+the rule for parts in series of reliability theory (Barlow and Proschan, Mathematical Theory of Reliability, 1965). It
+takes failures for independent; services that share a database, a network or a deployment fail together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from serverless_first.simulate import inputs
+
+#: A month of 730 hours, as AWS counts it in its estimates of costs.
+MONTH_S = 730 * 3600.0
+
+
+def chain(availabilities: Sequence[float]) -> float:
+    """The availability of a caller that needs all of these at once: their product.
+
+    >>> round(chain([0.999] * 5), 4)
+    0.995
+
+    Args:
+        availabilities: of each service in the chain, the caller's own included, from 0 to 1.
+
+    Raises:
+        ValueError: one of them is out of its range.
+    """
+    return math.prod(_share("availabilities", each) for each in availabilities)
+
+
+def unavailable_s(availability: float, period_s: float = MONTH_S) -> float:
+    """How long something of this availability does not answer in a period, in seconds.
+
+    >>> round(unavailable_s(0.999) / 60)
+    44
+
+    Args:
+        availability: from 0 to 1.
+        period_s: the period, in seconds, above 0; a month unless told.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    return (1 - _share("availability", availability)) * float(inputs.above_zero("period_s", period_s))
+
+
+@dataclass(frozen=True)
+class Outages:
+    """What became of some services over a time.
+
+    Attributes:
+        up_share: for each service, the share of the time in which it was up.
+        all_up_share: the share of the time in which all were up: what a caller of the chain sees.
+        first_up_share: the share in which the first one was up: what a caller sees if the first hands the rest on by
+            events.
+        longest_all_s: the longest time without an answer of the chain, in seconds.
+    """
+
+    up_share: tuple[float, ...]
+    all_up_share: float
+    first_up_share: float
+    longest_all_s: float
+
+
+def outages(
+    availabilities: Sequence[float], mean_outage_s: float, horizon_s: float, *, seed: int | None = None
+) -> Outages:
+    """Lets services fail at random and come back, each for itself, and looks when all of them are up.
+
+    Up and down times are exponential. Of the mean times, up / (up + down) is the availability, so the mean up time is
+    mean_outage_s x availability / (1 - availability).
+
+    Args:
+        availabilities: one for each service, above 0 and up to 1; one at least.
+        mean_outage_s: how long a service is down at a time, in seconds, above 0.
+        horizon_s: for how long to look, in seconds, above 0.
+        seed: of the random numbers.
+
+    Raises:
+        ValueError: an argument is out of its range, or there is no service.
+    """
+    if not availabilities:
+        raise ValueError("There is no service. Give availabilities with one at least.")
+    mean_s, end_s = (
+        float(inputs.above_zero("mean_outage_s", mean_outage_s)),
+        float(inputs.above_zero("horizon_s", horizon_s)),
+    )
+    random = np.random.default_rng(seed)
+    downs = [_downs(_share("availabilities", each), mean_s, end_s, random) for each in availabilities]
+    begins, ends = (np.concatenate(part) for part in zip(*downs, strict=True))
+    order = np.argsort(begins)
+    all_down_s, longest_s, until_s, since_s = 0.0, 0.0, -1.0, 0.0
+    for begin_s, finish_s in zip(begins[order], ends[order], strict=True):
+        if begin_s > until_s:
+            since_s, until_s = float(begin_s), float(begin_s)
+        all_down_s += max(0.0, float(finish_s) - until_s)
+        until_s = max(until_s, float(finish_s))
+        longest_s = max(longest_s, until_s - since_s)
+    up = tuple(1 - float(np.sum(finish - begin)) / end_s for begin, finish in downs)
+    return Outages(up, 1 - all_down_s / end_s, up[0], longest_s)
+
+
+_Times = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def _downs(availability: float, mean_s: float, end_s: float, random: np.random.Generator) -> tuple[_Times, _Times]:
+    """When a service is down: begins and ends, in seconds."""
+    if availability <= 0:
+        raise ValueError("availabilities has 0: a service that is never up has no outages. Use a value above 0.")
+    if availability == 1:
+        return np.empty(0), np.empty(0)
+    mean_up_s = mean_s * availability / (1 - availability)
+    cycles = int(end_s / (mean_up_s + mean_s) * 1.5) + 20
+    now_s, begins, ends = 0.0, [], []
+    if random.random() >= availability:  # it is down at the beginning
+        begins.append(0.0)
+        now_s = float(random.exponential(mean_s))
+        ends.append(min(now_s, end_s))
+    while now_s < end_s:
+        up_s, down_s = random.exponential(mean_up_s, cycles), random.exponential(mean_s, cycles)
+        finish = now_s + np.cumsum(up_s + down_s)
+        begin = finish - down_s
+        begins.extend(begin[begin < end_s])
+        ends.extend(np.minimum(finish[begin < end_s], end_s))
+        now_s = float(finish[-1])
+    return np.array(begins), np.array(ends)
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} has {value!r}. Use a share from 0 to 1, such as 0.999.")
+    return float(value)
