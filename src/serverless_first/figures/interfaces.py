@@ -192,3 +192,19 @@ class PortBar:
     def update(self, share: float) -> None:
         """Draws the share, from 0 to 1."""
         self._bar.set_width(share)
+
+
+def cold_starts(then: ColdStart, now: ColdStart, *, title: str) -> Figure:
+    """A cold start in a VPC before Hyperplane and since, and what of it is the wait for the interface.
+
+    Args:
+        then, now: of `network.cold_start`.
+        title: the finding, as a sentence.
+    """
+    with style():
+        figure = Figure(figsize=(8.0, 2.2))
+        bars = ColdStartBars(figure.subplots(), max(then.total_s, now.total_s) * 1.25)
+        bars.update(then, now)
+        bars.title.set_text(title)
+        bars.title.set_fontsize(12)
+    return figure
