@@ -91,6 +91,14 @@ def test_of_two_equal_prefixes_the_one_with_a_block_of_its_own_wins() -> None:
     assert found == (own, "52.216.0.0/15")
 
 
+def test_a_propagated_route_does_not_lead_out_of_the_vpc() -> None:
+    local = {"DestinationCidrBlock": "10.6.0.0/16", "GatewayId": "local", "Origin": "CreateRouteTable"}
+    vpn = {"DestinationCidrBlock": "10.6.1.0/24", "GatewayId": "vgw-1", "Origin": "EnableVgwRoutePropagation"}
+    assert rules.route_for({"Routes": [local, vpn]}, "10.6.1.9", {}) == (local, "10.6.0.0/16")
+    appliance = {"DestinationCidrBlock": "10.6.1.0/24", "NetworkInterfaceId": "eni-1", "Origin": "CreateRoute"}
+    assert rules.route_for({"Routes": [local, appliance]}, "10.6.1.9", {}) == (appliance, "10.6.1.0/24")
+
+
 @pytest.mark.parametrize(
     ("source", "to", "says"),
     [

@@ -24,6 +24,9 @@ _CALLS = {
 }
 
 
+_IDS = ("NatGatewayId", "InternetGatewayId", "VpcPeeringConnectionId", "VpcEndpointId", "SubnetId", "VpcId")
+
+
 @dataclass(frozen=True)
 class Picture:
     """What the calls have answered, as EC2 gives it. Each attribute is a list of descriptions.
@@ -122,8 +125,7 @@ def name_of(described: Described) -> str:
             return str(tag["Value"])
     if "GroupName" in described:
         return str(described["GroupName"])
-    ids = [value for key, value in described.items() if key.endswith("Id") and key not in ("VpcId", "OwnerId")]
-    return str(ids[0]) if ids else "(without a name)"
+    return next((str(described[key]) for key in _IDS if key in described), "(without a name)")
 
 
 def contains(block: str, address: str) -> bool:

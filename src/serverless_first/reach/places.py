@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from serverless_first.reach.picture import Picture, name_of, read
+
+
+_UUID = re.compile(r"[-: ]+[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 class UnknownPlace(ValueError):
@@ -48,7 +52,7 @@ def of_interface(interface: Mapping[str, Any]) -> Place:
         tuple(group["GroupId"] for group in interface.get("Groups", [])),
         interface.get("PrivateIpAddress"),
         (interface.get("Association") or {}).get("PublicIp"),
-        name or description or interface["NetworkInterfaceId"],
+        name or _UUID.sub("", description) or interface["NetworkInterfaceId"],
         kind == "lambda" or description.startswith("AWS Lambda VPC ENI"),
     )
 

@@ -50,7 +50,7 @@ def route_for(table: Described, address: str, blocks: Blocks) -> tuple[Described
     """The route that a packet to this address takes, and the block by which it matched; None if none matches.
 
     Of two routes with equally long prefixes one with a block of its own wins over one with a prefix list, and one that
-    was written over one that was propagated.
+    was written over one that was propagated. A propagated route within the VPC's own block is of no account.
     """
     found: list[tuple[tuple[int, bool, bool], str, Described]] = []
     for route in table.get("Routes", []):
@@ -60,6 +60,10 @@ def route_for(table: Described, address: str, blocks: Blocks) -> tuple[Described
             if contains(block, address):
                 written = route.get("Origin") != "EnableVgwRoutePropagation"
                 found.append(((prefix_length(block), written and not listed, written), block, route))
+    if any(
+        route.get("GatewayId") == "local" for _, _, route in found
+    ):  # what was propagated never leads out of the VPC
+        found = [each for each in found if each[2].get("Origin") != "EnableVgwRoutePropagation"]
     if not found:
         return None
     _, block, route = max(found, key=lambda each: each[0])
