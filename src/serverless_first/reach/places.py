@@ -10,7 +10,6 @@ from typing import Any
 
 from serverless_first.reach.picture import Picture, name_of, read
 
-
 _UUID = re.compile(r"[-: ]+[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
