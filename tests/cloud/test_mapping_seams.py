@@ -50,6 +50,7 @@ SEAMS: seam_kit.Seams = {
             "message_attribute_names=None",
             "change_message_visibility": "self, queue_name, receipt_handle, visibility_timeout",
             "purge_queue": "self, queue_name",
+            "get_queue_attributes": "self, queue_name, attribute_names",
         }),
         (sqs.Message, {"mark_received": "self, visibility_timeout=None"}),
         (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),

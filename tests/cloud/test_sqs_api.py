@@ -176,6 +176,17 @@ REFUSED_QUEUES: list[tuple[dict[str, Any], str, str]] = [
 ]  # fmt: skip
 
 
+def test_the_counts_are_of_one_moment(kit: Any) -> None:
+    queue, bodies = kit.make_queue("orders", VisibilityTimeout="1"), [str(n) for n in range(100)]
+    mapping_kit.send(queue, bodies)
+    for _ in range(10):
+        _receive(kit, queue)
+    counts = {mapping_kit.count(queue)}
+    while not mapping_kit.visible(queue) == len(bodies):
+        counts.add(mapping_kit.count(queue))
+    assert counts == {len(bodies)}, "a message whose visibility timeout ends is in one of the counts"
+
+
 def test_what_sqs_refuses(kit: Any) -> None:
     sqs = _sqs(kit)
     dead = kit.make_queue("dead", RedriveAllowPolicy=json.dumps({"redrivePermission": "denyAll"}))

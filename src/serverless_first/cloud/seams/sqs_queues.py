@@ -11,6 +11,8 @@ Replaced here:
   message that is added during a deletion. A message that has gone may be deleted again, and its visibility not changed;
   nor may that of one that is not in flight.
 - `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
+- `SQSBackend.get_queue_attributes`: moto counts the visible messages at one moment and the others at a later one, so a
+  message whose visibility timeout ends between them is in no count: a queue that is not empty looks empty.
 - `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
 
 Worth an upstream change: all of it but the calls of functions.
@@ -237,18 +239,23 @@ def _require_in_flight(queue: Any, receipt_handle: str) -> None:
         raise SQSException("AWS.SimpleQueueService.MessageNotInflight", "The specified message isn't in flight.")
 
 
+def _now_ms(queue: Any) -> int:
+    """The moment at which the messages of a queue are counted: one for all counts of an answer."""
+    return int(vars(queue).get("counted_at_ms") or unix_time_millis())
+
+
 def _visible(queue: Any) -> int:
-    now_ms = unix_time_millis()
+    now_ms = _now_ms(queue)
     return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
 
 
 def _not_visible(queue: Any) -> int:
-    now_ms = unix_time_millis()
+    now_ms = _now_ms(queue)
     return sum(m.visible_at >= now_ms for m in queue._messages)
 
 
 def _delayed(queue: Any) -> int:
-    now_ms = unix_time_millis()
+    now_ms = _now_ms(queue)
     return sum(m.delayed_until > now_ms for m in queue._messages)
 
 
@@ -296,6 +303,16 @@ def install(plane: DataPlane) -> threading.RLock:
 
     moto_change: Callable[..., None] = backend_class.change_message_visibility
     moto_purge: Callable[..., None] = backend_class.purge_queue
+    moto_attributes: Callable[..., dict[str, Any]] = backend_class.get_queue_attributes
+
+    def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        with lock:
+            queue = self.get_queue(queue_name)
+            queue.counted_at_ms = unix_time_millis()
+            try:
+                return moto_attributes(self, queue_name, attribute_names)
+            finally:
+                queue.counted_at_ms = None
 
     def delete_message(self: Any, receipt_handle: str) -> None:
         with lock:
@@ -325,6 +342,7 @@ def install(plane: DataPlane) -> threading.RLock:
     queue_class.approximate_number_of_messages = property(_visible)
     queue_class.approximate_number_of_messages_not_visible = property(_not_visible)
     queue_class.approximate_number_of_messages_delayed = property(_delayed)
+    backend_class.get_queue_attributes = get_queue_attributes
     queue_class.__init__ = init
     queue_class.add_message = add_message
     queue_class.delete_message = delete_message
