@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
@@ -49,19 +50,13 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
     span_s = max(end_s - begin_s, 1e-3)
     people = list(dict.fromkeys(event.who for event in events if event.who))
     with style():
-        figure = Figure(figsize=(8.0, 1.6 + 0.62 * (1 + len(people))))
+        figure = Figure(figsize=(8.0, 1.9 + 0.62 * (1 + len(people))))
         axes = figure.subplots()
         for left_s, right_s, visible in _states(events, end_s):
-            looks = {"facecolor": SKY} if visible else {"facecolor": "white", "hatch": "////", "edgecolor": GREY}
-            axes.barh(0, right_s - left_s, left=left_s - begin_s, height=0.5, linewidth=0.8, **looks)
-            _write(
-                axes,
-                (left_s + right_s) / 2 - begin_s,
-                0,
-                "visible" if visible else "invisible",
-                right_s - left_s,
-                span_s,
+            looks: dict[str, Any] = (
+                {"facecolor": SKY} if visible else {"facecolor": "white", "hatch": "////", "edgecolor": GREY}
             )
+            axes.barh(0, right_s - left_s, left=left_s - begin_s, height=0.5, linewidth=0.8, **looks)
         for y, who in enumerate(people, 1):
             colour = _COLOURS[(y - 1) % len(_COLOURS)]
             for left_s, right_s in _work_of(who, events, end_s):
@@ -87,6 +82,9 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("time in s since it was sent")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
+        states = [Patch(facecolor=SKY), Patch(facecolor="white", hatch="////", edgecolor=GREY)]
+        labels = ["visible: anybody can receive it", "invisible: somebody has received it"]
+        figure.legend(states, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
     return figure
 
 
@@ -131,10 +129,3 @@ def _work_of(who: str, events: Sequence[MessageEvent], end_s: float) -> list[tup
             found.append((since_s, event.time_s))
             since_s = None
     return found if since_s is None else [*found, (since_s, end_s)]
-
-
-def _write(axes: Axes, x: float, y: float, text: str, width_s: float, span_s: float) -> None:
-    """A word on a bar, if the bar has room for it."""
-    if width_s > 0.015 * len(text) * span_s:
-        word = axes.text(x, y, text, ha="center", va="center", fontsize=9.5)
-        word.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
