@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]  # pytest puts this folder on the path
+import states_kit as sk  # type: ignore[import-not-found]
 
 from serverless_first import cloud
 
@@ -67,8 +68,10 @@ def reader(key: str, **config: Any) -> dict[str, Any]:
 
 
 def map_run(execution: str) -> Any:
-    """What DescribeMapRun says of the only run of an execution."""
-    (found,) = sk.states().list_map_runs(executionArn=execution)["mapRuns"]
+    """What DescribeMapRun says of the only run of an execution, as soon as there is one."""
+    (found,) = cloud_kit.eventually(
+        lambda: sk.states().list_map_runs(executionArn=execution)["mapRuns"], "a run of the map"
+    )
     return sk.states().describe_map_run(mapRunArn=found["mapRunArn"])
 
 
