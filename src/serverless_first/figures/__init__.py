@@ -6,7 +6,7 @@ figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 
 from serverless_first.figures.availability import Outage, chain_availability, orders_through_an_outage, throttled
 from serverless_first.figures.break_even import month_costs
-from serverless_first.figures.capacity import capacity_policies
+from serverless_first.figures.capacity import capacity_policies, capacity_runs
 from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
 from serverless_first.figures.criteria import criteria
 from serverless_first.figures.decision_path import Between, Step, decision_path
@@ -51,6 +51,7 @@ __all__ = [
     "borrow_waits_s",
     "burst_levelling",
     "capacity_policies",
+    "capacity_runs",
     "chain_availability",
     "cold_share",
     "cold_starts",

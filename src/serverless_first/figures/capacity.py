@@ -35,10 +35,22 @@ def capacity_policies(demand: Demand, policies: Sequence[Policy], *, title: str)
     Raises:
         ValueError: no policy, or more than four.
     """
-    if not 1 <= len(policies) <= MOST_POLICIES:
-        raise ValueError(f"{len(policies)} policies were given. Give 1 to {MOST_POLICIES}.")
-    runs = [capacity.simulate(demand, policy) for policy in policies]
-    rows, columns = -(-len(policies) // 2), min(2, len(policies))
+    return capacity_runs([capacity.simulate(demand, policy) for policy in policies], title=title)
+
+
+def capacity_runs(runs: Sequence[CapacityResult], *, title: str) -> Figure:
+    """As `capacity_policies`, for runs that are there already: of `capacity.simulate` or `autoscaler.run`.
+
+    Args:
+        runs: 1 to 4, each named by its policy.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: no run, or more than four.
+    """
+    if not 1 <= len(runs) <= MOST_POLICIES:
+        raise ValueError(f"{len(runs)} policies were given. Give 1 to {MOST_POLICIES}.")
+    rows, columns = -(-len(runs) // 2), min(2, len(runs))
     with style():
         figure = Figure(figsize=(9.0, 1.5 + 1.75 * rows))
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)

@@ -1,0 +1,290 @@
+"""Checks of module 01, tasks 1.1 and 1.2: a fleet that cannot change, and a rule that scales."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from serverless_first import hikari_capacity as shop
+from serverless_first.lab import Attempt, CheckFailed, task
+from serverless_first.lab.failures import readable
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.simulate import autoscaler
+from serverless_first.simulate.autoscaler import Minute
+from serverless_first.simulate.capacity import CapacityResult
+from serverless_first.simulate.traces import Demand
+
+_chance = random.Random()
+
+# ---- 1.1
+
+FIELDS = ("lost_requests", "idle_server_hours", "cost_usd", "servers_needed")
+
+
+@task("1.1")
+def fixed(attempt: Attempt) -> None:
+    """A fleet of so many servers against a record: lost, idle, cost, and how many would have been enough."""
+    file = LearnerFile(attempt, "fixed.py")
+    # An hour and a half, one busy minute among quiet ones, exactly enough, nothing to do, no servers, no minutes.
+    for per_s, servers, per_server_s, usd in (
+        ([25.0] * 90, 2, 20.0, 0.12),
+        ([10.0, 70.0, 10.0], 2, 20.0, 0.12),
+        ([30.0, 45.0, 60.0], 3, 20.0, 0.1),
+        ([0.0, 0.0], 1, 20.0, 0.1),
+        ([15.0, 5.0], 0, 20.0, 0.1),
+        ([], 4, 20.0, 0.1),
+    ):
+        _fleet_is_right(attempt, file, per_s, servers, per_server_s, usd)
+    for _ in range(8):
+        minutes = _chance.randint(20, 400)
+        per_s = [round(_chance.uniform(0, 300), 1) for _ in range(minutes)]
+        _fleet_is_right(
+            attempt,
+            file,
+            per_s,
+            _chance.randint(0, 18),
+            _chance.choice([7.5, 20.0, 50.0]),
+            _chance.choice([0.05, 0.4]),
+        )
+
+
+def _fleet_is_right(
+    attempt: Attempt, file: LearnerFile, per_s: list[float], servers: int, per_server_s: float, usd: float
+) -> None:
+    called = f"fleet({readable(per_s)}, servers={servers}, per_server_s={per_server_s:g}, usd_per_hour={usd:g})"
+    answer = file.run(called, file["fleet"], list(per_s), servers, per_server_s, usd)
+    if not isinstance(answer, dict) or any(field not in answer for field in FIELDS):
+        attempt.fail(
+            "The answer is not a dict with the four keys of the task.",
+            called=called,
+            came_back=readable(answer),
+            expected="the keys " + ", ".join(FIELDS),
+            look_at="what fleet returns",
+        )
+    room = servers * per_server_s
+    right = {
+        "lost_requests": sum(max(each - room, 0.0) for each in per_s) * 60,
+        "idle_server_hours": sum(max(room - each, 0.0) for each in per_s) / per_server_s / 60 if per_server_s else 0.0,
+        "cost_usd": servers * len(per_s) / 60 * usd,
+        "servers_needed": math.ceil(max(per_s, default=0.0) / per_server_s - 1e-9),
+    }
+    for field, value in right.items():
+        told = answer[field]
+        if _is_number(told) and math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
+            continue
+        problem, look_at = _wrong_fleet(field, told, value, per_s, servers, per_server_s, usd)
+        attempt.fail(
+            problem,
+            called=called,
+            came_back=f'"{field}": {told:g}' if _is_number(told) else f'"{field}": {readable(told)}',
+            expected=f'"{field}": {value:g}',
+            look_at=look_at,
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _wrong_fleet(
+    field: str, told: Any, right: float, per_s: list[float], servers: int, per_server_s: float, usd: float
+) -> tuple[str, str]:
+    """The misconception that leads to this number, and where to look."""
+    if not _is_number(told):
+        return f"{field} is no number.", f"what stands behind {field}"
+    room, minutes, needed = servers * per_server_s, len(per_s), max(per_s, default=0.0) / per_server_s
+    over, mean = sum(per_s) - room * minutes, sum(per_s) / minutes if minutes else 0.0
+    used_hours = sum(min(each, room) for each in per_s) / per_server_s / 60
+    netted = (
+        "Quiet minutes are set against busy ones. Room that is free at night serves nobody at noon: each minute counts "
+        "by itself."
+    )
+    guesses: dict[str, list[tuple[float, str]]] = {
+        "lost_requests": [
+            (max(over, 0.0) * 60, netted),
+            (over * 60, netted),
+            (right / 60, "Requests per second are added up as if a minute had one second."),
+            (sum(per_s) * 60, "All requests are lost. Those that find room are served."),
+        ],
+        "idle_server_hours": [
+            (max(-over, 0.0) / per_server_s / 60, netted),
+            (-over / per_server_s / 60, netted),
+            (right * 60, "Idle servers are counted in minutes, and the task asks for hours."),
+            (right * 60 * per_server_s, "Idle room is counted in requests, and the task asks for hours of a server."),
+            (right * per_server_s, "Idle room is counted in requests, and the task asks for hours of a server."),
+            (servers * minutes / 60, "All server-hours count as idle. The busy part of them is not."),
+        ],
+        "cost_usd": [
+            (servers * minutes * usd, "The price of an hour is charged for each minute."),
+            (servers * usd, "The price of an hour is charged once, however long the record is."),
+            (
+                servers * math.ceil(minutes / 60) * usd,
+                "An hour that has begun is charged in full. The task counts minutes.",
+            ),
+            (used_hours * usd, "Busy servers alone are paid for. A fleet that cannot change is paid for by the hour."),
+            (minutes / 60 * usd, "One server is paid for, and there are more."),
+        ],
+        "servers_needed": [
+            (mean / per_server_s, "servers_needed is that of the average. In the busiest minute requests are lost."),
+            (
+                math.ceil(mean / per_server_s),
+                "servers_needed is that of the average. In the busiest minute requests are lost.",
+            ),
+            (
+                math.floor(needed),
+                "servers_needed is rounded down: in the busiest minute a part of a server is missing.",
+            ),
+            (round(needed), "servers_needed is rounded down: in the busiest minute a part of a server is missing."),
+            (math.floor(needed) + 1, "servers_needed is one too many where the busiest minute fits exactly."),
+            (needed, "servers_needed is no whole number. There is no part of a server."),
+        ],
+    }
+    for value, problem in guesses[field]:
+        if math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
+            return problem, f"how you work out {field}"
+    if told < 0:
+        return (
+            f"{field} is below 0. A minute with room to spare takes nothing back from others.",
+            f"the sign in {field}",
+        )
+    return f"{field} is wrong.", f"how you work out {field}, minute by minute"
+
+
+# ---- 1.2
+
+MINIMUM, TURNS, LOST, USED = 2, 96, 0.01, 0.4
+
+
+@task("1.2")
+def rule(attempt: Attempt) -> None:
+    """The rule keeps its minimum, follows the demand with its lead time, gives back, and does not flap."""
+    file = LearnerFile(attempt, "rule.py")
+    _answers_at_all(attempt, file)
+    quiet = _run(attempt, file, [40.0] * 30 + [0.0] * 180, "three hours without a request")
+    attempt.expect(
+        float(np.min(quiet.ordered)) >= MINIMUM,
+        problem="The rule forgets the minimum. When nobody comes for a while, too few servers are left.",
+        called="the rule, in three hours without a request",
+        came_back=f"at least {np.min(quiet.ordered):.0f} servers wanted",
+        expected=f"never fewer than {MINIMUM}",
+        look_at="the smallest number that decide can answer",
+    )
+    step = _run(
+        attempt, file, [60.0] * 240 + [240.0] * 75, "four hours of 60 requests a second, then 75 minutes of 240"
+    )
+    attempt.expect(
+        bool(step.units[-1] * shop.PER_SERVER_S >= 240),
+        problem="The rule does not arrive: it looks at an average in which hours that are over count like this minute.",
+        called="the rule, with 60 requests a second for four hours and then 240",
+        came_back=f"{step.units[-1]:.0f} servers 75 minutes later",
+        expected="12 servers or more: each serves 20 requests a second",
+        look_at="how far back decide looks when it works out what is needed",
+    )
+    after = _run(
+        attempt, file, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again"
+    )
+    attempt.expect(
+        float(after.ordered[-1]) <= 0.6 * float(np.max(after.ordered)),
+        problem="The rule never scales in, or far too late: servers that came for a peak stay when it is over.",
+        called="the rule, 90 minutes after a peak of four times the demand",
+        came_back=f"{after.ordered[-1]:.0f} servers wanted; at the peak {np.max(after.ordered):.0f}",
+        expected="a number near that before the peak",
+        look_at="what lets the number fall, and what your cooldown waits for",
+    )
+    ramp = [60.0] * 60 + [60.0 + 4 * minute for minute in range(60)] + [300.0] * 60
+    rising = _run(attempt, file, ramp, "an hour in which the demand grows from 60 to 300")
+    attempt.expect(
+        rising.unmet_share <= LOST,
+        problem="While the demand grows the rule comes too late. What you order now serves in five minutes, and your "
+        "number fits the minute that is over.",
+        called="the rule, with a demand that grows by 4 requests a second in each minute",
+        came_back=f"{rising.unmet_share:.1%} of the requests lost",
+        expected=f"at most {LOST:.0%}",
+        look_at="how much decide asks for beyond the present demand",
+    )
+    for name, day in _days().items():
+        _day_is_right(attempt, _result(attempt, file, day, name), name)
+
+
+def _days() -> dict[str, Demand]:
+    """Days that the learner has not seen."""
+    return {
+        "an ordinary day": shop.ordinary_day(101),
+        "a day with a crowd in the morning": shop.sale_day(102, hour=9, times=2.5, rise_min=30),
+        "a day with a crowd in the evening": shop.sale_day(103, hour=19, times=3, rise_min=40, mean_per_s=150),
+    }
+
+
+def _answers_at_all(attempt: Attempt, file: LearnerFile) -> None:
+    """The very first minute: a history of one."""
+    first = (Minute(per_s=100.0, running=5, starting=0),)
+    answer = file.run("decide(history) with a history of one minute", file["decide"], first)
+    attempt.expect(
+        _is_number(answer) and answer == int(answer) and answer >= 0,
+        problem="decide must answer a whole number from 0: how many servers shall run or start.",
+        called="decide(history) with a history of one minute",
+        came_back=readable(answer) if answer is not None else "None",
+        expected="a whole number",
+        look_at="what decide returns, on each way through it",
+    )
+
+
+def _run(attempt: Attempt, file: LearnerFile, per_s: Sequence[float], what: str) -> CapacityResult:
+    return _result(attempt, file, Demand(np.array(per_s), 60.0), what)
+
+
+def _result(attempt: Attempt, file: LearnerFile, demand: Demand, what: str) -> CapacityResult:
+    """What the learner's rule makes of a demand; an answer that is no number of servers fails the check."""
+    called, decide = f"decide(history), minute by minute: {what}", file["decide"]
+    wrong = autoscaler.WrongAnswer
+    try:
+        result = file.run(called, lambda: autoscaler.run(demand, decide, shop.SERVER), allowed=(wrong,))
+    except wrong as error:
+        attempt.fail(
+            "decide must answer a whole number from 0: how many servers shall run or start.",
+            called=called,
+            came_back=str(error),
+            expected="a whole number",
+            look_at="what decide returns, on each way through it",
+        )
+    assert isinstance(result, CapacityResult)
+    return result
+
+
+def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
+    turns = autoscaler.turns(result)
+    called = f"the rule, on {name}"
+    came_back = f"{result.unmet_share:.2%} lost, {result.utilisation:.0%} used, {turns} turns"
+    expected = f"at most {LOST:.0%} lost, at least {USED:.0%} used, at most {TURNS} turns"
+    try:
+        attempt.expect(
+            turns <= TURNS,
+            problem="The rule flaps: it orders servers and gives them back a few minutes later, again and again.",
+            called=called,
+            came_back=came_back,
+            expected=expected,
+            look_at="what must have happened before the number may fall: the cooldown",
+        )
+        attempt.expect(
+            result.unmet_share <= LOST,
+            problem="Too many requests are lost.",
+            called=called,
+            came_back=came_back,
+            expected=expected,
+            look_at="how much room decide keeps for the next five minutes",
+        )
+        attempt.expect(
+            result.utilisation >= USED,
+            problem="Too much stands idle: the rule keeps more room than five minutes need, or gives back too late.",
+            called=called,
+            came_back=came_back,
+            expected=expected,
+            look_at="how much room decide keeps, and how soon it gives back",
+        )
+    except CheckFailed as failure:
+        failure.look_at += "; the figure of step 2 shows such a day"
+        raise

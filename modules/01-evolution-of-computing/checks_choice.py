@@ -1,0 +1,264 @@
+"""Checks of module 01, tasks 1.3 and 1.4: environments for a morning, and a plan for a day that nobody has seen."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from serverless_first import hikari_capacity as shop
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import readable
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.simulate import capacity, fleet
+from serverless_first.simulate.capacity import CapacityResult, Policy
+from serverless_first.simulate.traces import Demand
+
+_chance = random.Random()
+
+# ---- 1.3
+
+
+@task("1.3")
+def morning(attempt: Attempt) -> None:
+    """Cold starts and billed seconds of any morning."""
+    file = LearnerFile(attempt, "per_request.py")
+    # One after the other, two that meet, three that meet and one that comes when all are gone; below, none at all.
+    _bill_is_right(attempt, file, [0.0, 1.0], 0.25, 0.5, 600.0)
+    _bill_is_right(attempt, file, [0.0, 0.125], 0.25, 0.5, 600.0)
+    _bill_is_right(attempt, file, [0.0, 0.0625, 0.125, 100.0, 1000.0], 0.25, 0.5, 600.0)
+    # The third one comes while both others are busy with their Init.
+    _bill_is_right(attempt, file, [0.0, 0.0625, 0.4], 0.25, 0.5, 600.0)
+    # Both are idle at 8 s, and the second one was used last. So the first one is gone when two meet at 11 s.
+    _bill_is_right(attempt, file, [0.0, 0.5, 8.0, 11.25, 11.375], 1.0, 0.0, 10.0)
+    _bill_is_right(attempt, file, [], 0.25, 0.5, 600.0)
+    for _ in range(6):
+        count, hours = _chance.randint(20, 300), _chance.choice([0.05, 0.5, 4.0])
+        arrivals_s = sorted(_chance.uniform(0, hours * 3600) for _ in range(count))
+        _bill_is_right(
+            attempt,
+            file,
+            arrivals_s,
+            _chance.choice([0.08, 0.7, 6.0]),
+            _chance.choice([0.2, 1.5]),
+            _chance.choice([30.0, 300.0]),
+        )
+
+
+def _bill_is_right(
+    attempt: Attempt, file: LearnerFile, arrivals_s: list[float], service_s: float, init_s: float, keep_s: float
+) -> None:
+    shown = readable([round(arrival_s, 3) for arrival_s in arrivals_s])
+    called = f"bill({shown}, service_s={service_s:g}, init_s={init_s:g}, keep_s={keep_s:g})"
+    answer = file.run(called, file["bill"], list(arrivals_s), service_s, init_s, keep_s)
+    if not isinstance(answer, dict) or not {"cold_starts", "billed_s"} <= set(answer):
+        attempt.fail(
+            "The answer is not a dict with the two keys of the task.",
+            called=called,
+            came_back=readable(answer),
+            expected="the keys cold_starts, billed_s",
+            look_at="what bill returns, also for a morning without a request",
+        )
+    cold, count = _cold_starts(arrivals_s, service_s, init_s, keep_s), len(arrivals_s)
+    billed_s = count * service_s + cold * init_s
+    told_cold, told_s = answer["cold_starts"], answer["billed_s"]
+    if told_cold != cold:
+        attempt.fail(
+            _wrong_count(told_cold, arrivals_s, service_s, init_s, keep_s),
+            called=called,
+            came_back=f'"cold_starts": {readable(told_cold)}',
+            expected=f'"cold_starts": {cold}',
+            look_at="which environments are idle when a request comes, and which are gone by then",
+        )
+    if not isinstance(told_s, (int, float, np.number)) or not math.isclose(
+        told_s, billed_s, rel_tol=1e-6, abs_tol=1e-6
+    ):
+        attempt.fail(
+            _wrong_bill(told_s, arrivals_s, service_s, init_s, cold),
+            called=called,
+            came_back=f'"billed_s": {readable(told_s)}',
+            expected=f'"billed_s": {billed_s:g}',
+            look_at="what Lambda bills: the time in which an environment works, Init with it",
+        )
+
+
+def _cold_starts(arrivals_s: Sequence[float], service_s: float, init_s: float, keep_s: float) -> int:
+    run = fleet.simulate(arrivals_s, service_s, service_s + init_s, keep_s) if arrivals_s else None
+    return run.cold if run else 0
+
+
+def _wrong_count(told: Any, arrivals_s: list[float], service_s: float, init_s: float, keep_s: float) -> str:
+    """The misconception that leads to this number of cold starts."""
+    if isinstance(told, bool) or not isinstance(told, (int, float, np.number)):
+        return "cold_starts is no number."
+    count = len(arrivals_s)
+    gaps = sum(later - earlier >= keep_s for earlier, later in itertools.pairwise(arrivals_s))
+    one = "One environment serves everything here. It serves one request at a time: who comes meanwhile needs another."
+    for_ever = (
+        "Environments are kept for ever. One that has been idle for keep_s is gone; the next request starts another."
+    )
+    no_init = "The cold start takes no time here. An environment is busy for init_s longer with its first request."
+    oldest = "The environment that has waited longest is taken. Lambda takes the one used last, so the others may end."
+    guesses = (
+        (count, "Each request is counted as a cold start. An environment that is idle serves the next request."),
+        (min(count, 1), one),
+        (min(count, 1 + gaps), one),
+        (_longest_waiting(arrivals_s, service_s, init_s, keep_s), oldest),
+        (_cold_starts(arrivals_s, service_s, init_s, 1e12), for_ever),
+        (_cold_starts(arrivals_s, service_s, 0.0, keep_s), no_init),
+    )
+    return next((problem for value, problem in guesses if told == value), "The number of cold starts is wrong.")
+
+
+def _longest_waiting(arrivals_s: Sequence[float], service_s: float, init_s: float, keep_s: float) -> int:
+    free_s: list[float] = []
+    cold = 0
+    for now_s in arrivals_s:
+        free_s = [at_s for at_s in free_s if now_s - at_s < keep_s]
+        idle = min((at_s for at_s in free_s if at_s <= now_s), default=None)
+        if idle is None:
+            cold += 1
+            free_s.append(now_s + init_s + service_s)
+        else:
+            free_s[free_s.index(idle)] = now_s + service_s
+    return cold
+
+
+def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: float, cold: int) -> str:
+    """The misconception that leads to this bill."""
+    if isinstance(told, bool) or not isinstance(told, (int, float, np.number)):
+        return "billed_s is no number."
+    count = len(arrivals_s)
+    by_minutes = sum(math.ceil((service_s + init_s * (number < cold)) / 60) * 60 for number in range(count))
+    minutes = "Started minutes are billed. Lambda bills by the millisecond, and nothing between two requests."
+    all_of_it = "The whole morning is billed. Lambda bills the time of work, and nothing while an environment waits."
+    guesses = (
+        (count * service_s, "Init is not on the bill. It has been since 1 August 2025."),
+        (count * (service_s + init_s), "Init is billed for every request. It runs once for each cold start."),
+        (cold * (service_s + init_s), "Cold starts alone are billed. Warm requests take time, too."),
+        (by_minutes, minutes),
+        (math.ceil((count * service_s + cold * init_s) / 60) * 60, minutes),
+        (arrivals_s[-1] + service_s if arrivals_s else 0.0, all_of_it),
+    )
+    for value, problem in guesses:
+        if math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
+            return problem
+    if told > count * service_s + cold * init_s:
+        return "Too much is billed. Lambda bills the time in which an environment works, and nothing while it waits."
+    return "Too little is billed."
+
+
+# ---- 1.4
+
+LOST, DEARER = 0.001, 1.3
+TARGETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
+
+
+@task("1.4")
+def plan(attempt: Attempt) -> None:
+    """The plan that yesterday leads to serves 99.9 % today, at little more than the least cost that was possible."""
+    file = LearnerFile(attempt, "plan.py")
+    for name, day in SHOPS.items():
+        yesterday = day(1)
+        called = f"plan(yesterday), for {name}"
+        policy = file.run(called, file["plan"], yesterday)
+        if not isinstance(policy, Policy):
+            attempt.fail(
+                "plan must return what one of the four makes: bought, servers, tasks or functions.",
+                called=called,
+                came_back=readable(policy) if policy is not None else "None",
+                expected="a policy, such as functions() returns",
+                look_at="what plan returns, on each way through it",
+            )
+        for seed in (2, 3):
+            _today_is_right(attempt, policy, name, yesterday, day(seed))
+
+
+def _side_street(seed: int) -> Demand:
+    return shop.ordinary_day(900 + seed, mean_per_s=1.0 + 0.2 * seed, chance=0.3)
+
+
+def _around_the_clock(seed: int) -> Demand:
+    return shop.ordinary_day(910 + seed, mean_per_s=390 + 10.0 * seed, chance=0.03, steady=0.9)
+
+
+def _day_and_night(seed: int) -> Demand:
+    return shop.ordinary_day(920 + seed, mean_per_s=98 + 2.0 * seed)
+
+
+def _noon_sale(seed: int) -> Demand:
+    return shop.sale_day(930 + seed, hour=11.5 + seed / 4, times=9 + seed / 2, rise_min=1, mean_per_s=30)
+
+
+SHOPS: dict[str, Callable[[int], Demand]] = {
+    "a shop with days and nights": _day_and_night,
+    "a shop that is busy around the clock": _around_the_clock,
+    "a shop in a side street": _side_street,
+    "a shop with a sale at noon, ten times the demand": _noon_sale,
+}
+
+
+def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Demand, today: Demand) -> None:
+    result = capacity.simulate(today, policy)
+    best = min((r for r in _others(today) if r.unmet_share <= LOST), key=lambda r: r.cost_usd)
+    called = f"the plan for {name}, on the next day: {_words(policy)}"
+    came_back = f"{math.floor((1 - result.unmet_share) * 1e5) / 1e3:.3f} % served, ${result.cost_usd:,.2f}"
+    expected = f"at least 99.9 % served, for at most ${best.cost_usd * DEARER:,.2f}"
+    attempt.expect(
+        result.unmet_share <= LOST,
+        problem=_why_lost(policy, yesterday),
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="what your plan does with the service level that a policy had yesterday",
+    )
+    attempt.expect(
+        result.cost_usd <= best.cost_usd * DEARER,
+        problem=_why_dear(policy, today),
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="which of the four your plan tries for such a shop, and what each would have cost yesterday",
+    )
+
+
+def _others(today: Demand) -> list[CapacityResult]:
+    """What could have been had: the budget is taken from the best of them."""
+    tried = [shop.functions(), *(make(target) for make in (shop.servers, shop.tasks) for target in TARGETS)]
+    return [capacity.simulate(today, policy) for policy in tried]
+
+
+def _words(policy: Policy) -> str:
+    if policy.at_once:
+        return f"functions, at most {policy.maximum}"
+    if not policy.shrinks:
+        return f"{policy.initial} servers bought"
+    return f"{policy.name} with a target of {policy.target:.0%}"
+
+
+def _why_lost(policy: Policy, yesterday: Demand) -> str:
+    if policy.at_once:
+        return "The limit of the functions is below the peak: requests are refused as by too small a fleet."
+    if not policy.shrinks and policy.units_for(0) * policy.per_unit_s < 0.9 * yesterday.peak_per_s:
+        return "The fleet was bought for less than the peak: for an average, say. All who come above it are lost."
+    if not policy.shrinks:
+        return "The fleet fits yesterday's peak exactly. Today's is a little higher."
+    if capacity.simulate(yesterday, policy).unmet_share > LOST:
+        return "The plan lost too much already yesterday. Cheap is what meets the service level first."
+    return "The plan was just enough yesterday, and today chance falls otherwise: it keeps too little room."
+
+
+def _why_dear(policy: Policy, today: Demand) -> str:
+    if policy.at_once:
+        return (
+            "Served, and too dear: a second of a function costs more than one of a server, and servers are busy here."
+        )
+    if not policy.shrinks:
+        return "Served, and too dear: the fleet is bought for the peak and stands idle for the rest of the day."
+    if today.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
+        return "Served, and too dear: the smallest fleet there can be waits all day for hardly anybody."
+    return "Served, and too dear: the target keeps too much room, on every minute of the day."

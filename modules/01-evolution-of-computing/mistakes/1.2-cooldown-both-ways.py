@@ -1,0 +1,15 @@
+#: expects: comes too late|Too many requests are lost|does not arrive
+#: because: The cooldown keeps it from growing, too.
+#: when: nightly
+%%writefile rule.py
+import math
+
+PER_SERVER_S = 20
+
+
+def decide(history):
+    have = history[-1].wanted
+    busiest = max(minute.per_s for minute in history[-10:])
+    needed = max(2, math.ceil(1.3 * busiest / PER_SERVER_S))
+    stayed = all(minute.wanted == have for minute in history[-30:])
+    return needed if stayed else have

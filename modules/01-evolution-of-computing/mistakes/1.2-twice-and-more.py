@@ -1,0 +1,15 @@
+#: expects: Too much stands idle
+#: because: Three times the demand is kept ready, to be sure.
+#: when: nightly
+%%writefile rule.py
+import math
+
+PER_SERVER_S = 20
+
+
+def decide(history):
+    have = history[-1].wanted
+    busiest = max(minute.per_s for minute in history[-10:])
+    needed = max(2, math.ceil(3 * busiest / PER_SERVER_S))
+    stayed = all(minute.wanted == have for minute in history[-15:])
+    return have if needed < have and not stayed else needed
