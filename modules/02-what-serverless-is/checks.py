@@ -1,0 +1,314 @@
+"""Checks of module 02, tasks 2.1 and 2.2: the key of the payment function, and its role."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from serverless_first.lab import Attempt, Reply, task
+from serverless_first.lab.functions import Scratch, borrowed, fresh_id, log_lines
+from serverless_first.lab.show import say
+from serverless_first.provider import PaymentProvider
+
+PAYMENT, SECRET, TABLE = "hikari-payment", "hikari/provider-key", "payments"
+#: The policy with which the lab begins.
+EVERYTHING = "everything"
+
+
+# ---- 2.1
+
+
+@task("2.1")
+def the_key(attempt: Attempt) -> None:
+    """The key comes from Secrets Manager, once for each environment, and nobody else sees it."""
+    lambda_, secrets = attempt.client("lambda"), attempt.client("secretsmanager")
+    before = secrets.get_secret_value(SecretId=SECRET)["SecretString"]
+    settings = lambda_.get_function_configuration(FunctionName=PAYMENT)
+    variables = (settings.get("Environment") or {}).get("Variables") or {}
+    if variables.get("PROVIDER_KEY") == before:
+        attempt.not_started(
+            f"The key still stands in PROVIDER_KEY, a variable of {PAYMENT}. Whoever may read its settings reads it."
+        )
+    first, second = (f"hk-check-{uuid.uuid4().hex}" for _ in range(2))
+    try:
+        with PaymentProvider() as provider:
+            secrets.put_secret_value(SecretId=SECRET, SecretString=first)
+            with borrowed(attempt, PAYMENT, variables_too={"PROVIDER_URL": provider.url}) as restart:
+                restart()
+                _the_new_key(attempt, provider, before, first, variables)
+                secrets.put_secret_value(SecretId=SECRET, SecretString=second)
+                _read_once(attempt, provider, first, second)
+                restart()
+                _pay(attempt)
+                attempt.expect(
+                    provider.keys[-1] == second,
+                    problem="A new execution environment does not come with the secret's present value.",
+                    called=f"put_secret_value {SECRET}; a new environment; invoke {PAYMENT}",
+                    came_back="a call at the provider with an older key",
+                    expected="the key that the secret has now",
+                    look_at="where your code keeps the key: in the environment's memory, or longer?",
+                )
+        _not_told(attempt, [first, second])
+    finally:
+        secrets.put_secret_value(SecretId=SECRET, SecretString=before)
+
+
+def _pay(attempt: Attempt) -> Reply:
+    """One payment; its answer must be right."""
+    order, yen = fresh_id("order"), uuid.uuid4().int % 90_000 + 1_000
+    reply = attempt.invoke(PAYMENT, {"order": order, "yen": yen})
+    attempt.expect(
+        reply["charged_yen"] == yen,
+        problem="The answer is not that of the provider.",
+        called=reply.called,
+        came_back=reply,
+        expected={"charged_yen": yen},
+        look_at="what your handler returns",
+    )
+    kept = attempt.client("dynamodb").get_item(TableName=TABLE, Key={"order": {"S": order}}).get("Item")
+    attempt.expect(
+        kept is not None,
+        problem="The customer is charged, and the payment is not in the table.",
+        called=reply.called,
+        came_back=f"no item {order} in {TABLE}",
+        expected="the payment, written down as before",
+        look_at="your handler: it has to do what the one that you found does",
+    )
+    return reply
+
+
+def _the_new_key(
+    attempt: Attempt, provider: PaymentProvider, before: str, first: str, variables: dict[str, str]
+) -> None:
+    say("2.1: the key has changed; an order is paid ...")
+    reply = _pay(attempt)
+    attempt.expect(
+        bool(provider.keys),
+        problem="Your function did not come to the provider whose address stands in PROVIDER_URL.",
+        called=f"a variable PROVIDER_URL with another address; {reply.called}",
+        came_back="no call at that address",
+        expected="a call there",
+        look_at="where your code takes the address from",
+    )
+    exposed = sorted(name for name, value in variables.items() if before in value)
+    if exposed and provider.keys[0] == before:
+        problem = "The key was copied into a variable when you deployed. The secret is new, and the copy is old."
+        look_at = f"{exposed[0]}: who reads the secret, the notebook or the function?"
+    elif exposed:
+        problem = "Your function reads the secret, and the key still stands in an environment variable."
+        look_at = f"{exposed[0]}: does the new code need it?"
+    elif provider.keys[0] == before:
+        problem = "The key stands in the code. Whoever gets the package has it, and so has your repository, for ever."
+        look_at = "payment.py: where does the key come from, if the secret has another value?"
+    else:
+        problem = "Your function comes to the provider with something that is not the secret's value."
+        look_at = "which part of get_secret_value's answer is the key"
+    attempt.expect(
+        not exposed and provider.keys[0] == first,
+        problem=problem,
+        called=f"put_secret_value {SECRET} with a new key; {reply.called}",
+        came_back=f"variables {sorted(variables)}; at the provider: "
+        + {first: "the new key", before: "the old key", "": "no key"}.get(provider.keys[0], "another text"),
+        expected="the new key at the provider, and no key in the variables",
+        look_at=look_at,
+    )
+
+
+def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: str) -> None:
+    """The secret has changed meanwhile: who reads it at each call comes with the new one at once."""
+    say("2.1: more orders, in the same environment ...")
+    for _ in range(3):
+        _pay(attempt)
+    again = provider.keys[1:].count(second)
+    attempt.expect(
+        again == 0,
+        problem="Your function reads the secret at every call: each costs money, and each customer waits for it.",
+        called=f"put_secret_value {SECRET}, then three more calls in the same environment",
+        came_back=f"{again} of 3 calls came with the value of this moment",
+        expected="calls with the value that the environment has read once",
+        look_at="which lines of your file run at each call, and which once for each environment",
+    )
+    attempt.expect(
+        provider.keys[1:].count(first) == 3,
+        problem="Later calls in the same environment come without the key.",
+        called="three more calls in the same environment",
+        came_back=f"{provider.keys[1:].count('')} calls without a key",
+        expected="three calls with the key that the first one had",
+        look_at="where your code keeps the key between two calls",
+    )
+
+
+def _not_told(attempt: Attempt, keys: list[str]) -> None:
+    told = sum(key in line for line in log_lines(attempt, PAYMENT) for key in keys)
+    attempt.expect(
+        not told,
+        problem="Your function writes the key into its log. Everybody who reads logs has it now.",
+        called=f"filter_log_events /aws/lambda/{PAYMENT}",
+        came_back=f"{told} lines with a key in them",
+        expected="none",
+        look_at="what your code prints",
+    )
+
+
+# ---- 2.2
+
+CALLS = """
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+
+def handler(event, context):
+    config = Config(retries={"total_max_attempts": 1})
+    answers = []
+    for service, operation, parameters in event:
+        try:
+            getattr(boto3.client(service, config=config), operation)(**parameters)
+        except ClientError as error:
+            answers.append(error.response["Error"]["Code"])
+        else:
+            answers.append("done")
+    return answers
+"""
+REFUSED = ("AccessDeniedException", "AccessDenied")
+
+
+@task("2.2")
+def the_role(attempt: Attempt) -> None:
+    """The role of the payment function allows what it needs, and nothing else."""
+    iam = attempt.client("iam")
+    arn = attempt.client("lambda").get_function_configuration(FunctionName=PAYMENT)["Role"]
+    role = arn.rsplit("/", 1)[-1]
+    own = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    elsewhere = _who_else_may(iam, role)
+    if own == [EVERYTHING] and not elsewhere and _is_everything(iam, role):
+        attempt.not_started(f"The role {role} has its old policy alone, {EVERYTHING}.")
+    with Scratch(attempt, PAYMENT) as scratch, _other_things(attempt) as (other_table, other_secret):
+        function = scratch.function(CALLS)
+        _may_do_its_work(attempt, function, role, elsewhere)
+        _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
+
+
+def _try(attempt: Attempt, function: str, calls: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
+    answers = attempt.invoke(function, calls).payload
+    return [str(answer) for answer in answers]
+
+
+def _put(table: str) -> tuple[str, str, dict[str, Any]]:
+    return ("dynamodb", "put_item", {"TableName": table, "Item": {"order": {"S": "of the check"}}})
+
+
+def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list[str]) -> None:
+    say("2.2: what the payment function needs ...")
+    needs = {
+        f"read the secret {SECRET}": ("secretsmanager", "get_secret_value", {"SecretId": SECRET}),
+        f"put an item into {TABLE}": _put(TABLE),
+    }
+    for what, answer in zip(needs, _try(attempt, function, list(needs.values())), strict=True):
+        if answer == "done":
+            continue
+        if elsewhere:
+            problem = f"The right has gone to {elsewhere[0]}, and the function runs in the name of {role}."
+            look_at = "to whom you gave the policy: who makes the call, when the function runs?"
+        elif answer in REFUSED:
+            problem = f"The payment function may not {what}. It works no longer."
+            look_at = "the statement that is meant to allow it: action, and ARN letter by letter"
+        else:
+            problem, look_at = f"The payment function cannot {what}.", "whether the cells at the top of the lab ran"
+        attempt.fail(
+            problem,
+            called=f"{what}, in a function with the role {role}",
+            came_back=answer,
+            expected="no refusal",
+            look_at=look_at,
+        )
+    attempt.client("dynamodb").delete_item(TableName=TABLE, Key={"order": {"S": "of the check"}})
+    group = {"logGroupNamePrefix": f"/aws/lambda/{function}"}
+    wrote = attempt.client("logs").describe_log_groups(**group)["logGroups"] and log_lines(attempt, function)
+    attempt.expect(
+        bool(wrote),
+        problem="The function may not write its log any more.",
+        called=f"filter_log_events of a function with the role {role}",
+        came_back="no lines",
+        expected="the lines of its calls",
+        look_at="the policy of AWS that was attached to the role",
+    )
+
+
+def _may_do_nothing_else(
+    attempt: Attempt, function: str, role: str, own: list[str], other_table: str, other_secret: str
+) -> None:
+    say("2.2: what it has no business with ...")
+    key = {"TableName": TABLE, "Key": {"order": {"S": "nobody"}}}
+    beyond = {
+        "list the account's users": ("iam", "list_users", {}),
+        "list the account's buckets": ("s3", "list_buckets", {}),
+        "put an item into another table": _put(other_table),
+        "read another secret": ("secretsmanager", "get_secret_value", {"SecretId": other_secret}),
+        f"read all of {TABLE}": ("dynamodb", "scan", {"TableName": TABLE}),
+        f"read one item of {TABLE}": ("dynamodb", "get_item", key),
+        f"delete from {TABLE}": ("dynamodb", "delete_item", key),
+        "list the names of all secrets": ("secretsmanager", "list_secrets", {}),
+        f"read who may use {SECRET}": ("secretsmanager", "get_resource_policy", {"SecretId": SECRET}),
+    }
+    answers = dict(zip(beyond, _try(attempt, function, list(beyond.values())), strict=True))
+    done = [what for what, answer in answers.items() if answer not in REFUSED]
+    if not done:
+        return
+    if "list the account's users" in done and EVERYTHING in own and len(own) > 1:
+        problem = "The old policy is still there. Policies add up: a narrow one takes nothing away from a wide one."
+        look_at = f"the policies of {role}: which of them allows this?"
+    elif done[0].startswith("list the account's"):
+        problem = "The role may still do what has nothing to do with payments."
+        look_at = "what stands in Action"
+    elif "another" in done[0]:
+        problem = "The actions are right, and the resource is not: the role may use them on everything of that kind."
+        look_at = "what stands in Resource: on which table, on which secret?"
+    else:
+        problem = "The resource is right, and the role may do more with it than the payment function needs."
+        look_at = "what stands in Action: which calls does the function make?"
+    attempt.fail(
+        problem,
+        called=f"in a function with the role {role}: {', '.join(beyond)}",
+        came_back=f"allowed: {', '.join(done)}",
+        expected="all of it refused",
+        look_at=look_at,
+    )
+
+
+def _is_everything(iam: Any, role: str) -> bool:
+    document = iam.get_role_policy(RoleName=role, PolicyName=EVERYTHING)["PolicyDocument"]
+    statements = document["Statement"]
+    statements = statements if isinstance(statements, list) else [statements]
+    return [(s.get("Action"), s.get("Resource")) for s in statements] == [("*", "*")]
+
+
+def _who_else_may(iam: Any, role: str) -> list[str]:
+    """Other roles of the lab with policies of their own: to the deployer nobody has given one."""
+    names = [found["RoleName"] for found in iam.list_roles()["Roles"]]
+    return sorted(
+        name
+        for name in names
+        if name != role and name.startswith("hikari-") and iam.list_role_policies(RoleName=name)["PolicyNames"]
+    )
+
+
+@contextlib.contextmanager
+def _other_things(attempt: Attempt) -> Iterator[tuple[str, str]]:
+    """A table and a secret that are none of the payment function's business."""
+    database, secrets = attempt.client("dynamodb"), attempt.client("secretsmanager")
+    table, secret = fresh_id("salaries"), fresh_id("bank/pin")
+    database.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "order", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    secrets.create_secret(Name=secret, SecretString="7431")
+    try:
+        yield table, secret
+    finally:
+        database.delete_table(TableName=table)
+        secrets.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)

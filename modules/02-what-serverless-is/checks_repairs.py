@@ -1,0 +1,171 @@
+"""Checks of module 02, tasks 2.3 and 2.4: a runtime past its end, a partner that hangs."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from serverless_first.lab import Attempt, CheckFailed, task
+from serverless_first.lab.functions import at_once, borrowed, fresh_id
+from serverless_first.lab.show import say
+from serverless_first.provider import Behaviour, PaymentProvider
+
+INVOICE, STATUS = "hikari-invoice", "hikari-payment-status"
+#: The oldest Python whose runtime has not passed its end (facts runtime-python39, runtime-python310).
+OLDEST_MINOR = 11
+LONGEST_TIMEOUT_S = 3
+
+# ---- 2.3
+
+
+@task("2.3")
+def the_runtime(attempt: Attempt) -> None:
+    """The invoice function is on a runtime that is patched, and writes what it wrote before."""
+    runtime = attempt.client("lambda").get_function_configuration(FunctionName=INVOICE)["Runtime"]
+    found = re.fullmatch(r"python3\.(\d+)", runtime)
+    moved = bool(found) and int(found[1]) >= OLDEST_MINOR if found else False
+    orders = [(fresh_id("order"), uuid.uuid4().int % 90_000 + 1_000, paid) for paid in (True, False)]
+    lines = []
+    for order, total_yen, paid in orders:
+        event = {"order": order, "total_yen": total_yen, "paid_yen": total_yen if paid else 0}
+        try:
+            lines.append(attempt.invoke(INVOICE, event)["line"])
+        except CheckFailed as failure:
+            _code_of_yesterday(attempt, failure, runtime, moved)
+    for line, (order, total_yen, paid) in zip(lines, orders, strict=True):
+        expected = f"{order}: {total_yen} yen, {'paid' if paid else 'open'}"
+        silent = isinstance(line, str) and "Status." in line
+        attempt.expect(
+            line == expected,
+            problem="Your function answers, and its answer is another one than on Python 3.9. No error told you."
+            if silent
+            else "The line of the invoice is wrong.",
+            called=f"invoke {INVOICE} with {order}, {total_yen} yen, {'paid' if paid else 'not paid'}",
+            came_back=line,
+            expected=expected,
+            look_at="how the status gets into the text: since Python 3.11 it is written in another way"
+            if silent
+            else "the text that your handler returns",
+        )
+    attempt.expect(
+        moved,
+        problem=f"The code is ready, and the function is still on {runtime}, which is past its end too."
+        if runtime != "python3.9"
+        else "The code is ready for a new Python, and the function is still on python3.9.",
+        called=f"get_function_configuration {INVOICE}",
+        came_back=runtime,
+        expected="a runtime that AWS patches today",
+        look_at="step 2: which runtime does the function get?",
+    )
+
+
+def _code_of_yesterday(attempt: Attempt, failure: CheckFailed, runtime: str, moved: bool) -> None:
+    """An invocation has failed: untouched, half done, or an error of another kind."""
+    removed = "collections" in failure.came_back
+    if removed and not moved:
+        attempt.not_started(f"{INVOICE} is as you found it: on {runtime}, and its code needs a Python of that age.")
+    if removed:
+        attempt.fail(
+            "The runtime is new, and the code is still that of the old one. On AWS customers would meet this now.",
+            called=failure.called,
+            came_back=failure.came_back,
+            expected="a line of an invoice",
+            look_at="the first line of invoice.py; and whether you deployed it after you changed it",
+        )
+    raise failure
+
+
+# ---- 2.4
+
+
+@task("2.4")
+def the_partner(attempt: Attempt) -> None:
+    """The status is told when the provider is well or late, and "unknown" in time when it hangs."""
+    client = attempt.client("lambda")
+    settings = client.get_function_configuration(FunctionName=STATUS)
+    timeout_s, as_found = settings["Timeout"], settings.get("Description") == "as found"
+    payments = {fresh_id("pay"): status for status in ("paid", "refused")}
+    with (
+        PaymentProvider(payments) as provider,
+        borrowed(attempt, STATUS, variables_too={"PROVIDER_URL": provider.url}) as restart,
+    ):
+        restart()
+        attempt.invoke(STATUS, {"payment": "warm"})  # says so if nothing is written yet
+        attempt.expect(
+            timeout_s <= LONGEST_TIMEOUT_S,
+            problem="You gave the function more time. A provider that hangs does not hurry for that: the customer "
+            "waits longer, and Hikari pays for the waiting.",
+            called=f"get_function_configuration {STATUS}",
+            came_back=f"Timeout {timeout_s}",
+            expected=f"{LONGEST_TIMEOUT_S} at most",
+            look_at="step 2: what the timeout of a function is for",
+        )
+        if not provider.keys:
+            attempt.fail(
+                "Your function did not come to the provider whose address stands in PROVIDER_URL.",
+                called=f"invoke {STATUS} with another address in PROVIDER_URL",
+                came_back="no call at that address",
+                expected="a call there",
+                look_at="where your code takes the address from",
+            )
+        for behaviour in ("well", "late"):
+            _told(attempt, provider, behaviour, payments)
+        for behaviour in ("hangs", "hangs halfway"):
+            _unknown(attempt, provider, behaviour, as_found)
+        provider.close()
+        _unknown(attempt, None, "is not there", as_found)
+
+
+def _ask(attempt: Attempt, payment: str) -> tuple[Any, str]:
+    """What came back, and the error."""
+    (answer,) = at_once(attempt, STATUS, [{"payment": payment}])
+    return answer.payload, answer.error
+
+
+def _told(attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, payments: dict[str, str]) -> None:
+    say(f"2.4: the provider answers {'at once' if behaviour == 'well' else 'late, within its promise'} ...")
+    provider.behaviour = behaviour
+    for payment, status in payments.items():
+        payload, error = _ask(attempt, payment)
+        gave_up = behaviour == "late" and (error or payload == {"status": "unknown"})
+        attempt.expect(
+            not error and payload == {"status": status},
+            problem="Your function gives up on a provider that keeps its promise."
+            if gave_up
+            else "The status is not the one that the provider tells.",
+            called=f"invoke {STATUS}, while the provider answers {'at once' if behaviour == 'well' else 'after 0.8 s'}",
+            came_back=error or payload,
+            expected={"status": status},
+            look_at="how long your function waits for the provider"
+            if gave_up
+            else "what your handler returns, and for which payment it asks",
+        )
+
+
+def _unknown(attempt: Attempt, provider: PaymentProvider | None, behaviour: str, as_found: bool) -> None:
+    say(f"2.4: the provider {behaviour} ...")
+    if provider:
+        provider.behaviour = behaviour  # type: ignore[assignment]
+    payload, error = _ask(attempt, fresh_id("pay"))
+    if "timed out" in error and "Task" in error:
+        if as_found:
+            attempt.not_started(f"{STATUS} is as you found it: it waits for the provider until Lambda ends it.")
+        problem = "Your function waits for the provider until Lambda ends it. The customer gets an error."
+        look_at = "how long urlopen waits, and how long the function may run"
+    elif error:
+        problem = "Your function knows that the provider does not answer, and ends with an error."
+        look_at = "what becomes of the exception, wherever in your handler it is raised"
+    elif isinstance(payload, dict) and payload.get("status") in ("paid", "refused"):
+        problem = "Your function tells a status that nobody has told it."
+        look_at = "what your handler returns when there was no answer"
+    else:
+        problem, look_at = "The answer does not say that the status is unknown.", "what your handler returns then"
+    attempt.expect(
+        not error and payload == {"status": "unknown"},
+        problem=problem,
+        called=f"invoke {STATUS}, while the provider {behaviour}",
+        came_back=re.sub(r"^.*?(?=Task timed out)", "", error) or payload,
+        expected={"status": "unknown"},
+        look_at=look_at,
+    )

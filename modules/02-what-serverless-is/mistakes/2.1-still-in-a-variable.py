@@ -1,0 +1,8 @@
+#: expects: the key still stands in an environment variable
+#: because: The old variable is left for safety: the new code does not use it.
+#: replaces: 2
+variables = {"PROVIDER_URL": provider.url, "SECRET_NAME": "hikari/provider-key", "OLD_KEY": KEY}
+
+deploy("hikari-payment", "payment.py", variables)
+print(call("hikari-payment", {"order": "order-2", "yen": 12800}))
+print(sorted(variables))

@@ -1,0 +1,17 @@
+#: expects: the role may use them on everything of that kind
+#: because: A pattern for all tables is taken for an ARN.
+#: when: nightly
+role("hikari-deployer", trusted="codebuild.amazonaws.com")
+
+policy = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET_ARN},
+        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": PAYMENTS_ARN.replace("payments", "*")},
+    ],
+}
+iam.put_role_policy(RoleName="hikari-payment", PolicyName="payment", PolicyDocument=json.dumps(policy))
+iam.delete_role_policy(RoleName="hikari-payment", PolicyName="everything")
+
+for name in ("hikari-payment", "hikari-deployer"):
+    print(name, iam.list_role_policies(RoleName=name)["PolicyNames"])

@@ -1,0 +1,17 @@
+#: expects: may not put an item into payments
+#: because: ReadOnly sounds safe, and the function writes.
+#: when: nightly
+role("hikari-deployer", trusted="codebuild.amazonaws.com")
+
+policy = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET_ARN},
+        {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": PAYMENTS_ARN},
+    ],
+}
+iam.put_role_policy(RoleName="hikari-payment", PolicyName="payment", PolicyDocument=json.dumps(policy))
+iam.delete_role_policy(RoleName="hikari-payment", PolicyName="everything")
+
+for name in ("hikari-payment", "hikari-deployer"):
+    print(name, iam.list_role_policies(RoleName=name)["PolicyNames"])

@@ -1,0 +1,18 @@
+#: expects: may not write its log any more
+#: because: AWS's policy is taken away, since it is not among the two rights.
+#: when: nightly
+role("hikari-deployer", trusted="codebuild.amazonaws.com")
+
+policy = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET_ARN},
+        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": PAYMENTS_ARN},
+    ],
+}
+iam.put_role_policy(RoleName="hikari-payment", PolicyName="payment", PolicyDocument=json.dumps(policy))
+iam.delete_role_policy(RoleName="hikari-payment", PolicyName="everything")
+iam.detach_role_policy(RoleName="hikari-payment", PolicyArn=BASIC)
+
+for name in ("hikari-payment", "hikari-deployer"):
+    print(name, iam.list_role_policies(RoleName=name)["PolicyNames"])

@@ -1,0 +1,118 @@
+"""A payment provider for labs: a company that Hikari calls over HTTP, on this machine.
+
+with PaymentProvider() as provider:
+    provider.url         # http://127.0.0.1:40123
+    provider.behaviour = "hangs"
+
+It takes charges (`POST /charges`) and says how a payment stands (`GET /payments/ID`), and does neither well when it is
+told so. A lab needs one that the learner can watch, its check one that misbehaves on purpose.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+
+#: How it answers: as it should; late, but in time; not at all; with the head of an answer and no more of it.
+Behaviour = Literal["well", "late", "hangs", "hangs halfway"]
+
+#: A late answer takes so long: what the provider promises to keep within.
+LATE_S = 0.8
+_HANGS_S = 30.0
+
+
+class PaymentProvider:
+    """A provider that listens on a port of 127.0.0.1; a context manager that ends it.
+
+    Args:
+        statuses: by the id of a payment, what it answers: "paid", "refused". Others are "paid".
+
+    Attributes:
+        url: where it listens.
+        behaviour: how it answers from now on.
+        keys: the API key of each request, in the order in which they came; empty if there was none.
+    """
+
+    def __init__(self, statuses: Mapping[str, str] | None = None) -> None:
+        self.behaviour: Behaviour = "well"
+        self.keys: list[str] = []
+        self.statuses = dict(statuses or {})
+        self._closing = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Exchange)
+        self._server.provider = self
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __enter__(self) -> PaymentProvider:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends it: nobody listens at its address any more. Requests that hang are let go."""
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, sent: Mapping[str, Any] | None, path: str) -> dict[str, Any]:
+        """What it says to a request, when it says something."""
+        if sent is not None:
+            return {"charged_yen": sent.get("yen"), "order": sent.get("order")}
+        payment = path.rsplit("/", 1)[-1]
+        return {"payment": payment, "status": self.statuses.get(payment, "paid")}
+
+    def hang(self) -> None:
+        """Waits for long, or until it is closed."""
+        self._closing.wait(_HANGS_S)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    provider: PaymentProvider
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has given up is nothing to print a traceback for."""
+
+
+class _Exchange(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        try:
+            self._answer(json.loads(sent))
+        except ValueError:
+            self.send_error(400)
+
+    def do_GET(self) -> None:
+        self._answer(None)
+
+    def _answer(self, sent: Any) -> None:
+        provider = self.server.provider
+        provider.keys.append(self.headers.get("Authorization", "").removeprefix("Bearer "))
+        behaviour = provider.behaviour
+        if behaviour == "hangs":
+            provider.hang()
+            return
+        if behaviour == "late":
+            time.sleep(LATE_S)
+        body = json.dumps(provider.answer(sent, self.path)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if behaviour == "hangs halfway":
+            self.wfile.write(body[:1])
+            self.wfile.flush()
+            provider.hang()
+            return
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: it would stand in the middle of a notebook."""
