@@ -137,7 +137,7 @@ class Kernel:
         """An empty cloud, an empty namespace, an empty folder."""
         folder.mkdir()
         fresh = (
-            "from serverless_first import cloud\ncloud.start().reset()\n"
+            "from serverless_first import cloud\ncloud.start(enforce_iam=False).reset()\n"
             "import os\n"
             f"os.chdir({str(folder)!r})\nos.environ['SERVERLESS_FIRST_WORK'] = {str(folder / 'work')!r}"
         )

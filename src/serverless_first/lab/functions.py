@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,18 +38,25 @@ class Answer:
 
 
 @contextlib.contextmanager
-def borrowed(attempt: Attempt, name: str) -> Iterator[Callable[..., None]]:
+def borrowed(
+    attempt: Attempt, name: str, *, variables_too: Mapping[str, str] | None = None
+) -> Iterator[Callable[..., None]]:
     """Lends a function: gives a call that restarts it, and puts its settings back at the end.
 
     The call takes settings of update_function_configuration. It changes a variable of the environment each time, so
     the next invocation is a cold start.
+
+    Args:
+        attempt: the run of the check.
+        name: the function.
+        variables_too: variables of the environment that the check sets with each restart, over the learner's own.
     """
     client = attempt.client("lambda")
     before = client.get_function_configuration(FunctionName=name)
     variables = (before.get("Environment") or {}).get("Variables") or {}
 
     def restart(**settings: Any) -> None:
-        fresh = {**variables, "CHECK": uuid.uuid4().hex}
+        fresh = {**variables, **(variables_too or {}), "CHECK": uuid.uuid4().hex}
         client.update_function_configuration(FunctionName=name, Environment={"Variables": fresh}, **settings)
 
     try:
