@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from serverless_first.figures.capacity import usd
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
 from serverless_first.simulate.capacity import CapacityResult
 
@@ -47,7 +46,7 @@ def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: 
             FuncFormatter(lambda share, _place: "nothing" if share <= _NOTHING else f"{share * 100:g} %")
         )
         axes.set_xlim(left=0)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: usd(value).replace("$", "\\$")))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"\\${value:,.0f}"))
         axes.set(xlabel="cost of the whole time, in US dollars", ylabel="requests lost")
         axes.legend(fontsize=9.5)
     return figure

@@ -6,6 +6,7 @@ pool.simulate(arrivals_s, service_s=0.2, connections=10, borrow_timeout_s=3).tim
 connections.seats("postgres", "db.t4g.micro")
 
 capacity    servers, instances, tasks and environments (policies) against a demand: unmet, wasted, cost
+autoscaler  a rule of one's own that makes capacity, asked each minute with the past
 traces      demand over time, random requests, CSV files; in_the_wild: what functions are like in production
 network     interfaces, addresses and ports before and after Hyperplane
 queueing    calls that are lost against messages that wait
