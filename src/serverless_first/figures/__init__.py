@@ -36,6 +36,7 @@ from serverless_first.figures.table import table
 from serverless_first.figures.trade_offs import cost_against_loss, headroom
 from serverless_first.figures.translation import translations
 from serverless_first.figures.two_vpcs import two_vpcs
+from serverless_first.figures.two_ways import two_ways
 from serverless_first.figures.utilisation import hour_of_work
 from serverless_first.figures.waiting import span_s, time_words, waiting_times
 
@@ -100,5 +101,6 @@ __all__ = [
     "translations",
     "two_poolers",
     "two_vpcs",
+    "two_ways",
     "waiting_times",
 ]

@@ -48,7 +48,7 @@ from serverless_first.cloud.seams.states_task_clients import Clients
 from serverless_first.cloud.workflows import integrations, shapes, tokens
 from serverless_first.cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
-_FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.5
+_FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
 
 
 def waker(env: Any) -> Any:

@@ -1,0 +1,60 @@
+"""Two ways of doing the same, compared by several measures: a small pair of bars for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from serverless_first.figures.style import BLUE, VERMILION, style
+
+_COLUMNS = 3
+_LOOKS = ((VERMILION, "///"), (BLUE, ""))
+
+
+def two_ways(measures: Mapping[str, Sequence[float]], *, names: Sequence[str], title: str) -> Figure:
+    """A panel for each measure, with a bar for each of the two ways and its number at the bar's end.
+
+    Args:
+        measures: what is measured, with its unit -> the number of the first way and that of the second, from 0.
+        names: what the two ways are called.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: there is no measure, or one has not two numbers, or a number below 0; or there are not two names.
+    """
+    if len(names) != 2:
+        raise ValueError(f"There are {len(names)} names; two ways are compared.")
+    if not measures:
+        raise ValueError("There is nothing to compare: give at least one measure.")
+    for what, numbers in measures.items():
+        if len(numbers) != 2 or min(numbers) < 0:
+            raise ValueError(f"{what}: {list(numbers)}; give one number for each of the two ways, none below 0.")
+    rows = -(-len(measures) // _COLUMNS)
+    with style():
+        figure = Figure(figsize=(9.0, 0.6 + 1.25 * rows))
+        panels = figure.subplots(rows, _COLUMNS, squeeze=False)
+        for axes in panels.flat[len(measures) :]:
+            axes.set_axis_off()
+        for number, (axes, (what, numbers)) in enumerate(zip(panels.flat, measures.items(), strict=False)):
+            for place, (length, (colour, hatch)) in enumerate(zip(numbers, _LOOKS, strict=True)):
+                axes.barh(place, length, color=colour, hatch=hatch, edgecolor="white", height=0.7)
+                axes.annotate(
+                    _number(length), (length, place), (4, 0), textcoords="offset points", va="center", fontsize=10
+                )
+            axes.set_title(what, fontsize=10, fontweight="normal")
+            axes.set_xlim(0, (max(numbers) or 1) * 1.3)
+            axes.set_ylim(1.6, -0.6)
+            axes.set_yticks((0, 1), names if number % _COLUMNS == 0 else ("", ""))
+            axes.set_xticks(())
+            axes.tick_params(axis="y", length=0)
+            axes.spines["bottom"].set_visible(False)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    return figure
+
+
+def _number(value: float) -> str:
+    """Whole numbers as they are, others with two digits that count."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
