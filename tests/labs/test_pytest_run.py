@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first.lab.pytest_run import FAILED, NONE_FOUND, PASSED, TIMED_OUT, run_pytest
+from serverless_first.lab.pytest_run import FAILED, NONE_FOUND, PASSED, TIMED_OUT, run_pytest, run_pytest_on_copies
 
 
 @pytest.fixture
@@ -81,3 +81,16 @@ def test_a_missing_file_is_named(folder: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"test_stock\.py"):
         run_pytest("test_stock.py", "stock.py")
     assert folder.is_dir()
+
+
+def test_copies_are_run_in_one_process_and_know_nothing_of_each_other(folder: Path) -> None:
+    test = "import stock\ndef test_left():\n    assert stock.LEFT == 3\n    while stock.LEFT != 3:\n        pass\n"
+    (folder / "test_stock.py").write_text(test)
+    copies = [{"stock.py": "LEFT = 2\n"}, {}, {"stock.py": "LEFT = 4\n"}, {"test_stock.py": "import stock\n"}]
+    assert run_pytest_on_copies("test_stock.py", "stock.py", copies=copies) == [FAILED, PASSED, FAILED, NONE_FOUND]
+
+
+def test_copies_that_do_not_end_are_ended(folder: Path) -> None:
+    (folder / "test_stock.py").write_text("import stock\ndef test_left():\n    while stock.LEFT == 3:\n        pass\n")
+    codes = run_pytest_on_copies("test_stock.py", "stock.py", copies=[{"stock.py": "LEFT = 2\n"}, {}, {}], timeout_s=8)
+    assert codes == [PASSED, TIMED_OUT, TIMED_OUT]

@@ -1,0 +1,98 @@
+"""What checks of messaging tasks share: events as SQS makes them for Lambda, messages by tens, what a queue holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from serverless_first.lab.attempt import Attempt
+
+
+def record(body: object, *, message_id: str = "", receives: int = 1) -> dict[str, Any]:
+    """A record of an SQS event, as Lambda gives it to a function.
+
+    Args:
+        body: a text, or what becomes JSON.
+        message_id: of the message; a new one unless given.
+        receives: how often the message has been received, this time included.
+    """
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return {
+        "messageId": message_id or str(uuid.uuid4()),
+        "receiptHandle": uuid.uuid4().hex * 4,
+        "body": text,
+        "attributes": {
+            "ApproximateReceiveCount": str(receives),
+            "SentTimestamp": "1795600000000",
+            "SenderId": "AIDAIT2UOQQY3AUEKVGXU",
+            "ApproximateFirstReceiveTimestamp": "1795600000001",
+        },
+        "messageAttributes": {},
+        "md5OfBody": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:check",
+        "awsRegion": "us-east-1",
+    }
+
+
+def again(event: dict[str, Any]) -> dict[str, Any]:
+    """The same messages, received once more: the ids stay, the receipts are new."""
+    seen = event["Records"]
+    counts = [int(each["attributes"]["ApproximateReceiveCount"]) + 1 for each in seen]
+    repeated = [
+        record(each["body"], message_id=each["messageId"], receives=count)
+        for each, count in zip(seen, counts, strict=True)
+    ]
+    return {"Records": repeated}
+
+
+def batch(*bodies: object) -> dict[str, Any]:
+    """An event with a message for each body."""
+    return {"Records": [record(body) for body in bodies]}
+
+
+def send_all(attempt: Attempt, queue_url: str, bodies: Sequence[object]) -> None:
+    """Sends a message for each body, ten in a call."""
+    sqs = attempt.client("sqs")
+    texts = [body if isinstance(body, str) else json.dumps(body, ensure_ascii=False) for body in bodies]
+    for first in range(0, len(texts), 10):
+        entries = [{"Id": str(n), "MessageBody": text} for n, text in enumerate(texts[first : first + 10])]
+        sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+
+
+def take_all(attempt: Attempt, queue_url: str, *, wait_s: int = 0) -> list[str]:
+    """Takes out of a queue what can be received; the bodies.
+
+    Args:
+        attempt: the run of the check.
+        queue_url: the queue.
+        wait_s: how long to wait for one more when there is none.
+    """
+    sqs, found = attempt.client("sqs"), []
+    while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_s).get(
+        "Messages"
+    ):
+        for message in messages:
+            found.append(str(message["Body"]))
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def numbers(attempt: Attempt, table: str, key: str, number: str, wanted: Iterable[str] | None = None) -> dict[str, int]:
+    """A number of each item of a table, by the item's key; an item without it has 0.
+
+    Args:
+        attempt: the run of the check.
+        table: its name.
+        key: the name of the key.
+        number: the name of the number.
+        wanted: the keys to give; one that has no item has 0. Unless given, those of all items.
+    """
+    pages = attempt.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    found = {
+        str(item[key]["S"]): int(float(item.get(number, {}).get("N", "0"))) for page in pages for item in page["Items"]
+    }
+    return found if wanted is None else {each: found.get(each, 0) for each in wanted}
