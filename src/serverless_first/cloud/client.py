@@ -12,6 +12,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -151,6 +152,11 @@ class Cloud(Inside):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def run_folder(self) -> Path:
+        """The folder of this run: what lies in it goes when the notebook ends, however it ends."""
+        return self._folder.path
 
     @property
     def is_running(self) -> bool:

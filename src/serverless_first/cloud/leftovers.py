@@ -54,6 +54,7 @@ class RunFolder:
             # A sweep that looks whether this run is alive would put its lock's file back, and the folder would stay.
             with contextlib.suppress(OSError):  # a timeout is one: better a folder left than an end that never comes
                 held.enter_context(FileLock(self.path.parent / _LOCK, timeout=10))
+            remove_all(self.path)
             self._lock.release()
             shutil.rmtree(self.path, ignore_errors=True)
 

@@ -1,0 +1,84 @@
+"""The explorer of operational load: choose a service in each row of slide 27, and see which tasks stay yours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from serverless_first import spectrum
+from serverless_first.explore.base import Explorer, Preset, View
+from serverless_first.figures.spectrum import TaskBars
+
+_NAMES = {row: [service.name for service in spectrum.row(row)] for row in spectrum.ROWS}
+_LOOK: dict[str, Any] = {"style": {"description_width": "17em"}, "layout": widgets.Layout(width="40em")}
+PRESETS = (
+    Preset("all on your own machines", {}),
+    Preset("the same, on EC2", {"compute": "EC2", "database": "MySQL on EC2", "analytics": "Hadoop on EC2"}),
+    Preset(
+        "containers and a managed database",
+        {
+            "compute": "Fargate",
+            "database": "RDS",
+            "storage": "S3",
+            "messaging": "Amazon MQ",
+            "analytics": "EMR",
+        },
+    ),
+    Preset(
+        "all the way to the right",
+        {
+            "compute": "Lambda",
+            "database": "DynamoDB",
+            "storage": "S3",
+            "messaging": "SQS, SNS",
+            "analytics": "Athena",
+        },
+    ),
+)
+
+
+class SpectrumExplorer(Explorer):
+    """A service for each row of slide 27, and the tasks that they leave to you.
+
+    Attributes:
+        compute, database, storage, messaging, analytics: the rows; a test sets `value` to a service's name.
+        counts: for each task the number of chosen services that leave it to you.
+    """
+
+    counts: dict[str, int]
+
+    def __init__(self) -> None:
+        rows: dict[str, Any] = {
+            row: widgets.SelectionSlider(value=names[0], description=row, options=names, **_LOOK)
+            for row, names in _NAMES.items()
+        }
+        self.compute, self.database, self.storage, self.messaging, self.analytics = rows.values()
+        super().__init__(
+            "Slide 27 today: which tasks stay yours?", list(rows.values()), size_in=(8.0, 3.9), presets=PRESETS
+        )
+
+    def prepare(self, figure: Figure) -> Sequence[Artist]:
+        figure.subplots_adjust(left=0.36, right=0.97, bottom=0.15, top=0.91)
+        self._bars = TaskBars(figure.add_subplot(), len(_NAMES))
+        return self._bars.moving
+
+    def redraw(self) -> View:
+        chosen = [
+            next(service for service in spectrum.row(row) if service.name == one.value)
+            for row, one in zip(_NAMES, self.sliders, strict=True)
+        ]
+        self.counts = self._bars.update(chosen)
+        all_in_all = sum(self.counts.values())
+        most = len(spectrum.TASKS) * len(chosen)
+        self._bars.title.set_text(f"{all_in_all} of {most} tasks stay yours")
+        gone = [spectrum.TASKS[task] for task, count in self.counts.items() if not count]
+        done = f"Nobody of you has to think of: {'; '.join(gone)}." if gone else "No task is gone for all of them."
+        return View(
+            sentence=f"Of {most} tasks {all_in_all} stay yours. {done}",
+            picture_in_words="A bar for each task. "
+            + " ".join(f"{spectrum.TASKS[task]}: {count} of {len(chosen)}." for task, count in self.counts.items()),
+        )

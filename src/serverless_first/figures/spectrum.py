@@ -1,0 +1,174 @@
+"""Pictures of lesson 07: slide 27 as a table of boxes, what operating a store takes, and the tasks that stay yours."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, Patch
+
+from serverless_first import spectrum as slide
+from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
+from serverless_first.operations import KINDS, Ledger
+
+_LETTERS = 13  # of a box's line
+#: Each mark has a colour, a line and a sign, so that none of them depends on colour.
+_MARKS: Mapping[str, tuple[str, Any, str]] = {
+    "": ("white", "solid", "as on the slide"),
+    "other name": (YELLOW, "dashed", "≈ another name or version now"),
+    "new": (SKY, "solid", "+ came after the deck"),
+}
+_SIGNS = {"": "", "other name": "≈ ", "new": "+ "}
+_KIND_LOOKS = ((BLUE, ""), (ORANGE, "///"), (GREEN, "..."), (PURPLE, "xx"))
+
+
+def spectrum(*, title: str, when: slide.When = "now") -> Figure:
+    """The five rows of slide 27, from more to less operational load.
+
+    Args:
+        title: the finding, as a sentence.
+        when: "then" for the slide of January 2020, "now" for today, with what changed marked.
+    """
+    with style():
+        figure = Figure(figsize=(10.5, 5.4))
+        axes = figure.subplots()
+        axes.set_axis_off()
+        axes.set_title(title, pad=16)
+        axes.set_xlim(-1.6, 8.5)
+        axes.set_ylim(len(slide.ROWS) - 0.6, -0.75)
+        most = max(len(slide.row(name)) for name in slide.ROWS)
+        for y, name in enumerate(slide.ROWS):
+            axes.text(-1.58, y, name, va="center", weight="bold", fontsize=11)
+            services = slide.row(name, when)
+            for number, service in enumerate(services):
+                x = number * (most - 1) / (len(services) - 1)
+                _box(axes, x, y, service, when)
+        axes.annotate(
+            "", (8.43, -0.5), (-0.43, -0.5), arrowprops={"arrowstyle": "->", "linewidth": 1.5}, annotation_clip=False
+        )
+        axes.text(-0.43, -0.55, "more operational load", va="bottom", fontsize=9.5)
+        axes.text(8.43, -0.55, "less: serverless", va="bottom", ha="right", fontsize=9.5)
+        if when == "now":
+            handles = [
+                Patch(facecolor=colour, linestyle=line, edgecolor="black", label=words)
+                for colour, line, words in _MARKS.values()
+            ]
+            figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+    return figure
+
+
+def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When) -> None:
+    news = service.news if when == "now" else ""
+    colour, line, _ = _MARKS[news]
+    box = FancyBboxPatch(
+        (x - 0.43, y - 0.3),
+        0.86,
+        0.6,
+        boxstyle="round,pad=0.02",
+        facecolor=colour,
+        edgecolor="black",
+        linestyle=line,
+        linewidth=1.0,
+    )
+    axes.add_patch(box)
+    name = service.then if when == "then" else service.name
+    axes.text(
+        x,
+        y,
+        textwrap.fill(_SIGNS[news] + name, _LETTERS, break_long_words=False),
+        va="center",
+        ha="center",
+        fontsize=8.5,
+    )
+
+
+def spectrum_words(when: slide.When = "now") -> str:
+    """The alt text of `spectrum`: each row with its services and what changed."""
+    rows = []
+    for name in slide.ROWS:
+        marked = []
+        for service in slide.row(name, when):
+            if when == "then":
+                marked.append(service.then)
+            elif service.news == "other name":
+                marked.append(f"{service.name} (on the slide: {service.then})")
+            else:
+                marked.append(service.name + (" (new)" if service.news else ""))
+        rows.append(f"{name}: {', '.join(marked)}.")
+    return "Five rows of boxes, from more to less operational load. " + " ".join(rows)
+
+
+def operations(ledgers: Sequence[Ledger], *, title: str) -> Figure:
+    """What each way to run a store has taken, as stacked bars.
+
+    Args:
+        ledgers: one bar each, in this order.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: there is no ledger.
+    """
+    if not ledgers:
+        raise ValueError("There is nothing to show: give at least one ledger.")
+    with style():
+        figure = Figure(figsize=(8.0, 1.5 + 0.5 * len(ledgers)))
+        axes = figure.subplots()
+        left = [0] * len(ledgers)
+        for (kind, words), (colour, hatch) in zip(KINDS.items(), _KIND_LOOKS, strict=True):
+            counts = [ledger.total(kind) for ledger in ledgers]
+            bars = axes.barh(
+                range(len(ledgers)), counts, left=left, color=colour, hatch=hatch, edgecolor="white", label=words
+            )
+            for bar, count in zip(bars, counts, strict=True):
+                if count:
+                    middle = bar.get_x() + bar.get_width() / 2
+                    box = {"facecolor": "white", "edgecolor": "none", "boxstyle": "round,pad=0.12"}
+                    axes.text(middle, bar.get_y() + 0.4, str(count), va="center", ha="center", fontsize=9, bbox=box)
+            left = [before + count for before, count in zip(left, counts, strict=True)]
+        axes.set_yticks(range(len(ledgers)), [ledger.name for ledger in ledgers])
+        axes.invert_yaxis()
+        axes.set_xlabel("counted while it was done (number)")
+        axes.set_title(title)
+        figure.legend(loc="outside lower left", ncols=4, frameon=False, fontsize=9)
+    return figure
+
+
+class TaskBars:
+    """For each task the number of chosen services that leave it to you; `update` changes them.
+
+    Args:
+        axes: to draw in.
+        most: how many services are chosen.
+
+    Attributes:
+        moving: the artists that change.
+        title: the title of the axes, empty.
+    """
+
+    moving: list[Artist]
+    title: Any
+
+    def __init__(self, axes: Any, most: int) -> None:
+        rows = range(len(slide.TASKS))
+        axes.barh(rows, most, color="white", edgecolor=GREY, linewidth=0.8, height=0.66)
+        self._bars = list(axes.barh(rows, 0, color=BLUE, edgecolor="black", linewidth=0.8, height=0.66))
+        self._words = [axes.text(0, y, "", va="center", ha="left", fontsize=9.5) for y in rows]
+        axes.set_yticks(list(rows), list(slide.TASKS.values()))
+        axes.set_xticks(range(most + 1))
+        axes.set_xlim(0, most + 0.3)
+        axes.invert_yaxis()
+        axes.set_xlabel("services that leave this task to you (number)")
+        self.title = axes.set_title("")
+        self.moving = [*self._bars, *self._words, self.title]
+
+    def update(self, services: Iterable[slide.Service]) -> dict[str, int]:
+        """Draws the tasks that these services leave; returns the number of services for each task."""
+        counts = slide.left(services)
+        for bar, words, count in zip(self._bars, self._words, counts.values(), strict=True):
+            bar.set_width(count)
+            words.set_x(count + 0.06)
+            words.set_text(str(count) if count else "0: none of them")
+        return counts

@@ -1,0 +1,97 @@
+"""Slide 27 as data, as a picture and as an explorer; the ledger that counts; made-up orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+from serverless_first import explore, facts, figures, order_stores, spectrum
+from serverless_first.explore.base import OWN
+from serverless_first.operations import Ledger, values_in
+
+SERVICES = [service for name in spectrum.ROWS for service in spectrum.ROWS[name]]
+
+
+def words_of(figure: Figure) -> str:
+    return " ".join(text.get_text() for axes in figure.axes for text in axes.texts).replace("\n", " ")
+
+
+def test_what_changed_has_a_fact_and_what_stays_yours_is_a_task() -> None:
+    for service in SERVICES:
+        assert service.yours <= set(spectrum.TASKS)
+        assert bool(service.news) == bool(service.fact), service.name
+        if service.fact:
+            assert facts.get(service.fact).now.value
+    assert {service.news for service in SERVICES} == {"", "new", "other name"}
+
+
+def test_the_ends_of_the_rows() -> None:
+    for name in spectrum.ROWS:
+        services = spectrum.row(name)
+        assert services[0].yours == set(spectrum.TASKS)
+        assert len(services[-1].yours) < len(services[0].yours) / 2
+        assert {"access", "use"} <= services[-1].yours
+
+
+def test_the_slide_shows_then_and_now() -> None:
+    then, now = (words_of(figures.spectrum(title="t", when=when)) for when in ("then", "now"))
+    assert "Elasticsearch" in then
+    assert "+" not in then
+    assert "≈ OpenSearch" in now
+    assert "+ Aurora DSQL" in now
+    assert "OpenSearch Service (on the slide: Elasticsearch Service)" in figures.spectrum_words()
+    assert "Elasticsearch Service" in figures.spectrum_words("then")
+
+
+def test_the_explorer_counts_the_tasks_that_stay_yours() -> None:
+    explorer = explore.SpectrumExplorer()
+    assert sum(explorer.counts.values()) == 5 * len(spectrum.TASKS)
+    told = set()
+    for name in [name for name in explorer.preset.options if name != OWN]:
+        explorer.preset.value = name
+        told.add(explorer.sentence)
+    assert len(told) == 4
+    assert explorer.counts == dict.fromkeys(spectrum.TASKS, 0) | {"settings": 3, "access": 5, "use": 5}
+    explorer.database.value = "RDS"
+    assert explorer.preset.value == OWN
+    assert "14 stay yours" in explorer.sentence
+    assert "operating system: install, patch: 0 of 5" in explorer.text()
+    assert bytes(explorer.picture.value).startswith(b"\x89PNG")
+
+
+def test_a_ledger_counts_by_task_and_a_task_that_runs_again_is_counted_once() -> None:
+    ledger = Ledger("own server")
+    for _ in range(2):
+        with ledger.task("set it up"):
+            ledger.action("initdb", settings=4)
+            ledger.patch("PostgreSQL")
+    with ledger.task("look after it"):
+        ledger.watch("disk")
+    assert [ledger.total(kind) for kind in ("actions", "settings", "patch", "watch")] == [1, 4, 1, 1]
+    assert ledger.total("watch", "set it up") == 0
+    assert ledger.refused() == []
+
+
+def test_values_are_counted_at_any_depth() -> None:
+    keys: dict[str, Any] = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "TableName": "orders"}
+    assert values_in(keys) == 3
+
+
+def test_the_bars_of_operations_carry_their_numbers() -> None:
+    ledger = Ledger("RDS")
+    ledger.action("rds: CreateDBInstance", settings=9)
+    figure = figures.operations([ledger], title="One call")
+    assert {"1", "9"} <= {text.get_text() for text in figure.axes[0].texts}
+    assert figure.axes[0].get_title(loc="left") == "One call"
+    with pytest.raises(ValueError, match="ledger"):
+        figures.operations([], title="t")
+
+
+def test_made_up_orders_are_the_same_each_time_and_sort_by_their_moment() -> None:
+    orders = order_stores.examples(500)
+    assert orders == order_stores.examples(500)
+    assert [order["placed_at"] for order in orders] == sorted(order["placed_at"] for order in orders)
+    assert orders[-1]["placed_at"] < "2026-12"
+    assert {tuple(order) for order in orders} == {order_stores.FIELDS}
