@@ -80,9 +80,7 @@ def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
     """
     items = list(dict.fromkeys(item for bill in bills.values() for item in bill.items))
     if not 1 <= len(bills) <= 6 or len(items) > len(_LOOKS):
-        raise ValueError(
-            f"There are {len(bills)} cases and {len(items)} items; at most 6 and 4 can be drawn."
-        )
+        raise ValueError(f"There are {len(bills)} cases and {len(items)} items; at most 6 and 4 can be drawn.")
     most = max(bill.usd for bill in bills.values()) or 1.0
     with style():
         figure = Figure(figsize=(8.0, 1.5 + 0.5 * len(bills)))
@@ -97,9 +95,10 @@ def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
         axes.set_yticks(range(len(bills)), list(bills))
         axes.set_ylim(len(bills) - 0.5, -0.5)
         axes.set_xlim(0, most * 1.22)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${value:.3f}"))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${value:.4f}"))
         axes.set_xlabel("cost of an hour, in US dollars")
-        axes.set_title(title)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles = [
             Patch(facecolor=colour, hatch=hatch, edgecolor="black", linewidth=0.6, label=item)
             for item, (colour, hatch) in zip(items, _LOOKS, strict=False)
