@@ -1,0 +1,169 @@
+"""Check of module 06, task 6.1: private subnets and security groups. Behaviour: what the reachability checker says."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from serverless_first import reach
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.functions import fresh_id
+from serverless_first.reach import Answer, By, Picture, Place
+from serverless_first.reach.picture import name_of, prefix_length
+
+POSTGRESQL = 5432
+OTHER_PORTS = (22, 3306, 8080)
+INTERNET = ("203.0.113.7", 443)
+LONGEST_PREFIX = 24  # 251 addresses
+
+
+@task("6.1")
+def shop_network(attempt: Attempt) -> None:
+    """orders reaches orders-db, from private subnets; nobody else does."""
+    ec2 = attempt.client("ec2")
+    functions = _function(attempt, "orders")
+    databases = _database(attempt)
+    picture = reach.read(ec2)
+    for name, places in (("orders", functions), ("orders-db", databases)):
+        _subnets(attempt, picture, name, places)
+    for function in functions:
+        for database in databases:
+            answer = reach.explain(picture, function, (database, POSTGRESQL))
+            attempt.expect(
+                answer.arrives is True,
+                problem="The function does not reach the database." + _hint(answer),
+                called=answer.question,
+                came_back=answer.reason,
+                expected=f"a way to port {POSTGRESQL}, from each subnet of the function to each of the database",
+                look_at="step 2: who may come in at the database's group, and on which port",
+            )
+    with _strangers(ec2, functions[0], databases[0]) as strangers:
+        _nobody_else(attempt, reach.read(ec2), strangers, databases)
+    for port in OTHER_PORTS:
+        answer = reach.explain(picture, functions[0], (databases[0], port))
+        attempt.expect(
+            not answer.arrives,
+            problem="More ports of the database are open than PostgreSQL's.",
+            called=answer.question,
+            came_back="arrives",
+            expected="nothing but PostgreSQL's port is open",
+            look_at="FromPort, ToPort and IpProtocol of the database group's rule",
+        )
+    reply = attempt.invoke("orders", {})
+    attempt.expect(
+        reply["database"] == "shop",
+        problem="The function does not read the database.",
+        called=reply.called,
+        came_back=reply,
+        expected='{"database": "shop"}',
+        look_at="orders.py of step 3; run the cells of this task again",
+    )
+
+
+def _function(attempt: Attempt, name: str) -> tuple[Place, ...]:
+    client = attempt.client("lambda")
+    try:
+        return reach.of_function(client.get_function_configuration(FunctionName=name))
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started(f"There is no function {name} yet.")
+    except reach.UnknownPlace as error:
+        attempt.not_started(str(error))
+
+
+def _database(attempt: Attempt) -> tuple[Place, ...]:
+    client = attempt.client("rds")
+    try:
+        (found,) = client.describe_db_instances(DBInstanceIdentifier="orders-db")["DBInstances"]
+        return reach.of_database(found)
+    except (client.exceptions.DBInstanceNotFoundFault, reach.UnknownPlace):
+        attempt.not_started("There is no database orders-db in your subnets yet.")
+
+
+def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place, ...]) -> None:
+    found = [_subnet(picture, place) for place in places]
+    zones = {subnet["AvailabilityZone"] for subnet in found}
+    blocks = ", ".join(subnet["CidrBlock"] for subnet in found)
+    attempt.expect(
+        len(zones) > 1,
+        problem=f"All subnets of {name} are in one Availability Zone. If that fails, the shop is gone.",
+        called=f"the subnets of {name}",
+        came_back=f"{blocks} in {', '.join(sorted(zones))}",
+        expected="two Availability Zones",
+        look_at="AvailabilityZone of your two subnets",
+    )
+    for place, subnet in zip(places, found, strict=True):
+        # If something with a public address stood here, would it meet an internet gateway?
+        public = Place(place.subnet_id, place.group_ids, public="198.51.100.9", name="anything with a public address")
+        answer = reach.explain(picture, public, INTERNET)
+        attempt.expect(
+            not any(hop.by is By.GATEWAY and "internet gateway" in hop.why and hop.allowed for hop in answer.hops),
+            problem=f"{name} stands in a public subnet.",
+            called=f"the route table of {subnet['CidrBlock']} ({name_of(subnet)})",
+            came_back="a route leads to the internet gateway",
+            expected="no way between this subnet and the internet",
+            look_at="which subnets you give: make new ones, with no route to the internet",
+        )
+        attempt.expect(
+            prefix_length(subnet["CidrBlock"]) <= LONGEST_PREFIX,
+            problem="A subnet is so small that it runs dry, and its block cannot be changed.",
+            called=f"the block of a subnet of {name}",
+            came_back=f"{subnet['CidrBlock']}: {2 ** (32 - prefix_length(subnet['CidrBlock'])) - 5} addresses to give",
+            expected="at least 200 addresses",
+            look_at="the number behind the slash: how many bits are left for addresses?",
+        )
+
+
+def _subnet(picture: Picture, place: Place) -> Any:
+    return picture.one(picture.subnets, "SubnetId", place.subnet_id)
+
+
+def _hint(answer: Answer) -> str:
+    """The misconception that the refusal speaks of; empty if there are several."""
+    if any(hop.by is By.SECURITY_GROUP and hop.inward and "there is no rule" in hop.why for hop in answer.refusals):
+        return " The database's group lets nobody in."
+    if any(hop.by is By.SECURITY_GROUP and hop.inward for hop in answer.refusals):
+        return " The database's group lets somebody else in, or on another port."
+    return ""
+
+
+@contextlib.contextmanager
+def _strangers(ec2: Any, function: Place, database: Place) -> Iterator[list[tuple[str, Place]]]:
+    """Machines that others of Hikari could start in this VPC: with a group of their own, and with the VPC's default."""
+    subnets = ec2.describe_subnets(SubnetIds=[function.subnet_id])["Subnets"]
+    of_vpc = [{"Name": "vpc-id", "Values": [subnets[0]["VpcId"]]}]
+    every = [(each["SubnetId"], each["CidrBlock"]) for each in ec2.describe_subnets(Filters=of_vpc)["Subnets"]]
+    groups = ec2.describe_security_groups(Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}])
+    default = groups["SecurityGroups"][0]["GroupId"]
+    name = fresh_id("stranger")
+    own = ec2.create_security_group(GroupName=name, Description=name, VpcId=subnets[0]["VpcId"])["GroupId"]
+    try:
+        yield [
+            *(
+                (f"a machine with a group of its own in {block}", Place(each, (own,), name=name))
+                for each, block in every
+            ),
+            ("a machine with the VPC's default group", Place(database.subnet_id, (default,), name="another machine")),
+        ]
+    finally:
+        ec2.delete_security_group(GroupId=own)
+
+
+def _nobody_else(
+    attempt: Attempt, picture: Picture, strangers: list[tuple[str, Place]], databases: tuple[Place, ...]
+) -> None:
+    for who, stranger in strangers:
+        for database in databases:
+            answer = reach.explain(picture, stranger, (database, POSTGRESQL))
+            last = answer.hops[-1] if answer.hops else None
+            rule = next((hop.why for hop in answer.hops if hop.by is By.SECURITY_GROUP and hop.inward), last)
+            attempt.expect(
+                not answer.arrives,
+                problem="The database lets strangers in: it is open to addresses, not to the function's group."
+                if "default" not in who
+                else "The database lets in whatever has the VPC's default group: all that nobody chose a group for.",
+                called=f"{who} to orders-db, TCP {POSTGRESQL}",
+                came_back=f"arrives: {rule}",
+                expected="that the database's group refuses everybody who does not have the function's group",
+                look_at="whom the rule names. A block of addresses means all that ever stands there",
+            )

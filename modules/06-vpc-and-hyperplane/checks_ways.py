@@ -1,0 +1,182 @@
+"""Checks of module 06, tasks 6.2 and 6.3: the ways out of the VPC, through a NAT gateway and through endpoints."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from serverless_first import reach
+from serverless_first.lab import Attempt, task
+from serverless_first.reach import Answer, By, Hop, Picture, Place, rules
+from serverless_first.reach.picture import name_of
+
+_chance = random.Random()
+_OUTSIDE = ("203.0.113.7", "198.51.100.23", "192.0.2.80")  # addresses for documentation, RFC 5737
+CLOSED_PORTS = (22, 443, 1023)
+
+
+def _places(attempt: Attempt, name: str) -> tuple[Place, ...]:
+    client = attempt.client("lambda")
+    try:
+        return reach.of_function(client.get_function_configuration(FunctionName=name))
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started(f"There is no function {name} yet.")
+    except reach.UnknownPlace as error:
+        attempt.not_started(str(error))
+
+
+def _subnet(picture: Picture, place: Place) -> Any:
+    return picture.one(picture.subnets, "SubnetId", place.subnet_id)
+
+
+def _is_open(picture: Picture, place: Place) -> bool:
+    """Whether something with a public address in this subnet would meet an internet gateway."""
+    public = Place(place.subnet_id, place.group_ids, public="198.51.100.9")
+    answer = reach.explain(picture, public, (_OUTSIDE[0], 443))
+    kinds = [hop for hop in answer.hops if hop.by is By.ROUTE_TABLE]
+    return bool(kinds) and "internet gateway" in kinds[0].why
+
+
+# ---- 6.2
+
+
+@task("6.2")
+def way_out(attempt: Attempt) -> None:
+    """payments reaches the internet from both private subnets, which stay private; answers alone come in."""
+    places = _places(attempt, "payments")
+    picture = reach.read(attempt.client("ec2"))
+    addresses = [*_OUTSIDE, f"93.184.{_chance.randint(1, 250)}.{_chance.randint(1, 250)}"]
+    answers = [reach.explain(picture, place, (address, 443)) for place in places for address in addresses]
+    for place in places:
+        subnet = _subnet(picture, place)
+        answer = reach.explain(picture, place, (addresses[0], 443))
+        attempt.expect(
+            not _is_open(picture, place),
+            problem="The function stands in a public subnet, and has no public address: nothing answers it."
+            if name_of(subnet).startswith("public")
+            else "The private subnet leads to the internet gateway. That makes it public, and the function has no "
+            "public address.",
+            called=answer.question,
+            came_back=answer.reason or "arrives",
+            expected="a private subnet whose way out leads through something that has a public address",
+            look_at="the hops that show() lists: which one refuses, and what does it miss?",
+        )
+    stuck = [answer for answer in answers if answer.arrives is not True]
+    vpc = _subnet(picture, places[0])["VpcId"]
+    no_nat = not any(each["VpcId"] == vpc for each in picture.nat_gateways)
+    untouched = no_nat and all(_kind(answer) == "no way" for answer in answers)
+    if untouched:
+        attempt.not_started("There is no way out of the private subnets yet: no NAT gateway, no route.")
+    if stuck:
+        attempt.fail(
+            _problem(stuck, answers),
+            called=stuck[0].question,
+            came_back=stuck[0].reason,
+            expected="the packet arrives and its answer comes back, from each of the function's subnets",
+            look_at="the hops that show() lists: the line with NO, and what it names",
+        )
+    for place in places:
+        acl = picture.network_acl_of(_subnet(picture, place))
+        for port in CLOSED_PORTS:
+            decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=True)
+            attempt.expect(
+                not decision.allowed,
+                problem="The network ACL lets more in than answers.",
+                called=f"TCP {port} from {_OUTSIDE[1]} into {name_of(_subnet(picture, place))}",
+                came_back=decision.why,
+                expected="ports below 1024 stay closed for the internet",
+                look_at="PortRange and Protocol of the rule that you added",
+            )
+
+
+def _kind(answer: Answer) -> str:
+    """What stops a packet, in a word."""
+    first = answer.refusals[0] if answer.refusals else None
+    if first is None:
+        return ""
+    if first.by is By.ROUTE_TABLE:
+        return "no way"
+    if first.by is By.GATEWAY:
+        return "no public address" if "no public address" in first.why else "gateway"
+    if first.by is By.NETWORK_ACL:
+        return "answer" if first.back else "out"
+    return str(first.by)
+
+
+def _problem(stuck: list[Answer], answers: list[Answer]) -> str:
+    """The misconception that fits the refusals."""
+    kinds = {_kind(answer) for answer in stuck}
+    gateways = [hop for answer in stuck for hop in answer.refusals if hop.by is By.GATEWAY]
+    if "gateway" in kinds and any("it stands in" in hop.why for hop in gateways):
+        return "The NAT gateway stands in a private subnet: it has no way out itself."
+    if "no public address" in kinds:
+        return "The NAT gateway has no public address, so the internet cannot answer it."
+    if "no way" in kinds and len(stuck) < len(answers):
+        return "One of the function's subnets has no way out. Lambda uses either of them."
+    if "no way" in kinds and _behind(stuck):
+        return "The NAT gateway's own subnet has no way to the internet."
+    if "no way" in kinds:
+        return "The private subnets have no way out: their own route tables do not lead anywhere."
+    if "answer" in kinds:
+        return "The request gets out, and its answer does not get in. A network ACL has no memory."
+    if "out" in kinds:
+        return "The network ACL does not let the request out."
+    return "The function does not reach the internet."
+
+
+def _behind(stuck: list[Answer]) -> bool:
+    """Whether a packet got as far as a NAT gateway."""
+    return any(hop.by is By.GATEWAY and hop.allowed for answer in stuck for hop in answer.hops)
+
+
+# ---- 6.3
+
+
+@task("6.3")
+def endpoints(attempt: Attempt) -> None:
+    """archive reaches S3 and DynamoDB by gateway endpoints from both subnets, and the internet from none."""
+    places = _places(attempt, "archive")
+    ec2 = attempt.client("ec2")
+    picture = reach.read(ec2)
+    vpc = _subnet(picture, places[0])["VpcId"]
+    mine = [each for each in picture.endpoints if each["VpcId"] == vpc]
+    if not mine and not any(each["VpcId"] == vpc for each in picture.nat_gateways):
+        attempt.not_started("The VPC has no endpoint yet.")
+    for place in places:
+        answer = reach.explain(picture, place, (_OUTSIDE[1], 443))
+        attempt.expect(
+            not any(hop.by is By.GATEWAY for hop in answer.hops),
+            problem="The function has a way to the internet. It needs none, and a NAT gateway costs by the hour.",
+            called=answer.question,
+            came_back="\n".join(str(hop) for hop in answer.hops if hop.by is By.GATEWAY),
+            expected="a way to S3 and DynamoDB alone",
+            look_at="the routes of the private subnets: remove what leads elsewhere, or run the task's cell again",
+        )
+    for service in ("s3", "dynamodb"):
+        address = reach.service_address(picture, service)
+        answers = [reach.explain(picture, place, (address, 443)) for place in places]
+        through = [any(_by_endpoint(hop) for hop in answer.hops) and answer.arrives for answer in answers]
+        if not all(through):
+            wrong = answers[through.index(False)] if False in through else answers[0]
+            attempt.fail(
+                _missing(service, mine, any(through)),
+                called=f"{wrong.question} ({service})",
+                came_back=wrong.reason or "arrives, but not by an endpoint",
+                expected="a route by the service's gateway endpoint, in each of the function's subnets",
+                look_at="what VpcEndpointType, ServiceName and RouteTableIds say",
+            )
+
+
+def _by_endpoint(hop: Hop) -> bool:
+    return hop.by is By.GATEWAY and bool(hop.allowed) and "gateway endpoint" in hop.why
+
+
+def _missing(service: str, endpoints: list[Any], somewhere: bool) -> str:
+    of_service = [each for each in endpoints if str(each["ServiceName"]).endswith(f".{service}")]
+    if somewhere:
+        return f"One of the function's subnets does not reach {service}: its route table does not know the endpoint."
+    if any(each["VpcEndpointType"] == "Interface" for each in of_service):
+        return f"The endpoint of {service} is an interface endpoint. It costs by the hour, and writes no route."
+    if of_service:
+        return f"The endpoint of {service} is there, on other route tables: the function's subnets do not know it."
+    return f"There is no endpoint of {service}."

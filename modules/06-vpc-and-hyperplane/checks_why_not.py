@@ -1,0 +1,297 @@
+"""Check of module 06, task 6.4: the learner's checker, asked about networks that it has not seen."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_first import reach
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, task
+from serverless_first.lab.show import say
+from serverless_first.reach import By, Hop
+
+NAME = "hikari-why-not"
+ANY = "0.0.0.0/0"
+Rule = tuple[int, bool, str, str, tuple[int, int] | None]  # number, outward, action, block, ports
+
+_chance = random.Random()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A VPC of the check: a client and a server, each in a subnet with a network ACL of its own."""
+
+    ec2: Any
+    vpc: str
+    client: str
+    client_address: str
+    server_address: str
+    acls: tuple[str, str]
+    table: str
+    gateway: str
+    group: str
+
+
+@task("6.4")
+def why_not(attempt: Attempt) -> None:
+    """hikari-why-not says of unseen networks what reach.explain says."""
+    say("6.4: your checker and ours look at a dozen networks ...")
+    try:
+        with _field(attempt.client("ec2")) as field:
+            _routes(attempt, field)
+            _acls(attempt, field)
+            _answers(attempt, field)
+            _groups(attempt, field)
+            for _ in range(3):
+                _any_rules(attempt, field)
+    except NotStarted:
+        raise
+    except CheckFailed as failure:  # Lambda runs what was deployed, and the file may be newer
+        failure.look_at += ". If you changed why_not.py after step 2, run step 2 again"
+        raise
+
+
+# ---- what is asked
+
+
+def _routes(attempt: Attempt, field: Field) -> None:
+    """The longest prefix decides, wherever it stands in the list."""
+    blocks = ["203.0.0.0/8", "203.0.113.0/24", ANY, "203.0.113.64/26"]
+    for order in (blocks, blocks[::-1]):
+        for block in order:
+            field.ec2.create_route(RouteTableId=field.table, DestinationCidrBlock=block, GatewayId=field.gateway)
+        for address in ("203.0.113.70", "203.0.113.7", "203.7.7.7", "192.0.2.1"):
+            _judged(attempt, field, address, "route_for: of the routes that match, which one is the most specific?")
+        for block in order:
+            field.ec2.delete_route(RouteTableId=field.table, DestinationCidrBlock=block)
+    _judged(attempt, field, "192.0.2.1", "route_for: what it gives when no route matches")
+    _judged(attempt, field, field.server_address, "route_for: the way within the VPC")
+
+
+def _acls(attempt: Attempt, field: Field) -> None:
+    """The lowest number that matches decides; directions and ports count."""
+    out: Rule = (100, True, "allow", ANY, None)
+    numbers = "acl_lets: in which order are the rules tried, and which one decides?"
+    cases: list[tuple[list[Rule], str]] = [
+        ([(200, False, "deny", ANY, None), (100, False, "allow", ANY, None), out], numbers),
+        ([(200, False, "allow", ANY, None), (100, False, "deny", ANY, (5000, 6000)), out], numbers),
+        ([(1000, False, "allow", ANY, None), (90, False, "deny", ANY, (5432, 5432)), out], numbers),
+        ([(100, False, "deny", ANY, (5000, 5431)), (110, False, "allow", ANY, (5432, 5432)), out], "acl_lets: ports"),
+        ([out], "acl_lets: for which direction is each rule?"),
+        ([(100, False, "allow", "10.66.2.0/24", None), out], "acl_lets: which address does a rule speak of?"),
+        ([(100, False, "allow", "10.66.1.0/24", None), out], "acl_lets: which address does a rule speak of?"),
+    ]
+    for rules, where in cases:
+        with _rules(field, 1, rules):
+            _judged(attempt, field, field.server_address, where)
+
+
+def _answers(attempt: Attempt, field: Field) -> None:
+    """The answer needs rules of its own, for the port that the client picked."""
+    ways = "the way back: which network ACLs does the answer pass, in which direction, and to which port does it go?"
+    enter: Rule = (100, False, "allow", ANY, (5432, 5432))
+    leave: Rule = (100, True, "allow", ANY, (5432, 5432))
+    cases: list[tuple[int, list[Rule]]] = [
+        (1, [enter, leave]),
+        (1, [enter, (100, True, "allow", ANY, (1024, 65535))]),
+        (0, [leave, enter]),
+        (0, [leave, (100, False, "allow", ANY, (1024, 65535))]),
+        (0, [leave, (100, False, "allow", ANY, (32768, 49000))]),
+    ]
+    for side, rules in cases:
+        with _rules(field, side, rules):
+            _judged(attempt, field, field.server_address, ways)
+
+
+def _groups(attempt: Attempt, field: Field) -> None:
+    """Security groups, as given; and one that refuses does not hide a network ACL that does."""
+    with _rules(field, 1, [(100, False, "allow", ANY, None)]):
+        _judged(
+            attempt, field, field.server_address, "the given lines of the handler: leave them as they were", port=22
+        )
+
+
+def _any_rules(attempt: Attempt, field: Field) -> None:
+    rules: list[Rule] = []
+    for outward in (False, True):
+        for number in _chance.sample(range(1, 400), 4):
+            first = _chance.choice([0, 1024, 5000, 5432, 40000])
+            block = _chance.choice([ANY, "10.66.0.0/16", "10.66.1.0/24", "10.66.2.0/24"])
+            ports = _chance.choice([None, (first, 65535), (first, min(65535, first + 600))])
+            rules.append((number, outward, _chance.choice(["allow", "allow", "deny"]), block, ports))
+    with _rules(field, _chance.choice([0, 1]), rules):
+        _judged(
+            attempt, field, field.server_address, "the three parts that you wrote, with these rules: " + _listed(rules)
+        )
+
+
+# ---- how it is judged
+
+
+def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: int = 5432) -> None:
+    client_port = _chance.randint(49001, 65000)
+    event = {"source": field.client, "address": address, "port": port, "client_port": client_port}
+    reply = attempt.invoke(NAME, event)
+    answer = reach.explain(field.ec2, field.client, (address, port), client_ports=(client_port, client_port))
+    right = {_word(hop) for hop in answer.refusals} & _WORDS
+    way = next((hop for hop in answer.hops if hop.by is By.ROUTE_TABLE), None)
+    route = way.why.partition(" ")[0] if way and way.allowed else None
+    inside = address == field.server_address
+    if not inside:  # what lies behind the gateway this function does not look at
+        right &= {"route table"}
+    told = reply["refused_by"]
+    named = set(told) if isinstance(told, list) else {str(told)}
+    attempt.expect(
+        reply["route"] == route,
+        problem="The route is wrong. A shorter prefix was taken, though a more specific route matches."
+        if reply["route"] is not None and route is not None
+        else "The route is wrong.",
+        called=reply.called,
+        came_back=reply,
+        expected="the block of the route that a packet to this address takes; null if none matches",
+        look_at=look_at,
+    )
+    attempt.expect(
+        named == right,
+        problem=_problem(named, right),
+        called=f"{reply.called}; {answer.question}",
+        came_back=reply,
+        expected="an empty list: the packet arrives and its answer comes back" if not right else _kinds(right),
+        look_at=look_at,
+    )
+
+
+def _kinds(right: set[str]) -> str:
+    back = any(word.startswith("answer") for word in right)
+    there = any(not word.startswith("answer") for word in right)
+    what = "the packet and its answer" if back and there else "the answer" if back else "the packet"
+    return f"that {what} is refused, by {len(right)} of the rules on the way"
+
+
+def _problem(told: set[str], right: set[str]) -> str:
+    missed, invented = right - told, told - right
+    if any(word.startswith("answer") for word in missed):
+        return "An answer that is refused goes unnoticed: a network ACL has no memory."
+    if any(word.startswith("answer") for word in invented):
+        return "An answer is said to be refused that passes. It goes to the port that the client picked."
+    if any("network ACL" in word for word in missed):
+        return (
+            "A network ACL refuses, and you let the packet pass. The rule with the lowest number that matches decides."
+        )
+    if any("network ACL" in word for word in invented):
+        return (
+            "A network ACL lets the packet pass, and you say that it refuses. The rule with the lowest number that "
+            "matches decides."
+        )
+    return "You and reach.explain name different walls."
+
+
+_WORDS = {
+    "security group out",
+    "security group in",
+    "network ACL out",
+    "network ACL in",
+    "route table",
+    "answer: network ACL out",
+    "answer: network ACL in",
+}
+
+
+def _word(hop: Hop) -> str:
+    if hop.by is By.ROUTE_TABLE:
+        return "route table"
+    return f"{'answer: ' if hop.back else ''}{hop.by} {'in' if hop.inward else 'out'}"
+
+
+def _listed(rules: Sequence[Rule]) -> str:
+    return "; ".join(
+        f"{number} {'out' if outward else 'in'} {action} {block} {f'{ports[0]}-{ports[1]}' if ports else 'all ports'}"
+        for number, outward, action, block, ports in rules
+    )
+
+
+# ---- the networks
+
+
+@contextlib.contextmanager
+def _field(ec2: Any) -> Iterator[Field]:
+    """Builds a VPC, and takes it away again."""
+    vpc = ec2.create_vpc(CidrBlock="10.66.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.66.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)
+    ]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    associations = [
+        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"] for subnet in subnets
+    ]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="check", Description="check")["GroupId"]
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": group}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    interfaces = [ec2.create_network_interface(SubnetId=s, Groups=[group])["NetworkInterface"] for s in subnets]
+    acls = [ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"] for _ in subnets]
+    before = {}
+    for each in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]:
+        for one in each["Associations"]:
+            before[one["SubnetId"]] = (one["NetworkAclAssociationId"], each["NetworkAclId"])
+    replaced = [
+        ec2.replace_network_acl_association(AssociationId=before[subnet][0], NetworkAclId=acl)["NewAssociationId"]
+        for subnet, acl in zip(subnets, acls, strict=True)
+    ]
+    ids = [each["NetworkInterfaceId"] for each in interfaces]
+    addresses = [each["PrivateIpAddress"] for each in interfaces]
+    field = Field(ec2, vpc, ids[0], addresses[0], addresses[1], (acls[0], acls[1]), table, gateway, group)
+    for acl in acls:
+        _write(ec2, acl, _OPEN)
+    try:
+        yield field
+    finally:
+        for association, subnet in zip(replaced, subnets, strict=True):
+            ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=before[subnet][1])
+        for interface in ids:
+            ec2.delete_network_interface(NetworkInterfaceId=interface)
+        for association in associations:
+            ec2.disassociate_route_table(AssociationId=association)
+        for acl in acls:
+            ec2.delete_network_acl(NetworkAclId=acl)
+        for subnet in subnets:
+            ec2.delete_subnet(SubnetId=subnet)
+        ec2.delete_route_table(RouteTableId=table)
+        ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        ec2.delete_internet_gateway(InternetGatewayId=gateway)
+        ec2.delete_security_group(GroupId=group)
+        ec2.delete_vpc(VpcId=vpc)
+
+
+_OPEN: list[Rule] = [(50, False, "allow", ANY, None), (50, True, "allow", ANY, None)]
+
+
+@contextlib.contextmanager
+def _rules(field: Field, side: int, rules: Sequence[Rule]) -> Iterator[None]:
+    """Other rules for a while in the network ACL of the client's subnet (0) or the server's (1)."""
+    acl = field.acls[side]
+    _clear(field.ec2, acl, _OPEN)
+    _write(field.ec2, acl, rules)
+    try:
+        yield
+    finally:
+        _clear(field.ec2, acl, rules)
+        _write(field.ec2, acl, _OPEN)
+
+
+def _write(ec2: Any, acl: str, rules: Sequence[Rule]) -> None:
+    for number, outward, action, block, ports in rules:
+        more: dict[str, Any] = {"PortRange": {"From": ports[0], "To": ports[1]}} if ports else {}
+        ec2.create_network_acl_entry(
+            NetworkAclId=acl, RuleNumber=number, Egress=outward, RuleAction=action, CidrBlock=block,
+            Protocol="6" if ports else "-1", **more,
+        )  # fmt: skip
+
+
+def _clear(ec2: Any, acl: str, rules: Sequence[Rule]) -> None:
+    for number, outward, *_ in rules:
+        ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=number, Egress=outward)

@@ -1,0 +1,25 @@
+#: expects: stands in a public subnet
+#: because: There are two subnets already, in two Zones.
+shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
+zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
+subnets = []  # the ids of your two subnets
+functions_group = database_group = None  # the ids of your groups
+
+subnets = list(shop.public_subnets)
+groups = [
+    ec2.create_security_group(VpcId=shop.id, GroupName=name, Description=name)["GroupId"]
+    for name in ("functions", "database")
+]
+functions_group, database_group = groups
+ec2.authorize_security_group_ingress(
+    GroupId=database_group,
+    IpPermissions=[
+        {
+            "IpProtocol": "tcp",
+            "FromPort": 5432,
+            "ToPort": 5432,
+            "UserIdGroupPairs": [{"GroupId": functions_group}],
+        }
+    ],
+)
+print(len(subnets), "subnets")
