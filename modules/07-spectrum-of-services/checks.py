@@ -1,0 +1,172 @@
+"""Check of module 07, task 7.1: the learner's rules for a store of orders, run on stores that break one each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import one_line
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.order_stores import MemoryOrders, Order, OrderExists
+
+
+class SlowToAnswer(MemoryOrders):
+    """Right in another way: it hands out dicts with the fields in another order, and lists in a tuple's order."""
+
+    def get(self, order_id: str) -> Order | None:
+        found = super().get(order_id)
+        return dict(sorted(found.items())) if found else None
+
+
+class Overwrites(MemoryOrders):
+    def place(self, order: Order) -> None:
+        self._orders[order["order_id"]] = dict(order)
+
+
+class IgnoresTheSecond(MemoryOrders):
+    def place(self, order: Order) -> None:
+        try:
+            super().place(order)
+        except OrderExists:
+            return
+
+
+class RaisesAndOverwrites(MemoryOrders):
+    def place(self, order: Order) -> None:
+        there = order["order_id"] in self._orders
+        self._orders[order["order_id"]] = dict(order)
+        if there:
+            raise OrderExists(order["order_id"])
+
+
+class OldestFirst(MemoryOrders):
+    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
+        return super().of_customer(customer, 10_000)[::-1][:limit]
+
+
+class AsTheyWerePlaced(MemoryOrders):
+    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
+        return [order for order in self.all() if order["customer"] == customer][::-1][:limit]
+
+
+class NoLimit(MemoryOrders):
+    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:  # noqa: ARG002
+        return super().of_customer(customer, 10_000)
+
+
+class Everybodys(MemoryOrders):
+    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:  # noqa: ARG002
+        return sorted(self.all(), key=lambda order: str(order["placed_at"]), reverse=True)[:limit]
+
+
+class LimitsTooSoon(MemoryOrders):
+    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
+        oldest = super().of_customer(customer, 10_000)[::-1][:limit]
+        return oldest[::-1]
+
+
+class ChangesAnyStatus(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:  # noqa: ARG002
+        order = self._orders.get(order_id)
+        return order is not None and super().set_status(order_id, order["status"], new)
+
+
+class SaysNoAndChanges(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:
+        order = self._orders[order_id]
+        super().set_status(order_id, order["status"], new)
+        return bool(order["status"] == old)
+
+
+class AlwaysSaysYes(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:
+        super().set_status(order_id, old, new)
+        return True
+
+
+class NeverChanges(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:  # noqa: ARG002
+        order = self._orders.get(order_id)
+        return order is not None and order["status"] == old
+
+
+class KeepsTheVersion(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:
+        done = super().set_status(order_id, old, new)
+        if done:
+            self._orders[order_id]["version"] -= 1
+        return done
+
+
+class ForgetsTheLamp(MemoryOrders):
+    def place(self, order: Order) -> None:
+        super().place(order | {"lamp": ""})
+
+
+class MissesLoudly(MemoryOrders):
+    def get(self, order_id: str) -> Order | None:
+        return dict(self._orders[order_id])
+
+
+_PLACE, _LIST, _STATUS = "the rule on a second order", "the rule on a customer's list", "the rule on the status"
+_GIVEN = "the first rule, which was there: put it back"
+#: A store that breaks one rule; what it does; where to look.
+BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
+    (ForgetsTheLamp, "loses a field of an order", _GIVEN),
+    (MissesLoudly, "raises an error for an unknown id", _GIVEN),
+    (Overwrites, "replaces an order when a second one comes with its id", _PLACE),
+    (IgnoresTheSecond, "does not say that an id is there already", _PLACE),
+    (RaisesAndOverwrites, "raises OrderExists, and has replaced the first order all the same", _PLACE),
+    (Everybodys, "lists the orders of other customers, too", _LIST),
+    (OldestFirst, "lists a customer's oldest order first", _LIST),
+    (AsTheyWerePlaced, "lists orders as they were placed, and not by placed_at", _LIST),
+    (NoLimit, "gives more orders than the limit", _LIST),
+    (LimitsTooSoon, "gives the oldest orders up to the limit, and then turns them round", _LIST),
+    (NeverChanges, "does not change the status", _STATUS),
+    (ChangesAnyStatus, "changes the status whatever it was", _STATUS),
+    (SaysNoAndChanges, "returns False, and has changed the status all the same", _STATUS),
+    (AlwaysSaysYes, "returns True although nothing has changed", _STATUS),
+    (KeepsTheVersion, "changes an order and leaves its version", _STATUS),
+)
+
+
+@task("7.1")
+def contract(attempt: Attempt) -> None:
+    """The rules let right stores pass, and none that breaks a rule."""
+    file = LearnerFile(attempt, "contract.py")
+    rules = file["check_store"]
+    for right in (MemoryOrders, SlowToAnswer):
+        try:
+            file.run("check_store(...)", rules, right(), allowed=(AssertionError,))
+        except AssertionError as error:
+            attempt.fail(
+                "Your rules refuse a store that is right.",
+                called="check_store with a store that keeps every promise of the table",
+                came_back=f"AssertionError {one_line(str(error))}".strip(),
+                expected="no error",
+                look_at="the rule that raises: run step 2 and read which line it is",
+            )
+    for broken, does, look_at in BROKEN:
+        attempt.expect(
+            _is_caught(file, rules, broken()),
+            problem=f"Your rules let a store pass that {does}.",
+            called=f"check_store with a store that {does}",
+            came_back="no error",
+            expected="an AssertionError",
+            look_at=look_at,
+        )
+
+
+def _is_caught(file: LearnerFile, rules: Any, store: Any) -> bool:
+    # Any error would fail a test, so any error will do; that of pytest.raises is no Exception.
+    def body() -> bool:
+        try:
+            rules(store)
+        except NotImplementedError:
+            raise
+        except BaseException:
+            return True
+        return False
+
+    return bool(file.run("check_store(...)", body))

@@ -1,0 +1,314 @@
+"""Check of module 07, task 7.4: the shop moves while customers order, packers pack, and a forgotten program writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.functions import fresh_id
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.lab.show import say
+from serverless_first.order_stores import LAMPS, DynamoOrders, Order, OrderExists, PostgresOrders
+
+THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 60.0
+
+
+class Shop:
+    """The shop: it calls `store`, whatever that is now. Calls that are under way end before the store is set."""
+
+    def __init__(self, old: Any, new: Any) -> None:
+        self.old, self.new = old, new
+        self._store: Any = old
+        self._turn = threading.Condition()
+        self._under_way = 0
+        self.history: list[Any] = [old]
+
+    @property
+    def store(self) -> Any:
+        return self._store
+
+    @store.setter
+    def store(self, store: Any) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: not self._under_way, timeout=10)
+            self._store = store
+            self.history.append(store)
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """One call of a customer or a packer."""
+        with self._turn:
+            self._under_way += 1
+            store = self._store
+        try:
+            return getattr(store, method)(*arguments)
+        finally:
+            with self._turn:
+                self._under_way -= 1
+                self._turn.notify_all()
+
+
+@dataclass
+class Wanted:
+    """What an order must be in the end, and who saw to it: a word of _CAUSES."""
+
+    order: Order
+    by: str
+
+
+#: Who wrote an order last -> what it means if the new store lacks that.
+_CAUSES = {
+    "before": "Orders that were there before the move are missing: the backfill has not copied them all.",
+    "customer": "An order that was placed during the move is lost: the shop wrote to the old store alone.",
+    "packer": "The backfill has put an older copy over a newer order, or the change of a status was never copied.",
+    "forgotten": "You have switched without comparing: what a forgotten program wrote to the old store is lost.",
+    "after": "After the switch the shop does not write to the new store.",
+}
+
+
+class Scene:
+    """What happens while the learner's move runs."""
+
+    def __init__(self, attempt: Attempt, old: PostgresOrders, new: DynamoOrders) -> None:
+        self.attempt = attempt
+        self.wanted: dict[str, Wanted] = {}
+        self.problems: list[tuple[str, str, str]] = []  # problem, called, came back
+        self._lock = threading.Lock()
+        self.old = Read(old, self)
+        self.shop = Shop(self.old, new)
+        self._was_read = False
+        self.before = [self.order() for _ in range(THERE_BEFORE)]
+        for order in self.before:
+            old.place(order)
+            self.note(order, "before")
+
+    @staticmethod
+    def order() -> Order:
+        return {
+            "order_id": fresh_id("ord"),
+            "customer": fresh_id("cust"),
+            "placed_at": "2026-11-05T12:00:00Z",
+            "lamp": LAMPS[0],
+            "quantity": 1,
+            "status": "open",
+            "version": 1,
+        }
+
+    def note(self, order: Order, by: str) -> None:
+        with self._lock:
+            self.wanted[order["order_id"]] = Wanted(order, by)
+
+    def place(self, by: str = "customer") -> Order:
+        order = self.order()
+        self.shop.call("place", dict(order))
+        self.note(order, by)
+        return order
+
+    def pack(self, order: Order, by: str = "packer") -> None:
+        if self.shop.call("set_status", order["order_id"], order["status"], "packed") is True:
+            self.note(order | {"status": "packed", "version": order["version"] + 1}, by)
+        else:
+            self.problem(
+                "A packer could not pack an order that is open.",
+                f"shop.store.set_status({order['order_id']!r}, 'open', 'packed') during the move",
+                "no True",
+            )
+
+    def problem(self, problem: str, called: str, came_back: str) -> None:
+        with self._lock:
+            self.problems.append((problem, called, came_back))
+
+    def in_between(self, order: Order) -> None:
+        """An order has been read by the backfill, and is not yet written: now customers and packers come."""
+        found = self.shop.call("get", order["order_id"])
+        if not found:
+            self.problem(
+                "During the move a customer does not find an order: the new store is asked before it is filled.",
+                f"shop.store.get({order['order_id']!r}), an order that the backfill has not copied yet",
+                "None",
+            )
+        self.pack(order)
+        self.place()
+
+    def impostor(self, order: Order) -> None:
+        """Somebody places an order with an id that is there: in the old store, and not yet in the new one."""
+        try:
+            self.shop.call("place", order | {"customer": "impostor", "lamp": LAMPS[2]})
+        except OrderExists:
+            return
+        self.problem(
+            "During the move a second order with the same id is accepted.",
+            f"shop.store.place of a second order {order['order_id']}",
+            "no error",
+        )
+
+    def read_to_the_end(self) -> None:
+        """The backfill has read the last order. A program that nobody has told of the move writes to the old store."""
+        if self._was_read:
+            return
+        self._was_read = True
+        order = self.order()
+        self.old.place(order)
+        self.note(order, "forgotten")
+        known = self.before[7]
+        if self.old.set_status(known["order_id"], "open", "cancelled"):
+            self.note(known | {"status": "cancelled", "version": 2}, "forgotten")
+
+    def customers(self, stop: threading.Event) -> None:
+        """A customer and packer of a thread of their own: some orders, one after the other."""
+        for _ in range(ROUNDS):
+            if stop.wait(0.02):
+                return
+            try:
+                order = self.place()
+                self.pack(order)
+            except Exception as error:
+                self.problem(
+                    "A customer's call ended with an error during the move.",
+                    "shop.store.place, then set_status",
+                    f"{type(error).__name__}: {error}",
+                )
+                return
+
+
+class Read:
+    """The old store, with something going on while `all` is read for the first time."""
+
+    def __init__(self, store: PostgresOrders, scene: Scene) -> None:
+        self._store, self._scene, self._reads = store, scene, 0
+
+    def all(self) -> Iterator[Order]:
+        self._reads += 1
+        return self._with_company() if self._reads == 1 else self._store.all()
+
+    def _with_company(self) -> Iterator[Order]:
+        for number, order in enumerate(list(self._store.all())):
+            if number in (3, 9, 20) and order["status"] == "open" and order["version"] == 1:
+                self._scene.in_between(order)
+            if number == 12:
+                self._scene.impostor(order)
+            yield order
+        self._scene.read_to_the_end()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@task("7.4")
+def move(attempt: Attempt) -> None:
+    """The shop moves, stays open, and nothing is lost or older in the new store."""
+    database = attempt.database("shop-db")
+    client = attempt.client("dynamodb")
+    file = LearnerFile(attempt, "move.py")
+    for name in ("Both", "backfill", "differences", "move"):
+        file[name]
+    connection = database.connect()
+    old, new = PostgresOrders(connection, "orders_of_check"), DynamoOrders(client, fresh_id("orders-of-check"))
+    old.create()
+    new.create()
+    scene = Scene(attempt, old, new)
+    try:
+        say(f"7.4: {THERE_BEFORE} orders, the shop is open, and the move begins ...")
+        _run(attempt, file, scene)
+        _judge(attempt, file, scene, new)
+    finally:
+        connection.execute("DROP TABLE orders_of_check")
+        connection.close()
+        new.drop()
+
+
+def _run(attempt: Attempt, file: LearnerFile, scene: Scene) -> None:
+    stop = threading.Event()
+    threads = [threading.Thread(target=scene.customers, args=(stop,), daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        file.run("move(shop)", file["move"], scene.shop, limit_s=MOVE_LIMIT_S, allowed=(psycopg.Error,))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+    if scene.shop.store is not scene.shop.new:
+        attempt.fail(
+            "The move has ended, and the shop does not use the new store.",
+            called="move(shop), then shop.store",
+            came_back=type(scene.shop.store).__name__,
+            expected="shop.new",
+            look_at="the end of move: when nothing differs, what must the shop use?",
+        )
+    for _ in range(2):
+        scene.pack(scene.place("after"), "after")
+
+
+def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders) -> None:
+    kept = {order["order_id"]: order for order in new.all()}
+    strangers = [order for order in kept.values() if order["customer"] == "impostor"]
+    if strangers:
+        attempt.fail(
+            "The new store has an order that the old one has refused: it was asked before the old one had decided.",
+            called="place of a second order with an id that the old store has, during the move",
+            came_back="the new store holds the second order",
+            expected="the order that was there first",
+            look_at="Both.place: who decides, and who gets a copy?",
+        )
+    for problem, called, came_back in scene.problems:
+        attempt.fail(
+            problem, called=called, came_back=came_back, expected="a shop that stays open", look_at="Both, and move"
+        )
+    _nothing_lost(attempt, scene, kept)
+    _compares(attempt, file)
+
+
+def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> None:
+    wrong: dict[str, list[str]] = {}
+    for order_id, wanted in scene.wanted.items():
+        found = kept.get(order_id)
+        if found != wanted.order:
+            state = f"status {found['status']}, version {found['version']}" if found else "not there"
+            right = f"status {wanted.order['status']}, version {wanted.order['version']}"
+            wrong.setdefault(wanted.by, []).append(f"{order_id}: {state}; it is {right}")
+    for by in ("before", "customer", "packer", "after", "forgotten"):
+        if by in wrong:
+            attempt.fail(
+                _CAUSES[by],
+                called="move(shop) while the shop was open, then every order of the new store",
+                came_back=f"{len(wrong[by])} of {len(scene.wanted)} orders are wrong; {wrong[by][0]}",
+                expected="every order, as the shop or the old store had it last",
+                look_at={
+                    "before": "backfill: does it copy every order?",
+                    "customer": "Both.place, and when the shop begins to use it",
+                    "packer": "backfill and Both.set_status: which copy wins when two arrive?",
+                    "after": "the end of move",
+                    "forgotten": "move: what must be true before the switch?",
+                }[by],
+            )
+
+
+def _compares(attempt: Attempt, file: LearnerFile) -> None:
+    """`differences` alone, on two small stores."""
+    from serverless_first.order_stores import MemoryOrders
+
+    old, new = MemoryOrders(), MemoryOrders()
+    same, missing, older, newer = (Scene.order() for _ in range(4))
+    for order in (same, missing, older | {"version": 2, "status": "packed"}, newer):
+        old.put(order)
+    for order in (same, older, newer | {"version": 2, "status": "packed"}):
+        new.put(order)
+    found = file.call("differences", old, new)
+    told = [each["order_id"] if isinstance(each, dict) else each for each in found] if found is not None else found
+    names = {same["order_id"]: "equal", missing["order_id"]: "missing", older["order_id"]: "older in the new store"}
+    names[newer["order_id"]] = "newer in the new store"
+    words = sorted(names.get(str(each), str(each)) for each in told or [])
+    if "missing" in words and "older in the new store" in words and "equal" not in words:
+        return
+    attempt.fail(
+        "differences does not see what differs.",
+        called="differences with four orders: equal, missing, older, and newer in the new store",
+        came_back=", ".join(words) or "nothing",
+        expected="those that the new store lacks, or has in an older version",
+        look_at="differences: what you compare",
+    )

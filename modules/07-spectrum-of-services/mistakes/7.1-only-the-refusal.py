@@ -1,0 +1,45 @@
+#: expects: has replaced the first order all the same
+#: because: OrderExists is taken for proof that nothing was written.
+%%writefile contract.py
+from serverless_first.order_stores import OrderExists
+
+
+def order(order_id, **fields):
+    """An order with this id: Order 1 of Ann, unless you say otherwise."""
+    made_up = {
+        "customer": "ann",
+        "placed_at": "2026-11-01T12:00:00Z",
+        "lamp": "Tsuki",
+        "quantity": 1,
+        "status": "open",
+        "version": 1,
+    }
+    return {"order_id": order_id} | made_up | fields
+
+
+def check_store(store):
+    """Raises an AssertionError if a store of orders breaks a rule. The store is empty at first."""
+    # an order that is placed is found as it was, and an unknown id gives None
+    first = order("order-1", lamp="Hoshi")
+    store.place(first)
+    assert store.get("order-1") == first
+    assert store.get("order-unknown") is None
+    # a second order with the same id is refused, and the first one stays
+    try:
+        store.place(order("order-1", lamp="Kumo"))
+    except OrderExists:
+        pass
+    else:
+        raise AssertionError("two orders with one id")
+    # a customer's list: own orders alone, newest first, at most so many
+    for day in (2, 4, 3):
+        store.place(order(f"order-{day}", placed_at=f"2026-11-0{day}T09:00:00Z"))
+    store.place(order("order-5", customer="ben", placed_at="2026-11-05T09:00:00Z"))
+    ids = [found["order_id"] for found in store.of_customer("ann")]
+    assert ids == ["order-4", "order-3", "order-2", "order-1"]
+    assert [found["order_id"] for found in store.of_customer("ann", limit=2)] == ids[:2]
+    # a status changes once, and only from what it was
+    assert store.set_status("order-2", "open", "packed") is True
+    assert store.set_status("order-2", "open", "cancelled") is False
+    found = store.get("order-2")
+    assert (found["status"], found["version"]) == ("packed", 2)
