@@ -162,9 +162,8 @@ MINIMUM, TURNS, LOST, USED = 2, 96, 0.01, 0.4
 @task("1.2")
 def rule(attempt: Attempt) -> None:
     """The rule keeps its minimum, follows the demand with its lead time, gives back, and does not flap."""
-    file = LearnerFile(attempt, "rule.py")
-    _answers_at_all(attempt, file)
-    quiet = _run(attempt, file, [40.0] * 30 + [0.0] * 180, "three hours without a request")
+    _answers_at_all(attempt)
+    quiet = _run(attempt, [40.0] * 30 + [0.0] * 180, "three hours without a request")
     attempt.expect(
         float(np.min(quiet.ordered)) >= MINIMUM,
         problem="The rule forgets the minimum. When nobody comes for a while, too few servers are left.",
@@ -173,9 +172,7 @@ def rule(attempt: Attempt) -> None:
         expected=f"never fewer than {MINIMUM}",
         look_at="the smallest number that decide can answer",
     )
-    step = _run(
-        attempt, file, [60.0] * 240 + [240.0] * 75, "four hours of 60 requests a second, then 75 minutes of 240"
-    )
+    step = _run(attempt, [60.0] * 240 + [240.0] * 75, "four hours of 60 requests a second, then 75 minutes of 240")
     attempt.expect(
         bool(step.units[-1] * shop.PER_SERVER_S >= 240),
         problem="The rule does not arrive: it looks at an average in which hours that are over count like this minute.",
@@ -184,9 +181,7 @@ def rule(attempt: Attempt) -> None:
         expected="12 servers or more: each serves 20 requests a second",
         look_at="how far back decide looks when it works out what is needed",
     )
-    after = _run(
-        attempt, file, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again"
-    )
+    after = _run(attempt, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again")
     attempt.expect(
         float(after.ordered[-1]) <= 0.6 * float(np.max(after.ordered)),
         problem="The rule never scales in, or far too late: servers that came for a peak stay when it is over.",
@@ -196,7 +191,7 @@ def rule(attempt: Attempt) -> None:
         look_at="what lets the number fall, and what your cooldown waits for",
     )
     ramp = [60.0] * 60 + [60.0 + 4 * minute for minute in range(60)] + [300.0] * 60
-    rising = _run(attempt, file, ramp, "an hour in which the demand grows from 60 to 300")
+    rising = _run(attempt, ramp, "an hour in which the demand grows from 60 to 300")
     attempt.expect(
         rising.unmet_share <= LOST,
         problem="While the demand grows the rule comes too late. What you order now serves in five minutes, and your "
@@ -207,7 +202,7 @@ def rule(attempt: Attempt) -> None:
         look_at="how much decide asks for beyond the present demand",
     )
     for name, day in _days().items():
-        _day_is_right(attempt, _result(attempt, file, day, name), name)
+        _day_is_right(attempt, _result(attempt, day, name), name)
 
 
 def _days() -> dict[str, Demand]:
@@ -219,9 +214,10 @@ def _days() -> dict[str, Demand]:
     }
 
 
-def _answers_at_all(attempt: Attempt, file: LearnerFile) -> None:
+def _answers_at_all(attempt: Attempt) -> None:
     """The very first minute: a history of one."""
     first = (Minute(per_s=100.0, running=5, starting=0),)
+    file = LearnerFile(attempt, "rule.py")
     answer = file.run("decide(history) with a history of one minute", file["decide"], first)
     attempt.expect(
         _is_number(answer) and answer == int(answer) and answer >= 0,
@@ -233,12 +229,13 @@ def _answers_at_all(attempt: Attempt, file: LearnerFile) -> None:
     )
 
 
-def _run(attempt: Attempt, file: LearnerFile, per_s: Sequence[float], what: str) -> CapacityResult:
-    return _result(attempt, file, Demand(np.array(per_s), 60.0), what)
+def _run(attempt: Attempt, per_s: Sequence[float], what: str) -> CapacityResult:
+    return _result(attempt, Demand(np.array(per_s), 60.0), what)
 
 
-def _result(attempt: Attempt, file: LearnerFile, demand: Demand, what: str) -> CapacityResult:
+def _result(attempt: Attempt, demand: Demand, what: str) -> CapacityResult:
     """What the learner's rule makes of a demand; an answer that is no number of servers fails the check."""
+    file = LearnerFile(attempt, "rule.py")  # anew: it may remember things, and each run is a day of its own
     called, decide = f"decide(history), minute by minute: {what}", file["decide"]
     wrong = autoscaler.WrongAnswer
     try:

@@ -174,8 +174,25 @@ def plan(attempt: Attempt) -> None:
                 expected="a policy, such as functions() returns",
                 look_at="what plan returns, on each way through it",
             )
+        attempt.expect(
+            _offer(policy) in {_offer(each) for each in OFFERS},
+            problem="The plan is a policy that nobody offers, with another price, size or lead time.",
+            called=called,
+            came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour",
+            expected="one of the four, with a number of your own",
+            look_at="what plan changes in the policy",
+        )
         for seed in (2, 3):
             _today_is_right(attempt, policy, name, yesterday, day(seed))
+
+
+OFFERS = (shop.bought(100), shop.servers(0.5), shop.tasks(0.5), shop.functions())
+
+
+def _offer(policy: Policy) -> tuple[object, ...]:
+    """What of a policy is not the learner's to choose."""
+    fixed = ("at_once", "billing", "lead_time_s", "per_unit_s", "shrinks", "usd_per_unit_hour")
+    return tuple(getattr(policy, name) for name in fixed)
 
 
 def _side_street(seed: int) -> Demand:

@@ -55,22 +55,22 @@ def sale_day(
 
 def bought(peak_per_s: float) -> Policy:
     """Servers bought for a peak that somebody guessed: they are there all day, and no more come."""
-    return policies.physical(peak_per_s, PER_SERVER_S, SERVER_USD)
+    return replace(policies.physical(peak_per_s, PER_SERVER_S, SERVER_USD), name="bought")
 
 
 def servers(target: float, minimum: int = 2) -> Policy:
     """EC2 instances by a rule that aims at this utilisation, above 0 to 1; a new one serves after three minutes."""
-    return policies.virtual(PER_SERVER_S, SERVER_USD, target=target, minimum=minimum)
+    return replace(policies.virtual(PER_SERVER_S, SERVER_USD, target=target, minimum=minimum), name="servers")
 
 
 def tasks(target: float, minimum: int = 2) -> Policy:
     """Fargate tasks by a rule that aims at this utilisation, above 0 to 1; a new one serves after one minute."""
-    return policies.container(PER_TASK_S, TASK_USD, target=target, minimum=minimum)
+    return replace(policies.container(PER_TASK_S, TASK_USD, target=target, minimum=minimum), name="tasks")
 
 
 def functions(limit: int = 1000) -> Policy:
     """An execution environment for each request that runs, up to a limit; the time of work is paid for."""
-    return policies.serverless(SERVICE_S, BUSY_USD, account_concurrency=limit)
+    return replace(policies.serverless(SERVICE_S, BUSY_USD, account_concurrency=limit), name="functions")
 
 
 def load(file: str) -> ModuleType:
@@ -92,11 +92,12 @@ def load(file: str) -> ModuleType:
 
 def scores(results: Mapping[str, CapacityResult]) -> None:
     """Prints a line for each run: what was served, what it cost, how much was used, how often it turned."""
-    print(f"{'':<22} {'served':>8} {'cost':>8} {'used':>6} {'turns':>6}")
+    width = max(map(len, results), default=0)
+    print(f"{'':<{width}} {'served':>8} {'cost':>8} {'used':>6} {'turns':>6}")
     for name, result in results.items():
         served = f"{np.floor((1 - result.unmet_share) * 1e4) / 100:.2f} %"
         cost = f"${result.cost_usd:,.2f}"
-        print(f"{name:<22} {served:>8} {cost:>8} {result.utilisation:>6.0%} {autoscaler.turns(result):>6}")
+        print(f"{name:<{width}} {served:>8} {cost:>8} {result.utilisation:>6.0%} {autoscaler.turns(result):>6}")
 
 
 def renamed(result: CapacityResult, name: str) -> CapacityResult:

@@ -24,7 +24,9 @@ def test_a_day_is_the_same_for_the_same_seed_and_another_for_another() -> None:
 def test_offers_have_aws_prices() -> None:
     here = prices.of("us-east-1")
     assert here.each_usd("ec2-m5-large") == shop.SERVER_USD
-    assert shop.servers(0.5).usd_per_unit_hour == shop.SERVER_USD
+    offers = shop.bought(1), shop.servers(0.5), shop.tasks(0.5), shop.functions()
+    assert [offer.name for offer in offers] == ["bought", "servers", "tasks", "functions"]
+    assert [offer.usd_per_unit_hour for offer in offers] == [shop.SERVER_USD] * 2 + [shop.TASK_USD, shop.BUSY_USD]
     assert pytest.approx(here.each_usd("fargate-x86-vcpu") + 2 * here.each_usd("fargate-x86-memory")) == shop.TASK_USD
 
 

@@ -110,8 +110,12 @@ def waiting_times(
         axes.set_xlabel("how long until it can work (each step of the axis is a multiple)", fontsize=10)
         axes.grid(axis="x", color="0.88")
         axes.set_axisbelow(True)
-        handles = [Patch(facecolor=BLUE), Patch(facecolor=ORANGE, edgecolor="black", hatch="//")]
-        axes.legend(handles, ["measured here", "published"], loc="upper right", frameon=True, fontsize=9.5)
+        kinds = {
+            "measured here": (measured_s, Patch(facecolor=BLUE)),
+            "published": (published_s, Patch(facecolor=ORANGE, edgecolor="black", hatch="//")),
+        }
+        shown_kinds = {kind: patch for kind, (rows, patch) in kinds.items() if rows}
+        axes.legend(shown_kinds.values(), shown_kinds.keys(), loc="upper right", frameon=True, fontsize=9.5)
     return figure
 
 

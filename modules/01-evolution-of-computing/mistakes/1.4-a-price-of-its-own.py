@@ -1,0 +1,11 @@
+#: expects: a policy that nobody offers
+#: because: The price is taken for a setting.
+#: when: nightly
+%%writefile plan.py
+from dataclasses import replace
+
+from serverless_first import hikari_capacity as shop
+
+
+def plan(yesterday):
+    return replace(shop.functions(), usd_per_unit_hour=shop.SERVER_USD / 2)
