@@ -141,5 +141,5 @@ def request_on_its_way(spans: Mapping[str, tuple[float, float]], *, title: str) 
         axes.tick_params(axis="y", length=0)
         axes.set_xlim(0, total_ms * 1.13 or 1)
         axes.set_xlabel("time since the client sent the request, in ms")
-        axes.set_title(textwrap.fill(title, TITLE_LETTERS))
+        figure.suptitle(textwrap.fill(title, TITLE_LETTERS), x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure

@@ -1,0 +1,345 @@
+"""Checks of module 08, tasks 8.1 and 8.2: the orders service at its door, and its call to stock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
+from serverless_first.lab.functions import fresh_id, wait_until
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+GET, POST = "GET /orders/{order_key}", "POST /orders"
+CLIENTS_FAULT = (400, 422)  # 422 says the same, more exactly
+SLOW_S = 5  # longer than orders may wait
+
+
+def _order(**fields: Any) -> dict[str, Any]:
+    lamp = _chance.choice(["Tsuki", "Hoshi", "Kumo"])
+    return {"order_key": fresh_id("ord"), "lamp": lamp, "quantity": _chance.randint(2, 19)} | fields
+
+
+def _bad_orders() -> list[tuple[str, Any]]:
+    """What is wrong, and the body."""
+    without = _order()
+    del without["lamp"]
+    return [
+        ("no quantity", {k: v for k, v in _order().items() if k != "quantity"}),
+        ("no lamp", without),
+        ("a body that is no JSON", "lamp=Tsuki&quantity=2"),
+        ("a list in place of an object", [_order()]),
+        ("a quantity that is a text", _order(quantity="2")),
+        ("a quantity of 0", _order(quantity=0)),
+        ("21 lamps", _order(quantity=21)),
+        ("half a lamp", _order(quantity=1.5)),
+        ("an empty order_key", _order(order_key="")),
+        ("a lamp that is a number", _order(lamp=7)),
+    ]
+
+
+# ---- 8.1
+
+
+@task("8.1")
+def front_door(attempt: Attempt) -> None:
+    """Good orders are stored and found; bad ones are refused by a status that says whose fault it is."""
+    begun(attempt, "orders", http_event(GET, order_key=fresh_id("ord")))
+    address = http_api(attempt, "orders")
+    order = _order()
+    _good(attempt, address, order)
+    _unknown(attempt, address)
+    say("8.1: bad orders ...")
+    for what, body in _bad_orders():
+        _bad(attempt, what, body, send(attempt, address, "POST", "/orders", body))
+    found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
+    attempt.expect(
+        found.status == 200 and found.has(order),
+        problem="After some bad orders the good one is no longer what it was.",
+        called=found.called,
+        came_back=str(found),
+        expected=f"200 and {order}",
+        look_at="what your handler writes into the table",
+    )
+
+
+def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
+    made = send(attempt, address, "POST", "/orders", order)
+    _no_fault(attempt, made, POST, order)
+    attempt.expect(
+        made.status != 404,
+        problem="The API knows no such route.",
+        called=made.called,
+        came_back=str(made),
+        expected="an answer of your function",
+        look_at="the dict that you give to http_api: method, a space, the path",
+    )
+    in_table = order["order_key"] in items(attempt, "orders", "order_key")
+    attempt.expect(
+        made.status == 201,
+        problem="A new order is there, and the status does not say so."
+        if 200 <= made.status < 300
+        else "A good order is refused.",
+        called=made.called,
+        came_back=str(made),
+        expected="the status for: something new has been made",
+        look_at="the table in step 1",
+    )
+    attempt.expect(
+        in_table,
+        problem="The answer says that the order is there. It is not in the table.",
+        called=made.called,
+        came_back=f"{made}; no such item in the table orders",
+        expected="an item with this order_key",
+        look_at="where your handler calls store",
+    )
+    found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
+    _no_fault(attempt, found, GET, None, order_key=order["order_key"])
+    attempt.expect(
+        found.status == 200 and found.has(order),
+        problem="An order that is stored does not come back.",
+        called=found.called,
+        came_back=str(found),
+        expected=f"200 and {order}",
+        look_at="the second route of your handler, and of the API",
+    )
+
+
+def _unknown(attempt: Attempt, address: str) -> None:
+    key = fresh_id("ord")
+    gone = send(attempt, address, "GET", f"/orders/{key}")
+    if 200 <= gone.status < 300:
+        problem = "An order that nobody has placed is answered like one that is there. Clients believe the status."
+    elif gone.status >= 500:
+        problem = "An order that is not there is told as a fault of ours. The client tries again and again."
+    else:
+        problem = "The status for an order that is not there says something else."
+    attempt.expect(
+        gone.status == 404,
+        problem=problem,
+        called=gone.called + ", which nobody has placed",
+        came_back=str(gone),
+        expected="the status for: no such thing here",
+        look_at="what your handler does when find gives None",
+    )
+
+
+def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
+    if 200 <= got.status < 300:
+        told = isinstance(got.body, dict) and not {"order_key", "lamp", "quantity"} <= set(got.body)
+        problem = (
+            "The body tells of an error, and the status says that all is well. Clients act on the status."
+            if told
+            else f"An order with {what} is accepted."
+        )
+    elif got.status >= 500:
+        problem = "A fault of the client is told as a fault of ours: it will try again, and somebody is woken up."
+    else:
+        problem = "The status does not say that the request itself is wrong."
+    attempt.expect(
+        got.status in CLIENTS_FAULT,
+        problem=problem,
+        called=f"{got.called} ({what})",
+        came_back=str(got),
+        expected="the status for: your fault, do not send it again",
+        look_at="what your handler does before it stores an order",
+    )
+    key = str(body.get("order_key", "")) if isinstance(body, dict) else ""
+    attempt.expect(
+        not key or key not in items(attempt, "orders", "order_key"),
+        problem="An order that is refused is in the table all the same.",
+        called=f"{got.called} ({what})",
+        came_back=f"{got}; and an item with this order_key",
+        expected="no item",
+        look_at="the order of your steps: look first, then store",
+    )
+
+
+def _no_fault(attempt: Attempt, got: Answered, route: str, body: Any, **path_parameters: str) -> None:
+    """Where the API answers 5xx, calls the function directly: so its own error is in the message."""
+    if got.status >= 500:
+        attempt.invoke("orders", http_event(route, body, **path_parameters))
+
+
+# ---- 8.2
+
+
+@task("8.2")
+def asks_stock(attempt: Attempt) -> None:
+    """Orders tells what stock says, and copes with a stock service that is down, slow, or has answered before."""
+    lamp = fresh_id("lamp")
+    begun(attempt, "orders", http_event(POST, _order(lamp=lamp)))
+    address, stock = http_api(attempt, "orders"), http_api(attempt, "stock")
+    with lamps(attempt, lamp, 10):
+        warm = send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))
+        if warm.status != 201:
+            attempt.not_started("The stock service does not answer as the given one.", look_at="step 2: run it again")
+        _reserved(attempt, address, lamp)
+        _sold_out(attempt, address, lamp)
+        say("8.2: stock is switched off ...")
+        with switched_off(attempt, "stock"):
+            _down(attempt, address, lamp)
+        say("8.2: stock is slow ...")
+        _slow_and_again(attempt, address, stock, lamp)
+
+
+def _left(attempt: Attempt, lamp: str) -> int:
+    return int(items(attempt, "stock-lamps", "lamp")[lamp]["left"])
+
+
+def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
+    before = items(attempt, "stock-reservations", "order_key")
+    order = _order(lamp=lamp, quantity=3)
+    left = _left(attempt, lamp)
+    got = send(attempt, address, "POST", "/orders", order)
+    if got.status == 500:
+        attempt.invoke("orders", http_event(POST, order))
+    attempt.expect(
+        got.status == 201,
+        problem="There are lamps enough, and the customer does not get her 201.",
+        called=got.called,
+        came_back=str(got),
+        expected="201: stock has reserved the lamps",
+        look_at="the address and the method of your request to stock; a POST has data=",
+    )
+    after = items(attempt, "stock-reservations", "order_key")
+    new = sorted(set(after) - set(before))
+    if not new and _left(attempt, lamp) < left:
+        problem = (
+            "Orders has taken lamps out of the table of the stock service. That table is nobody's business but stock's."
+        )
+    elif new and new != [order["order_key"]]:
+        problem = "The lamps are reserved under another key than that of the order. Nobody will find them by it."
+    else:
+        problem = "The customer has her 201, and stock has reserved nothing."
+    attempt.expect(
+        new == [order["order_key"]] and _left(attempt, lamp) == left - 3,
+        problem=problem,
+        called=got.called,
+        came_back=f"{got}; new reservations: {new}; lamps left: {_left(attempt, lamp)} of {left}",
+        expected="one reservation, under the order_key of the order, for its quantity",
+        look_at="what place sends to the stock service",
+    )
+    _in_orders(attempt, order["order_key"], got, wanted=True)
+
+
+def _sold_out(attempt: Attempt, address: str, lamp: str) -> None:
+    order = _order(lamp=lamp, quantity=20)
+    got = send(attempt, address, "POST", "/orders", order)
+    if got.status == 201:
+        problem = "The lamp is sold out, and the customer is told that she gets it."
+    elif 200 <= got.status < 300:
+        problem = "The body may tell of an error; the status says that all is well. Clients act on the status."
+    elif got.status >= 500:
+        problem = "Sold out is no outage. The customer is told to try again, and stock will say no again."
+    else:
+        problem = "The status does not say that the order is in conflict with what is in stock."
+    attempt.expect(
+        got.status == 409,
+        problem=problem,
+        called=f"{got.called}, of which there are fewer",
+        came_back=str(got),
+        expected="the status that stock itself answers when a lamp is sold out",
+        look_at="your except lines: which of the errors has a status, and which comes first?",
+    )
+    _in_orders(attempt, order["order_key"], got, wanted=False)
+
+
+def _down(attempt: Attempt, address: str, lamp: str) -> None:
+    order, left = _order(lamp=lamp, quantity=1), _left(attempt, lamp)
+    got = send(attempt, address, "POST", "/orders", order)
+    called = f"{got.called}, while no call reaches the function stock"
+    attempt.expect(
+        _left(attempt, lamp) == left,
+        problem="Stock is off, and lamps have gone. Orders takes them out of the table of the stock service.",
+        called=called,
+        came_back=f"{got}; lamps left: {_left(attempt, lamp)} of {left}",
+        expected="no change of stock's tables without the stock service",
+        look_at="place: it may know the API of stock, and nothing else of it",
+    )
+    if 200 <= got.status < 300:
+        problem = "Stock is down, nothing is reserved, and the customer is told that all is well."
+    elif got.status == 409:
+        problem = "Stock is down, and the customer is told that the lamp is sold out. She will not come back."
+    else:
+        problem = "Stock is down, and the handler dies of it. A 500 does not say whether trying again helps."
+    attempt.expect(
+        got.status == 503,
+        problem=problem,
+        called=called,
+        came_back=str(got),
+        expected="503: not now, try again later",
+        look_at="what urlopen raises for a status from 500 on",
+    )
+    _in_orders(attempt, order["order_key"], got, wanted=False)
+
+
+def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> None:
+    order, left = _order(lamp=lamp, quantity=2), _left(attempt, lamp)
+    with _slow(attempt):
+        got = send(attempt, address, "POST", "/orders", order)
+        called = f"{got.called}, while stock takes {SLOW_S} s"
+        if 200 <= got.status < 300:
+            problem = "Orders waits for as long as stock takes. So do its customer and its execution environment."
+        else:
+            problem = "Stock is slow, and the handler dies of it, or of its own timeout."
+        attempt.expect(
+            got.status == 503,
+            problem=problem,
+            called=called,
+            came_back=str(got),
+            expected="503, after 2 s",
+            look_at="an argument of urlopen, and what it raises when time is over",
+        )
+        _in_orders(attempt, order["order_key"], got, wanted=False)
+        wait_until(lambda: order["order_key"] in items(attempt, "stock-reservations", "order_key"), 15)
+    send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))  # its cold start is not the learner's
+    again = send(attempt, address, "POST", "/orders", order)
+    called = f"{again.called}, a second time: stock has reserved these lamps, and nobody heard its answer"
+    attempt.expect(
+        again.status in (200, 201),
+        problem="Stock says: reserved before. That is a yes, and orders takes it for a no.",
+        called=called,
+        came_back=str(again),
+        expected="201, and the order is stored",
+        look_at="which answers of stock mean that the lamps are reserved",
+    )
+    attempt.expect(
+        _left(attempt, lamp) == left - 2 - 1,  # and one for the check itself
+        problem="The second try of the same order has taken lamps again.",
+        called=called,
+        came_back=f"lamps left: {_left(attempt, lamp)}; before the two tries {left}",
+        expected="2 lamps less for both tries, and one less for the check itself",
+        look_at="the order_key that place sends to stock: it must be that of the order",
+    )
+    _in_orders(attempt, order["order_key"], again, wanted=True)
+
+
+@contextmanager
+def _slow(attempt: Attempt) -> Iterator[None]:
+    client = attempt.client("lambda")
+    before = client.get_function_configuration(FunctionName="stock")
+    variables = (before.get("Environment") or {}).get("Variables") or {}
+    client.update_function_configuration(
+        FunctionName="stock", Environment={"Variables": {**variables, "SLOW_S": str(SLOW_S)}}
+    )
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName="stock", Environment={"Variables": variables})
+
+
+def _in_orders(attempt: Attempt, key: str, got: Answered, *, wanted: bool) -> None:
+    attempt.expect(
+        (key in items(attempt, "orders", "order_key")) is wanted,
+        problem="The customer has a yes, and the order is not in the table orders."
+        if wanted
+        else "The customer was turned away, and her order is in the table orders all the same.",
+        called=got.called,
+        came_back=f"{got}; {'no item' if wanted else 'an item'} with this order_key",
+        expected="an item" if wanted else "no item",
+        look_at="where place calls store",
+    )

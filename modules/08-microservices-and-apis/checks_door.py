@@ -1,0 +1,236 @@
+"""Checks of module 08, tasks 8.3 and 8.5: cache and throttle of a stage, tests of a handler."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from serverless_first import cloud
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.apis import Answered, rest_api, send
+from serverless_first.lab.functions import fresh_id
+from serverless_first.lab.pytest_run import FAILED, NONE_FOUND, PASSED, TIMED_OUT, PytestRun, run_pytest
+from serverless_first.lab.show import say
+
+# ---- 8.3
+
+PRICES_YEN = {"Tsuki": 1200, "Hoshi": 900, "Kumo": 2100}
+ROUNDS = 5
+BURST, RATE_PER_S, ROBOT_S = 5, 1, 1.5
+
+
+@task("8.3")
+def protected(attempt: Attempt) -> None:
+    """Prices come from the cache, orders never; orders are throttled, and nothing else is."""
+    api, address = rest_api(attempt, "shop")
+    with suppress(ClientError):  # no cache, nothing to flush: the check finds that out below
+        attempt.client("apigateway").flush_stage_cache(restApiId=api, stageName="prod")
+    _private(attempt, address)
+    _prices(attempt, address)
+    say("8.3: a robot orders ...")
+    _robot(attempt, address)
+
+
+def _private(attempt: Attempt, address: str) -> None:
+    mio, ken = fresh_id("mio"), fresh_id("ken")
+    _put(attempt, mio, "Tsuki")
+    for customer, wanted in ((mio, ["Tsuki"]), (ken, [])):
+        got = _ask(attempt, address, "/orders", customer)
+        attempt.expect(
+            got.has({"lamps": wanted}),
+            problem="One customer sees the orders of another one: the answer comes from the cache.",
+            called=f"{got.called}; before that {mio}, who has one order, asked the same",
+            came_back=str(got),
+            expected=f'200 {{"lamps": {wanted}}}'.replace("'", '"'),
+            look_at="the methods for which your SETTINGS switch caching on",
+        )
+    _put(attempt, mio, "Kumo")
+    got = _ask(attempt, address, "/orders", mio)
+    attempt.expect(
+        got.has({"lamps": ["Kumo", "Tsuki"]}),
+        problem="A customer who has ordered again sees her old list: the answer comes from the cache.",
+        called=got.called,
+        came_back=str(got),
+        expected="both of her orders",
+        look_at="the methods for which your SETTINGS switch caching on",
+    )
+    for _ in range(2 * BURST):
+        _ask(attempt, address, "/orders", mio)
+
+
+def _put(attempt: Attempt, customer: str, lamp: str) -> None:
+    item = {"order_key": fresh_id("ord"), "lamp": lamp, "customer": customer}
+    attempt.client("dynamodb").put_item(TableName="orders", Item={name: {"S": value} for name, value in item.items()})
+
+
+def _prices(attempt: Attempt, address: str) -> None:
+    before = _calls()
+    for number in range(ROUNDS):
+        for lamp, price_yen in PRICES_YEN.items():
+            got = _ask(attempt, address, f"/prices/{lamp}", fresh_id(f"customer{number}"))
+            attempt.expect(
+                got.has({"price_yen": price_yen}),
+                problem="A lamp has the price of another one: the cache cannot tell their answers apart.",
+                called=got.called,
+                came_back=str(got),
+                expected=f'200 {{"price_yen": {price_yen}}}',
+                look_at="CACHE_KEYS: the path is no key by itself",
+            )
+    asked, ran = ROUNDS * len(PRICES_YEN), _calls() - before
+    attempt.expect(
+        ran <= len(PRICES_YEN),
+        problem="The function is called for each question: nothing comes from the cache."
+        if ran == asked
+        else "The function is called more often than there are lamps.",
+        called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, each time another customer",
+        came_back=f"the function ran {ran} times",
+        expected=f"{len(PRICES_YEN)} times, once for each lamp",
+        look_at="whether the stage has a cache, whether caching is on for this method, and what is in CACHE_KEYS",
+    )
+
+
+def _robot(attempt: Attempt, address: str) -> None:
+    begin_s = time.monotonic()
+
+    def order(_number: int = 0) -> int:
+        wanted = {"order_key": fresh_id("ord"), "lamp": "Tsuki"}
+        return send(attempt, address, "POST", "/orders", wanted, Customer="robot").status
+
+    with ThreadPoolExecutor(2 * BURST) as robot:
+        at_once = list(robot.map(order, range(2 * BURST)))
+    statuses = list(at_once)
+    while time.monotonic() < begin_s + ROBOT_S:
+        statuses.append(order())
+        time.sleep(0.02)
+    seconds = time.monotonic() - begin_s
+    passed, refused = statuses.count(201), statuses.count(429)
+    expected = f"{BURST} at once, then {RATE_PER_S} each second; the others get 429"
+    attempt.expect(
+        at_once.count(201) >= BURST - 1,  # one token may have gone in step 2
+        problem="Fewer orders get in at once than the shop wants.",
+        called=f"POST /orders {len(at_once)} times at once",
+        came_back=f"{at_once.count(201)} times 201, {at_once.count(429)} times 429",
+        expected=expected,
+        look_at="burstLimit and rateLimit of the method POST /orders: which one is the size of the bucket?",
+    )
+    attempt.expect(
+        passed <= BURST + RATE_PER_S * seconds + 1,
+        problem="The robot gets in as often as it likes." if not refused else "More orders get in than the shop wants.",
+        called=f"POST /orders {len(statuses)} times in {seconds:.1f} s, the first {len(at_once)} at once",
+        came_back=f"{passed} times 201, {refused} times 429",
+        expected=expected,
+        look_at="burstLimit and rateLimit of the method POST /orders: how many tokens, and how many come back",
+    )
+
+
+def _ask(attempt: Attempt, address: str, path: str, customer: str) -> Answered:
+    got = send(attempt, address, "GET", path, Customer=customer)
+    attempt.expect(
+        got.status != 429,
+        problem="Somebody who only looks is turned away. Your throttle is not for the orders alone.",
+        called=f"{got.called}, some times in a row",
+        came_back=str(got),
+        expected="200, however often",
+        look_at="the method for which your SETTINGS have burstLimit and rateLimit",
+    )
+    attempt.expect(
+        got.status == 200,
+        problem="The API does not answer as the given one.",
+        called=got.called,
+        came_back=str(got),
+        expected="200",
+        look_at="the cells of step 2: run them again",
+    )
+    return got
+
+
+def _calls() -> int:
+    return sum(e.invocations for e in cloud.start().environments("shop"))
+
+
+# ---- 8.5
+
+#: What a broken front.py does, the text to replace in the right one, and the text in its place.
+BROKEN = (
+    ("answers a wrong order with 200", "return answer(400,", "return answer(200,"),
+    (
+        "stores an order that is too large before it refuses it",
+        "        return answer(400,",
+        '        dynamodb.put_item(TableName="orders", Item={"order_key": {"S": order["order_key"]},\n'
+        '            "lamp": {"S": order["lamp"]}, "quantity": {"N": str(order["quantity"])}})\n'
+        "        return answer(400,",
+    ),
+    ("answers 200 for an order that is not there", "else answer(404,", "else answer(200,"),
+    ("lets a second order of the same key replace the first", "    if known:", "    if known == order:"),
+    ("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
+)
+
+
+@task("8.5")
+def tests_of_front(attempt: Attempt) -> None:
+    """The learner's tests pass on the right handler and fail on each broken one."""
+    files = ("test_front.py", "front.py")
+    for file in files:
+        if not Path(file).is_file():
+            attempt.not_started(f"There is no {file} yet.")
+    right = Path("front.py").read_text(encoding="utf-8")
+    copies = [right.replace(old, new, 1) for _, old, new in BROKEN]
+    attempt.expect(
+        right not in copies,
+        problem="front.py is not the given one: the check cannot break it.",
+        called="reading front.py",
+        came_back="another text",
+        expected="the text of the cell above",
+        look_at="the cell with front.py: run it again as it was, your tests go into test_front.py",
+    )
+    say("8.5: running your tests on front.py, then on broken copies of it ...")
+    _passes(attempt, run_pytest(*files))
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda copy: run_pytest(*files, replaced={"front.py": copy}), copies))
+    missed = [what for (what, _, _), run in zip(BROKEN, runs, strict=True) if run.exit_code == PASSED]
+    attempt.expect(
+        len(missed) < len(BROKEN),
+        problem="Your tests pass whatever the handler does: nothing in them looks at the answer or at the table.",
+        called=f"pytest test_front.py, with each of {len(BROKEN)} broken copies of front.py",
+        came_back="passed each time",
+        expected="a test that fails, each time",
+        look_at="what each of your tests asserts",
+    )
+    attempt.expect(
+        not missed,
+        problem=f"Your tests do not notice a front.py that {' or one that '.join(missed)}.",
+        called=f"pytest test_front.py, with each of {len(BROKEN)} broken copies of front.py",
+        came_back=f"passed {len(missed)} time{'' if len(missed) == 1 else 's'}",
+        expected="a test that fails, each time",
+        look_at="the four cases of step 1: for each the status, and what the table holds",
+    )
+
+
+def _passes(attempt: Attempt, run: PytestRun) -> None:
+    if "NotImplementedError" in run.output:
+        attempt.not_started("test_front.py still raises NotImplementedError: put your tests in the place of that line.")
+    attempt.expect(
+        run.exit_code != NONE_FOUND,
+        problem="pytest finds no test in your file.",
+        called="pytest test_front.py",
+        came_back="no tests ran",
+        expected="a test for each of the four cases",
+        look_at="the names of your functions: pytest runs those that begin with test_",
+    )
+    slow = run.exit_code == TIMED_OUT
+    attempt.expect(
+        run.exit_code == PASSED,
+        problem="Your tests do not come to an end."
+        if slow
+        else "A test of yours fails on the handler that is right."
+        if run.exit_code == FAILED
+        else "pytest cannot run your file.",
+        called="pytest test_front.py, with the given front.py",
+        came_back="still running" if slow else run.verdicts or run.output[-400:],
+        expected="each test passes",
+        look_at="the line with E: it says what came back; each test makes its own table, where moto answers",
+    )

@@ -1,0 +1,185 @@
+"""Checks of module 08, task 8.4: orders that are accepted while stock is down, and reserved once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
+from serverless_first.lab.functions import borrowed, fresh_id, messages_in, wait_until
+from serverless_first.lab.show import say
+
+FUNCTION, QUEUE = "stock-inbox", "stock-inbox"
+CAUGHT_UP_S = 15.0
+
+
+@task("8.4")
+def open_while_stock_is_down(attempt: Attempt) -> None:
+    """While stock is off orders are accepted and wait in the queue; then each is reserved once."""
+    lamp = fresh_id("lamp")
+    with lamps(attempt, lamp, 100):
+        begun(attempt, "orders", http_event("POST /orders", _order(lamp, 1)))
+        begun(attempt, FUNCTION, {"Records": [{"messageId": "check", "body": "{}"}]})
+        address = http_api(attempt, "orders")
+        queue, mapping = _queue(attempt)
+        wait_until(lambda: not messages_in(attempt, queue), 5)  # what the cells above may have left
+        orders = [_order(lamp, quantity) for quantity in (2, 3, 1)]
+        say("8.4: stock is switched off, orders come in ...")
+        with switched_off(attempt, FUNCTION), _not_fetched(attempt, mapping):
+            before = _left(attempt, lamp)
+            for order in (*orders, orders[-1]):
+                _accepted(attempt, send(attempt, address, "POST", "/orders", order))
+            _kept(attempt, orders, lamp, before)
+            body = _copy_a_message(attempt, queue, orders)
+        say("8.4: stock is back ...")
+        _caught_up(attempt, queue, orders, lamp, before)
+        with borrowed(attempt, FUNCTION) as restart:
+            restart()  # what an environment has in its memory is gone
+            attempt.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
+            _caught_up(attempt, queue, orders, lamp, before, again=True)
+
+
+def _order(lamp: str, quantity: int) -> dict[str, Any]:
+    return {"order_key": fresh_id("ord"), "lamp": lamp, "quantity": quantity}
+
+
+def _left(attempt: Attempt, lamp: str) -> int:
+    return int(items(attempt, "stock-lamps", "lamp")[lamp]["left"])
+
+
+def _queue(attempt: Attempt) -> tuple[str, str]:
+    """The queue's URL, and the id of what fetches messages for the function."""
+    sqs = attempt.client("sqs")
+    try:
+        url = str(sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"])
+    except sqs.exceptions.QueueDoesNotExist:
+        attempt.not_started(f"There is no queue {QUEUE} yet.")
+    found = attempt.client("lambda").list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
+    if not found:
+        attempt.not_started(f"Nothing fetches the messages of {QUEUE} for the function {FUNCTION}.")
+    return url, str(found[0]["UUID"])
+
+
+@contextmanager
+def _not_fetched(attempt: Attempt, mapping: str) -> Iterator[None]:
+    """Nobody fetches messages until the block ends, so that the check can look at them."""
+    client = attempt.client("lambda")
+
+    def has_come_to(state: str) -> bool:
+        return bool(client.get_event_source_mapping(UUID=mapping)["State"] == state)
+
+    client.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        wait_until(lambda: has_come_to("Disabled"), 15)
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+def _accepted(attempt: Attempt, got: Answered) -> None:
+    if got.status == 500:
+        problem = "Stock is off, and the customer gets an error. The front door is to stay open."
+    elif got.status >= 500:
+        problem = "Stock is off, and the customer is told to come back later. Does orders still wait for stock?"
+    elif got.status in (200, 201):
+        problem = "The status says that all is done. Nothing is reserved yet: the order is accepted, no more."
+    else:
+        problem = "A good order is refused."
+    attempt.expect(
+        got.status == 202,
+        problem=problem,
+        called=f"{got.called}, while no call reaches the function {FUNCTION}",
+        came_back=str(got),
+        expected="202",
+        look_at="what place does, and whom it waits for",
+    )
+
+
+def _kept(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int) -> None:
+    called = f"POST /orders, {len(orders)} orders, while no call reaches the function {FUNCTION}"
+    stored = items(attempt, "orders", "order_key")
+    missing = [order["order_key"] for order in orders if order["order_key"] not in stored]
+    attempt.expect(
+        not missing,
+        problem="Orders that got 202 are not in the table orders. When the customer asks, nobody knows them.",
+        called=called,
+        came_back=f"not in the table: {', '.join(missing)}",
+        expected="an item for each order",
+        look_at="where place calls store",
+    )
+    left = _left(attempt, lamp)
+    attempt.expect(
+        left == before,
+        problem="Stock is off, and lamps have gone: orders writes into the table of the stock service.",
+        called=called,
+        came_back=f"lamps left: {left} of {before}",
+        expected="no change before stock is back",
+        look_at="place: it tells stock by a message, and touches none of its tables",
+    )
+
+
+def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) -> str:
+    """Puts a second copy of one message into the queue: queues deliver at least once. Its text."""
+    sqs = attempt.client("sqs")
+    bodies: dict[str, str] = {}
+
+    def all_seen() -> bool:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        bodies.update({message["MessageId"]: message["Body"] for message in found})
+        return len(bodies) >= len(orders)
+
+    attempt.expect(
+        wait_until(all_seen, 4),
+        problem="The customers have their 202, and the queue does not hold their orders. Stock will never know.",
+        called=f"POST /orders, {len(orders)} orders, then receive_message on {QUEUE}",
+        came_back=f"{len(bodies)} messages",
+        expected="a message for each order, at least",
+        look_at="send_message in place: is it called for each order, and with the QueueUrl of STOCK_QUEUE?",
+    )
+    body = min(bodies.values())
+    sqs.send_message(QueueUrl=queue, MessageBody=body)
+    return body
+
+
+def _caught_up(
+    attempt: Attempt, queue: str, orders: list[dict[str, Any]], lamp: str, before: int, *, again: bool = False
+) -> None:
+    keys = {order["order_key"] for order in orders}
+    wanted = sum(order["quantity"] for order in orders)
+
+    def reserved() -> set[str]:
+        return keys & set(items(attempt, "stock-reservations", "order_key"))
+
+    wait_until(lambda: not messages_in(attempt, queue) or before - _left(attempt, lamp) > wanted, CAUGHT_UP_S)
+    taken, waiting = before - _left(attempt, lamp), messages_in(attempt, queue)
+    called = (
+        f"{len(orders)} orders of {wanted} lamps while stock was off, one of them sent twice, one message in two copies"
+    ) + ("; a third copy, in a new execution environment" if again else "")
+    came_back = f"lamps taken: {taken}; reservations under these keys: {len(reserved())}; messages left: {waiting}"
+    expected = f"lamps taken: {wanted}; reservations: {len(orders)}; messages left: 0"
+    attempt.expect(
+        taken <= wanted,
+        problem="An order that arrived twice has taken its lamps twice. Queues deliver at least once.",
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="how your function finds out that this order_key has reserved before, and what it does then",
+    )
+    attempt.expect(
+        not waiting,
+        problem="Messages stay in the queue: the function ends with an error, and gets the same ones again and again.",
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="an order that has reserved before: is that an error? And what is in your messages?",
+    )
+    attempt.expect(
+        reserved() == keys and taken == wanted,
+        problem="The queue is empty, and orders are missing in stock: they are lost.",
+        called=called,
+        came_back=came_back,
+        expected=expected,
+        look_at="how many records your function works off, and which errors it hides",
+    )

@@ -1,0 +1,178 @@
+"""What checks of API tasks share: the learner's APIs by their names, requests over HTTP, tables of DynamoDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_first import cloud
+from serverless_first.lab.attempt import Attempt
+from serverless_first.lab.failures import CheckFailed, NotStarted, listed, readable
+
+_LIMIT_S = 40.0
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an API answered.
+
+    Attributes:
+        called: the request, as messages show it.
+        status: the HTTP status.
+        body: the body from JSON; as text if it is none.
+    """
+
+    called: str
+    status: int
+    body: Any
+
+    def __str__(self) -> str:
+        """The status and the body, as messages show them."""
+        return f"{self.status} {readable(self.body)}"
+
+    def has(self, wanted: Mapping[str, Any]) -> bool:
+        """Whether the body is an object with these fields and values; it may have more."""
+        return isinstance(self.body, dict) and all(self.body.get(name) == value for name, value in wanted.items())
+
+
+def http_api(attempt: Attempt, name: str) -> str:
+    """The address of the learner's HTTP API of this name.
+
+    Raises:
+        NotStarted: there is none.
+    """
+    apis = attempt.client("apigatewayv2").get_apis()["Items"]
+    found = [str(api["ApiEndpoint"]) for api in apis if api["Name"] == name]
+    if not found:
+        attempt.not_started(f"There is no HTTP API {name} yet; there are: {listed(sorted(a['Name'] for a in apis))}.")
+    return found[0]
+
+
+def rest_api(attempt: Attempt, name: str, stage: str = "prod") -> tuple[str, str]:
+    """The id of the learner's REST API of this name, and the address of its stage.
+
+    Raises:
+        NotStarted: there is none.
+    """
+    apis = attempt.client("apigateway").get_rest_apis()["items"]
+    found = [str(api["id"]) for api in apis if api["name"] == name]
+    if not found:
+        attempt.not_started(f"There is no REST API {name} yet; there are: {listed(sorted(a['name'] for a in apis))}.")
+    aws = cloud.start()
+    return found[0], aws.local_url(f"https://{found[0]}.execute-api.{aws.region}.amazonaws.com/{stage}")
+
+
+def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None, **headers: str) -> Answered:
+    """Sends a request and waits for the answer.
+
+    Args:
+        attempt: the run of the check.
+        address: of the API, with its stage.
+        verb, path: as in "GET", "/orders/ord-1".
+        body: sent as JSON; a text goes as it is.
+        headers: of the request.
+
+    Raises:
+        CheckFailed: nobody answers there.
+    """
+    import requests  # here, because it takes a while
+
+    with_body = "" if body is None else f" with {body if isinstance(body, str) else readable(body)}"
+    called = f"{verb} {path}{with_body}" + "".join(f", {name}: {value}" for name, value in headers.items())
+    data = body if isinstance(body, str | None) else json.dumps(body)
+    try:
+        answer = requests.request(
+            verb, address + path, data=data, headers={"Content-Type": "application/json"} | headers, timeout=_LIMIT_S
+        )
+    except requests.RequestException as error:
+        attempt.fail(
+            "The API does not answer.",
+            called=called,
+            came_back=type(error).__name__,
+            expected="an answer",
+            look_at="the cell that makes the API: run it again",
+        )
+    try:
+        found = answer.json()
+    except ValueError:
+        found = answer.text
+    return Answered(called, answer.status_code, found)
+
+
+def http_event(route: str, body: Any = None, **path_parameters: str) -> dict[str, Any]:
+    """The event, in format 2.0, that a function behind an HTTP API gets."""
+    verb, path = route.split(" ")
+    for name, value in path_parameters.items():
+        path = path.replace("{" + name + "}", value)
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": verb, "path": path}, "stage": "$default"},
+        "isBase64Encoded": False,
+    }
+    event |= {"pathParameters": path_parameters} if path_parameters else {}
+    return event | ({} if body is None else {"body": body if isinstance(body, str) else json.dumps(body)})
+
+
+def begun(attempt: Attempt, name: str, event: Any) -> None:
+    """Says so if the function is not there or still the stub; any other error is for the check to find over HTTP.
+
+    Raises:
+        NotStarted: it is not there, or it raises NotImplementedError.
+    """
+    try:
+        attempt.invoke(name, event)
+    except NotStarted:
+        raise
+    except CheckFailed:
+        pass
+
+
+def items(attempt: Attempt, table: str, key: str) -> dict[str, dict[str, str]]:
+    """The items of a small table by the value of a key, without DynamoDB's types.
+
+    Raises:
+        NotStarted: there is no such table.
+    """
+    client = attempt.client("dynamodb")
+    try:
+        found = client.scan(TableName=table, ConsistentRead=True)["Items"]
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started(f"There is no table {table} yet.")
+    plain = [{name: str(next(iter(typed.values()))) for name, typed in item.items()} for item in found]
+    return {item[key]: item for item in plain if key in item}
+
+
+@contextmanager
+def lamps(attempt: Attempt, lamp: str, left: int) -> Iterator[None]:
+    """So many lamps of a kind in the table stock-lamps, as long as the check needs them.
+
+    Raises:
+        NotStarted: there is no such table.
+    """
+    client = attempt.client("dynamodb")
+    try:
+        client.put_item(TableName="stock-lamps", Item={"lamp": {"S": lamp}, "left": {"N": str(left)}})
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started("There is no table stock-lamps yet.")
+    try:
+        yield
+    finally:
+        client.delete_item(TableName="stock-lamps", Key={"lamp": {"S": lamp}})
+
+
+@contextmanager
+def switched_off(attempt: Attempt, name: str) -> Iterator[None]:
+    """A function that no call reaches, until the block ends."""
+    client = attempt.client("lambda")
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        yield
+    finally:
+        client.delete_function_concurrency(FunctionName=name)
