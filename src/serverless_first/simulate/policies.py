@@ -21,7 +21,8 @@ def physical(
         guess_per_s: the peak that was guessed, in requests per second, above 0.
         per_server_s: requests per second that a server serves.
         usd_per_server_hour: what a server costs, its price spread over its life.
-        lead_time_s: from the order to the rack; eight weeks [recalled, not verified].
+        lead_time_s: from the order to the rack; eight weeks, ours: facts.yml has 4 to 30 (server-delivery-shortage)
+            and 12 (server-order-to-rack).
 
     Raises:
         ValueError: an argument is out of its range.
@@ -38,8 +39,9 @@ def physical(
 def virtual(per_instance_s: float, usd_per_instance_hour: float, *, target: float = 0.5, minimum: int = 2) -> Policy:
     """Instances that an Auto Scaling group adds and removes by target tracking on their utilisation.
 
-    A look each minute; an instance serves three minutes after the order [recalled, not verified]; 300 s of cooldown to
-    shrink, as Application Auto Scaling's default for ECS services.
+    A look each minute; an instance serves three minutes after the order: one can log in after 29 s to 2 minutes
+    (facts.yml, ec2-instance-start), the rest is for the program, and ours; 300 s of cooldown to shrink, as Application
+    Auto Scaling's default for ECS services.
 
     >>> virtual(100, 0.1).units_for(400)
     8
@@ -65,7 +67,8 @@ def virtual(per_instance_s: float, usd_per_instance_hour: float, *, target: floa
 def container(per_task_s: float, usd_per_task_hour: float, *, target: float = 0.6, minimum: int = 2) -> Policy:
     """Tasks that a service adds and removes by target tracking on their utilisation.
 
-    As `virtual`, but smaller units that serve one minute after the order [recalled, not verified].
+    As `virtual`, but smaller units that serve one minute after the order: a task starts within 30 to 45 s, or longer
+    (facts.yml, fargate-task-start).
 
     >>> container(25, 0.05).lead_time_s
     60.0
