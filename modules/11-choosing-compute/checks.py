@@ -1,0 +1,301 @@
+"""Checks of module 11, tasks 11.1 and 11.4: the sum of a month, and the load at which to decide again."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from serverless_first import prices, workloads
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, Reply, task
+from serverless_first.lab.failures import readable
+from serverless_first.simulate.cost import FREE_GB_S, FREE_REQUESTS, HOURS_A_MONTH
+from serverless_first.workloads import FARGATE, LAMBDA, Workload, grown, month
+
+MONTH, REVIEW = "hikari-month", "hikari-review"
+REGIONS = ("us-east-1", "ap-northeast-1")
+MOST = 1000
+_NEAR = 0.005  # relative: cents may be rounded
+_APART = 0.015  # two sums that are nearer than that look alike: other work is drawn
+
+_chance = random.Random()
+Wrongs = Callable[[Workload, dict[str, float]], dict[str, float]]
+
+
+# ---- 11.1
+
+
+@task("11.1")
+def sum_of_a_month(attempt: Attempt) -> None:
+    """The sum is right for Lambda and Fargate, feature by feature, then for work that has them all."""
+    for region in REGIONS:
+        event_prices = workloads.prices_for_events(prices.of(region))
+        steady = {"most_busy": 1.0, "least_tasks": 0, "http": False, "busy_per_s": "steady"}
+        with_room = {"least_tasks": 0, "http": False, "busy_per_s": "steady"}
+        plain = {"least_tasks": 0, "http": False}
+        for service, fixed, wrongs, look_at in (
+            (LAMBDA, {"http": False}, _wrong_lambda, "what Lambda is paid for, and the units of duration and memory"),
+            (LAMBDA, {"http": True}, _wrong_lambda, "what stands in front of a function when customers come by HTTP"),
+            (FARGATE, steady, _wrong_tasks, "how many requests are under way at a time, and what a task can do"),
+            (FARGATE, with_room, _wrong_tasks, "most_busy: the part of a task's places that may be taken"),
+            (FARGATE, plain, _wrong_tasks, "the hours: how many are busy, how many quiet, and what each kind needs"),
+            (FARGATE, {"http": False, "least_tasks": 9}, _wrong_tasks, "least_tasks"),
+            (FARGATE, {"http": True}, _wrong_tasks, "what stands in front of the tasks, and for how long"),
+            (FARGATE, {"http": True}, _wrong_tasks, "each line of your sum for Fargate"),
+        ):
+            _judge_month(attempt, _drawn(service, fixed, event_prices, wrongs), service, event_prices, wrongs, look_at)
+        film = workloads.CARDS["film"].numbers
+        look_at = "a job: it has no quiet hours with work, no tasks that stand by, and no door"
+        _judge_month(attempt, film, FARGATE, event_prices, _wrong_tasks, look_at)
+
+
+def _judge_month(
+    attempt: Attempt, work: Workload, service: str, event_prices: dict[str, float], wrongs: Wrongs, look_at: str
+) -> None:
+    reply = attempt.invoke(MONTH, {"workload": dict(work), "service": service, "prices": event_prices})
+    usd, right = reply["usd"], month(work, service, event_prices).usd
+    called = f"invoke {MONTH} for {service} with {_words(work, service)}"
+    attempt.expect(
+        isinstance(usd, (int, float)) and not isinstance(usd, bool),
+        problem="usd is no number.",
+        called=called,
+        came_back=reply,
+        expected='an object with "usd", a number of US dollars',
+        look_at="what month_usd returns in each of its branches",
+    )
+    attempt.expect(
+        _near(usd, right),
+        problem=_guess(usd, wrongs(work, event_prices)) or f"The sum for {service} is wrong.",
+        called=called,
+        came_back=reply,
+        expected=f'{{"usd": {right:.2f}}} or close to it',
+        look_at=f"{look_at}. If you changed month.py, run step 3 again",
+    )
+
+
+def _words(work: Workload, service: str) -> str:
+    """The numbers that play a part."""
+    of_lambda = ("requests", "duration_ms", "memory_mb", "http")
+    of_tasks = [key for key in work if key not in ("requests", "memory_mb")]
+    return readable({key: work[key] for key in (of_lambda if service == LAMBDA else of_tasks)})
+
+
+def _near(told: float, right: float) -> bool:
+    return abs(told - right) <= max(_NEAR * abs(right), 0.006)
+
+
+def _guess(told: float, wrongs: Mapping[str, float]) -> str:
+    """The misconception that leads to this sum; empty if none of them does."""
+    return next((problem for problem, usd in wrongs.items() if _near(told, usd)), "")
+
+
+def _wrong_lambda(work: Workload, event_prices: dict[str, float]) -> dict[str, float]:
+    items = month(work, LAMBDA, event_prices).items
+    right = sum(items.values())
+    gb_s = items["duration"] / event_prices["lambda_gb_s_usd"]
+    api_usd = work["requests"] * event_prices["http_api_request_usd"]
+    free_usd = FREE_REQUESTS * event_prices["lambda_request_usd"] + FREE_GB_S * event_prices["lambda_gb_s_usd"]
+    door = (
+        {"Customers come by HTTP, and the HTTP API in front of the function is not in the sum.": right - api_usd}
+        if work["http"]
+        else {"Nobody comes by HTTP here, and the sum has an HTTP API.": right + api_usd}
+    )
+    return {
+        "The free tier is in the sum. It is there once for the whole account, and in production it is used up.": right
+        - min(free_usd, items["requests"] + items["duration"]),
+        "A request of so many milliseconds is paid as if they were seconds.": right + 999 * items["duration"],
+        "The function's memory is taken as if MB were GB.": right + 1023 * items["duration"],
+        "The memory is not in the sum: the price is for a GB-second.": right
+        - items["duration"]
+        + gb_s * 1024 / work["memory_mb"] * event_prices["lambda_gb_s_usd"],
+        "The sum has the duration alone; each request has a price, too.": right - items["requests"],
+        **door,
+    }
+
+
+def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, float]:
+    def usd(whole_tasks: bool = True, **changed: Any) -> float:
+        return month({**work, **changed}, FARGATE, event_prices, whole_tasks=whole_tasks).usd
+
+    right, items = usd(), month(work, FARGATE, event_prices).items
+    mean = work["requests"] / HOURS_A_MONTH / 3600
+    found = {
+        "The tasks are enough for an average hour. In the busy hours customers wait or are turned away.": usd(
+            busy_per_s=mean, quiet_per_s=mean
+        ),
+        "The tasks are full: no place is left free for a gust, and requests queue.": usd(most_busy=1.0),
+        "The tasks of the busy hours run all month. They can go when the hours are quiet.": usd(busy_hours=730),
+        "In the quiet hours there are no tasks in the sum. Somebody is served then, too.": usd(quiet_per_s=0)
+        if not work["least_tasks"]
+        else 0.0,
+        "There are fewer tasks than least_tasks in some hours. One of them may fail.": usd(least_tasks=0),
+        "The sum has a part of a task. Nobody can rent that.": usd(whole_tasks=False),
+        "Requests a second are taken for requests at a time. How long does each of them take?": usd(duration_ms=1000),
+        "A task is counted as if it worked on one request at a time.": usd(at_once_per_task=1),
+    }
+    if work["http"]:
+        units_usd = HOURS_A_MONTH * work["load_balancer_units"] * event_prices["load_balancer_unit_hour_usd"]
+        busy_share = work["busy_hours"] / HOURS_A_MONTH
+        found |= {
+            "The load balancer in front of the tasks is not in the sum.": items["tasks"],
+            "The load balancer's capacity units are not in the sum.": right - units_usd,
+            "The load balancer is paid for its units alone; it costs by the hour as well.": items["tasks"] + units_usd,
+            "The load balancer is paid for the busy hours alone. It stands there all month.": items["tasks"]
+            + busy_share * items["load balancer"],
+        }
+    else:
+        alone = month({**work, "http": True}, FARGATE, event_prices).usd
+        found["Nobody comes by HTTP here, and the sum has a load balancer."] = alone
+    return found
+
+
+def _drawn(service: str, fixed: Mapping[str, Any], event_prices: dict[str, float], wrongs: Wrongs) -> dict[str, Any]:
+    """Work that nobody has seen, in which each misconception that plays a part leads to a sum of its own."""
+    best: tuple[float, dict[str, Any]] = (math.inf, {})
+    for _ in range(400):
+        work = _work() | {key: value for key, value in fixed.items() if value != "steady"}
+        if fixed.get("busy_per_s") == "steady":
+            work["quiet_per_s"] = work["busy_per_s"]
+        work["requests"] = _requests(work)
+        rates = (work["busy_per_s"], work["quiet_per_s"])
+        if service == FARGATE and not all(0.2 < workloads.tasks(work, rate, whole=False) % 1 < 0.8 for rate in rates):
+            continue
+        right = month(work, service, event_prices).usd
+        sums = [right, *(usd for usd in wrongs(work, event_prices).values() if not math.isclose(usd, right))]
+        alike = sum(abs(one - other) < _APART * other for one, other in itertools.pairwise(sorted(sums)))
+        best = min(best, (alike, work), key=lambda one: one[0])
+        if not alike:
+            break
+    return best[1]
+
+
+def _work() -> dict[str, Any]:
+    busy_per_s = _chance.choice([90, 240, 700])
+    size = _chance.choice([(0.5, 1), (1, 2), (2, 4)])
+    return {
+        "busy_hours": _chance.randint(60, 300),
+        "busy_per_s": busy_per_s,
+        "quiet_per_s": busy_per_s // _chance.choice([4, 7, 11]),
+        "duration_ms": _chance.choice([45, 130, 310]),
+        "memory_mb": _chance.choice([256, 512, 1024]),
+        "task_vcpu": size[0],
+        "task_gb": size[1],
+        "at_once_per_task": _chance.randint(2, 6),
+        "most_busy": _chance.choice([0.5, 0.6, 0.7]),
+        "least_tasks": 2,
+        "http": True,
+        "load_balancer_units": _chance.choice([2.5, 6, 11]),
+    }
+
+
+def _requests(work: Mapping[str, Any]) -> int:
+    quiet_hours = HOURS_A_MONTH - work["busy_hours"]
+    return round(3600 * float(work["busy_hours"] * work["busy_per_s"] + quiet_hours * work["quiet_per_s"]))
+
+
+# ---- 11.4
+
+
+@task("11.4")
+def when_to_decide_again(attempt: Attempt) -> None:
+    """The answer is the first time at which Fargate costs less: for work that crosses, has crossed, never crosses."""
+    event_prices = workloads.prices_for_events(prices.of(REGIONS[0]))
+    sale = dict(workloads.CARDS["flash sale"].numbers)
+    _judge_review(attempt, sale, event_prices, "which numbers of the workload grow with the customers")
+    for _ in range(3):
+        work = _crossing_work(event_prices)
+        _judge_review(attempt, work, event_prices, "which numbers of the workload grow with the customers")
+    left = dict(workloads.CARDS["lamp reports"].numbers)
+    _judge_review(attempt, left, event_prices, "where your search begins: once as many customers are those of today")
+    never = sale | {"memory_mb": 128, "task_vcpu": 2, "task_gb": 16, "at_once_per_task": 1, "most_busy": 0.5}
+    never |= {"http": False}
+    _judge_review(attempt, never, event_prices, "what comes after the last of the times that you try")
+    tokyo = workloads.prices_for_events(prices.of(REGIONS[1]))
+    _judge_review(attempt, sale, tokyo, "whether the prices come from the event")
+
+
+def _judge_review(attempt: Attempt, work: dict[str, Any], event_prices: dict[str, float], look_at: str) -> None:
+    reply = attempt.invoke(REVIEW, {"workload": work, "prices": event_prices})
+    told, right = reply["times"], _first(lambda times: grown(work, times), event_prices)
+    if told == right and not isinstance(told, bool):
+        return
+    called = f"invoke {REVIEW} with {readable({k: work[k] for k in ('requests', 'busy_per_s', 'quiet_per_s')})}, ..."
+    problem = _wrong_review(attempt, work, event_prices, told, right)
+    attempt.fail(
+        problem,
+        called=called,
+        came_back=reply,
+        expected=_expected(right),
+        look_at=f"{look_at}. If you changed review.py or month.py, run step 2 again",
+    )
+
+
+def _expected(right: int | None) -> str:
+    if right is None:
+        return f"null: up to {MOST} times as many customers, Lambda costs less"
+    return f"{right}: the first whole number of times at which Fargate costs less than Lambda"
+
+
+def _wrong_review(
+    attempt: Attempt, work: dict[str, Any], event_prices: dict[str, float], told: object, right: int | None
+) -> str:
+    if not _month_is_right(attempt, work, event_prices):
+        return "The sum of task 11.1 is wrong or not there yet, and this task goes by it. Pass 11.1 first."
+    if told is not None and (isinstance(told, bool) or not isinstance(told, (int, float)) or told != int(told)):
+        return "times is no whole number."
+    if right is None:
+        return f"Fargate costs less at no number of times up to {MOST}, and the answer is a number all the same."
+    guesses: dict[str, int | None] = {
+        "Fargate's cost stays that of today, however many customers come. With more requests in each second it needs "
+        "more tasks.": _first(lambda times: work | {"requests": work["requests"] * times}, event_prices),
+        "The search jumps over the answer: it doubles, or goes in large steps.": next(
+            (2**n for n in range(11) if _fargate_pays(grown(work, 2**n), event_prices)), None
+        ),
+        "The answer is one less than the first time at which Fargate costs less.": right - 1,
+        "The answer is one more than the first time at which Fargate costs less.": right + 1,
+        "The answer is the first time at which Lambda costs less.": next(
+            (n for n in range(1, MOST + 1) if not _fargate_pays(grown(work, n), event_prices)), None
+        ),
+        "There is a number of times at which Fargate costs less, and the answer is none.": None,
+    }
+    return next((problem for problem, times in guesses.items() if told == times), "The number of times is wrong.")
+
+
+def _month_is_right(attempt: Attempt, work: dict[str, Any], event_prices: dict[str, float]) -> bool:
+    try:
+        for service in (LAMBDA, FARGATE):
+            reply: Reply = attempt.invoke(MONTH, {"workload": work, "service": service, "prices": event_prices})
+            if not _near(float(reply["usd"]), month(work, service, event_prices).usd):
+                return False
+    except (CheckFailed, NotStarted, TypeError, ValueError):
+        return False
+    return True
+
+
+def _fargate_pays(work: Workload, event_prices: dict[str, float]) -> bool:
+    return month(work, FARGATE, event_prices).usd < month(work, LAMBDA, event_prices).usd
+
+
+def _first(more: Callable[[int], Workload], event_prices: dict[str, float]) -> int | None:
+    return next((times for times in range(1, MOST + 1) if _fargate_pays(more(times), event_prices)), None)
+
+
+def _crossing_work(event_prices: dict[str, float]) -> dict[str, Any]:
+    """Work that crosses once, clearly, and at another number than each wrong way says."""
+    while True:
+        busy_per_s = _chance.choice([0.4, 0.9, 2, 3])
+        work = _work() | {"busy_per_s": busy_per_s, "quiet_per_s": busy_per_s / 10, "load_balancer_units": 0.05}
+        work["requests"] = _requests(work)
+        right = _first(lambda times, work=work: grown(work, times), event_prices)  # type: ignore[misc]
+        early = _first(lambda times, work=work: work | {"requests": work["requests"] * times}, event_prices)  # type: ignore[misc]
+        if right is None or early is None or not 12 < right < 400 or early == right or right & (right - 1) == 0:
+            continue
+        pays = [_fargate_pays(grown(work, times), event_prices) for times in range(1, MOST + 1)]
+        once = all(not before or after for before, after in itertools.pairwise(pays))
+        gap = month(grown(work, right), FARGATE, event_prices).usd / month(grown(work, right), LAMBDA, event_prices).usd
+        before = grown(work, right - 1)
+        gap_before = month(before, FARGATE, event_prices).usd / month(before, LAMBDA, event_prices).usd
+        if once and gap < 0.999 and gap_before > 1.001:
+            return work

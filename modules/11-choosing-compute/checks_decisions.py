@@ -1,0 +1,232 @@
+"""Checks of module 11, tasks 11.2 and 11.3: eight pieces of work, each with its evidence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from serverless_first import facts, prices, workloads
+from serverless_first.lab import Attempt, task
+from serverless_first.workloads import CARDS, FARGATE, LAMBDA, month
+
+MANAGED, ECS_MANAGED, EC2 = "lambda managed instances", "ecs managed instances", "ec2"
+#: Service -> the steps of the path that whoever ends there has left.
+LEFT = {LAMBDA: (), MANAGED: (LAMBDA,), FARGATE: (LAMBDA,), ECS_MANAGED: (LAMBDA, FARGATE), EC2: (LAMBDA, FARGATE)}
+#: Card -> step -> the limits that force it off that step.
+FORCED: dict[str, dict[str, tuple[str, ...]]] = {
+    "flash sale": {},
+    "film": {},
+    "chat": {LAMBDA: ("lambda-inbound", "lambda-timeout")},
+    "lamp namer": {LAMBDA: ("lambda-gpu",), FARGATE: ("fargate-gpu", "fargate-when-not")},
+    "bookkeeping": {LAMBDA: ("lambda-operating-system",)},
+    "lamp reports": {},
+    "clean-up": {},
+    "exchange": {LAMBDA: ("lambda-memory", "lambda-timeout"), FARGATE: ("fargate-kernel", "fargate-when-not")},
+}
+#: What can be defended, beyond the first step that nothing forces the card off.
+FIT = {"lamp namer": (MANAGED, ECS_MANAGED, EC2), "exchange": (EC2,)}
+#: Card and service -> the fact that breaks it, and what the card needs.
+BROKEN = {
+    ("chat", LAMBDA): ("lambda-inbound", "its customers open connections on a TCP port"),
+    ("chat", MANAGED): ("lambda-inbound", "it needs connections on a TCP port, and a managed instance runs functions"),
+    ("lamp namer", LAMBDA): ("lambda-gpu", "it needs a GPU, and nothing says that it has an instance to run on"),
+    ("lamp namer", FARGATE): ("fargate-gpu", "it needs a GPU"),
+    ("bookkeeping", LAMBDA): ("lambda-operating-system", "it needs Windows"),
+    ("bookkeeping", MANAGED): ("lambda-operating-system", "it needs Windows"),
+    ("bookkeeping", ECS_MANAGED): ("fargate-windows", "that is what it needs: the deck's reason has fallen"),
+    ("bookkeeping", EC2): ("fargate-windows", "that is what it needs: the deck's reason has fallen"),
+    ("exchange", LAMBDA): ("lambda-memory", "it needs 64 GB"),
+    ("exchange", MANAGED): ("lambda-managed-instances-memory", "it needs 64 GB"),
+    ("exchange", FARGATE): ("fargate-kernel", "it needs a kernel of its own"),
+    ("exchange", ECS_MANAGED): ("ecs-managed-instances", "its team must bring its own kernel, and tune it by hand"),
+}
+#: Card, step and limit -> why this limit is no reason.
+NO_REASON = {
+    ("bookkeeping", LAMBDA, "lambda-images"): "A function can be a container image, but not one of Windows.",
+    ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else of the card does not.",
+    ("lamp namer", FARGATE, "fargate-size"): "The 24 GB are the GPU's own memory, not the task's.",
+    ("lamp namer", LAMBDA, "lambda-memory"): "The 24 GB are the GPU's own memory, not the function's.",
+}
+PATIENCE_USD = 25
+PRICED = [key for key, card in CARDS.items() if card.numbers]
+
+
+# ---- 11.2
+
+
+@task("11.2")
+def limits(attempt: Attempt) -> None:
+    """Each card stands where the path leads it, and each step that it leaves has its limit."""
+    records = _read(attempt, "limits.json", list(CARDS), ("service", "leave"))
+    for key in CARDS:
+        _judge_limits(attempt, key, records[key]["service"], records[key]["leave"], records[key])
+
+
+def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: Any) -> None:
+    called, look_at = f'reading limits.json, "{key}"', f'the card "{key}", and the table of limits'
+    attempt.expect(
+        service in LEFT and isinstance(leave, dict),
+        problem=f'The record of "{key}" cannot be read.',
+        called=called,
+        came_back=record,
+        expected=f'"service": one of {", ".join(LEFT)}; "leave": a dict',
+        look_at="the description in step 1",
+    )
+    if key == "film" and service != LAMBDA and "lambda-timeout" in leave.values():
+        attempt.fail(
+            "The film is too long for one call, and it need not be one call: its longest piece takes two minutes. The "
+            "limit holds for a single run.",
+            called=called,
+            came_back=record,
+            expected="a limit that a single chapter meets, or none",
+            look_at="what the card says of a chapter",
+        )
+    problem = _weak_service(key, service)
+    attempt.expect(
+        not problem,
+        problem=problem,
+        called=called,
+        came_back=record,
+        expected="the first step of the path that no limit forces it to leave, or something that has come in between",
+        look_at=look_at,
+    )
+    attempt.expect(
+        set(leave) == set(LEFT[service]),
+        problem=f'"{key}" ends on {service}, and its reasons do not fit the steps that it has left.',
+        called=called,
+        came_back=record,
+        expected=f"a reason for each of: {', '.join(LEFT[service]) or 'nothing, since it has left nothing'}",
+        look_at='what step 1 says of "leave"',
+    )
+    for step, limit in leave.items():
+        attempt.expect(
+            limit in FORCED[key].get(step, ()),
+            problem=_weak_reason(key, step, limit),
+            called=called,
+            came_back=record,
+            expected=f'the id of a limit that forces "{key}" off {step}',
+            look_at=look_at,
+        )
+
+
+def _weak_service(key: str, service: str) -> str:
+    """Why the card should not run there; empty if it can be defended."""
+    forced = FORCED[key]
+    first = LAMBDA if LAMBDA not in forced else FARGATE
+    if service in FIT.get(key, (first,)):
+        return ""
+    if (key, service) in BROKEN:
+        limit, needs = BROKEN[key, service]
+        fact = facts.get(limit)
+        return f'"{key}" cannot be defended on {service}. {fact.what}: {fact.now.value}. And {needs}.'
+    return (
+        f'"{key}" leaves {first}, and no limit forces it: {first} can do all that the card asks for. Whether the price '
+        "does is the next task."
+    )
+
+
+def _weak_reason(key: str, step: str, limit: Any) -> str:
+    if (key, step, limit) in NO_REASON:
+        return NO_REASON[key, step, limit]
+    try:
+        fact = facts.get(limit)
+    except (KeyError, TypeError, AttributeError):
+        return f"{limit!r} is none of the ids in the table of limits."
+    return f'"{limit}" does not force "{key}" off {step}. It says, {fact.what}: {fact.now.value}.'
+
+
+# ---- 11.3
+
+
+@task("11.3")
+def by_price(attempt: Attempt) -> None:
+    """The costs are those of the cards' numbers, and the choice follows from them and from Hikari's patience."""
+    event_prices = workloads.prices_for_events(prices.of("us-east-1"))
+    decisions = _read(attempt, "prices.json", PRICED, ("service", "usd"))
+    for key in PRICED:
+        right = {service: month(CARDS[key].numbers, service, event_prices).usd for service in (LAMBDA, FARGATE)}
+        _judge_usd(attempt, key, decisions[key], right)
+        problem = _weak_price(key, decisions[key]["service"], right)
+        attempt.expect(
+            not problem,
+            problem=problem,
+            called=f'reading prices.json, "{key}"',
+            came_back=decisions[key],
+            expected=f"the cheaper service, or the one that is less to operate for ${PATIENCE_USD} more at most",
+            look_at="the first lines of task 11.3",
+        )
+
+
+def _judge_usd(attempt: Attempt, key: str, decision: dict[str, Any], right: dict[str, float]) -> None:
+    told = decision["usd"] if isinstance(decision["usd"], dict) else {}
+    for service, usd in right.items():
+        value = told.get(service)
+        number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
+        attempt.expect(
+            abs(number - usd) <= max(0.01 * usd, 0.006),
+            problem=_wrong_usd(key, service, number, usd),
+            called=f'reading prices.json, "{key}"',
+            came_back=decision,
+            expected=f'"usd" with the month on {LAMBDA} and on {FARGATE}, by the numbers of the card',
+            look_at="what your function answers for this card; task 11.1 has to pass first",
+        )
+
+
+def _wrong_usd(key: str, service: str, told: float, right: float) -> str:
+    if told != told:
+        return f'There is no number for "{key}" on {service}.'
+    if abs(told - 12 * right) < 0.12 * right:
+        return f'The cost of "{key}" on {service} is that of a year.'
+    if service == FARGATE and told < 0.7 * right:
+        return f'The cost of "{key}" on {service} is too low: something that must be there is not paid for.'
+    return f'The cost of "{key}" on {service} is not what its numbers give.'
+
+
+def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
+    """Why the choice is weak; empty if it can be defended."""
+    more = right[LAMBDA] - right[FARGATE]
+    if service == LAMBDA:
+        return (
+            ""
+            if more <= PATIENCE_USD
+            else f'On Lambda "{key}" costs ${more:,.2f} a month more. That is more than it is worth to Hikari to '
+            "operate no tasks."
+        )
+    if service == FARGATE:
+        return "" if more > 0 else f'On Fargate "{key}" costs ${-more:,.2f} a month more, and there is more to operate.'
+    return f'"{key}" has the service {service!r}. By price it is {LAMBDA!r} or {FARGATE!r}.'
+
+
+# ---- both
+
+
+def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...]) -> dict[str, Any]:
+    """What stands in the file that the task's cell has written: a record for each card, with these fields."""
+    if not Path(file).is_file():
+        attempt.not_started(f"There is no {file} beside this notebook.")
+    called = f"reading {file}"
+    try:
+        found: Any = json.loads(Path(file).read_text(encoding="utf-8"))
+    except ValueError as error:
+        found = str(error)
+    missing = [key for key in keys if not isinstance(found, dict) or key not in found]
+    attempt.expect(
+        not missing,
+        problem="Not every card has its record.",
+        called=called,
+        came_back=found,
+        expected=f"a record for each of: {', '.join(keys)}; missing: {', '.join(missing)}",
+        look_at="the names of the cards",
+    )
+    for key in keys:
+        lacking = [field for field in fields if not isinstance(found[key], dict) or field not in found[key]]
+        attempt.expect(
+            not lacking,
+            problem=f'The record of "{key}" is not complete.',
+            called=f'{called}, "{key}"',
+            came_back=found[key],
+            expected=f"a dict with {' and '.join(fields)}",
+            look_at="the description in step 1",
+        )
+    return dict(found)

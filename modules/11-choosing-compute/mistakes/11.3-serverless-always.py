@@ -1,0 +1,9 @@
+#: expects: more than it is worth to Hikari
+#: because: Serverless first is serverless always.
+decisions = {}
+for key, card in CARDS.items():
+    if card.numbers:
+        usd = {service: month(card.numbers, service) for service in ("lambda", "fargate")}
+        decisions[key] = {"service": "lambda", "usd": usd}
+
+_ = Path("prices.json").write_text(json.dumps(decisions, indent=2))

@@ -1,0 +1,11 @@
+#: expects: record of .flash sale. is not complete
+#: because: The choice is the answer.
+#: when: nightly
+decisions = {
+    "flash sale": {"service": "lambda"},
+    "film": {"service": "lambda"},
+    "lamp reports": {"service": "fargate"},
+    "clean-up": {"service": "lambda"},
+}
+
+_ = Path("prices.json").write_text(json.dumps(decisions, indent=2))

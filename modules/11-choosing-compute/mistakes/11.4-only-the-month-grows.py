@@ -1,0 +1,20 @@
+#: expects: cost stays that of today
+#: because: More customers are more requests in the month.
+%%writefile review.py
+from month import month_usd
+
+MOST = 1000
+
+
+def handler(event, context):
+    return {"times": first_time(event["workload"], event["prices"])}
+
+
+def first_time(work, prices):
+    for times in range(1, MOST + 1):
+        more = dict(work)
+        for key in ("requests",):
+            more[key] = work[key] * times
+        if month_usd(more, "fargate", prices) < month_usd(more, "lambda", prices):
+            return times
+    return None
