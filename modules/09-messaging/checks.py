@@ -1,0 +1,320 @@
+"""Checks of module 09, tasks 9.1 and 9.2: a worker that loses nothing, a consumer that packs once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from serverless_first import cloud
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, task
+from serverless_first.lab.functions import Scratch, at_once, borrowed, fresh_id, messages_in
+from serverless_first.lab.messages import again, batch, numbers, send_all, take_all
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+LAMPS = ("Tsuki", "Hoshi", "Kumo")
+
+
+# ---- 9.1
+
+
+@task("9.1")
+def worker(attempt: Attempt) -> None:
+    """The checkout sends whole orders; two workers print each label once and lose no order."""
+    attempt.invoke("hikari-checkout", {"order_id": fresh_id("ord"), "lamp": "Tsuki", "quantity": 1})
+    with Scratch(attempt, like="hikari-checkout") as scratch:
+        _checkout(attempt, _queue_of_a_second(attempt, scratch))
+        empty = _queue_of_a_second(attempt, scratch)
+        reply = attempt.invoke("hikari-worker", {"queue_url": empty})
+        attempt.expect(
+            reply == {"printed": []},
+            problem="With nothing to do your worker answers something else than an empty list.",
+            called="invoke hikari-worker with an empty queue",
+            came_back=reply,
+            expected='{"printed": []}',
+            look_at="what worker.py returns",
+        )
+        _power_cut(attempt, empty)
+        say("9.1: two workers, twenty orders, one without an address ...")
+        _two_workers(attempt, _queue_of_a_second(attempt, scratch))
+
+
+def _queue_of_a_second(attempt: Attempt, scratch: Scratch) -> str:
+    """The URL of a new queue that hides a message for a second."""
+    url, _ = scratch.queue()
+    attempt.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    return url
+
+
+@contextlib.contextmanager
+def _variables(attempt: Attempt, name: str, **changed: str) -> Iterator[None]:
+    """Changes environment variables of a function, and puts them back."""
+    client = attempt.client("lambda")
+    before = (client.get_function_configuration(FunctionName=name).get("Environment") or {}).get("Variables") or {}
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": before | changed})
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+
+def _checkout(attempt: Attempt, url: str) -> None:
+    with _variables(attempt, "hikari-checkout", QUEUE_URL=url):
+        order = {
+            "order_id": fresh_id("ord"),
+            "lamp": _chance.choice(LAMPS),
+            "quantity": _chance.randint(2, 9),
+            "address": "京都 6-1",
+        }
+        reply = attempt.invoke("hikari-checkout", order)
+    attempt.expect(
+        reply == {"accepted": order["order_id"]},
+        problem="The checkout's answer is not the one that the shop waits for.",
+        called=reply.called,
+        came_back=reply,
+        expected=json.dumps({"accepted": order["order_id"]}),
+        look_at="what checkout.py returns",
+    )
+    sent = take_all(attempt, url)
+    attempt.expect(
+        len(sent) == 1,
+        problem="The checkout says that it has accepted an order, and the queue does not have it."
+        if not sent
+        else "The checkout sends one order more than once.",
+        called=reply.called,
+        came_back=f"{len(sent)} messages in the queue of QUEUE_URL",
+        expected="one message",
+        look_at="the call that sends, in checkout.py, and the queue that it names",
+    )
+    try:
+        body = json.loads(sent[0])
+    except ValueError:
+        body = None
+    attempt.expect(
+        body is not None,
+        problem="The body of the message is no JSON: no consumer can read it.",
+        called=reply.called,
+        came_back=sent[0],
+        expected="the order as JSON",
+        look_at="how checkout.py makes a text of the order",
+    )
+    attempt.expect(
+        body == order,
+        problem="The message does not hold the whole order. Its consumer cannot ask the shop for the rest.",
+        called=reply.called,
+        came_back=sent[0],
+        expected=json.dumps(order, ensure_ascii=False),
+        look_at="what checkout.py puts into the body",
+    )
+
+
+def _power_cut(attempt: Attempt, url: str) -> None:
+    order = {"order_id": fresh_id("ord"), "address": "Nara", "power_fails": True}
+    send_all(attempt, url, [order])
+    at_once(attempt, "hikari-worker", [{"queue_url": url}])
+    attempt.expect(
+        messages_in(attempt, url) == 1,
+        problem="An order is lost. The power failed while its label was being printed; its message was deleted before.",
+        called="invoke hikari-worker with one order; the program ends in the middle of print_label",
+        came_back="no label, and an empty queue",
+        expected="no label, and the message still in the queue",
+        look_at="what your worker does first: the work, or the delete",
+    )
+
+
+def _two_workers(attempt: Attempt, url: str) -> None:
+    bad = fresh_id("ord")
+    good = [fresh_id("ord") for _ in range(19)]
+    orders: list[dict[str, Any]] = [
+        {"order_id": order_id, "address": "Nara", "takes_s": 0.1 if n < 9 else 0.3} for n, order_id in enumerate(good)
+    ]
+    orders.insert(2, {"order_id": bad, "takes_s": 0.1})
+    send_all(attempt, url, orders)
+    answers = at_once(attempt, "hikari-worker", [{"queue_url": url}] * 2)
+    printed = numbers(attempt, "hikari-labels", "order_id", "printed", [*good, bad])
+    left = messages_in(attempt, url)
+    called = (
+        "two calls of hikari-worker at once, with a queue of 20 orders; one has no address, a label takes up to 0.3 s"
+    )
+    twice = [order for order in good if printed[order] > 1]
+    attempt.expect(
+        not twice,
+        problem="Labels are printed twice: a message came back to the queue while its label was still to be printed.",
+        called=called,
+        came_back=f"{len(twice)} orders have more than one label",
+        expected="one label for each order",
+        look_at="for how long a message is hidden, and how long it takes to print all that one call has received",
+    )
+    errors = [answer.error for answer in answers if answer.error]
+    attempt.expect(
+        not errors,
+        problem="One order without an address stops the worker, and the orders behind it wait."
+        if any("no address" in error for error in errors)
+        else "Your worker ended with an error.",
+        called=called,
+        came_back=(errors or [""])[0],
+        expected="an answer, and the labels of all other orders",
+        look_at="what worker.py does when print_label raises",
+    )
+    missing = [order for order in good if not printed[order]]
+    attempt.expect(
+        not missing,
+        problem="The workers go home while orders are left."
+        if left > 1
+        else "Orders have left the queue without a label.",
+        called=called,
+        came_back=f"{len(missing)} orders have no label; {left} messages are in the queue",
+        expected="a label for each of the 19 orders with an address",
+        look_at="how often worker.py asks the queue, and what it does with each message of an answer",
+    )
+    attempt.expect(
+        left > 0,
+        problem="The order without an address is lost: it has no label, and its message was deleted.",
+        called=called,
+        came_back="an empty queue",
+        expected="its message in the queue",
+        look_at="in which cases your worker deletes: a label that failed is not done",
+    )
+    attempt.expect(
+        left == 1,
+        problem="Orders whose labels are printed are still in the queue. They come again, and get another label.",
+        called=called,
+        came_back=f"{left} messages in the queue",
+        expected="one, the order without an address",
+        look_at="whether each message is deleted after its work",
+    )
+    told = sorted(
+        order for a in answers for order in (a.payload.get("printed") or [] if isinstance(a.payload, dict) else [])
+    )
+    attempt.expect(
+        told == sorted(good),
+        problem="The workers' answers do not name the orders whose labels they printed.",
+        called=called,
+        came_back=f"{len(told)} orders in both answers",
+        expected=f"{len(good)} orders, each once, and not the one without an address",
+        look_at="what goes into the list printed, and when",
+    )
+
+
+# ---- 9.2
+
+
+@task("9.2")
+def pack(attempt: Attempt) -> None:
+    """Each order is packed once, whoever repeats it; a real error still fails."""
+    name = "hikari-pack"
+    first = batch(_order(), _order())
+    attempt.invoke(name, first)
+    both = [json.loads(record["body"])["order_id"] for record in first["Records"]]
+    _packed_once(attempt, both, "a batch with two orders", "The function packs nothing, or more than it should.")
+    _repeat(attempt, first, both, "the same two messages again", "The same message came again, and was packed again.")
+    with borrowed(attempt, name) as restart:
+        restart()
+        _repeat(
+            attempt,
+            first,
+            both,
+            "the same two messages, to a new execution environment",
+            "A new execution environment has packed again. What the old one knew is gone with it.",
+        )
+    resent = batch(*(json.loads(record["body"]) | {"sent_at": "12:00:09"} for record in first["Records"]))
+    _repeat(
+        attempt,
+        resent,
+        both,
+        "both orders, sent a second time: other message ids, other receipts, another sent_at",
+        "The shop sent the order again, and it was packed again. Your key is not the same for the same order.",
+    )
+    order = _order()
+    _repeat(
+        attempt,
+        batch(order, order | {"sent_at": "12:00:09"}),
+        [order["order_id"]],
+        "a batch that holds the same order twice",
+        "An order that is twice in one batch is packed twice, or not at all.",
+    )
+    _at_the_same_moment(attempt, name)
+    _real_error(attempt, name)
+
+
+def _order() -> dict[str, Any]:
+    return {"order_id": fresh_id("ord"), "lamp": _chance.choice(LAMPS), "sent_at": "12:00:01"}
+
+
+def _repeat(attempt: Attempt, event: dict[str, Any], orders: list[str], called: str, problem: str) -> None:
+    try:
+        attempt.invoke("hikari-pack", again(event))
+    except NotStarted:
+        raise
+    except CheckFailed as failure:
+        attempt.fail(
+            "A repeated order is no error: its parcel is packed. Your function fails, so the message will come again.",
+            called=f"invoke hikari-pack with {called}",
+            came_back=failure.came_back,
+            expected="a return without an error",
+            look_at="what pack.py does when it finds that an order is packed",
+        )
+    _packed_once(attempt, orders, called, problem)
+
+
+def _packed_once(attempt: Attempt, orders: list[str], called: str, problem: str) -> None:
+    packed = numbers(attempt, "hikari-parcels", "order_id", "packed", orders)
+    attempt.expect(
+        all(count == 1 for count in packed.values()),
+        problem=problem,
+        called=f"invoke hikari-pack with {called}",
+        came_back=f"packed {sorted(packed.values())}",
+        expected=f"packed {[1] * len(orders)}",
+        look_at="by what your function recognises an order, and where it keeps that",
+    )
+
+
+def _at_the_same_moment(attempt: Attempt, name: str) -> None:
+    for _ in range(3):
+        order = _order()
+        cloud.start().at_once(name, [batch(order) for _ in range(6)])
+        packed = numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
+        attempt.expect(
+            packed == 1,
+            problem="Two environments had the same order at the same moment, and both packed."
+            if packed
+            else "An order that came to several environments at the same moment is not packed.",
+            called=f"six calls of {name} at the same moment, with the same order",
+            came_back=f"packed {packed}",
+            expected="packed 1",
+            look_at="the time between looking whether an order is packed and writing that it is",
+        )
+
+
+def _real_error(attempt: Attempt, name: str) -> None:
+    order = _order()
+    broken = {key: value for key, value in order.items() if key != "lamp"}
+    (answer,) = at_once(attempt, name, [batch(broken)])
+    reported = isinstance(answer.payload, dict) and bool(answer.payload.get("batchItemFailures"))
+    attempt.expect(
+        bool(answer.error) or reported,
+        problem="An order without a lamp cannot be packed, and your function says that all is well. The order is lost.",
+        called=f"invoke {name} with an order without a lamp",
+        came_back=json.dumps(answer.payload),
+        expected="an error",
+        look_at="which exceptions pack.py catches: one of them means 'already packed', and no other",
+    )
+    try:
+        attempt.invoke(name, batch(order))
+    except CheckFailed as failure:
+        attempt.fail(
+            "An order that failed at the first try fails for ever.",
+            called=f"invoke {name} with the same order, repaired",
+            came_back=failure.came_back,
+            expected="packed 1",
+            look_at="what the first, failed try has left behind",
+        )
+    _packed_once(
+        attempt,
+        [order["order_id"]],
+        "an order without a lamp, and then with the same order, repaired",
+        "The order is never packed. Its first try failed, and left word that it was done.",
+    )

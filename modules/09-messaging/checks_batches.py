@@ -1,0 +1,411 @@
+"""Checks of module 09, tasks 9.3 and 9.4: batches that fail in part, the whole pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from serverless_first.lab import Attempt, Reply, task
+from serverless_first.lab.functions import fresh_id, messages_in, wait_until
+from serverless_first.lab.messages import again, batch, numbers, send_all, take_all
+from serverless_first.lab.show import say
+
+_chance = random.Random()
+LAMPS = ("Tsuki", "Hoshi", "Kumo")
+ORDERS, DUPLICATES = 500, 50
+
+
+def _url(attempt: Attempt, name: str) -> str:
+    sqs = attempt.client("sqs")
+    try:
+        return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    except sqs.exceptions.QueueDoesNotExist:
+        attempt.not_started(f"There is no queue {name} yet.")
+
+
+def _require_a_mapping(attempt: Attempt, name: str, queue: str) -> dict[str, Any]:
+    """The one mapping of a function, which reads that queue."""
+    found = attempt.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    sources = [str(mapping["EventSourceArn"]).split(":")[-1] for mapping in found]
+    if not sources:
+        attempt.not_started(f"Nothing feeds {name} yet: it has no event source mapping.")
+    attempt.expect(
+        sources == [queue],
+        problem=f"{name} is fed from another queue, or from several.",
+        called=f"list_event_source_mappings of {name}",
+        came_back=sources,
+        expected=[queue],
+        look_at="the EventSourceArn of your mapping",
+    )
+    return dict(found[0])
+
+
+def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[str], what: str) -> None:
+    """The answer names the messages of the bad orders, and no others."""
+    failures = reply["batchItemFailures"]
+    named = [each.get("itemIdentifier") if isinstance(each, dict) else each for each in failures or []]
+    ids = {record["messageId"] for record in event["Records"]}
+    called = f"invoke with a batch of {len(ids)} messages: {what}"
+    shown = f"{len(named)} failures named"
+    attempt.expect(
+        set(named) <= ids,
+        problem="Your answer names something that is no message of the batch. Lambda takes the whole batch as failed.",
+        called=called,
+        came_back=reply,
+        expected="the message ids of those that failed",
+        look_at="which field of a record identifies its message",
+    )
+    attempt.expect(
+        not bad - set(named),
+        problem="A message that failed is not reported. Lambda will delete it, and its order is lost.",
+        called=called,
+        came_back=shown,
+        expected=f"{len(bad)} failures, those that could not be done",
+        look_at="what your function does with an exception",
+    )
+    attempt.expect(
+        not set(named) - bad,
+        problem="Messages that were done, or can be done, are reported as failed. They will come again.",
+        called=called,
+        came_back=shown,
+        expected=f"{len(bad)} failures, those that could not be done",
+        look_at="which records get into the list",
+    )
+
+
+# ---- 9.3
+
+
+@task("9.3")
+def invoices(attempt: Attempt) -> None:
+    """What fails is reported by its message id, alone; and Lambda looks at the answer."""
+    name = "hikari-invoice"
+    good = [_order() for _ in range(3)]
+    unpriced = {key: value for key, value in _order().items() if key != "price_yen"}
+    event = batch(good[0], "no JSON at all", good[1], unpriced, good[2])
+    bad = {event["Records"][n]["messageId"] for n in (1, 3)}
+    reply = _answer(attempt, name, event)
+    _written(attempt, good, "a batch of five, of which the second and the fourth cannot be done")
+    _reported(attempt, reply, event, bad, "the second and the fourth cannot be done")
+    fine = batch(_order(), _order())
+    _reported(attempt, _answer(attempt, name, fine), fine, set(), "all can be done")
+    hopeless = batch("{", "[")
+    every = {record["messageId"] for record in hopeless["Records"]}
+    _reported(attempt, _answer(attempt, name, hopeless), hopeless, every, "none can be done")
+    _connected(attempt, name)
+
+
+def _order() -> dict[str, Any]:
+    return {
+        "order_id": fresh_id("ord"),
+        "price_yen": _chance.choice([3200, 4800, 9600]),
+        "quantity": _chance.randint(1, 5),
+    }
+
+
+def _answer(attempt: Attempt, name: str, event: dict[str, Any]) -> Reply:
+    from serverless_first.lab import CheckFailed, NotStarted
+
+    try:
+        return attempt.invoke(name, event)
+    except NotStarted:
+        raise
+    except CheckFailed as failure:
+        attempt.fail(
+            "One message that fails makes the whole call fail. Then the batch comes back, with those that were done.",
+            called=f"invoke {name} with a batch of {len(event['Records'])}, some of which cannot be done",
+            came_back=failure.came_back,
+            expected="an answer that names those that failed",
+            look_at="what your function does when the work on one record raises",
+        )
+
+
+def _written(attempt: Attempt, orders: list[dict[str, Any]], called: str) -> None:
+    written = numbers(attempt, "hikari-invoices", "order_id", "written", [order["order_id"] for order in orders])
+    attempt.expect(
+        all(written.values()),
+        problem="A broken message keeps good ones from being done: orders behind it have no invoice.",
+        called=f"invoke hikari-invoice with {called}",
+        came_back=f"{sum(not count for count in written.values())} of {len(written)} good orders have no invoice",
+        expected="an invoice for each good order",
+        look_at="where your loop goes on after a failure",
+    )
+    attempt.expect(
+        set(written.values()) == {1},
+        problem="An order of the batch gets more than one invoice in a single call.",
+        called=f"invoke hikari-invoice with {called}",
+        came_back=f"invoices {sorted(written.values())}",
+        expected="one for each good order",
+        look_at="how often write_invoice is called for a record",
+    )
+
+
+def _connected(attempt: Attempt, name: str) -> None:
+    url, sqs = _url(attempt, "hikari-to-invoice"), attempt.client("sqs")
+    _require_a_mapping(attempt, name, "hikari-to-invoice")
+    before, good = messages_in(attempt, url), [_order(), _order()]
+    say("9.3: two good orders and a broken one, by your queue ...")
+    try:
+        send_all(attempt, url, [good[0], "no JSON at all", good[1]])
+        ids = [order["order_id"] for order in good]
+        done = wait_until(lambda: all(numbers(attempt, "hikari-invoices", "order_id", "written", ids).values()))
+        wait_until(lambda: messages_in(attempt, url) <= before + 1, 5)
+        left = messages_in(attempt, url) - before
+    finally:
+        with contextlib.suppress(sqs.exceptions.PurgeQueueInProgress):
+            sqs.purge_queue(QueueUrl=url)  # the broken message would come again and again
+    called = "send three messages to hikari-to-invoice, the second is broken"
+    attempt.expect(
+        done,
+        problem="Good orders in the queue get no invoice.",
+        called=called,
+        came_back="no invoice after 8 s",
+        expected="two invoices",
+        look_at="the mapping of step 2, and the function's log",
+    )
+    attempt.expect(
+        left > 0,
+        problem="The broken message has vanished, though your function names it. Lambda did not look at the answer.",
+        called=called,
+        came_back="an empty queue",
+        expected="the broken message in the queue, for another try",
+        look_at="the arguments of create_event_source_mapping",
+    )
+    attempt.expect(
+        left == 1,
+        problem="Messages that were done come back with the broken one.",
+        called=called,
+        came_back=f"{left} messages in the queue",
+        expected="one, the broken one",
+        look_at="what your function answers, and the arguments of create_event_source_mapping",
+    )
+
+
+# ---- 9.4
+
+
+@task("9.4")
+def pipeline(attempt: Attempt) -> None:
+    """Five hundred orders with duplicates and poison: each packed once, the poison alone in the dead-letter queue."""
+    name = "hikari-pipeline"
+    _pipeline_by_hand(attempt, name)
+    orders, dead = _url(attempt, "hikari-orders"), _url(attempt, "hikari-orders-dead")
+    dead_arn = _redrive_policy(attempt, orders, dead)
+    mapping = _require_a_mapping(attempt, name, "hikari-orders")
+    most = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency")
+    attempt.expect(
+        most == 5,
+        problem="At noon Lambda hands over as many batches at a time as it likes. Hikari's table bears five.",
+        called=f"list_event_source_mappings of {name}",
+        came_back=f"MaximumConcurrency {most}",
+        expected="MaximumConcurrency 5",
+        look_at="the arguments of create_event_source_mapping",
+    )
+    client = attempt.client("lambda")
+    try:
+        client.get_function_configuration(FunctionName="hikari-redrive")
+    except client.exceptions.ResourceNotFoundException:
+        attempt.not_started("hikari-redrive is not deployed yet.", look_at="steps 4 and 5")
+    attempt.client("sqs").set_queue_attributes(QueueUrl=orders, Attributes={"VisibilityTimeout": "4"})
+    try:
+        take_all(attempt, dead)
+        poison = {"order_id": fresh_id("poison"), "lamp": fresh_id("Lamp")}
+        _noon(attempt, orders, dead, poison)
+        with _catalogue(attempt, name, poison["lamp"]):
+            _way_back(attempt, dead_arn, dead, orders, poison)
+    finally:
+        attempt.client("sqs").set_queue_attributes(QueueUrl=orders, Attributes={"VisibilityTimeout": "60"})
+
+
+def _pipeline_by_hand(attempt: Attempt, name: str) -> None:
+    good, other = ({"order_id": fresh_id("ord"), "lamp": _chance.choice(LAMPS)} for _ in range(2))
+    unknown = {"order_id": fresh_id("ord"), "lamp": "Yuki"}
+    event = batch(good, good, unknown, "no JSON", other)
+    bad = {event["Records"][n]["messageId"] for n in (2, 3)}
+    what = "an order twice, an unknown lamp, no JSON, another order"
+    _reported(attempt, _answer(attempt, name, event), event, bad, what)
+    _reported(attempt, _answer(attempt, name, again(event)), event, bad, f"{what}; all for the second time")
+    packed = numbers(attempt, "hikari-packed", "order_id", "packed")
+    found = [packed.get(order["order_id"], 0) for order in (good, other, unknown)]
+    attempt.expect(
+        found == [1, 1, 0],
+        problem="A repeated order is packed more than once."
+        if max(found[:2]) > 1
+        else "Not every order is packed."
+        if min(found[:2]) < 1
+        else "An order for a lamp that is in no catalogue is packed.",
+        called=f"invoke {name} with a batch: {what}; then with the same batch again",
+        came_back=f"packed {found}",
+        expected="packed [1, 1, 0]: the repeated order, the other one, the unknown lamp",
+        look_at="pipeline.py: what happens once for each order, and what is asked before it",
+    )
+
+
+def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
+    """The ARN of the dead-letter queue."""
+    sqs = attempt.client("sqs")
+    given = sqs.get_queue_attributes(QueueUrl=orders, AttributeNames=["All"])["Attributes"]
+    dead_arn = str(sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    called = "get_queue_attributes of hikari-orders"
+    attempt.expect(
+        "RedrivePolicy" in given,
+        problem="Poison has no place to go: it comes back until it is too old, and then it is lost.",
+        called=called,
+        came_back="no RedrivePolicy",
+        expected="one that leads to hikari-orders-dead",
+        look_at="the attributes with which you make hikari-orders",
+    )
+    policy = json.loads(given["RedrivePolicy"])
+    attempt.expect(
+        policy.get("deadLetterTargetArn") == dead_arn,
+        problem="The redrive policy leads to another queue.",
+        called=called,
+        came_back=str(policy.get("deadLetterTargetArn")).split(":")[-1],
+        expected="hikari-orders-dead",
+        look_at="deadLetterTargetArn",
+    )
+    receives = int(policy.get("maxReceiveCount", 0))
+    attempt.expect(
+        receives == 3,
+        problem="An order gets a single try: one slow moment of the database, and a good order is a dead letter."
+        if receives == 1
+        else "The number of tries is not the one that Hikari wants.",
+        called=called,
+        came_back=f"maxReceiveCount {receives}",
+        expected="maxReceiveCount 3",
+        look_at="maxReceiveCount: how often a message may be received",
+    )
+    visibility_s = int(given["VisibilityTimeout"])
+    attempt.expect(
+        visibility_s == 60,
+        problem="The visibility timeout is not six times the function's timeout. A slow batch may be handed out twice.",
+        called=called,
+        came_back=f"VisibilityTimeout {visibility_s}",
+        expected="VisibilityTimeout 60",
+        look_at="step 2: the attributes with which you make hikari-orders",
+    )
+    return dead_arn
+
+
+def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> None:
+    mine = [{"order_id": fresh_id("noon"), "lamp": _chance.choice(LAMPS)} for _ in range(ORDERS)]
+    sent = [*mine, *_chance.sample(mine, DUPLICATES)]
+    _chance.shuffle(sent)
+    sent.insert(_chance.randrange(30), poison)  # early: it needs three tries
+    say(f"9.4: {ORDERS} orders, {DUPLICATES} of them twice, and one of poison ...")
+    send_all(attempt, orders, sent)
+    end_s = time.monotonic() + 90
+    while (left := messages_in(attempt, orders)) and time.monotonic() < end_s:
+        time.sleep(0.2)
+    packed = numbers(attempt, "hikari-packed", "order_id", "packed")
+    counts = Counter(packed.get(order["order_id"], 0) for order in mine)
+    letters = _letters(attempt, dead)
+    say(f"packed once: {counts[1]}; never: {counts[0]}; more than once: {ORDERS - counts[0] - counts[1]}")
+    say(f"dead letters: {len(letters)}")
+    called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one of poison"
+    look_at = "the answer of your function, the mapping, and the redrive policy"
+    attempt.expect(
+        not left,
+        problem="The queue does not get empty.",
+        called=called,
+        came_back=f"{left} messages after 90 s",
+        expected="an empty queue",
+        look_at=look_at,
+    )
+    attempt.expect(
+        counts[0] + counts[1] == ORDERS,
+        problem="Orders are packed more than once.",
+        called=called,
+        came_back=f"{ORDERS - counts[0] - counts[1]} orders with more than one parcel",
+        expected=f"{ORDERS} orders with one parcel",
+        look_at="pipeline.py: can two environments both find that an order is not packed?",
+    )
+    attempt.expect(
+        not counts[0],
+        problem="Good orders have gone without a parcel.",
+        called=called,
+        came_back=f"{counts[0]} orders without a parcel, {len(letters)} dead letters",
+        expected=f"{ORDERS} orders with one parcel, and the poison as the only dead letter",
+        look_at=look_at,
+    )
+    attempt.expect(
+        bool(letters),
+        problem="The poison has vanished: it is packed nowhere, and no dead letter. Lambda took it for done.",
+        called=called,
+        came_back="an empty hikari-orders-dead",
+        expected="the poison in hikari-orders-dead",
+        look_at="who tells Lambda that a message failed, and whether Lambda looks at it",
+    )
+    attempt.expect(
+        letters == [poison],
+        problem="Good orders are among the dead letters.",
+        called=called,
+        came_back=f"{len(letters)} dead letters",
+        expected="one, the poison",
+        look_at=look_at,
+    )
+
+
+def _letters(attempt: Attempt, dead: str) -> list[Any]:
+    """What lies in the dead-letter queue; it stays there, and can be moved."""
+    wait_until(lambda: messages_in(attempt, dead) > 0, 2)
+    found: dict[str, Any] = {}
+    for _ in range(3):
+        answer = attempt.client("sqs").receive_message(QueueUrl=dead, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        for message in answer.get("Messages", []):
+            found[message["MessageId"]] = json.loads(message["Body"])
+    return list(found.values())
+
+
+@contextlib.contextmanager
+def _catalogue(attempt: Attempt, name: str, lamp: str) -> Iterator[None]:
+    """Puts a lamp into the catalogue of the pipeline for a while."""
+    client = attempt.client("lambda")
+    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    longer = before | {"LAMPS": f"{before['LAMPS']},{lamp}"}
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": longer})
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+
+def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: dict[str, str]) -> None:
+    reply = attempt.invoke("hikari-redrive", {"dead_letters": dead_arn})
+    attempt.expect(
+        reply == {"started": True},
+        problem="The answer of your way back is another one.",
+        called=reply.called,
+        came_back=reply,
+        expected='{"started": true}',
+        look_at="what redrive.py returns",
+    )
+
+    def packed() -> int:
+        return numbers(attempt, "hikari-packed", "order_id", "packed", [poison["order_id"]])[poison["order_id"]]
+
+    wait_until(lambda: packed() > 0 and not messages_in(attempt, dead) and not messages_in(attempt, orders), 12)
+    found, left = packed(), messages_in(attempt, dead)
+    called = "put the lamp into the catalogue, then invoke hikari-redrive"
+    attempt.expect(
+        found == 1,
+        problem="The order that was poison is not packed, though its lamp is in the catalogue now.",
+        called=called,
+        came_back=f"packed {found}; {left} dead letters",
+        expected="packed 1",
+        look_at="where redrive.py moves the message to",
+    )
+    attempt.expect(
+        left == 0,
+        problem="The message is back in the queue, and still a dead letter, too. The next redrive will bring it again.",
+        called=called,
+        came_back=f"{left} dead letters",
+        expected="none",
+        look_at="whether redrive.py copies or moves",
+    )

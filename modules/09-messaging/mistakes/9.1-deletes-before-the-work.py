@@ -1,0 +1,28 @@
+#: expects: was deleted before
+#: because: takes receiving for a promise, so that nobody else gets the order
+#: replaces: 2
+%%writefile worker.py
+import json
+
+import boto3
+from printer import print_label
+
+sqs = boto3.client("sqs")
+
+
+def handler(event, context):
+    queue_url = event["queue_url"]
+    printed = []
+    while messages := sqs.receive_message(
+        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30
+    ).get("Messages"):
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            order = json.loads(message["Body"])
+            try:
+                print_label(order)
+            except Exception as error:
+                print("not printed:", error)
+                continue
+            printed.append(order["order_id"])
+    return {"printed": printed}

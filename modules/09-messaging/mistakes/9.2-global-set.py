@@ -1,0 +1,28 @@
+#: expects: new execution environment has packed again
+#: because: keeps what was seen in the memory of one environment
+%%writefile pack.py
+import json
+
+import boto3
+
+parcels = boto3.resource("dynamodb").Table("hikari-parcels")
+
+
+seen = set()
+
+
+def pack(order):
+    parcels.update_item(
+        Key={"order_id": order["order_id"]},
+        UpdateExpression="SET lamp = :lamp ADD packed :one",
+        ExpressionAttributeValues={":lamp": order["lamp"], ":one": 1},
+    )
+
+
+def handler(event, context):
+    for record in event["Records"]:
+        order = json.loads(record["body"])
+        if order["order_id"] in seen:
+            continue
+        pack(order)
+        seen.add(order["order_id"])

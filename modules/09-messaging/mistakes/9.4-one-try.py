@@ -1,0 +1,16 @@
+#: expects: single try
+#: because: counts retries in place of receives, or sees no use in them
+#: replaces: 2
+#: when: nightly
+_ = table("hikari-packed", "order_id")
+deploy("hikari-pipeline", "pipeline.py", variables={"LAMPS": "Tsuki,Hoshi,Kumo"}, Timeout=10)
+dead_url = queue("hikari-orders-dead")
+policy = {"deadLetterTargetArn": arn(dead_url), "maxReceiveCount": 1}
+orders_url = queue("hikari-orders", VisibilityTimeout="60", RedrivePolicy=json.dumps(policy))
+_ = functions.create_event_source_mapping(
+    FunctionName="hikari-pipeline",
+    EventSourceArn=arn(orders_url),
+    BatchSize=10,
+    FunctionResponseTypes=["ReportBatchItemFailures"],
+    ScalingConfig={"MaximumConcurrency": 5},
+)
