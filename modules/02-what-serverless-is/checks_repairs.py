@@ -9,7 +9,7 @@ from typing import Any
 from serverless_first.lab import Attempt, CheckFailed, task
 from serverless_first.lab.functions import at_once, borrowed, fresh_id
 from serverless_first.lab.show import say
-from serverless_first.provider import Behaviour, PaymentProvider
+from serverless_first.provider import LATE_S, Behaviour, PaymentProvider
 
 INVOICE, STATUS = "hikari-invoice", "hikari-payment-status"
 #: The oldest Python whose runtime has not passed its end (facts runtime-python39, runtime-python310).
@@ -126,6 +126,7 @@ def _ask(attempt: Attempt, payment: str) -> tuple[Any, str]:
 def _told(attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, payments: dict[str, str]) -> None:
     say(f"2.4: the provider answers {'at once' if behaviour == 'well' else 'late, within its promise'} ...")
     provider.behaviour = behaviour
+    when = "at once" if behaviour == "well" else f"after {LATE_S} s"
     for payment, status in payments.items():
         payload, error = _ask(attempt, payment)
         gave_up = behaviour == "late" and (error or payload == {"status": "unknown"})
@@ -134,7 +135,7 @@ def _told(attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, pay
             problem="Your function gives up on a provider that keeps its promise."
             if gave_up
             else "The status is not the one that the provider tells.",
-            called=f"invoke {STATUS}, while the provider answers {'at once' if behaviour == 'well' else 'after 0.8 s'}",
+            called=f"invoke {STATUS}, while the provider answers {when}",
             came_back=error or payload,
             expected={"status": status},
             look_at="how long your function waits for the provider"

@@ -21,7 +21,7 @@ from typing import Any, Literal
 Behaviour = Literal["well", "late", "hangs", "hangs halfway"]
 
 #: A late answer takes so long: what the provider promises to keep within.
-LATE_S = 0.8
+LATE_S = 0.5
 _HANGS_S = 30.0
 
 

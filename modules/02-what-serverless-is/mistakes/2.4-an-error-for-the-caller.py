@@ -8,5 +8,5 @@ import urllib.request
 
 def handler(event, context):
     url = f"{os.environ['PROVIDER_URL']}/payments/{event['payment']}"
-    with urllib.request.urlopen(url, timeout=1.2) as answer:
+    with urllib.request.urlopen(url, timeout=1.5) as answer:
         return {"status": json.load(answer)["status"]}

@@ -10,7 +10,7 @@ import urllib.request
 def handler(event, context):
     url = f"{os.environ['PROVIDER_URL']}/payments/{event['payment']}"
     try:
-        answer = urllib.request.urlopen(url, timeout=1.2)
+        answer = urllib.request.urlopen(url, timeout=1.5)
     except OSError:
         return {"status": "unknown"}
     with answer:

@@ -38,7 +38,7 @@ def responsibilities(years: Sequence[Year] = (2020, 2026), *, title: str) -> Fig
         raise ValueError(f"There is a matrix of 2020 and one of 2026; {list(years)} was asked for.")
     columns = [len(responsibility.services(year)) for year in years]
     with style():
-        figure = Figure(figsize=(2.3 + 0.72 * sum(columns) + 0.2 * len(years), 6.0))
+        figure = Figure(figsize=(2.3 + 0.72 * sum(columns) + 0.2 * len(years), 5.4))
         grid: Any = figure.subplots(1, len(years), sharey=True, squeeze=False, width_ratios=columns)
         for axes, year in zip(grid[0], years, strict=True):
             _matrix(axes, year)
