@@ -134,6 +134,13 @@ def _iam(plane: DataPlane) -> None:
     iam_documents.install()
 
 
+def _athena(plane: DataPlane) -> None:
+    del plane
+    from serverless_first.cloud.seams import athena_queries
+
+    athena_queries.install()
+
+
 #: By the service in a request's signature. Stacks need none: they make the calls of the services.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
     "iam": _iam,
@@ -144,6 +151,7 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
     "states": _states,
     "ec2": _network,
     "batch": _batch,
+    "athena": _athena,
 }
 
 
