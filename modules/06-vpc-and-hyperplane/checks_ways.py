@@ -163,7 +163,7 @@ def endpoints(attempt: Attempt) -> None:
                 called=f"{wrong.question} ({service})",
                 came_back=wrong.reason or "arrives, but not by an endpoint",
                 expected="a route by the service's gateway endpoint, in each of the function's subnets",
-                look_at="what VpcEndpointType, ServiceName and RouteTableIds say",
+                look_at="what VpcEndpointType, ServiceName and RouteTableIds say; then all cells of the task again",
             )
 
 
