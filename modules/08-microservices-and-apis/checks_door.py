@@ -94,14 +94,17 @@ def _prices(attempt: Attempt, address: str) -> None:
 
 
 def _robot(attempt: Attempt, address: str) -> None:
-    begin_s = time.monotonic()
-
     def order(_number: int = 0) -> int:
         wanted = {"order_key": fresh_id("ord"), "lamp": "Tsuki"}
         return send(attempt, address, "POST", "/orders", wanted, Customer="robot").status
 
-    with ThreadPoolExecutor(2 * BURST) as robot:
-        at_once = list(robot.map(order, range(2 * BURST)))
+    for waits_s in (BURST / RATE_PER_S + 0.5, 0.0):  # an earlier run of this check may have emptied the bucket
+        begin_s = time.monotonic()
+        with ThreadPoolExecutor(2 * BURST) as robot:
+            at_once = list(robot.map(order, range(2 * BURST)))
+        if at_once.count(201) >= BURST - 1:
+            break
+        time.sleep(waits_s)
     statuses = list(at_once)
     while time.monotonic() < begin_s + ROBOT_S:
         statuses.append(order())

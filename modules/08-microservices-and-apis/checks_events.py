@@ -7,17 +7,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from serverless_first.lab import Attempt, task
-from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
+from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import borrowed, fresh_id, messages_in, wait_until
 from serverless_first.lab.show import say
 
-FUNCTION, QUEUE = "stock-inbox", "stock-inbox"
+FUNCTION = "stock-inbox"
 CAUGHT_UP_S = 15.0
 
 
 @task("8.4")
 def open_while_stock_is_down(attempt: Attempt) -> None:
     """While stock is off orders are accepted and wait in the queue; then each is reserved once."""
+    with deployed("a file", "step 3"):
+        _open_while_stock_is_down(attempt)
+
+
+def _open_while_stock_is_down(attempt: Attempt) -> None:
     lamp = fresh_id("lamp")
     with lamps(attempt, lamp, 100):
         begun(attempt, "orders", http_event("POST /orders", _order(lamp, 1)))
@@ -51,15 +56,12 @@ def _left(attempt: Attempt, lamp: str) -> int:
 
 def _queue(attempt: Attempt) -> tuple[str, str]:
     """The queue's URL, and the id of what fetches messages for the function."""
-    sqs = attempt.client("sqs")
-    try:
-        url = str(sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"])
-    except sqs.exceptions.QueueDoesNotExist:
-        attempt.not_started(f"There is no queue {QUEUE} yet.")
     found = attempt.client("lambda").list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
     if not found:
-        attempt.not_started(f"Nothing fetches the messages of {QUEUE} for the function {FUNCTION}.")
-    return url, str(found[0]["UUID"])
+        attempt.not_started(f"Nothing fetches messages for the function {FUNCTION} yet.")
+    name = found[0]["EventSourceArn"].rpartition(":")[2]
+    url = attempt.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    return str(url), str(found[0]["UUID"])
 
 
 @contextmanager
@@ -133,7 +135,7 @@ def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) 
     attempt.expect(
         wait_until(all_seen, 4),
         problem="The customers have their 202, and the queue does not hold their orders. Stock will never know.",
-        called=f"POST /orders, {len(orders)} orders, then receive_message on {QUEUE}",
+        called=f"POST /orders, {len(orders)} orders, then receive_message",
         came_back=f"{len(bodies)} messages",
         expected="a message for each order, at least",
         look_at="send_message in place: is it called for each order, and with the QueueUrl of STOCK_QUEUE?",

@@ -23,7 +23,7 @@ pytestmark = [
 
 MOVES = 200
 NAMES = "CapacityExplorer ConnectionsExplorer CostExplorer FleetExplorer NetworkExplorer PoolExplorer QueueingExplorer"
-KINDS = [*NAMES.split(), "WorkflowExplorer"]
+KINDS = [*NAMES.split(), "AvailabilityExplorer", "WorkflowExplorer"]
 COUNT = """import gc, ipywidgets, matplotlib.figure, matplotlib.pyplot
 def alive():
     gc.collect()
