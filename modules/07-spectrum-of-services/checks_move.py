@@ -15,7 +15,7 @@ from serverless_first.lab.learner_file import LearnerFile
 from serverless_first.lab.show import say
 from serverless_first.order_stores import LAMPS, DynamoOrders, Order, OrderExists, PostgresOrders
 
-THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 60.0
+THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 40.0
 
 
 class Shop:

@@ -23,7 +23,7 @@ from serverless_first.order_stores import FIELDS, Order, OrderExists
 
 TABLE = "orders_of_shop"
 PACKERS = 2
-_WAIT_S = 1.5  # for the other packer to have read as well; a store that lets one wait for the other goes on after it
+_WAIT_S = 4.0  # for the other packer to have read as well; a store that lets one wait for the other goes on after it
 
 
 def _order(customer: str, moment: str, **fields: Any) -> Order:

@@ -23,6 +23,7 @@ NEW: tuple[Any, ...] = (
     explore.CostExplorer,
     explore.NetworkExplorer,
     explore.QueueingExplorer,
+    explore.SpectrumExplorer,
     explore.WorkflowExplorer,
 )
 ALL: tuple[Any, ...] = (*NEW, explore.ConnectionsExplorer, explore.FleetExplorer, explore.PoolExplorer)
