@@ -61,12 +61,15 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
             colour = _COLOURS[(y - 1) % len(_COLOURS)]
             for left_s, right_s in _work_of(who, events, end_s):
                 axes.barh(y, right_s - left_s, left=left_s - begin_s, height=0.44, color=colour, edgecolor="black")
+        before: dict[int, float] = {}  # lane -> where its last word stands
         for event in events:
             y = people.index(event.who) + 1 if event.who else 0
             x = event.time_s - begin_s
             axes.plot([x, x], [min(0, y) - 0.3, max(0, y)], color="black", linewidth=0.9, linestyle=":", zorder=0)
             axes.plot(x, y - 0.32, "v", color="black", markersize=5)
-            late = x > 0.85 * span_s
+            # To the left where there is no room to the right, unless the word before stands there.
+            late = x > 0.85 * span_s and x - before.get(y, -span_s) > 0.3 * span_s
+            before[y] = x
             axes.annotate(
                 event.kind,
                 (x, y - 0.4),
@@ -78,7 +81,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
             )
         axes.set_yticks(range(1 + len(people)), [_QUEUE, *people])
         axes.set_ylim(len(people) + 0.5, -0.95)
-        axes.set_xlim(-0.02 * span_s, 1.04 * span_s)
+        axes.set_xlim(-0.02 * span_s, 1.1 * span_s)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("time in s since it was sent")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
