@@ -10,7 +10,7 @@ from serverless_first import reach
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import fresh_id
 from serverless_first.reach import Answer, By, Picture, Place
-from serverless_first.reach.picture import name_of, prefix_length
+from serverless_first.reach.picture import prefix_length
 
 POSTGRESQL = 5432
 OTHER_PORTS = (22, 3306, 8080)
@@ -99,7 +99,7 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
         attempt.expect(
             not any(hop.by is By.GATEWAY and "internet gateway" in hop.why and hop.allowed for hop in answer.hops),
             problem=f"{name} stands in a public subnet.",
-            called=f"the route table of {subnet['CidrBlock']} ({name_of(subnet)})",
+            called=f"the route table of {subnet['CidrBlock']}",
             came_back="a route leads to the internet gateway",
             expected="no way between this subnet and the internet",
             look_at="which subnets you give: make new ones, with no route to the internet",

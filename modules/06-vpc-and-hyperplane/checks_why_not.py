@@ -143,7 +143,7 @@ def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: in
     if not inside:  # what lies behind the gateway this function does not look at
         right &= {"route table"}
     told = reply["refused_by"]
-    named = set(told) if isinstance(told, list) else {str(told)}
+    named = {str(word) for word in told} if isinstance(told, list) else {str(told)}
     attempt.expect(
         reply["route"] == route,
         problem="The route is wrong. A shorter prefix was taken, though a more specific route matches."

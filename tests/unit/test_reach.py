@@ -91,6 +91,13 @@ def test_of_two_equal_prefixes_the_one_with_a_block_of_its_own_wins() -> None:
     assert found == (own, "52.216.0.0/15")
 
 
+def test_what_has_no_name_is_called_by_its_block_or_its_id(net: Net) -> None:
+    subnet = net.ec2.create_subnet(VpcId=net.vpc, CidrBlock="10.6.9.0/24")["Subnet"]["SubnetId"]
+    answer = reach.explain(net.ec2, Place(subnet, (net.functions,)), (INTERNET, 443))
+    assert answer.question.startswith("an interface in 10.6.9.0/24 (10.6.9.4) to ")
+    assert answer.reason == "route table of 10.6.9.0/24 (the main one): no route matches 203.0.113.7"
+
+
 def test_a_propagated_route_does_not_lead_out_of_the_vpc() -> None:
     local = {"DestinationCidrBlock": "10.6.0.0/16", "GatewayId": "local", "Origin": "CreateRouteTable"}
     vpn = {"DestinationCidrBlock": "10.6.1.0/24", "GatewayId": "vgw-1", "Origin": "EnableVgwRoutePropagation"}

@@ -119,12 +119,14 @@ def _named_lists(found: Mapping[str, list[Described]]) -> Iterable[str]:
 
 
 def name_of(described: Described) -> str:
-    """The Name tag of a resource, or the name of a group, or the id."""
+    """The Name tag of a resource, or the name of a group, the block of a subnet, or the id."""
     for tag in described.get("Tags", []) or described.get("TagSet", []):
         if tag["Key"] == "Name":
             return str(tag["Value"])
     if "GroupName" in described:
         return str(described["GroupName"])
+    if "SubnetId" in described and "CidrBlock" in described:  # tells a reader more than the id of a subnet
+        return str(described["CidrBlock"])
     return next((str(described[key]) for key in _IDS if key in described), "(without a name)")
 
 
