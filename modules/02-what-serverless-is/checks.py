@@ -275,9 +275,9 @@ def _may_do_nothing_else(
         look_at = "what stands in Action: which calls does the function make?"
     attempt.fail(
         problem,
-        called=f"in a function with the role {role}: {', '.join(beyond)}",
-        came_back=f"allowed: {', '.join(done)}",
-        expected="all of it refused",
+        called=f"{len(beyond)} calls that payments do not need, in a function with the role {role}",
+        came_back=f"{len(done)} allowed: {', '.join(done[:4])}{', ...' if len(done) > 4 else ''}",
+        expected="all of them refused",
         look_at=look_at,
     )
 

