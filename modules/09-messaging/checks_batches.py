@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_first.lab import Attempt, Reply, task
+from serverless_first.lab import Attempt, CheckFailed, NotStarted, Reply, task
 from serverless_first.lab.functions import fresh_id, messages_in, wait_until
 from serverless_first.lab.messages import again, batch, numbers, send_all, take_all
 from serverless_first.lab.show import say
@@ -109,8 +109,6 @@ def _order() -> dict[str, Any]:
 
 
 def _answer(attempt: Attempt, name: str, event: dict[str, Any]) -> Reply:
-    from serverless_first.lab import CheckFailed, NotStarted
-
     try:
         return attempt.invoke(name, event)
     except NotStarted:
@@ -309,46 +307,24 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
     say(f"dead letters: {len(letters)}")
     called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one of poison"
     look_at = "the answer of your function, the mapping, and the redrive policy"
-    attempt.expect(
-        not left,
-        problem="The queue does not get empty.",
-        called=called,
-        came_back=f"{left} messages after 90 s",
-        expected="an empty queue",
-        look_at=look_at,
-    )
-    attempt.expect(
-        counts[0] + counts[1] == ORDERS,
-        problem="Orders are packed more than once.",
-        called=called,
-        came_back=f"{ORDERS - counts[0] - counts[1]} orders with more than one parcel",
-        expected=f"{ORDERS} orders with one parcel",
-        look_at="pipeline.py: can two environments both find that an order is not packed?",
-    )
-    attempt.expect(
-        not counts[0],
-        problem="Good orders have gone without a parcel.",
-        called=called,
-        came_back=f"{counts[0]} orders without a parcel, {len(letters)} dead letters",
-        expected=f"{ORDERS} orders with one parcel, and the poison as the only dead letter",
-        look_at=look_at,
-    )
-    attempt.expect(
-        bool(letters),
-        problem="The poison has vanished: it is packed nowhere, and no dead letter. Lambda took it for done.",
-        called=called,
-        came_back="an empty hikari-orders-dead",
-        expected="the poison in hikari-orders-dead",
-        look_at="who tells Lambda that a message failed, and whether Lambda looks at it",
-    )
-    attempt.expect(
-        letters == [poison],
-        problem="Good orders are among the dead letters.",
-        called=called,
-        came_back=f"{len(letters)} dead letters",
-        expected="one, the poison",
-        look_at=look_at,
-    )
+    twice = ORDERS - counts[0] - counts[1]
+    wanted = f"{ORDERS} orders with one parcel, and the poison as the only dead letter"
+    for holds, problem, came_back in (
+        (not left, "The queue does not get empty.", f"{left} messages after 90 s"),
+        (not twice, "Orders are packed more than once.", f"{twice} orders with more than one parcel"),
+        (
+            not counts[0],
+            "Good orders have gone without a parcel.",
+            f"{counts[0]} orders without a parcel, {len(letters)} dead letters",
+        ),
+        (
+            bool(letters),
+            "The poison has vanished: it is packed nowhere, and no dead letter. Lambda took it for done.",
+            "an empty hikari-orders-dead",
+        ),
+        (letters == [poison], "Good orders are among the dead letters.", f"{len(letters)} dead letters"),
+    ):
+        attempt.expect(holds, problem=problem, called=called, came_back=came_back, expected=wanted, look_at=look_at)
 
 
 def _letters(attempt: Attempt, dead: str) -> list[Any]:

@@ -182,7 +182,7 @@ def test_the_counts_are_of_one_moment(kit: Any) -> None:
     for _ in range(10):
         _receive(kit, queue)
     counts = {mapping_kit.count(queue)}
-    while not mapping_kit.visible(queue) == len(bodies):
+    while mapping_kit.visible(queue) != len(bodies):
         counts.add(mapping_kit.count(queue))
     assert counts == {len(bodies)}, "a message whose visibility timeout ends is in one of the counts"
 
