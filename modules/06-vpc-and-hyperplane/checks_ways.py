@@ -148,7 +148,7 @@ def endpoints(attempt: Attempt) -> None:
             not any(hop.by is By.GATEWAY for hop in answer.hops),
             problem="The function has a way to the internet. It needs none, and a NAT gateway costs by the hour.",
             called=answer.question,
-            came_back="\n".join(str(hop) for hop in answer.hops if hop.by is By.GATEWAY),
+            came_back="; ".join(str(hop) for hop in answer.hops if hop.by is By.GATEWAY),
             expected="a way to S3 and DynamoDB alone",
             look_at="the routes of the private subnets: remove what leads elsewhere, or run the task's cell again",
         )

@@ -50,7 +50,7 @@ def why_not(attempt: Attempt) -> None:
     except NotStarted:
         raise
     except CheckFailed as failure:  # Lambda runs what was deployed, and the file may be newer
-        failure.look_at += ". If you changed why_not.py after step 2, run step 2 again"
+        failure.look_at += " (and if you changed why_not.py after step 2: run step 2 again)"
         raise
 
 
@@ -85,8 +85,8 @@ def _acls(attempt: Attempt, field: Field) -> None:
         ([(100, False, "allow", "10.66.1.0/24", None), out], "acl_lets: which address does a rule speak of?"),
     ]
     for rules, where in cases:
-        with _rules(field, 1, rules):
-            _judged(attempt, field, field.server_address, where)
+        with _rules(field, 1, rules) as around:
+            _judged(attempt, field, field.server_address, where, around=around)
 
 
 def _answers(attempt: Attempt, field: Field) -> None:
@@ -95,6 +95,8 @@ def _answers(attempt: Attempt, field: Field) -> None:
     enter: Rule = (100, False, "allow", ANY, (5432, 5432))
     leave: Rule = (100, True, "allow", ANY, (5432, 5432))
     cases: list[tuple[int, list[Rule]]] = [
+        (1, [enter]),
+        (0, [leave]),
         (1, [enter, leave]),
         (1, [enter, (100, True, "allow", ANY, (1024, 65535))]),
         (0, [leave, enter]),
@@ -102,16 +104,15 @@ def _answers(attempt: Attempt, field: Field) -> None:
         (0, [leave, (100, False, "allow", ANY, (32768, 49000))]),
     ]
     for side, rules in cases:
-        with _rules(field, side, rules):
-            _judged(attempt, field, field.server_address, ways)
+        with _rules(field, side, rules) as around:
+            _judged(attempt, field, field.server_address, ways, around=around)
 
 
 def _groups(attempt: Attempt, field: Field) -> None:
     """Security groups, as given; and one that refuses does not hide a network ACL that does."""
-    with _rules(field, 1, [(100, False, "allow", ANY, None)]):
-        _judged(
-            attempt, field, field.server_address, "the given lines of the handler: leave them as they were", port=22
-        )
+    given = "the given lines of the handler: leave them as they were"
+    with _rules(field, 1, [(100, False, "allow", ANY, None)]) as around:
+        _judged(attempt, field, field.server_address, given, port=22, around=around)
 
 
 def _any_rules(attempt: Attempt, field: Field) -> None:
@@ -122,16 +123,14 @@ def _any_rules(attempt: Attempt, field: Field) -> None:
             block = _chance.choice([ANY, "10.66.0.0/16", "10.66.1.0/24", "10.66.2.0/24"])
             ports = _chance.choice([None, (first, 65535), (first, min(65535, first + 600))])
             rules.append((number, outward, _chance.choice(["allow", "allow", "deny"]), block, ports))
-    with _rules(field, _chance.choice([0, 1]), rules):
-        _judged(
-            attempt, field, field.server_address, "the three parts that you wrote, with these rules: " + _listed(rules)
-        )
+    with _rules(field, _chance.choice([0, 1]), rules) as around:
+        _judged(attempt, field, field.server_address, "the three parts that you wrote", around=around)
 
 
 # ---- how it is judged
 
 
-def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: int = 5432) -> None:
+def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: int = 5432, around: str = "") -> None:
     client_port = _chance.randint(49001, 65000)
     event = {"source": field.client, "address": address, "port": port, "client_port": client_port}
     reply = attempt.invoke(NAME, event)
@@ -156,8 +155,8 @@ def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: in
     )
     attempt.expect(
         named == right,
-        problem=_problem(named, right),
-        called=f"{reply.called}; {answer.question}",
+        problem=_problem(named, right, around),
+        called=f"{reply.called}{around and '; '}{around}",
         came_back=reply,
         expected="an empty list: the packet arrives and its answer comes back" if not right else _kinds(right),
         look_at=look_at,
@@ -168,11 +167,13 @@ def _kinds(right: set[str]) -> str:
     back = any(word.startswith("answer") for word in right)
     there = any(not word.startswith("answer") for word in right)
     what = "the packet and its answer" if back and there else "the answer" if back else "the packet"
-    return f"that {what} is refused, by {len(right)} of the rules on the way"
+    return f"that {what} is refused, {len(right)} {'time' if len(right) == 1 else 'times'} on the way"
 
 
-def _problem(told: set[str], right: set[str]) -> str:
+def _problem(told: set[str], right: set[str], around: str) -> str:
     missed, invented = right - told, told - right
+    if any(word.startswith("answer") for word in missed) and around.count("allow") > 1:
+        return "A refused answer goes unnoticed. It goes to the port that the client picked, not to the service's."
     if any(word.startswith("answer") for word in missed):
         return "An answer that is refused goes unnoticed: a network ACL has no memory."
     if any(word.startswith("answer") for word in invented):
@@ -271,13 +272,13 @@ _OPEN: list[Rule] = [(50, False, "allow", ANY, None), (50, True, "allow", ANY, N
 
 
 @contextlib.contextmanager
-def _rules(field: Field, side: int, rules: Sequence[Rule]) -> Iterator[None]:
-    """Other rules for a while in the network ACL of the client's subnet (0) or the server's (1)."""
+def _rules(field: Field, side: int, rules: Sequence[Rule]) -> Iterator[str]:
+    """Other rules for a while in the network ACL of the client's subnet (0) or the server's (1); in words."""
     acl = field.acls[side]
     _clear(field.ec2, acl, _OPEN)
     _write(field.ec2, acl, rules)
     try:
-        yield
+        yield f"network ACL of the {('source', 'target')[side]}'s subnet: {_listed(rules)}"
     finally:
         _clear(field.ec2, acl, rules)
         _write(field.ec2, acl, _OPEN)

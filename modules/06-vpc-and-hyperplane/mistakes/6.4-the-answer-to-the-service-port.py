@@ -1,4 +1,4 @@
-#: expects: (An answer is said to be refused that passes|An answer that is refused goes unnoticed)
+#: expects: to the port that the client picked, not to the service
 #: because: The answer is thought to go to the port of the service.
 %%writefile why_not.py
 import ipaddress

@@ -44,7 +44,9 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
     begin = settled(picture, source)
     target, port, protocol = (*to, "tcp")[:3]
     _check(port, protocol)
-    end = settled(picture, target) if isinstance(target, Place) or str(target).startswith("eni-") else None
+    end = (
+        settled(picture, target, begin.address) if isinstance(target, Place) or str(target).startswith("eni-") else None
+    )
     address = end.address if end else str(target)
     assert address is not None
     try:

@@ -107,8 +107,11 @@ def service_address(ec2: Any, service: str) -> str:
     raise UnknownPlace(f"This Region has no prefix list for {service!r}. There is one for s3 and one for dynamodb.")
 
 
-def settled(picture: Picture, place: str | Place) -> Place:
+def settled(picture: Picture, place: str | Place, unlike: str | None = None) -> Place:
     """A place with an address and a name, found in what EC2 has told.
+
+    Args:
+        unlike: an address that the place does not get, if it has none of its own.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.
@@ -125,6 +128,7 @@ def settled(picture: Picture, place: str | Place) -> Place:
         if picture.one(picture.groups, "GroupId", group) is None:
             raise UnknownPlace(f"There is no security group {group!r}.")
     # AWS keeps the first four addresses of a subnet.
-    address = place.address or str(ipaddress.ip_network(subnet["CidrBlock"])[4])
+    block = ipaddress.ip_network(subnet["CidrBlock"])
+    address = place.address or str(block[5] if str(block[4]) == unlike else block[4])
     name = place.name or f"an interface in {name_of(subnet)}"
     return Place(place.subnet_id, place.group_ids, address, place.public, name, place.is_lambda)
