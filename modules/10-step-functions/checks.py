@@ -1,0 +1,237 @@
+"""Checks of module 10, tasks 10.1 and 10.2: told of a job's end, and retries of the right errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serverless_first import hikari_workflows
+from serverless_first.hikari_workflows import Execution
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import readable
+from serverless_first.lab.functions import fresh_id, wait_until
+from serverless_first.lab.show import say
+from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
+
+# ---- 10.1
+
+PICTURE = "hikari-picture"
+
+
+@task("10.1")
+def told(attempt: Attempt) -> None:
+    """A picture: one job, one message after its end; a job that fails: a message, and a failed execution."""
+    machine_arn(attempt, PICTURE)
+    good, bad = fresh_id("Hoshi"), fresh_id("Kage")
+    with News(attempt, "news", "lamp") as news:
+        drawn, failed = run_all(attempt, PICTURE, [{"lamp": good}, {"lamp": bad}], look_at="the loops of your machine")
+        _drawn(attempt, news, good, drawn)
+        called = f'an execution of {PICTURE} with {{"lamp": "{bad}"}}, whose job fails'
+        _jobs(attempt, bad, called, failed)
+        message = {"lamp": bad, "result": "failed"}
+        expect_one(attempt, news, bad, message, called=called, look_at="where an error of the job leads to")
+        attempt.expect(
+            failed.status == "FAILED",
+            problem="The job has failed, and the execution looks like a good one. Nobody will look at it.",
+            called=called,
+            came_back=how_it_ended(failed),
+            expected="FAILED, after the message",
+            look_at="with what your way for errors ends",
+        )
+    say("Both endings are told, each once, and no function waits.")
+
+
+def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> None:
+    called = f'an execution of {PICTURE} with {{"lamp": "{lamp}"}}'
+    [job] = _jobs(attempt, lamp, called, execution)
+    attempt.expect(
+        execution.status == "SUCCEEDED",
+        problem="The execution of a picture that can be drawn does not succeed.",
+        called=called,
+        came_back=how_it_ended(execution),
+        expected="SUCCEEDED",
+        look_at="the state that it was in: " + (execution.entered or ["none"])[-1],
+    )
+    attempt.expect(
+        execution.function_calls == 0,
+        problem="A function still takes part.",
+        called=called,
+        came_back=f"{execution.function_calls} calls of functions",
+        expected="none: the state itself calls the service",
+        look_at="the Resource of your states",
+    )
+    message = {"lamp": lamp, "result": "ready"}
+    sent_s = expect_one(attempt, news, lamp, message, called=called, look_at="the state that sends the message")
+    stopped_s = _stopped_s(attempt, job)
+    attempt.expect(
+        sent_s >= stopped_s,
+        problem="The message was sent before the picture was there.",
+        called=called,
+        came_back=f"the message {stopped_s - sent_s:.1f} s before the end of the job",
+        expected="the message after the end of the job",
+        look_at="what your state waits for: that the job is submitted, or that it has ended",
+    )
+
+
+def _jobs(attempt: Attempt, lamp: str, called: str, execution: Execution) -> list[str]:
+    """The id of the one job of a lamp; fails if there is another number."""
+    batch = attempt.client("batch")
+    ids = []
+    pages = batch.get_paginator("list_jobs").paginate(
+        jobQueue="pictures", filters=[{"name": "JOB_DEFINITION", "values": ["render"]}]
+    )
+    for job in (job for page in pages for job in page["jobSummaryList"]):
+        [detail] = batch.describe_jobs(jobs=[job["jobId"]])["jobs"]
+        if detail.get("parameters", {}).get("lamp") == lamp:
+            ids.append(job["jobId"])
+    attempt.expect(
+        len(ids) == 1,
+        problem="There is no job for this lamp." if not ids else "There is more than one job for this lamp.",
+        called=called,
+        came_back=f"{len(ids)} jobs with this lamp; the execution: {how_it_ended(execution)}",
+        expected=f'one job, whose parameter "lamp" is {lamp}',
+        look_at="what your state gives to Batch, and whether it comes from the input",
+    )
+    return ids
+
+
+def _stopped_s(attempt: Attempt, job_id: str) -> float:
+    """When a job has ended, in seconds since 1970; waits for it."""
+    batch = attempt.client("batch")
+    found: dict[str, Any] = {}
+
+    def over() -> bool:
+        found.update(batch.describe_jobs(jobs=[job_id])["jobs"][0])
+        return "stoppedAt" in found
+
+    wait_until(over, 30.0)
+    return float(found["stoppedAt"]) / 1000
+
+
+# ---- 10.2
+
+PAYMENT, BANK = "hikari-payment", "bank"
+MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
+
+
+@task("10.2")
+def paid(attempt: Attempt) -> None:
+    """Busy and throttled are tried again with growing pauses; declined and unknown never; unpaid fails and is told."""
+    machine_arn(attempt, PAYMENT)
+    plans = {
+        "busy": ["busy"] * MORE + ["paid"],
+        "declined": ["declined"],
+        "broken": ["broken"],
+        "busy for long": ["busy"],
+    }
+    orders: dict[str, dict[str, Any]] = {
+        name: {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": plan} for name, plan in plans.items()
+    }
+    with News(attempt, "news", "order_id") as news:
+        done = dict(zip(orders, run_all(attempt, PAYMENT, list(orders.values())), strict=True))
+        called = {name: f"an execution of {PAYMENT} with {readable(order)}" for name, order in orders.items()}
+        for name in ("declined", "broken"):
+            what = "a declined card" if name == "declined" else "a bank that is broken"
+            attempt.expect(
+                done[name].function_calls <= 1,
+                problem=f"The bank is asked again about {what}, and that can never succeed.",
+                called=called[name],
+                came_back=f"{done[name].function_calls} calls of the bank",
+                expected="1 call",
+                look_at="the names in your rules of Retry, and what else they match",
+            )
+        _patient(attempt, done["busy"], done["busy for long"], called)
+        for name in ("declined", "broken", "busy for long"):
+            _not_paid(attempt, news, orders[name]["order_id"], done[name], called[name])
+        told = news.about(orders["busy"]["order_id"], 0)
+        attempt.expect(
+            not told,
+            problem="An order that was paid in the end is told as not paid.",
+            called=called["busy"],
+            came_back=readable([message for message, _ in told]),
+            expected="no message",
+            look_at="which way leads to the message",
+        )
+    _throttled(attempt)
+    say("What can succeed is tried again, with growing pauses; the rest is told at once.")
+
+
+def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[str, str]) -> None:
+    attempt.expect(
+        busy.status == "SUCCEEDED",
+        problem="The machine gives up too early: a moment later the bank would have taken the money.",
+        called=called["busy"],
+        came_back=f"{busy.function_calls} calls of the bank, then {how_it_ended(busy)}",
+        expected=f"{1 + MORE} calls, and SUCCEEDED",
+        look_at="how often your rule tries again; the first call does not count",
+    )
+    attempt.expect(
+        long.function_calls == 1 + MORE,
+        problem="A bank that stays busy is not asked as often as it was ordered.",
+        called=called["busy for long"],
+        came_back=f"{long.function_calls} calls of the bank",
+        expected=f"{1 + MORE} calls",
+        look_at="how often your rule tries again; the first call does not count",
+    )
+    gaps_s = [gap_s * SCALE for gap_s in _gaps_s(busy)]
+    wanted_s = [FIRST_S * RATE**number for number in range(MORE)]
+    attempt.expect(
+        all(gap_s >= 0.9 * least_s for gap_s, least_s in zip(gaps_s, wanted_s, strict=True)),
+        problem="The pauses are too short: a busy bank needs time.",
+        called=called["busy"],
+        came_back=f"pauses of at most {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s of AWS",
+        expected=f"at least {', '.join(map(str, wanted_s))} s",
+        look_at="the first pause of your rule, and how it grows",
+    )
+
+
+def _gaps_s(execution: Execution) -> list[float]:
+    """The time between an attempt that failed and the next one, each."""
+    gaps, failed = [], None
+    for event in execution.events:
+        if event["type"] in ("TaskFailed", "LambdaFunctionFailed"):
+            failed = event["timestamp"]
+        elif event["type"] in ("TaskScheduled", "LambdaFunctionScheduled") and failed is not None:
+            gaps.append((event["timestamp"] - failed).total_seconds())
+            failed = None
+    return gaps[:MORE]
+
+
+def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution, called: str) -> None:
+    message = {"order_id": order_id, "result": "not paid"}
+    expect_one(attempt, news, order_id, message, called=called, look_at="which errors lead to your message")
+    attempt.expect(
+        execution.status == "FAILED",
+        problem="The order is not paid, and the execution looks like a good one.",
+        called=called,
+        came_back=how_it_ended(execution),
+        expected="FAILED, after the message",
+        look_at="with what your way for errors ends",
+    )
+
+
+def _throttled(attempt: Attempt) -> None:
+    """For a moment no call of the bank is let through."""
+    functions, states = attempt.client("lambda"), attempt.client("stepfunctions")
+    order = {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": ["paid"]}
+    called = f"an execution of {PAYMENT} with {readable(order)}, while Lambda throttles the bank"
+    functions.put_function_concurrency(FunctionName=BANK, ReservedConcurrentExecutions=0)
+    try:
+        running = hikari_workflows.start(machine_arn(attempt, PAYMENT), order)
+
+        def refused() -> bool:
+            events = states.get_execution_history(executionArn=running)["events"]
+            return any(event["type"] in ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed")
+                       for event in events)  # fmt: skip
+
+        wait_until(refused, 10.0)
+    finally:
+        functions.delete_function_concurrency(FunctionName=BANK)
+    done = ended(attempt, called, running, 30.0, "the loops of your machine")
+    attempt.expect(
+        done.status == "SUCCEEDED",
+        problem="A call that Lambda throttles has done nothing yet, and the machine gives the order up.",
+        called=called,
+        came_back=how_it_ended(done),
+        expected="SUCCEEDED: a moment later the bank can be called",
+        look_at="the errors that you retry; the error's name stands in the task",
+    )

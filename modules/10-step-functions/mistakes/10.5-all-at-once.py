@@ -1,0 +1,32 @@
+#: expects: Lambda refuses calls
+#: because: A Map is thought to know how many seats there are.
+book = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Arguments": {"FunctionName": "ledger", "Payload": "{% $states.input %}"},
+    "Output": "booked",
+    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Keep Back"}],
+    "End": True,
+}
+day = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Each Order",
+    "States": {
+        "Each Order": {
+            "Type": "Map",
+            "Items": "{% $states.input.orders %}",
+            "ItemProcessor": {
+                "StartAt": "Book",
+                "States": {
+                    "Book": book,
+                    "Keep Back": {"Type": "Pass", "Output": "kept back", "End": True},
+                },
+            },
+            "End": True,
+        }
+    },
+}
+
+days = machine("hikari-day", day)
+done = run(days, {"orders": [{"order_id": "a", "amount_yen": 4100}, {"order_id": "b"}]})
+print(done.status, done.output)

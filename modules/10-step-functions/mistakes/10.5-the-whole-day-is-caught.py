@@ -1,0 +1,34 @@
+#: expects: not one text for each order
+#: because: The catch stands at the Map: its end is good, and the day is not booked.
+#: when: nightly
+book = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Arguments": {"FunctionName": "ledger", "Payload": "{% $states.input %}"},
+    "Output": "booked",
+    "End": True,
+}
+day = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Each Order",
+    "States": {
+        "Each Order": {
+            "Type": "Map",
+            "Items": "{% $states.input.orders %}",
+            "MaxConcurrency": 3,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": ["kept back"], "Next": "Late"}],
+            "ItemProcessor": {
+                "StartAt": "Book",
+                "States": {
+                    "Book": book,
+                },
+            },
+            "End": True,
+        },
+        "Late": {"Type": "Succeed"},
+    },
+}
+
+days = machine("hikari-day", day)
+done = run(days, {"orders": [{"order_id": "a", "amount_yen": 4100}, {"order_id": "b"}]})
+print(done.status, done.output)

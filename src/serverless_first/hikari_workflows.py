@@ -1,0 +1,219 @@
+"""What module 10 begins with: the studio that renders Hikari's pictures by Batch, and state machines in few words.
+
+Plain boto3. Whatever is there already is kept or changed in place, so a cell can run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_first.cloud import Cloud, CloudError
+
+BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
+_LIMIT_S = 60.0
+_LOOK_EVERY_S = 0.05
+_MAY = {
+    "states.amazonaws.com": [
+        "lambda:InvokeFunction", "sns:Publish", "sqs:SendMessage",
+        "batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob",
+        "events:PutTargets", "events:PutRule", "events:DescribeRule",  # by these Step Functions hears of a job's end
+    ],
+    "ecs-tasks.amazonaws.com": [
+        "s3:PutObject", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+    ],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution that has ended.
+
+    Args:
+        arn: its ARN.
+        status: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+        output: from JSON; None unless it succeeded.
+        error, cause: "" if there is none.
+        events: its whole history, as get_execution_history gives it.
+    """
+
+    arn: str
+    status: str
+    output: Any
+    error: str
+    cause: str
+    events: list[dict[str, Any]]
+
+    @property
+    def entered(self) -> list[str]:
+        """The names of the states that it entered, in order: each is a transition that AWS bills."""
+        return [
+            event["stateEnteredEventDetails"]["name"] for event in self.events if "stateEnteredEventDetails" in event
+        ]
+
+    @property
+    def function_calls(self) -> int:
+        """How many functions it called, each try counted."""
+        calls = 0
+        for event in self.events:
+            details = event.get("taskScheduledEventDetails", {})
+            calls += details.get("resourceType") == "lambda" or event["type"] == "LambdaFunctionScheduled"
+        return calls
+
+
+def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
+    """The bucket `hikari-pictures`, the job queue `pictures` and the job definition `render`.
+
+    A job runs `python render.py LAMP MINUTES`; `lamp` and `minutes` are its parameters.
+
+    Args:
+        aws: the local cloud; on AWS the program would be in an image of your own.
+        folder: where render.py is.
+        minutes: how long a job works, unless its submitter tells.
+
+    Raises:
+        CloudError: there is no such folder.
+    """
+    import boto3
+
+    batch, ec2, s3 = boto3.client("batch"), boto3.client("ec2"), boto3.client("s3")
+    aws.image("hikari/render", folder)
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET)
+    if not batch.describe_job_queues(jobQueues=[QUEUE])["jobQueues"]:
+        subnet = ec2.describe_subnets()["Subnets"][0]
+        groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])
+        environment = batch.create_compute_environment(
+            computeEnvironmentName="hikari",
+            type="MANAGED",
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": 16,
+                "subnets": [subnet["SubnetId"]],
+                "securityGroupIds": [groups["SecurityGroups"][0]["GroupId"]],
+            },
+        )
+        order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
+        batch.create_job_queue(jobQueueName=QUEUE, priority=1, computeEnvironmentOrder=order)
+    rights = role("hikari-jobs", "ecs-tasks.amazonaws.com")
+    batch.register_job_definition(
+        jobDefinitionName=JOB,
+        type="container",
+        platformCapabilities=["FARGATE"],
+        parameters={"minutes": str(minutes)},
+        containerProperties={
+            "image": "hikari/render",
+            "command": ["python", "render.py", "Ref::lamp", "Ref::minutes"],
+            "executionRoleArn": rights,
+            "jobRoleArn": rights,
+            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
+        },
+    )
+
+
+def role(name: str, service: str) -> str:
+    """The ARN of a role with the rights that this module needs; created if need be.
+
+    Args:
+        name: its name.
+        service: "states.amazonaws.com" for state machines, "ecs-tasks.amazonaws.com" for jobs.
+    """
+    import boto3
+
+    iam = boto3.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
+    rights = {"Effect": "Allow", "Action": _MAY[service], "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [rights]}
+    iam.put_role_policy(RoleName=name, PolicyName="hikari", PolicyDocument=json.dumps(policy))
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+
+
+def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDARD") -> str:
+    """The ARN of a state machine with this definition: made, or changed if it is there.
+
+    Args:
+        name: its name.
+        definition: in the Amazon States Language, a dict or JSON text.
+        kind: "STANDARD" or "EXPRESS". The kind of a machine that is there cannot be changed.
+    """
+    import boto3
+
+    states = boto3.client("stepfunctions")
+    text = definition if isinstance(definition, str) else json.dumps(definition)
+    rights = role("hikari-workflows", "states.amazonaws.com")
+    arn = f"arn:aws:states:{states.meta.region_name}:{rights.split(':')[4]}:stateMachine:{name}"
+    try:
+        states.update_state_machine(stateMachineArn=arn, definition=text)
+    except states.exceptions.StateMachineDoesNotExist:
+        states.create_state_machine(name=name, definition=text, roleArn=rights, type=kind)
+    return arn
+
+
+def start(machine_arn: str, given: Any, **more: Any) -> str:
+    """Starts an execution; its ARN.
+
+    Args:
+        machine_arn: of the state machine.
+        given: the input; anything that JSON can hold.
+        more: for `start_execution`, `name` for instance.
+    """
+    import boto3
+
+    states = boto3.client("stepfunctions")
+    return str(states.start_execution(stateMachineArn=machine_arn, input=json.dumps(given), **more)["executionArn"])
+
+
+def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
+    """Waits for the end of an execution.
+
+    Args:
+        execution_arn: its ARN.
+        limit_s: how long, in seconds.
+
+    Raises:
+        CloudError: it still runs then.
+    """
+    import boto3
+
+    states = boto3.client("stepfunctions")
+    found: dict[str, Any] = {}
+
+    def is_over() -> bool:
+        found.update(states.describe_execution(executionArn=execution_arn))
+        return bool(found["status"] != "RUNNING")
+
+    until(is_over, "the execution has ended", limit_s)
+    output = json.loads(found["output"]) if "output" in found else None
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    events = [event for page in pages for event in page["events"]]
+    return Execution(execution_arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
+
+
+def run(machine_arn: str, given: Any, **more: Any) -> Execution:
+    """Starts an execution and waits for its end; see `start`."""
+    return ended(start(machine_arn, given, **more))
+
+
+def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> None:
+    """Looks again and again until it is so.
+
+    Args:
+        holds: whether it is so.
+        what: for the error, in words.
+        limit_s: how long, in seconds.
+
+    Raises:
+        CloudError: it is still not so then.
+    """
+    end_s = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > end_s:
+            raise CloudError(f"After {limit_s:.0f} s it is still not so that {what}.")
+        time.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,161 @@
+"""What checks of state machines share: executions with inputs of their own, and the news that they send."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from serverless_first import hikari_workflows
+from serverless_first.cloud import CloudError
+from serverless_first.hikari_workflows import Execution
+from serverless_first.lab.attempt import Attempt
+from serverless_first.lab.failures import one_line, readable
+from serverless_first.lab.functions import fresh_id, wait_until
+
+
+def machine_arn(attempt: Attempt, name: str) -> str:
+    """The ARN of a state machine of the learner's.
+
+    Raises:
+        NotStarted: there is none of this name.
+    """
+    pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
+    found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
+    if name not in found:
+        attempt.not_started(f"There is no state machine {name} yet.")
+    return str(found[name])
+
+
+def ended(attempt: Attempt, called: str, execution_arn: str, limit_s: float, look_at: str) -> Execution:
+    """An execution that has ended; the check fails if it still runs, and the execution is stopped then.
+
+    Args:
+        attempt: the run of the check.
+        called: what was started, for the message.
+        execution_arn: of the execution.
+        limit_s: how long to wait, in seconds.
+        look_at: where to look if it does not end.
+    """
+    try:
+        return hikari_workflows.ended(execution_arn, limit_s)
+    except CloudError:
+        history = attempt.client("stepfunctions").get_execution_history(executionArn=execution_arn, reverseOrder=True)
+        entered = [e["stateEnteredEventDetails"]["name"] for e in history["events"] if "stateEnteredEventDetails" in e]
+        attempt.client("stepfunctions").stop_execution(executionArn=execution_arn)
+        attempt.fail(
+            "The execution does not end.",
+            called=called,
+            came_back=f"after {limit_s:.0f} s it is still in the state {entered[0] if entered else '(none)'}",
+            expected="an end",
+            look_at=look_at,
+        )
+
+
+def how_it_ended(execution: Execution) -> str:
+    """Status, and the error with its cause, for a message."""
+    if not execution.error:
+        return execution.status
+    return f"{execution.status}, {execution.error}: {one_line(execution.cause)[:200]}"
+
+
+def run_all(
+    attempt: Attempt,
+    name: str,
+    inputs: Sequence[Any],
+    limit_s: float = 30.0,
+    look_at: str = "the states of your machine",
+) -> list[Execution]:
+    """Starts an execution for each input, all at once, and waits for their ends; the executions in this order."""
+    arn = machine_arn(attempt, name)
+    running = [hikari_workflows.start(arn, given) for given in inputs]
+    return [
+        ended(attempt, f"an execution of {name} with {readable(given)}", execution, limit_s, look_at)
+        for given, execution in zip(inputs, running, strict=True)
+    ]
+
+
+class News:
+    """Listens to a topic, with a queue of its own; a context manager.
+
+    Args:
+        attempt: the run of the check.
+        topic: the name of the topic.
+        key: the field of a message by which the messages are sorted.
+    """
+
+    def __init__(self, attempt: Attempt, topic: str, key: str) -> None:
+        self._sns, self._sqs, self._key = attempt.client("sns"), attempt.client("sqs"), key
+        self._topic = self._sns.create_topic(Name=topic)["TopicArn"]
+        self._found: dict[Any, list[tuple[Any, float]]] = defaultdict(list)
+        #: Messages that are no JSON objects with the key.
+        self.strange: list[str] = []
+
+    def __enter__(self) -> News:
+        self._queue = self._sqs.create_queue(QueueName=fresh_id("check-news"))["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        self._subscription = self._sns.subscribe(
+            TopicArn=self._topic,
+            Protocol="sqs",
+            Endpoint=attributes["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sns.unsubscribe(SubscriptionArn=self._subscription)
+        self._sqs.delete_queue(QueueUrl=self._queue)
+
+    def about(self, wanted: object, number: int = 1) -> list[tuple[Any, float]]:
+        """The messages about something, each with the time at which it was sent, in seconds since 1970.
+
+        Args:
+            wanted: the value of the key.
+            number: how many are waited for, at most two seconds.
+        """
+        wait_until(lambda: self._take() and len(self._found[wanted]) >= number, 2.0)
+        return list(self._found[wanted])
+
+    def _take(self) -> bool:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["SentTimestamp"]
+        )
+        for message in answer.get("Messages", []):
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+            body = message["Body"]
+            try:
+                told = json.loads(body)
+            except ValueError:
+                told = body
+            if isinstance(told, dict) and isinstance(told.get(self._key), str):
+                self._found[told[self._key]].append((told, int(message["Attributes"]["SentTimestamp"]) / 1000))
+            else:
+                self.strange.append(body)
+        return True
+
+
+def expect_one(
+    attempt: Attempt, news: News, wanted: str, message: dict[str, str], *, called: str, look_at: str
+) -> float:
+    """Checks that there is one message about something, and that it is this one; the time at which it was sent."""
+    found = news.about(wanted)
+    told = [one for one, _ in found]
+    if not told:
+        problem = "Nobody is told: there is no message about this." if not news.strange else (
+            "There is a message, and it is not the JSON object that the shop reads."
+        )  # fmt: skip
+    elif len(told) > 1:
+        problem = f"There are {len(told)} messages about this, and the shop believes each of them."
+    else:
+        problem = "The message tells something else than what happened."
+    attempt.expect(
+        told == [message],
+        problem=problem,
+        called=called,
+        came_back=readable(told or news.strange),
+        expected=readable(message),
+        look_at=look_at,
+    )
+    return found[0][1]

@@ -1,0 +1,69 @@
+"""What module 10 begins with: the studio's jobs, machines that are changed in place, executions and what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serverless_first import cloud, hikari_workflows
+from serverless_first.cloud import Cloud, CloudError
+
+PROGRAM = "import sys; sys.exit('no model' if sys.argv[1] == 'Kage' else 0)"
+RENDER = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::batch:submitJob.sync",
+    "Arguments": {
+        "JobName": "picture",
+        "JobQueue": "pictures",
+        "JobDefinition": "render",
+        "Parameters": {"lamp": "{% $states.input.lamp %}"},
+    },
+    "Output": "drawn",
+    "End": True,
+}
+
+
+@pytest.fixture(scope="module")
+def cloud_of_module() -> Iterator[Cloud]:
+    """The module's local cloud."""
+    with cloud.start(time_scale=60) as aws:
+        yield aws
+
+
+def machine(**states: Any) -> str:
+    return hikari_workflows.machine(
+        "picture", {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+    )
+
+
+def test_the_studio_draws_and_can_be_made_again(aws: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "render.py").write_text(PROGRAM, encoding="utf-8")
+    for _ in range(2):
+        hikari_workflows.studio(aws, str(tmp_path), minutes=1)
+    pictures = machine(Render=RENDER)
+    drawn = hikari_workflows.run(pictures, {"lamp": "Tsuki"})
+    assert (drawn.status, drawn.output, drawn.entered, drawn.function_calls) == ("SUCCEEDED", "drawn", ["Render"], 0)
+    failed = hikari_workflows.run(pictures, {"lamp": "Kage"})
+    assert (failed.status, failed.error, failed.output) == ("FAILED", "States.TaskFailed", None)
+
+
+def test_a_machine_that_is_there_is_changed_and_both_ways_to_call_a_function_are_counted(kit: Any) -> None:
+    arn = kit.deploy("price", "def handler(event, context): return 4100")
+    direct = {"Type": "Task", "Resource": arn, "End": True}
+    first = machine(Price=direct)
+    assert hikari_workflows.run(first, {}).function_calls == 1
+    optimised = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": "price"}}
+    second = machine(Price=optimised | {"Next": "Again"}, Again=direct)
+    done = hikari_workflows.run(second, {}, name="one")
+    assert (second, done.function_calls, done.entered) == (first, 2, ["Price", "Again"])
+    assert done.arn.endswith(":one")
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_execution_that_does_not_end_is_said() -> None:
+    running = hikari_workflows.start(machine(Wait={"Type": "Wait", "Seconds": 600, "End": True}), {})
+    with pytest.raises(CloudError, match="the execution has ended"):
+        hikari_workflows.ended(running, limit_s=0.2)
