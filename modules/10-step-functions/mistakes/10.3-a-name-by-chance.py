@@ -1,4 +1,4 @@
-#: expects: The same order has two executions
+#: expects: The same order has more than one execution
 #: because: Step Functions is thought to know that it is the same order.
 %%writefile start.py
 import json
