@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from serverless_first.lab import Attempt, task
+from serverless_first.lab import Attempt, CheckFailed, task
 from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import borrowed, fresh_id, messages_in, wait_until
 from serverless_first.lab.show import say
@@ -35,7 +35,7 @@ def _open_while_stock_is_down(attempt: Attempt) -> None:
         with switched_off(attempt, FUNCTION), _not_fetched(attempt, mapping):
             before = _left(attempt, lamp)
             for order in (*orders, orders[-1]):
-                _accepted(attempt, send(attempt, address, "POST", "/orders", order))
+                _accepted(attempt, send(attempt, address, "POST", "/orders", order), order)
             _kept(attempt, orders, lamp, before)
             body = _copy_a_message(attempt, queue, orders)
         say("8.4: stock is back ...")
@@ -80,7 +80,7 @@ def _not_fetched(attempt: Attempt, mapping: str) -> Iterator[None]:
         client.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
-def _accepted(attempt: Attempt, got: Answered) -> None:
+def _accepted(attempt: Attempt, got: Answered, order: dict[str, Any]) -> None:
     if got.status == 500:
         problem = "Stock is off, and the customer gets an error. The front door is to stay open."
     elif got.status >= 500:
@@ -93,10 +93,19 @@ def _accepted(attempt: Attempt, got: Answered) -> None:
         got.status == 202,
         problem=problem,
         called=f"{got.called}, while no call reaches the function {FUNCTION}",
-        came_back=str(got),
+        came_back=f"{got}{_cause(attempt, order) if got.status == 500 else ''}",
         expected="202",
         look_at="what place does, and whom it waits for",
     )
+
+
+def _cause(attempt: Attempt, order: dict[str, Any]) -> str:
+    """The error with which the function itself ends; empty if it does not."""
+    try:
+        attempt.invoke("orders", http_event("POST /orders", order))
+    except CheckFailed as failure:
+        return f"; the function says {failure.came_back}"
+    return ""
 
 
 def _kept(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int) -> None:

@@ -186,5 +186,6 @@ def deployed(files: str, step: str) -> Iterator[None]:
     except (NotStarted, CheckBroken):
         raise
     except CheckFailed as failure:
-        failure.look_at += f". If you changed {files} after {step}, run {step} again"
+        end = "" if failure.look_at.endswith("?") else "."
+        failure.look_at += f"{end} If you changed {files} after {step}, run {step} again"
         raise

@@ -76,6 +76,9 @@ def outages(
     Up and down times are exponential. Of the mean times, up / (up + down) is the availability, so the mean up time is
     mean_outage_s x availability / (1 - availability).
 
+    >>> round(outages([0.9, 0.9], mean_outage_s=600, horizon_s=1e8, seed=8).all_up_share, 2)
+    0.81
+
     Args:
         availabilities: one for each service, above 0 and up to 1; one at least.
         mean_outage_s: how long a service is down at a time, in seconds, above 0.
