@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
-from reach_networks import BROKEN, INTERNET, WORKS, Net  # type: ignore[import-not-found]
+from reach_kit import INTERNET, Net  # type: ignore[import-not-found]
+from reach_networks import BROKEN, WORKS  # type: ignore[import-not-found]
 
 from serverless_first import reach
 from serverless_first.reach import By, Place, rules
