@@ -89,16 +89,6 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         aws.layer("psycopg")
 
 
-def test_a_package_that_does_not_come_with_the_course_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, aws: cloud.Cloud
-) -> None:
-    monkeypatch.setitem(layers.LAYERS, "powertools", ("powertools-of-another-name", ()))
-    assert not layers.is_installed("powertools")
-    with pytest.raises(cloud.CloudError, match="pip install powertools-of-another-name"):
-        aws.layer("powertools")
-
-
-@pytest.mark.skipif(not layers.is_installed("powertools"), reason="aws-lambda-powertools is not installed")
 def test_a_handler_imports_powertools_from_the_layer(aws: cloud.Cloud, kit: Any) -> None:
     source = (
         "import aws_lambda_powertools as p, jmespath\ndef handler(e, c):\n    return [p.__file__, jmespath.__file__]"

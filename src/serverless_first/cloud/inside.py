@@ -216,7 +216,7 @@ class Inside:
 
         Args:
             name: "psycopg" or "powertools": psycopg, or Powertools for AWS Lambda, with what it needs, as it is
-                installed here. Powertools does not come with the course.
+                installed here.
 
         Raises:
             CloudError: there is no layer of this name, or its package is not installed.

@@ -28,8 +28,6 @@ from serverless_first.cloud.errors import CloudError
 
 #: What a layer holds: the package whose version names it, and its extras. What they need comes along.
 LAYERS = {"psycopg": ("psycopg", ("binary",)), "powertools": ("aws-lambda-powertools", ())}
-#: Their package does not come with the course: who wants the layer installs it.
-OPTIONAL = ("powertools",)
 _UNCHECKED_HASH = 0b01  # PEP 552: the header's flags
 _COMPILED = (".pyc", ".pyo")
 
@@ -52,11 +50,6 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
     import boto3  # late: most notebooks have it by then, and it takes longer than the rest of this module
 
     client: Any = boto3.client("lambda", endpoint_url=endpoint_url, region_name=region)
-    if name in OPTIONAL and not is_installed(name):
-        raise CloudError(
-            f'The layer "{name}" is made from the package {LAYERS[name][0]}, which is not installed. '
-            f"`%pip install {LAYERS[name][0]}` in a cell installs it."
-        )
     description = _describe(name)
     with _publishing:  # Lambda itself is asked, not a memory of ours: after a reset the layer is gone
         there = client.list_layer_versions(LayerName=name)["LayerVersions"]
@@ -70,19 +63,6 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
             CompatibleRuntimes=[f"python3.{sys.version_info.minor}"],
         )
     return str(answer["LayerVersionArn"])
-
-
-def is_installed(name: str) -> bool:
-    """Whether the package of a layer is installed here.
-
-    Args:
-        name: one of `LAYERS`.
-    """
-    try:
-        importlib.metadata.distribution(LAYERS[name][0])
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _describe(name: str) -> str:
