@@ -34,7 +34,7 @@ def fixed(attempt: Attempt) -> None:
         ([25.0] * 90, 2, 20.0, 0.12),
         ([10.0, 70.0, 10.0], 2, 20.0, 0.12),
         ([30.0, 45.0, 60.0], 3, 20.0, 0.1),
-        ([0.0, 0.0], 1, 20.0, 0.1),
+        ([0.0, 0.0], 3, 20.0, 0.1),
         ([15.0, 5.0], 0, 20.0, 0.1),
         ([], 4, 20.0, 0.1),
     ):
@@ -55,7 +55,7 @@ def fixed(attempt: Attempt) -> None:
 def _fleet_is_right(
     attempt: Attempt, file: LearnerFile, per_s: list[float], servers: int, per_server_s: float, usd: float
 ) -> None:
-    called = f"fleet({readable(per_s)}, servers={servers}, per_server_s={per_server_s:g}, usd_per_hour={usd:g})"
+    called = f"fleet({_shown(per_s)}, servers={servers}, per_server_s={per_server_s:g}, usd_per_hour={usd:g})"
     answer = file.run(called, file["fleet"], list(per_s), servers, per_server_s, usd)
     if not isinstance(answer, dict) or any(field not in answer for field in FIELDS):
         attempt.fail(
@@ -86,6 +86,11 @@ def _fleet_is_right(
         )
 
 
+def _shown(per_s: Sequence[float]) -> str:
+    """A record as a reader takes it in: one that is long and always the same by its length."""
+    return f"[{per_s[0]}] * {len(per_s)}" if len(per_s) > 5 and len(set(per_s)) == 1 else readable(per_s)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
@@ -99,6 +104,11 @@ def _wrong_fleet(
     room, minutes, needed = servers * per_server_s, len(per_s), max(per_s, default=0.0) / per_server_s
     over, mean = sum(per_s) - room * minutes, sum(per_s) / minutes if minutes else 0.0
     used_hours = sum(min(each, room) for each in per_s) / per_server_s / 60
+    whole_hours = [
+        sum(max(servers - rounded(each / per_server_s), 0) for each in per_s) / 60
+        for rounded in (math.ceil, math.floor)
+    ]
+    whole = "Idle is counted in whole servers. One that is half busy for a minute is idle for half of it."
     netted = (
         "Quiet minutes are set against busy ones. Room that is free at night serves nobody at noon: each minute counts "
         "by itself."
@@ -116,6 +126,7 @@ def _wrong_fleet(
             (right * 60, "Idle servers are counted in minutes, and the task asks for hours."),
             (right * 60 * per_server_s, "Idle room is counted in requests, and the task asks for hours of a server."),
             (right * per_server_s, "Idle room is counted in requests, and the task asks for hours of a server."),
+            *((hours, whole) for hours in whole_hours),
             (servers * minutes / 60, "All server-hours count as idle. The busy part of them is not."),
         ],
         "cost_usd": [
@@ -139,6 +150,10 @@ def _wrong_fleet(
                 "servers_needed is rounded down: in the busiest minute a part of a server is missing.",
             ),
             (round(needed), "servers_needed is rounded down: in the busiest minute a part of a server is missing."),
+            (
+                max(servers, math.ceil(needed)),
+                "servers_needed is never below the servers that are there. A smaller fleet may have been enough.",
+            ),
             (math.floor(needed) + 1, "servers_needed is one too many where the busiest minute fits exactly."),
             (needed, "servers_needed is no whole number. There is no part of a server."),
         ],
@@ -146,6 +161,8 @@ def _wrong_fleet(
     for value, problem in guesses[field]:
         if math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
             return problem, f"how you work out {field}"
+    if any(math.isclose(told, round(right, places), rel_tol=1e-9, abs_tol=1e-9) for places in range(4)):
+        return f"{field} is rounded. Return it with all its digits.", f"where you round {field}"
     if told < 0:
         return (
             f"{field} is below 0. A minute with room to spare takes nothing back from others.",
@@ -181,6 +198,16 @@ def rule(attempt: Attempt) -> None:
         expected="12 servers or more: each serves 20 requests a second",
         look_at="how far back decide looks when it works out what is needed",
     )
+    # Against its own headroom before the jump: a rule that keeps much room is not one that orders twice.
+    calm, most = max(float(step.ordered[239]), 1.0), float(np.max(step.ordered))
+    attempt.expect(
+        most <= 3 * 4 * calm,
+        problem="Servers that are on their way are ordered again, minute by minute, until the first of them serve.",
+        called="the rule, with 60 requests a second for four hours and then 240",
+        came_back=f"{calm:.0f} servers wanted before, up to {most:.0f} after it",
+        expected=f"about four times as many, as the demand: near {4 * calm:.0f}",
+        look_at="which servers decide takes as there already when it works out how many are missing",
+    )
     after = _run(attempt, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again")
     attempt.expect(
         float(after.ordered[-1]) <= 0.6 * float(np.max(after.ordered)),
@@ -189,6 +216,18 @@ def rule(attempt: Attempt) -> None:
         came_back=f"{after.ordered[-1]:.0f} servers wanted; at the peak {np.max(after.ordered):.0f}",
         expected="a number near that before the peak",
         look_at="what lets the number fall, and what your cooldown waits for",
+    )
+    twice = _run(
+        attempt, [60.0] * 120 + [90.0] * 3 + [240.0] * 40, "60 requests a second, then 90, three minutes later 240"
+    )
+    attempt.expect(
+        bool(twice.ordered[129] >= 12 or twice.ordered[129] > twice.ordered[123]),
+        problem="After an order the rule waits before it orders more. The cooldown is for giving back: who waits while "
+        "the demand grows comes too late.",
+        called="the rule, with 60 requests a second, then 90, and three minutes later 240",
+        came_back=f"{twice.ordered[123]:.0f} servers wanted when 240 came, {twice.ordered[129]:.0f} six minutes later",
+        expected="more within a few minutes",
+        look_at="in which cases decide keeps the number that it had",
     )
     ramp = [60.0] * 60 + [60.0 + 4 * minute for minute in range(60)] + [300.0] * 60
     rising = _run(attempt, ramp, "an hour in which the demand grows from 60 to 300")

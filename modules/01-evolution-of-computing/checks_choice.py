@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,15 @@ def morning(attempt: Attempt) -> None:
     _bill_is_right(attempt, file, [0.0, 0.0625, 0.125, 100.0, 1000.0], 0.25, 0.5, 600.0)
     # The third one comes while both others are busy with their Init.
     _bill_is_right(attempt, file, [0.0, 0.0625, 0.4], 0.25, 0.5, 600.0)
+    # The second request takes the environment of the first one; the third and fourth meet.
+    stays = (
+        "An environment that takes a request is still counted as idle: in the list stands the moment from which it was "
+        "idle before."
+    )
+    _bill_is_right(attempt, file, [0.0, 2.0, 4.0, 4.125], 0.25, 0.5, 600.0, told_why={1: stays})
+    # Six seconds of work, twelve between the two requests, ten of keeping.
+    begins = "keep_s is counted from the beginning of a request. An environment is kept from the end of its last one."
+    _bill_is_right(attempt, file, [0.0, 12.0], 6.0, 0.5, 10.0, told_why={2: begins})
     # Both are idle at 8 s, and the second one was used last. So the first one is gone when two meet at 11 s.
     _bill_is_right(attempt, file, [0.0, 0.5, 8.0, 11.25, 11.375], 1.0, 0.0, 10.0)
     _bill_is_right(attempt, file, [], 0.25, 0.5, 600.0)
@@ -50,9 +59,17 @@ def morning(attempt: Attempt) -> None:
 
 
 def _bill_is_right(
-    attempt: Attempt, file: LearnerFile, arrivals_s: list[float], service_s: float, init_s: float, keep_s: float
+    attempt: Attempt,
+    file: LearnerFile,
+    arrivals_s: list[float],
+    service_s: float,
+    init_s: float,
+    keep_s: float,
+    *,
+    told_why: Mapping[int, str] | None = None,
 ) -> None:
-    shown = readable([round(arrival_s, 3) for arrival_s in arrivals_s])
+    """Compares with `fleet`; `told_why` has what a wrong number of cold starts means in this very morning."""
+    shown = readable([round(arrival_s, 4) for arrival_s in arrivals_s])
     called = f"bill({shown}, service_s={service_s:g}, init_s={init_s:g}, keep_s={keep_s:g})"
     answer = file.run(called, file["bill"], list(arrivals_s), service_s, init_s, keep_s)
     if not isinstance(answer, dict) or not {"cold_starts", "billed_s"} <= set(answer):
@@ -68,7 +85,7 @@ def _bill_is_right(
     told_cold, told_s = answer["cold_starts"], answer["billed_s"]
     if told_cold != cold:
         attempt.fail(
-            _wrong_count(told_cold, arrivals_s, service_s, init_s, keep_s),
+            (told_why or {}).get(told_cold) or _wrong_count(told_cold, arrivals_s, service_s, init_s, keep_s),
             called=called,
             came_back=f'"cold_starts": {readable(told_cold)}',
             expected=f'"cold_starts": {cold}',
@@ -278,4 +295,4 @@ def _why_dear(policy: Policy, today: Demand) -> str:
         return "Served, and too dear: the fleet is bought for the peak and stands idle for the rest of the day."
     if today.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
         return "Served, and too dear: the smallest fleet there can be waits all day for hardly anybody."
-    return "Served, and too dear: the target keeps too much room, on every minute of the day."
+    return "Served, and too dear: the target keeps too much room, all day. Here the demand grows over hours."

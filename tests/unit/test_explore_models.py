@@ -221,6 +221,21 @@ def test_capacity_shows_what_the_model_says_of_four_policies() -> None:
     assert explorer.result["physical"].utilisation < 0.2
 
 
+def test_capacity_answers_what_lesson_01_says_under_try_it() -> None:
+    explorer = explore.CapacityExplorer()
+    followers = ("virtual", "container")
+    before_usd = [explorer.result[name].cost_usd for name in followers]
+    explorer.target_percent.value = 95
+    assert all(explorer.result[name].unmet_share > 0.05 for name in followers)
+    cheaper = [1 - explorer.result[name].cost_usd / usd for name, usd in zip(followers, before_usd, strict=True)]
+    assert cheaper == pytest.approx([0.4, 0.4], abs=0.03)
+    explorer.preset.value = "a small shop"
+    assert explorer.result["virtual"].cost_usd > 10 * explorer.result["serverless"].cost_usd
+    explorer.preset.value = "a crowd that comes slowly"
+    assert [explorer.result[name].unmet_share for name in followers] == [0, 0]
+    assert explorer.result["physical"].unmet_share > 0.1
+
+
 def test_cost_solves_the_break_even_and_draws_it_on_both_lines() -> None:
     explorer = explore.CostExplorer()
     here = prices.of("us-east-1")

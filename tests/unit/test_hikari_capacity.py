@@ -44,6 +44,12 @@ def test_scores_are_a_line_for_each_run(capsys: pytest.CaptureFixture[str]) -> N
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["served", "cost", "used", "turns"]
     assert lines[1].split()[:3] == ["bought", "100.00", "%"]
+    shop.scores({"functions": capacity.simulate(shop.ordinary_day(1), shop.functions())}, turns=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["served", "cost", "used"]
+    assert lines[1].split()[-1] == "-"  # what is idle is not paid for
+    with pytest.raises(ValueError, match="Give a begin and an end within 86,400 s"):
+        figures.capacity_runs([run], title="One", close_up_s=(0, 86_401))
     with pytest.raises(ValueError, match="Give 1 to 4"):
         figures.capacity_runs([], title="nothing")
     assert (
@@ -61,3 +67,26 @@ def test_a_file_is_read_anew_each_time(tmp_path: Path, monkeypatch: pytest.Monke
     for number in (1, 2):
         Path("mine.py").write_text(f"def answer():\n    return {number}\n", encoding="utf-8")
         assert shop.load("mine.py").answer() == number
+
+
+def test_what_is_tried_out_tells_an_error_in_one_line_and_the_notebook_runs_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for text, said in (
+        ("def plan(yesterday):\n    raise NotImplementedError\n", ""),
+        (
+            "from serverless_first.hikari_capacity import tasks\n\n\ndef plan(yesterday):\n    return tasks(60)\n",
+            "plan.py, line 5: ValueError: target is 60",
+        ),
+        ('def plan(yesterday):\n    return "functions"\n', "TypeError: plan returned 'functions'. Return what"),
+        ("def plan(yesterday)\n", "plan.py, line 1: SyntaxError"),
+    ):
+        Path("plan.py").write_text(text, encoding="utf-8")
+        with shop.trying():
+            shop.chosen(shop.load("plan.py").plan, shop.ordinary_day(1))
+        printed = capsys.readouterr().out
+        assert printed.startswith(said)
+        assert printed.count("\n") == bool(said)
+    with shop.trying():
+        assert shop.chosen(lambda _: shop.functions(), shop.ordinary_day(1)) == shop.functions()

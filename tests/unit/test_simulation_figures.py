@@ -25,7 +25,7 @@ def _capacity(title: str) -> Figure:
         policies.container(10.0, break_even.fargate_server(1, 2, HERE).usd_per_hour),
         policies.serverless(0.1, break_even.busy_hour_usd(break_even.MB_PER_VCPU, HERE, duration_ms=100)),
     ]
-    return figures.capacity_policies(demand, found, title=title)
+    return figures.capacity_policies(demand, found, title=title, close_up_s=(35_700.0, 38_400.0))
 
 
 def _costs(title: str) -> Figure:

@@ -1,4 +1,4 @@
-#: expects: comes too late|Too many requests are lost|does not arrive
+#: expects: the rule waits before it orders more
 #: because: The cooldown keeps it from growing, too.
 #: when: nightly
 %%writefile rule.py

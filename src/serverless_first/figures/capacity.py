@@ -21,7 +21,9 @@ MOST_POLICIES = 4
 IDLE_SKY, LOST = "#CFE6F5", "#F9DCC9"
 
 
-def capacity_policies(demand: Demand, policies: Sequence[Policy], *, title: str) -> Figure:
+def capacity_policies(
+    demand: Demand, policies: Sequence[Policy], *, title: str, close_up_s: tuple[float, float] | None = None
+) -> Figure:
     """The same demand met by up to four policies, side by side: `capacity.simulate`.
 
     Hatched is what found no room, pale is capacity that served nothing. Above each picture: the share of the requests
@@ -31,22 +33,27 @@ def capacity_policies(demand: Demand, policies: Sequence[Policy], *, title: str)
         demand: requests per second, step by step.
         policies: 1 to 4, such as `policies.physical(...)`.
         title: the finding, as a sentence.
+        close_up_s: as in `capacity_runs`.
 
     Raises:
         ValueError: no policy, or more than four.
     """
-    return capacity_runs([capacity.simulate(demand, policy) for policy in policies], title=title)
+    return capacity_runs([capacity.simulate(demand, policy) for policy in policies], title=title, close_up_s=close_up_s)
 
 
-def capacity_runs(runs: Sequence[CapacityResult], *, title: str) -> Figure:
+def capacity_runs(
+    runs: Sequence[CapacityResult], *, title: str, close_up_s: tuple[float, float] | None = None
+) -> Figure:
     """As `capacity_policies`, for runs that are there already: of `capacity.simulate` or `autoscaler.run`.
 
     Args:
         runs: 1 to 4, each named by its policy.
         title: the finding, as a sentence.
+        close_up_s: begin and end, in seconds from 0, of a stretch of an hour or so that each picture shows closer up,
+            by the clock; time 0 is midnight. It covers the upper right of the picture.
 
     Raises:
-        ValueError: no run, or more than four.
+        ValueError: no run, or more than four, or a close-up that is not within the demand.
     """
     if not 1 <= len(runs) <= MOST_POLICIES:
         raise ValueError(f"{len(runs)} policies were given. Give 1 to {MOST_POLICIES}.")
@@ -60,10 +67,36 @@ def capacity_runs(runs: Sequence[CapacityResult], *, title: str) -> Figure:
                 continue
             panel = PolicyPanel(axes, bottom=place + columns >= len(runs), left=place % columns == 0)
             panel.update(runs[place], highest(runs))
+            if close_up_s:
+                _close_up(axes, runs[place], close_up_s, highest(runs))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles, labels = legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
     return figure
+
+
+def _close_up(axes: Any, run: CapacityResult, span_s: tuple[float, float], top_per_s: float) -> None:
+    """A small picture of a part of the run in a corner of its axes."""
+    begin_s, end_s = span_s
+    if not 0 <= begin_s < end_s <= run.demand.duration_s:
+        raise ValueError(f"close_up_s is {span_s}. Give a begin and an end within {run.demand.duration_s:,.0f} s.")
+    step_s = run.demand.step_s
+    part = slice(int(begin_s // step_s), int(-(-end_s // step_s)))
+    edges = np.arange(part.start, part.stop + 1) * (step_s / 60)
+    demand, capacity_per_s, served = run.demand.per_s[part], run.capacity_per_s[part], run.served_per_s[part]
+    inset = axes.inset_axes((0.47, 0.45, 0.5, 0.53))
+    inset.stairs(capacity_per_s, edges, baseline=served, fill=True, color=IDLE_SKY)
+    inset.stairs(
+        demand, edges, baseline=served, fill=True, facecolor=LOST, edgecolor=VERMILION, hatch="xxx", linewidth=0
+    )
+    inset.stairs(capacity_per_s, edges, color=BLUE, linewidth=1.6, baseline=None)
+    inset.plot((edges[:-1] + edges[1:]) / 2, demand, color="black", linewidth=1.2)
+    inset.set(xlim=(edges[0], edges[-1]), ylim=(0, top_per_s), yticks=[])
+    quarters = range(int(-(-edges[0] // 15)) * 15, int(edges[-1]) + 1, 15)
+    inset.set_xticks(quarters, [f"{minute // 60 % 24}:{minute % 60:02}" for minute in quarters])
+    inset.tick_params(labelsize=8.5)
+    for side in inset.spines.values():
+        side.set(visible=True, color="0.5")
 
 
 def highest(runs: Sequence[CapacityResult]) -> float:

@@ -1,0 +1,15 @@
+#: expects: never below the servers that are there
+#: because: A fleet is thought to grow, and not to have been too large.
+#: when: nightly
+%%writefile fixed.py
+import math
+
+
+def fleet(per_s, servers, per_server_s, usd_per_hour):
+    room = servers * per_server_s
+    return {
+        "lost_requests": sum(max(each - room, 0) for each in per_s) * 60,
+        "idle_server_hours": sum(max(room - each, 0) for each in per_s) / per_server_s / 60,
+        "cost_usd": servers * usd_per_hour * len(per_s) / 60,
+        "servers_needed": max(servers, math.ceil(max(per_s, default=0) / per_server_s)),
+    }
