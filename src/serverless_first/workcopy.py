@@ -1,7 +1,8 @@
 """The learner's copies of lessons and labs in `work/`: laid, updated and reset; nothing of theirs is lost.
 
 `work/.laid.json` remembers of each copy which version of the course it came from, and a digest of its cells.
-An update compares three things: the cells as laid, the cells now, and the course's file now.
+Copies are laid without outputs: those of a lesson give its predictions away, and `notebooks/` is there to read.
+An update compares three things: the cells as laid, the cells now, and the course's file now, outputs apart.
 
     the course's file is the one laid     leave the copy alone
     cells now are the cells as laid       replace the copy (outputs are made again by a run)
@@ -105,7 +106,7 @@ def reset(target: str) -> list[Reset]:
             problem = _odd(copy, work)
             if problem:
                 raise CannotReset(f"{name}: {problem}. Move it away, then reset again.")
-            content = source.read_bytes()
+            content = _without_outputs(source.read_bytes())
             fresh = copy.exists() and copy.read_bytes() == content
             saved = _saved(copy, work) if copy.exists() and not fresh else None
             if not fresh:
@@ -119,7 +120,7 @@ def reset(target: str) -> list[Reset]:
 
 
 def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, _Entry], report: Report) -> None:
-    copy, content = work / name, source.read_bytes()
+    copy, content = work / name, _without_outputs(source.read_bytes())
     file, cells = _digest(content), _cells(content)
     entry = manifest.get(name, _Entry())
     problem = _odd(copy, work)
@@ -236,6 +237,18 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _without_outputs(content: bytes) -> bytes:
+    """A notebook as if no cell had run; what is no notebook, as it is."""
+    try:
+        notebook = json.loads(content.decode("utf-8"))
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return content
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()  # as nbformat writes it
 
 
 def _digest(content: bytes) -> str:

@@ -47,7 +47,8 @@ def notebook(*sources: str, outputs: bool = False, tag: str = "") -> str:
         }
         for n, source in enumerate(sources)
     ]
-    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, indent=1) + "\n"
 
 
 class Checkout:
@@ -93,6 +94,21 @@ def test_lessons_and_labs_are_laid_without_a_word(here: Checkout) -> None:
     assert here.lay() == []
     assert here.files() == [LAB, LESSON]
     assert here.read(LAB) == notebook("lab 1")
+
+
+def test_a_copy_has_no_outputs_they_give_the_predictions_away(here: Checkout) -> None:
+    here.publish(LESSON, notebook("lesson 1", outputs=True))
+    here.lay()
+    assert here.read(LESSON) == notebook("lesson 1")
+    assert reset("00") == []
+
+
+def test_other_outputs_alone_are_no_new_version(here: Checkout) -> None:
+    here.lay()
+    here.write(LESSON, notebook("lesson 1", outputs=True))
+    here.publish(LESSON, notebook("lesson 1", outputs=True).replace("lit", "dark"))
+    assert here.lay() == []
+    assert here.read(LESSON) == notebook("lesson 1", outputs=True)
 
 
 def test_a_second_time_changes_nothing(here: Checkout) -> None:
