@@ -1,4 +1,4 @@
-"""Checks of module 11, tasks 11.1 and 11.4: the sum of a month, and the load at which to decide again."""
+"""Check of module 11, task 11.1: the sum of a month."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_first import prices, workloads
-from serverless_first.lab import Attempt, CheckFailed, NotStarted, Reply, task
+from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.simulate.cost import FREE_GB_S, FREE_REQUESTS, HOURS_A_MONTH
-from serverless_first.workloads import FARGATE, LAMBDA, Workload, grown, month
+from serverless_first.workloads import FARGATE, LAMBDA, Workload, month
 
-MONTH, REVIEW = "hikari-month", "hikari-review"
+MONTH = "hikari-month"
 REGIONS = ("us-east-1", "ap-northeast-1")
-MOST = 1000
 _NEAR = 0.005  # relative: cents may be rounded
 _APART = 0.015  # two sums that are nearer than that look alike: other work is drawn
 
@@ -120,11 +119,18 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         return month({**work, **changed}, FARGATE, event_prices, whole_tasks=whole_tasks).usd
 
     right, items = usd(), month(work, FARGATE, event_prices).items
+    found: dict[str, float] = {}
+    if not work["least_tasks"] and not work["quiet_per_s"]:  # a job
+        found["A task runs in hours that have nothing to do. For no requests this work needs no task."] = usd(
+            least_tasks=1
+        )
     mean = work["requests"] / HOURS_A_MONTH / 3600
-    found = {
-        "The tasks are enough for an average hour. In the busy hours customers wait or are turned away.": usd(
-            busy_per_s=mean, quiet_per_s=mean
-        ),
+    average_usd = usd(busy_per_s=mean, quiet_per_s=mean)
+    if average_usd < right:
+        found["The tasks are enough for an average hour. In the busy hours customers wait or are turned away."] = (
+            average_usd
+        )
+    found |= {
         "The tasks are full: no place is left free for a gust, and requests queue.": usd(most_busy=1.0),
         "The tasks of the busy hours run all month. They can go when the hours are quiet.": usd(busy_hours=730),
         "In the quiet hours there are no tasks in the sum. Somebody is served then, too.": usd(quiet_per_s=0)
@@ -139,8 +145,9 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         units_usd = HOURS_A_MONTH * work["load_balancer_units"] * event_prices["load_balancer_unit_hour_usd"]
         busy_share = work["busy_hours"] / HOURS_A_MONTH
         found |= {
-            "The load balancer in front of the tasks is not in the sum.": items["tasks"],
-            "The load balancer's capacity units are not in the sum.": right - units_usd,
+            "The load balancer in front of the tasks is not in the sum, or for a single hour.": items["tasks"],
+            "The load balancer's capacity units are not in the sum, or for a single hour. Each of them costs by the "
+            "hour, all month.": right - units_usd,
             "The load balancer is paid for its units alone; it costs by the hour as well.": items["tasks"] + units_usd,
             "The load balancer is paid for the busy hours alone. It stands there all month.": items["tasks"]
             + busy_share * items["load balancer"],
@@ -193,109 +200,3 @@ def _work() -> dict[str, Any]:
 def _requests(work: Mapping[str, Any]) -> int:
     quiet_hours = HOURS_A_MONTH - work["busy_hours"]
     return round(3600 * float(work["busy_hours"] * work["busy_per_s"] + quiet_hours * work["quiet_per_s"]))
-
-
-# ---- 11.4
-
-
-@task("11.4")
-def when_to_decide_again(attempt: Attempt) -> None:
-    """The answer is the first time at which Fargate costs less: for work that crosses, has crossed, never crosses."""
-    event_prices = workloads.prices_for_events(prices.of(REGIONS[0]))
-    sale = dict(workloads.CARDS["flash sale"].numbers)
-    _judge_review(attempt, sale, event_prices, "which numbers of the workload grow with the customers")
-    for _ in range(3):
-        work = _crossing_work(event_prices)
-        _judge_review(attempt, work, event_prices, "which numbers of the workload grow with the customers")
-    left = dict(workloads.CARDS["lamp reports"].numbers)
-    _judge_review(attempt, left, event_prices, "where your search begins: once as many customers are those of today")
-    never = sale | {"memory_mb": 128, "task_vcpu": 2, "task_gb": 16, "at_once_per_task": 1, "most_busy": 0.5}
-    never |= {"http": False}
-    _judge_review(attempt, never, event_prices, "what comes after the last of the times that you try")
-    tokyo = workloads.prices_for_events(prices.of(REGIONS[1]))
-    _judge_review(attempt, sale, tokyo, "whether the prices come from the event")
-
-
-def _judge_review(attempt: Attempt, work: dict[str, Any], event_prices: dict[str, float], look_at: str) -> None:
-    reply = attempt.invoke(REVIEW, {"workload": work, "prices": event_prices})
-    told, right = reply["times"], _first(lambda times: grown(work, times), event_prices)
-    if told == right and not isinstance(told, bool):
-        return
-    called = f"invoke {REVIEW} with {readable({k: work[k] for k in ('requests', 'busy_per_s', 'quiet_per_s')})}, ..."
-    problem = _wrong_review(attempt, work, event_prices, told, right)
-    attempt.fail(
-        problem,
-        called=called,
-        came_back=reply,
-        expected=_expected(right),
-        look_at=f"{look_at}. If you changed review.py or month.py, run step 2 again",
-    )
-
-
-def _expected(right: int | None) -> str:
-    if right is None:
-        return f"null: up to {MOST} times as many customers, Lambda costs less"
-    return f"{right}: the first whole number of times at which Fargate costs less than Lambda"
-
-
-def _wrong_review(
-    attempt: Attempt, work: dict[str, Any], event_prices: dict[str, float], told: object, right: int | None
-) -> str:
-    if not _month_is_right(attempt, work, event_prices):
-        return "The sum of task 11.1 is wrong or not there yet, and this task goes by it. Pass 11.1 first."
-    if told is not None and (isinstance(told, bool) or not isinstance(told, (int, float)) or told != int(told)):
-        return "times is no whole number."
-    if right is None:
-        return f"Fargate costs less at no number of times up to {MOST}, and the answer is a number all the same."
-    guesses: dict[str, int | None] = {
-        "Fargate's cost stays that of today, however many customers come. With more requests in each second it needs "
-        "more tasks.": _first(lambda times: work | {"requests": work["requests"] * times}, event_prices),
-        "The search jumps over the answer: it doubles, or goes in large steps.": next(
-            (2**n for n in range(11) if _fargate_pays(grown(work, 2**n), event_prices)), None
-        ),
-        "The answer is one less than the first time at which Fargate costs less.": right - 1,
-        "The answer is one more than the first time at which Fargate costs less.": right + 1,
-        "The answer is the first time at which Lambda costs less.": next(
-            (n for n in range(1, MOST + 1) if not _fargate_pays(grown(work, n), event_prices)), None
-        ),
-        "There is a number of times at which Fargate costs less, and the answer is none.": None,
-    }
-    return next((problem for problem, times in guesses.items() if told == times), "The number of times is wrong.")
-
-
-def _month_is_right(attempt: Attempt, work: dict[str, Any], event_prices: dict[str, float]) -> bool:
-    try:
-        for service in (LAMBDA, FARGATE):
-            reply: Reply = attempt.invoke(MONTH, {"workload": work, "service": service, "prices": event_prices})
-            if not _near(float(reply["usd"]), month(work, service, event_prices).usd):
-                return False
-    except (CheckFailed, NotStarted, TypeError, ValueError):
-        return False
-    return True
-
-
-def _fargate_pays(work: Workload, event_prices: dict[str, float]) -> bool:
-    return month(work, FARGATE, event_prices).usd < month(work, LAMBDA, event_prices).usd
-
-
-def _first(more: Callable[[int], Workload], event_prices: dict[str, float]) -> int | None:
-    return next((times for times in range(1, MOST + 1) if _fargate_pays(more(times), event_prices)), None)
-
-
-def _crossing_work(event_prices: dict[str, float]) -> dict[str, Any]:
-    """Work that crosses once, clearly, and at another number than each wrong way says."""
-    while True:
-        busy_per_s = _chance.choice([0.4, 0.9, 2, 3])
-        work = _work() | {"busy_per_s": busy_per_s, "quiet_per_s": busy_per_s / 10, "load_balancer_units": 0.05}
-        work["requests"] = _requests(work)
-        right = _first(lambda times, work=work: grown(work, times), event_prices)  # type: ignore[misc]
-        early = _first(lambda times, work=work: work | {"requests": work["requests"] * times}, event_prices)  # type: ignore[misc]
-        if right is None or early is None or not 12 < right < 400 or early == right or right & (right - 1) == 0:
-            continue
-        pays = [_fargate_pays(grown(work, times), event_prices) for times in range(1, MOST + 1)]
-        once = all(not before or after for before, after in itertools.pairwise(pays))
-        gap = month(grown(work, right), FARGATE, event_prices).usd / month(grown(work, right), LAMBDA, event_prices).usd
-        before = grown(work, right - 1)
-        gap_before = month(before, FARGATE, event_prices).usd / month(before, LAMBDA, event_prices).usd
-        if once and gap < 0.999 and gap_before > 1.001:
-            return work

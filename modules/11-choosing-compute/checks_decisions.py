@@ -30,7 +30,10 @@ FIT = {"lamp namer": (MANAGED, ECS_MANAGED, EC2), "exchange": (EC2,)}
 BROKEN = {
     ("chat", LAMBDA): ("lambda-inbound", "its customers open connections on a TCP port"),
     ("chat", MANAGED): ("lambda-inbound", "it needs connections on a TCP port, and a managed instance runs functions"),
-    ("lamp namer", LAMBDA): ("lambda-gpu", "it needs a GPU, and nothing says that it has an instance to run on"),
+    ("lamp namer", LAMBDA): (
+        "lambda-gpu",
+        "it needs a GPU; Managed Instances are a service of their own in the list of step 1",
+    ),
     ("lamp namer", FARGATE): ("fargate-gpu", "it needs a GPU"),
     ("bookkeeping", LAMBDA): ("lambda-operating-system", "it needs Windows"),
     ("bookkeeping", MANAGED): ("lambda-operating-system", "it needs Windows"),
@@ -47,6 +50,28 @@ NO_REASON = {
     ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else of the card does not.",
     ("lamp namer", FARGATE, "fargate-size"): "The 24 GB are the GPU's own memory, not the task's.",
     ("lamp namer", LAMBDA, "lambda-memory"): "The 24 GB are the GPU's own memory, not the function's.",
+    (
+        "lamp namer",
+        FARGATE,
+        "fargate-kernel",
+    ): "The card asks for nothing of the kernel. Another line has what it lacks.",
+    (
+        "bookkeeping",
+        LAMBDA,
+        "lambda-inbound",
+    ): "HTTP comes to a function through an API, which calls it. No connection has "
+    "to lead into it. Something else of the card keeps it off Lambda.",
+    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card says nothing of a request that takes long.",
+    (
+        "exchange",
+        LAMBDA,
+        "lambda-inbound",
+    ): "The card does not say how the offers come in. It says what the book needs.",
+    (
+        "exchange",
+        LAMBDA,
+        "lambda-operating-system",
+    ): "The exchange runs on Linux, and so do functions. It says something else that a function does not have.",
 }
 PATIENCE_USD = 25
 PRICED = [key for key, card in CARDS.items() if card.numbers]
@@ -133,7 +158,10 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
         fact = facts.get(limit)
     except (KeyError, TypeError, AttributeError):
         return f"{limit!r} is none of the ids in the table of limits."
-    return f'"{limit}" does not force "{key}" off {step}. It says, {fact.what}: {fact.now.value}.'
+    return (
+        f'"{limit}" does not force "{key}" off {step}. It says, {fact.what}: {fact.now.value}. The card asks for '
+        "nothing beyond that."
+    )
 
 
 # ---- 11.3
@@ -153,7 +181,7 @@ def by_price(attempt: Attempt) -> None:
             problem=problem,
             called=f'reading prices.json, "{key}"',
             came_back=decisions[key],
-            expected=f"the cheaper service, or the one that is less to operate for ${PATIENCE_USD} more at most",
+            expected=f"the one that is less to operate, if it costs ${PATIENCE_USD} more at most; else the cheaper one",
             look_at="the first lines of task 11.3",
         )
 
@@ -186,15 +214,20 @@ def _wrong_usd(key: str, service: str, told: float, right: float) -> str:
 def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
     """Why the choice is weak; empty if it can be defended."""
     more = right[LAMBDA] - right[FARGATE]
-    if service == LAMBDA:
+    if service == LAMBDA and more > PATIENCE_USD:
         return (
-            ""
-            if more <= PATIENCE_USD
-            else f'On Lambda "{key}" costs ${more:,.2f} a month more. That is more than it is worth to Hikari to '
-            "operate no tasks."
+            f'On Lambda "{key}" costs ${more:,.2f} a month more. That is more than it is worth to Hikari to operate no '
+            "tasks."
         )
-    if service == FARGATE:
-        return "" if more > 0 else f'On Fargate "{key}" costs ${-more:,.2f} a month more, and there is more to operate.'
+    if service == FARGATE and more <= 0:
+        return f'On Fargate "{key}" costs ${-more:,.2f} a month more, and there is more to operate.'
+    if service == FARGATE and more <= PATIENCE_USD:
+        return (
+            f'"{key}" costs ${more:,.2f} a month less on Fargate, and there is more to operate. Not to operate it is '
+            f"worth ${PATIENCE_USD} a month to Hikari."
+        )
+    if service in (LAMBDA, FARGATE):
+        return ""
     return f'"{key}" has the service {service!r}. By price it is {LAMBDA!r} or {FARGATE!r}.'
 
 

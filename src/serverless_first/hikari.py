@@ -31,6 +31,7 @@ _RIGHTS = {
         "Resource": ["arn:aws:secretsmanager:*:*:secret:orders-*", "arn:aws:secretsmanager:*:*:secret:*-proxy-login-*"],
     },
     "scheduler.amazonaws.com": {"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:*"},
+    "states.amazonaws.com": {"Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:*:*:function:*"},
 }
 _LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.1  # boto3's waiters for RDS look every 30 s
@@ -236,7 +237,8 @@ def role(name: str, service: str) -> str:
     Args:
         name: its name.
         service: "lambda.amazonaws.com": its functions may write their logs; "rds.amazonaws.com": a proxy may read
-            Hikari's secrets; "scheduler.amazonaws.com": schedules may send to queues.
+            Hikari's secrets; "scheduler.amazonaws.com": schedules may send to queues; "states.amazonaws.com": workflows
+            may call functions.
     """
     import boto3
 

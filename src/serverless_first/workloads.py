@@ -73,10 +73,10 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "film",
-                "Each night a film of the day's lamps: three hours of computing, 86 chapters. A chapter takes two "
+                "Each night a film of the day's lamps: three hours of computing, 90 chapters. A chapter takes two "
                 "minutes and needs no other chapter.",
                 _job(
-                    requests=2592, busy_hours=90, busy_per_s=0.008, duration_ms=120_000, memory_mb=1769,
+                    requests=2700, busy_hours=90, busy_per_s=0.0083, duration_ms=120_000, memory_mb=1769,
                     task_vcpu=1, task_gb=2,
                 ),
             ),
@@ -118,8 +118,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "exchange",
-                "Matches offers for used lamps within 50 microseconds. The book of offers is 64 GB in memory. Its team "
-                "has built a Linux kernel of its own for it, and tunes it by the hour.",
+                "Matches offers for used lamps within 50 microseconds. The book of offers, 64 GB, stays in memory day "
+                "and night. Its team has built a Linux kernel of its own for it, and tunes it by the hour.",
                 MappingProxyType({}),
             ),
         )

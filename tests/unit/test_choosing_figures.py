@@ -45,6 +45,8 @@ def test_criteria_refuse_what_they_cannot_draw(rows: dict[str, dict[str, str]], 
 def test_the_path_has_its_steps_in_order_and_refuses_too_many() -> None:
     said = words(figures.decision_path(STEPS, title="t"))
     assert said.index("1. Lambda") < said.index("2. Fargate") < said.index("3. EC2")
+    lines = figures.decision_path(STEPS, title="t").axes[0].lines
+    assert len(lines) == 2 * 2 + 3 + 1  # from each arrow a branch, and from it one to each dashed box
     with pytest.raises(ValueError, match="two to four"):
         figures.decision_path(STEPS[:1], title="t")
     with pytest.raises(ValueError, match="up to three"):

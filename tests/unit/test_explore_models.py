@@ -242,7 +242,7 @@ def test_cost_solves_the_break_even_and_draws_it_on_both_lines() -> None:
     (fargate, ec2) = explorer.result.crossings
     on_lambda = cost.lambda_month(fargate.requests, 100, 1769, here, step_ms=0).usd
     assert on_lambda == pytest.approx(2 * 730 * break_even.fargate_server(1, 2, here).usd_per_hour)  # two tasks
-    assert (fargate.name, ec2.name) == ("Fargate 1 vCPU, 2 GB", "EC2 m5.large")
+    assert (fargate.name, ec2.name) == ("Fargate 1 vCPU, 2 GB", "EC2 m7i.large")
     dots: Any = explorer.figure.axes[0].lines[-2]
     assert dots.get_xydata().tolist() == [[one.requests, one.usd] for one in (fargate, ec2)]
     assert explorer.result.cheapest == "Lambda"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,3 +68,18 @@ def test_all_words_are_on_the_page_and_none_hides_another(name: str) -> None:
 def test_what_a_reader_finds(name: str, said: list[str]) -> None:
     found = words(FIGURES[name](TITLE))
     assert [word for word in said if word not in found] == []
+
+
+def test_costs_meet_where_their_pair_says_and_a_pair_names_options() -> None:
+    costs: dict[str, Callable[[float], float]] = {
+        "first": lambda requests: requests / 1e6,
+        "second": lambda _requests: 100.0,
+        "third": lambda _requests: 10.0,
+        "fourth": lambda requests: requests / 1e5,
+    }
+    figure = figures.month_costs(costs, title=TITLE, pairs=[("first", "second"), ("fourth", "third")])
+    dots: Any = figure.axes[0].lines[4]
+    assert dots.get_xdata() == pytest.approx([1e8, 1e6])
+    assert "both cost the same" in words(figure)
+    with pytest.raises(KeyError, match="fifth"):
+        figures.month_costs(costs, title=TITLE, pairs=[("first", "fifth")])

@@ -1,4 +1,4 @@
-#: expects: The number of times is wrong|one (more|less) than the first time
+#: expects: fits the prices of another Region
 #: because: The prices of us-east-1 are written into the code.
 #: when: nightly
 %%writefile review.py

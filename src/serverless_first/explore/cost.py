@@ -20,11 +20,12 @@ REGION = "us-east-1"
 LEAST, MOST = 1e4, 1e10  # requests a month
 _USD_ENDS = (0.1, 1e6)
 LAMBDA, PROVISIONED = "Lambda", "Lambda, provisioned"
-_FARGATE_VCPU, _FARGATE_GB, _EC2, _EC2_VCPU = 1, 2, "m5.large", 2
+_FARGATE_VCPU, _FARGATE_GB, _EC2, _EC2_VCPU = 1, 2, "m7i.large", 2
 MEMORIES_MB = (128, 256, 512, 1024, 1769, 3538, 7076, 10_240)
 
 PRESETS = (
     Preset("the shop's orders: 10 million a month", {}),
+    Preset("the shop's product search", {"requests": 2e8, "memory_mb": 512}),
     Preset("a tool for the staff", {"requests": 1e5, "duration_ms": 200.0, "memory_mb": 512}),
     Preset("busy day and night", {"requests": 1e9, "utilisation_percent": 80}),
     Preset("pictures of lamps: long and heavy", {"requests": 1e6, "duration_ms": 5000.0, "memory_mb": 3538}),
@@ -112,8 +113,9 @@ class CostExplorer(Explorer):
             sentence=(
                 f"{pictures.amount(requests)} requests a month of {pictures.amount(self.duration_ms.value)} ms with "
                 f"{self.memory_mb.value:,} MB, servers {self.utilisation_percent.value} % busy: {each}. "
-                f"{_all_crossings(options, found)} Provisioned environments pay from "
-                f"{break_even.provisioned_busy_share(self._prices) * 100:.0f} % busy on."
+                f"{_all_crossings(options, found)} Provisioned environments cost less than "
+                "those on demand if they are busy for "
+                f"{break_even.provisioned_busy_share(self._prices) * 100:.0f} % of the time or more."
             ),
             picture_in_words=(
                 f"Left: dollars a month against requests a month, both logarithmic, a line for each of "

@@ -57,7 +57,13 @@ def crossings(options: Mapping[str, Cost], low: float, high: float) -> list[Cros
 
 
 def month_costs(
-    options: Mapping[str, Cost], *, title: str, low: float = 1e4, high: float = 1e9, chosen: float | None = None
+    options: Mapping[str, Cost],
+    *,
+    title: str,
+    low: float = 1e4,
+    high: float = 1e9,
+    chosen: float | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
 ) -> Figure:
     """What a month costs against its requests, on logarithmic axes; dots where the first option meets another one.
 
@@ -67,9 +73,11 @@ def month_costs(
         title: the finding, as a sentence.
         low, high: requests a month at the ends of the axis, above 0.
         chosen: requests a month that a line marks.
+        pairs: names of the options that are held against each other, if it is not the first one against all others.
 
     Raises:
         ValueError: too few or too many options, or ends that are not above 0 and ascending.
+        KeyError: a pair names no option.
     """
     if not 2 <= len(options) <= MOST_OPTIONS:
         raise ValueError(f"{len(options)} options were given. Give 2 to {MOST_OPTIONS}.")
@@ -80,9 +88,15 @@ def month_costs(
     with style():
         figure = Figure(figsize=(8.0, 4.0))
         curves = CostCurves(figure.subplots(), list(options), (low, high), (max(min(every), 1e-3), max(every) * 1.5))
-        curves.update(options, crossings(options, low, high), chosen)
+        if pairs:
+            found = [one for a, b in pairs for one in crossings({a: options[a], b: options[b]}, low, high)]
+        else:
+            found = crossings(options, low, high)
+        curves.update(options, found, chosen)
         curves.title.set_text(title)
         handles, labels = curves.legend()
+        if pairs:
+            labels[-1] = "both cost the same"
         figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5, handlelength=3)
     return figure
 

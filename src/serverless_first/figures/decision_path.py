@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -80,9 +80,12 @@ def decision_path(
                 lines = wrapped(step.leave, 34)
                 axes.text(middle_in + 0.14, top_in - (_BOX_IN + _STEP_IN) / 2, "\n".join(lines), va="center",
                           fontsize=9.5, linespacing=1.25)  # fmt: skip
-            for place, between in enumerate(step.between):
-                gap_in = top_in - (_BOX_IN + _STEP_IN) / 2
-                _between(axes, between, gap_in - (place - (len(step.between) - 1) / 2) * 0.56)
+            gap_in = top_in - (_BOX_IN + _STEP_IN) / 2
+            heights_in = [gap_in - (place - (len(step.between) - 1) / 2) * 0.56 for place in range(len(step.between))]
+            for between, height in zip(step.between, heights_in, strict=True):
+                _between(axes, between, height)
+            if heights_in:
+                _branch(axes, (middle_in, top_in - _STEP_IN + 0.16), heights_in)
         figure.suptitle(title, x=0.01, y=1 - 0.06 / height_in, ha="left", fontsize=12, fontweight="bold")
         figure.legend(
             handles=[
@@ -98,6 +101,16 @@ def _between(axes: Axes, between: Between, middle_in: float) -> None:
     _box(axes, (_RIGHT_IN, middle_in - 0.24), (_BETWEEN_IN, 0.48), "white", dashed=True)
     axes.text(_RIGHT_IN + 0.1, middle_in + _LINE_IN / 2, between.name, va="center", fontweight="bold", fontsize=9.5)
     axes.text(_RIGHT_IN + 0.1, middle_in - _LINE_IN / 2, between.says, va="center", fontsize=8.8)
+
+
+def _branch(axes: Axes, begin: tuple[float, float], heights_in: Sequence[float]) -> None:
+    """From the arrow, below the words beside it, to each of the boxes that stand between."""
+    x_in = _RIGHT_IN - 0.16
+    look: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.1}
+    axes.plot([begin[0], x_in], [begin[1]] * 2, **look)
+    axes.plot([x_in] * 2, [min(begin[1], *heights_in), max(begin[1], *heights_in)], **look)
+    for height in heights_in:
+        axes.plot([x_in, _RIGHT_IN], [height] * 2, **look)
 
 
 def _box(axes: Axes, corner: tuple[float, float], size: tuple[float, float], fill: str, *, dashed: bool) -> None:

@@ -28,7 +28,8 @@ def crossing_share(function_usd: float, server_usd: float) -> float:
 def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: str, function: str = "Lambda") -> Figure:
     """A level line for a function, which costs only while it works, and a falling curve for each server.
 
-    Dots mark where a curve meets the line, with the share.
+    Dots mark where a curve meets the line, with the share: left of and below the lowest curve, right of and above the
+    others, where no curve runs.
 
     Args:
         function_usd: US dollars for an hour of a function's work.
@@ -45,20 +46,21 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
         if not 0 < usd < float("inf"):
             raise ValueError(f"The price of {name} is {usd!r}. Give US dollars for an hour, above 0.")
     shares = np.linspace(_LEAST_SHARE, 1.0, 200)
+    first = min(servers, key=lambda name: servers[name])
     with style():
         figure = Figure(figsize=(8.0, 3.9))
         axes = figure.subplots()
         axes.plot([0, 100], [function_usd] * 2, color=BLUE, linewidth=2.4, label=function)
-        for number, ((name, usd), (colour, line, marker)) in enumerate(zip(servers.items(), _LOOKS, strict=False)):
+        for (name, usd), (colour, line, marker) in zip(servers.items(), _LOOKS, strict=False):
             axes.plot(shares * 100, usd / shares, line, color=colour, linewidth=2.4, label=name)
             share = crossing_share(function_usd, usd)
             if share <= 1:
                 axes.plot([share * 100], [function_usd], marker, markersize=9, color="white",
                           markeredgecolor=colour, markeredgewidth=2.2, zorder=4)  # fmt: skip
                 axes.annotate(
-                    f"{share * 100:.0f} %", (share * 100, function_usd), (0, 13 + 18 * (number % 2)),
-                    textcoords="offset points", ha="center", fontweight="bold", zorder=5,
-                    bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+                    f"{share * 100:.0f} %", (share * 100, function_usd), (-7, -9) if name == first else (7, 9),
+                    textcoords="offset points", ha="right" if name == first else "left",
+                    va="top" if name == first else "bottom", fontweight="bold", zorder=5,
                 )  # fmt: skip
         axes.set_xlim(0, 100)
         axes.set_ylim(0, function_usd * _TOP)

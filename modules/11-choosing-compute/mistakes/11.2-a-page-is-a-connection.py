@@ -1,0 +1,15 @@
+#: expects: HTTP comes to a function through an API
+#: because: What is used by HTTP needs a connection that comes in.
+#: when: nightly
+records = {
+    "flash sale": {"service": "lambda", "leave": {}},
+    "film": {"service": "lambda", "leave": {}},
+    "chat": {"service": "fargate", "leave": {"lambda": "lambda-inbound"}},
+    "lamp namer": {"service": "ecs managed instances", "leave": {"lambda": "lambda-gpu", "fargate": "fargate-gpu"}},
+    "bookkeeping": {"service": "fargate", "leave": {"lambda": "lambda-inbound"}},
+    "lamp reports": {"service": "lambda", "leave": {}},
+    "clean-up": {"service": "lambda", "leave": {}},
+    "exchange": {"service": "ec2", "leave": {"lambda": "lambda-memory", "fargate": "fargate-kernel"}},
+}
+
+_ = Path("limits.json").write_text(json.dumps(records, indent=2))
