@@ -21,7 +21,7 @@ from serverless_first.cloud import Cloud
 #: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
 PASSWORDS = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
 
-_RIGHTS = {
+_RIGHTS: dict[str, dict[str, Any]] = {
     "lambda.amazonaws.com": {
         "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": "arn:aws:logs:*:*:log-group:/aws/lambda/*",
