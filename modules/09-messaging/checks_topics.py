@@ -96,7 +96,7 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
         problem = f"{name} gets nothing at all."
         look_at = "whether it is subscribed, and where its filter looks for what it wants: there is a setting for that"
     elif extra and not missing and set(ids) == set(shown):
-        problem = f"{name} gets every order, and has to throw away what it does not want. You pay for each copy."
+        problem = f"{name} gets every order, and has to throw away what it does not want. Receiving each copy costs."
         look_at = "the filter policy of its subscription"
     elif missing:
         problem = f"{name} does not get orders that it wants."

@@ -14,7 +14,7 @@ sqs = boto3.client("sqs")
 def handler(event, context):
     queue_url = event["queue_url"]
     printed = []
-    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=5, VisibilityTimeout=30).get("Messages", [])
+    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages", [])
     if messages:
         for message in messages:
             order = json.loads(message["Body"])

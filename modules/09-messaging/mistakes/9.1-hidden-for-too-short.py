@@ -1,6 +1,7 @@
 #: expects: printed twice: a message came back
 #: because: leaves the visibility timeout shorter than the work on all that it has received
 #: replaces: 2
+#: when: nightly
 %%writefile worker.py
 import json
 

@@ -96,3 +96,35 @@ def numbers(attempt: Attempt, table: str, key: str, number: str, wanted: Iterabl
         str(item[key]["S"]): int(float(item.get(number, {}).get("N", "0"))) for page in pages for item in page["Items"]
     }
     return found if wanted is None else {each: found.get(each, 0) for each in wanted}
+
+
+def left_alone(attempt: Attempt, function: str, event: dict[str, Any], table: str, order_id: str) -> None:
+    """Expects that a repeated order writes nothing: its item, changed by somebody since, stays as it is.
+
+    Args:
+        attempt: the run of the check.
+        function: the consumer.
+        event: a batch that repeats the order.
+        table: where the consumer writes; its key is order_id.
+        order_id: of an order that is done.
+    """
+    dynamodb = attempt.client("dynamodb")
+    key = {"order_id": {"S": order_id}}
+    changed = dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET lamp = :lamp",
+        ExpressionAttributeValues={":lamp": {"S": "on its way"}},
+        ReturnValues="ALL_NEW",
+    )["Attributes"]
+    attempt.invoke(function, event)
+    item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
+    attempt.expect(
+        item == changed,
+        problem="A repeated order was packed again: it wrote over the item of its parcel. "
+        "The number is the same, since your function writes it and does not count.",
+        called=f"change the item of a packed order in {table}; invoke {function} with the order again",
+        came_back=json.dumps(item),
+        expected="the item as it was changed: a repeated order writes nothing",
+        look_at="under which condition your function writes",
+    )

@@ -1,0 +1,28 @@
+#: expects: printed twice: a message came back
+#: because: counts with a label in a third of a second, though ten may take five seconds
+#: replaces: 2
+%%writefile worker.py
+import json
+
+import boto3
+from printer import print_label
+
+sqs = boto3.client("sqs")
+
+
+def handler(event, context):
+    queue_url = event["queue_url"]
+    printed = []
+    while messages := sqs.receive_message(
+        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=3
+    ).get("Messages"):
+        for message in messages:
+            order = json.loads(message["Body"])
+            try:
+                print_label(order)
+            except Exception as error:
+                print("not printed:", error)
+                continue
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            printed.append(order["order_id"])
+    return {"printed": printed}

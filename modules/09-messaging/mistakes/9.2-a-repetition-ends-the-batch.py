@@ -1,0 +1,27 @@
+#: expects: order behind a repeated one was not packed
+#: because: catches the refusal around the whole loop
+#: when: nightly
+%%writefile pack.py
+import json
+
+import boto3
+
+parcels = boto3.resource("dynamodb").Table("hikari-parcels")
+Refused = parcels.meta.client.exceptions.ConditionalCheckFailedException
+
+
+def pack(order):
+    parcels.update_item(
+        Key={"order_id": order["order_id"]},
+        UpdateExpression="SET lamp = :lamp ADD packed :one",
+        ConditionExpression="attribute_not_exists(packed)",
+        ExpressionAttributeValues={":lamp": order["lamp"], ":one": 1},
+    )
+
+
+def handler(event, context):
+    try:
+        for record in event["Records"]:
+            pack(json.loads(record["body"]))
+    except Refused:
+        print("already packed")

@@ -1,0 +1,27 @@
+#: expects: says that all is well[\s\S]*get gives None
+#: because: asks for the lamp with get, so an order without one is packed
+#: when: nightly
+%%writefile pack.py
+import json
+
+import boto3
+
+parcels = boto3.resource("dynamodb").Table("hikari-parcels")
+Refused = parcels.meta.client.exceptions.ConditionalCheckFailedException
+
+
+def pack(order):
+    parcels.update_item(
+        Key={"order_id": order["order_id"]},
+        UpdateExpression="SET lamp = :lamp ADD packed :one",
+        ConditionExpression="attribute_not_exists(packed)",
+        ExpressionAttributeValues={":lamp": order.get("lamp"), ":one": 1},
+    )
+
+
+def handler(event, context):
+    for record in event["Records"]:
+        try:
+            pack(json.loads(record["body"]))
+        except Refused:
+            print("already packed")

@@ -1,0 +1,19 @@
+#: expects: wrote over the item
+#: because: writes a 1 in place of counting, without a condition
+#: when: nightly
+%%writefile pack.py
+import json
+
+import boto3
+
+parcels = boto3.resource("dynamodb").Table("hikari-parcels")
+Refused = parcels.meta.client.exceptions.ConditionalCheckFailedException
+
+
+def pack(order):
+    parcels.put_item(Item={"order_id": order["order_id"], "lamp": order["lamp"], "packed": 1})
+
+
+def handler(event, context):
+    for record in event["Records"]:
+        pack(json.loads(record["body"]))

@@ -1,0 +1,33 @@
+#: expects: wrote over the item
+#: because: writes a 1 in place of counting, without a condition
+#: when: nightly
+%%writefile pipeline.py
+import json
+import os
+
+import boto3
+
+packed = boto3.resource("dynamodb").Table("hikari-packed")
+
+
+def check_lamp(order):
+    """Raises for a lamp that is not in the catalogue."""
+    if order["lamp"] not in os.environ["LAMPS"].split(","):
+        raise ValueError(f"{order['order_id']}: there is no lamp {order['lamp']}.")
+
+
+def pack_once(order):
+    packed.put_item(Item={"order_id": order["order_id"], "lamp": order["lamp"], "packed": 1})
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            order = json.loads(record["body"])
+            check_lamp(order)
+            pack_once(order)
+        except Exception as error:
+            print("failed:", error)
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
