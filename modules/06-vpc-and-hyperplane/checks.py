@@ -13,7 +13,6 @@ from serverless_first.reach import Answer, By, Picture, Place
 from serverless_first.reach.picture import prefix_length
 
 POSTGRESQL = 5432
-OTHER_PORTS = (22, 3306, 8080)
 INTERNET = ("203.0.113.7", 443)
 LONGEST_PREFIX = 24  # 251 addresses
 
@@ -40,13 +39,23 @@ def shop_network(attempt: Attempt) -> None:
             )
     with _strangers(ec2, functions[0], databases[0]) as strangers:
         _nobody_else(attempt, reach.read(ec2), strangers, databases)
-    for port in OTHER_PORTS:
-        answer = reach.explain(picture, functions[0], (databases[0], port))
+    both = set(functions[0].group_ids) & set(databases[0].group_ids)
+    attempt.expect(
+        not both,
+        problem="The function and the database share a security group. Who may ask the one and who the other are two "
+        "questions, so the task wants a group for each.",
+        called="the security groups of orders and of orders-db",
+        came_back=", ".join(sorted(both)),
+        expected="a group for the function, and another one for the database",
+        look_at="step 2: functions_group and database_group",
+    )
+    for rule in _rules_in(picture, databases[0]):
         attempt.expect(
-            not answer.arrives,
+            (str(rule["IpProtocol"]), rule.get("FromPort"), rule.get("ToPort"))
+            in (("tcp", POSTGRESQL, POSTGRESQL), ("6", POSTGRESQL, POSTGRESQL)),
             problem="More ports of the database are open than PostgreSQL's.",
-            called=answer.question,
-            came_back="arrives",
+            called="describe_security_groups of the database's group",
+            came_back=_ports(rule),
             expected="nothing but PostgreSQL's port is open",
             look_at="FromPort, ToPort and IpProtocol of the database group's rule",
         )
@@ -116,6 +125,19 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
 
 def _subnet(picture: Picture, place: Place) -> Any:
     return picture.one(picture.subnets, "SubnetId", place.subnet_id)
+
+
+def _rules_in(picture: Picture, place: Place) -> list[Any]:
+    """What the security groups of a place let in."""
+    groups = [each for each in picture.groups if each["GroupId"] in place.group_ids]
+    return [rule for group in groups for rule in group["IpPermissions"]]
+
+
+def _ports(rule: Any) -> str:
+    """The ports of a rule in words."""
+    if str(rule["IpProtocol"]) == "-1":
+        return "a rule for all traffic"
+    return f"a rule for {rule['IpProtocol']}, ports {rule.get('FromPort')} to {rule.get('ToPort')}"
 
 
 def _hint(answer: Answer) -> str:

@@ -46,7 +46,8 @@ def way_out(attempt: Attempt) -> None:
     places = _places(attempt, "payments")
     picture = reach.read(attempt.client("ec2"))
     addresses = [*_OUTSIDE, f"93.184.{_chance.randint(1, 250)}.{_chance.randint(1, 250)}"]
-    answers = [reach.explain(picture, place, (address, 443)) for place in places for address in addresses]
+    by_place = [[reach.explain(picture, place, (address, 443)) for address in addresses] for place in places]
+    answers = [answer for of_place in by_place for answer in of_place]
     for place in places:
         subnet = _subnet(picture, place)
         answer = reach.explain(picture, place, (addresses[0], 443))
@@ -69,7 +70,7 @@ def way_out(attempt: Attempt) -> None:
         attempt.not_started("There is no way out of the private subnets yet: no NAT gateway, no route.")
     if stuck:
         attempt.fail(
-            _problem(stuck, answers),
+            _problem(stuck, by_place),
             called=stuck[0].question,
             came_back=stuck[0].reason,
             expected="the packet arrives and its answer comes back, from each of the function's subnets",
@@ -85,7 +86,9 @@ def way_out(attempt: Attempt) -> None:
                 called=f"TCP {port} from {_OUTSIDE[1]} into {name_of(_subnet(picture, place))}",
                 came_back=decision.why,
                 expected="ports below 1024 stay closed for the internet",
-                look_at="PortRange and Protocol of the rule that you added",
+                look_at="the private subnets' association: this is the VPC's own network ACL, which lets all pass"
+                if acl.get("IsDefault")
+                else "PortRange and Protocol of the rule that you added",
             )
 
 
@@ -103,15 +106,19 @@ def _kind(answer: Answer) -> str:
     return str(first.by)
 
 
-def _problem(stuck: list[Answer], answers: list[Answer]) -> str:
-    """The misconception that fits the refusals."""
+def _problem(stuck: list[Answer], by_place: list[list[Answer]]) -> str:
+    """The misconception that fits the refusals; `by_place` has all answers, a list for each subnet."""
     kinds = {_kind(answer) for answer in stuck}
     gateways = [hop for answer in stuck for hop in answer.refusals if hop.by is By.GATEWAY]
     if "gateway" in kinds and any("it stands in" in hop.why for hop in gateways):
         return "The NAT gateway stands in a private subnet: it has no way out itself."
     if "no public address" in kinds:
         return "The NAT gateway has no public address, so the internet cannot answer it."
-    if "no way" in kinds and len(stuck) < len(answers):
+    if "no way" in kinds and all(any(_kind(each) != "no way" for each in of_place) for of_place in by_place):
+        return (
+            "The private subnets have a way out, but to some addresses alone. The provider has many, and changes them."
+        )
+    if "no way" in kinds and any(all(_kind(each) != "no way" for each in of_place) for of_place in by_place):
         return "One of the function's subnets has no way out. Lambda uses either of them."
     if "no way" in kinds and _behind(stuck):
         return "The NAT gateway's own subnet has no way to the internet."
@@ -159,7 +166,7 @@ def endpoints(attempt: Attempt) -> None:
         if not all(through):
             wrong = answers[through.index(False)] if False in through else answers[0]
             attempt.fail(
-                _missing(service, mine, any(through)),
+                _missing(service, mine, any(through), ec2.meta.region_name),
                 called=f"{wrong.question} ({service})",
                 came_back=wrong.reason or "arrives, but not by an endpoint",
                 expected="a route by the service's gateway endpoint, in each of the function's subnets",
@@ -171,12 +178,14 @@ def _by_endpoint(hop: Hop) -> bool:
     return hop.by is By.GATEWAY and bool(hop.allowed) and "gateway endpoint" in hop.why
 
 
-def _missing(service: str, endpoints: list[Any], somewhere: bool) -> str:
+def _missing(service: str, endpoints: list[Any], somewhere: bool, region: str) -> str:
     of_service = [each for each in endpoints if str(each["ServiceName"]).endswith(f".{service}")]
     if somewhere:
         return f"One of the function's subnets does not reach {service}: its route table does not know the endpoint."
-    if any(each["VpcEndpointType"] == "Interface" for each in of_service):
+    if any(each.get("VpcEndpointType", "Gateway") == "Interface" for each in of_service):
         return f"The endpoint of {service} is an interface endpoint. It costs by the hour, and writes no route."
+    if of_service and all(f".{region}." not in str(each["ServiceName"]) for each in of_service):
+        return f"The endpoint of {service} is of another Region: its ServiceName does not name {region}."
     if of_service:
         return f"The endpoint of {service} is there, on other route tables: the function's subnets do not know it."
     return f"There is no endpoint of {service}."

@@ -17,6 +17,9 @@ NAME = "hikari-why-not"
 ANY = "0.0.0.0/0"
 Rule = tuple[int, bool, str, str, tuple[int, int] | None]  # number, outward, action, block, ports
 
+GIVEN = "the given lines of the handler: leave them as they were"
+BACK = "the way back: which network ACLs does the answer pass, in which direction, and to which port does it go?"
+
 _chance = random.Random()
 
 
@@ -75,23 +78,39 @@ def _acls(attempt: Attempt, field: Field) -> None:
     """The lowest number that matches decides; directions and ports count."""
     out: Rule = (100, True, "allow", ANY, None)
     numbers = "acl_lets: in which order are the rules tried, and which one decides?"
-    cases: list[tuple[list[Rule], str]] = [
-        ([(200, False, "deny", ANY, None), (100, False, "allow", ANY, None), out], numbers),
-        ([(200, False, "allow", ANY, None), (100, False, "deny", ANY, (5000, 6000)), out], numbers),
-        ([(1000, False, "allow", ANY, None), (90, False, "deny", ANY, (5432, 5432)), out], numbers),
-        ([(100, False, "deny", ANY, (5000, 5431)), (110, False, "allow", ANY, (5432, 5432)), out], "acl_lets: ports"),
-        ([out], "acl_lets: for which direction is each rule?"),
-        ([(100, False, "allow", "10.66.2.0/24", None), out], "acl_lets: which address does a rule speak of?"),
-        ([(100, False, "allow", "10.66.1.0/24", None), out], "acl_lets: which address does a rule speak of?"),
+    ends = "A PortRange holds its first and its last port, too: a rule for one port has the same number twice."
+    ports = "The rule that decides is one for other ports. A rule matches if its PortRange holds the packet's port."
+    other_way = "A rule of the other direction was taken. Egress says for which direction a rule is."
+    other_end = "A rule's CidrBlock speaks of the other end: where a packet comes from, or where it goes."
+    cases: list[tuple[list[Rule], str, str]] = [
+        ([(100, False, "allow", ANY, (5432, 5432)), out], "acl_lets: PortRange", ends),
+        ([(200, False, "deny", ANY, None), (100, False, "allow", ANY, None), out], numbers, ""),
+        ([(200, False, "allow", ANY, None), (100, False, "deny", ANY, (5000, 6000)), out], numbers, ""),
+        ([(1000, False, "allow", ANY, None), (90, False, "deny", ANY, (5432, 5432)), out], numbers, ""),
+        (
+            [(100, False, "deny", ANY, (5000, 5431)), (110, False, "allow", ANY, (5432, 5432)), out],
+            "acl_lets: PortRange",
+            ports,
+        ),
+        ([out], "acl_lets: for which direction is each rule?", other_way),
+        (
+            [(100, False, "allow", "10.66.2.0/24", None), out],
+            "acl_lets: which address does a rule speak of?",
+            other_end,
+        ),
+        (
+            [(100, False, "allow", "10.66.1.0/24", None), out],
+            "acl_lets: which address does a rule speak of?",
+            other_end,
+        ),
     ]
-    for rules, where in cases:
+    for rules, where, problem in cases:
         with _rules(field, 1, rules) as around:
-            _judged(attempt, field, field.server_address, where, around=around)
+            _judged(attempt, field, field.server_address, where, around=around, problem=problem)
 
 
 def _answers(attempt: Attempt, field: Field) -> None:
     """The answer needs rules of its own, for the port that the client picked."""
-    ways = "the way back: which network ACLs does the answer pass, in which direction, and to which port does it go?"
     enter: Rule = (100, False, "allow", ANY, (5432, 5432))
     leave: Rule = (100, True, "allow", ANY, (5432, 5432))
     cases: list[tuple[int, list[Rule]]] = [
@@ -105,14 +124,22 @@ def _answers(attempt: Attempt, field: Field) -> None:
     ]
     for side, rules in cases:
         with _rules(field, side, rules) as around:
-            _judged(attempt, field, field.server_address, ways, around=around)
+            _judged(attempt, field, field.server_address, BACK, around=around)
+    with _rules(field, 0, [leave]) as here, _rules(field, 1, [enter]) as there:
+        _judged(attempt, field, field.server_address, BACK, around=f"{here}; {there}")
+    whose = "The answer passes, and you say that it is refused: a rule was asked about the wrong end of the way back."
+    for side, rules in (
+        (1, [enter, (100, True, "allow", "10.66.1.0/24", None)]),
+        (0, [leave, (100, False, "allow", "10.66.2.0/24", None)]),
+    ):
+        with _rules(field, side, rules) as around:
+            _judged(attempt, field, field.server_address, BACK, around=around, problem=whose)
 
 
 def _groups(attempt: Attempt, field: Field) -> None:
     """Security groups, as given; and one that refuses does not hide a network ACL that does."""
-    given = "the given lines of the handler: leave them as they were"
     with _rules(field, 1, [(100, False, "allow", ANY, None)]) as around:
-        _judged(attempt, field, field.server_address, given, port=22, around=around)
+        _judged(attempt, field, field.server_address, GIVEN, port=22, around=around)
 
 
 def _any_rules(attempt: Attempt, field: Field) -> None:
@@ -130,7 +157,17 @@ def _any_rules(attempt: Attempt, field: Field) -> None:
 # ---- how it is judged
 
 
-def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: int = 5432, around: str = "") -> None:
+def _judged(
+    attempt: Attempt,
+    field: Field,
+    address: str,
+    look_at: str,
+    *,
+    port: int = 5432,
+    around: str = "",
+    problem: str = "",
+) -> None:
+    """Asks the learner's checker and ours. `problem`: what a difference means here; empty: the words tell."""
     client_port = _chance.randint(49001, 65000)
     event = {"source": field.client, "address": address, "port": port, "client_port": client_port}
     reply = attempt.invoke(NAME, event)
@@ -153,13 +190,15 @@ def _judged(attempt: Attempt, field: Field, address: str, look_at: str, port: in
         expected="the block of the route that a packet to this address takes; null if none matches",
         look_at=look_at,
     )
+    if look_at == GIVEN and any(word.startswith("answer") for word in named ^ right):
+        look_at = BACK
     attempt.expect(
         named == right,
-        problem=_problem(named, right, around),
-        called=f"{reply.called}{around and '; '}{around}",
+        problem=problem or _problem(named, right, around),
+        called=reply.called,
         came_back=reply,
         expected="an empty list: the packet arrives and its answer comes back" if not right else _kinds(right),
-        look_at=look_at,
+        look_at=f"{look_at} ({around})" if around else look_at,  # here nothing is cut
     )
 
 
@@ -167,11 +206,20 @@ def _kinds(right: set[str]) -> str:
     back = any(word.startswith("answer") for word in right)
     there = any(not word.startswith("answer") for word in right)
     what = "the packet and its answer" if back and there else "the answer" if back else "the packet"
-    return f"that {what} is refused, {len(right)} {'time' if len(right) == 1 else 'times'} on the way"
+    if len(right) == 1:
+        return f"that {what} is refused, at one place"
+    return f"that {what} {'are' if back and there else 'is'} refused, at {len(right)} places in all"
 
 
 def _problem(told: set[str], right: set[str], around: str) -> str:
     missed, invented = right - told, told - right
+    back = {word for word in right if word.startswith("answer")}
+    if invented and {_turned(word) for word in missed} == invented:
+        return "As many refusals as there are, and in the wrong direction: one goes out of a subnet, one into a subnet."
+    if missed and missed < back:
+        return "One refusal of the answer goes unnoticed: two network ACLs refuse it, and one does not hide the other."
+    if missed == back and told and not invented:
+        return "The packet is refused, and its answer would be, too. One wall does not hide the next: ask for both."
     if any(word.startswith("answer") for word in missed) and around.count("allow") > 1:
         return "A refused answer goes unnoticed. It goes to the port that the client picked, not to the service's."
     if any(word.startswith("answer") for word in missed):
@@ -188,6 +236,13 @@ def _problem(told: set[str], right: set[str], around: str) -> str:
             "matches decides."
         )
     return "You and reach.explain name different walls."
+
+
+def _turned(word: str) -> str:
+    """The name of the same wall in the other direction."""
+    if word.endswith(" in"):
+        return word.removesuffix("in") + "out"
+    return word.removesuffix("out") + "in" if word.endswith(" out") else word
 
 
 _WORDS = {

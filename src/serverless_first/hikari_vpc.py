@@ -42,14 +42,20 @@ class ShopVpc:
     private_acl: str = ""
 
 
-def make(*, private: bool = True, strict_acl: bool = False) -> ShopVpc:
+def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> ShopVpc:
     """A new VPC with an internet gateway and two public subnets.
 
     Args:
         private: with two private subnets and a group for functions, too.
         strict_acl: the private subnets have a network ACL of their own. It lets out what goes to port 443 or to the
             VPC, and in what comes from the VPC.
+        anew: name of a function that is deleted, if it is there: it stands in an earlier VPC, and must not be taken
+            for that of a cell which has failed since.
     """
+    if anew:
+        functions = _client("lambda")
+        with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+            functions.delete_function(FunctionName=anew)
     ec2 = _client("ec2")
     vpc = _named(ec2, ec2.create_vpc(CidrBlock=BLOCK)["Vpc"]["VpcId"], "hikari")
     zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]][:2]

@@ -204,6 +204,34 @@ def test_instances_gateways_and_endpoints_take_addresses_of_their_subnet() -> No
     assert len({instance["PrivateIpAddress"] for instance in made}) == len(ids) == 2
 
 
+def test_a_gateway_endpoint_has_a_route_in_each_of_its_tables_also_in_those_added_later() -> None:
+    vpc, ec2 = net.make_vpc(), kit.client("ec2")
+    first, second = (ec2.create_route_table(VpcId=vpc.id)["RouteTable"]["RouteTableId"] for _ in range(2))
+    made = ec2.create_vpc_endpoint(VpcId=vpc.id, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[first])[
+        "VpcEndpoint"
+    ]
+    assert made["VpcEndpointType"] == "Gateway"  # AWS's default
+    endpoint = made["VpcEndpointId"]
+
+    def with_a_route() -> set[str]:
+        tables = ec2.describe_route_tables(RouteTableIds=[first, second])["RouteTables"]
+        return {
+            table["RouteTableId"]
+            for table in tables
+            if any(route.get("GatewayId") == endpoint for route in table["Routes"])
+        }
+
+    assert with_a_route() == {first}
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddRouteTableIds=[second])
+    assert with_a_route() == {first, second}
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveRouteTableIds=[first])
+    assert with_a_route() == {second}
+    (told,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
+    assert told["RouteTableIds"] == [second]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert with_a_route() == set()
+
+
 def test_an_address_that_is_asked_for() -> None:
     vpc = net.make_vpc()
     ec2 = kit.client("ec2")

@@ -13,6 +13,7 @@ from moto.awslambda import exceptions, models
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
@@ -37,6 +38,15 @@ SEAMS: seam_kit.Seams = {
         (EC2Backend, {
             "get_subnet": "self, subnet_id",
             "get_security_group_from_id": "self, group_id",
+        }),
+    ],
+    "ec2_endpoints.py": [
+        (VPCBackend, {
+            "create_vpc_endpoint": "self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, "
+            "subnet_ids=None, network_interface_ids=None, dns_entries=None, client_token=None, "
+            "security_group_ids=None, tags=None, private_dns_enabled=None",
+            "modify_vpc_endpoint": "self, vpc_id, policy_doc, add_subnets, remove_subnets, remove_route_tables, "
+            "add_route_tables, add_security_groups, remove_security_groups",
         }),
     ],
     "ec2_interfaces.py": [

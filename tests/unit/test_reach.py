@@ -136,7 +136,17 @@ def test_functions_and_databases_are_found_by_what_their_services_say(net: Net) 
     )
     answer = reach.explain(net.ec2, function, (database, 5432))
     assert answer.arrives
-    assert answer.question == "orders (10.6.1.4) to orders-db (10.6.2.4), TCP 5432"
+    assert answer.question == "orders (10.6.1.4) to orders-db (10.6.2.5), TCP 5432"
+    (other,) = reach.of_function(
+        {"FunctionName": "orders", "VpcConfig": {"SubnetIds": [net.private_b], "SecurityGroupIds": groups}}
+    )
+    within = reach.explain(net.ec2, other, (database, 5432))
+    # the same database has the same address, whoever asks, and it is never the asker's
+    assert within.question == "orders (10.6.2.4) to orders-db (10.6.2.5), TCP 5432"
+    assert "both stand in one subnet: no route table and no network ACL" in str(within)
+    lines = str(answer).splitlines()
+    begins = lines.index("  --  the way back:")
+    assert ["answer: " in line for line in lines] == [number > begins for number in range(len(lines))]
     with pytest.raises(reach.UnknownPlace, match="orders is in no VPC"):
         reach.of_function({"FunctionName": "orders"})
     with pytest.raises(reach.UnknownPlace, match="no DB subnet group"):

@@ -1,4 +1,4 @@
-#: expects: A network ACL refuses, and you let the packet pass
+#: expects: A rule of the other direction was taken
 #: because: The rules of both directions are taken for one list.
 #: when: nightly
 %%writefile why_not.py

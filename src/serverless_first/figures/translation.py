@@ -14,7 +14,7 @@ from serverless_first.figures.style import BLUE, GREY, ORANGE, style
 from serverless_first.simulate.network import PORTS, Translation
 
 MOST_LINES = 8
-_ROW, _TOP, _FLOOR = 0.46, 1.15, 0.45
+_ROW, _TOP, _FLOOR = 0.46, 0.9, 0.45
 #: name of the column -> left edge and width, in inches
 _COLUMNS = {
     "environment and its port": (0.2, 2.1),

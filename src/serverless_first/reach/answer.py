@@ -52,10 +52,12 @@ class Answer:
         question: who asks for what, in words.
         hops: in their order. After a wrong route nothing follows; a network ACL or a security group that refuses does
             not hide those behind it.
+        note: what a reader might miss in the list; empty if nothing.
     """
 
     question: str
     hops: tuple[Hop, ...]
+    note: str = ""
 
     @property
     def arrives(self) -> bool | None:
@@ -80,4 +82,9 @@ class Answer:
 
     def __str__(self) -> str:
         verdict = {True: "arrives, and the answer comes back", False: "does not arrive", None: "cannot be told"}
-        return "\n".join([f"{self.question}: {verdict[self.arrives]}", *(f"  {hop}" for hop in self.hops)])
+        lines = [f"{self.question}: {verdict[self.arrives]}"]
+        lines += [f"  {hop}" for hop in self.hops if not hop.back]
+        back = [f"  {hop}" for hop in self.hops if hop.back]
+        return "\n".join(
+            [*lines, *(["  --  the way back:"] if back else []), *back, *([f"  {self.note}"] if self.note else [])]
+        )

@@ -44,9 +44,7 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
     begin = settled(picture, source)
     target, port, protocol = (*to, "tcp")[:3]
     _check(port, protocol)
-    end = (
-        settled(picture, target, begin.address) if isinstance(target, Place) or str(target).startswith("eni-") else None
-    )
+    end = settled(picture, target, begin) if isinstance(target, Place) or str(target).startswith("eni-") else None
     address = end.address if end else str(target)
     assert address is not None
     try:
@@ -57,9 +55,12 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
             "Give an address, such as 10.6.1.20, an interface's id or a place."
         ) from None
     walk = _Walk(picture, begin, address, int(port), protocol, client_ports)
-    walk.go(end or walk.holder_of(address, walk.subnet["VpcId"]))
+    holder = end or walk.holder_of(address, walk.subnet["VpcId"])
+    walk.go(holder)
     whom = f"{end.name} ({address})" if end else address
-    return Answer(f"{begin.name} ({begin.address}) to {whom}, {protocol.upper()} {port}", tuple(walk.hops))
+    within = holder is not None and holder.subnet_id == begin.subnet_id
+    note = "both stand in one subnet: no route table and no network ACL lies between" if within else ""
+    return Answer(f"{begin.name} ({begin.address}) to {whom}, {protocol.upper()} {port}", tuple(walk.hops), note)
 
 
 def _check(port: object, protocol: str) -> None:

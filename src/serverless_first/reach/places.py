@@ -107,11 +107,13 @@ def service_address(ec2: Any, service: str) -> str:
     raise UnknownPlace(f"This Region has no prefix list for {service!r}. There is one for s3 and one for dynamodb.")
 
 
-def settled(picture: Picture, place: str | Place, unlike: str | None = None) -> Place:
+def settled(picture: Picture, place: str | Place, source: Place | None = None) -> Place:
     """A place with an address and a name, found in what EC2 has told.
 
     Args:
-        unlike: an address that the place does not get, if it has none of its own.
+        source: from where the packet comes, if the place is its target. Where neither has an address of its own, the
+            first address of a subnet stands for a source and the second one for a target: so a target has the same one
+            whoever asks, and never that of the source.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.
@@ -129,6 +131,7 @@ def settled(picture: Picture, place: str | Place, unlike: str | None = None) -> 
             raise UnknownPlace(f"There is no security group {group!r}.")
     # AWS keeps the first four addresses of a subnet.
     block = ipaddress.ip_network(subnet["CidrBlock"])
-    address = place.address or str(block[5] if str(block[4]) == unlike else block[4])
+    second = source is not None and source.address != str(block[5])
+    address = place.address or str(block[5 if second else 4])
     name = place.name or f"an interface in {name_of(subnet)}"
     return Place(place.subnet_id, place.group_ids, address, place.public, name, place.is_lambda)

@@ -116,9 +116,10 @@ def _states(plane: DataPlane) -> None:
 
 def _network(plane: DataPlane) -> None:
     del plane
-    from serverless_first.cloud.seams import ec2_interfaces
+    from serverless_first.cloud.seams import ec2_endpoints, ec2_interfaces
 
     ec2_interfaces.install()
+    ec2_endpoints.install()
 
 
 def _batch(plane: DataPlane) -> None:
