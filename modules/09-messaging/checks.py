@@ -16,7 +16,7 @@ from serverless_first.lab.show import say
 
 _chance = random.Random()
 LAMPS = ("Tsuki", "Hoshi", "Kumo")
-WORKER_S = 20  # two workers need about five seconds
+WORKER_S = 15  # two workers need about three seconds
 
 
 # ---- 9.1
@@ -144,19 +144,19 @@ def _power_cut(attempt: Attempt, url: str) -> None:
 def _two_workers(attempt: Attempt, url: str) -> None:
     bad = fresh_id("ord")
     good = [fresh_id("ord") for _ in range(24)]
-    # Who takes ten at a time has 5 s of work. Meanwhile the other one asks after 3.2 s, and after 4.2 s again.
-    takes_s = [0.5] * 10 + [0.32] * 9 + [0.2] * 5
+    # Who takes ten at a time has 2.5 s of work. Meanwhile the other one asks after 1.6 s, and after 2.1 s again.
+    takes_s = [0.25] * 10 + [0.16] * 9 + [0.1] * 5
     orders: list[dict[str, Any]] = [
         {"order_id": order_id, "address": "Nara", "takes_s": each_s}
         for order_id, each_s in zip(good, takes_s, strict=True)
     ]
-    orders.insert(12, {"order_id": bad, "takes_s": 0.32})
+    orders.insert(12, {"order_id": bad, "takes_s": 0.16})
     send_all(attempt, url, orders)
     answers = at_once(attempt, "hikari-worker", [{"queue_url": url}] * 2)
     printed = numbers(attempt, "hikari-labels", "order_id", "printed", [*good, bad])
     left = messages_in(attempt, url)
     called = (
-        "two calls of hikari-worker at once, with a queue of 25 orders; one has no address, a label takes up to 0.5 s"
+        "two calls of hikari-worker at once, with a queue of 25 orders; one has no address, a label takes up to 0.25 s"
     )
     twice = [order for order in good if printed[order] > 1]
     attempt.expect(

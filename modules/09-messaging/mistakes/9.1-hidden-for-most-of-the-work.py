@@ -1,5 +1,5 @@
 #: expects: printed twice: a message came back
-#: because: counts with a label in a third of a second, though ten may take five seconds
+#: because: counts with a fifth of a second for a label, though ten may take two and a half
 #: replaces: 2
 %%writefile worker.py
 import json
@@ -14,7 +14,7 @@ def handler(event, context):
     queue_url = event["queue_url"]
     printed = []
     while messages := sqs.receive_message(
-        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=3
+        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=2
     ).get("Messages"):
         for message in messages:
             order = json.loads(message["Body"])
