@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,14 @@ class SlowToAnswer(MemoryOrders):
 class Overwrites(MemoryOrders):
     def place(self, order: Order) -> None:
         self._orders[order["order_id"]] = dict(order)
+
+
+class RaisesAnother(MemoryOrders):
+    def place(self, order: Order) -> None:
+        try:
+            super().place(order)
+        except OrderExists:
+            raise ValueError(order["order_id"]) from None
 
 
 class IgnoresTheSecond(MemoryOrders):
@@ -117,6 +127,7 @@ BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
     (MissesLoudly, "raises an error for an unknown id", _GIVEN),
     (Overwrites, "replaces an order when a second one comes with its id", _PLACE),
     (IgnoresTheSecond, "does not say that an id is there already", _PLACE),
+    (RaisesAnother, "refuses a second order, and raises an error that is not OrderExists", _PLACE),
     (RaisesAndOverwrites, "raises OrderExists, and has replaced the first order all the same", _PLACE),
     (Everybodys, "lists the orders of other customers, too", _LIST),
     (OldestFirst, "lists a customer's oldest order first", _LIST),
@@ -143,9 +154,9 @@ def contract(attempt: Attempt) -> None:
             attempt.fail(
                 "Your rules refuse a store that is right.",
                 called="check_store with a store that keeps every promise of the table",
-                came_back=f"AssertionError {one_line(str(error))}".strip(),
+                came_back=f"AssertionError {one_line(str(error))}".strip() + _line_of(error),
                 expected="no error",
-                look_at="the rule that raises: run step 2 and read which line it is",
+                look_at="the rule in that line: does the table of the lab say so?",
             )
     for broken, does, look_at in BROKEN:
         attempt.expect(
@@ -156,6 +167,15 @@ def contract(attempt: Attempt) -> None:
             expected="an AssertionError",
             look_at=look_at,
         )
+
+
+def _line_of(error: BaseException) -> str:
+    """Where in the learner's file it was raised."""
+    linecache.checkcache()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.endswith("contract.py"):
+            return f", raised in line {frame.lineno} of contract.py: {frame.line}"
+    return ""
 
 
 def _is_caught(file: LearnerFile, rules: Any, store: Any) -> bool:

@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 
-from serverless_first.lab import Attempt, task
+from serverless_first.lab import Attempt, move_alone, task
 from serverless_first.lab.functions import fresh_id
 from serverless_first.lab.learner_file import LearnerFile
 from serverless_first.lab.show import say
 from serverless_first.order_stores import LAMPS, DynamoOrders, Order, OrderExists, PostgresOrders
 
 THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 40.0
+FORGOTTEN = 3  # times that a forgotten program writes: after the backfill, and after the first looks for differences
 
 
 class Shop:
@@ -80,7 +81,7 @@ class Scene:
         self._lock = threading.Lock()
         self.old = Read(old, self)
         self.shop = Shop(self.old, new)
-        self._was_read = False
+        self.early = False  # whether the shop used the new store before the first reading was over
         self.before = [self.order() for _ in range(THERE_BEFORE)]
         for order in self.before:
             old.place(order)
@@ -131,8 +132,15 @@ class Scene:
                 f"shop.store.get({order['order_id']!r}), an order that the backfill has not copied yet",
                 "None",
             )
+        self.early = self.early or self.shop.store is self.shop.new
         self.pack(order)
-        self.place()
+        placed = self.place()
+        if self.shop.new.get(placed["order_id"]) != placed:
+            self.problem(
+                "An order that was placed during the move is lost to the new store.",
+                f"shop.store.place({placed['order_id']!r}) during the backfill, then shop.new.get",
+                "not the order",
+            )
 
     def impostor(self, order: Order) -> None:
         """Somebody places an order with an id that is there: in the old store, and not yet in the new one."""
@@ -146,15 +154,12 @@ class Scene:
             "no error",
         )
 
-    def read_to_the_end(self) -> None:
-        """The backfill has read the last order. A program that nobody has told of the move writes to the old store."""
-        if self._was_read:
-            return
-        self._was_read = True
+    def read_to_the_end(self, number: int) -> None:
+        """The last order has been read. A program that nobody has told of the move writes to the old store."""
         order = self.order()
         self.old.place(order)
         self.note(order, "forgotten")
-        known = self.before[7]
+        known = self.before[6 + number]
         if self.old.set_status(known["order_id"], "open", "cancelled"):
             self.note(known | {"status": "cancelled", "version": 2}, "forgotten")
 
@@ -176,23 +181,23 @@ class Scene:
 
 
 class Read:
-    """The old store, with something going on while `all` is read for the first time."""
+    """The old store, with something going on while `all` is read, and at the end of the first FORGOTTEN readings."""
 
     def __init__(self, store: PostgresOrders, scene: Scene) -> None:
         self._store, self._scene, self._reads = store, scene, 0
 
     def all(self) -> Iterator[Order]:
         self._reads += 1
-        return self._with_company() if self._reads == 1 else self._store.all()
+        return self._with_company(self._reads) if self._reads <= FORGOTTEN else self._store.all()
 
-    def _with_company(self) -> Iterator[Order]:
+    def _with_company(self, reading: int) -> Iterator[Order]:
         for number, order in enumerate(list(self._store.all())):
-            if number in (3, 9, 20) and order["status"] == "open" and order["version"] == 1:
+            if reading == 1 and number in (3, 9, 20) and order["status"] == "open" and order["version"] == 1:
                 self._scene.in_between(order)
-            if number == 12:
+            if reading == 1 and number == 12:
                 self._scene.impostor(order)
             yield order
-        self._scene.read_to_the_end()
+        self._scene.read_to_the_end(reading)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -246,6 +251,14 @@ def _run(attempt: Attempt, file: LearnerFile, scene: Scene) -> None:
 
 def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders) -> None:
     kept = {order["order_id"]: order for order in new.all()}
+    if scene.early:
+        attempt.fail(
+            "The shop uses the new store before the backfill has filled it.",
+            called="move(shop), and shop.store while the old store was read for the first time",
+            came_back="shop.new",
+            expected="a store that writes to both, until nothing differs",
+            look_at="move: the order of the steps",
+        )
     strangers = [order for order in kept.values() if order["customer"] == "impostor"]
     if strangers:
         attempt.fail(
@@ -260,7 +273,9 @@ def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders)
             problem, called=called, came_back=came_back, expected="a shop that stays open", look_at="Both, and move"
         )
     _nothing_lost(attempt, scene, kept)
-    _compares(attempt, file)
+    move_alone.compares(attempt, file)
+    move_alone.writes_to_both(attempt, file)
+    move_alone.fills_up(attempt, file)
 
 
 def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> None:
@@ -270,7 +285,10 @@ def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> Non
         if found != wanted.order:
             state = f"status {found['status']}, version {found['version']}" if found else "not there"
             right = f"status {wanted.order['status']}, version {wanted.order['version']}"
-            wrong.setdefault(wanted.by, []).append(f"{order_id}: {state}; it is {right}")
+            by = wanted.by
+            if not found and by == "packer":  # never copied at all
+                by = "before" if order_id in {order["order_id"] for order in scene.before} else "customer"
+            wrong.setdefault(by, []).append(f"{order_id}: {state}; it is {right}")
     for by in ("before", "customer", "packer", "after", "forgotten"):
         if by in wrong:
             attempt.fail(
@@ -286,29 +304,3 @@ def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> Non
                     "forgotten": "move: what must be true before the switch?",
                 }[by],
             )
-
-
-def _compares(attempt: Attempt, file: LearnerFile) -> None:
-    """`differences` alone, on two small stores."""
-    from serverless_first.order_stores import MemoryOrders
-
-    old, new = MemoryOrders(), MemoryOrders()
-    same, missing, older, newer = (Scene.order() for _ in range(4))
-    for order in (same, missing, older | {"version": 2, "status": "packed"}, newer):
-        old.put(order)
-    for order in (same, older, newer | {"version": 2, "status": "packed"}):
-        new.put(order)
-    found = file.call("differences", old, new)
-    told = [each["order_id"] if isinstance(each, dict) else each for each in found] if found is not None else found
-    names = {same["order_id"]: "equal", missing["order_id"]: "missing", older["order_id"]: "older in the new store"}
-    names[newer["order_id"]] = "newer in the new store"
-    words = sorted(names.get(str(each), str(each)) for each in told or [])
-    if "missing" in words and "older in the new store" in words and "equal" not in words:
-        return
-    attempt.fail(
-        "differences does not see what differs.",
-        called="differences with four orders: equal, missing, older, and newer in the new store",
-        came_back=", ".join(words) or "nothing",
-        expected="those that the new store lacks, or has in an older version",
-        look_at="differences: what you compare",
-    )

@@ -1,0 +1,193 @@
+"""Check of module 07, task 7.4: `Both`, `backfill` and `differences`, each alone, on small stores in this process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from serverless_first.lab import Attempt
+from serverless_first.lab.functions import fresh_id
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.order_stores import MemoryOrders, Order, OrderExists
+
+
+def _order() -> Order:
+    made_up = {"placed_at": "2026-11-05T12:00:00Z", "lamp": "Tsuki", "quantity": 1, "status": "open", "version": 1}
+    return {"order_id": fresh_id("ord"), "customer": fresh_id("cust")} | made_up
+
+
+def _shown(order: Order | None) -> str:
+    return f"status {order['status']}, version {order['version']}" if order else "no such order"
+
+
+# ---- differences
+
+
+def compares(attempt: Attempt, file: LearnerFile) -> None:
+    """`differences` gives the orders that differ, whole, and no others."""
+    old, new = MemoryOrders(), MemoryOrders()
+    same, missing, older, newer = (_order() for _ in range(4))
+    packed = older | {"version": 2, "status": "packed"}
+    for order in (same, missing, packed, newer):
+        old.put(order)
+    for order in (same, older, newer | {"version": 2, "status": "packed"}):
+        new.put(order)
+    found = file.run("differences(old, new)", lambda: list(file["differences"](old, new) or []))
+    if sorted(map(str, found)) == sorted(map(str, (missing, packed))) or (
+        len(found) == 2 and missing in found and packed in found
+    ):
+        return
+    names = {
+        same["order_id"]: "equal",
+        missing["order_id"]: "missing",
+        older["order_id"]: "older in the new store",
+        newer["order_id"]: "newer in the new store",
+    }
+    told = [each["order_id"] if isinstance(each, dict) else each for each in found]
+    words = sorted(names.get(str(each), str(each)) for each in told)
+    whole = all(isinstance(each, dict) for each in found)
+    attempt.fail(
+        "differences does not see what differs." if whole else "differences gives no orders.",
+        called="differences with four orders: equal, missing, older, and newer in the new store",
+        came_back=(", ".join(words) or "nothing") + ("" if whole else f", each as {type(found[0]).__name__}"),
+        expected="the orders, whole, that the new store lacks, or has in an older version",
+        look_at="differences: what you compare, and what you give back",
+    )
+
+
+# ---- Both
+
+
+class Busy(MemoryOrders):
+    """The old store. Another packer comes right after one of its calls, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.then: dict[str, Callable[[], None]] = {}
+
+    def _now(self, call: str) -> None:
+        if call in self.then:
+            self.then.pop(call)()
+
+    def place(self, order: Order) -> None:
+        super().place(order)
+        self._now("place")
+
+    def set_status(self, order_id: str, old: str, new: str) -> bool:
+        done = super().set_status(order_id, old, new)
+        if done and "get after" in self.then:
+            self.then["get"] = self.then.pop("get after")
+        return done
+
+    def get(self, order_id: str) -> Order | None:
+        found = super().get(order_id)
+        self._now("get")
+        return found
+
+
+def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
+    """What `Both` writes, the new store has at once, and nothing older ever comes over something newer."""
+    old, new = Busy(), MemoryOrders()
+    both = file.call("Both", old, new)
+
+    def same(order_id: str, called: str, look_at: str) -> None:
+        right, found = MemoryOrders.get(old, order_id), new.get(order_id)
+        if found == right:
+            return
+        newer = found and right and found["version"] < right["version"]
+        attempt.fail(
+            "Both leaves an older copy in the new store." if newer else "Both does not copy to the new store.",
+            called=called,
+            came_back=f"the new store: {_shown(found)}",
+            expected=f"what the old store holds: {_shown(right)}",
+            look_at=look_at,
+        )
+
+    first, known, raced, late = (_order() for _ in range(4))
+    file.run("Both.place(order)", both.place, dict(first))
+    same(first["order_id"], "Both.place(order), and no move around it", "Both.place")
+    with contextlib.suppress(OrderExists):
+        file.run("Both.place(order)", both.place, first | {"lamp": "Kumo"}, allowed=(OrderExists,))
+    same(first["order_id"], "Both.place of a second order with the same id", "Both.place: who decides?")
+    MemoryOrders.place(old, known)  # was there before the move, and is not copied yet
+    for status, wanted in (("packed", True), ("cancelled", False)):
+        said = file.run("Both.set_status(...)", both.set_status, known["order_id"], "open", status)
+        if bool(said) is not wanted:
+            attempt.fail(
+                "Both.set_status does not say what the old store says.",
+                called=f"Both.set_status(order_id, 'open', {status!r})",
+                came_back=repr(said),
+                expected=repr(wanted),
+                look_at="Both.set_status: what you return",
+            )
+        called = f"Both.set_status(order_id, 'open', {status!r}) of an order that the backfill has not copied yet"
+        same(known["order_id"], called, "Both.set_status: what does the new store get?")
+
+    def other(order_id: str, status: str, new_status: str) -> Callable[[], None]:
+        def packs() -> None:
+            MemoryOrders.set_status(old, order_id, status, new_status)
+            new.put_if_newer(MemoryOrders.get(old, order_id) or {})
+
+        return packs
+
+    old.then["place"] = other(raced["order_id"], "open", "packed")
+    file.run("Both.place(order)", both.place, dict(raced))
+    same(
+        raced["order_id"],
+        "Both.place(order), and a packer changes it between the two writes",
+        "Both.place: which copy wins when two arrive?",
+    )
+    MemoryOrders.place(old, late)
+    old.then["get after"] = other(late["order_id"], "packed", "sent")
+    file.run("Both.set_status(...)", both.set_status, late["order_id"], "open", "packed")
+    old.then.clear()
+    if new.get(late["order_id"]) != MemoryOrders.get(old, late["order_id"]) and "sent" in str(
+        old.get(late["order_id"])
+    ):
+        same(
+            late["order_id"],
+            "Both.set_status(...), and another packer changes the order between the two writes",
+            "Both.set_status: which copy wins when two arrive?",
+        )
+
+
+# ---- backfill
+
+
+class Changing(MemoryOrders):
+    """The old store. While it is read, an order changes, after it has been read and before it is handed out."""
+
+    def __init__(self, new: MemoryOrders) -> None:
+        super().__init__()
+        self._new, self._changed = new, False
+
+    def all(self) -> Iterator[Order]:
+        for number, order in enumerate(list(super().all())):
+            if number == 2 and not self._changed:
+                self._changed = True
+                self.set_status(order["order_id"], "open", "packed")
+                self._new.put_if_newer(self.get(order["order_id"]) or {})
+            yield order
+
+
+def fills_up(attempt: Attempt, file: LearnerFile) -> None:
+    """`backfill` copies every order, and puts nothing older over a change that has come meanwhile."""
+    new = MemoryOrders()
+    old = Changing(new)
+    for _ in range(5):
+        old.place(_order())
+    file.call("backfill", old, new)
+    right = {order["order_id"]: order for order in MemoryOrders.all(old)}
+    kept = {order["order_id"]: order for order in new.all()}
+    if kept == right:
+        return
+    older = [key for key, order in kept.items() if order["version"] < right[key]["version"]]
+    attempt.fail(
+        "The backfill has put an older copy over a newer order."
+        if older
+        else "The backfill has not copied every order.",
+        called="backfill(old, new) with five orders; one is changed, in both stores, after it is read",
+        came_back=_shown(kept[older[0]]) if older else f"{len(kept)} orders in the new store",
+        expected="status packed, version 2" if older else "5 orders",
+        look_at="backfill: which copy wins when two arrive?" if older else "backfill: does it copy every order?",
+    )

@@ -1,0 +1,314 @@
+"""What a store of orders must do, asked of a learner's store: used by the checks of module 07."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from serverless_first.lab import Attempt
+from serverless_first.lab.failures import one_line
+from serverless_first.lab.functions import fresh_id
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.order_stores import FIELDS, Order, OrderExists
+
+PACKERS = 2
+_WAIT_S = 4.0  # for the other packer to have read as well; a store that lets one wait for the other goes on after it
+
+
+def new_order(customer: str, moment: str, **fields: Any) -> Order:
+    made_up = {"lamp": "Tsuki", "quantity": 2, "status": "open", "version": 1}
+    return {"order_id": fresh_id("ord"), "customer": customer, "placed_at": f"2026-11-{moment}Z"} | made_up | fields
+
+
+@dataclass
+class Asked:
+    """A learner's store, and each call of it as a message shall name it."""
+
+    attempt: Attempt
+    file: LearnerFile
+    store: Any
+    name: str
+    placed: list[Order] = field(default_factory=list)
+
+    def place(self, order: Order) -> None:
+        self.placed.append(order)
+        allowed = (OrderExists, psycopg.errors.SyntaxError, psycopg.errors.UniqueViolation)
+        self.file.run(f"{self.name}.place({_short(order)})", self.store.place, dict(order), allowed=allowed)
+
+    def get(self, order_id: str) -> Any:
+        return self.file.run(f"{self.name}.get({order_id!r})", self.store.get, order_id)
+
+    def of_customer(self, customer: str, *limit: int) -> Any:
+        called = f"{self.name}.of_customer({', '.join(map(repr, (customer, *limit)))})"
+        with self._quoted(called):
+            return self.file.run(
+                called, self.store.of_customer, customer, *limit, allowed=(psycopg.errors.SyntaxError,)
+            )
+
+    def set_status(self, order_id: str, old: str, new: str) -> Any:
+        called = f"{self.name}.set_status({order_id!r}, {old!r}, {new!r})"
+        with self._quoted(called):
+            return self.file.run(
+                called, self.store.set_status, order_id, old, new, allowed=(psycopg.errors.SyntaxError,)
+            )
+
+    @contextlib.contextmanager
+    def _quoted(self, called: str) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.errors.SyntaxError as error:
+            self.fail(
+                "The statement breaks at an apostrophe: values stand in its text.",
+                called,
+                f"psycopg.errors.SyntaxError: {one_line(str(error))}",
+                "an answer, whatever the values are made of",
+                "get, which was there, hands its value over beside the statement",
+            )
+
+    def fail(self, problem: str, called: str, came_back: object, expected: str, look_at: str) -> None:
+        self.attempt.fail(problem, called=called, came_back=came_back, expected=expected, look_at=look_at)
+
+
+def _short(order: Order) -> str:
+    return f"order {order['order_id']} of {order['customer']}"
+
+
+def _same(found: Any, order: Order) -> bool:
+    return isinstance(found, dict) and all(found.get(name) == order[name] for name in FIELDS)
+
+
+def keeps_the_promises(asked: Asked) -> None:
+    """Asks what the table in the lab says, with orders of the check's own."""
+    ann, ben = fresh_id("ann"), fresh_id("ben")
+    orders = [new_order(ann, f"{day:02}T{hour:02}:00:00") for day, hour in ((3, 9), (1, 9), (3, 17), (2, 9))]
+    odd = new_order(f"{ben} O'Hara", "02T10:00:00", lamp="Tsuki; 'white' %s")
+    for order in (*orders, odd):
+        try:
+            asked.place(order)
+        except OrderExists:
+            pass  # a wrong one, of a new id; what comes of it is told below
+        except psycopg.errors.UniqueViolation as error:
+            asked.fail(
+                "A new order is refused.",
+                f"place({_short(order)}), with an id that is new",
+                f"psycopg.errors.UniqueViolation: {one_line(str(error))}",
+                "no error",
+                "place: which values you write",
+            )
+        except psycopg.errors.SyntaxError as error:
+            asked.fail(
+                "The statement breaks at an apostrophe: values of the order stand in its text.",
+                f"place({_short(order)})",
+                f"psycopg.errors.SyntaxError: {one_line(str(error))}",
+                "an order, whatever its names are made of",
+                "place: get, which was there, hands its value over beside the statement",
+            )
+        found = asked.get(order["order_id"])
+        if not _same(found, order):
+            asked.fail(
+                "An order that was placed is not found as it was.",
+                f"place({_short(order)}), then get",
+                _shown(found),
+                "the same order, with each of its seven fields",
+                "place: which values you write; get: by what you look",
+            )
+    nobody = asked.get(fresh_id("ord"))
+    if nobody is not None:
+        asked.fail(
+            "An unknown id gives something.", "get of an id that nobody has placed", _shown(nobody), "None", "get"
+        )
+    _lists(asked, ann, orders)
+    _lists(asked, odd["customer"], [odd])
+    asked.set_status(odd["order_id"], "open", "at Ann's door")
+    _second(asked, orders[0], ben)
+    _status(asked, orders[1])
+
+
+def _shown(found: Any) -> object:
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else repr(found)
+
+
+def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
+    right = [order["order_id"] for order in sorted(orders, key=lambda o: str(o["placed_at"]), reverse=True)]
+    for limit in ((), (2,)):
+        found = asked.of_customer(customer, *limit)
+        if not isinstance(found, list | tuple) or not all(isinstance(each, dict) for each in found):
+            asked.fail(
+                "of_customer does not give a list of orders.",
+                f"of_customer{(customer, *limit)}",
+                f"{type(found).__name__} of {type(found[0]).__name__}"
+                if isinstance(found, list | tuple)
+                else type(found).__name__,
+                "a list, and each order in it a dict, as get gives it",
+                "of_customer: what you return",
+            )
+        ids = [each.get("order_id") for each in found]
+        wanted = right[: limit[0]] if limit else right
+        by_id = {order["order_id"]: order for order in orders}
+        if ids == wanted and all(_same(each, by_id[each["order_id"]]) for each in found):
+            continue
+        if ids == wanted:
+            asked.fail(
+                "The orders of the list are not whole.",
+                f"of_customer{(customer, *limit)}",
+                _shown(found[0]),
+                "each order with all of its seven fields",
+                "of_customer: which fields does it find there?",
+            )
+        if limit and ids == right[::-1][:2][::-1]:
+            problem = "The limit is taken before the order: the customer sees the oldest orders, not the newest."
+        elif ids == wanted[::-1] or ids == right[::-1][: len(wanted)]:
+            problem = "The oldest order comes first."
+        elif sorted(map(str, ids)) == sorted(wanted):
+            problem = "The orders of a customer are not in the order of placed_at."
+        elif len(ids) > len(wanted):
+            problem = "More orders come back than were asked for."
+        else:
+            problem = "The list of a customer's orders is not right."
+        asked.fail(
+            problem,
+            f"of_customer{(customer, *limit)}",
+            ids,
+            f"{len(wanted)} orders of that customer, the newest first",
+            "of_customer: what puts them in order, and what limits them",
+        )
+
+
+def _second(asked: Asked, first: Order, other: str) -> None:
+    impostor = first | {"customer": other, "placed_at": "2026-11-28T08:00:00Z", "lamp": "Kumo"}
+    refused, answer = False, "no error"
+    try:
+        asked.place(impostor)
+    except OrderExists:
+        refused, answer = True, "OrderExists"
+    except psycopg.errors.UniqueViolation:
+        answer = "psycopg.errors.UniqueViolation"
+    found = asked.get(first["order_id"])
+    replaced = not _same(found, first)
+    if refused and not replaced and not asked.of_customer(other):
+        return
+    if replaced:
+        problem = "A second order with the same id replaces the first. Ann's order is gone."
+    elif answer.startswith("psycopg"):
+        problem = "The database has refused the second order, and the shop gets the database's error."
+    elif refused:
+        problem = "The second order is refused, and the customer's list has it all the same."
+    else:
+        problem = "Two orders have one id. Nobody has told the shop."
+    asked.fail(
+        problem,
+        f"place of a second order with the id {first['order_id']}, of another customer and another moment",
+        answer,
+        "OrderExists, and the first order as it was",
+        "place: what makes an id unique in this store?",
+    )
+
+
+def _status(asked: Asked, order: Order) -> None:
+    ghost = fresh_id("ord")
+    answer = asked.set_status(ghost, "open", "packed")
+    if answer is not False or asked.get(ghost) is not None:
+        asked.fail(
+            "A change of an order that does not exist makes something of it.",
+            f"set_status({ghost!r}, 'open', 'packed'), an id that nobody has placed",
+            f"{answer!r}; get gives {_shown(asked.get(ghost))}",
+            "False, and still no such order",
+            "set_status: what must hold before anything is written",
+        )
+    first = asked.set_status(order["order_id"], "open", "packed")
+    second = asked.set_status(order["order_id"], "open", "cancelled")
+    found = asked.get(order["order_id"])
+    right = order | {"status": "packed", "version": 2}
+    if first is True and second is False and _same(found, right):
+        return
+    state = found if isinstance(found, dict) else {}
+    if state.get("status") == "cancelled":
+        problem = "A packed order was cancelled by somebody who believed that it was still open."
+    elif state.get("status") == "packed" and state.get("version") != 2:
+        problem = "The version does not tell that the order has changed once."
+    elif state.get("status") != "packed":
+        problem = "The status was not changed."
+    else:
+        problem = "set_status does not say truly whether it has changed the order."
+    asked.fail(
+        problem,
+        "set_status from open to packed, then from open to cancelled",
+        f"{first!r}, then {second!r}; the order: status {state.get('status')}, version {state.get('version')}",
+        "True, then False; status packed, version 2",
+        "set_status: the condition, the version, and what you return",
+    )
+
+
+def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
+    """Two packers press the button; whoever reads the status first waits until the other has read it, too."""
+    asked, order = stores[0], new_order(fresh_id("ann"), "04T12:00:00")
+    asked.place(order)
+    with together(), ThreadPoolExecutor(PACKERS) as pool:
+        answers = list(pool.map(lambda one: one.set_status(order["order_id"], "open", "packed"), stores))
+    found = asked.get(order["order_id"]) or {}
+    if answers.count(True) == 1 and answers.count(False) == 1 and found.get("version") == 2:
+        return
+    asked.fail(
+        "Two packers have packed one order: both read that it was open, and both changed it.",
+        f"set_status({order['order_id']!r}, 'open', 'packed') by two at the same moment",
+        f"{answers}; version {found.get('version')}",
+        "True for one of them, False for the other; version 2",
+        "set_status: can the look and the change be one statement or one call?",
+    )
+
+
+def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
+    """Two customers place an order with one id; whoever looks first waits until the other has looked, too."""
+    orders = [new_order(fresh_id(name), "04T13:00:00") for name in ("ann", "ben")]
+    orders[1]["order_id"] = orders[0]["order_id"]
+
+    def place(asked: Asked, order: Order) -> str:
+        try:
+            asked.place(order)
+        except (OrderExists, psycopg.errors.UniqueViolation) as error:
+            return type(error).__name__
+        return "no error"
+
+    with together(), ThreadPoolExecutor(PACKERS) as pool:
+        answers = sorted(pool.map(place, stores, orders))
+    if answers == ["OrderExists", "no error"]:
+        return
+    stores[0].fail(
+        "Two customers have placed an order with one id at the same moment: both looked, and found none.",
+        f"place of two orders with the id {orders[0]['order_id']} at the same moment",
+        ", ".join(answers),
+        "no error for one of them, OrderExists for the other",
+        "place: can the look and the writing be one statement or one call?",
+    )
+
+
+class Meeting:
+    """Lets those who have read wait for each other, once each, for a moment."""
+
+    def __init__(self) -> None:
+        self._barrier = threading.Barrier(PACKERS)
+        self._came: set[int] = set()
+        self.is_on = False
+
+    def has_read(self) -> None:
+        me = threading.get_ident()
+        if self.is_on and me not in self._came:
+            self._came.add(me)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self._barrier.wait(_WAIT_S)
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        self._barrier.reset()
+        self._came.clear()
+        self.is_on = True
+        try:
+            yield
+        finally:
+            self.is_on = False
