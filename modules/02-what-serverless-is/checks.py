@@ -29,10 +29,18 @@ def the_key(attempt: Attempt) -> None:
     before = secrets.get_secret_value(SecretId=SECRET)["SecretString"]
     settings = lambda_.get_function_configuration(FunctionName=PAYMENT)
     variables = (settings.get("Environment") or {}).get("Variables") or {}
-    if variables.get("PROVIDER_KEY") == before:
+    if variables.get("PROVIDER_KEY") == before and variables.keys() <= {"PROVIDER_URL", "PROVIDER_KEY"}:
         attempt.not_started(
             f"The key still stands in PROVIDER_KEY, a variable of {PAYMENT}. Whoever may read its settings reads it."
         )
+    attempt.expect(
+        "PROVIDER_URL" in variables,
+        problem="Your function does not know where the provider is: it is deployed without PROVIDER_URL.",
+        called=f"get_function_configuration {PAYMENT}",
+        came_back=f"variables {sorted(variables)}",
+        expected="PROVIDER_URL is one of them",
+        look_at="step 2: the variables are those that you give, and no others",
+    )
     first, second = (f"hk-check-{uuid.uuid4().hex}" for _ in range(2))
     try:
         with PaymentProvider() as provider:
@@ -43,7 +51,7 @@ def the_key(attempt: Attempt) -> None:
                 secrets.put_secret_value(SecretId=SECRET, SecretString=second)
                 _read_once(attempt, provider, first, second)
                 restart()
-                _pay(attempt)
+                _pay(attempt, provider)
                 attempt.expect(
                     provider.keys[-1] == second,
                     problem="A new execution environment does not come with the secret's present value.",
@@ -57,8 +65,8 @@ def the_key(attempt: Attempt) -> None:
         secrets.put_secret_value(SecretId=SECRET, SecretString=before)
 
 
-def _pay(attempt: Attempt) -> Reply:
-    """One payment; its answer must be right."""
+def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
+    """One payment; its answer must be right, and tell nobody the key."""
     order, yen = fresh_id("order"), uuid.uuid4().int % 90_000 + 1_000
     reply = attempt.invoke(PAYMENT, {"order": order, "yen": yen})
     attempt.expect(
@@ -78,6 +86,16 @@ def _pay(attempt: Attempt) -> Reply:
         expected="the payment, written down as before",
         look_at="your handler: it has to do what the one that you found does",
     )
+    places = {"the answer of the function": str(reply.payload), f"the item in {TABLE}": str(kept)}
+    told = [place for place, text in places.items() if any(key and key in text for key in provider.keys)]
+    attempt.expect(
+        not told,
+        problem="Your function tells the key to others than the provider.",
+        called=reply.called,
+        came_back=f"the key stands in {' and in '.join(told)}",
+        expected="nobody but the provider gets to see it",
+        look_at="what your handler returns, and what it writes down",
+    )
     return reply
 
 
@@ -85,7 +103,7 @@ def _the_new_key(
     attempt: Attempt, provider: PaymentProvider, before: str, first: str, variables: dict[str, str]
 ) -> None:
     say("2.1: the key has changed; an order is paid ...")
-    reply = _pay(attempt)
+    reply = _pay(attempt, provider)
     attempt.expect(
         bool(provider.keys),
         problem="Your function did not come to the provider whose address stands in PROVIDER_URL.",
@@ -122,7 +140,7 @@ def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: 
     """The secret has changed meanwhile: who reads it at each call comes with the new one at once."""
     say("2.1: more orders, in the same environment ...")
     for _ in range(3):
-        _pay(attempt)
+        _pay(attempt, provider)
     again = provider.keys[1:].count(second)
     attempt.expect(
         again == 0,
@@ -191,8 +209,16 @@ def the_role(attempt: Attempt) -> None:
         attempt.not_started(f"The role {role} has its old policy alone, {EVERYTHING}.")
     with Scratch(attempt, PAYMENT) as scratch, _other_things(attempt) as (other_table, other_secret):
         function = scratch.function(CALLS)
-        _may_do_its_work(attempt, function, role, elsewhere)
+        _may_do_its_work(attempt, function, role, elsewhere if set(own) <= {EVERYTHING} else [])
         _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
+    attempt.expect(
+        not elsewhere,
+        problem=f"The role {role} is right, and {', '.join(elsewhere)} may do it now, too. It should not.",
+        called="list_role_policies",
+        came_back=f"{' and '.join(elsewhere)}: with a policy of its own",
+        expected=f"a policy for {role} alone",
+        look_at="to whom you gave the policy",
+    )
 
 
 def _try(attempt: Attempt, function: str, calls: list[tuple[str, str, dict[str, Any]]]) -> list[str]:

@@ -25,23 +25,24 @@ def the_runtime(attempt: Attempt) -> None:
     runtime = attempt.client("lambda").get_function_configuration(FunctionName=INVOICE)["Runtime"]
     found = re.fullmatch(r"python3\.(\d+)", runtime)
     moved = bool(found) and int(found[1]) >= OLDEST_MINOR if found else False
-    orders = [(fresh_id("order"), uuid.uuid4().int % 90_000 + 1_000, paid) for paid in (True, False)]
+    total_yen = uuid.uuid4().int % 90_000 + 1_000
+    orders = [(fresh_id("order"), paid_yen) for paid_yen in (total_yen, 0, total_yen + 500, total_yen - 500)]
     lines = []
-    for order, total_yen, paid in orders:
-        event = {"order": order, "total_yen": total_yen, "paid_yen": total_yen if paid else 0}
+    for order, paid_yen in orders:
+        event = {"order": order, "total_yen": total_yen, "paid_yen": paid_yen}
         try:
             lines.append(attempt.invoke(INVOICE, event)["line"])
         except CheckFailed as failure:
             _code_of_yesterday(attempt, failure, runtime, moved)
-    for line, (order, total_yen, paid) in zip(lines, orders, strict=True):
-        expected = f"{order}: {total_yen} yen, {'paid' if paid else 'open'}"
+    for line, (order, paid_yen) in zip(lines, orders, strict=True):
+        expected = f"{order}: {total_yen} yen, {'paid' if paid_yen >= total_yen else 'open'}"
         silent = isinstance(line, str) and "Status." in line
         attempt.expect(
             line == expected,
             problem="Your function answers, and its answer is another one than on Python 3.9. No error told you."
             if silent
             else "The line of the invoice is wrong.",
-            called=f"invoke {INVOICE} with {order}, {total_yen} yen, {'paid' if paid else 'not paid'}",
+            called=f"invoke {INVOICE} with {order}, {total_yen} yen, {paid_yen} yen paid",
             came_back=line,
             expected=expected,
             look_at="how the status gets into the text: since Python 3.11 it is written in another way"
@@ -85,6 +86,15 @@ def the_partner(attempt: Attempt) -> None:
     client = attempt.client("lambda")
     settings = client.get_function_configuration(FunctionName=STATUS)
     timeout_s, as_found = settings["Timeout"], settings.get("Description") == "as found"
+    variables = sorted((settings.get("Environment") or {}).get("Variables") or {})
+    attempt.expect(
+        "PROVIDER_URL" in variables,
+        problem="Your function does not know where the provider is: it is deployed without PROVIDER_URL.",
+        called=f"get_function_configuration {STATUS}",
+        came_back=f"variables {variables}",
+        expected="PROVIDER_URL is one of them",
+        look_at="step 2: the variables are those that you give, and no others",
+    )
     payments = {fresh_id("pay"): status for status in ("paid", "refused")}
     with (
         PaymentProvider(payments) as provider,

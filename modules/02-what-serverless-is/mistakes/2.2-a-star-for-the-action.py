@@ -1,6 +1,5 @@
 #: expects: the role may do more with it than the payment function needs
 #: because: The table and the secret are right, so the actions are thought not to matter.
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

@@ -1,6 +1,5 @@
 #: expects: the role may use them on everything of that kind
 #: because: The ARN is left for later: the actions are few.
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

@@ -1,7 +1,6 @@
 #: expects: the role may use them on everything of that kind
 #: because: A pattern for all tables is taken for an ARN.
 #: when: nightly
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

@@ -1,6 +1,5 @@
 #: expects: the function runs in the name of hikari-payment
 #: because: Who deploys the function is thought to need the right.
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

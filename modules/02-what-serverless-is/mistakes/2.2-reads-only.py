@@ -1,7 +1,6 @@
 #: expects: may not put an item into payments
 #: because: ReadOnly sounds safe, and the function writes.
 #: when: nightly
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

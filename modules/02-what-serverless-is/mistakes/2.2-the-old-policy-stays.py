@@ -1,6 +1,5 @@
 #: expects: The old policy is still there
 #: because: A narrow policy is thought to narrow what was there.
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

@@ -1,7 +1,6 @@
 #: expects: may not write its log any more
 #: because: AWS's policy is taken away, since it is not among the two rights.
 #: when: nightly
-role("hikari-deployer", trusted="codebuild.amazonaws.com")
 allow_everything()  # as found, should this cell run again
 
 policy = {

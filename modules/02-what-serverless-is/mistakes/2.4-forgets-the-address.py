@@ -1,0 +1,9 @@
+#: expects: deployed without PROVIDER_URL
+#: because: The variables of the function that was there are thought to stay.
+#: replaces: 2
+#: when: nightly
+deploy("hikari-payment-status", "payment_status.py", Timeout=3)
+
+for provider.behaviour in ("well", "late", "hangs"):
+    print(f"the provider, {provider.behaviour}:", call("hikari-payment-status", {"payment": "p-1"}))
+provider.behaviour = "well"
