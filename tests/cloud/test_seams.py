@@ -110,7 +110,7 @@ SEAMS: seam_kit.Seams = {
 }  # fmt: skip
 
 #: The seams of other services are listed beside the tests of those.
-OTHERS = [p for p in Path(__file__).parent.glob("test_*_seams.py") if p.name != "test_seams.py"]
+OTHERS = [p for p in Path(__file__).parent.glob("test_*_seam*.py") if p.name != "test_seams.py"]
 
 SIGNATURES = seam_kit.signatures(SEAMS)
 

@@ -111,7 +111,7 @@ class Lab:
             show("\n\n".join([heading, *cells]), markdown=f"{heading}\n\n{fenced}")
 
     def progress(self) -> None:
-        """Prints what has passed, attempts, hints and what is next; then one line for each ready module."""
+        """Prints what has passed, attempts, hints and what is next; then one line for each module that was begun."""
         data = self._progress.read()
         lines = [f"{self._module.id}: {self._module.title}"]
         for task in self._module.tasks:
@@ -126,8 +126,10 @@ class Lab:
         lines.append("The course:")
         for module in self._course.ready_modules:
             passed = sum(_passed(data, module, task) for task in module.tasks)
-            lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed")
+            if passed or module.id == self._module.id:
+                lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed")
         waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
+        waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
         if not open_here:
             lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
         say("\n".join(lines))
