@@ -111,6 +111,7 @@ def _stopped_s(attempt: Attempt, job_id: str) -> float:
 
 PAYMENT, BANK = "hikari-payment", "bank"
 MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
+TOO_LONG = 2.2  # times the pauses that were ordered, all together: calls take their time, too
 
 
 @task("10.2")
@@ -140,6 +141,7 @@ def paid(attempt: Attempt) -> None:
                 look_at="the names in your rules of Retry, and what else they match",
             )
         _patient(attempt, done["busy"], done["busy for long"], called)
+        _not_too_patient(attempt, done["busy"], done["busy for long"], called["busy for long"])
         for name in ("declined", "broken", "busy for long"):
             _not_paid(attempt, news, orders[name]["order_id"], done[name], called[name])
         told = news.about(orders["busy"]["order_id"], 0)
@@ -184,6 +186,21 @@ def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[st
     )
 
 
+def _not_too_patient(attempt: Attempt, busy: Execution, long: Execution, called: str) -> None:
+    gaps_s = [
+        SCALE * min(pair) for pair in zip(_gaps_s(busy), _gaps_s(long), strict=True)
+    ]  # a busy machine adds to both
+    wanted_s = [FIRST_S * RATE**number for number in range(MORE)]
+    attempt.expect(
+        sum(gaps_s) <= TOO_LONG * sum(wanted_s),
+        problem="The pauses are too long: the customer waits for minutes more than was ordered.",
+        called=called,
+        came_back=f"pauses of {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s of AWS",
+        expected=f"about {', '.join(map(str, wanted_s))} s",
+        look_at="the first pause of your rule, and how it grows",
+    )
+
+
 def _gaps_s(execution: Execution) -> list[float]:
     """The time between an attempt that failed and the next one, each."""
     gaps, failed = [], None
@@ -218,10 +235,10 @@ def _throttled(attempt: Attempt) -> None:
     try:
         running = hikari_workflows.start(machine_arn(attempt, PAYMENT), order)
 
-        def refused() -> bool:
+        def refused() -> bool:  # twice: once may be luck
             events = states.get_execution_history(executionArn=running)["events"]
-            return any(event["type"] in ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed")
-                       for event in events)  # fmt: skip
+            failures = ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed")
+            return sum(event["type"] in failures for event in events) >= 2 or events[-1]["type"] == "ExecutionFailed"
 
         wait_until(refused, 10.0)
     finally:
@@ -233,5 +250,14 @@ def _throttled(attempt: Attempt) -> None:
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED: a moment later the bank can be called",
-        look_at="the errors that you retry; the error's name stands in the task",
+        look_at="the errors that you retry, and how often; the error's name stands in the task",
+    )
+    first_s = SCALE * _gaps_s(done)[0]
+    attempt.expect(
+        first_s >= 0.9 * FIRST_S,
+        problem="A throttled call is tried again too soon: Lambda has no more room a moment later.",
+        called=called,
+        came_back=f"a first pause of {first_s:.0f} s of AWS",
+        expected=f"at least {FIRST_S} s, as for a busy bank",
+        look_at="the pauses of the rule for throttled calls",
     )

@@ -18,7 +18,8 @@ _chance = random.Random()
 
 # ---- 10.3
 
-START, ORDER, AT_ONCE = "start-order", "hikari-order", 3
+START, ORDER, AT_ONCE = "start-order", "hikari-order", 4
+ROUNDS = 3  # of calls that meet after a failure: what goes wrong there does so in most rounds, not in each
 OFF = {"id": {"S": "the printer is off"}}
 AGAIN = "what your function does when the order has an execution already"
 
@@ -57,7 +58,9 @@ def once(attempt: Attempt) -> None:
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
     _counted(attempt, first, f"{called}, and once more after its end")
-    _after_a_failure(attempt)
+    for _ in range(ROUNDS):
+        _after_a_failure(attempt)
+    _nothing_started(attempt)
     say("However often an order comes: one execution, one payment, one label.")
 
 
@@ -75,14 +78,42 @@ def _after_a_failure(attempt: Attempt) -> None:
         ended(attempt, reply.called, arn, 20.0, "the machine of the task")
     finally:
         table.delete_item(TableName="calls", Key=OFF)
-    called = f"invoke {START} with {readable(order)}, whose execution has failed: the printer was off, and is on now"
-    again = attempt.invoke(START, order)
-    now = _arn_of(attempt, again.payload, called)
+    called = (
+        f"invoke {START} {AT_ONCE} times at the same moment with {readable(order)}, whose execution has failed: "
+        "the printer was off, and is on now"
+    )
+    replies = at_once(attempt, START, [order] * AT_ONCE)
+    errors = sorted({reply.error for reply in replies if reply.error})
+    attempt.expect(
+        not errors,
+        problem="Two calls find the same failed execution, and one of them is a moment too late. That is no error.",
+        called=called,
+        came_back=" and ".join(errors),
+        expected="the ARN of the order's execution, from each call",
+        look_at="what can have happened between two lines of your handler, when another call is at work",
+    )
+    now = _arn_of(attempt, replies[0].payload, called)
     done = ended(attempt, called, now, 20.0, "the machine of the task")
     _counted(attempt, order, called, labels=None)
     _same(attempt, now, arn, called)
     _well(attempt, done, called)
     _counted(attempt, order, called)
+
+
+def _nothing_started(attempt: Attempt) -> None:
+    """A start that fails for another reason must not look like a good one."""
+    gone = machine_arn(attempt, ORDER) + "-gone"
+    with borrowed(attempt, START, variables_too={"MACHINE": gone}) as restart:
+        restart()
+        [reply] = at_once(attempt, START, [_order()])
+    attempt.expect(
+        bool(reply.error),
+        problem="Nothing was started, and your function says that all is well. The queue forgets the order then.",
+        called=f"invoke {START}, whose variable MACHINE names a machine that is not there",
+        came_back=readable(reply.payload),
+        expected="an error",
+        look_at="which errors your handler keeps to itself",
+    )
 
 
 def _arn_of(attempt: Attempt, payload: Any, called: str) -> str:
@@ -250,6 +281,25 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     )
     message = {"order_id": order["order_id"], "result": result}
     expect_one(attempt, news, order["order_id"], message, called=called, look_at=look_at)
+    waited_s = _waited_s(done)
+    attempt.expect(
+        waited_s is None or 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 1.5,
+        problem="The person has another time to answer than was ordered.",
+        called=called,
+        came_back=f"the wait ended after {waited_s or 0:.1f} s",
+        expected=f"{PATIENCE_S} s",
+        look_at="what ends the wait of your state",
+    )
+
+
+def _waited_s(execution: Execution) -> float | None:
+    """How long the state waited before it was over, in seconds; None if it was answered."""
+    over = next((event for event in execution.events if event["type"] == "TaskTimedOut"), None)
+    if over is None:
+        return None
+    before = [event for event in execution.events if event["id"] < over["id"]]
+    begun = next(event for event in reversed(before) if event["type"] == "TaskScheduled")
+    return float((over["timestamp"] - begun["timestamp"]).total_seconds())
 
 
 # ---- 10.5

@@ -12,11 +12,12 @@ import io
 import json
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud import Cloud
+from serverless_first.cloud import Cloud, CloudError
 
 #: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
 PASSWORDS = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
@@ -31,10 +32,21 @@ _RIGHTS: dict[str, dict[str, Any]] = {
         "Resource": ["arn:aws:secretsmanager:*:*:secret:orders-*", "arn:aws:secretsmanager:*:*:secret:*-proxy-login-*"],
     },
     "scheduler.amazonaws.com": {"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:*"},
-    "states.amazonaws.com": {"Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:*:*:function:*"},
-}
+    "states.amazonaws.com": {
+        "Action": [
+            "lambda:InvokeFunction", "sns:Publish", "sqs:SendMessage",
+            "batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob",
+            "events:PutTargets", "events:PutRule", "events:DescribeRule",  # by these it hears of a job's end
+        ],
+        "Resource": "*",
+    },
+    "ecs-tasks.amazonaws.com": {
+        "Action": ["s3:PutObject", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "*",
+    },
+}  # fmt: skip
 _LIMIT_S = 60.0
-_LOOK_EVERY_S = 0.1  # boto3's waiters for RDS look every 30 s
+_LOOK_EVERY_S = 0.05  # boto3's waiters for RDS look every 30 s
 
 #: The order's work: price, stock and bill take as long as the function waits.
 SCHEMA = """
@@ -125,9 +137,6 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
     import boto3
 
     rds = boto3.client("rds")
-    with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
-        rds.delete_db_instance(DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
-        _until(lambda: not _status(rds, identifier), f"{identifier} is deleted")
     group = f"{identifier}-{seats}-seats"
     with contextlib.suppress(rds.exceptions.DBParameterGroupAlreadyExistsFault):
         rds.create_db_parameter_group(
@@ -135,6 +144,26 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
         )
     few = {"ParameterName": "max_connections", "ParameterValue": str(seats), "ApplyMethod": "pending-reboot"}
     rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=[few])
+    found = instance(aws, identifier, DBParameterGroupName=group)
+    with found.connect() as connection:
+        connection.execute(SCHEMA.format(work_s=work_s, app_password=PASSWORDS["orders_app"]))
+    return found
+
+
+def instance(aws: Cloud, identifier: str, **settings: Any) -> Database:
+    """An RDS instance with an empty database, in the place of what is there; waits until it is available.
+
+    Args:
+        identifier: its DBInstanceIdentifier.
+        settings: for `create_db_instance`, beside class, engine, storage, master user and database.
+
+    Raises:
+        CloudError: it did not become available.
+    """
+    import boto3
+
+    delete_instance(identifier)
+    rds = boto3.client("rds")
     rds.create_db_instance(
         DBInstanceIdentifier=identifier,
         DBInstanceClass="db.t4g.micro",
@@ -143,13 +172,27 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
         MasterUsername="hikari",
         MasterUserPassword=PASSWORDS["hikari"],
         DBName="shop",
-        DBParameterGroupName=group,
+        **settings,
     )
-    _until(lambda: _status(rds, identifier) == "available", f"{identifier} is available")
-    found = find(aws, identifier)
-    with found.connect() as connection:
-        connection.execute(SCHEMA.format(work_s=work_s, app_password=PASSWORDS["orders_app"]))
-    return found
+    until(lambda: _status(rds, identifier) == "available", f"{identifier} is available")
+    return find(aws, identifier)
+
+
+def delete_instance(identifier: str) -> None:
+    """Deletes an RDS instance, if it is there, and waits until it is gone.
+
+    Args:
+        identifier: its DBInstanceIdentifier.
+
+    Raises:
+        CloudError: it is still there after a minute.
+    """
+    import boto3
+
+    rds = boto3.client("rds")
+    with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
+        rds.delete_db_instance(DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
+        until(lambda: not _status(rds, identifier), f"{identifier} is deleted")
 
 
 def find(aws: Cloud, identifier: str = "orders-db") -> Database:
@@ -238,7 +281,7 @@ def role(name: str, service: str) -> str:
         name: its name.
         service: "lambda.amazonaws.com": its functions may write their logs; "rds.amazonaws.com": a proxy may read
             Hikari's secrets; "scheduler.amazonaws.com": schedules may send to queues; "states.amazonaws.com": workflows
-            may call functions.
+            may call functions, send messages and run jobs; "ecs-tasks.amazonaws.com": jobs may keep what they make.
     """
     import boto3
 
@@ -268,11 +311,19 @@ def _status(rds: Any, identifier: str) -> str:
     return ""
 
 
-def _until(holds: Any, what: str) -> None:
-    from serverless_first.cloud import CloudError
+def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> None:
+    """Looks again and again until it is so.
 
-    end_s = time.monotonic() + _LIMIT_S
+    Args:
+        holds: whether it is so.
+        what: for the error, in words.
+        limit_s: how long, in seconds.
+
+    Raises:
+        CloudError: it is still not so then.
+    """
+    end_s = time.monotonic() + limit_s
     while not holds():
         if time.monotonic() > end_s:
-            raise CloudError(f"After {_LIMIT_S:.0f} s it is still not so that {what}.")
+            raise CloudError(f"After {limit_s:.0f} s it is still not so that {what}.")
         time.sleep(_LOOK_EVERY_S)

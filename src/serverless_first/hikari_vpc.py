@@ -4,17 +4,16 @@ anew."""
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_first.cloud import Cloud, CloudError
+from serverless_first import hikari
+from serverless_first.cloud import Cloud
 
 BLOCK = "10.6.0.0/16"
 _PUBLIC, _PRIVATE = ("10.6.0.0/24", "10.6.1.0/24"), ("10.6.16.0/24", "10.6.17.0/24")
 _ANYWHERE = "0.0.0.0/0"
-_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -111,45 +110,15 @@ def database(
     Raises:
         CloudError: it did not become available.
     """
-    rds = _client("rds")
-
-    def status() -> str:
-        with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
-            found = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
-            return str(found["DBInstanceStatus"])
-        return "gone"
-
-    def wait_for(wanted: str) -> None:
-        end_s = time.monotonic() + _LIMIT_S
-        while status() != wanted:
-            if time.monotonic() > end_s:
-                raise CloudError(f"After {_LIMIT_S:.0f} s {identifier} is still {status()}, not {wanted}.")
-            time.sleep(0.1)
-
-    with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
-        rds.delete_db_instance(DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
-        wait_for("gone")
+    rds, name = _client("rds"), f"{identifier}-subnets"
+    hikari.delete_instance(identifier)  # while it is there its subnet group cannot go
     with contextlib.suppress(rds.exceptions.DBSubnetGroupNotFoundFault):
-        rds.delete_db_subnet_group(DBSubnetGroupName=f"{identifier}-subnets")
-    rds.create_db_subnet_group(
-        DBSubnetGroupName=f"{identifier}-subnets", DBSubnetGroupDescription=identifier, SubnetIds=list(subnets)
+        rds.delete_db_subnet_group(DBSubnetGroupName=name)
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=identifier, SubnetIds=list(subnets))
+    made = hikari.instance(
+        aws, identifier, DBSubnetGroupName=name, VpcSecurityGroupIds=list(groups), PubliclyAccessible=False
     )
-    password = "lamps-for-everyone-1"
-    rds.create_db_instance(
-        DBInstanceIdentifier=identifier,
-        DBInstanceClass="db.t4g.micro",
-        Engine="postgres",
-        AllocatedStorage=20,
-        MasterUsername="hikari",
-        MasterUserPassword=password,
-        DBName="shop",
-        DBSubnetGroupName=f"{identifier}-subnets",
-        VpcSecurityGroupIds=list(groups),
-        PubliclyAccessible=False,
-    )
-    wait_for("available")
-    host, port = aws.database_address(identifier)
-    return {"DB_HOST": host, "DB_PORT": str(port), "DB_USER": "hikari", "DB_PASSWORD": password, "DB_NAME": "shop"}
+    return made.as_variables("hikari")
 
 
 def _strict_acl(ec2: Any, vpc: str, subnets: Sequence[str]) -> str:

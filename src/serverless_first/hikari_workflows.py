@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_first.cloud import Cloud, CloudError
+from serverless_first import hikari
+from serverless_first.cloud import Cloud
 
 BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
+#: A tag of a machine whose last change was refused: what runs is the definition before it.
+REFUSED = "last-definition-refused"
 _LIMIT_S = 60.0
-_LOOK_EVERY_S = 0.05
-_MAY = {
-    "states.amazonaws.com": [
-        "lambda:InvokeFunction", "sns:Publish", "sqs:SendMessage",
-        "batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob",
-        "events:PutTargets", "events:PutRule", "events:DescribeRule",  # by these Step Functions hears of a job's end
-    ],
-    "ecs-tasks.amazonaws.com": [
-        "s3:PutObject", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-    ],
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,7 +90,7 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
         )
         order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
         batch.create_job_queue(jobQueueName=QUEUE, priority=1, computeEnvironmentOrder=order)
-    rights = role("hikari-jobs", "ecs-tasks.amazonaws.com")
+    rights = hikari.role("hikari-jobs", "ecs-tasks.amazonaws.com")
     batch.register_job_definition(
         jobDefinitionName=JOB,
         type="container",
@@ -115,26 +106,6 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
     )
 
 
-def role(name: str, service: str) -> str:
-    """The ARN of a role with the rights that this module needs; created if need be.
-
-    Args:
-        name: its name.
-        service: "states.amazonaws.com" for state machines, "ecs-tasks.amazonaws.com" for jobs.
-    """
-    import boto3
-
-    iam = boto3.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": [trust]}
-    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
-    rights = {"Effect": "Allow", "Action": _MAY[service], "Resource": "*"}
-    policy = {"Version": "2012-10-17", "Statement": [rights]}
-    iam.put_role_policy(RoleName=name, PolicyName="hikari", PolicyDocument=json.dumps(policy))
-    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
-
-
 def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDARD") -> str:
     """The ARN of a state machine with this definition: made, or changed if it is there.
 
@@ -147,10 +118,15 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
 
     states = boto3.client("stepfunctions")
     text = definition if isinstance(definition, str) else json.dumps(definition)
-    rights = role("hikari-workflows", "states.amazonaws.com")
+    rights = hikari.role("hikari-workflows", "states.amazonaws.com")
     arn = f"arn:aws:states:{states.meta.region_name}:{rights.split(':')[4]}:stateMachine:{name}"
     try:
         states.update_state_machine(stateMachineArn=arn, definition=text)
+        states.untag_resource(resourceArn=arn, tagKeys=[REFUSED])
+    except states.exceptions.InvalidDefinition:  # a check must not judge the machine of before in its place
+        with contextlib.suppress(states.exceptions.ResourceNotFound):
+            states.tag_resource(resourceArn=arn, tags=[{"key": REFUSED, "value": "yes"}])
+        raise
     except states.exceptions.StateMachineDoesNotExist:
         states.create_state_machine(name=name, definition=text, roleArn=rights, type=kind)
     return arn
@@ -189,7 +165,7 @@ def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
         found.update(states.describe_execution(executionArn=execution_arn))
         return bool(found["status"] != "RUNNING")
 
-    until(is_over, "the execution has ended", limit_s)
+    hikari.until(is_over, "the execution has ended", limit_s)
     output = json.loads(found["output"]) if "output" in found else None
     pages = states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
     events = [event for page in pages for event in page["events"]]
@@ -199,21 +175,3 @@ def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
 def run(machine_arn: str, given: Any, **more: Any) -> Execution:
     """Starts an execution and waits for its end; see `start`."""
     return ended(start(machine_arn, given, **more))
-
-
-def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> None:
-    """Looks again and again until it is so.
-
-    Args:
-        holds: whether it is so.
-        what: for the error, in words.
-        limit_s: how long, in seconds.
-
-    Raises:
-        CloudError: it is still not so then.
-    """
-    end_s = time.monotonic() + limit_s
-    while not holds():
-        if time.monotonic() > end_s:
-            raise CloudError(f"After {limit_s:.0f} s it is still not so that {what}.")
-        time.sleep(_LOOK_EVERY_S)

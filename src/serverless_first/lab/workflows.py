@@ -25,6 +25,15 @@ def machine_arn(attempt: Attempt, name: str) -> str:
     found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
     if name not in found:
         attempt.not_started(f"There is no state machine {name} yet.")
+    tags = attempt.client("stepfunctions").list_tags_for_resource(resourceArn=found[name])["tags"]
+    attempt.expect(
+        all(tag["key"] != hikari_workflows.REFUSED for tag in tags),
+        problem="Step Functions has refused your last definition. The machine is still the one of before.",
+        called=f"machine({name!r}, ...)",
+        came_back="InvalidDefinition",
+        expected="a definition that Step Functions takes",
+        look_at="the error below the cell that makes the machine",
+    )
     return str(found[name])
 
 

@@ -1,0 +1,43 @@
+#: expects: The pauses are too long
+#: because: A busy bank should get a lot of rest.
+#: when: nightly
+deploy("bank")
+later = {
+    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
+    "IntervalSeconds": 30,
+    "MaxAttempts": 4,
+    "BackoffRate": 2,
+}
+payment = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Pay",
+    "States": {
+        "Pay": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "bank", "Payload": "{% $states.input %}"},
+            "Output": "{% $states.result.Payload %}",
+            "Retry": [later],
+            "Catch": [
+                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}
+            ],
+            "End": True,
+        },
+        "Tell": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sns:publish",
+            "Arguments": {
+                "TopicArn": topic,
+                "Message": {"order_id": "{% $states.input.order_id %}", "result": "not paid"},
+            },
+            "Next": "Not Paid",
+        },
+        "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
+    },
+}
+
+payments = machine("hikari-payment", payment)
+for number, answers in enumerate((["busy", "paid"], ["declined"])):
+    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
+    done = run(payments, order)
+    print(answers, done.function_calls, "calls", done.status)

@@ -1,0 +1,45 @@
+#: expects: another time to answer than was ordered
+#: because: A person should have some more time.
+#: when: nightly
+order_id = "{% $states.context.Execution.Input.order_id %}"
+
+
+def tells(result):
+    message = {"order_id": order_id, "result": result}
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Arguments": {"TopicArn": topic, "Message": message},
+        "End": True,
+    }
+
+
+question = {
+    "order_id": order_id,
+    "amount_yen": "{% $states.input.amount_yen %}",
+    "token": "{% $states.context.Task.Token %}",
+}
+refund = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Ask",
+    "States": {
+        "Ask": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Arguments": {"QueueUrl": approvals, "MessageBody": question},
+            "TimeoutSeconds": 5,
+            "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Escalate"}],
+            "Next": "Approved?",
+        },
+        "Approved?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Default": "Say No",
+        },
+        "Pay Back": tells("refunded"),
+        "Say No": tells("refused"),
+        "Escalate": tells("escalated"),
+    },
+}
+
+_ = machine("hikari-refund", refund)
