@@ -36,6 +36,7 @@ def _bad_orders() -> list[tuple[str, Any]]:
         ("a quantity of 0", _order(quantity=0)),
         ("21 lamps", _order(quantity=21)),
         ("half a lamp", _order(quantity=1.5)),
+        ("true in place of a quantity", _order(quantity=True)),
         ("an empty order_key", _order(order_key="")),
         ("a lamp that is a number", _order(lamp=7)),
     ]
@@ -152,6 +153,15 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         expected="the status for: your fault, do not send it again",
         look_at="what your handler does before it stores an order",
     )
+    message = got.body.get("message") if isinstance(got.body, dict) else None
+    attempt.expect(
+        isinstance(message, str) and message != "",
+        problem="The status says that something is wrong, and nothing tells a human what.",
+        called=f"{got.called} ({what})",
+        came_back=str(got),
+        expected='a body with a text, "message"',
+        look_at="the body of your answers that refuse",
+    )
     key = str(body.get("order_key", "")) if isinstance(body, dict) else ""
     attempt.expect(
         not key or key not in items(attempt, "orders", "order_key"),
@@ -192,6 +202,9 @@ def _asks_stock(attempt: Attempt) -> None:
         say("8.2: stock is switched off ...")
         with switched_off(attempt, "stock"):
             _down(attempt, address, lamp)
+        say("8.2: stock has a fault ...")
+        with _stock_with(attempt, SLOW_S="a text"):  # its float() fails
+            _faulty(attempt, address, lamp)
         say("8.2: stock is slow ...")
         _slow_and_again(attempt, address, stock, lamp)
 
@@ -287,9 +300,25 @@ def _down(attempt: Attempt, address: str, lamp: str) -> None:
     _in_orders(attempt, order["order_key"], got, wanted=False)
 
 
+def _faulty(attempt: Attempt, address: str, lamp: str) -> None:
+    order = _order(lamp=lamp, quantity=1)
+    got = send(attempt, address, "POST", "/orders", order)
+    attempt.expect(
+        got.status == 503,
+        problem="Stock has a fault of its own, and the customer gets stock's status. She knows nothing of stock."
+        if got.status >= 500
+        else "Stock has a fault of its own, and the customer is told something else.",
+        called=f"{got.called}, while the function stock ends with an error",
+        came_back=str(got),
+        expected="503: not now, try again later",
+        look_at="what place answers for a status of stock that is not in the table above",
+    )
+    _in_orders(attempt, order["order_key"], got, wanted=False)
+
+
 def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> None:
     order, left = _order(lamp=lamp, quantity=2), _left(attempt, lamp)
-    with _slow(attempt):
+    with _stock_with(attempt, SLOW_S=str(SLOW_S)):
         got = send(attempt, address, "POST", "/orders", order)
         called = f"{got.called}, while stock takes {SLOW_S} s"
         if 200 <= got.status < 300:
@@ -329,12 +358,13 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
 
 
 @contextmanager
-def _slow(attempt: Attempt) -> Iterator[None]:
+def _stock_with(attempt: Attempt, **variables_too: str) -> Iterator[None]:
+    """The stock service with other variables of the environment, until the block ends."""
     client = attempt.client("lambda")
     before = client.get_function_configuration(FunctionName="stock")
     variables = (before.get("Environment") or {}).get("Variables") or {}
     client.update_function_configuration(
-        FunctionName="stock", Environment={"Variables": {**variables, "SLOW_S": str(SLOW_S)}}
+        FunctionName="stock", Environment={"Variables": {**variables, **variables_too}}
     )
     try:
         yield

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -13,7 +14,15 @@ from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.apis import Answered, rest_api, send
 from serverless_first.lab.functions import fresh_id
-from serverless_first.lab.pytest_run import FAILED, NONE_FOUND, PASSED, TIMED_OUT, PytestRun, run_pytest
+from serverless_first.lab.pytest_run import (
+    FAILED,
+    NONE_FOUND,
+    PASSED,
+    TIMED_OUT,
+    PytestRun,
+    run_pytest,
+    run_pytest_on_copies,
+)
 from serverless_first.lab.show import say
 
 # ---- 8.3
@@ -21,6 +30,7 @@ from serverless_first.lab.show import say
 PRICES_YEN = {"Tsuki": 1200, "Hoshi": 900, "Kumo": 2100}
 ROUNDS = 5
 BURST, RATE_PER_S, ROBOT_S = 5, 1, 1.5
+OLDEST_S = 300  # AWS's default, too
 
 
 @task("8.3")
@@ -29,10 +39,21 @@ def protected(attempt: Attempt) -> None:
     api, address = rest_api(attempt, "shop")
     with suppress(ClientError):  # no cache, nothing to flush: the check finds that out below
         attempt.client("apigateway").flush_stage_cache(restApiId=api, stageName="prod")
+    stage = attempt.client("apigateway").get_stage(restApiId=api, stageName="prod")
+    attempt.expect(
+        bool(stage.get("methodSettings")) or stage.get("cacheClusterEnabled", False),
+        problem="The stage has none of your settings: step 2 did not come to its end.",
+        called="get_stage, of the API shop",
+        came_back="no settings of methods, no cache",
+        expected="the settings of step 1",
+        look_at="the error below the cell of step 2: it says which path or value is not taken",
+    )
     _private(attempt, address)
     _prices(attempt, address)
+    _not_too_old(attempt, stage["methodSettings"])
     say("8.3: a robot orders ...")
     _robot(attempt, address)
+    _as_many_as_wanted(attempt, stage["methodSettings"])
 
 
 def _private(attempt: Attempt, address: str) -> None:
@@ -89,7 +110,39 @@ def _prices(attempt: Attempt, address: str) -> None:
         called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, each time another customer",
         came_back=f"the function ran {ran} times",
         expected=f"{len(PRICES_YEN)} times, once for each lamp",
-        look_at="whether the stage has a cache, whether caching is on for this method, and what is in CACHE_KEYS",
+        look_at="whether the stage has a cache, whether caching is on for this method (a line for one method takes the "
+        "place of all lines for every method), and what is in CACHE_KEYS",
+    )
+
+
+def _own(settings: dict[str, Any], path: str, verb: str) -> dict[str, Any]:
+    """What holds for a method: its own settings, or those of all."""
+    own = settings.get(f"{path.replace('/', '~1')}/{verb}", settings.get("*/*", {}))
+    return dict(own)
+
+
+def _not_too_old(attempt: Attempt, settings: dict[str, Any]) -> None:
+    found_s = int(_own(settings, "/prices/{lamp}", "GET").get("cacheTtlInSeconds", OLDEST_S))
+    attempt.expect(
+        found_s <= OLDEST_S,
+        problem="A price may stay in the cache for longer than the shop wants.",
+        called="get_stage, of the API shop",
+        came_back=f"prices are kept for {found_s} s",
+        expected=f"{OLDEST_S} s at most",
+        look_at="the setting that says how long an answer is kept",
+    )
+
+
+def _as_many_as_wanted(attempt: Attempt, settings: dict[str, Any]) -> None:
+    own = _own(settings, "/orders", "POST")
+    found = (int(own.get("throttlingBurstLimit", -1)), float(own.get("throttlingRateLimit", -1)))
+    attempt.expect(
+        found == (BURST, RATE_PER_S),
+        problem="The throttle lets another number in than the shop wants.",
+        called="get_stage, of the API shop",
+        came_back=f"{found[0]} at once, then {found[1]:g} each second",
+        expected=f"{BURST} at once, then {RATE_PER_S} each second",
+        look_at="burstLimit and rateLimit of the method POST /orders",
     )
 
 
@@ -170,6 +223,13 @@ BROKEN = (
     ("answers 200 for an order that is not there", "else answer(404,", "else answer(200,"),
     ("lets a second order of the same key replace the first", "    if known:", "    if known == order:"),
     ("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
+    ("takes 21 lamps", "<= 20:", "<= 21:"),
+    ("answers 201 to a second order of the same key", "return answer(200, known)", "return answer(201, known)"),
+    (
+        "answers a second order of the same key with the second one",
+        "return answer(200, known)",
+        "return answer(200, order)",
+    ),
 )
 
 
@@ -192,9 +252,8 @@ def tests_of_front(attempt: Attempt) -> None:
     )
     say("8.5: running your tests on front.py, then on broken copies of it ...")
     _passes(attempt, run_pytest(*files))
-    with ThreadPoolExecutor(2) as pool:
-        runs = list(pool.map(lambda copy: run_pytest(*files, replaced={"front.py": copy}), copies))
-    missed = [what for (what, _, _), run in zip(BROKEN, runs, strict=True) if run.exit_code == PASSED]
+    codes = run_pytest_on_copies(*files, copies=[{"front.py": copy} for copy in copies])
+    missed = [what for (what, _, _), code in zip(BROKEN, codes, strict=True) if code == PASSED]
     attempt.expect(
         len(missed) < len(BROKEN),
         problem="Your tests pass whatever the handler does: nothing in them looks at the answer or at the table.",
@@ -209,7 +268,7 @@ def tests_of_front(attempt: Attempt) -> None:
         called=f"pytest test_front.py, with each of {len(BROKEN)} broken copies of front.py",
         came_back=f"passed {len(missed)} time{'' if len(missed) == 1 else 's'}",
         expected="a test that fails, each time",
-        look_at="the four cases of step 1: for each the status, and what the table holds",
+        look_at="the four cases of step 1: for each the status, the body, and what the table holds",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from serverless_first.lab import Attempt, CheckFailed, task
 from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
-from serverless_first.lab.functions import borrowed, fresh_id, messages_in, wait_until
+from serverless_first.lab.functions import at_once, borrowed, fresh_id, messages_in, wait_until
 from serverless_first.lab.show import say
 
 FUNCTION = "stock-inbox"
@@ -38,12 +38,15 @@ def _open_while_stock_is_down(attempt: Attempt) -> None:
                 _accepted(attempt, send(attempt, address, "POST", "/orders", order), order)
             _kept(attempt, orders, lamp, before)
             body = _copy_a_message(attempt, queue, orders)
+            behind = _told_again(attempt, address, queue, lamp)
         say("8.4: stock is back ...")
         _caught_up(attempt, queue, orders, lamp, before)
         with borrowed(attempt, FUNCTION) as restart:
             restart()  # what an environment has in its memory is gone
             attempt.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
             _caught_up(attempt, queue, orders, lamp, before, again=True)
+        _behind_a_repetition(attempt, body, behind, lamp)
+        _no_queue(attempt, address, queue, lamp)
 
 
 def _order(lamp: str, quantity: int) -> dict[str, Any]:
@@ -152,6 +155,95 @@ def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) 
     body = min(bodies.values())
     sqs.send_message(QueueUrl=queue, MessageBody=body)
     return body
+
+
+def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[dict[str, Any], str]:
+    """An order that is in the table already, as if its first try had ended there, and the message that it sends now.
+
+    The message is taken out of the queue.
+    """
+    sqs, order = attempt.client("sqs"), _order(lamp, 2)
+    item = {"order_key": {"S": order["order_key"]}, "lamp": {"S": lamp}, "quantity": {"N": str(order["quantity"])}}
+    attempt.client("dynamodb").put_item(TableName="orders", Item=item)
+    known: set[str] = set()
+
+    def look() -> dict[str, dict[str, str]]:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        return {message["MessageId"]: message for message in found}
+
+    def all_known() -> bool:
+        known.update(look())
+        return len(known) >= messages_in(attempt, queue)
+
+    wait_until(all_known, 4)
+    got = send(attempt, address, "POST", "/orders", order)
+    _accepted(attempt, got, order)
+    new: dict[str, dict[str, str]] = {}
+
+    def has_come() -> bool:
+        new.update({key: message for key, message in look().items() if key not in known})
+        return bool(new)
+
+    attempt.expect(
+        wait_until(has_come, 4),
+        problem="An order was in the table and not in the queue: its first try had ended between the two. "
+        "The customer has tried again and got her 202, and stock will never know.",
+        called=f"{got.called}, which stands in the table orders already",
+        came_back=f"{got}, and no message",
+        expected="a message for each order that gets 202",
+        look_at="what place does with an order that it knows",
+    )
+    [message, *_] = new.values()
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return order, message["Body"]
+
+
+def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any], str], lamp: str) -> None:
+    """A batch of an order that was reserved before and a new one, three times at the same moment."""
+    order, body = behind
+    before = _left(attempt, lamp)
+    records = [
+        {"messageId": f"check-{number}", "receiptHandle": "check", "body": text, "eventSource": "aws:sqs"}
+        for number, text in enumerate((old, body))
+    ]
+    answers = at_once(attempt, FUNCTION, [{"Records": records}] * 3)
+    called = (
+        f"invoke {FUNCTION} 3 times at the same moment with two records: an order that was reserved before, a new one"
+    )
+    taken, there = (
+        before - _left(attempt, lamp),
+        order["order_key"] in items(attempt, "stock-reservations", "order_key"),
+    )
+    attempt.expect(
+        there and taken >= order["quantity"],
+        problem="The order behind a repeated one is not reserved, and its message is gone.",
+        called=called,
+        came_back=f"lamps taken: {taken}; {next((a.error for a in answers if a.error), 'no error')}",
+        expected=f"lamps taken: {order['quantity']}",
+        look_at="what your loop does after a record that it has seen before",
+    )
+    attempt.expect(
+        taken == order["quantity"],
+        problem="The same order in two environments at the same moment takes its lamps more than once.",
+        called=called,
+        came_back=f"lamps taken: {taken}",
+        expected=f"lamps taken: {order['quantity']}",
+        look_at="whether looking and writing are one step",
+    )
+
+
+def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
+    with borrowed(attempt, "orders", variables_too={"STOCK_QUEUE": f"{queue}-gone"}) as restart:
+        restart()
+        got = send(attempt, address, "POST", "/orders", _order(lamp, 1))
+    attempt.expect(
+        got.status >= 500,
+        problem="The message could not be sent, and the customer has a yes. Stock will never know of her order.",
+        called=f"{got.called}, while STOCK_QUEUE names a queue that is not there",
+        came_back=str(got),
+        expected="a status from 500 on: she tries again",
+        look_at="which errors of send_message your function keeps to itself",
+    )
 
 
 def _caught_up(

@@ -1,0 +1,12 @@
+#: expects: another number in than the shop wants
+#: because: One more does no harm.
+#: when: nightly
+CACHE_KEYS = ["method.request.path.lamp"]
+SETTINGS = {
+    "/cacheClusterEnabled": "true",
+    "/cacheClusterSize": "0.5",
+    "/~1prices~1{lamp}/GET/caching/enabled": "true",
+    "/~1prices~1{lamp}/GET/caching/ttlInSeconds": "300",
+    "/~1orders/POST/throttling/burstLimit": "6",
+    "/~1orders/POST/throttling/rateLimit": "1",
+}
