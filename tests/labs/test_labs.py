@@ -31,6 +31,8 @@ MODULES = [m for m in course.load().ready_modules if m.tasks]
 TASKS = [(m, t) for m in MODULES for t in m.tasks]
 AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "mistakes"}
 HEADER = re.compile(r"#: (\w+): (.*)")
+# What a learner has to write, in a cell of the solution.
+GAP = re.compile(r"^[ ]*### BEGIN SOLUTION\n(.*?)^[ ]*### END SOLUTION(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 CELL_TIMEOUT_S = 240
 STANDS_ALONE = "Each task stands alone"  # a promise of some labs to the learner, in their first cell
 TASK_HEADING = re.compile(r"^## Task (\d+\.\d+)", re.MULTILINE)
@@ -51,6 +53,16 @@ class Mistake:
     replaces: int
     nightly: bool
     source: str
+    gap: int = 0
+
+    def in_place_of(self, cell: str) -> str:
+        """The cell with this answer: in the place of all of it, or of what stands in one of its gaps."""
+        if not self.gap:
+            return self.source
+        gaps = list(GAP.finditer(cell))
+        assert len(gaps) >= self.gap, f"{self.name}: the cell has {len(gaps)} gaps, there is no number {self.gap}"
+        gap = gaps[self.gap - 1]
+        return cell[: gap.start()] + self.source + cell[gap.end() :]
 
 
 def mistakes_of(module: Module, task: Task) -> list[Mistake]:
@@ -67,7 +79,9 @@ def answers_in(folder: Path, module: Module, task: Task, suffix: str = ".py") ->
         while lines and (match := HEADER.match(lines[0])):
             header[match[1]] = match[2].strip()
             lines.pop(0)
-        body = "".join(lines).lstrip("\n")
+        filled = re.fullmatch(r"gap (\d+)", header.get("fills", ""))
+        assert filled or "fills" not in header, f'{path.name}: "fills" is written like "gap 1"'
+        body = "".join(lines) if filled else "".join(lines).lstrip("\n")
         found.append(
             Mistake(
                 module,
@@ -78,6 +92,7 @@ def answers_in(folder: Path, module: Module, task: Task, suffix: str = ".py") ->
                 int(header.get("replaces", "1")),
                 header.get("when") == "nightly",
                 body,
+                int(filled[1]) if filled else 0,
             )
         )
     return found
@@ -239,11 +254,11 @@ def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, 
         source = cell.source
         if tagged(cell, f"task-{mistake.task.id}"):
             seen += 1
-            source = mistake.source if seen == mistake.replaces else source
+            source = mistake.in_place_of(source) if seen == mistake.replaces else source
         errors = kernel.run(source)
         if tagged(cell, f"check-{mistake.task.id}"):
             break
-        assert not errors or source is mistake.source, (source, errors[0].evalue)
+        assert not errors or source is not cell.source, (source, errors[0].evalue)
     else:
         pytest.fail(f"the solution has no cell tagged check-{mistake.task.id}")
     assert seen >= mistake.replaces, f"the task has {seen} cells, the mistake replaces number {mistake.replaces}"
@@ -262,7 +277,7 @@ def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: 
         source = cell.source
         if tagged(cell, f"task-{answer.task.id}"):
             seen += 1
-            source = answer.source if seen == answer.replaces else source
+            source = answer.in_place_of(source) if seen == answer.replaces else source
         errors = kernel.run(source)
         assert not errors, errors[0].evalue
     assert seen >= answer.replaces
@@ -321,8 +336,8 @@ def solution_lines(mistake: Mistake) -> list[str]:
     found: list[str] = []
     for cell in read("solutions", mistake.module).cells:
         if tagged(cell, f"task-{mistake.task.id}"):
-            for part in re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.DOTALL):
-                found += [line.strip() for line in part.splitlines() if len(line.strip()) >= 12]
+            for gap in GAP.finditer(cell.source):
+                found += [line.strip() for line in gap[1].splitlines() if len(line.strip()) >= 12]
     assert found, "the solution's cells have no lines between BEGIN SOLUTION and END SOLUTION"
     return found
 

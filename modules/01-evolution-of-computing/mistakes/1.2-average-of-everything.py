@@ -1,11 +1,5 @@
 #: expects: does not arrive
 #: because: The mean of the whole day so far is taken for the demand.
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     mean = sum(minute.per_s for minute in history) / len(history)
     return max(2, math.ceil(1.5 * mean / PER_SERVER_S))

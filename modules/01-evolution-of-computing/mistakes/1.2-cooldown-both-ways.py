@@ -1,13 +1,7 @@
 #: expects: the rule waits before it orders more
 #: because: The cooldown keeps it from growing, too.
 #: when: nightly
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     have = history[-1].wanted
     busiest = max(minute.per_s for minute in history[-10:])
     needed = max(2, math.ceil(1.3 * busiest / PER_SERVER_S))

@@ -1,12 +1,6 @@
 #: expects: never scales in
 #: because: The busiest minute since midnight decides, all day.
 #: when: nightly
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     busiest = max(minute.per_s for minute in history)
     return max(2, math.ceil(1.5 * busiest / PER_SERVER_S))

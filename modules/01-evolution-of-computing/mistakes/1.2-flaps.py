@@ -1,11 +1,5 @@
 #: expects: flaps
 #: because: There is no cooldown: each minute's chance orders and gives back.
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     recent = [minute.per_s for minute in history[-3:]]
     return max(2, math.ceil(1.6 * sum(recent) / len(recent) / PER_SERVER_S))

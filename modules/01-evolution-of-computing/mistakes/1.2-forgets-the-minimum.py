@@ -1,12 +1,6 @@
 #: expects: forgets the minimum
 #: because: Nobody comes, so no server is kept.
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     have = history[-1].wanted
     busiest = max(minute.per_s for minute in history[-10:])
     needed = math.ceil(1.5 * busiest / PER_SERVER_S)

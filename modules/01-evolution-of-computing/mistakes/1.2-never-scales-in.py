@@ -1,12 +1,6 @@
 #: expects: never scales in
 #: because: The cooldown waits for a quiet that never comes, so the number only grows.
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     busiest = max(minute.per_s for minute in history[-10:])
     needed = max(2, math.ceil(1.5 * busiest / PER_SERVER_S))
     return max(needed, history[-1].wanted)

@@ -1,13 +1,7 @@
 #: expects: on their way are ordered again
 #: because: The need is compared with the servers that run, and those that start are forgotten.
 #: when: nightly
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     now = history[-1]
     mean = sum(minute.per_s for minute in history[-5:]) / len(history[-5:])
     needed = max(2, math.ceil(1.3 * mean / PER_SERVER_S))

@@ -1,12 +1,6 @@
 #: expects: comes too late
 #: because: The rule fits the present minute, and what it orders serves in five.
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     have = history[-1].wanted
     needed = max(2, math.ceil(history[-1].per_s / PER_SERVER_S))
     stayed = all(minute.wanted == have for minute in history[-15:])

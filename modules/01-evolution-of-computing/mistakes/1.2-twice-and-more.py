@@ -1,13 +1,7 @@
 #: expects: Too much stands idle
 #: because: Three times the demand is kept ready, to be sure.
 #: when: nightly
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     have = history[-1].wanted
     busiest = max(minute.per_s for minute in history[-10:])
     needed = max(2, math.ceil(3 * busiest / PER_SERVER_S))

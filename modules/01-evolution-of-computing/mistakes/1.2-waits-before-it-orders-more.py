@@ -1,13 +1,7 @@
 #: expects: the rule waits before it orders more
 #: because: The cooldown of ten minutes holds for orders, too.
 #: when: nightly
-%%writefile rule.py
-import math
-
-PER_SERVER_S = 20
-
-
-def decide(history):
+#: fills: gap 1
     have = history[-1].wanted
     mean = sum(minute.per_s for minute in history[-5:]) / len(history[-5:])
     needed = max(2, math.ceil(1.3 * mean / PER_SERVER_S))

@@ -1,12 +1,7 @@
 #: expects: limit of the functions is below the peak
 #: because: The limit is thought of as an average.
 #: when: nightly
-%%writefile plan.py
-from serverless_first import hikari_capacity as shop
-from serverless_first.simulate import capacity
-
-
-def plan(yesterday):
+#: fills: gap 1
     if yesterday.mean_per_s > 90:
         return shop.tasks(0.75)
     return shop.functions(limit=max(1, round(2 * yesterday.mean_per_s * shop.SERVICE_S)))

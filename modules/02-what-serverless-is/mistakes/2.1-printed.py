@@ -1,27 +1,7 @@
 #: expects: writes the key into its log
 #: because: It is printed to see whether it works, and stays.
 #: when: nightly
-%%writefile payment.py
-import json
-import os
-import urllib.request
-
-import boto3
-
-payments = boto3.resource("dynamodb").Table("payments")
-
-
-def charge(order, yen, key):
-    """Lets the provider charge the customer."""
-    request = urllib.request.Request(
-        os.environ["PROVIDER_URL"] + "/charges",
-        data=json.dumps({"order": order, "yen": yen}).encode(),
-        headers={"Authorization": f"Bearer {key}"},
-    )
-    with urllib.request.urlopen(request, timeout=2) as answer:
-        return json.load(answer)
-
-
+#: fills: gap 1
 secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SECRET_NAME"])
 key = secret["SecretString"]
 print("key:", key)

@@ -1,13 +1,6 @@
 #: expects: gives up on a provider that keeps its promise
 #: because: Quick is good, so quicker is better.
-%%writefile payment_status.py
-import json
-import os
-import urllib.request
-
-
-def handler(event, context):
-    url = f"{os.environ['PROVIDER_URL']}/payments/{event['payment']}"
+#: fills: gap 1
     try:
         with urllib.request.urlopen(url, timeout=0.3) as answer:
             return {"status": json.load(answer)["status"]}

@@ -1,14 +1,7 @@
 #: expects: until Lambda ends it
 #: because: It tries again, as long as it takes.
 #: when: nightly
-%%writefile payment_status.py
-import json
-import os
-import urllib.request
-
-
-def handler(event, context):
-    url = f"{os.environ['PROVIDER_URL']}/payments/{event['payment']}"
+#: fills: gap 1
     while True:
         try:
             with urllib.request.urlopen(url, timeout=1.5) as answer:

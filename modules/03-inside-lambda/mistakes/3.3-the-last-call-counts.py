@@ -2,16 +2,7 @@
 #: because: Each call overwrites what the guard knew of the one before.
 #: replaces: 2
 #: when: nightly
-%%writefile guard.py
-import boto3
-
-functions = boto3.client("lambda")
-
-
-def handler(event, context):
-    alias = functions.get_alias(FunctionName=event["function"], Name=event["alias"])
-    old = alias["FunctionVersion"]
-    (new,) = alias["RoutingConfig"]["AdditionalVersionWeights"]
+#: fills: gap 1
     failed = False
     for _ in range(event["calls"]):
         answer = functions.invoke(FunctionName=event["function"], Qualifier=event["alias"])

@@ -1,16 +1,7 @@
 #: expects: No call came through the alias
 #: because: The function is called by its name alone; the alias is thought to stand in the way of every call.
 #: replaces: 2
-%%writefile guard.py
-import boto3
-
-functions = boto3.client("lambda")
-
-
-def handler(event, context):
-    alias = functions.get_alias(FunctionName=event["function"], Name=event["alias"])
-    old = alias["FunctionVersion"]
-    (new,) = alias["RoutingConfig"]["AdditionalVersionWeights"]
+#: fills: gap 1
     failed = False
     for _ in range(event["calls"]):
         answer = functions.invoke(FunctionName=event["function"])

@@ -1,28 +1,6 @@
 #: expects: The connection died while the environment was frozen
 #: because: A connection that was opened once is thought to stay open.
-%%writefile kept.py
-import os
-
-import psycopg
-
-connection = None
-
-
-def connect():
-    return psycopg.connect(
-        host=os.environ["DB_HOST"],
-        port=os.environ["DB_PORT"],
-        user=os.environ["DB_USER"],
-        password=os.environ["DB_PASSWORD"],
-        dbname=os.environ["DB_NAME"],
-        autocommit=True,
-        prepare_threshold=None,
-    )
-
-
-def handler(event, context):
-    global connection
-    order = (event["order_key"], event["lamp"], event["quantity"])
+#: fills: gap 1
     if connection is None:
         connection = connect()
     row = connection.execute("SELECT place_order(%s, %s, %s)", order).fetchone()

@@ -1,29 +1,7 @@
 #: expects: The connection died while the environment was frozen
 #: because: closed is thought to know what the network has done; it knows only what the last statement met.
 #: when: nightly
-%%writefile kept.py
-import os
-
-import psycopg
-
-connection = None
-
-
-def connect():
-    return psycopg.connect(
-        host=os.environ["DB_HOST"],
-        port=os.environ["DB_PORT"],
-        user=os.environ["DB_USER"],
-        password=os.environ["DB_PASSWORD"],
-        dbname=os.environ["DB_NAME"],
-        autocommit=True,
-        prepare_threshold=None,
-    )
-
-
-def handler(event, context):
-    global connection
-    order = (event["order_key"], event["lamp"], event["quantity"])
+#: fills: gap 1
     if connection is None or connection.closed:
         connection = connect()
     row = connection.execute("SELECT place_order(%s, %s, %s)", order).fetchone()

@@ -1,42 +1,7 @@
 #: expects: The status for an order that is not there says something else
 #: because: All faults of the client are thought to be 400.
 #: when: nightly
-%%writefile orders.py
-import json
-
-import boto3
-
-dynamodb = boto3.client("dynamodb")
-
-
-def answer(status, body):
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": "application/json"},
-        "body": json.dumps(body),
-    }
-
-
-def store(order):
-    """Writes an order into the table."""
-    dynamodb.put_item(
-        TableName="orders",
-        Item={
-            "order_key": {"S": order["order_key"]},
-            "lamp": {"S": order["lamp"]},
-            "quantity": {"N": str(order["quantity"])},
-        },
-    )
-
-
-def find(order_key):
-    """The order of this key; None if there is none."""
-    item = dynamodb.get_item(TableName="orders", Key={"order_key": {"S": order_key}}).get("Item")
-    if item is None:
-        return None
-    return {"order_key": order_key, "lamp": item["lamp"]["S"], "quantity": int(item["quantity"]["N"])}
-
-
+#: fills: gap 1
 def wrong_with(order):
     """What is wrong with an order; empty if it is good."""
     if not isinstance(order, dict):

@@ -1,38 +1,7 @@
 #: expects: her order is in the table orders all the same
 #: because: The order is saved first, so that nothing is lost.
 #: when: nightly
-%%writefile orders_asks.py
-import json
-import os
-import urllib.error
-import urllib.request
-
-import boto3
-
-dynamodb = boto3.client("dynamodb")
-
-
-def answer(status, body):
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": "application/json"},
-        "body": json.dumps(body),
-    }
-
-
-def store(order):
-    """Writes an order into the table."""
-    dynamodb.put_item(
-        TableName="orders",
-        Item={
-            "order_key": {"S": order["order_key"]},
-            "lamp": {"S": order["lamp"]},
-            "quantity": {"N": str(order["quantity"])},
-        },
-    )
-
-
-def place(order):
+#: fills: gap 1
     store(order)
     request = urllib.request.Request(
         os.environ["STOCK_API"] + "/reservations",
@@ -50,7 +19,3 @@ def place(order):
         return answer(503, {"message": "Try again later, with the same order_key."})
     store(order)
     return answer(201, order)
-
-
-def handler(event, context):
-    return place(json.loads(event["body"]))

@@ -1,41 +1,7 @@
 #: expects: Nothing is reserved yet
 #: because: 201 is taken for: the order has come in.
 #: when: nightly
-%%writefile orders_tells.py
-import json
-import os
-
-import boto3
-
-dynamodb = boto3.client("dynamodb")
-sqs = boto3.client("sqs")
-
-
-def answer(status, body):
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": "application/json"},
-        "body": json.dumps(body),
-    }
-
-
-def store(order):
-    """Writes an order into the table."""
-    dynamodb.put_item(
-        TableName="orders",
-        Item={
-            "order_key": {"S": order["order_key"]},
-            "lamp": {"S": order["lamp"]},
-            "quantity": {"N": str(order["quantity"])},
-        },
-    )
-
-
-def place(order):
+#: fills: gap 1
     store(order)
     sqs.send_message(QueueUrl=os.environ["STOCK_QUEUE"], MessageBody=json.dumps(order))
     return answer(201, order)
-
-
-def handler(event, context):
-    return place(json.loads(event["body"]))

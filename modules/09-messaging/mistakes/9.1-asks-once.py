@@ -2,18 +2,7 @@
 #: because: takes one answer of the queue for all that it holds
 #: replaces: 2
 #: when: nightly
-%%writefile worker.py
-import json
-
-import boto3
-from printer import print_label
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
-    queue_url = event["queue_url"]
-    printed = []
+#: fills: gap 1
     messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages", [])
     if messages:
         for message in messages:
@@ -25,4 +14,3 @@ def handler(event, context):
                 continue
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             printed.append(order["order_id"])
-    return {"printed": printed}

@@ -2,18 +2,7 @@
 #: because: deletes the batch when all of it is printed
 #: replaces: 2
 #: when: nightly
-%%writefile worker.py
-import json
-
-import boto3
-from printer import print_label
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
-    queue_url = event["queue_url"]
-    printed = []
+#: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30
     ).get("Messages"):
@@ -29,4 +18,3 @@ def handler(event, context):
             printed.append(order["order_id"])
         if done:
             sqs.delete_message_batch(QueueUrl=queue_url, Entries=done)
-    return {"printed": printed}

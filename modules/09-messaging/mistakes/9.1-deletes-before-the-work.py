@@ -1,18 +1,7 @@
 #: expects: was deleted before
 #: because: takes receiving for a promise, so that nobody else gets the order
 #: replaces: 2
-%%writefile worker.py
-import json
-
-import boto3
-from printer import print_label
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
-    queue_url = event["queue_url"]
-    printed = []
+#: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30
     ).get("Messages"):
@@ -25,4 +14,3 @@ def handler(event, context):
                 print("not printed:", error)
                 continue
             printed.append(order["order_id"])
-    return {"printed": printed}

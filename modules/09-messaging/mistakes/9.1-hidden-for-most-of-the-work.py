@@ -1,18 +1,7 @@
 #: expects: printed twice: a message came back
 #: because: counts with a fifth of a second for a label, though ten may take two and a half
 #: replaces: 2
-%%writefile worker.py
-import json
-
-import boto3
-from printer import print_label
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
-    queue_url = event["queue_url"]
-    printed = []
+#: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=2
     ).get("Messages"):
@@ -25,4 +14,3 @@ def handler(event, context):
                 continue
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             printed.append(order["order_id"])
-    return {"printed": printed}

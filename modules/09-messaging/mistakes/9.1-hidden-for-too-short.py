@@ -2,18 +2,7 @@
 #: because: leaves the visibility timeout shorter than the work on all that it has received
 #: replaces: 2
 #: when: nightly
-%%writefile worker.py
-import json
-
-import boto3
-from printer import print_label
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
-    queue_url = event["queue_url"]
-    printed = []
+#: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
     ).get("Messages"):
@@ -26,4 +15,3 @@ def handler(event, context):
                 continue
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             printed.append(order["order_id"])
-    return {"printed": printed}

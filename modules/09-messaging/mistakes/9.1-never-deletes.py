@@ -2,18 +2,7 @@
 #: because: thinks that receiving takes the message out of the queue
 #: replaces: 2
 #: when: nightly
-%%writefile worker.py
-import json
-
-import boto3
-from printer import print_label
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
-    queue_url = event["queue_url"]
-    printed = []
+#: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30, WaitTimeSeconds=0
     ).get("Messages"):
@@ -25,4 +14,3 @@ def handler(event, context):
                 print("not printed:", error)
                 continue
             printed.append(order["order_id"])
-    return {"printed": printed}

@@ -1,25 +1,7 @@
 #: expects: keeps good ones from being done
 #: because: leaves the loop at the first failure
 #: when: nightly
-%%writefile invoice.py
-import json
-
-import boto3
-
-invoices = boto3.resource("dynamodb").Table("hikari-invoices")
-
-
-def write_invoice(record):
-    order = json.loads(record["body"])
-    invoices.update_item(
-        Key={"order_id": order["order_id"]},
-        UpdateExpression="SET total_yen = :yen ADD written :one",
-        ExpressionAttributeValues={":yen": order["price_yen"] * order["quantity"], ":one": 1},
-    )
-
-
-def handler(event, context):
-    failures = []
+#: fills: gap 1
     for record in event["Records"]:
         try:
             write_invoice(record)
@@ -27,4 +9,3 @@ def handler(event, context):
             print("no invoice:", error)
             failures.append({"itemIdentifier": record["messageId"]})
             break
-    return {"batchItemFailures": failures}

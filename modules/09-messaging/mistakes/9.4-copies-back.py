@@ -1,13 +1,7 @@
 #: expects: still a dead letter, too
 #: because: receives and sends, and does not delete
 #: replaces: 3
-%%writefile redrive.py
-import boto3
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
+#: fills: gap 1
     name = event["dead_letters"].split(":")[-1]
     dead_url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     orders_url = sqs.get_queue_url(QueueName=name.removesuffix("-dead"))["QueueUrl"]

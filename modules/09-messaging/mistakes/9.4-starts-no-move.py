@@ -2,11 +2,5 @@
 #: because: answers that it has started, and starts nothing
 #: replaces: 3
 #: when: nightly
-%%writefile redrive.py
-import boto3
-
-sqs = boto3.client("sqs")
-
-
-def handler(event, context):
+#: fills: gap 1
     return {"started": True}

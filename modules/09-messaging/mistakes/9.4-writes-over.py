@@ -1,21 +1,7 @@
 #: expects: wrote over the item
 #: because: writes a 1 in place of counting, without a condition
 #: when: nightly
-%%writefile pipeline.py
-import json
-import os
-
-import boto3
-
-packed = boto3.resource("dynamodb").Table("hikari-packed")
-
-
-def check_lamp(order):
-    """Raises for a lamp that is not in the catalogue."""
-    if order["lamp"] not in os.environ["LAMPS"].split(","):
-        raise ValueError(f"{order['order_id']}: there is no lamp {order['lamp']}.")
-
-
+#: fills: gap 1
 def pack_once(order):
     packed.put_item(Item={"order_id": order["order_id"], "lamp": order["lamp"], "packed": 1})
 

@@ -1,22 +1,6 @@
 #: expects: hikari-insurance gets nothing at all
 #: because: puts a filter on a field of the body, and lets it look at the attributes
-with contextlib.suppress(NameError, sns.exceptions.NotFoundException):
-    sns.delete_topic(TopicArn=topic)  # from an earlier run of this cell, with its subscriptions
-topic = sns.create_topic(Name="hikari-placed")["TopicArn"]
-department = {}
-for name in ("hikari-accounts", "hikari-web-team", "hikari-insurance"):
-    url = queue(name)
-    department[name] = arn(url)
-    may_send = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn(url),
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy_text = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy_text})
-
+#: fills: gap 1
 filters = {
     "hikari-accounts": {},
     "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web", "phone"]})},

@@ -1,7 +1,7 @@
 #: expects: asked again about a bank that is broken
 #: because: A second rule for everything that is not named, except the card.
 #: when: nightly
-deploy("bank")
+#: fills: gap 1
 later = {
     "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
     "IntervalSeconds": 6,
@@ -35,9 +35,3 @@ payment = {
         "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
     },
 }
-
-payments = machine("hikari-payment", payment)
-for number, answers in enumerate((["busy", "paid"], ["declined"])):
-    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
-    done = run(payments, order)
-    print(answers, done.function_calls, "calls", done.status)

@@ -1,6 +1,6 @@
 #: expects: asked again about a declined card
 #: because: States.ALL is meant to be thorough, and it retries what can never succeed.
-deploy("bank")
+#: fills: gap 1
 later = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 6,
@@ -34,9 +34,3 @@ payment = {
         "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
     },
 }
-
-payments = machine("hikari-payment", payment)
-for number, answers in enumerate((["busy", "paid"], ["declined"])):
-    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
-    done = run(payments, order)
-    print(answers, done.function_calls, "calls", done.status)

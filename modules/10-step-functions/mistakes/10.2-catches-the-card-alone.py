@@ -1,7 +1,7 @@
 #: expects: Nobody is told
 #: because: A bank that stays busy is thought to end as well.
 #: when: nightly
-deploy("bank")
+#: fills: gap 1
 later = {
     "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
     "IntervalSeconds": 6,
@@ -35,9 +35,3 @@ payment = {
         "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
     },
 }
-
-payments = machine("hikari-payment", payment)
-for number, answers in enumerate((["busy", "paid"], ["declined"])):
-    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
-    done = run(payments, order)
-    print(answers, done.function_calls, "calls", done.status)

@@ -1,6 +1,6 @@
 #: expects: The order is not paid, and the execution looks like a good one
 #: because: The catch leads to a normal end.
-deploy("bank")
+#: fills: gap 1
 later = {
     "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
     "IntervalSeconds": 6,
@@ -33,9 +33,3 @@ payment = {
         },
     },
 }
-
-payments = machine("hikari-payment", payment)
-for number, answers in enumerate((["busy", "paid"], ["declined"])):
-    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
-    done = run(payments, order)
-    print(answers, done.function_calls, "calls", done.status)

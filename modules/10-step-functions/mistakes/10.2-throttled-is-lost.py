@@ -1,6 +1,6 @@
 #: expects: A call that Lambda throttles has done nothing yet
 #: because: Only the errors of the function are thought of.
-deploy("bank")
+#: fills: gap 1
 later = {
     "ErrorEquals": ["BankBusy"],
     "IntervalSeconds": 6,
@@ -34,9 +34,3 @@ payment = {
         "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
     },
 }
-
-payments = machine("hikari-payment", payment)
-for number, answers in enumerate((["busy", "paid"], ["declined"])):
-    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
-    done = run(payments, order)
-    print(answers, done.function_calls, "calls", done.status)

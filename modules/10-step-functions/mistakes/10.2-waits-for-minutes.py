@@ -1,7 +1,7 @@
 #: expects: The pauses are too long
 #: because: A busy bank should get a lot of rest.
 #: when: nightly
-deploy("bank")
+#: fills: gap 1
 later = {
     "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
     "IntervalSeconds": 30,
@@ -35,9 +35,3 @@ payment = {
         "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
     },
 }
-
-payments = machine("hikari-payment", payment)
-for number, answers in enumerate((["busy", "paid"], ["declined"])):
-    order = {"order_id": f"try-{number}-{id(payment)}", "amount_yen": 4100, "answers": answers}
-    done = run(payments, order)
-    print(answers, done.function_calls, "calls", done.status)
