@@ -124,8 +124,7 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         found["A task runs in hours that have nothing to do. For no requests this work needs no task."] = usd(
             least_tasks=1
         )
-    mean = work["requests"] / HOURS_A_MONTH / 3600
-    average_usd = usd(busy_per_s=mean, quiet_per_s=mean)
+    average_usd = _average_usd(work, event_prices)
     if average_usd < right:
         found["The tasks are enough for an average hour. In the busy hours customers wait or are turned away."] = (
             average_usd
@@ -158,6 +157,12 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
     return found
 
 
+def _average_usd(work: Mapping[str, Any], event_prices: dict[str, float]) -> float:
+    """The sum for tasks that are enough for the mean of the month, in each hour."""
+    mean = work["requests"] / HOURS_A_MONTH / 3600
+    return month({**work, "busy_per_s": mean, "quiet_per_s": mean}, FARGATE, event_prices).usd
+
+
 def _drawn(service: str, fixed: Mapping[str, Any], event_prices: dict[str, float], wrongs: Wrongs) -> dict[str, Any]:
     """Work that nobody has seen, in which each misconception that plays a part leads to a sum of its own."""
     best: tuple[float, dict[str, Any]] = (math.inf, {})
@@ -170,6 +175,10 @@ def _drawn(service: str, fixed: Mapping[str, Any], event_prices: dict[str, float
         if service == FARGATE and not all(0.2 < workloads.tasks(work, rate, whole=False) % 1 < 0.8 for rate in rates):
             continue
         right = month(work, service, event_prices).usd
+        # Rounded up to whole tasks, an average hour may cost more than the hours as they are: then nothing names it.
+        uneven = service == FARGATE and not work["least_tasks"] and work["quiet_per_s"] < work["busy_per_s"]
+        if uneven and _average_usd(work, event_prices) > (1 - _APART) * right:
+            continue
         sums = [right, *(usd for usd in wrongs(work, event_prices).values() if not math.isclose(usd, right))]
         alike = sum(abs(one - other) < _APART * other for one, other in itertools.pairwise(sorted(sums)))
         best = min(best, (alike, work), key=lambda one: one[0])
