@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from serverless_first.lab import Attempt, CheckFailed, task
+from serverless_first.lab import Attempt, CheckFailed, messages, task
 from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import at_once, borrowed, fresh_id, messages_in, wait_until
 from serverless_first.lab.show import say
@@ -26,7 +26,7 @@ def _open_while_stock_is_down(attempt: Attempt) -> None:
     lamp = fresh_id("lamp")
     with lamps(attempt, lamp, 100):
         begun(attempt, "orders", http_event("POST /orders", _order(lamp, 1)))
-        begun(attempt, FUNCTION, {"Records": [{"messageId": "check", "body": "{}"}]})
+        begun(attempt, FUNCTION, messages.batch({}))
         address = http_api(attempt, "orders")
         queue, mapping = _queue(attempt)
         wait_until(lambda: not messages_in(attempt, queue), 5)  # what the cells above may have left
@@ -202,11 +202,7 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
     """A batch of an order that was reserved before and a new one, three times at the same moment."""
     order, body = behind
     before = _left(attempt, lamp)
-    records = [
-        {"messageId": f"check-{number}", "receiptHandle": "check", "body": text, "eventSource": "aws:sqs"}
-        for number, text in enumerate((old, body))
-    ]
-    answers = at_once(attempt, FUNCTION, [{"Records": records}] * 3)
+    answers = at_once(attempt, FUNCTION, [messages.batch(old, body)] * 3)
     called = (
         f"invoke {FUNCTION} 3 times at the same moment with two records: an order that was reserved before, a new one"
     )
