@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from serverless_first.lab import Attempt, CheckFailed, task
+from serverless_first.lab.broken_copies import Broken, judge_tests
 from serverless_first.lab.functions import Scratch, fresh_id, messages_in, wait_until
-from serverless_first.lab.pytest_run import FAILED, NONE_FOUND, PASSED, TIMED_OUT, PytestRun, run_pytest
 from serverless_first.lab.show import say
 
 _chance = random.Random()
@@ -194,14 +192,15 @@ def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
 #: What a broken stock.py does, the text to replace in the right one, and the text in its place. Each needs an assertion
 #: that no other one needs.
 BROKEN = (
-    (
+    Broken(
         "takes one lamp, whatever the quantity",
         '":wanted": {"N": str(event["quantity"])}}',
         '":wanted": {"N": str(event["quantity"])}, ":one": {"N": "1"}}',
+        (("#left - :wanted", "#left - :one"),),
     ),
-    ("says yes to a customer when there is too little", '{"reserved": False}', '{"reserved": True}'),
-    ("refuses the customer who takes the very last ones", ">= :wanted", "> :wanted"),
-    (
+    Broken("says yes to a customer when there is too little", '{"reserved": False}', '{"reserved": True}'),
+    Broken("refuses the customer who takes the very last ones", ">= :wanted", "> :wanted"),
+    Broken(
         "refuses an order, and takes the lamps all the same",
         '        return {"reserved": False}',
         '        dynamodb.update_item(TableName="hikari-stock", Key={"lamp": {"S": event["lamp"]}},\n'
@@ -214,69 +213,10 @@ BROKEN = (
 @task("3.6")
 def stock_tests(attempt: Attempt) -> None:
     """The learner's tests pass on the right handler and fail on each broken one."""
-    files = ("test_stock.py", "stock.py")
-    for file in files:
-        if not Path(file).is_file():
-            attempt.not_started(f"There is no {file} yet.")
-    right = Path("stock.py").read_text(encoding="utf-8")
-    say("3.6: running your tests on stock.py, then on broken copies of it ...")
-    _passes(attempt, run_pytest(*files))
-    copies = []
-    for _, old, new in BROKEN:
-        copy = right.replace(old, new)
-        if ":one" in new:
-            copy = copy.replace("#left - :wanted", "#left - :one")
-        attempt.expect(
-            copy != right,
-            problem="stock.py is not the given one: the check cannot break it.",
-            called="reading stock.py",
-            came_back="another text",
-            expected="the text of the cell above",
-            look_at="the cell with stock.py: run it again as it was, your tests go into test_stock.py",
-        )
-        copies.append(copy)
-    with ThreadPoolExecutor(2) as pool:
-        runs = list(pool.map(lambda copy: run_pytest(*files, replaced={"stock.py": copy}), copies))
-    missed = [what for (what, _, _), run in zip(BROKEN, runs, strict=True) if run.exit_code == PASSED]
-    attempt.expect(
-        len(missed) < len(BROKEN),
-        problem="Your tests pass whatever the handler does: nothing in them looks at what it answered or at the stock.",
-        called=f"pytest test_stock.py, with each of {len(BROKEN)} broken copies of stock.py",
-        came_back="passed each time",
-        expected="a test that fails, each time",
-        look_at="what each of your tests asserts",
-    )
-    attempt.expect(
-        not missed,
-        problem=f"Your tests do not notice a stock.py that {' or one that '.join(missed)}.",
-        called=f"pytest test_stock.py, with each of {len(BROKEN)} broken copies of stock.py",
-        came_back=f"passed {len(missed)} times",
-        expected="a test that fails, each time",
+    judge_tests(
+        attempt,
+        "test_stock.py",
+        "stock.py",
+        BROKEN,
         look_at="the three cases of step 1: for each the answer, and what is left",
-    )
-
-
-def _passes(attempt: Attempt, run: PytestRun) -> None:
-    if "NotImplementedError: not started" in run.output:
-        attempt.not_started("test_stock.py still raises NotImplementedError.")
-    if "RealAwsRefused" in run.output:
-        problem = "Your tests reach for the real AWS: a call is made where moto does not answer. It was refused."
-        look_at = "which calls stand outside of mock_aws: also those that run when the file is imported"
-    elif run.exit_code == NONE_FOUND:
-        problem = "pytest finds no test in your file. A file without tests is not a file that passes."
-        look_at = "the names of your functions"
-    elif run.exit_code == TIMED_OUT:
-        problem, look_at = "Your tests do not come to an end.", "the loops in your tests"
-    elif run.exit_code == FAILED:
-        problem = "Your tests fail on the right stock.py."
-        look_at = "what the test expects, and whether each test makes its own table"
-    else:
-        problem, look_at = "pytest cannot run your file.", "the error that pytest names"
-    attempt.expect(
-        run.exit_code == PASSED,
-        problem=problem,
-        called="pytest test_stock.py, with the given stock.py",
-        came_back=run.verdicts or run.output[-300:],
-        expected="every test passes",
-        look_at=look_at,
     )

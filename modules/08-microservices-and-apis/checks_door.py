@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,16 +12,8 @@ from botocore.exceptions import ClientError
 from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.apis import Answered, rest_api, send
+from serverless_first.lab.broken_copies import Broken, judge_tests
 from serverless_first.lab.functions import fresh_id
-from serverless_first.lab.pytest_run import (
-    FAILED,
-    NONE_FOUND,
-    PASSED,
-    TIMED_OUT,
-    PytestRun,
-    run_pytest,
-    run_pytest_on_copies,
-)
 from serverless_first.lab.show import say
 
 # ---- 8.3
@@ -212,20 +203,20 @@ def _calls() -> int:
 
 #: What a broken front.py does, the text to replace in the right one, and the text in its place.
 BROKEN = (
-    ("answers a wrong order with 200", "return answer(400,", "return answer(200,"),
-    (
+    Broken("answers a wrong order with 200", "return answer(400,", "return answer(200,"),
+    Broken(
         "stores an order that is too large before it refuses it",
         "        return answer(400,",
         '        dynamodb.put_item(TableName="orders", Item={"order_key": {"S": order["order_key"]},\n'
         '            "lamp": {"S": order["lamp"]}, "quantity": {"N": str(order["quantity"])}})\n'
         "        return answer(400,",
     ),
-    ("answers 200 for an order that is not there", "else answer(404,", "else answer(200,"),
-    ("lets a second order of the same key replace the first", "    if known:", "    if known == order:"),
-    ("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
-    ("takes 21 lamps", "<= 20:", "<= 21:"),
-    ("answers 201 to a second order of the same key", "return answer(200, known)", "return answer(201, known)"),
-    (
+    Broken("answers 200 for an order that is not there", "else answer(404,", "else answer(200,"),
+    Broken("lets a second order of the same key replace the first", "    if known:", "    if known == order:"),
+    Broken("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
+    Broken("takes 21 lamps", "<= 20:", "<= 21:"),
+    Broken("answers 201 to a second order of the same key", "return answer(200, known)", "return answer(201, known)"),
+    Broken(
         "answers a second order of the same key with the second one",
         "return answer(200, known)",
         "return answer(200, order)",
@@ -236,63 +227,10 @@ BROKEN = (
 @task("8.5")
 def tests_of_front(attempt: Attempt) -> None:
     """The learner's tests pass on the right handler and fail on each broken one."""
-    files = ("test_front.py", "front.py")
-    for file in files:
-        if not Path(file).is_file():
-            attempt.not_started(f"There is no {file} yet.")
-    right = Path("front.py").read_text(encoding="utf-8")
-    copies = [right.replace(old, new, 1) for _, old, new in BROKEN]
-    attempt.expect(
-        right not in copies,
-        problem="front.py is not the given one: the check cannot break it.",
-        called="reading front.py",
-        came_back="another text",
-        expected="the text of the cell above",
-        look_at="the cell with front.py: run it again as it was, your tests go into test_front.py",
-    )
-    say("8.5: running your tests on front.py, then on broken copies of it ...")
-    _passes(attempt, run_pytest(*files))
-    codes = run_pytest_on_copies(*files, copies=[{"front.py": copy} for copy in copies])
-    missed = [what for (what, _, _), code in zip(BROKEN, codes, strict=True) if code == PASSED]
-    attempt.expect(
-        len(missed) < len(BROKEN),
-        problem="Your tests pass whatever the handler does: nothing in them looks at the answer or at the table.",
-        called=f"pytest test_front.py, with each of {len(BROKEN)} broken copies of front.py",
-        came_back="passed each time",
-        expected="a test that fails, each time",
-        look_at="what each of your tests asserts",
-    )
-    attempt.expect(
-        not missed,
-        problem=f"Your tests do not notice a front.py that {' or one that '.join(missed)}.",
-        called=f"pytest test_front.py, with each of {len(BROKEN)} broken copies of front.py",
-        came_back=f"passed {len(missed)} time{'' if len(missed) == 1 else 's'}",
-        expected="a test that fails, each time",
+    judge_tests(
+        attempt,
+        "test_front.py",
+        "front.py",
+        BROKEN,
         look_at="the four cases of step 1: for each the status, the body, and what the table holds",
-    )
-
-
-def _passes(attempt: Attempt, run: PytestRun) -> None:
-    if "NotImplementedError" in run.output:
-        attempt.not_started("test_front.py still raises NotImplementedError: put your tests in the place of that line.")
-    attempt.expect(
-        run.exit_code != NONE_FOUND,
-        problem="pytest finds no test in your file.",
-        called="pytest test_front.py",
-        came_back="no tests ran",
-        expected="a test for each of the four cases",
-        look_at="the names of your functions: pytest runs those that begin with test_",
-    )
-    slow = run.exit_code == TIMED_OUT
-    attempt.expect(
-        run.exit_code == PASSED,
-        problem="Your tests do not come to an end."
-        if slow
-        else "A test of yours fails on the handler that is right."
-        if run.exit_code == FAILED
-        else "pytest cannot run your file.",
-        called="pytest test_front.py, with the given front.py",
-        came_back="still running" if slow else run.verdicts or run.output[-400:],
-        expected="each test passes",
-        look_at="the line with E: it says what came back; each test makes its own table, where moto answers",
     )

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 from serverless_first.lab import Attempt, task
+from serverless_first.lab.broken_copies import Broken, judge_tests
 from serverless_first.lab.functions import fresh_id, messages_in, wait_until
 from serverless_first.lab.messages import take_all
-from serverless_first.lab.pytest_run import (
-    FAILED,
-    NONE_FOUND,
-    PASSED,
-    TIMED_OUT,
-    PytestRun,
-    run_pytest,
-    run_pytest_on_copies,
-)
 from serverless_first.lab.show import say
 
 _chance = random.Random()
@@ -127,24 +118,24 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
 #: What a broken gift.py does, the text to replace in the right one, and the text in its place. Each needs an assertion
 #: that no other one needs.
 BROKEN = (
-    ("prints a card for every order", 'if order["gift"]:', "if True:"),
-    (
+    Broken("prints a card for every order", 'if order["gift"]:', "if True:"),
+    Broken(
         "prints a second card, over the first one, when an order comes again",
         '                    ConditionExpression="attribute_not_exists(order_id)",\n',
         "",
     ),
-    (
+    Broken(
         "stops at the first message that fails",
         '            failures.append({"itemIdentifier": record["messageId"]})\n',
         '            failures.append({"itemIdentifier": record["messageId"]})\n            break\n',
     ),
-    (
+    Broken(
         "reports nothing, whatever fails",
         '            failures.append({"itemIdentifier": record["messageId"]})\n',
         "",
     ),
-    ("prints an empty card for an order without a text", 'order["text"]', 'order.get("text", "")'),
-    (
+    Broken("prints an empty card for an order without a text", 'order["text"]', 'order.get("text", "")'),
+    Broken(
         "reports an order that comes again as failed",
         '            print("again:", order["order_id"])\n',
         '            failures.append({"itemIdentifier": record["messageId"]})\n',
@@ -155,64 +146,10 @@ BROKEN = (
 @task("9.6")
 def gift_tests(attempt: Attempt) -> None:
     """The learner's tests pass on the right handler and fail on each broken one."""
-    files = ("test_gift.py", "gift.py")
-    for file in files:
-        if not Path(file).is_file():
-            attempt.not_started(f"There is no {file} yet.")
-    right = Path("gift.py").read_text(encoding="utf-8")
-    say("9.6: running your tests on gift.py, then on broken copies of it ...")
-    _passes(attempt, run_pytest(*files))
-    copies = [right.replace(old, new) for _, old, new in BROKEN]
-    attempt.expect(
-        right not in copies,
-        problem="gift.py is not the given one: the check cannot break it.",
-        called="reading gift.py",
-        came_back="another text",
-        expected="the text of the cell above",
-        look_at="the cell with gift.py: run it again as it was, your tests go into test_gift.py",
-    )
-    codes = run_pytest_on_copies(*files, copies=[{"gift.py": copy} for copy in copies])
-    missed = [what for (what, _, _), code in zip(BROKEN, codes, strict=True) if code == PASSED]
-    called = f"pytest test_gift.py, with each of {len(BROKEN)} broken copies of gift.py"
-    attempt.expect(
-        len(missed) < len(BROKEN),
-        problem="Your tests pass whatever the handler does: nothing in them looks at its answer or at the table.",
-        called=called,
-        came_back="passed each time",
-        expected="a test that fails, each time",
-        look_at="what each of your tests asserts",
-    )
-    attempt.expect(
-        not missed,
-        problem=f"Your tests do not notice a gift.py that {', or one that '.join(missed)}.",
-        called=called,
-        came_back=f"passed {len(missed)} times",
-        expected="a test that fails, each time",
+    judge_tests(
+        attempt,
+        "test_gift.py",
+        "gift.py",
+        BROKEN,
         look_at="the four cases of step 1: for each the answer, and what is in the table",
-    )
-
-
-def _passes(attempt: Attempt, run: PytestRun) -> None:
-    if "NotImplementedError: not started" in run.output:
-        attempt.not_started("test_gift.py still raises NotImplementedError.")
-    if "RealAwsRefused" in run.output:
-        problem = "Your tests reach for the real AWS: a call is made where moto does not answer. It was refused."
-        look_at = "which calls stand outside of mock_aws: also those that run when the file is imported"
-    elif run.exit_code == NONE_FOUND:
-        problem = "pytest finds no test in your file. A file without tests is not a file that passes."
-        look_at = "the names of your functions"
-    elif run.exit_code == TIMED_OUT:
-        problem, look_at = "Your tests do not come to an end.", "the loops in your tests"
-    elif run.exit_code == FAILED:
-        problem = "Your tests fail on the right gift.py."
-        look_at = "what the test expects, and whether each test makes its own table"
-    else:
-        problem, look_at = "pytest cannot run your file.", "the error that pytest names"
-    attempt.expect(
-        run.exit_code == PASSED,
-        problem=problem,
-        called="pytest test_gift.py, with the given gift.py",
-        came_back=run.verdicts or run.output[-300:],
-        expected="every test passes",
-        look_at=look_at,
     )

@@ -39,8 +39,7 @@ def test_a_test_that_fails_says_why_and_no_time(folder: Path) -> None:
 
 def test_a_copy_takes_the_place_of_a_file(folder: Path) -> None:
     (folder / "test_stock.py").write_text("import stock\ndef test_left():\n    assert stock.LEFT == 3\n")
-    broken = run_pytest("test_stock.py", "stock.py", replaced={"stock.py": "LEFT = 0\n"})
-    assert broken.exit_code == FAILED
+    assert run_pytest_on_copies("test_stock.py", "stock.py", copies=[{"stock.py": "LEFT = 0\n"}]) == [FAILED]
     assert (folder / "stock.py").read_text() == "LEFT = 3\n"
     assert {p.name for p in folder.iterdir()} == {"stock.py", "test_stock.py"}
 

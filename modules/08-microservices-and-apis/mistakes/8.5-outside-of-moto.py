@@ -1,4 +1,4 @@
-#: expects: A test of yours fails on the handler that is right
+#: expects: Your tests reach for the real AWS
 #: because: mock_aws on one test is thought to be enough for all.
 #: fills: gap 1
 @mock_aws

@@ -65,12 +65,11 @@ class PytestRun:
         return "\n".join(line for line in lines if line.startswith(_VERDICTS))
 
 
-def run_pytest(*names: str, replaced: Mapping[str, str] | None = None, timeout_s: float = 30.0) -> PytestRun:
+def run_pytest(*names: str, timeout_s: float = 30.0) -> PytestRun:
     """Copies files from the current folder into a new one and runs pytest there.
 
     Args:
         names: the files; pytest collects those named test_*.py.
-        replaced: the text to use in place of a file, by its name.
         timeout_s: seconds after which the run is ended.
 
     Raises:
@@ -78,10 +77,7 @@ def run_pytest(*names: str, replaced: Mapping[str, str] | None = None, timeout_s
     """
     with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
         for name in names:
-            if replaced and name in replaced:
-                (Path(folder) / name).write_text(replaced[name], encoding="utf-8")
-            else:
-                shutil.copyfile(name, Path(folder) / name)
+            shutil.copyfile(name, Path(folder) / name)
         tests = [name for name in names if name.startswith("test_")]
         # -P keeps the folder from the start of the path: a learner's json.py must not be taken for Python's own. pytest
         # itself puts the tests' folder there, once it is loaded, so that they can import what they test.

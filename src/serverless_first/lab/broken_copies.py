@@ -1,0 +1,118 @@
+"""Judges tests that a learner has written: they pass on the right code, and notice each broken copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serverless_first.lab.attempt import Attempt
+from serverless_first.lab.pytest_run import (
+    FAILED,
+    NONE_FOUND,
+    PASSED,
+    TIMED_OUT,
+    PytestRun,
+    run_pytest,
+    run_pytest_on_copies,
+)
+from serverless_first.lab.show import say
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A way to break the right code.
+
+    Args:
+        what: what the broken code does, to follow "a stock.py that".
+        old: a text of the right code.
+        new: the text in its place.
+        more: further texts and those in their places.
+    """
+
+    what: str
+    old: str
+    new: str
+    more: tuple[tuple[str, str], ...] = ()
+
+    def copy_of(self, right: str) -> str:
+        """The code, broken in this way."""
+        for old, new in ((self.old, self.new), *self.more):
+            right = right.replace(old, new)
+        return right
+
+
+def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken], *, look_at: str) -> None:
+    """Checks that tests pass on the given code and that each broken copy of it fails one.
+
+    Args:
+        attempt: the run of the check.
+        tests: the learner's file, as in "test_stock.py".
+        code: the given file that it tests, as in "stock.py".
+        broken: ways to break the code, each of which needs an assertion that no other one needs.
+        look_at: which cases the tests have to cover.
+
+    Raises:
+        NotStarted: a file is not there, or the tests are the stub.
+        CheckFailed: the tests fail on the right code, or do not notice a broken one.
+    """
+    for file in (tests, code):
+        if not Path(file).is_file():
+            attempt.not_started(f"There is no {file} yet.")
+    right = Path(code).read_text(encoding="utf-8")
+    copies = [each.copy_of(right) for each in broken]
+    attempt.expect(
+        right not in copies,
+        problem=f"{code} is not the given one: the check cannot break it.",
+        called=f"reading {code}",
+        came_back="another text",
+        expected="the text of the cell above",
+        look_at=f"the cell with {code}: run it again as it was, your tests go into {tests}",
+    )
+    say(f"{attempt.task.id}: running your tests on {code}, then on broken copies of it ...")
+    _passes(attempt, run_pytest(tests, code), tests, code)
+    codes = run_pytest_on_copies(tests, code, copies=[{code: copy} for copy in copies])
+    missed = [each.what for each, exit_code in zip(broken, codes, strict=True) if exit_code == PASSED]
+    called = f"pytest {tests}, with each of {len(broken)} broken copies of {code}"
+    attempt.expect(
+        len(missed) < len(broken),
+        problem="Your tests pass whatever the handler does: nothing in them looks at its answer or at what it stores.",
+        called=called,
+        came_back="passed each time",
+        expected="a test that fails, each time",
+        look_at="what each of your tests asserts",
+    )
+    attempt.expect(
+        not missed,
+        problem=f"Your tests do not notice a {code} that {' or one that '.join(missed)}.",
+        called=called,
+        came_back=f"passed {len(missed)} time{'' if len(missed) == 1 else 's'}",
+        expected="a test that fails, each time",
+        look_at=look_at,
+    )
+
+
+def _passes(attempt: Attempt, run: PytestRun, tests: str, code: str) -> None:
+    if "NotImplementedError: not started" in run.output:
+        attempt.not_started(f"{tests} still raises NotImplementedError: put your tests in the place of that line.")
+    if "RealAwsRefused" in run.output:
+        problem = "Your tests reach for the real AWS: a call is made where moto does not answer. It was refused."
+        look_at = "which calls stand outside of mock_aws: also those that run when the file is imported"
+    elif run.exit_code == NONE_FOUND:
+        problem = "pytest finds no test in your file. A file without tests is not a file that passes."
+        look_at = "the names of your functions: pytest runs those that begin with test_"
+    elif run.exit_code == TIMED_OUT:
+        problem, look_at = "Your tests do not come to an end.", "the loops in your tests"
+    elif run.exit_code == FAILED:
+        problem = f"A test of yours fails on the {code} that is right."
+        look_at = "the line with E: it says what came back; each test makes its own table, where moto answers"
+    else:
+        problem, look_at = "pytest cannot run your file.", "the error that pytest names"
+    attempt.expect(
+        run.exit_code == PASSED,
+        problem=problem,
+        called=f"pytest {tests}, with the given {code}",
+        came_back="still running" if run.exit_code == TIMED_OUT else run.verdicts or run.output[-400:],
+        expected="each test passes",
+        look_at=look_at,
+    )
