@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from serverless_first import explore, facts, figures, order_stores, spectrum
 from serverless_first.explore.base import OWN
@@ -95,3 +97,15 @@ def test_made_up_orders_are_the_same_each_time_and_sort_by_their_moment() -> Non
     assert [order["placed_at"] for order in orders] == sorted(order["placed_at"] for order in orders)
     assert orders[-1]["placed_at"] < "2026-12"
     assert {tuple(order) for order in orders} == {order_stores.FIELDS}
+
+
+def test_the_fewer_tasks_stay_yours_the_further_right_a_box_stands_and_none_overlap() -> None:
+    [axes] = figures.spectrum(title="Since the deck").axes
+    boxes = [patch for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
+    middles = [(box.get_y(), box.get_x() + box.get_width() / 2) for box in boxes]
+    rows = [[x for y, x in middles if y == row] for row in sorted({y for y, _ in middles})]
+    assert [len(row) for row in rows] == [len(spectrum.row(name)) for name in spectrum.ROWS]
+    assert all(right - left > 0.99 for row in rows for left, right in itertools.pairwise(row))
+    storage = rows[list(spectrum.ROWS).index("Storage")]
+    assert storage[0] == 0
+    assert storage[1] > 5  # S3 is no halfway house

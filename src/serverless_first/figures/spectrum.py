@@ -14,7 +14,7 @@ from serverless_first import spectrum as slide
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
 from serverless_first.operations import KINDS, Ledger
 
-_LETTERS = 13  # of a box's line
+_LETTERS = 12  # of a box's line
 #: Each mark has a colour, a line and a sign, so that none of them depends on colour.
 _MARKS: Mapping[str, tuple[str, Any, str]] = {
     "": ("white", "solid", "as on the slide"),
@@ -43,8 +43,7 @@ def spectrum(*, title: str, when: slide.When = "now") -> Figure:
         for y, name in enumerate(slide.ROWS):
             axes.text(-1.58, y, name, va="center", weight="bold", fontsize=11)
             services = slide.row(name, when)
-            for number, service in enumerate(services):
-                x = number * (most - 1) / (len(services) - 1)
+            for x, service in zip(_places(services, most - 1), services, strict=True):
                 _box(axes, x, y, service, when)
         axes.annotate(
             "", (8.43, -0.5), (-0.43, -0.5), arrowprops={"arrowstyle": "->", "linewidth": 1.5}, annotation_clip=False
@@ -58,6 +57,15 @@ def spectrum(*, title: str, when: slide.When = "now") -> Figure:
             ]
             figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     return figure
+
+
+def _places(services: Sequence[slide.Service], last: int) -> list[float]:
+    """Where the boxes of a row stand: the fewer tasks stay yours, the further to the right; none overlap."""
+    least = min(len(service.yours) for name in slide.ROWS for service in slide.row(name))
+    places = [last * (len(slide.TASKS) - len(service.yours)) / (len(slide.TASKS) - least) for service in services]
+    for number in range(len(places) - 2, -1, -1):
+        places[number] = min(places[number], places[number + 1] - 1)
+    return [max(place, float(number)) for number, place in enumerate(places)]
 
 
 def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When) -> None:
@@ -81,7 +89,7 @@ def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When
         textwrap.fill(_SIGNS[news] + name, _LETTERS, break_long_words=False),
         va="center",
         ha="center",
-        fontsize=8.5,
+        fontsize=8,
     )
 
 
