@@ -73,6 +73,7 @@ class DataPlane:
             self.service.fleet.clear,  # what a task has started meanwhile
             self.doors.clear,
             self.network.clear,
+            self.service.metrics.clear,
             *self.forgetting,
             self.proxies.clear,
             self.databases.clear,

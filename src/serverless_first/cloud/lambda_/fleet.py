@@ -94,20 +94,25 @@ class Fleet:
 
     # ---- calls
 
-    def acquire(self, spec: FunctionSpec) -> Place:
+    def acquire(self, spec: FunctionSpec, accepted: Callable[[], None] = lambda: None) -> Place:
         """A place for one invocation. Whatever it holds, it must be given back by `release`.
+
+        Args:
+            accepted: called as soon as no limit of concurrency is against it, before an environment is started.
 
         Raises:
             NotNow: a concurrency limit is reached, or no subnet of the function has a free address.
         """
         generation = self._generation
         if environment := self.provisioned.take(spec):
+            accepted()
             inits = []
             if environment.invocations == 0:  # what its Init has printed stands before the first call
                 inits = [InitPhase(environment.init_ms, phase="provisioned", log=environment.read_log())]
             return Place(environment, spec.timeout_s, generation, inits, counted=False)
         self.concurrency.enter(spec.arn)
         try:
+            accepted()
             if environment := self._take_free(spec):
                 return Place(environment, spec.timeout_s, generation)
             return self._start_for_a_call(spec, generation)

@@ -51,7 +51,7 @@ class _Ended:
     @property
     def duration_ms(self) -> float:
         """The handler's time, and that of an Init that ran again within the call."""
-        return self.outcome.duration_ms + sum(init.duration_ms for init in self.inits if init.phase == "invoke")
+        return duration_ms(self.outcome, self.inits)
 
     @property
     def billed_ms(self) -> int:
@@ -63,6 +63,11 @@ class _Ended:
         """How long Init took, if it ended well ahead of the call that caused it."""
         ended_well = [init for init in self.inits if (init.phase, init.status) == ("init", "success")]
         return ended_well[0].duration_ms if ended_well else None
+
+
+def duration_ms(outcome: Outcome, inits: list[InitPhase]) -> float:
+    """The handler's time, and that of an Init that ran again within the call, in ms."""
+    return outcome.duration_ms + sum(init.duration_ms for init in inits if init.phase == "invoke")
 
 
 def compose(

@@ -27,6 +27,7 @@ def install(plane: DataPlane) -> None:
         lambda_invoke,
         lambda_layers,
         lambda_mappings,
+        lambda_metrics,
         lambda_network,
         lambda_versions,
         s3_notifications,
@@ -43,6 +44,7 @@ def install(plane: DataPlane) -> None:
     lambda_network.install(plane.network, fleet, plane.permissions)
     lambda_async.install()
     lambda_invoke.install(plane.service, plane.queue)
+    lambda_metrics.install(plane.service.metrics)
     for seam in (
         lambda_mappings,
         function_urls,
