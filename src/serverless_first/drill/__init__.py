@@ -1,0 +1,14 @@
+"""The drill of the capstone: orders over HTTP, faults at points of progress, a record, and a score made from it alone.
+
+from serverless_first import drill
+record = drill.run("hikari-shop", orders=300, seed=7)
+drill.show(drill.score(record))
+record.save("work/12-capstone/record.json")
+"""
+
+from serverless_first.drill.record import Record, RecordError
+from serverless_first.drill.run import clear, run
+from serverless_first.drill.score import DESIGNS, Cost, Finding, Score, score
+from serverless_first.drill.shop import DrillError
+
+__all__ = ["DESIGNS", "Cost", "DrillError", "Finding", "Record", "RecordError", "Score", "clear", "run", "score"]

@@ -1,0 +1,231 @@
+"""Gathering what a drill has left behind, from outside of the shop: rows, charges, dead letters, REPORT lines, metrics."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from serverless_first.drill.record import DatabaseUse, DeadLetter, FunctionUse, OrderQueue, Point, Sample
+from serverless_first.drill.shop import Shop
+
+#: Executions whose history is read, to count their states.
+LOOKED_AT = 40
+STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+_REFUSED = re.compile(r"too many clients already|remaining connection slots|too many connections for")
+_REPORT = re.compile(r"^REPORT .*?\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms")
+_CRASHED = re.compile(r"\tStatus: (error|timeout)")
+
+
+def rows(shop: Shop, prefix: str) -> tuple[tuple[str, str], ...]:
+    """Order id and status of each row of this drill, in the order of the ids."""
+    with shop.database() as connection:
+        found = connection.execute(
+            "SELECT order_id, status FROM orders WHERE order_id LIKE %s ORDER BY order_id, status", (f"{prefix}-%",)
+        ).fetchall()
+    return tuple((str(order_id), str(status)) for order_id, status in found)
+
+
+def items(shop: Shop, table: str, prefix: str, attribute: str) -> tuple[tuple[str, str], ...]:
+    """Order id and one attribute of each item of this drill in a table of DynamoDB."""
+    pages = shop.client("dynamodb").get_paginator("scan")
+    found = []
+    for page in pages.paginate(TableName=table):
+        for item in page["Items"]:
+            order_id = item.get("order_id", {}).get("S", "")
+            if order_id.startswith(f"{prefix}-"):
+                found.append((order_id, item.get(attribute, {}).get("S", "")))
+    return tuple(sorted(found))
+
+
+def messages(shop: Shop, url: str, limit_s: float) -> tuple[DeadLetter, ...]:
+    """What is in a queue; the messages stay there, and come back at once.
+
+    Args:
+        limit_s: how long to wait for messages that are in flight, in seconds.
+    """
+    sqs, end_s = shop.client("sqs"), time.monotonic() + limit_s
+    seen: dict[str, tuple[str, DeadLetter]] = {}
+    while len(seen) < shop.depth(url):
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, MessageSystemAttributeNames=["All"]
+        )
+        for message in answer.get("Messages", []):
+            times = int(message["Attributes"]["ApproximateReceiveCount"]) - 1  # this one is the drill's
+            seen[message["MessageId"]] = (message["ReceiptHandle"], DeadLetter(_order_id(message["Body"]), times))
+        if not answer.get("Messages"):
+            if time.monotonic() > end_s:
+                break
+            time.sleep(0.2)
+    for handle, _ in seen.values():
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+    missing = max(0, shop.depth(url) - len(seen))
+    return tuple(sorted((letter for _, letter in seen.values()), key=str)) + (DeadLetter("", 0),) * missing
+
+
+def _order_id(body: str) -> str:
+    try:
+        return str(json.loads(body)["order_id"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def order_queue(shop: Shop) -> OrderQueue:
+    """How the queue of orders is set."""
+    names = ["VisibilityTimeout", "RedrivePolicy"]
+    url = shop.outputs["QueueUrl"]
+    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    policy = json.loads(found["RedrivePolicy"]) if found.get("RedrivePolicy") else None
+    return OrderQueue(float(found["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None)
+
+
+def executions(shop: Shop, prefix: str) -> tuple[dict[str, int], tuple[int, ...]]:
+    """How many executions of this drill have which status, and how many states some of those that ended have entered."""
+    states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
+    found: Counter[str] = Counter()
+    ended: list[str] = []
+    for page in states.get_paginator("list_executions").paginate(stateMachineArn=arn):
+        for execution in page["executions"]:
+            if prefix in execution["name"]:
+                found[execution["status"]] += 1
+                if execution["status"] != "RUNNING":
+                    ended.append(execution["executionArn"])
+    some = sorted(ended)[:: max(1, math.ceil(len(ended) / LOOKED_AT))]
+    return dict(sorted(found.items())), tuple(_transitions(states, arn) for arn in some)
+
+
+def _transitions(states: Any, arn: str) -> int:
+    """States entered, tries counted: each is a transition that AWS bills."""
+    events = [
+        event
+        for page in states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        for event in page["events"]
+    ]
+    tries = sum(event["type"] in ("TaskScheduled", "LambdaFunctionScheduled") for event in events)
+    tasks = sum(event["type"] == "TaskStateEntered" for event in events)
+    return sum(event["type"].endswith("StateEntered") for event in events) + max(0, tries - tasks)
+
+
+@dataclass
+class _Use:
+    calls: int = 0
+    crashed: int = 0
+    billed_ms: float = 0.0
+    longest_ms: float = 0.0
+    refused: int = 0
+
+    def add(self, line: str) -> None:
+        if report := _report(line):
+            duration_ms, billed_ms, crashed = report
+            self.calls += 1
+            self.crashed += crashed
+            self.billed_ms += billed_ms
+            self.longest_ms = max(self.longest_ms, duration_ms)
+        self.refused += bool(_REFUSED.search(line))
+
+
+def _report(line: str) -> tuple[float, float, bool] | None:
+    """Duration and Billed Duration in ms, and whether the call has crashed, of a REPORT line, text or JSON."""
+    if found := _REPORT.match(line):
+        return float(found[1]), float(found[2]), bool(_CRASHED.search(line))
+    if line.startswith("{") and '"platform.report"' in line:
+        record = json.loads(line)["record"]
+        metrics = record["metrics"]
+        return metrics["durationMs"], metrics["billedDurationMs"], "errorType" in record
+    return None
+
+
+def functions(shop: Shop, since_s: float) -> tuple[FunctionUse, ...]:
+    """What the logs of the shop's functions say since a moment (Unix time, in seconds)."""
+    found = []
+    for role, name in sorted(shop.functions.items()):
+        settings = shop.client("lambda").get_function_configuration(FunctionName=name)
+        group = settings.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+        use = _Use()
+        for line in _lines(shop, group, since_s):
+            use.add(line)
+        found.append(
+            FunctionUse(
+                role,
+                settings["MemorySize"],
+                float(settings["Timeout"]),
+                use.calls,
+                use.crashed,
+                round(use.billed_ms, 3),
+                round(use.longest_ms, 3),
+                use.refused,
+            )  # fmt: skip
+        )
+    return tuple(found)
+
+
+def _lines(shop: Shop, group: str, since_s: float) -> Iterator[str]:
+    logs = shop.client("logs")
+    try:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(since_s * 1000))
+        for page in pages:
+            for event in page["events"]:
+                yield from event["message"].splitlines()
+    except logs.exceptions.ResourceNotFoundException:
+        return
+
+
+def database_use(shop: Shop, samples: list[Sample]) -> DatabaseUse:
+    """Who was connected, of what the watch has seen."""
+    with shop.database() as connection:
+        names = ("max_connections", "superuser_reserved_connections", "reserved_connections")
+        most, *reserved = (int(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names)
+    return DatabaseUse(
+        seats=most - sum(reserved),
+        direct_most=max((sample.direct for sample in samples), default=0),
+        proxied_most=max((sample.proxied for sample in samples), default=0),
+    )
+
+
+def points(shop: Shop, begun_s: float, roles: tuple[str, ...]) -> tuple[Point, ...]:
+    """The functions' metrics in CloudWatch, since the drill's begin (Unix time, in seconds).
+
+    One value for each second, or for several when the drill was long. On AWS one for each minute.
+    """
+    end_s = time.time() + 1
+    period_s = max(1, math.ceil((end_s - begun_s) / 240))
+    found = []
+    for role in roles:
+        if role in shop.functions:
+            series = {name: _series(shop, shop.functions[role], name, begun_s, end_s, period_s) for name in _METRICS}
+            for second in sorted(set().union(*series.values())):
+                values = (series[name].get(second, 0.0) for name in _METRICS)
+                found.append(Point(round(second - begun_s, 2), role, *values))
+    return tuple(found)
+
+
+_METRICS = {"Invocations": "Sum", "Errors": "Sum", "Throttles": "Sum", "ConcurrentExecutions": "Maximum"}
+
+
+def _series(shop: Shop, function: str, metric: str, begun_s: float, end_s: float, period_s: int) -> dict[float, float]:
+    statistic = _METRICS[metric]
+    found = shop.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName=metric,
+        Dimensions=[{"Name": "FunctionName", "Value": function}],
+        StartTime=datetime.fromtimestamp(begun_s, UTC),
+        EndTime=datetime.fromtimestamp(end_s, UTC),
+        Period=period_s,
+        Statistics=[statistic],
+    )
+    values: dict[float, float] = {}
+    for point in found["Datapoints"]:
+        # the four metrics have data at different seconds: put them on one grid
+        second = begun_s + period_s * int((point["Timestamp"].timestamp() - begun_s) // period_s)
+        values[second] = (
+            max(values.get(second, 0.0), point[statistic])
+            if statistic == "Maximum"
+            else (values.get(second, 0.0) + point[statistic])
+        )
+    return values

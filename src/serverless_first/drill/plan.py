@@ -1,0 +1,65 @@
+"""Which orders a drill posts: the same for the same number and seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+LAMPS = ("Tsuki", "Hoshi", "Akari", "Yoru", "Kumo")
+#: JSON carries it, the front door may take it, and a text of PostgreSQL cannot hold it.
+POISON_CUSTOMER = "Mori\x00 Aoi"
+LEAST_ORDERS, MOST_ORDERS = 60, 5000
+
+
+@dataclass(frozen=True)
+class PlannedOrder:
+    """An order that will be posted. Args: kind: as in `record.Posted`."""
+
+    order_id: str
+    customer: str
+    lamp: str
+    quantity: int
+    kind: str
+
+    @property
+    def body(self) -> dict[str, object]:
+        """What a client posts."""
+        return {
+            "order_id": self.order_id, "customer": self.customer, "lamp": self.lamp, "quantity": self.quantity,
+        }  # fmt: skip
+
+
+def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
+    """The orders of a drill, in the order in which they are posted; the poison is one more, among the first.
+
+    Five in a hundred are posted twice in a row, and five others come again late.
+
+    Args:
+        orders: how many good ones.
+        seed: decides who orders what, and which of them come twice.
+        prefix: how the order ids begin: each drill has its own.
+
+    Raises:
+        ValueError: so many orders make no drill.
+    """
+    if isinstance(orders, bool) or not isinstance(orders, int) or not LEAST_ORDERS <= orders <= MOST_ORDERS:
+        raise ValueError(f"orders is {orders!r}; a drill has a whole number from {LEAST_ORDERS} to {MOST_ORDERS}.")
+    dice = random.Random(seed)
+    places = list(range(orders))
+    # What comes again late must have been worked on by then: it is among the first.
+    late = set(dice.sample(places[: orders // 2], max(3, orders // 20)))
+    retried = set(dice.sample([place for place in places if place not in late], max(3, orders // 20)))
+    found = []
+    for place in places:
+        kind = "late" if place in late else "retried" if place in retried else "once"
+        found.append(
+            PlannedOrder(
+                f"{prefix}-{place:05d}",
+                f"customer {dice.randrange(10**6):06d}",
+                dice.choice(LAMPS),
+                dice.randint(1, 4),
+                kind,
+            )  # fmt: skip
+        )
+    found.insert(orders // 10, PlannedOrder(f"{prefix}-poison", POISON_CUSTOMER, "Tsuki", 1, "poison"))
+    return found

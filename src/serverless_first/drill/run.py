@@ -1,0 +1,223 @@
+"""The drill itself: load and faults, one after the other, then the evidence."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import secrets
+import threading
+import time
+
+from serverless_first import cloud
+from serverless_first.cloud import progress
+from serverless_first.drill import evidence, faults, watch
+from serverless_first.drill.load import Customers
+from serverless_first.drill.plan import PlannedOrder, plan
+from serverless_first.drill.record import Record
+from serverless_first.drill.shop import DrillError, Shop
+
+#: AWS's own waiting times are divided by it during a drill: the intervals of retries, and how pollers scale.
+TIME_SCALE = 60.0
+UNDER_LOCK = 60
+ROLES = ("Front", "Worker", "Provider", "Ledger", "Projector")
+
+
+def run(stack_name: str = "hikari-shop", *, orders: int = 300, seed: int = 7, faults: bool = True) -> Record:
+    """Drills the shop: posts orders as customers do, lets things go wrong meanwhile, and gathers what came of it.
+
+    What goes wrong, at points of progress: a migration locks the table, three environments are killed at work, the
+    payment provider is down, the database restarts, clients post an order twice, a poison comes, and in the end orders
+    come again to new environments. Earlier orders in the shop's tables stay, and do not count.
+
+    Args:
+        stack_name: of the deployed shop.
+        orders: how many good orders, 60 to 5,000.
+        seed: decides who orders what, and what comes twice.
+        faults: whether things go wrong; without, there are only the duplicates and the poison.
+
+    Raises:
+        DrillError: there is no such stack, it lacks an output, or it is not quiet.
+        ValueError: so many orders make no drill.
+    """
+    prefix = f"r{secrets.token_hex(3)}"
+    planned = plan(orders, seed, prefix)
+    aws = cloud.start()
+    shop = Shop.find(aws, stack_name)
+    _require_quiet(shop)
+    _migrate(shop)
+    scale_before = aws.time_scale
+    cloud.start(time_scale=TIME_SCALE)
+    try:
+        return _Drill(shop, prefix, planned, seed, faults).run()
+    finally:
+        if aws.is_running:
+            cloud.start(time_scale=scale_before)
+
+
+def clear(stack_name: str = "hikari-shop") -> None:
+    """Makes the shop quiet: empties its queues and stops the executions that run. Orders in its tables stay.
+
+    Raises:
+        DrillError: there is no such stack, or it lacks an output.
+    """
+    shop = Shop.find(cloud.start(), stack_name)
+    states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
+    urls = [*shop.queues.values(), *([shop.dead_letters_url] if shop.dead_letters_url else [])]
+    with faults.worker_paused(shop):
+        for url in urls:
+            with contextlib.suppress(shop.client("sqs").exceptions.PurgeQueueInProgress):
+                shop.client("sqs").purge_queue(QueueUrl=url)
+        for page in states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING"):
+            for execution in page["executions"]:
+                states.stop_execution(executionArn=execution["executionArn"])
+
+
+def _require_quiet(shop: Shop) -> None:
+    """The drill counts what is in queues: nothing may be there before it."""
+    depths = {name: shop.depth(url) for name, url in shop.queues.items()}
+    if shop.dead_letters_url:
+        depths["dead letters"] = shop.depth(shop.dead_letters_url)
+    found = [f"{number:,} in {name}" for name, number in depths.items() if number]
+    if running := shop.executions("RUNNING"):
+        found.append(f"{running:,} executions that run")
+    if found:
+        raise DrillError(
+            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them, or empty them "
+            f'with drill.clear("{shop.stack_name}").'
+        )
+
+
+def _migrate(shop: Shop) -> None:
+    answer = shop.client("lambda").invoke(FunctionName=shop.functions["Migrate"], Payload=b"{}")
+    told = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        raise DrillError(f"Migrate has failed: {told}")
+    with shop.database() as connection:
+        (there,) = connection.execute("SELECT to_regclass('orders') IS NOT NULL").fetchone()
+    if not there:
+        raise DrillError(f"Migrate ran ({json.loads(told)}), and the database has no table orders.")
+
+
+class _Drill:
+    """One drill of a shop that is quiet."""
+
+    def __init__(self, shop: Shop, prefix: str, planned: list[PlannedOrder], seed: int, with_faults: bool) -> None:
+        self._shop, self._prefix, self._planned, self._seed, self._faults = shop, prefix, planned, seed, with_faults
+        self._customers = Customers(shop.aws.local_url(shop.outputs["ApiUrl"]))
+        self._watch = watch.Watch(shop)
+        self._killer = faults.Killer(shop)
+
+    def run(self) -> Record:
+        begun_s = time.time()
+        self._watch.start()
+        try:
+            self._work()
+            posting_s = self._watch.now_s
+            is_quiet, draining_s = self._drain()
+            self._watch.look()
+        finally:
+            self._watch.stop()
+        return self._record(begun_s, posting_s, is_quiet, draining_s)
+
+    # ---- load and faults
+
+    def _work(self) -> None:
+        total = len(self._planned)
+        first = min(UNDER_LOCK, total // 2)
+        with self._bar("orders posted", total):
+            if not self._faults:
+                self._customers.post_all(self._planned)
+            else:
+                self._post_under_lock(self._planned[:first])
+                restart_at, down_at, up_at = (first + (total - first) * part // 10 for part in (2, 5, 8))
+                self._customers.post_all(self._planned[first:restart_at])
+                faults.restart_database(self._shop, self._watch.note)
+                self._customers.post_all(self._planned[restart_at:down_at])
+                with faults.provider_down(self._shop, self._watch.note):
+                    self._customers.post_all(self._planned[down_at:up_at])
+                self._customers.post_all(self._planned[up_at:])
+        self._come_again()
+
+    def _post_under_lock(self, orders: list[PlannedOrder]) -> None:
+        sent = threading.Event()
+        with faults.locked_table(self._shop, self._killer, sent, self._watch.note):
+            self._customers.post_all(orders)
+            sent.set()
+
+    def _come_again(self) -> None:
+        """Orders that were done long ago come once more, twice in a row, and meet environments that are all new."""
+        late = [order for order in self._planned if order.kind == "late"]
+        watch.wait_for_rows(self._shop, [order.order_id for order in late], limit_s=watch.STILL_S + 20)
+        with faults.worker_paused(self._shop):
+            if self._faults:
+                number = self._killer.kill(("Worker", "Ledger", "Projector", "Front"))
+                self._watch.note(f"all {number} environments are killed")
+            else:
+                self._killer.kill(("Worker",))
+            for order in late:
+                self._customers.post(order)
+                self._customers.post(order)
+        self._watch.note("orders come again")
+
+    def _drain(self) -> tuple[bool, float]:
+        limit_s = 240.0 + 0.5 * len(self._planned)
+        with progress.bar("orders done", len(self._planned) - 1) as told:
+            is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, limit_s, told)
+        self._watch.note("the shop is quiet" if is_quiet else "nothing moves any more")
+        return is_quiet, took_s
+
+    @contextlib.contextmanager
+    def _bar(self, what: str, total: int):  # type: ignore[no-untyped-def]
+        """Shows how many POSTs have been answered."""
+        over = threading.Event()
+
+        def show() -> None:
+            with progress.bar(what, total) as told:
+                while not over.wait(0.3):
+                    told(min(total, self._customers.done))
+
+        thread = threading.Thread(target=show, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    # ---- evidence
+
+    def _record(self, begun_s: float, posting_s: float, is_quiet: bool, draining_s: float) -> Record:
+        shop, prefix = self._shop, self._prefix
+        queue = evidence.order_queue(shop)
+        patience_s = queue.visibility_timeout_s + 5
+        left, waiting = (), {name: shop.depth(url) for name, url in shop.queues.items() if name != "orders"}
+        if shop.depth(shop.queues["orders"]):
+            with faults.worker_paused(shop):
+                left = evidence.messages(shop, shop.queues["orders"], patience_s)
+        dead = evidence.messages(shop, shop.dead_letters_url, patience_s) if shop.dead_letters_url else ()
+        statuses, transitions = evidence.executions(shop, prefix)
+        return Record(
+            orders=len(self._planned) - 1,
+            seed=self._seed,
+            faults=self._faults,
+            posted=tuple(self._customers.log.posted(order) for order in self._planned),
+            rows=evidence.rows(shop, prefix),
+            projection=evidence.items(shop, shop.outputs["ProjectionTable"], prefix, "status"),
+            charges=evidence.items(shop, shop.outputs["ChargesTable"], prefix, "decision"),
+            dead_letters=dead,
+            left=left,
+            waiting=waiting,
+            executions=statuses,
+            transitions=transitions,
+            queue=queue,
+            database=evidence.database_use(shop, self._watch.samples),
+            functions=evidence.functions(shop, begun_s),
+            killed=dict(sorted(self._killer.killed.items())),
+            posting_s=posting_s,
+            draining_s=round(draining_s, 2),
+            is_quiet=is_quiet,
+            moments=tuple(self._watch.moments),
+            samples=tuple(self._watch.samples),
+            points=evidence.points(shop, math.floor(begun_s), ROLES),
+        )

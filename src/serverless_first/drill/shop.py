@@ -1,0 +1,180 @@
+"""The shop as the drill finds it: what its stack has told of itself, and clients to reach it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from serverless_first.cloud import Cloud, CloudError
+
+#: What the stack must tell as outputs: key -> what it is.
+OUTPUTS = {
+    "ApiUrl": "the address of the HTTP API",
+    "QueueUrl": "the queue of orders",
+    "PaymentsQueueUrl": "the queue that the payment provider reads",
+    "Database": "the identifier of the RDS instance",
+    "PaymentMachineArn": "the payment workflow",
+    "ProjectionTable": "the table that the customer's view is read from",
+    "ChargesTable": "the payment provider's table",
+    "Front": "the function behind the HTTP API",
+    "Worker": "the function that reads the queue of orders",
+    "Projector": "the function that writes the projection",
+    "Provider": "the payment provider's function",
+    "Migrate": "the function that makes the table orders",
+}
+#: Those that a shop may lack: a wrong design does, and the score tells.
+MORE_OUTPUTS = ("DeadLetterQueueUrl", "ChangesQueueUrl", "Proxy", "Ledger")
+#: How the drill's own connections are called.
+APPLICATION = "hikari-drill"
+_PROXY = "RDS Proxy"
+_LIMIT_S = 60.0
+
+
+class DrillError(CloudError):
+    """The drill cannot begin, or cannot go on; the text says what is missing and what to do."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A deployed stack of the shop.
+
+    Args:
+        aws: the local cloud.
+        stack_name: of the stack.
+        outputs: of the stack, by key.
+    """
+
+    aws: Cloud
+    stack_name: str
+    outputs: dict[str, str]
+
+    @classmethod
+    def find(cls, aws: Cloud, stack_name: str) -> Shop:
+        """The shop of this stack.
+
+        Raises:
+            DrillError: there is no such stack, or it lacks outputs.
+        """
+        import boto3
+        from botocore.exceptions import ClientError
+
+        try:
+            stack = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
+        except ClientError as error:
+            raise DrillError(
+                f"There is no stack {stack_name!r}: deploy your template first, "
+                f'aws.deploy("template.yaml", stack_name="{stack_name}").'
+            ) from error
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        missing = [f"{key} ({what})" for key, what in OUTPUTS.items() if key not in outputs]
+        if missing:
+            raise DrillError(
+                f"Your stack has no output {', '.join(missing)}. Add it to the section Outputs of the template and "
+                "deploy again: the drill finds the parts of your shop by them."
+            )
+        return cls(aws, stack_name, outputs)
+
+    # ---- clients
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that several threads may use."""
+        import boto3
+        from botocore.config import Config
+
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, config=Config(max_pool_connections=16))
+        return self._clients[service]
+
+    @cached_property
+    def functions(self) -> dict[str, str]:
+        """The functions of the stack: role (the output's key, else the name) -> name."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        found = [
+            resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.stack_name)
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == "AWS::Lambda::Function"
+        ]
+        roles = {self.outputs[key]: key for key in (*OUTPUTS, *MORE_OUTPUTS) if key in self.outputs}
+        return {roles.get(name, name): name for name in found}
+
+    # ---- queues
+
+    @property
+    def queues(self) -> dict[str, str]:
+        """The URLs of the queues that must be empty at the end, by a short name."""
+        keys = {"orders": "QueueUrl", "payments": "PaymentsQueueUrl", "changes": "ChangesQueueUrl"}
+        return {name: self.outputs[key] for name, key in keys.items() if key in self.outputs}
+
+    @property
+    def dead_letters_url(self) -> str | None:
+        """The URL of the dead-letter queue; None if the shop has none."""
+        return self.outputs.get("DeadLetterQueueUrl")
+
+    def depth(self, url: str) -> int:
+        """How many messages a queue has, in flight and delayed ones included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        names.append("ApproximateNumberOfMessagesDelayed")
+        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def executions(self, status: str) -> int:
+        """How many executions of the payment workflow have this status."""
+        pages = self.client("stepfunctions").get_paginator("list_executions")
+        arn = self.outputs["PaymentMachineArn"]
+        return sum(len(page["executions"]) for page in pages.paginate(stateMachineArn=arn, statusFilter=status))
+
+    # ---- the database
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Any]:
+        """A connection of the administrator's, past the proxy; waits while the database restarts or is full.
+
+        Raises:
+            DrillError: it cannot be had within a minute.
+        """
+        import psycopg
+
+        identifier = self.outputs["Database"]
+        found = self.client("rds").describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
+        if "MasterUserSecret" not in found:
+            raise DrillError(
+                f"The database {identifier} keeps no secret of its master user, so the drill cannot read the table. "
+                "Set ManageMasterUserPassword: true on it."
+            )
+        secret = self.client("secretsmanager").get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])
+        login = json.loads(secret["SecretString"])
+        end_s = time.monotonic() + _LIMIT_S
+        while True:
+            try:
+                host, port = self.aws.database_address(identifier)
+                connection = psycopg.connect(
+                    host=host, port=port, user=login["username"], password=login["password"],
+                    dbname=found.get("DBName") or "postgres", application_name=APPLICATION, connect_timeout=10,
+                )  # fmt: skip
+                break
+            except (psycopg.OperationalError, CloudError) as error:
+                if time.monotonic() > end_s:
+                    raise DrillError(f"The drill cannot look into the database {identifier}: {error}") from error
+                time.sleep(0.2)
+        with connection:
+            yield connection
+
+    def sessions(self) -> tuple[int, int]:
+        """How many connections the database has that came through the proxy, and how many others of the shop's."""
+        try:
+            found = self.aws.database_sessions(self.outputs["Database"])
+        except CloudError:  # it restarts
+            return 0, 0
+        proxied = sum(session.application.startswith(_PROXY) for session in found)
+        ours = sum(session.application == APPLICATION or session.user == "rdsadmin" for session in found)
+        return proxied, len(found) - proxied - ours

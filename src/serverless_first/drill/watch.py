@@ -1,0 +1,124 @@
+"""Looking at the shop while a drill goes on, and waiting until it is quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from serverless_first.cloud import CloudError
+from serverless_first.drill.record import Moment, Sample
+from serverless_first.drill.shop import Shop
+
+EVERY_S = 0.5
+#: Nothing has changed for so long beyond the longest visibility timeout: it does not move any more.
+STILL_S = 10.0
+
+
+class Watch:
+    """Takes a sample each half second in a thread of its own, from `start` to `stop`.
+
+    Attributes:
+        samples, moments: for the record.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._begun_s = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="drill-watch", daemon=True)
+        self.samples: list[Sample] = []
+        self.moments: list[Moment] = []
+
+    @property
+    def now_s(self) -> float:
+        """Since the drill's begin, in seconds."""
+        return round(time.monotonic() - self._begun_s, 2)
+
+    def note(self, what: str) -> None:
+        """The drill has done something."""
+        self.moments.append(Moment(self.now_s, what))
+
+    def start(self) -> None:
+        """Begins."""
+        self._begun_s = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends; may be called twice."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def look(self) -> None:
+        """Takes one sample."""
+        time_s, depth = self.now_s, {name: self._shop.depth(url) for name, url in self._shop.queues.items()}
+        dead = self._shop.depth(self._shop.dead_letters_url) if self._shop.dead_letters_url else 0
+        proxied, direct = self._shop.sessions()
+        self.samples.append(
+            Sample(time_s, depth["orders"], depth["payments"], depth.get("changes", 0), dead, proxied, direct)
+        )
+
+    def _watch(self) -> None:
+        while not self._over.wait(EVERY_S):
+            with contextlib.suppress(ClientError, BotoCoreError, CloudError):
+                self.look()
+
+
+def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[int], None]) -> tuple[bool, float]:
+    """Waits until nothing waits and nothing runs, or nothing moves any more, or the time is over.
+
+    Args:
+        prefix: of the drill's order ids.
+        limit_s: the longest that it waits, in seconds.
+        told: is called with the number of orders that are paid or cancelled.
+
+    Returns:
+        Whether it is quiet, and how long that took, in seconds.
+    """
+    begun_s = time.monotonic()
+    still_s = STILL_S + max(_visibility_s(shop, url) for url in shop.queues.values())
+    before: object = None
+    changed_s = begun_s
+    while True:
+        now_s = time.monotonic()
+        depths = [shop.depth(url) for url in shop.queues.values()]
+        running = shop.executions("RUNNING")
+        rows, ended = _rows(shop, prefix)
+        told(ended)
+        if not any(depths) and not running:
+            return True, now_s - begun_s
+        now = (depths, running, rows, ended)
+        if now != before:
+            before, changed_s = now, now_s
+        if now_s - changed_s > still_s or now_s - begun_s > limit_s:
+            return False, changed_s - begun_s
+        time.sleep(EVERY_S)
+
+
+def wait_for_rows(shop: Shop, order_ids: list[str], limit_s: float) -> None:
+    """Waits until these orders are in the database, or the time is over."""
+    end_s = time.monotonic() + limit_s
+    while time.monotonic() < end_s:
+        with shop.database() as connection:
+            query = "SELECT count(DISTINCT order_id) FROM orders WHERE order_id = ANY(%s)"
+            (there,) = connection.execute(query, (order_ids,)).fetchone()
+        if there == len(order_ids):
+            return
+        time.sleep(EVERY_S)
+
+
+def _rows(shop: Shop, prefix: str) -> tuple[int, int]:
+    """How many rows there are, and how many of them are paid or cancelled."""
+    with shop.database() as connection:
+        query = "SELECT count(*), count(*) FILTER (WHERE status <> 'accepted') FROM orders WHERE order_id LIKE %s"
+        rows, ended = connection.execute(query, (f"{prefix}-%",)).fetchone()
+        return int(rows), int(ended)
+
+
+def _visibility_s(shop: Shop, url: str) -> float:
+    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    return float(found["Attributes"]["VisibilityTimeout"])
