@@ -6,9 +6,23 @@ drill.show(drill.score(record))
 record.save("work/12-capstone/record.json")
 """
 
+from serverless_first.drill.finding import DESIGNS, Cost, Finding, Score
 from serverless_first.drill.record import Record, RecordError
 from serverless_first.drill.run import clear, run
-from serverless_first.drill.score import DESIGNS, Cost, Finding, Score, score
+from serverless_first.drill.score import score
 from serverless_first.drill.shop import DrillError
+from serverless_first.drill.show import show
 
-__all__ = ["DESIGNS", "Cost", "DrillError", "Finding", "Record", "RecordError", "Score", "clear", "run", "score"]
+__all__ = [
+    "DESIGNS",
+    "Cost",
+    "DrillError",
+    "Finding",
+    "Record",
+    "RecordError",
+    "Score",
+    "clear",
+    "run",
+    "score",
+    "show",
+]

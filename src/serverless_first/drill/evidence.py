@@ -1,4 +1,4 @@
-"""Gathering what a drill has left behind, from outside of the shop: rows, charges, dead letters, REPORT lines, metrics."""
+"""Gathering what a drill has left behind, from outside of the shop: rows, charges, dead letters, logs, metrics."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def order_queue(shop: Shop) -> OrderQueue:
 
 
 def executions(shop: Shop, prefix: str) -> tuple[dict[str, int], tuple[int, ...]]:
-    """How many executions of this drill have which status, and how many states some of those that ended have entered."""
+    """How many executions of this drill have which status; how many states some of those that ended have entered."""
     states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
     found: Counter[str] = Counter()
     ended: list[str] = []
@@ -109,7 +109,8 @@ def _transitions(states: Any, arn: str) -> int:
     ]
     tries = sum(event["type"] in ("TaskScheduled", "LambdaFunctionScheduled") for event in events)
     tasks = sum(event["type"] == "TaskStateEntered" for event in events)
-    return sum(event["type"].endswith("StateEntered") for event in events) + max(0, tries - tasks)
+    entered = sum(event["type"].endswith("StateEntered") for event in events)
+    return int(entered) + max(0, tries - tasks)
 
 
 @dataclass
@@ -160,7 +161,7 @@ def functions(shop: Shop, since_s: float) -> tuple[FunctionUse, ...]:
                 round(use.billed_ms, 3),
                 round(use.longest_ms, 3),
                 use.refused,
-            )  # fmt: skip
+            )
         )
     return tuple(found)
 

@@ -145,4 +145,19 @@ def worker_paused(shop: Shop) -> Iterator[None]:
         yield
     finally:
         for uuid in enabled:
-            functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+            _enable(shop, uuid)
+
+
+def _enable(shop: Shop, uuid: str) -> None:
+    """Enables a mapping again, and leaves the queue as it was."""
+    functions, sqs, url = shop.client("lambda"), shop.client("sqs"), shop.outputs["QueueUrl"]
+    try:
+        functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+    except functions.exceptions.InvalidParameterValueException:
+        # Lambda looks at the visibility timeout now, as it does when a mapping is made. This one was lowered later.
+        name = "VisibilityTimeout"
+        before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+        timeout_s = functions.get_function_configuration(FunctionName=shop.functions["Worker"])["Timeout"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(timeout_s)})
+        functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})

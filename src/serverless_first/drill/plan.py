@@ -8,7 +8,7 @@ from dataclasses import dataclass
 LAMPS = ("Tsuki", "Hoshi", "Akari", "Yoru", "Kumo")
 #: JSON carries it, the front door may take it, and a text of PostgreSQL cannot hold it.
 POISON_CUSTOMER = "Mori\x00 Aoi"
-LEAST_ORDERS, MOST_ORDERS = 60, 5000
+LEAST_ORDERS, MOST_ORDERS = 80, 5000
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
                 dice.choice(LAMPS),
                 dice.randint(1, 4),
                 kind,
-            )  # fmt: skip
+            )
         )
     found.insert(orders // 10, PlannedOrder(f"{prefix}-poison", POISON_CUSTOMER, "Tsuki", 1, "poison"))
     return found

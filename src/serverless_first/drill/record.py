@@ -229,9 +229,11 @@ class Record:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             if data["version"] != VERSION:
                 raise RecordError(
-                    f"{path} is a record of version {data['version']}; this course reads {VERSION}. Run the drill again."
+                    f"{path} is a record of version {data['version']}; this course reads {VERSION}. Run the drill "
+                    "again."
                 )
-            return _build(cls, data)
+            record: Record = _build(cls, data)
+            return record
         except RecordError:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -14,16 +14,24 @@ from serverless_first.cloud import progress
 from serverless_first.drill import evidence, faults, watch
 from serverless_first.drill.load import Customers
 from serverless_first.drill.plan import PlannedOrder, plan
-from serverless_first.drill.record import Record
+from serverless_first.drill.record import DeadLetter, Record
 from serverless_first.drill.shop import DrillError, Shop
 
 #: AWS's own waiting times are divided by it during a drill: the intervals of retries, and how pollers scale.
 TIME_SCALE = 60.0
 UNDER_LOCK = 60
+PATIENCE_S, PATIENCE_EACH_S = 240.0, 0.5
 ROLES = ("Front", "Worker", "Provider", "Ledger", "Projector")
 
 
-def run(stack_name: str = "hikari-shop", *, orders: int = 300, seed: int = 7, faults: bool = True) -> Record:
+def run(
+    stack_name: str = "hikari-shop",
+    *,
+    orders: int = 300,
+    seed: int = 7,
+    faults: bool = True,
+    patience_s: float | None = None,
+) -> Record:
     """Drills the shop: posts orders as customers do, lets things go wrong meanwhile, and gathers what came of it.
 
     What goes wrong, at points of progress: a migration locks the table, three environments are killed at work, the
@@ -32,9 +40,11 @@ def run(stack_name: str = "hikari-shop", *, orders: int = 300, seed: int = 7, fa
 
     Args:
         stack_name: of the deployed shop.
-        orders: how many good orders, 60 to 5,000.
+        orders: how many good orders, 80 to 5,000.
         seed: decides who orders what, and what comes twice.
         faults: whether things go wrong; without, there are only the duplicates and the poison.
+        patience_s: how long to wait, after the last POST, until all work is done, in seconds; four minutes and half a
+            second for each order unless told. A shop that does not move any more is not waited for.
 
     Raises:
         DrillError: there is no such stack, it lacks an output, or it is not quiet.
@@ -49,7 +59,7 @@ def run(stack_name: str = "hikari-shop", *, orders: int = 300, seed: int = 7, fa
     scale_before = aws.time_scale
     cloud.start(time_scale=TIME_SCALE)
     try:
-        return _Drill(shop, prefix, planned, seed, faults).run()
+        return _Drill(shop, prefix, planned, seed, faults).run(patience_s or PATIENCE_S + PATIENCE_EACH_S * orders)
     finally:
         if aws.is_running:
             cloud.start(time_scale=scale_before)
@@ -83,8 +93,8 @@ def _require_quiet(shop: Shop) -> None:
         found.append(f"{running:,} executions that run")
     if found:
         raise DrillError(
-            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them, or empty them "
-            f'with drill.clear("{shop.stack_name}").'
+            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them, or empty "
+            f'them with drill.clear("{shop.stack_name}").'
         )
 
 
@@ -108,13 +118,13 @@ class _Drill:
         self._watch = watch.Watch(shop)
         self._killer = faults.Killer(shop)
 
-    def run(self) -> Record:
+    def run(self, patience_s: float) -> Record:
         begun_s = time.time()
         self._watch.start()
         try:
             self._work()
             posting_s = self._watch.now_s
-            is_quiet, draining_s = self._drain()
+            is_quiet, draining_s = self._drain(patience_s)
             self._watch.look()
         finally:
             self._watch.stop()
@@ -124,7 +134,7 @@ class _Drill:
 
     def _work(self) -> None:
         total = len(self._planned)
-        first = min(UNDER_LOCK, total // 2)
+        first = min(UNDER_LOCK, total * 3 // 4)
         with self._bar("orders posted", total):
             if not self._faults:
                 self._customers.post_all(self._planned)
@@ -150,20 +160,18 @@ class _Drill:
         late = [order for order in self._planned if order.kind == "late"]
         watch.wait_for_rows(self._shop, [order.order_id for order in late], limit_s=watch.STILL_S + 20)
         with faults.worker_paused(self._shop):
+            number = self._killer.kill(("Worker",))
+            self._watch.note(f"all {number} environments of the worker are killed")
             if self._faults:
-                number = self._killer.kill(("Worker", "Ledger", "Projector", "Front"))
-                self._watch.note(f"all {number} environments are killed")
-            else:
-                self._killer.kill(("Worker",))
+                self._killer.kill(("Ledger", "Front"), most=1)
             for order in late:
                 self._customers.post(order)
                 self._customers.post(order)
         self._watch.note("orders come again")
 
-    def _drain(self) -> tuple[bool, float]:
-        limit_s = 240.0 + 0.5 * len(self._planned)
+    def _drain(self, patience_s: float) -> tuple[bool, float]:
         with progress.bar("orders done", len(self._planned) - 1) as told:
-            is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, limit_s, told)
+            is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, patience_s, told)
         self._watch.note("the shop is quiet" if is_quiet else "nothing moves any more")
         return is_quiet, took_s
 
@@ -191,7 +199,8 @@ class _Drill:
         shop, prefix = self._shop, self._prefix
         queue = evidence.order_queue(shop)
         patience_s = queue.visibility_timeout_s + 5
-        left, waiting = (), {name: shop.depth(url) for name, url in shop.queues.items() if name != "orders"}
+        waiting = {name: shop.depth(url) for name, url in shop.queues.items() if name != "orders"}
+        left: tuple[DeadLetter, ...] = ()
         if shop.depth(shop.queues["orders"]):
             with faults.worker_paused(shop):
                 left = evidence.messages(shop, shop.queues["orders"], patience_s)

@@ -14,8 +14,10 @@ from serverless_first.drill.record import Moment, Sample
 from serverless_first.drill.shop import Shop
 
 EVERY_S = 0.5
-#: Nothing has changed for so long beyond the longest visibility timeout: it does not move any more.
+#: Nothing has changed for so long beyond the visibility timeout: it does not move any more.
 STILL_S = 10.0
+#: The same for a queue that has no dead-letter queue: what is left in it when all else is done, stays.
+STUCK_S = 4.0
 
 
 class Watch:
@@ -80,20 +82,24 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         Whether it is quiet, and how long that took, in seconds.
     """
     begun_s = time.monotonic()
-    still_s = STILL_S + max(_visibility_s(shop, url) for url in shop.queues.values())
+    hidden_s = {name: _setting(shop, url, "VisibilityTimeout") for name, url in shop.queues.items()}
+    has_dead_letters = bool(_setting(shop, shop.queues["orders"], "RedrivePolicy"))
     before: object = None
     changed_s = begun_s
     while True:
         now_s = time.monotonic()
-        depths = [shop.depth(url) for url in shop.queues.values()]
+        depths = {name: number for name, url in shop.queues.items() if (number := shop.depth(url))}
         running = shop.executions("RUNNING")
         rows, ended = _rows(shop, prefix)
         told(ended)
-        if not any(depths) and not running:
+        if not depths and not running:
             return True, now_s - begun_s
         now = (depths, running, rows, ended)
         if now != before:
             before, changed_s = now, now_s
+        still_s = STILL_S + max(float(hidden_s[name]) for name in (hidden_s if running else depths))
+        if set(depths) == {"orders"} and not running and not has_dead_letters:
+            still_s = STUCK_S
         if now_s - changed_s > still_s or now_s - begun_s > limit_s:
             return False, changed_s - begun_s
         time.sleep(EVERY_S)
@@ -114,11 +120,15 @@ def wait_for_rows(shop: Shop, order_ids: list[str], limit_s: float) -> None:
 def _rows(shop: Shop, prefix: str) -> tuple[int, int]:
     """How many rows there are, and how many of them are paid or cancelled."""
     with shop.database() as connection:
-        query = "SELECT count(*), count(*) FILTER (WHERE status <> 'accepted') FROM orders WHERE order_id LIKE %s"
+        query = (
+            "SELECT count(*), count(DISTINCT order_id) FILTER (WHERE status <> 'accepted') FROM orders "
+            "WHERE order_id LIKE %s"
+        )
         rows, ended = connection.execute(query, (f"{prefix}-%",)).fetchone()
         return int(rows), int(ended)
 
 
-def _visibility_s(shop: Shop, url: str) -> float:
-    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-    return float(found["Attributes"]["VisibilityTimeout"])
+def _setting(shop: Shop, url: str, name: str) -> str:
+    """An attribute of a queue; empty if it has none of this name."""
+    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name]).get("Attributes", {})
+    return str(found.get(name, ""))

@@ -11,6 +11,7 @@ from serverless_first.figures.connections import connections_over_time, failures
 from serverless_first.figures.criteria import criteria
 from serverless_first.figures.decision_path import Between, Step, decision_path
 from serverless_first.figures.distribution import counts, distribution
+from serverless_first.figures.drill import drill_dashboard
 from serverless_first.figures.elastic import environments_over_time, hour_bills
 from serverless_first.figures.environments import timeline
 from serverless_first.figures.evolution import abstraction_steps
@@ -26,6 +27,7 @@ from serverless_first.figures.polling import polling_trade_off
 from serverless_first.figures.pool import borrow_waits, pinned_share
 from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
 from serverless_first.figures.responsibility import responsibilities
+from serverless_first.figures.scoreboard import score_card, scoreboard
 from serverless_first.figures.seats import seats
 from serverless_first.figures.services import request_on_its_way, services
 from serverless_first.figures.spectrum import operations, spectrum, spectrum_words
@@ -62,6 +64,7 @@ __all__ = [
     "criteria",
     "decision_path",
     "distribution",
+    "drill_dashboard",
     "environments_over_time",
     "execution_histories",
     "execution_history",
@@ -85,6 +88,8 @@ __all__ = [
     "proxy_over_time",
     "request_on_its_way",
     "responsibilities",
+    "score_card",
+    "scoreboard",
     "seats",
     "services",
     "show",

@@ -1,0 +1,359 @@
+"""The ten questions of a drill, each answered from the record alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from serverless_first.drill.finding import (
+    DIRECT_CONNECTIONS,
+    NO_DEAD_LETTERS,
+    NO_IDEMPOTENCY,
+    SHORT_VISIBILITY,
+    STATE_IN_MEMORY,
+    Cost,
+    Finding,
+)
+from serverless_first.drill.record import Posted, Record
+
+#: Generous: they must hold on a slow and busy machine, too. What is judged is whether there is a bound at all.
+ANSWER_LIMIT_MS = 15_000.0
+DRAIN_LIMIT_S, DRAIN_LIMIT_EACH_S = 180.0, 0.3
+#: Per 1,000 orders, for what is paid by use: about four times what a sound design costs.
+COST_LIMIT_USD = 0.50
+
+
+class Case:
+    """The record's evidence, order by order."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.good = [order for order in record.posted if order.kind != "poison"]
+        self.poison = {order.order_id for order in record.posted if order.kind == "poison"}
+        self.accepted = [order for order in self.good if order.accepted]
+        self.rows = Counter(order_id for order_id, _ in record.rows)
+        self.statuses = dict(record.rows)
+        self.dead = [letter for letter in record.dead_letters if letter.order_id not in self.poison]
+        self.dead_poison = [letter for letter in record.dead_letters if letter.order_id in self.poison]
+        self.not_done = {letter.order_id for letter in (*record.dead_letters, *record.left)}
+        worker = record.function("Worker")
+        self.longest_s = worker.longest_ms / 1000 if worker else 0.0
+        self.timeout_s = worker.timeout_s if worker else 0.0
+        self.refused = sum(use.refused for use in record.functions)
+
+    @property
+    def is_seen_too_early(self) -> bool:
+        """Whether a message could come back while it was being worked on."""
+        visible_s = self.record.queue.visibility_timeout_s
+        return self.longest_s > visible_s or self.timeout_s > visible_s
+
+    @property
+    def has_no_seats(self) -> bool:
+        """Whether connections beside the proxy's have taken the last seat."""
+        return self.refused > 0 or self.record.database.direct_most >= self.record.database.seats
+
+
+def _some(order_ids: Sequence[str]) -> str:
+    """Up to three order ids."""
+    shown = ", ".join(order_ids[:3])
+    return shown if len(order_ids) <= 3 else f"{shown} and {len(order_ids) - 3:,} more"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def kept(case: Case) -> Finding:
+    name, question = "lost", "Is each accepted order in the database?"
+    missing = [order.order_id for order in case.accepted if not case.rows[order.order_id]]
+    if not missing:
+        return Finding(name, question, True, f"{_count(len(case.accepted), 'order')} accepted, none lost.")
+    lost = [order_id for order_id in missing if order_id not in case.not_done]
+    if not lost:
+        return Finding(
+            name, question, False,
+            f"{_count(len(missing), 'accepted order')} of {len(case.accepted):,} not in the database: "
+            f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the queue of orders.",
+            "The worker has not managed to write them.",
+            "The finding about dead letters tells why; the worker's log has its errors.",
+        )  # fmt: skip
+    return Finding(
+        name, question, False,
+        f"{_count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
+        f"{_some(lost)}.",
+        "The worker told SQS that these messages were done, so they were deleted; but the orders were nowhere except "
+        "in the memory of its execution environment. The environment ended, and what it remembered ended with it.",
+        "Look at what the worker keeps in variables of its module from one call to the next, and at what is written "
+        "before it returns.",
+        STATE_IN_MEMORY,
+    )  # fmt: skip
+
+
+def once(case: Case) -> Finding:
+    name, question = "doubled", "Is each order in the database once, and charged once?"
+    rows = [order for order in case.good if case.rows[order.order_id] > 1]
+    charges = Counter(order_id for order_id, decision in case.record.charges if decision == "charged")
+    charged = sorted(order_id for order_id, times in charges.items() if times > 1)
+    again = [order for order in case.good if order.copies > 1]
+    if not rows and not charged:
+        return Finding(
+            name, question, True,
+            f"{_count(len(again), 'order')} came more than once, and each has one row and at most one charge.",
+        )  # fmt: skip
+    seen = []
+    if rows:
+        seen.append(
+            f"{_count(len(rows), 'order has', 'orders have')} more than one row: {_some([o.order_id for o in rows])}. "
+            f"{_count(len(again), 'order')} came more than once."
+        )
+    if charged:
+        seen.append(f"{_count(len(charged), 'order was', 'orders were')} charged more than once: {_some(charged)}.")
+    if rows and _is_remembered(case, rows):
+        late = [order for order in rows if order.kind == "late"]
+        return Finding(
+            name, question, False, " ".join(seen),
+            f"{_count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had been "
+            "killed. The first of the two was written again, the second was not: the worker does know an order that it "
+            "has seen, but only in the memory of the environment that has seen it. Another environment, or the next "
+            "one, knows nothing.",
+            "Look at what the worker keeps in variables of its module, and at who else could know which orders there "
+            "are.",
+            STATE_IN_MEMORY,
+        )  # fmt: skip
+    means = (
+        "SQS delivers at least once, and clients try again: the same order comes twice. Nothing in this design "
+        "recognises the second one."
+    )
+    if not rows:
+        means = (
+            "The same payment was asked for more than once, as happens after a time-out or when the same order comes "
+            "again, and the provider could not see that it was the same one."
+        )
+    return Finding(
+        name, question, False, " ".join(seen), means,
+        "Look at what happens when the worker gets an order that is there already, and at the key that the provider "
+        "gets.",
+        NO_IDEMPOTENCY,
+    )  # fmt: skip
+
+
+def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
+    """Whether an order that came twice at once, to new environments, was written for the first of the two only."""
+    late = [order for order in doubled if order.kind == "late"]
+    return any(case.rows[order.order_id] < order.copies for order in late)
+
+
+def ended(case: Case) -> Finding:
+    name, question = "ended", "Is each order paid or cancelled, as the provider has decided?"
+    decided = dict(case.record.charges)
+    wanted = {"charged": "paid", "refused": "cancelled"}
+    there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
+    wrong = [o for o in there if case.statuses[o] != wanted.get(decided.get(o, ""), "")]
+    if not wrong:
+        ends = Counter(case.statuses[order_id] for order_id in there)
+        return Finding(name, question, True, f"{ends['paid']:,} paid, {ends['cancelled']:,} cancelled.")
+    kinds = Counter((case.statuses[o], decided.get(o, "not asked")) for o in wrong)
+    told = "; ".join(
+        f"{number:,} {status!r} in the database, at the provider {decision!r}"
+        for (status, decision), number in sorted(kinds.items())
+    )
+    ran = ", ".join(f"{status} {number:,}" for status, number in sorted(case.record.executions.items())) or "none"
+    return Finding(
+        name, question, False,
+        f"{_count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
+        f"{ran}.",
+        "Either no workflow asked for the payment, or its answer did not come through to the database.",
+        f"Look at the executions of these orders, their name is the order's id ({_some(wrong)}), and at the errors "
+        "that the workflow tries again.",
+    )  # fmt: skip
+
+
+def dead_letters(case: Case) -> Finding:
+    name, question = "dead letters", "Is the poison in the dead-letter queue, and nothing else?"
+    stuck = [letter for letter in case.record.left if letter.order_id in case.poison]
+    if case.record.queue.max_receives is None:
+        times = max((letter.receives for letter in stuck), default=0)
+        received = f"; it was received {times:,} times so far" if times else ""
+        return Finding(
+            name, question, False,
+            "The queue of orders has no dead-letter queue (no redrive policy)."
+            + (f" The poison is still in it{received}." if stuck else ""),
+            "A message that can never succeed comes back after each visibility timeout, for as long as the queue keeps "
+            "it: each time it costs a call, and nobody gets to see it.",
+            "Look at the RedrivePolicy of the queue in your template.",
+            NO_DEAD_LETTERS,
+        )  # fmt: skip
+    if case.dead:
+        return _good_dead_letters(case, name, question)
+    if case.dead_poison:
+        return Finding(name, question, True, f"{_count(len(case.dead_poison), 'message')}, and it is the poison.")
+    seen = "The poison is not in the dead-letter queue"
+    if stuck:
+        return Finding(
+            name, question, False,
+            f"{seen}: it is still in the queue of orders, received {stuck[0].receives:,} times of "
+            f"{case.record.queue.max_receives:,} allowed.",
+            "With so many receives, or so long a visibility timeout, nobody sees for a long time what is wrong.",
+            "Look at maxReceiveCount and at the visibility timeout of the queue.",
+        )  # fmt: skip
+    return Finding(
+        name, question, False,
+        f"{seen}, and in no other place: it has vanished.",
+        "The worker told SQS that it was done. Nobody can find out any more what this customer ordered.",
+        "Look at what the worker does with an order that PostgreSQL does not take, and at what it returns then.",
+    )  # fmt: skip
+
+
+def _good_dead_letters(case: Case, name: str, question: str) -> Finding:
+    """Why orders that are in order are in the dead-letter queue."""
+    dead = sorted({letter.order_id for letter in case.dead})
+    times = max(letter.receives for letter in case.dead)
+    again = {order.order_id for order in case.good if order.copies > 1}
+    seen = f"{_count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
+    if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
+        return Finding(
+            name, question, False, seen,
+            "These are orders that came twice. The first one is in the database; the second one failed each time, "
+            "because the worker takes an order that is there already for an error.",
+            "Look at what the worker does when the row is there already, and at what it returns then.",
+            NO_IDEMPOTENCY,
+        )  # fmt: skip
+    if case.is_seen_too_early:
+        return Finding(
+            name, question, False, seen,
+            "They did not fail so often: while a call worked on them, their visibility timeout ended, and they were "
+            "handed out again. Each time counts as a receive.",
+            "The finding about the visibility timeout has the numbers.",
+            SHORT_VISIBILITY,
+        )  # fmt: skip
+    if case.has_no_seats:
+        return Finding(
+            name, question, False, seen,
+            "Their calls failed again and again because PostgreSQL had no connection left.",
+            "The finding about connections has the numbers.",
+            DIRECT_CONNECTIONS,
+        )  # fmt: skip
+    return Finding(
+        name, question, False, seen,
+        "Their calls failed as often as the redrive policy allows.",
+        "Look at the worker's log for their errors, at maxReceiveCount, and at whether one bad message makes its whole "
+        "batch come back.",
+    )  # fmt: skip
+
+
+def hidden(case: Case) -> Finding:
+    name, question = "visibility", "Is a message hidden as long as somebody works on it?"
+    visible_s = case.record.queue.visibility_timeout_s
+    seen = f"Visibility timeout {visible_s:g} s; the longest call of the worker took {case.longest_s:.1f} s"
+    if not case.is_seen_too_early:
+        return Finding(name, question, True, f"{seen}.")
+    return Finding(
+        name, question, False,
+        f"{seen}, and its timeout is {case.timeout_s:g} s.",
+        "When the visibility timeout ends before the call, the queue hands the message out again: two environments "
+        "work on the same order, and each time counts as a receive, until a good order is a dead letter.",
+        "Compare the queue's VisibilityTimeout with the worker's Timeout.",
+        SHORT_VISIBILITY,
+    )  # fmt: skip
+
+
+def connections(case: Case) -> Finding:
+    name, question = "connections", "Does the database have a connection for everybody who needs one?"
+    database = case.record.database
+    seen = (
+        f"{_count(database.seats, 'seat')}; at most {_count(database.proxied_most, 'connection')} through the proxy "
+        f"and {database.direct_most:,} beside it"
+    )
+    if not case.has_no_seats:
+        return Finding(name, question, True, f"{seen}; none refused.")
+    return Finding(
+        name, question, False,
+        f"{seen}; PostgreSQL refused {_count(case.refused, 'time')}.",
+        "Each execution environment keeps a connection of its own, in use or frozen. A burst starts more environments "
+        "than the database has seats, and the rest are refused.",
+        "Look at the host that the functions connect to, and at the pool that could share connections among them.",
+        DIRECT_CONNECTIONS,
+    )  # fmt: skip
+
+
+def projection(case: Case) -> Finding:
+    name, question = "projection", "Does the customer see what is in the database?"
+    shown = dict(case.record.projection)
+    there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
+    missing = [order_id for order_id in there if order_id not in shown]
+    other = [order_id for order_id in there if order_id in shown and shown[order_id] != case.statuses[order_id]]
+    if not missing and not other:
+        return Finding(name, question, True, f"{_count(len(there), 'order')} the same in both.")
+    parts = []
+    if missing:
+        parts.append(f"{_count(len(missing), 'order')} not in the projection: {_some(missing)}.")
+    if other:
+        first = other[0]
+        parts.append(
+            f"{_count(len(other), 'order')} with another status, for instance {first}: {shown[first]!r} to the "
+            f"customer, {case.statuses[first]!r} in the database."
+        )
+    return Finding(
+        name, question, False, " ".join(parts),
+        "Events come late, twice, and in another order than they were sent. One was lost, or an older one has "
+        "overwritten a newer one.",
+        "Look at who publishes the event when the status changes, and at what the projector does with one that is "
+        "late.",
+    )  # fmt: skip
+
+
+def answers(case: Case) -> Finding:
+    name, question = "answers", "Does each client get an answer, and in time?"
+    times_ms = sorted(ms for order in case.record.posted for ms in order.took_ms)
+    p99_ms = times_ms[min(len(times_ms) - 1, int(0.99 * len(times_ms)))] if times_ms else 0.0
+    refused = [order.order_id for order in case.good if not order.accepted]
+    errors = sum(status == 0 or status >= 500 for order in case.record.posted for status in order.statuses)
+    excused = 2 * case.record.killed.get("Front", 0)
+    seen = (
+        f"{_count(len(times_ms), 'POST')}; 99 of 100 answered within {ANSWER_LIMIT_MS / 1000:g} s"
+        if p99_ms <= ANSWER_LIMIT_MS
+        else f"{_count(len(times_ms), 'POST')}; one in a hundred waited longer than {ANSWER_LIMIT_MS / 1000:g} s"
+    )
+    seen += f"; {_count(errors, 'answer')} of 5xx or none at all"
+    if p99_ms <= ANSWER_LIMIT_MS and not refused and errors <= excused:
+        return Finding(name, question, True, f"{seen}.")
+    if refused:
+        seen += f"; {_count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
+    return Finding(
+        name, question, False, f"{seen}.",
+        "The front door depends on something that is slow or down: a client waits for more than the order's being safe "
+        "in the queue.",
+        "Look at what the front door does before it answers 202, and at its log.",
+    )  # fmt: skip
+
+
+def drained(case: Case) -> Finding:
+    name, question = "drained", "Is all the work done in the end?"
+    record = case.record
+    limit_s = DRAIN_LIMIT_S + DRAIN_LIMIT_EACH_S * record.orders
+    running = record.executions.get("RUNNING", 0)
+    left = [letter for letter in record.left if letter.order_id not in case.poison]
+    waiting = {"orders": len(left)} | {name: number for name, number in record.waiting.items() if number}
+    moving = [f"{number:,} in the queue {name}" for name, number in waiting.items() if number]
+    moving += [_count(running, "execution still runs", "executions still run")] if running else []
+    if not moving and record.draining_s <= limit_s:
+        return Finding(name, question, True, f"Nothing waits and nothing runs, within the bound of {limit_s:g} s.")
+    late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "Nothing moved any more."
+    return Finding(
+        name, question, False,
+        f"Not done: {'; '.join(moving)}. {late}" if moving else late,
+        "Work waits for something that does not come: an answer, a connection, or a function that fails each time.",
+        "Look at the executions that run, and at the logs of the functions that read these queues.",
+    )  # fmt: skip
+
+
+def paid(cost: Cost) -> Finding:
+    name, question = "cost", "Is the price of an order bounded?"
+    seen = f"{cost.usd:.3f} USD for 1,000 orders, most of it {cost.parts[0][0]} ({cost.parts[0][1]:.3f} USD)"
+    if cost.usd <= COST_LIMIT_USD:
+        return Finding(name, question, True, f"{seen}.")
+    return Finding(
+        name, question, False, f"{seen}; the bound is {COST_LIMIT_USD:.2f} USD.",
+        "Something is done again and again, or by more steps than it needs.",
+        "Look at the number of calls of each function, and at the transitions of one execution.",
+    )  # fmt: skip
