@@ -29,7 +29,7 @@ def failed(**changes: Any) -> dict[str, drill.Finding]:
 def test_a_sound_shop_passes_every_finding() -> None:
     score = drill.score(sound())
     assert score.passed
-    assert score.failed == score.designs == ()
+    assert (score.failed, score.designs) == ((), ())
     assert [f.name for f in score.findings] == [
         "lost", "doubled", "ended", "dead letters", "visibility", "connections", "projection", "answers", "drained",
         "cost",

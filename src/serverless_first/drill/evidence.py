@@ -107,10 +107,10 @@ def _transitions(states: Any, arn: str) -> int:
         for page in states.get_paginator("get_execution_history").paginate(executionArn=arn)
         for event in page["events"]
     ]
-    tries = sum(event["type"] in ("TaskScheduled", "LambdaFunctionScheduled") for event in events)
-    tasks = sum(event["type"] == "TaskStateEntered" for event in events)
-    entered = sum(event["type"].endswith("StateEntered") for event in events)
-    return int(entered) + max(0, tries - tasks)
+    kinds = [str(event["type"]) for event in events]
+    entered = sum(kind.endswith("StateEntered") for kind in kinds)
+    tries = kinds.count("TaskScheduled") + kinds.count("LambdaFunctionScheduled")
+    return entered + max(0, tries - kinds.count("TaskStateEntered"))
 
 
 @dataclass

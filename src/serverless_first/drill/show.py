@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serverless_first.drill.score import Score
+from serverless_first.drill.finding import Score
 
 
 def show(score: Score, *, title: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -82,8 +83,7 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         Whether it is quiet, and how long that took, in seconds.
     """
     begun_s = time.monotonic()
-    hidden_s = {name: _setting(shop, url, "VisibilityTimeout") for name, url in shop.queues.items()}
-    has_dead_letters = bool(_setting(shop, shop.queues["orders"], "RedrivePolicy"))
+    leaves_after_s = {name: _leaves_after_s(shop, url) for name, url in shop.queues.items()}
     before: object = None
     changed_s = begun_s
     while True:
@@ -97,8 +97,8 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         now = (depths, running, rows, ended)
         if now != before:
             before, changed_s = now, now_s
-        still_s = STILL_S + max(float(hidden_s[name]) for name in (hidden_s if running else depths))
-        if set(depths) == {"orders"} and not running and not has_dead_letters:
+        still_s = STILL_S + max(leaves_after_s[name] or 0.0 for name in (leaves_after_s if running else depths))
+        if set(depths) == {"orders"} and not running and leaves_after_s["orders"] is None:
             still_s = STUCK_S
         if now_s - changed_s > still_s or now_s - begun_s > limit_s:
             return False, changed_s - begun_s
@@ -106,13 +106,13 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
 
 
 def wait_for_rows(shop: Shop, order_ids: list[str], limit_s: float) -> None:
-    """Waits until these orders are in the database, or the time is over."""
+    """Waits until these orders are in the database, or their queue is empty, or the time is over."""
     end_s = time.monotonic() + limit_s
     while time.monotonic() < end_s:
         with shop.database() as connection:
             query = "SELECT count(DISTINCT order_id) FROM orders WHERE order_id = ANY(%s)"
             (there,) = connection.execute(query, (order_ids,)).fetchone()
-        if there == len(order_ids):
+        if there == len(order_ids) or not shop.depth(shop.queues["orders"]):
             return
         time.sleep(EVERY_S)
 
@@ -128,7 +128,10 @@ def _rows(shop: Shop, prefix: str) -> tuple[int, int]:
         return int(rows), int(ended)
 
 
-def _setting(shop: Shop, url: str, name: str) -> str:
-    """An attribute of a queue; empty if it has none of this name."""
-    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name]).get("Attributes", {})
-    return str(found.get(name, ""))
+def _leaves_after_s(shop: Shop, url: str) -> float | None:
+    """How long a message that fails each time stays in a queue, in seconds; None if it has no dead-letter queue."""
+    names = ["VisibilityTimeout", "RedrivePolicy"]
+    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    if not found.get("RedrivePolicy"):
+        return None
+    return float(found["VisibilityTimeout"]) * int(json.loads(found["RedrivePolicy"])["maxReceiveCount"])
