@@ -83,7 +83,7 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         Whether it is quiet, and how long that took, in seconds.
     """
     begun_s = time.monotonic()
-    leaves_after_s = {name: _leaves_after_s(shop, url) for name, url in shop.queues.items()}
+    queues = {name: _settings(shop, url) for name, url in shop.queues.items()}
     before: object = None
     changed_s = begun_s
     while True:
@@ -97,8 +97,9 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         now = (depths, running, rows, ended)
         if now != before:
             before, changed_s = now, now_s
-        still_s = STILL_S + max(leaves_after_s[name] or 0.0 for name in (leaves_after_s if running else depths))
-        if set(depths) == {"orders"} and not running and leaves_after_s["orders"] is None:
+        in_doubt = [queues[name] for name in (queues if running else depths)]
+        still_s = STILL_S + max(hidden_s * (receives or 1) for hidden_s, receives in in_doubt)
+        if set(depths) == {"orders"} and not running and queues["orders"][1] is None:
             still_s = STUCK_S
         if now_s - changed_s > still_s or now_s - begun_s > limit_s:
             return False, changed_s - begun_s
@@ -128,10 +129,9 @@ def _rows(shop: Shop, prefix: str) -> tuple[int, int]:
         return int(rows), int(ended)
 
 
-def _leaves_after_s(shop: Shop, url: str) -> float | None:
-    """How long a message that fails each time stays in a queue, in seconds; None if it has no dead-letter queue."""
+def _settings(shop: Shop, url: str) -> tuple[float, int | None]:
+    """A queue's visibility timeout in seconds, and maxReceiveCount; None if it has no dead-letter queue."""
     names = ["VisibilityTimeout", "RedrivePolicy"]
     found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    if not found.get("RedrivePolicy"):
-        return None
-    return float(found["VisibilityTimeout"]) * int(json.loads(found["RedrivePolicy"])["maxReceiveCount"])
+    policy = json.loads(found["RedrivePolicy"]) if found.get("RedrivePolicy") else None
+    return float(found["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None
