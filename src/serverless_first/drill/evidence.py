@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from serverless_first.drill.record import DatabaseUse, DeadLetter, FunctionUse, OrderQueue, Point, Sample
+from serverless_first.drill.record import DatabaseUse, DeadLetter, FunctionUse, Point, Sample
 from serverless_first.drill.shop import Shop
 
 #: Executions whose history is read, to count their states.
@@ -74,15 +74,6 @@ def _order_id(body: str) -> str:
         return str(json.loads(body)["order_id"])
     except (ValueError, KeyError, TypeError):
         return ""
-
-
-def order_queue(shop: Shop) -> OrderQueue:
-    """How the queue of orders is set."""
-    names = ["VisibilityTimeout", "RedrivePolicy"]
-    url = shop.outputs["QueueUrl"]
-    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    policy = json.loads(found["RedrivePolicy"]) if found.get("RedrivePolicy") else None
-    return OrderQueue(float(found["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None)
 
 
 def executions(shop: Shop, prefix: str) -> tuple[dict[str, int], tuple[int, ...]]:

@@ -206,7 +206,7 @@ class _Drill:
 
     def _record(self, begun_s: float, posting_s: float, is_quiet: bool, draining_s: float) -> Record:
         shop, prefix = self._shop, self._prefix
-        queue = evidence.order_queue(shop)
+        queue = shop.settings(shop.queues["orders"])
         patience_s = queue.visibility_timeout_s + 5
         waiting = {name: shop.depth(url) for name, url in shop.queues.items() if name != "orders"}
         left: tuple[DeadLetter, ...] = ()

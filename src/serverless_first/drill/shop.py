@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from serverless_first.cloud import Cloud, CloudError
+from serverless_first.drill.record import OrderQueue
 
 #: What the stack must tell as outputs: key -> what it is.
 OUTPUTS = {
@@ -126,6 +127,13 @@ class Shop:
         names.append("ApproximateNumberOfMessagesDelayed")
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
+
+    def settings(self, url: str) -> OrderQueue:
+        """How a queue is set."""
+        names = ["VisibilityTimeout", "RedrivePolicy"]
+        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        policy = json.loads(found["RedrivePolicy"]) if found.get("RedrivePolicy") else None
+        return OrderQueue(float(found["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None)
 
     def executions(self, status: str) -> int:
         """How many executions of the payment workflow have this status."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -83,7 +82,7 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         Whether it is quiet, and how long that took, in seconds.
     """
     begun_s = time.monotonic()
-    queues = {name: _settings(shop, url) for name, url in shop.queues.items()}
+    queues = {name: shop.settings(url) for name, url in shop.queues.items()}
     before: object = None
     changed_s = begun_s
     while True:
@@ -98,8 +97,8 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         if now != before:
             before, changed_s = now, now_s
         in_doubt = [queues[name] for name in (queues if running else depths)]
-        still_s = STILL_S + max(hidden_s * (receives or 1) for hidden_s, receives in in_doubt)
-        if set(depths) == {"orders"} and not running and queues["orders"][1] is None:
+        still_s = STILL_S + max(queue.visibility_timeout_s * (queue.max_receives or 1) for queue in in_doubt)
+        if set(depths) == {"orders"} and not running and queues["orders"].max_receives is None:
             still_s = STUCK_S
         if now_s - changed_s > still_s or now_s - begun_s > limit_s:
             return False, changed_s - begun_s
@@ -127,11 +126,3 @@ def _rows(shop: Shop, prefix: str) -> tuple[int, int]:
         )
         rows, ended = connection.execute(query, (f"{prefix}-%",)).fetchone()
         return int(rows), int(ended)
-
-
-def _settings(shop: Shop, url: str) -> tuple[float, int | None]:
-    """A queue's visibility timeout in seconds, and maxReceiveCount; None if it has no dead-letter queue."""
-    names = ["VisibilityTimeout", "RedrivePolicy"]
-    found = shop.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    policy = json.loads(found["RedrivePolicy"]) if found.get("RedrivePolicy") else None
-    return float(found["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None
