@@ -1,0 +1,508 @@
+"""Checks of module 12, tasks 12.3 and 12.4: the payment workflow, and events with their projection."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import readable
+from serverless_first.lab.functions import wait_until
+from serverless_first.lab.show import say
+from serverless_first.lab.whole_shop import Whole, deployed, log_of, order
+
+BEFORE = ("functions/front.py", "parts/door.yaml", "functions/schema.sql",
+          "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")  # fmt: skip
+FLOW = (*BEFORE, "functions/payment.py", "parts/payment.yaml")
+FIELDS = ("order_id", "customer", "lamp", "quantity", "key", "token")
+PAID, REFUSED = '{"paid": true}', "CardRefused"
+
+# ---- 12.3
+
+
+@task("12.3")
+def paid(attempt: Attempt) -> None:
+    """The check is the provider: it charges, refuses, is busy, says nothing; each order ends once, and is told."""
+    outputs = ["QueueUrl", "Worker", "Database", "PaymentMachineArn", "PaymentsQueueUrl", "Ledger", "Provider"]
+    whole = deployed(attempt, FLOW, outputs)
+    with whole.paused("Provider"), _news(whole) as told:
+        whole.purge("PaymentsQueueUrl")
+        orders = {name: order() for name in ("paid", "refused", "busy", "throttled")}
+        whole.send("QueueUrl", [json.dumps(each) for each in orders.values()])
+        say("12.3: four orders, and what the provider is asked ...")
+        asked = _questions(whole, orders)
+        _answered(whole, "paid", orders["paid"], asked, PAID)
+        _answered(whole, "refused", orders["refused"], asked, "")
+        _busy(whole, orders["busy"], asked)
+        say("12.3: Ledger is busy, an order comes again ...")
+        _throttled(whole, orders["throttled"], asked)
+        _again(whole, orders["paid"])
+        say("12.3: a provider that says nothing ...")
+        _silent(whole)
+        _told(whole, orders, told)
+    say("12.3: paid once or cancelled, and each ending is told.")
+
+
+def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the provider was asked, by the name of the order."""
+    attempt = whole.attempt
+    called = f"{len(orders)} orders in the queue, then a look into the queue of the provider"
+    names = {each["order_id"]: name for name, each in orders.items()}
+    found = whole.take("PaymentsQueueUrl", len(orders), limit_s=15.0)
+    asked = {names.get(str(each.get("order_id")), ""): each for each in found if isinstance(each, dict)}
+    attempt.expect(
+        set(asked) >= set(orders),
+        problem="The provider is not asked about each order.",
+        called=called,
+        came_back=f"{len(found)} questions: {readable(found[:1])} {_trouble(whole)}",
+        expected="a message about each order",
+        look_at="functions/payment.py, and the first state of your workflow",
+    )
+    for name, mine in orders.items():
+        question = asked[name]
+        missing = [field for field in FIELDS if field not in question]
+        attempt.expect(
+            not missing,
+            problem=f"The question to the provider lacks {', '.join(missing)}.",
+            called=called,
+            came_back={key: value for key, value in question.items() if key != "token"},
+            expected="the four fields of the order, key and token",
+            look_at="the MessageBody of your first state",
+        )
+        attempt.expect(
+            all(question[field] == mine[field] for field in FIELDS[:4]),
+            problem="The provider is asked about another order than the one that came.",
+            called=called,
+            came_back={field: question[field] for field in FIELDS[:4]},
+            expected=mine,
+            look_at="the MessageBody of your first state",
+        )
+    attempt.expect(
+        len({question["key"] for question in asked.values()}) == len(asked),
+        problem="Different orders have the same key: the provider charges the first, and no other.",
+        called=called,
+        came_back=[question["key"] for question in asked.values()],
+        expected="a key for each order",
+        look_at="the key in your MessageBody",
+    )
+    return asked
+
+
+def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, dict[str, Any]], output: str) -> None:
+    """The provider answers: paid, or refused if there is no output."""
+    states, token = whole.shop.client("stepfunctions"), asked[name]["token"]
+    if output:
+        states.send_task_success(taskToken=token, output=output)
+    else:
+        states.send_task_failure(taskToken=token, error=REFUSED, cause="There is no money on this card.")
+    wanted = "paid" if output else "cancelled"
+    called = f"the provider answers: {'paid' if output else REFUSED}"
+    status = whole.status(mine["order_id"], wanted)
+    whole.attempt.expect(
+        status == wanted,
+        problem="An order that is paid is not marked." if output else "A card is refused, and there is no way back.",
+        called=called,
+        came_back=f"the order is: {status} {_how(whole, mine)}",
+        expected=wanted,
+        look_at="the state that calls Ledger, and what leads to it",
+    )
+    status = _ended(whole, mine)
+    whole.attempt.expect(
+        status == "SUCCEEDED",
+        problem="The order has come to its end, and the execution looks as if something were broken.",
+        called=called,
+        came_back=f"the execution is {status} {_how(whole, mine)}",
+        expected="SUCCEEDED",
+        look_at="the last state of this way",
+    )
+    if not output:
+        more = [each for each in whole.take("PaymentsQueueUrl", 1, limit_s=1.0) if each["order_id"] == mine["order_id"]]
+        whole.attempt.expect(
+            not more,
+            problem="The provider has refused the card, and is asked again.",
+            called=called,
+            came_back="another question about the same order",
+            expected="no second question: the answer will not change",
+            look_at="which errors your Retry takes",
+        )
+
+
+def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
+    states, called = whole.shop.client("stepfunctions"), "the provider answers with the error ProviderBusy"
+    states.send_task_failure(taskToken=asked["busy"]["token"], error="ProviderBusy", cause="Come back later.")
+    again = _next_question(whole, mine["order_id"], 10.0)
+    whole.attempt.expect(
+        again is not None,
+        problem="A busy provider is not asked again: the order is given up.",
+        called=called,
+        came_back=f"no second question in 10 s; the order is: {_now(whole, mine)} {_how(whole, mine)}",
+        expected="a second question, half a second later (30 s of AWS)",
+        look_at="the Retry of your first state, and which errors your Catch takes",
+    )
+    assert again is not None
+    _same_key(whole, asked["busy"], again, called)
+    states.send_task_success(taskToken=again["token"], output=PAID)
+    status = whole.status(mine["order_id"], "paid")
+    whole.attempt.expect(
+        status == "paid",
+        problem="The second answer of the provider is not taken.",
+        called=f"{called}, then: paid",
+        came_back=f"the order is: {status} {_how(whole, mine)}",
+        expected="paid",
+        look_at="the token in your MessageBody: each try has its own",
+    )
+
+
+def _same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called: str) -> None:
+    whole.attempt.expect(
+        first["key"] == second["key"],
+        problem="The second question about an order has another key: the customer is charged twice.",
+        called=called,
+        came_back=f"keys {readable(str(first['key'])[:40])} and {readable(str(second['key'])[:40])}",
+        expected="the same key, however often you ask about an order",
+        look_at="the key in your MessageBody",
+    )
+
+
+def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
+    """Lambda refuses Ledger while the order is to be marked."""
+    functions, states = whole.shop.client("lambda"), whole.shop.client("stepfunctions")
+    name = whole["Ledger"]
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        states.send_task_success(taskToken=asked["throttled"]["token"], output=PAID)
+        wait_until(lambda: _refusals(whole, mine) >= 2 or _status_of(whole, mine) != "RUNNING", 10.0)
+    finally:
+        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=5)
+    status = whole.status(mine["order_id"], "paid", limit_s=20.0)
+    whole.attempt.expect(
+        status == "paid",
+        problem="Ledger was busy for a moment, and an order that is paid stays unmarked: money taken, no lamp.",
+        called="the provider answers: paid, while Lambda refuses each call of Ledger",
+        came_back=f"the order is: {status} {_how(whole, mine)}",
+        expected="paid, when Ledger has room again",
+        look_at="the Retry of the state that calls Ledger",
+    )
+
+
+def _again(whole: Whole, mine: dict[str, Any]) -> None:
+    whole.send("QueueUrl", [json.dumps(mine)])
+    wait_until(lambda: whole.shop.depth(whole["QueueUrl"]) == 0, 20.0)
+    attempt, called = whole.attempt, "an order that was paid comes once more out of the queue"
+    more = _next_question(whole, mine["order_id"], 1.0)
+    attempt.expect(
+        more is None,
+        problem="An order that comes again is paid again.",
+        called=called,
+        came_back="another question to the provider",
+        expected="no second execution of the order",
+        look_at="the name of the execution in functions/payment.py",
+    )
+    left = whole.shop.depth(whole["QueueUrl"])
+    attempt.expect(
+        left == 0,
+        problem="An order that comes again is an error of your worker.",
+        called=called,
+        came_back=f"{left} messages in the queue of orders; {log_of(whole, 'Worker', 'rror')}",
+        expected="an empty queue",
+        look_at="functions/payment.py, when the execution is there already",
+    )
+
+
+def _silent(whole: Whole) -> None:
+    """The learner's workflow with timeouts of a second: a provider that says nothing is asked again."""
+    attempt, states = whole.attempt, whole.shop.client("stepfunctions")
+    machine = states.describe_state_machine(stateMachineArn=whole["PaymentMachineArn"])
+    quick = _quick(json.loads(machine["definition"]))
+    name = f"check-{uuid.uuid4().hex[:8]}"
+    arn = states.create_state_machine(name=name, definition=json.dumps(quick), roleArn=machine["roleArn"])[
+        "stateMachineArn"
+    ]
+    mine = order()
+    try:
+        states.start_execution(stateMachineArn=arn, name=mine["order_id"], input=json.dumps(mine, sort_keys=True))
+        first = _next_question(whole, mine["order_id"], 10.0)
+        second = _next_question(whole, mine["order_id"], 10.0) if first else None
+        called = "a copy of your workflow, its timeouts a second long; the provider says nothing"
+        attempt.expect(
+            second is not None,
+            problem="A provider that says nothing is waited for without an end.",
+            called=called,
+            came_back="one question, and no second one in 10 s",
+            expected="after the timeout another question",
+            look_at="how long your first state waits, and which errors its Retry takes",
+        )
+        assert first is not None
+        assert second is not None
+        _same_key(whole, first, second, called)
+    finally:
+        states.delete_state_machine(stateMachineArn=arn)
+
+
+def _quick(part: Any) -> Any:
+    """A definition with all timeouts a second long."""
+    if isinstance(part, list):
+        return [_quick(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    limits = ("TimeoutSeconds", "HeartbeatSeconds")
+    return {name: 1 if name in limits else _quick(value) for name, value in part.items()}
+
+
+def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Any) -> None:
+    wanted = {name: "OrderCancelled" if name == "refused" else "OrderPaid" for name in orders}
+    endings = ("OrderPaid", "OrderCancelled")
+
+    def of(name: str) -> list[str]:
+        mine = orders[name]["order_id"]
+        return [
+            kind
+            for kind, detail in told()
+            if kind in endings and isinstance(detail, dict) and detail.get("order_id") == mine
+        ]
+
+    wait_until(lambda: all(of(name) for name in orders), 10.0)
+    for name, kind in wanted.items():
+        found, came = of(name), sorted(Counter(kind for kind, _ in told()).items())
+        ending = "cancelled" if name == "refused" else "paid"
+        whole.attempt.expect(
+            found == [kind],
+            problem="An ending is not told: nobody outside of the workflow hears of it."
+            if not found
+            else "The wrong ending is told, or an ending twice.",
+            called=f"an order that is {ending}; a rule on the bus takes the events",
+            came_back=f"{readable(found)}; all that came: {readable(came)}",
+            expected=f'one event {kind} of hikari.orders, with the detail {{"order_id": ...}}',
+            look_at="the last state of this way",
+        )
+
+
+@contextlib.contextmanager
+def _news(whole: Whole) -> Iterator[Any]:
+    """Listens to the bus; gives a call that tells detail type and detail of what has come so far."""
+    events, sqs = whole.shop.client("events"), whole.shop.client("sqs")
+    name, bus = f"check-{uuid.uuid4().hex[:8]}", "hikari"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["hikari.orders"]}))
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "check", "Arn": arn}])
+    found: list[tuple[str, Any]] = []
+
+    def told() -> list[tuple[str, Any]]:
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                event = json.loads(message["Body"])
+                found.append((event["detail-type"], event["detail"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    try:
+        yield told
+    finally:
+        events.remove_targets(Rule=name, EventBusName=bus, Ids=["check"])
+        events.delete_rule(Name=name, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)
+
+
+def _next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any] | None:
+    """The next message to the provider about an order; others are dropped."""
+    end_s = time.monotonic() + limit_s
+    while (left_s := end_s - time.monotonic()) > 0:
+        for question in whole.take("PaymentsQueueUrl", 1, limit_s=left_s):
+            if question.get("order_id") == order_id:
+                return question
+    return None
+
+
+def _execution(whole: Whole, mine: dict[str, Any]) -> str:
+    """The ARN of an order's execution, by its input; "" if there is none."""
+    states = whole.shop.client("stepfunctions")
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=whole["PaymentMachineArn"])
+    arns = [each["executionArn"] for page in pages for each in page["executions"]]
+    named = [arn for arn in arns if mine["order_id"] in arn.rpartition(":")[2]]
+    for arn in named or arns:
+        if mine["order_id"] in states.describe_execution(executionArn=arn).get("input", ""):
+            return str(arn)
+    return ""
+
+
+def _status_of(whole: Whole, mine: dict[str, Any]) -> str:
+    arn = _execution(whole, mine)
+    states = whole.shop.client("stepfunctions")
+    return str(states.describe_execution(executionArn=arn)["status"]) if arn else "not there"
+
+
+def _ended(whole: Whole, mine: dict[str, Any]) -> str:
+    """The status of the order's execution, when it has ended."""
+    found = [""]
+
+    def over() -> bool:
+        found[0] = _status_of(whole, mine)
+        return found[0] != "RUNNING"
+
+    wait_until(over, 15.0)
+    return found[0]
+
+
+def _refusals(whole: Whole, mine: dict[str, Any]) -> int:
+    arn = _execution(whole, mine)
+    if not arn:
+        return 0
+    events = whole.shop.client("stepfunctions").get_execution_history(executionArn=arn)["events"]
+    return sum(
+        each["type"] in ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed") for each in events
+    )
+
+
+def _how(whole: Whole, mine: dict[str, Any]) -> str:
+    """How the order's execution stands, for messages."""
+    arn = _execution(whole, mine)
+    if not arn:
+        return "(no execution)"
+    states = whole.shop.client("stepfunctions")
+    found = states.describe_execution(executionArn=arn)
+    events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+    last = next((each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each), "")
+    why = f", {found['error']}: {found.get('cause', '')}" if found.get("error") else ""
+    return f"(its execution: {found['status']} in the state {last!r}{readable(why)})"
+
+
+def _now(whole: Whole, mine: dict[str, Any]) -> str:
+    return ", ".join(status for _, status in whole.rows([mine["order_id"]])) or "no row"
+
+
+def _trouble(whole: Whole) -> str:
+    """What the worker's log says, or the first execution that failed."""
+    if said := log_of(whole, "Worker", "rror"):
+        return said
+    states = whole.shop.client("stepfunctions")
+    found = states.list_executions(stateMachineArn=whole["PaymentMachineArn"], statusFilter="FAILED")["executions"]
+    if not found:
+        return ""
+    failed = states.describe_execution(executionArn=found[0]["executionArn"])
+    return f"an execution has failed: {failed.get('error')}: {failed.get('cause')}"
+
+
+# ---- 12.4
+
+SEEN = (*FLOW, "functions/news.py", "functions/projector.py", "parts/projection.yaml")
+
+
+@task("12.4")
+def seen(attempt: Attempt) -> None:
+    """A customer sees each status of an order; an event that comes late or twice changes nothing."""
+    outputs = ["ApiUrl", "Worker", "Provider", "Projector", "ProjectionTable", "ChangesQueueUrl", "PaymentMachineArn"]
+    whole = deployed(attempt, SEEN, outputs)
+    good, bad = order(customer=_customer(refused=False)), order(customer=_customer(refused=True))
+    with whole.paused("Provider"):
+        for each in (good, bad):
+            answer = whole.post(each)
+            attempt.expect(
+                answer.status == 202,
+                problem="A good order is not accepted.",
+                called=answer.called,
+                came_back=str(answer),
+                expected="202",
+                look_at="task 12.1",
+            )
+        say("12.4: two orders are accepted ...")
+        for each in (good, bad):
+            _shows(whole, each["order_id"], "accepted", "functions/news.py, and the rule in parts/projection.yaml")
+    say("12.4: the provider answers ...")
+    _shows(whole, good["order_id"], "paid", "functions/projector.py: what it does when an item is there already")
+    _shows(whole, bad["order_id"], "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
+    say("12.4: events come twice, and late ...")
+    _late(whole)
+    say("12.4: the customer sees what holds, whatever comes late.")
+
+
+def _customer(*, refused: bool) -> str:
+    """A name whose card the provider refuses, or not: provider.py says how it decides."""
+    while True:
+        name = f"Kato {uuid.uuid4().hex[:6]}"
+        if (hashlib.sha256(name.encode()).digest()[0] < 26) == refused:
+            return name
+
+
+def _shows(whole: Whole, order_id: str, wanted: str, look_at: str) -> None:
+    answers = [whole.get(order_id)]
+
+    def there() -> bool:
+        answers.append(whole.get(order_id))
+        return answers[-1].has({"status": wanted})
+
+    wait_until(there, 20.0)
+    in_database = ", ".join(status for _, status in whole.rows([order_id])) or "no row"
+    whole.attempt.expect(
+        answers[-1].has({"status": wanted}),
+        problem=f"The customer never sees that an order is {wanted}.",
+        called=answers[-1].called,
+        came_back=f"{answers[-1]}; in the database: {in_database} {log_of(whole, 'Projector', 'not projected|rror')}",
+        expected=f'200 and the status "{wanted}"',
+        look_at=look_at,
+    )
+
+
+def _late(whole: Whole) -> None:
+    attempt = whole.attempt
+    first, second = order()["order_id"], order()["order_id"]
+    before = _dead(whole)
+    called = (
+        "events on the bus: OrderPaid, then OrderAccepted twice; for another order OrderCancelled, then OrderAccepted"
+    )
+    _put(whole, [("OrderPaid", first), ("OrderCancelled", second)])
+    _shows(whole, first, "paid", "functions/projector.py")
+    _shows(whole, second, "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
+    _put(whole, [("OrderAccepted", first), ("OrderAccepted", second), ("OrderAccepted", first), ("OrderPaid", first)])
+    last = order()["order_id"]  # when this one is seen, those before it have come
+    _put(whole, [("OrderPaid", last)])
+    _shows(whole, last, "paid", "functions/projector.py")
+    wait_until(lambda: _reads(whole) == 0, 20.0)
+    shown = [whole.get(first), whole.get(second)]
+    attempt.expect(
+        shown[0].has({"status": "paid"}) and shown[1].has({"status": "cancelled"}),
+        problem="A late event takes a newer status back: the customer has paid, and reads that nothing has happened.",
+        called=called,
+        came_back=f"{shown[0]}, {shown[1]}",
+        expected="paid, and cancelled",
+        look_at="under which condition your projector writes",
+    )
+    attempt.expect(
+        _reads(whole) == 0 and _dead(whole) == before,
+        problem="A late event is an error of your projector: it comes back again and again, and ends as a dead letter.",
+        called=called,
+        came_back=f"{_reads(whole)} messages in the queue Changes; {log_of(whole, 'Projector', 'not projected')}",
+        expected="an empty queue: there is nothing to do",
+        look_at="what your projector does when its condition does not hold",
+    )
+
+
+def _put(whole: Whole, events: list[tuple[str, str]]) -> None:
+    entries = [
+        {
+            "EventBusName": "hikari",
+            "Source": "hikari.orders",
+            "DetailType": kind,
+            "Detail": json.dumps({"order_id": id}),
+        }
+        for kind, id in events
+    ]
+    whole.shop.client("events").put_events(Entries=entries)
+
+
+def _reads(whole: Whole) -> int:
+    return whole.shop.depth(whole["ChangesQueueUrl"])
+
+
+def _dead(whole: Whole) -> int:
+    """Dead letters of the queue Changes."""
+    sqs = whole.shop.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=whole["ChangesQueueUrl"], AttributeNames=["RedrivePolicy"])["Attributes"]
+    arn = json.loads(found.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
+    return whole.shop.depth(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]) if arn else 0

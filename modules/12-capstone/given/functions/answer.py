@@ -1,0 +1,20 @@
+"""How a custom resource answers CloudFormation."""
+
+import json
+import urllib.request
+
+
+def answer(event, id, data=None, reason=None):
+    """Tells CloudFormation that the resource is there, or why it is not."""
+    body = {
+        "Status": "FAILED" if reason else "SUCCESS",
+        "Reason": reason or "",
+        "PhysicalResourceId": id,
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": data or {},
+    }
+    url, content = event["ResponseURL"], json.dumps(body).encode()
+    request = urllib.request.Request(url, content, {"Content-Type": ""}, method="PUT")
+    urllib.request.urlopen(request).close()

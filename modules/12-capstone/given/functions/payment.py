@@ -1,0 +1,5 @@
+"""Has an order paid. Until task 12.3 nobody does."""
+
+
+def start(order):
+    pass

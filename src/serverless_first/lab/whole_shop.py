@@ -1,0 +1,207 @@
+"""What the checks of module 12 share: the learner's shop, deployed from its files, and ways to act on it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_first import capstone, cloud
+from serverless_first.drill.shop import Shop
+from serverless_first.lab.apis import Answered, send
+from serverless_first.lab.attempt import Attempt
+from serverless_first.lab.failures import CheckFailed, readable
+from serverless_first.lab.functions import wait_until
+
+#: What each output of the stack is needed for, and which file gives it.
+_OUTPUTS = {
+    "ApiUrl": "parts/door.yaml: an event of the type HttpApi",
+    "Front": "parts/door.yaml: the function Front",
+    "ProjectionTable": "parts/door.yaml: the table Projection",
+    "QueueUrl": "parts/queues.yaml: the queue Orders",
+    "DeadLetterQueueUrl": "parts/queues.yaml: the queue OrdersDlq",
+    "Worker": "parts/work.yaml: the function Worker",
+    "PaymentMachineArn": "parts/payment.yaml: the state machine Payment",
+    "PaymentsQueueUrl": "parts/provider.yaml",
+    "ChangesQueueUrl": "parts/projection.yaml: the queue Changes",
+    "Projector": "parts/projection.yaml: the function Projector",
+}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The learner's shop as a check acts on it.
+
+    Args:
+        attempt: the run of the check.
+        shop: the deployed stack.
+    """
+
+    attempt: Attempt
+    shop: Shop
+
+    def __getitem__(self, output: str) -> str:
+        """An output of the stack."""
+        return self.shop.outputs[output]
+
+    # ---- as a customer
+
+    def post(self, order: Any) -> Answered:
+        """POST /orders."""
+        return send(self.attempt, self.shop.aws.local_url(self["ApiUrl"]), "POST", "/orders", order)
+
+    def get(self, order_id: str) -> Answered:
+        """GET /orders/{order_id}."""
+        return send(self.attempt, self.shop.aws.local_url(self["ApiUrl"]), "GET", f"/orders/{order_id}")
+
+    # ---- queues
+
+    def send(self, output: str, bodies: Sequence[str]) -> None:
+        """Sends messages to a queue."""
+        sqs = self.shop.client("sqs")
+        for first in range(0, len(bodies), 10):
+            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[first : first + 10])]
+            sqs.send_message_batch(QueueUrl=self[output], Entries=entries)
+
+    def take(self, output: str, number: int, limit_s: float = 10.0) -> list[dict[str, Any]]:
+        """Receives messages and deletes them, until there are so many or the time is over; bodies from JSON."""
+        sqs, found = self.shop.client("sqs"), list[dict[str, Any]]()
+
+        def enough() -> bool:
+            answer = sqs.receive_message(QueueUrl=self[output], MaxNumberOfMessages=10, VisibilityTimeout=30)
+            for message in answer.get("Messages", []):
+                sqs.delete_message(QueueUrl=self[output], ReceiptHandle=message["ReceiptHandle"])
+                with contextlib.suppress(ValueError):
+                    found.append(json.loads(message["Body"]))
+            return len(found) >= number
+
+        wait_until(enough, limit_s)
+        return found
+
+    def purge(self, *outputs: str) -> None:
+        """Empties queues of what earlier checks have left there."""
+        sqs = self.shop.client("sqs")
+        for output in outputs:
+            with contextlib.suppress(sqs.exceptions.PurgeQueueInProgress):
+                sqs.purge_queue(QueueUrl=self[output])
+
+    @contextlib.contextmanager
+    def paused(self, output: str) -> Iterator[None]:
+        """A function that does not read its queue for a while; nothing happens if the shop has it not."""
+        client, name = self.shop.client("lambda"), self.shop.outputs.get(output, "")
+        found = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"] if name else []
+        found = [mapping for mapping in found if mapping["State"] == "Enabled"]
+        for mapping in found:
+            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            for mapping in found:
+                client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    # ---- the database
+
+    def rows(self, order_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Order id and status of each row of these orders."""
+        with self.shop.database() as connection:
+            found = connection.execute(
+                "SELECT order_id, status FROM orders WHERE order_id = ANY(%s) ORDER BY 1", (list(order_ids),)
+            ).fetchall()
+        return [(str(order_id), str(status)) for order_id, status in found]
+
+    def status(self, order_id: str, wanted: str, limit_s: float = 15.0) -> str:
+        """The status of an order in the database, once it is the one that is wanted or the time is over."""
+        found = [""]
+
+        def there() -> bool:
+            found[0] = ", ".join(status for _, status in self.rows([order_id])) or "no row"
+            return found[0] == wanted
+
+        wait_until(there, limit_s)
+        return found[0]
+
+
+def deployed(attempt: Attempt, files: Sequence[str], outputs: Sequence[str]) -> Whole:
+    """Deploys the learner's files, runs Migrate, and gives the shop.
+
+    Args:
+        attempt: the run of the check.
+        files: what the learner must have written, in the shop's folder.
+        outputs: what the stack must have.
+
+    Raises:
+        NotStarted: a file is missing or still holds the lab's stub.
+        CheckFailed: the stack cannot be deployed, lacks an output, or Migrate fails.
+        CheckBroken: no local cloud runs.
+    """
+    attempt.client("cloudformation")  # says so if no local cloud runs
+    aws, shop = cloud.start(), capstone.Shop()
+    if missing := shop.not_written(*files):
+        attempt.not_started(f"{shop.folder}/{missing} is not written yet.", look_at=f"the cell that writes {missing}")
+    called = f"deploy {shop.folder}/template.yaml as the stack {capstone.STACK}"
+    try:
+        found = shop.deploy(aws, quiet=True)
+    except cloud.CloudError as error:
+        attempt.fail(
+            "The stack cannot be deployed.",
+            called=called,
+            came_back=str(error),
+            expected="a stack",
+            look_at="the resource that the message names, in your parts of the template",
+        )
+    for output in outputs:
+        attempt.expect(
+            output in found,
+            problem=f"The stack has no output {output}: the resource behind it is missing.",
+            called=called,
+            came_back=sorted(found),
+            expected=output,
+            look_at=_OUTPUTS.get(output, "template.yaml"),
+        )
+    whole = Whole(attempt, Shop(aws, capstone.STACK, found))
+    migrate(whole)
+    return whole
+
+
+def migrate(whole: Whole) -> None:
+    """Runs Migrate. Raises: CheckFailed: it fails."""
+    attempt = whole.attempt
+    try:
+        tables = attempt.invoke(whole["Migrate"], {})["tables"]
+    except CheckFailed as error:
+        attempt.fail(
+            "Migrate cannot run your schema.sql.",
+            called="invoke Migrate",
+            came_back=error.came_back,
+            expected="a table orders, the first time and each time after it",
+            look_at="functions/schema.sql",
+        )
+    attempt.expect(
+        "orders" in tables,
+        problem="After Migrate there is no table orders.",
+        called="invoke Migrate",
+        came_back=tables,
+        expected='["orders"]',
+        look_at="functions/schema.sql",
+    )
+
+
+def order(**fields: Any) -> dict[str, Any]:
+    """An order that nobody has seen."""
+    return {"order_id": f"ord-{uuid.uuid4().hex[:8]}", "customer": "Sato Emi", "lamp": "Tsuki", "quantity": 2} | fields
+
+
+def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:
+    """The last lines of a function's log that match; "" if none do."""
+    group = f"/aws/lambda/{whole[output]}"
+    logs = whole.shop.client("logs")
+    try:
+        pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group))
+    except logs.exceptions.ResourceNotFoundException:
+        return ""
+    lines = [event["message"].strip() for page in pages for event in page["events"]]
+    return readable(" / ".join([line for line in lines if re.search(pattern, line)][-most:]))
