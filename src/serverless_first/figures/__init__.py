@@ -30,6 +30,7 @@ from serverless_first.figures.responsibility import responsibilities
 from serverless_first.figures.scoreboard import score_card, scoreboard
 from serverless_first.figures.seats import seats
 from serverless_first.figures.services import request_on_its_way, services
+from serverless_first.figures.shop import shop_architecture, shop_architecture_words
 from serverless_first.figures.spectrum import operations, spectrum, spectrum_words
 from serverless_first.figures.state_machine import state_machine, state_machine_words, state_machines
 from serverless_first.figures.steps import borrow_steps
@@ -92,6 +93,8 @@ __all__ = [
     "scoreboard",
     "seats",
     "services",
+    "shop_architecture",
+    "shop_architecture_words",
     "show",
     "span_s",
     "spectrum",

@@ -78,7 +78,8 @@ def drill_dashboard(record: _Record, *, title: str) -> Figure:
         database.text(end_s, seats, f"{seats} seats", ha="right", va="bottom", fontsize=9)
         for axes in (calls, running, wrong, queues, database):
             axes.set_xlim(0, end_s)
-            axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
             for moment in record.moments:
                 axes.axvline(moment.time_s, color="black", linewidth=0.7, linestyle=":")
         _number(calls, record.moments, end_s)

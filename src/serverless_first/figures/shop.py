@@ -1,0 +1,103 @@
+"""The shop of module 12: its parts, and what goes from one to the next."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, style
+
+_WIDTH, _HEIGHT = 0.84, 0.52
+_COLOURS = {"function": BLUE, "queue": ORANGE, "store": GREEN, "service": PURPLE}
+#: Name -> column, row, what it is, its kind, and the task that makes it ("" for what is given).
+_PARTS = {
+    "HTTP API": (0, 2, "API Gateway", "service", "12.1"),
+    "Front": (1, 2, "function", "function", "12.1"),
+    "Orders": (2, 2, "queue", "queue", "12.2"),
+    "OrdersDlq": (2, 3, "dead-letter queue", "queue", "12.2"),
+    "Worker": (3, 2, "function", "function", "12.2"),
+    "Proxy": (4, 2, "RDS Proxy", "service", ""),
+    "Database": (5, 2, "PostgreSQL", "store", ""),
+    "Projection": (1, 1, "DynamoDB table", "store", "12.1"),
+    "Bus": (2, 1, "EventBridge", "service", ""),
+    "Payment": (3, 1, "state machine", "service", "12.3"),
+    "Ledger": (4, 1, "function", "function", ""),
+    "Projector": (1, 0, "function", "function", "12.4"),
+    "Changes": (2, 0, "queue", "queue", "12.4"),
+    "Payments": (3, 0, "queue", "queue", ""),
+    "Provider": (4, 0, "another company", "function", ""),
+}
+#: From, to, and what goes there.
+_ARROWS = (
+    ("HTTP API", "Front", "request"),
+    ("Front", "Orders", "order"),
+    ("Orders", "OrdersDlq", "poison"),
+    ("Orders", "Worker", "batch"),
+    ("Worker", "Proxy", "row"),
+    ("Proxy", "Database", ""),
+    ("Worker", "Payment", "start"),
+    ("Worker", "Bus", "event"),
+    ("Payment", "Bus", "event"),
+    ("Payment", "Ledger", "mark"),
+    ("Ledger", "Proxy", "status"),
+    ("Payment", "Payments", "token"),
+    ("Payments", "Provider", "question"),
+    ("Provider", "Payment", "answer"),
+    ("Bus", "Changes", "rule"),
+    ("Changes", "Projector", "batch"),
+    ("Projector", "Projection", "status"),
+    ("Projection", "Front", "status"),
+)
+
+
+def shop_architecture() -> Figure:
+    """The parts of the shop as boxes, each with what it is and the task that makes it; arrows for what goes on."""
+    with style():
+        figure = Figure(figsize=(9.6, 5.4))
+        axes = figure.subplots()
+        for name, (column, row, what, kind, task) in _PARTS.items():
+            _box(axes, column, row, name, what, kind, task)
+        for start, end, what in _ARROWS:
+            _arrow(axes, start, end, what)
+        axes.set_xlim(-0.55, 5.55)
+        axes.set_ylim(-0.5, 3.5)
+        axes.set_axis_off()
+        axes.set_title("The shop: what you build, and in which task")
+    return figure
+
+
+def shop_architecture_words() -> str:
+    """The alt text of `shop_architecture`."""
+    made: dict[str, list[str]] = {}
+    for name, (_, _, what, _, task) in _PARTS.items():
+        made.setdefault(f"task {task}" if task else "given", []).append(f"{name} ({what})")
+    parts = "; ".join(f"{which}: {', '.join(names)}" for which, names in sorted(made.items()))
+    ways = "; ".join(f"{start} to {end}{f': {what}' if what else ''}" for start, end, what in _ARROWS)
+    return f"The parts of the shop. {parts}. What goes from one to the next. {ways}."
+
+
+def _box(axes: Axes, column: float, row: float, name: str, what: str, kind: str, task: str) -> None:
+    corner = (column - _WIDTH / 2, row - _HEIGHT / 2)
+    line = "-" if task else "--"
+    look = {"facecolor": "white", "edgecolor": _COLOURS[kind], "linewidth": 1.8, "linestyle": line}
+    axes.add_patch(FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle="round,pad=0,rounding_size=0.08", **look))
+    axes.text(column, row + 0.09, name, ha="center", va="center", fontsize=10.5, fontweight="bold")
+    axes.text(column, row - 0.12, what, ha="center", va="center", fontsize=8.5)
+    axes.text(column, row + _HEIGHT / 2 + 0.02, task or "given", ha="center", va="bottom", fontsize=8, color=GREY)
+
+
+def _arrow(axes: Axes, start: str, end: str, what: str) -> None:
+    (x0, y0), (x1, y1) = _PARTS[start][:2], _PARTS[end][:2]
+    right, up = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
+    lift = 0.13 if up > 0 else 0.0  # the task's number stands above a box
+    begin = (x0 + right * _WIDTH / 2, y0 + up * _HEIGHT / 2 + (0.13 if up > 0 else 0.0))
+    finish = (x1 - right * _WIDTH / 2, y1 - up * _HEIGHT / 2 + (0.13 if up < 0 else 0.0))
+    if right and up:  # from corner to corner
+        begin, finish = (begin[0], begin[1] - lift), (finish[0], finish[1])
+    axes.annotate("", finish, begin, arrowprops={"arrowstyle": "-|>", "color": "black", "linewidth": 1.0})
+    if what:
+        middle = ((begin[0] + finish[0]) / 2, (begin[1] + finish[1]) / 2)
+        offset = (0, 4) if not up else ((5, 0) if not right else (4, 4))
+        align = {"ha": "center", "va": "bottom"} if not up else {"ha": "left", "va": "center"}
+        axes.annotate(what, middle, offset, textcoords="offset points", fontsize=8, **align)
