@@ -14,6 +14,7 @@ import pytest
 from serverless_first.drill import load
 from serverless_first.drill.load import Customers
 from serverless_first.drill.plan import PlannedOrder, plan
+from serverless_first.drill.record import Look
 
 
 @pytest.mark.parametrize("orders", [80, 150, 2000])
@@ -77,6 +78,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def do_GET(self) -> None:
+        paid = b'{"order_id": "a", "status": "paid"}'
+        answers = {"a": (200, paid), "b": (404, b"{}"), "c": (200, b"[]"), "d": (200, b"<")}
+        status, body = answers[self.path.removeprefix("/orders/")]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing."""
 
@@ -110,6 +120,13 @@ def test_a_customer_tries_again_unless_it_is_told_that_the_order_is_wrong(
     assert all(len(found.took_ms) == len(found.statuses) for found in posted.values())
     assert door.seen == {"a": 3, "b": 1, "c": load.TRIES, "d": 2}
     assert customers.done == 5
+
+
+def test_a_customer_looks(door: Door) -> None:
+    customers = Customers(f"http://127.0.0.1:{door.server_port}")
+    looks = [customers.look(order_id) for order_id in "abcd"]
+    assert [(look.http_status, look.status) for look in looks] == [(200, "paid"), (404, ""), (200, ""), (200, "")]
+    assert Customers("http://127.0.0.1:9").look("a") == Look("a", 0, "")
 
 
 def test_what_goes_wrong_in_a_thread_is_raised(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from serverless_first.drill.finding import (
     SHORT_VISIBILITY,
     STATE_IN_MEMORY,
 )
-from serverless_first.drill.record import DatabaseUse, DeadLetter, OrderQueue, Posted
+from serverless_first.drill.record import DatabaseUse, DeadLetter, Look, OrderQueue, Posted
 
 
 def failed(**changes: Any) -> dict[str, drill.Finding]:
@@ -158,6 +158,14 @@ def test_a_projection_that_is_behind() -> None:
     assert "1 order not in the projection" in failed(projection=tuple(others))["projection"].seen
 
 
+@pytest.mark.parametrize("look", [(404, ""), (200, "accepted"), (200, ""), (0, "")])
+def test_a_customer_who_does_not_see_what_the_projection_has(look: tuple[int, str]) -> None:
+    first = sound().looks[0]
+    found = failed(looks=(Look(first.order_id, *look), *sound().looks[1:]))
+    assert set(found) == {"projection"}
+    assert f"GET /orders/{first.order_id} answered {look[0]} with status {look[1]!r}" in found["projection"].seen
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -173,7 +181,7 @@ def test_the_poison_must_be_where_somebody_finds_it(changes: dict[str, Any], sai
 
 def test_answers_that_fail_are_excused_by_environments_of_the_front_door_that_were_killed() -> None:
     order = sound().posted[0]
-    posted = (Posted(order.order_id, "once", (500, 202), (20.0, 20.0), 1), *sound().posted[1:])
+    posted = (Posted(order.order_id, "once", (500,) * 4 + (202,), (20.0,) * 5, 1), *sound().posted[1:])
     assert set(failed(posted=posted)) == {"answers"}
     assert failed(posted=posted, killed={"Front": 1}) == {}
 

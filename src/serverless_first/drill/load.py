@@ -12,7 +12,7 @@ from itertools import chain
 import urllib3
 
 from serverless_first.drill.plan import PlannedOrder
-from serverless_first.drill.record import Posted
+from serverless_first.drill.record import Look, Posted
 
 CLIENTS = 4
 TRIES = 5
@@ -94,13 +94,16 @@ class Customers:
         with self._lock:
             self.done += 1
 
-    def look(self, order_id: str) -> tuple[int, str]:
-        """What a customer sees of an order: the HTTP status and the order's status."""
-        answer = self._http.request("GET", f"{self._url}/{order_id}", timeout=ANSWER_LIMIT_S)
+    def look(self, order_id: str) -> Look:
+        """Asks the shop for an order, as its customer does."""
         try:
-            return answer.status, str(json.loads(answer.data)["status"])
+            answer = self._http.request("GET", f"{self._url}/{order_id}", timeout=ANSWER_LIMIT_S)
+            status = json.loads(answer.data)["status"] if answer.status == 200 else ""
+            return Look(order_id, answer.status, status if isinstance(status, str) else "")
+        except urllib3.exceptions.HTTPError:
+            return Look(order_id, 0, "")
         except (ValueError, KeyError, TypeError):
-            return answer.status, ""
+            return Look(order_id, answer.status, "")
 
 
 class _Shared(Iterator[PlannedOrder]):

@@ -44,6 +44,21 @@ class Posted:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a customer saw of an order at the end.
+
+    Args:
+        order_id: its id.
+        http_status: of GET /orders/{order_id}.
+        status: of the order; empty if the answer has none.
+    """
+
+    order_id: str
+    http_status: int
+    status: str
+
+
+@dataclass(frozen=True)
 class DeadLetter:
     """A message in the dead-letter queue, or left in the queue of orders.
 
@@ -163,6 +178,7 @@ class Record:
         orders, seed, faults: what `run` was asked for.
         posted: every order, the poison included.
         rows, projection: order id and status of each row of the table, and of each item of the projection.
+        looks: what some customers saw at the end.
         charges: order id and decision of each charge that the provider has made or refused.
         dead_letters: what is in the dead-letter queue.
         left: what is left in the queue of orders.
@@ -183,6 +199,7 @@ class Record:
     posted: tuple[Posted, ...]
     rows: tuple[tuple[str, str], ...]
     projection: tuple[tuple[str, str], ...]
+    looks: tuple[Look, ...]
     charges: tuple[tuple[str, str], ...]
     dead_letters: tuple[DeadLetter, ...]
     left: tuple[DeadLetter, ...]

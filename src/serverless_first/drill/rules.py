@@ -81,9 +81,10 @@ def kept(case: Case) -> Finding:
         name, question, False,
         f"{_count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
         f"{_some(lost)}.",
-        "The worker told SQS that these messages were done, so they were deleted; but the orders were nowhere except "
-        "in the memory of its execution environment. The environment ended, and what it remembered ended with it.",
-        "Look at what the worker keeps in variables of its module from one call to the next, and at what is written "
+        "The shop had said that they were safe: the front door by its 202, and the worker by returning, after which "
+        "SQS deletes the message. But they were nowhere except in the memory of an execution environment. It ended, "
+        "and what it remembered ended with it.",
+        "Look at what a function keeps in variables of its module from one call to the next, and at what is written "
         "before it returns.",
         STATE_IN_MEMORY,
     )  # fmt: skip
@@ -282,8 +283,13 @@ def projection(case: Case) -> Finding:
     there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
     missing = [order_id for order_id in there if order_id not in shown]
     other = [order_id for order_id in there if order_id in shown and shown[order_id] != case.statuses[order_id]]
-    if not missing and not other:
-        return Finding(name, question, True, f"{_count(len(there), 'order')} the same in both.")
+    known = {look.order_id: look for look in case.record.looks if look.order_id in shown}
+    blind = [o for o, look in known.items() if (look.http_status, look.status) != (200, shown[o])]
+    if not missing and not other and not blind:
+        return Finding(
+            name, question, True,
+            f"{_count(len(there), 'order')} the same in both; {_count(len(known), 'customer')} looked, and saw it.",
+        )  # fmt: skip
     parts = []
     if missing:
         parts.append(f"{_count(len(missing), 'order')} not in the projection: {_some(missing)}.")
@@ -293,6 +299,17 @@ def projection(case: Case) -> Finding:
             f"{_count(len(other), 'order')} with another status, for instance {first}: {shown[first]!r} to the "
             f"customer, {case.statuses[first]!r} in the database."
         )
+    if blind:
+        look = known[blind[0]]
+        parts.append(
+            f"GET /orders/{look.order_id} answered {look.http_status} with status {look.status!r}; the projection has "
+            f"{shown[look.order_id]!r}."
+        )
+    if not missing and not other:
+        return Finding(
+            name, question, False, " ".join(parts), "The front door does not show what the projection has.",
+            "Look at what the front door answers to a GET.",
+        )  # fmt: skip
     return Finding(
         name, question, False, " ".join(parts),
         "Events come late, twice, and in another order than they were sent. One was lost, or an older one has "
@@ -308,7 +325,7 @@ def answers(case: Case) -> Finding:
     p99_ms = times_ms[min(len(times_ms) - 1, int(0.99 * len(times_ms)))] if times_ms else 0.0
     refused = [order.order_id for order in case.good if not order.accepted]
     errors = sum(status == 0 or status >= 500 for order in case.record.posted for status in order.statuses)
-    excused = 2 * case.record.killed.get("Front", 0)
+    excused = 2 * case.record.killed.get("Front", 0) + len(times_ms) // 50
     seen = (
         f"{_count(len(times_ms), 'POST')}; 99 of 100 answered within {ANSWER_LIMIT_MS / 1000:g} s"
         if p99_ms <= ANSWER_LIMIT_MS

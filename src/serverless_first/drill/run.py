@@ -20,6 +20,8 @@ from serverless_first.drill.shop import DrillError, Shop
 #: AWS's own waiting times are divided by it during a drill: the intervals of retries, and how pollers scale.
 TIME_SCALE = 60.0
 UNDER_LOCK = 60
+#: How many customers look for their orders at the end.
+LOOKS = 12
 PATIENCE_S, PATIENCE_EACH_S = 240.0, 0.5
 ROLES = ("Front", "Worker", "Provider", "Ledger", "Projector")
 
@@ -222,6 +224,9 @@ class _Drill:
             posted=tuple(self._customers.log.posted(order) for order in self._planned),
             rows=evidence.rows(shop, prefix),
             projection=evidence.items(shop, shop.outputs["ProjectionTable"], prefix, "status"),
+            looks=tuple(
+                self._customers.look(order.order_id) for order in self._planned[:: len(self._planned) // LOOKS]
+            ),
             charges=evidence.items(shop, shop.outputs["ChargesTable"], prefix, "decision"),
             dead_letters=dead,
             left=left,
