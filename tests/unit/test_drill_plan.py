@@ -23,7 +23,7 @@ def test_some_orders_come_twice_and_one_is_poison(orders: int) -> None:
     kinds = Counter(order.kind for order in planned)
     assert kinds["poison"] == 1
     assert sum(kinds.values()) == orders + 1
-    assert kinds["late"] == kinds["retried"] == orders // 20
+    assert (kinds["retried"], kinds["late"]) == (orders // 20, min(50, orders // 20))
     assert len({order.order_id for order in planned}) == orders + 1
     assert all(order.order_id.startswith("r1-") for order in planned)
     assert all(place < 0.6 * orders for place, order in enumerate(planned) if order.kind == "late")

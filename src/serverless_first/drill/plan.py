@@ -32,7 +32,7 @@ class PlannedOrder:
 def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
     """The orders of a drill, in the order in which they are posted; the poison is one more, among the first.
 
-    Five in a hundred are posted twice in a row, and five others come again late.
+    Five in a hundred are posted twice in a row, and five others come again late, but not more than fifty.
 
     Args:
         orders: how many good ones.
@@ -47,8 +47,8 @@ def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
     dice = random.Random(seed)
     places = list(range(orders))
     # What comes again late must have been worked on by then: it is among the first.
-    late = set(dice.sample(places[: orders // 2], max(3, orders // 20)))
-    retried = set(dice.sample([place for place in places if place not in late], max(3, orders // 20)))
+    late = set(dice.sample(places[: orders // 2], min(50, orders // 20)))
+    retried = set(dice.sample([place for place in places if place not in late], orders // 20))
     found = []
     for place in places:
         kind = "late" if place in late else "retried" if place in retried else "once"

@@ -83,7 +83,7 @@ def drill_dashboard(record: _Record, *, title: str) -> Figure:
             for moment in record.moments:
                 axes.axvline(moment.time_s, color="black", linewidth=0.7, linestyle=":")
         _number(calls, record.moments, end_s)
-        database.set_xlabel(f"time in s; {_key(record.moments)}", loc="left", fontsize=9.5)
+        database.set_xlabel(f"time in s since the drill began\n{_key(record.moments)}", loc="left", fontsize=9.5)
         heading(figure, title)
     return figure
 
@@ -156,4 +156,4 @@ def _number(axes: Axes, moments: Sequence[_Moment], end_s: float) -> None:
 def _key(moments: Sequence[_Moment]) -> str:
     """What the numbers mean, a line for each."""
     lines = [f"{number}  {moment.what}, at {moment.time_s:.0f} s" for number, moment in enumerate(moments, 1)]
-    return "the numbers are:\n" + "\n".join(lines) if lines else "nothing was done to the shop"
+    return "\n".join(["the numbered moments:", *lines]) if lines else "nothing was done to the shop"
