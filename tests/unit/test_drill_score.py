@@ -196,7 +196,7 @@ def test_answers_that_take_too_long() -> None:
     [
         (
             {"waiting": {"payments": 1600, "changes": 0}},
-            "Not done: 1,600 in the queue payments. Nothing moved any more.",
+            "Not done: 1,600 in the queue payments. The drill waited no longer.",
         ),
         ({"executions": {"RUNNING": 1, "SUCCEEDED": 99}}, "1 execution still runs"),
         ({"draining_s": 10_000.0}, "It took longer than 210 s."),

@@ -355,7 +355,7 @@ def drained(case: Case) -> Finding:
     moving += [_count(running, "execution still runs", "executions still run")] if running else []
     if not moving and record.draining_s <= limit_s:
         return Finding(name, question, True, f"Nothing waits and nothing runs, within the bound of {limit_s:g} s.")
-    late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "Nothing moved any more."
+    late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "The drill waited no longer."
     return Finding(
         name, question, False,
         f"Not done: {'; '.join(moving)}. {late}" if moving else late,

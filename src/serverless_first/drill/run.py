@@ -183,7 +183,7 @@ class _Drill:
     def _drain(self, patience_s: float) -> tuple[bool, float]:
         with progress.bar("orders done", len(self._planned) - 1) as told:
             is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, patience_s, told)
-        self._watch.note("the shop is quiet" if is_quiet else "nothing moves any more")
+        self._watch.note("the shop is quiet" if is_quiet else "the drill waits no longer")
         return is_quiet, took_s
 
     @contextlib.contextmanager
