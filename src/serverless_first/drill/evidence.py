@@ -76,14 +76,18 @@ def _order_id(body: str) -> str:
         return ""
 
 
-def executions(shop: Shop, prefix: str) -> tuple[dict[str, int], tuple[int, ...]]:
-    """How many executions of this drill have which status; how many states some of those that ended have entered."""
+def executions(shop: Shop, since_s: float) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Of the executions since a moment: how many have which status; how many states some that ended have entered.
+
+    Args:
+        since_s: Unix time, in seconds.
+    """
     states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
     found: Counter[str] = Counter()
     ended: list[str] = []
     for page in states.get_paginator("list_executions").paginate(stateMachineArn=arn):
         for execution in page["executions"]:
-            if prefix in execution["name"]:
+            if execution["startDate"].timestamp() >= since_s:
                 found[execution["status"]] += 1
                 if execution["status"] != "RUNNING":
                     ended.append(execution["executionArn"])

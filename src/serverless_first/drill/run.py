@@ -216,7 +216,7 @@ class _Drill:
             with faults.worker_paused(shop):
                 left = evidence.messages(shop, shop.queues["orders"], patience_s)
         dead = evidence.messages(shop, shop.dead_letters_url, patience_s) if shop.dead_letters_url else ()
-        statuses, transitions = evidence.executions(shop, prefix)
+        statuses, transitions = evidence.executions(shop, begun_s)
         return Record(
             orders=len(self._planned) - 1,
             seed=self._seed,
