@@ -56,6 +56,25 @@ def test_an_output_that_is_missing_is_told(aws: cloud.Cloud, tmp_path: Path) -> 
     assert "no output QueueUrl (the queue of orders), Worker (the function that reads the queue" in str(told.value)
 
 
+def test_an_output_that_leads_nowhere_is_told(aws: cloud.Cloud, kit: Any, tmp_path: Path) -> None:
+    file, code = tmp_path / "template.json", {"ZipFile": "def handler(event, context): pass"}
+    settings = {"Runtime": "python3.13", "Handler": "index.handler", "Role": kit.make_role(), "Code": code}
+    names = ("Front", "Worker", "Projector", "Provider", "Migrate")
+    resources = {name: {"Type": "AWS::Lambda::Function", "Properties": settings} for name in names}
+
+    def told(outputs: dict[str, Any]) -> str:
+        file.write_text(json.dumps({"Resources": resources, "Outputs": outputs}), encoding="utf-8")
+        aws.deploy(file, stack_name="hikari-shop", quiet=True)
+        with pytest.raises(drill.DrillError) as refused:
+            drill.run("hikari-shop", orders=80)
+        return str(refused.value)
+
+    nowhere: dict[str, Any] = {key: {"Value": "x"} for key in OUTPUTS}
+    assert "The output Front of your stack is 'x', and that is not the function behind the HTTP API" in told(nowhere)
+    functions = {name: {"Value": {"Fn::GetAtt": [name, "Arn"]}} for name in names}  # an ARN will do, too
+    assert "The output QueueUrl of your stack is 'x', and that is not the queue of orders" in told(nowhere | functions)
+
+
 def test_messages_are_read_and_stay_where_they_are(shop: Shop, kit: Any) -> None:
     sqs, url = kit.client("sqs"), shop.outputs["QueueUrl"]
     for body in ('{"order_id": "r1-00001"}', '{"order_id": "r1-00002"}', "no json"):

@@ -70,6 +70,8 @@ def run(
 def clear(stack_name: str = "hikari-shop") -> None:
     """Makes the shop quiet: empties its queues and stops the executions that run. Orders in its tables stay.
 
+    A queue can be purged once in a minute, on AWS as here: the second time it waits for that.
+
     Raises:
         DrillError: there is no such stack, or it lacks an output.
     """
@@ -78,11 +80,21 @@ def clear(stack_name: str = "hikari-shop") -> None:
     urls = [*shop.queues.values(), *([shop.dead_letters_url] if shop.dead_letters_url else [])]
     with faults.worker_paused(shop):
         for url in urls:
-            with contextlib.suppress(shop.client("sqs").exceptions.PurgeQueueInProgress):
-                shop.client("sqs").purge_queue(QueueUrl=url)
+            if shop.depth(url):
+                _purge(shop, url)
         for page in states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING"):
             for execution in page["executions"]:
                 states.stop_execution(executionArn=execution["executionArn"])
+
+
+def _purge(shop: Shop, url: str) -> None:
+    sqs = shop.client("sqs")
+    while True:
+        try:
+            sqs.purge_queue(QueueUrl=url)
+            return
+        except sqs.exceptions.PurgeQueueInProgress:
+            time.sleep(1.0)
 
 
 def _require_quiet(shop: Shop) -> None:

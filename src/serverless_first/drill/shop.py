@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,7 +78,34 @@ class Shop:
                 f"Your stack has no output {', '.join(missing)}. Add it to the section Outputs of the template and "
                 "deploy again: the drill finds the parts of your shop by them."
             )
-        return cls(aws, stack_name, outputs)
+        shop = cls(aws, stack_name, outputs)
+        shop._require_parts()
+        return shop
+
+    def _require_parts(self) -> None:
+        """Each output leads to what it says: better now than after the drill."""
+        from botocore.exceptions import ClientError
+
+        for key in ("Front", "Worker", "Projector", "Provider", "Migrate"):
+            if key not in self.functions:
+                raise DrillError(self._leads_nowhere(key, "give the function's name, !Ref of it"))
+        looks: dict[str, Callable[[str], object]] = {
+            "QueueUrl": self.depth,
+            "PaymentsQueueUrl": self.depth,
+            "Database": lambda value: self.client("rds").describe_db_instances(DBInstanceIdentifier=value),
+            "PaymentMachineArn": lambda _: self.executions("RUNNING"),
+            "ProjectionTable": lambda value: self.client("dynamodb").describe_table(TableName=value),
+            "ChargesTable": lambda value: self.client("dynamodb").describe_table(TableName=value),
+        }
+        for key, look in looks.items():
+            try:
+                look(self.outputs[key])
+            except ClientError as error:
+                raise DrillError(self._leads_nowhere(key, f"!Ref of it gives what is wanted ({error})")) from error
+
+    def _leads_nowhere(self, key: str, advice: str) -> str:
+        value = self.outputs[key]
+        return f"The output {key} of your stack is {value!r}, and that is not {OUTPUTS[key]}: {advice}."
 
     # ---- clients
 
@@ -105,7 +132,7 @@ class Shop:
             for resource in page["StackResourceSummaries"]
             if resource["ResourceType"] == "AWS::Lambda::Function"
         ]
-        roles = {self.outputs[key]: key for key in (*OUTPUTS, *MORE_OUTPUTS) if key in self.outputs}
+        roles = {self.outputs[key].rsplit(":", 1)[-1]: key for key in (*OUTPUTS, *MORE_OUTPUTS) if key in self.outputs}
         return {roles.get(name, name): name for name in found}
 
     # ---- queues
