@@ -15,11 +15,12 @@ import pytest
 try:
     import nbval.plugin as nbval_plugin
 
-    from serverless_first.build.execute import kernel_environment
+    from serverless_first.build.execute import kernel_environment, timeout_s
 except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
 
 ROOT = Path(__file__).parent
+USUAL_S = pytest.StashKey[float]()  # --nbval-cell-timeout as it was given
 TASK = re.compile(r"::test_\w+\[(\d+\.\d+)-")
 
 
@@ -43,9 +44,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Before the first cell of a notebook: nbval is about to start its kernel."""
+    """Before a cell that may take longer; before the first of a notebook, when nbval is about to start its kernel."""
     notebook = item.parent
-    if nbval_plugin is None or not isinstance(notebook, nbval_plugin.IPyNbFile) or notebook.kernel is not None:
+    if nbval_plugin is None or not isinstance(notebook, nbval_plugin.IPyNbFile):
+        return (yield)
+    usual_s = item.config.stash.setdefault(USUAL_S, item.config.option.nbval_cell_timeout)
+    item.config.option.nbval_cell_timeout = timeout_s(item.cell, usual_s)  # type: ignore[attr-defined]
+    if notebook.kernel is not None:
         return (yield)
     folders = {name: _fresh(item, name) for name in ("run", "work", "ipython")}
     surroundings = kernel_environment(ROOT, folders)

@@ -10,13 +10,22 @@ What comes out is an ordinary template: on AWS `sam deploy` takes it as it is.
 
 from __future__ import annotations
 
+import base64
+import html
+import io
+import os
 import re
+import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serverless_first.cloud import Cloud, CloudError
 from serverless_first.places import module_dir
+
+if TYPE_CHECKING:
+    from serverless_first.drill import Record
 
 STACK = "hikari-shop"
 #: The pieces in their order; provider.yaml comes with the payment workflow.
@@ -24,7 +33,7 @@ PARTS = ("head", "base", "door", "queues", "work", "provider", "payment", "proje
 _LATER = {"provider": "payment"}  # a given piece that waits for a piece of the learner's
 #: Output -> the resource that must be there, and its value.
 _OUTPUTS = {
-    "ApiUrl": ("Front", "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
+    "ApiUrl": ("ServerlessHttpApi", "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
     "QueueUrl": ("Orders", "${Orders}"),
     "DeadLetterQueueUrl": ("OrdersDlq", "${OrdersDlq}"),
     "PaymentsQueueUrl": ("Payments", "${Payments}"),
@@ -62,8 +71,7 @@ class Shop:
     def begin(self, report: Callable[[str], None] = print) -> None:
         """Lays the given files that are not there. A file that is there stays as it is, whoever has changed it."""
         made = [source for source in self._given() if self._lay(source)]
-        what = f"{len(made)} files laid" if made else "nothing to lay"
-        report(f"{self.folder}: {what}, {sum(1 for p in self.folder.rglob('*.*') if p.is_file())} there.")
+        report(f"{self.folder}: {f'{len(made)} given files laid' if made else 'all given files are there'}.")
 
     def not_written(self, *files: str) -> str:
         """The first of these files that is missing or still holds the lab's stub; "" if all are written."""
@@ -86,8 +94,8 @@ class Shop:
         texts = [(self.folder / "parts" / f"{part}.yaml").read_text(encoding="utf-8") for part in chosen]
         text = "".join(each if each.endswith("\n") else f"{each}\n" for each in texts)
         made = set(_RESOURCE.findall(text))
-        if not _HTTP_EVENT.search(text):
-            made.discard("Front") if "Front" in made else None
+        if _HTTP_EVENT.search(text):
+            made.add("ServerlessHttpApi")  # SAM makes it of such an event
         lines = [
             f'  {name}: {{Value: !Sub "{value}"}}' for name, (resource, value) in _OUTPUTS.items() if resource in made
         ]
@@ -125,7 +133,113 @@ class Shop:
         return True
 
 
-def outputs_of(stacks: object) -> Mapping[str, str]:
-    """The outputs of the stack, from a client of CloudFormation."""
-    (stack,) = stacks.describe_stacks(StackName=STACK)["Stacks"]  # type: ignore[attr-defined]
-    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+def wrong_designs() -> dict[str, Record]:
+    """Records of drills of five shops, each with one thing wrong: name of the design -> record."""
+    from serverless_first.drill import DESIGNS, Record
+
+    room = module_dir("12-capstone") / "records"
+    return {name: Record.load(room / f"{name.replace(' ', '-')}.json") for name in DESIGNS}
+
+
+def my_drill(folder: Path = Path(STACK)) -> Record:
+    """The record of the learner's drill; that of a sound shop if there is none yet.
+
+    Args:
+        folder: of the shop.
+
+    Raises:
+        RecordError: drill.json is no record.
+    """
+    from serverless_first.drill import Record
+
+    mine = folder / "drill.json"
+    return Record.load(mine if mine.is_file() else module_dir("12-capstone") / "records" / "sound.json")
+
+
+def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reasons: Mapping[str, str]) -> Path:
+    """Writes a page that explains the shop: picture, reasons, what the drill has found, and prices.
+
+    Args:
+        page: the file to write, in the folder of the shop.
+        price: a Python file with `per_1000_orders(record)`, which gives US dollars by what is paid for.
+        reasons: decision -> why.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        OSError, RecordError: the record, or the file with the prices, cannot be read. Also whatever that file raises.
+    """
+    from serverless_first import drill, figures
+
+    file = Path(page)
+    found = my_drill(file.parent)
+    score = drill.score(found)
+    usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
+    others = {what: value for what, value in score.cost.parts if what not in usd}
+    picture = io.BytesIO()
+    figures.shop_architecture().savefig(picture, format="png")
+    image = base64.b64encode(picture.getvalue()).decode()
+    verdict = "has passed" if score.passed else "has not passed"
+    file.write_text(
+        _PAGE.format(
+            image=image,
+            alt=html.escape(figures.shop_architecture_words(), quote=True),
+            reasons="".join(f"<dt>{html.escape(d)}</dt><dd>{html.escape(why)}</dd>\n" for d, why in reasons.items()),
+            verdict=f"The shop {verdict} a drill with {found.orders:,} orders.",
+            findings="".join(
+                f"<tr><td>{html.escape(each.name)}</td><td>{'passed' if each.passed else 'FAILED'}</td>"
+                f"<td>{html.escape(each.seen)}</td></tr>\n"
+                for each in score.findings
+            ),
+            prices="".join(_price_row(what, value) for what, value in (usd | others).items()),
+            total=_price_row("All that is paid by use", sum((usd | others).values())),
+        ),
+        encoding="utf-8",
+    )
+    print(f"{file}: {len(reasons)} reasons, {len(score.findings)} findings, {len(usd | others)} prices")
+    return file
+
+
+def usd_text(value: float) -> str:
+    """A price as the page has it."""
+    return f"{value:.4f}"
+
+
+def _price_row(what: str, value: float) -> str:
+    return f"<tr><td>{html.escape(what)}</td><td>{usd_text(value)}</td></tr>\n"
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Hikari's shop: the design and its price</title>
+<style>
+body {{ font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222; }}
+img {{ max-width: 100%; }}
+dt {{ font-weight: bold; margin-top: 0.8em; }}
+table {{ border-collapse: collapse; }}
+td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+<h1>Hikari's shop: the design and its price</h1>
+<img src="data:image/png;base64,{image}" alt="{alt}">
+<h2>Why it is built so</h2>
+<dl>
+{reasons}</dl>
+<h2>What the drill has found</h2>
+<p>{verdict} Clients ordered at once, processes were killed, the database restarted, the payment provider was down.</p>
+<table>
+<tr><th>finding</th><th></th><th>what was seen</th></tr>
+{findings}</table>
+<h2>What 1,000 orders cost</h2>
+<table>
+<tr><th>what</th><th>US dollars</th></tr>
+{prices}{total}</table>
+<p>Prices of us-east-1, without a free tier; times of the machine of the drill.
+The hours of database and proxy come on top.</p>
+</body>
+</html>
+"""

@@ -30,6 +30,7 @@ from serverless_first.places import course_root, module_dir
 MODULES = [m for m in course.load().ready_modules if m.tasks]
 TASKS = [(m, t) for m in MODULES for t in m.tasks]
 AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "mistakes"}
+CAPSTONES_ROOM = AUTHORS_ROOM | {"given", "records"}
 HEADER = re.compile(r"#: (\w+): (.*)")
 # What a learner has to write, in a cell of the solution.
 GAP = re.compile(r"^[ ]*### BEGIN SOLUTION\n(.*?)^[ ]*### END SOLUTION(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -318,7 +319,8 @@ def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
     """The code cells that a learner of `task` runs, without the checks of other tasks.
 
     Where the lab promises that each task stands alone, these are the cells above the first task and the task's own:
-    so the promise is tested, and a mistake costs the time of one task.
+    so the promise is tested, and a mistake costs the time of one task. A slow cell of another task is left out: the
+    drill of the capstone, whose record the next task need not have.
     """
     stands_alone = STANDS_ALONE in " ".join(solution.cells[0].source.split())
     section = ""
@@ -326,8 +328,9 @@ def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
         if cell.cell_type == "markdown" and (heading := TASK_HEADING.search(cell.source)):
             section = heading[1]
         elif cell.cell_type == "code" and (not stands_alone or section in ("", task.id)):
-            checks = {tag for tag in cell.metadata.get("tags", []) if tag.startswith("check-")}
-            if checks <= {f"check-{task.id}"}:
+            tags = cell.metadata.get("tags", [])
+            others_slow = "slow" in tags and f"task-{task.id}" not in tags
+            if {tag for tag in tags if tag.startswith("check-")} <= {f"check-{task.id}"} and not others_slow:
                 yield cell
 
 
@@ -345,7 +348,8 @@ def solution_lines(mistake: Mistake) -> list[str]:
 @each_module
 def test_nothing_stray_lies_in_the_authors_room(module: Module) -> None:
     room = {p.name for p in module_dir(module.id).iterdir() if p.name != "__pycache__"}
-    assert room - {p.name for p in module_dir(module.id).glob("checks*.py")} <= AUTHORS_ROOM
+    known = CAPSTONES_ROOM if module.id == "12-capstone" else AUTHORS_ROOM
+    assert room - {p.name for p in module_dir(module.id).glob("checks*.py")} <= known
     named = {m.name for task in module.tasks for m in mistakes_of(module, task)}
     assert {p.name for p in (module_dir(module.id) / "mistakes").iterdir()} == {f"{name}.py" for name in named}
 

@@ -19,6 +19,8 @@ from serverless_first.build.problems import BuildFailed
 from serverless_first.build.sources import Page, place
 
 CELL_TIMEOUT_S = 60
+#: Of a cell with the tag `slow`: the drill of the capstone.
+SLOW_CELL_TIMEOUT_S = 240
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _IMAGES = ("image/png", "image/jpeg")
@@ -60,6 +62,16 @@ def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> 
     if problems:
         raise BuildFailed(problems)
     return notebook
+
+
+def timeout_s(cell: Any, usual_s: float = CELL_TIMEOUT_S) -> float:
+    """How long a cell may take, in seconds.
+
+    Args:
+        cell: of a notebook.
+        usual_s: for cells without the tag `slow`.
+    """
+    return max(usual_s, SLOW_CELL_TIMEOUT_S) if "slow" in cell.get("metadata", {}).get("tags", []) else usual_s
 
 
 def output_problems(notebook: Any, source: str, *, forbidden: tuple[str, ...] = ()) -> list[str]:
@@ -107,7 +119,7 @@ def _run(notebook: Any, page: Page, env: dict[str, str], cwd: Path, cell_timeout
         notebook,
         kernel_name="python3",
         kernel_manager_class=_OwnKernel,
-        timeout=cell_timeout_s,
+        timeout_func=lambda cell: timeout_s(cell, cell_timeout_s),
         resources={"metadata": {"path": str(cwd)}},
         record_timing=False,
         coalesce_streams=True,

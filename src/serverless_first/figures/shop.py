@@ -6,16 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, style
+from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, style
 
-_WIDTH, _HEIGHT = 0.84, 0.52
+_WIDTH, _HEIGHT = 0.68, 0.52
+_TASK = "#555555"
 _COLOURS = {"function": BLUE, "queue": ORANGE, "store": GREEN, "service": PURPLE}
 #: Name -> column, row, what it is, its kind, and the task that makes it ("" for what is given).
 _PARTS = {
     "HTTP API": (0, 2, "API Gateway", "service", "12.1"),
     "Front": (1, 2, "function", "function", "12.1"),
     "Orders": (2, 2, "queue", "queue", "12.2"),
-    "OrdersDlq": (2, 3, "dead-letter queue", "queue", "12.2"),
+    "OrdersDlq": (2, 3, "dead letters", "queue", "12.2"),
     "Worker": (3, 2, "function", "function", "12.2"),
     "Proxy": (4, 2, "RDS Proxy", "service", ""),
     "Database": (5, 2, "PostgreSQL", "store", ""),
@@ -42,7 +43,7 @@ _ARROWS = (
     ("Payment", "Ledger", "mark"),
     ("Ledger", "Proxy", "status"),
     ("Payment", "Payments", "token"),
-    ("Payments", "Provider", "question"),
+    ("Payments", "Provider", "ask"),
     ("Provider", "Payment", "answer"),
     ("Bus", "Changes", "rule"),
     ("Changes", "Projector", "batch"),
@@ -80,11 +81,12 @@ def shop_architecture_words() -> str:
 def _box(axes: Axes, column: float, row: float, name: str, what: str, kind: str, task: str) -> None:
     corner = (column - _WIDTH / 2, row - _HEIGHT / 2)
     line = "-" if task else "--"
-    look = {"facecolor": "white", "edgecolor": _COLOURS[kind], "linewidth": 1.8, "linestyle": line}
-    axes.add_patch(FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle="round,pad=0,rounding_size=0.08", **look))
-    axes.text(column, row + 0.09, name, ha="center", va="center", fontsize=10.5, fontweight="bold")
-    axes.text(column, row - 0.12, what, ha="center", va="center", fontsize=8.5)
-    axes.text(column, row + _HEIGHT / 2 + 0.02, task or "given", ha="center", va="bottom", fontsize=8, color=GREY)
+    box = FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle="round,pad=0,rounding_size=0.08")
+    box.set(facecolor="white", edgecolor=_COLOURS[kind], linewidth=1.8, linestyle=line)
+    axes.add_patch(box)
+    axes.text(column, row + 0.09, name, ha="center", va="center", fontsize=10, fontweight="bold")
+    axes.text(column, row - 0.12, what, ha="center", va="center", fontsize=8)
+    axes.text(column, row + _HEIGHT / 2 + 0.02, task or "given", ha="center", va="bottom", fontsize=8, color=_TASK)
 
 
 def _arrow(axes: Axes, start: str, end: str, what: str) -> None:
@@ -98,6 +100,9 @@ def _arrow(axes: Axes, start: str, end: str, what: str) -> None:
     axes.annotate("", finish, begin, arrowprops={"arrowstyle": "-|>", "color": "black", "linewidth": 1.0})
     if what:
         middle = ((begin[0] + finish[0]) / 2, (begin[1] + finish[1]) / 2)
-        offset = (0, 4) if not up else ((5, 0) if not right else (4, 4))
-        align = {"ha": "center", "va": "bottom"} if not up else {"ha": "left", "va": "center"}
-        axes.annotate(what, middle, offset, textcoords="offset points", fontsize=8, **align)
+        side = -1 if right < 0 and up < 0 else 1  # of a slanting arrow
+        offset = (0, 4) if not up else (5 * side, 5 if right else 0)
+        where = ("left" if side > 0 else "right") if up else "center"
+        axes.annotate(
+            what, middle, offset, textcoords="offset points", fontsize=8, ha=where, va="center" if up else "bottom"
+        )

@@ -1,0 +1,294 @@
+"""Checks of module 12, tasks 12.5 and 12.6: the drill's record, and the page with the price."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from serverless_first import capstone, drill
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import readable
+from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.lab.show import say
+
+FOLDER = Path(capstone.STACK)
+FEWEST = 200
+
+
+def _record(attempt: Attempt) -> drill.Record:
+    path = FOLDER / "drill.json"
+    if not path.is_file():
+        attempt.not_started(
+            f"There is no record of a drill yet: {path}.", look_at="the second cell of task 12.5: run it"
+        )
+    try:
+        return drill.Record.load(path)
+    except drill.RecordError as error:
+        attempt.fail(
+            "The record of the drill cannot be read.",
+            called=f"read {path}",
+            came_back=str(error),
+            expected="what record.save has written",
+            look_at="the second cell of task 12.5: run it again",
+        )
+
+
+# ---- 12.5
+
+
+@task("12.5")
+def drilled(attempt: Attempt) -> None:
+    """The record's score is passed; what was expected of the wrong designs is what their records say."""
+    record = _record(attempt)
+    score = drill.score(record)
+    for finding in sorted(score.failed, key=lambda each: not each.design):  # those first that name the design
+        design = f" That is what the design {finding.design!r} does." if finding.design else ""
+        attempt.fail(
+            f"Your shop has failed the drill, {finding.name}: {finding.seen}{design}",
+            called=f"score the record of a drill with {record.orders} orders",
+            came_back=finding.means,
+            expected=finding.question,
+            look_at=finding.look,
+        )
+    attempt.expect(
+        record.faults and record.orders >= FEWEST,
+        problem="That was a drill on a quiet day: too few orders, or nothing went wrong in it.",
+        called="read the record",
+        came_back=f"{record.orders} orders, faults: {record.faults}",
+        expected=f"at least {FEWEST} orders, with faults",
+        look_at="the second cell of task 12.5",
+    )
+    _expected(attempt)
+    say(f"12.5: {record.orders} orders, three killed environments and more, a restart: nothing lost, nothing twice.")
+
+
+def _expected(attempt: Attempt) -> None:
+    path = FOLDER / "expected.json"
+    if not path.is_file():
+        attempt.not_started(
+            "Your expectations are not written down yet.", look_at="the first cell of task 12.5: run it"
+        )
+    expected = json.loads(path.read_text(encoding="utf-8"))
+    scores = {name: drill.score(record) for name, record in capstone.wrong_designs().items()}
+    names = [finding.name for finding in next(iter(scores.values())).findings]
+    for design, score in scores.items():
+        finding = expected.get(design) if isinstance(expected, dict) else None
+        attempt.expect(
+            finding in names,
+            problem=f"There is no finding of this name for the design {design!r}.",
+            called="read your dict expected",
+            came_back=finding,
+            expected=f"one of {', '.join(names)}",
+            look_at="the first cell of task 12.5",
+        )
+        attempt.expect(
+            not score[str(finding)].passed,
+            problem=f"The design {design!r} has passed {finding!r}: {score[str(finding)].seen}",
+            called="score its record",
+            came_back=f"{finding}: passed",
+            expected="a finding that it has failed",
+            look_at="what that design gets wrong, and what can be counted of it from outside",
+        )
+
+
+# ---- 12.6
+
+TOLERANCE = 0.01
+WORDS = 8
+PARTS = ("Lambda, requests", "Lambda, duration", "Step Functions")
+
+
+@task("12.6")
+def page(attempt: Attempt) -> None:
+    """The three prices are right for other records, too; the page has them, and a reason for each decision."""
+    if missing := capstone.Shop().not_written("price.py"):
+        attempt.not_started(f"{FOLDER}/{missing} is not written yet.", look_at="the first cell of task 12.6")
+    record = capstone.my_drill() if not (FOLDER / "drill.json").is_file() else _record(attempt)
+    file = LearnerFile(attempt, f"{capstone.STACK}/price.py")
+    for what, other in _others(record):
+        _prices(attempt, file, what, other)
+    _page(attempt, record)
+    say("12.6: the page says what the record says.")
+
+
+def _others(record: drill.Record) -> list[tuple[str, drill.Record]]:
+    """Records that the learner has not seen, and what is different in them."""
+    larger = tuple(dataclasses.replace(use, memory_mb=4 * use.memory_mb) for use in record.functions)
+    busier = tuple(
+        dataclasses.replace(use, calls=3 * use.calls, billed_ms=2 * use.billed_ms) for use in record.functions
+    )
+    longer = tuple(number + 4 for number in record.transitions)
+    failed = dict(record.executions, FAILED=record.orders)
+    return [
+        ("that of the drill", record),
+        ("functions with four times the memory", dataclasses.replace(record, functions=larger)),
+        ("three times the calls, twice the billed time", dataclasses.replace(record, functions=busier)),
+        ("executions with four states more", dataclasses.replace(record, transitions=longer)),
+        ("as many executions again, which have failed", dataclasses.replace(record, executions=failed)),
+    ]
+
+
+def _prices(attempt: Attempt, file: LearnerFile, what: str, record: drill.Record) -> None:
+    found = file.call("per_1000_orders", record)
+    called = f"per_1000_orders of a record: {what}"
+    wanted = dict(drill.score(record).cost.parts)
+    attempt.expect(
+        isinstance(found, dict) and set(found) == set(PARTS),
+        problem="The answer is not a dict with the three prices.",
+        called=called,
+        came_back=found,
+        expected=list(PARTS),
+        look_at=file.name,
+    )
+    for part in PARTS:
+        usd = found[part]
+        right = isinstance(usd, int | float) and abs(usd - wanted[part]) <= TOLERANCE * wanted[part]
+        attempt.expect(
+            right,
+            problem=f"{part}: {_misread(record, part, usd, wanted[part])}",
+            called=called,
+            came_back=usd,
+            expected=f"{wanted[part]:.5f} US dollars for 1,000 orders",
+            look_at="what is billed, in which unit, and for how many orders",
+        )
+
+
+def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
+    """What a wrong price has in common with plausible mistakes."""
+
+    def near(value: float) -> bool:
+        return isinstance(usd, int | float) and abs(usd - value) <= TOLERANCE * abs(value)
+
+    orders = record.orders / 1000
+    uses = [use for use in record.functions if use.calls]
+    if near(wanted * orders):
+        return "that is the price of the whole drill, not of 1,000 orders."
+    if near(wanted / 1000):
+        return "that is the price of one order, not of 1,000."
+    if part == "Lambda, duration":
+        gb_s = sum(use.billed_ms / 1000 * use.memory_mb / 1024 for use in uses)
+        seconds = sum(use.billed_ms / 1000 for use in uses)
+        if near(wanted * 1000):
+            return "milliseconds are taken for seconds."
+        if near(wanted * seconds / gb_s):
+            return "the memory of the functions does not count, and it is billed."
+        if near(wanted * 1024):
+            return "megabytes are taken for gigabytes."
+    if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.transitions))):
+        return "executions are counted, and transitions are billed."
+    if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.executions.values()))):
+        return "the transitions of those executions are counted that were looked at, not of all."
+    if part == "Step Functions" and record.executions.get("FAILED"):
+        return "an execution that has failed is billed, too."
+    return "that is not what AWS would bill."
+
+
+class _Rows(HTMLParser):
+    """The rows of all tables of a page, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.text = ""
+        self._cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+        self._cell = tag in ("td", "th")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr", "table"):
+            self._cell = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._cell and self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+def _page(attempt: Attempt, record: drill.Record) -> None:
+    path = FOLDER / "page.html"
+    if not path.is_file():
+        attempt.not_started(f"There is no page yet: {path}.", look_at="the third cell of task 12.6: run it")
+    found = _Rows(path.read_text(encoding="utf-8"))
+    called = f"read {path}"
+    score = drill.score(record)
+    prices = {row[0]: row[1] for row in found.rows if len(row) == 2}
+    for part, usd in score.cost.parts:
+        wanted = capstone.usd_text(usd)
+        attempt.expect(
+            _close(prices.get(part, ""), usd),
+            problem=f"The page and the record disagree about the price: {part}.",
+            called=called,
+            came_back=prices.get(part, "no such row"),
+            expected=wanted,
+            look_at="whether you have drilled, or changed your prices, since: run the third cell again",
+        )
+    seen = {row[0]: row[2] for row in found.rows if len(row) == 3}
+    for finding in score.findings:
+        attempt.expect(
+            seen.get(finding.name) == finding.seen,
+            problem=f"The page tells of another drill than the record: {finding.name}.",
+            called=called,
+            came_back=seen.get(finding.name, "no such row"),
+            expected=finding.seen,
+            look_at="the third cell of task 12.6: run it again",
+        )
+    _reasons(attempt, path, called)
+
+
+def _close(text: str, usd: float) -> bool:
+    try:
+        return abs(float(text) - usd) <= TOLERANCE * usd + 0.0001
+    except ValueError:
+        return False
+
+
+def _reasons(attempt: Attempt, path: Path, called: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    pairs = [part.split("</dt><dd>") for part in text.split("<dt>")[1:]]
+    reasons = {pair[0]: pair[1].split("</dd>")[0] for pair in pairs if len(pair) == 2}
+    attempt.expect(
+        len(reasons) >= 5,
+        problem="The page explains too little of the design.",
+        called=called,
+        came_back=f"{len(reasons)} reasons: {readable(list(reasons))}",
+        expected="a reason for each of the five decisions",
+        look_at="the second cell of task 12.6",
+    )
+    for decision, why in reasons.items():
+        attempt.expect(
+            len(why.split()) >= WORDS,
+            problem=f"A decision without a reason: {decision}.",
+            called=called,
+            came_back=why,
+            expected="a sentence: what would go wrong without it, and which finding shows it",
+            look_at="the second cell of task 12.6",
+        )
+    findings = (
+        "lost",
+        "doubled",
+        "ended",
+        "dead letters",
+        "visibility",
+        "connections",
+        "projection",
+        "answers",
+        "drained",
+    )
+    attempt.expect(
+        all(any(name in why for name in findings) for why in reasons.values()),
+        problem="A reason names no finding of the drill: how would anybody see that it is true?",
+        called=called,
+        came_back=readable([d for d, why in reasons.items() if not any(name in why for name in findings)]),
+        expected=f"in each reason the name of a finding: {', '.join(findings)}",
+        look_at="the second cell of task 12.6",
+    )

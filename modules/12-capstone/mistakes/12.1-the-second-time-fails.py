@@ -1,0 +1,12 @@
+#: expects: Migrate cannot run your schema.sql
+#: because: makes a table that is there already
+#: when: nightly
+#: replaces: 3
+%%writefile hikari-shop/functions/schema.sql
+CREATE TABLE orders (
+    order_id text PRIMARY KEY,
+    customer text NOT NULL,
+    lamp text NOT NULL,
+    quantity int NOT NULL,
+    status text NOT NULL DEFAULT 'accepted'
+);

@@ -1,0 +1,9 @@
+#: expects: comes again is an error of your worker
+#: because: an execution that is there already is a reason to fail
+#: when: nightly
+#: fills: gap 1
+    states.start_execution(
+        stateMachineArn=os.environ["MACHINE"],
+        name=order["order_id"],
+        input=json.dumps(order, sort_keys=True),
+    )
