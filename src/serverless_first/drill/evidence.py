@@ -44,6 +44,22 @@ def items(shop: Shop, table: str, prefix: str, attribute: str) -> tuple[tuple[st
     return tuple(sorted(found))
 
 
+def projection(
+    shop: Shop, prefix: str, rows: tuple[tuple[str, str], ...], limit_s: float = 10.0
+) -> tuple[tuple[str, str], ...]:
+    """Order id and status of each item of the projection, which has a moment to catch up with the rows.
+
+    Args:
+        limit_s: how long that may take, in seconds.
+    """
+    end_s = time.monotonic() + limit_s
+    while True:
+        found = items(shop, shop.outputs["ProjectionTable"], prefix, "status")
+        if found == tuple(sorted(set(rows))) or time.monotonic() > end_s:
+            return found
+        time.sleep(0.5)
+
+
 def messages(shop: Shop, url: str, limit_s: float) -> tuple[DeadLetter, ...]:
     """What is in a queue; the messages stay there, and come back at once.
 

@@ -228,14 +228,15 @@ class _Drill:
             with faults.worker_paused(shop):
                 left = evidence.messages(shop, shop.queues["orders"], patience_s)
         dead = evidence.messages(shop, shop.dead_letters_url, patience_s) if shop.dead_letters_url else ()
+        rows = evidence.rows(shop, prefix)
         statuses, transitions = evidence.executions(shop, begun_s)
         return Record(
             orders=len(self._planned) - 1,
             seed=self._seed,
             faults=self._faults,
             posted=tuple(self._customers.log.posted(order) for order in self._planned),
-            rows=evidence.rows(shop, prefix),
-            projection=evidence.items(shop, shop.outputs["ProjectionTable"], prefix, "status"),
+            rows=rows,
+            projection=evidence.projection(shop, prefix, rows),
             looks=tuple(
                 self._customers.look(order.order_id) for order in self._planned[:: len(self._planned) // LOOKS]
             ),

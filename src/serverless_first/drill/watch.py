@@ -14,6 +14,8 @@ from serverless_first.drill.record import Moment, Sample
 from serverless_first.drill.shop import Shop
 
 EVERY_S = 0.5
+#: So many looks in a row must find the shop quiet: an event may be on its way from one queue to another.
+QUIET_LOOKS = 3
 #: Nothing has changed for so long beyond the visibility timeout: it does not move any more.
 STILL_S = 10.0
 #: The same for a queue that has no dead-letter queue: what is left in it when all else is done, stays.
@@ -84,19 +86,20 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
     begun_s = time.monotonic()
     queues = {name: shop.settings(url) for name, url in shop.queues.items()}
     before: object = None
-    changed_s = begun_s
+    changed_s, quiet = begun_s, 0
     while True:
         now_s = time.monotonic()
         depths = {name: number for name, url in shop.queues.items() if (number := shop.depth(url))}
         running = shop.executions("RUNNING")
         rows, ended = _rows(shop, prefix)
         told(ended)
-        if not depths and not running:
-            return True, now_s - begun_s
+        quiet = 0 if depths or running else quiet + 1
+        if quiet == QUIET_LOOKS:
+            return True, changed_s - begun_s
         now = (depths, running, rows, ended)
         if now != before:
             before, changed_s = now, now_s
-        in_doubt = [queues[name] for name in (queues if running else depths)]
+        in_doubt = [queues[name] for name in (depths if depths and not running else queues)]
         still_s = STILL_S + max(queue.visibility_timeout_s * (queue.max_receives or 1) for queue in in_doubt)
         if set(depths) == {"orders"} and not running and queues["orders"].max_receives is None:
             still_s = STUCK_S
