@@ -32,7 +32,15 @@ def sound(**changes: Any) -> Record:
     """A drill that a sound shop has passed. Args: changes: of the record's fields."""
     planned = plan(ORDERS, 7, "r1")
     posted = tuple(
-        Posted(o.order_id, o.kind, (202,) * COPIES[o.kind], (20.0,) * COPIES[o.kind], COPIES[o.kind]) for o in planned
+        Posted(
+            o.order_id,
+            o.kind,
+            (202,) * COPIES[o.kind],
+            (20.0,) * COPIES[o.kind],
+            COPIES[o.kind],
+            int(o.kind == "late"),
+        )
+        for o in planned
     )
     good = [o.order_id for o in planned if o.kind != "poison"]
     ends = [(order_id, "cancelled" if n % 10 == 0 else "paid") for n, order_id in enumerate(good)]

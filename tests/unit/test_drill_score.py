@@ -85,6 +85,19 @@ def test_what_a_module_remembers_is_told_from_no_idempotency() -> None:
     assert "in the memory of the environment" in found["doubled"].means
 
 
+def test_rows_from_before_are_not_taken_for_what_a_module_forgot() -> None:
+    """An order whose call was killed after its INSERT had two rows already, and one more came late."""
+    posted = tuple(dataclasses.replace(o, rows_before=2) if o.kind == "late" else o for o in sound().posted)
+    assert failed(rows=twice(ids("late"), 2), posted=posted)["doubled"].design == STATE_IN_MEMORY
+    assert failed(rows=twice(ids("late"), 3), posted=posted)["doubled"].design == NO_IDEMPOTENCY
+
+
+def test_a_copy_that_still_waits_is_not_taken_for_one_that_was_recognised() -> None:
+    for letter in (*(DeadLetter(order_id, 1) for order_id in ids("late")[:1]), DeadLetter("", 0)):
+        rows = twice(ids("late")[:1])
+        assert failed(rows=rows, left=(letter,))["doubled"].design == NO_IDEMPOTENCY
+
+
 def test_what_a_module_collects_is_lost_with_its_environment() -> None:
     some = ids("once")[:7]
     found = failed(rows=without(some), projection=without(some))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -21,11 +21,12 @@ ANSWER_LIMIT_S = 60.0
 
 @dataclass
 class Log:
-    """What was posted so far. Args: statuses, took_ms, copies: by order id, as in `record.Posted`."""
+    """What was posted so far. Args: statuses, took_ms, copies, rows_before: by order id, as in `record.Posted`."""
 
     statuses: dict[str, list[int]] = field(default_factory=dict)
     took_ms: dict[str, list[float]] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
+    rows_before: Mapping[str, int] = field(default_factory=dict)
 
     def posted(self, order: PlannedOrder) -> Posted:
         """What has become of one order."""
@@ -36,6 +37,7 @@ class Log:
             tuple(self.statuses.get(key, [])),
             tuple(self.took_ms.get(key, [])),
             self.copies.get(key, 0),
+            self.rows_before.get(key, 0) if order.kind == "late" else 0,
         )
 
 

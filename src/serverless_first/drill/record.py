@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+#: How often an order that comes again late comes, in a row.
+LATE_COPIES = 2
 
 
 class RecordError(ValueError):
@@ -29,6 +31,7 @@ class Posted:
         statuses: the HTTP status of each POST, tries included; 0 where there was no answer.
         took_ms: how long each answer took, in ms.
         copies: how many messages of it the queue has taken.
+        rows_before: how many rows it had before it came again late.
     """
 
     order_id: str
@@ -36,6 +39,7 @@ class Posted:
     statuses: tuple[int, ...]
     took_ms: tuple[float, ...]
     copies: int
+    rows_before: int = 0
 
     @property
     def accepted(self) -> bool:

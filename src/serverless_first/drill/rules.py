@@ -14,7 +14,7 @@ from serverless_first.drill.finding import (
     Cost,
     Finding,
 )
-from serverless_first.drill.record import Posted, Record
+from serverless_first.drill.record import LATE_COPIES, Posted, Record
 
 #: Generous: they must hold on a slow and busy machine, too. What is judged is whether there is a bound at all.
 ANSWER_LIMIT_MS = 15_000.0
@@ -140,8 +140,10 @@ def once(case: Case) -> Finding:
 
 def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
     """Whether an order that came twice at once, to new environments, was written for the first of the two only."""
-    late = [order for order in doubled if order.kind == "late"]
-    return any(case.rows[order.order_id] < order.copies for order in late)
+    if "" in case.not_done:  # a message that nobody could look at: it may be one of them
+        return False
+    late = [order for order in doubled if order.kind == "late" and order.order_id not in case.not_done]
+    return any(0 < case.rows[order.order_id] - order.rows_before < LATE_COPIES for order in late)
 
 
 def ended(case: Case) -> Finding:

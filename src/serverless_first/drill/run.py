@@ -8,18 +8,20 @@ import math
 import secrets
 import threading
 import time
+from collections import Counter
 
 from serverless_first import cloud
 from serverless_first.cloud import progress
 from serverless_first.drill import evidence, faults, watch
 from serverless_first.drill.load import Customers
-from serverless_first.drill.plan import PlannedOrder, plan
-from serverless_first.drill.record import DeadLetter, Record
+from serverless_first.drill.plan import UNDER_LOCK, PlannedOrder, plan
+from serverless_first.drill.record import LATE_COPIES, DeadLetter, Record
 from serverless_first.drill.shop import DrillError, Shop
 
 #: AWS's own waiting times are divided by it during a drill: the intervals of retries, and how pollers scale.
 TIME_SCALE = 60.0
-UNDER_LOCK = 60
+#: The longest that the drill waits for the first copies of orders that come again, in seconds.
+LATE_LIMIT_S = 45.0
 #: How many customers look for their orders at the end.
 LOOKS = 12
 PATIENCE_S, PATIENCE_EACH_S = 240.0, 0.5
@@ -157,7 +159,7 @@ class _Drill:
 
     def _work(self) -> None:
         total = len(self._planned)
-        first = min(UNDER_LOCK, total * 3 // 4)
+        first = UNDER_LOCK
         with self._bar("orders posted", total):
             if not self._faults:
                 self._post(self._planned)
@@ -181,15 +183,18 @@ class _Drill:
     def _come_again(self) -> None:
         """Orders that were done long ago come once more, twice in a row, and meet environments that are all new."""
         late = [order for order in self._planned if order.kind == "late"]
-        watch.wait_for_rows(self._shop, [order.order_id for order in late], limit_s=watch.STILL_S + 20)
+        watch.wait_for_rows(self._shop, [order.order_id for order in late], limit_s=LATE_LIMIT_S)
         with faults.worker_paused(self._shop):
             number = self._killer.kill(("Worker",))
             self._watch.note(f"all {number} environments of the worker are killed")
             if self._faults:
                 self._killer.kill(("Ledger", "Front"), most=1)
+            self._customers.log.rows_before = Counter(
+                order_id for order_id, _ in evidence.rows(self._shop, self._prefix)
+            )
             for order in late:
-                self._customers.post(order)
-                self._customers.post(order)
+                for _ in range(LATE_COPIES):
+                    self._customers.post(order)
         self._watch.note("orders come again")
 
     def _drain(self, patience_s: float) -> tuple[bool, float]:
