@@ -99,7 +99,7 @@ def once(case: Case) -> Finding:
     if not rows and not charged:
         return Finding(
             name, question, True,
-            f"{_count(len(again), 'order')} came more than once, and each has one row and at most one charge.",
+            f"{_count(len(again), 'order')} came more than once; none has more than one row or charge.",
         )  # fmt: skip
     seen = []
     if rows:
