@@ -329,7 +329,7 @@ def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
             section = heading[1]
         elif cell.cell_type == "code" and (not stands_alone or section in ("", task.id)):
             tags = cell.metadata.get("tags", [])
-            others_slow = "slow" in tags and f"task-{task.id}" not in tags
+            others_slow = "slow" in tags and not {f"task-{task.id}", f"check-{task.id}"} & set(tags)
             if {tag for tag in tags if tag.startswith("check-")} <= {f"check-{task.id}"} and not others_slow:
                 yield cell
 

@@ -21,7 +21,7 @@ from serverless_first.lab.failures import CourseFault
 from serverless_first.places import course_root, module_dir
 
 TIERS = ("a question", "a pointer", "nearly the code")
-_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
+_MARKERS = tuple(f"{sign}### {word} SOLUTION" for sign in ("", "-- ") for word in ("BEGIN", "END"))  # -- in SQL
 
 
 def load_hints(module: Module) -> dict[str, list[str]]:
