@@ -134,6 +134,21 @@ class Lab:
             lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
         say("\n".join(lines))
 
+    def summary(self, name: str = "") -> None:
+        """Makes `summary.html` in your folder: a page to keep, with what you did and what comes next.
+
+        Args:
+            name: stands in the heading, if you want it there.
+        """
+        from serverless_first.lab import summary
+
+        try:
+            page = summary.write(name=name)
+        except summary.NoSummary as error:
+            say(str(error))
+        else:
+            say(f"{page.name} is in your folder, {page.parent.name}: open it, print it, keep it. Nothing was sent.")
+
     def predict(self, key: str, question: str, choices: Sequence[str]) -> Prediction:
         """A question to answer before you run an experiment; the pick is saved at once.
 
