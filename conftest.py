@@ -20,7 +20,16 @@ except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
 
 ROOT = Path(__file__).parent
-TASK = re.compile(r"::test_\w+\[(\d+\.\d+)-")
+# In tests/labs each task is a unit of its own, and so is what is tested once for each module.
+UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
+# What takes long comes first: the small files at the end keep every worker busy until all is done.
+LONGEST_FIRST = ("solutions/", "notebooks/", "tests/browser/", "tests/labs/", "tests/proxy/", "tests/cloud/", "tests/")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers, the longest folders first; the order within a folder stays."""
+    if config.getoption("dist", "no") != "no" or os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: next((n for n, f in enumerate(LONGEST_FIRST) if item.nodeid.startswith(f)), 99))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -32,13 +41,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByTask(LoadScopeScheduling):  # type: ignore[misc]
+    class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            found = TASK.search(nodeid)
+            found = UNIT.search(nodeid) if nodeid.startswith("tests/labs/") else None
             scope: str = super()._split_scope(nodeid)
             return f"{scope}::{found[1]}" if found else scope
 
-    return ByTask(config, log)
+    config.option.loadscopereorder = False  # by the number of tests: a lab's task has few, and takes long
+    return LongestFirst(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
