@@ -41,6 +41,13 @@ def test_a_figure_is_shown_as_a_picture_with_alt_text_and_in_words(shown: list[A
     assert words["text/plain"] == "Two bars <overlap>."
 
 
+def test_two_dollar_signs_in_the_words_are_no_formula(shown: list[Any]) -> None:
+    figures.show(figures.timeline(LIFE, title="t"), alt="$5 against $2")
+    figures.show(figures.timeline(LIFE, title="t"), alt="two cents")
+    assert "mathjax_ignore" in shown[1][0]["text/html"]
+    assert "mathjax_ignore" not in shown[3][0]["text/html"]
+
+
 def test_the_same_figure_is_the_same_bytes(shown: list[Any]) -> None:
     for _ in range(2):
         figures.show(figures.timeline(LIFE, title="t"), alt="a")

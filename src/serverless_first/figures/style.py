@@ -67,4 +67,6 @@ def show(figure: Figure, *, alt: str) -> None:
         raw=True,
     )
     words = f"<summary>The figure in words</summary>{html.escape(text)}"
-    show_in_notebook({"text/html": f'<details class="figure-in-words">{words}</details>', "text/plain": text}, raw=True)
+    # Between two dollar signs JupyterLab would see a formula: here they are prices, or variables of JSONata.
+    kind = "figure-in-words" + (" tex2jax_ignore mathjax_ignore" if text.count("$") > 1 else "")
+    show_in_notebook({"text/html": f'<details class="{kind}">{words}</details>', "text/plain": text}, raw=True)
