@@ -109,8 +109,8 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date) -> str
             "<h2>What comes next</h2>",
             _next(the_course, rows),
             "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>; nothing was "
-            "sent anywhere. A try is a check that could judge your work. Minutes are those that the course plans, not those "
-            "that it took.</footer>",
+            "sent anywhere. A try is a check that could judge your work. Minutes are those that the course plans, not "
+            "those that it took.</footer>",
         ]
     )
     return (

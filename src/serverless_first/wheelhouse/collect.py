@@ -8,9 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,12 +18,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from serverless_first.places import course_root
-from serverless_first.wheelhouse import manifest
+from serverless_first.wheelhouse import manifest, source
 from serverless_first.wheelhouse.pins import Folder, Pin, pins_for
 from serverless_first.wheelhouse.targets import Target
 
 NEEDED_MB = {"lab": 270, "all": 480}  # for each target; measured, rounded up
 AT_A_TIME = 6
+PATIENCE = ("--retries=2", "--timeout=20", "--progress-bar=off")
 NO_WHEEL = re.compile(r"No matching distribution found for ([\w.-]+?)(?:\[[^\]]*\])?==")
 NO_NETWORK = re.compile(
     r"Failed to establish|NewConnectionError|Max retries|ConnectionError|ConnectionResetError|ProxyError"
@@ -94,6 +93,14 @@ def collect(to: Path, targets: Sequence[Target], profile: str = "lab", *, report
     return Collected(to, len(files), round(sum(path.stat().st_size for path in files) / 1e6))
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """A call of pip that failed: what it said, and its log."""
+
+    said: str
+    log: str
+
+
 class _Collecting:
     """One target. `known` are pins of the whole course: what builds a source comes from there, by hash, if it can."""
 
@@ -126,25 +133,28 @@ class _Collecting:
         """Fetches wheels; returns the pins of the batch that have none for the target."""
         without: list[Pin] = []
         while batch:
-            said = self._pip([*self._target.pip_options(), "--no-deps"], batch)
-            if said is None:
+            failed = self._pip([*self._target.pip_options(), "--no-deps"], batch)
+            if failed is None:
                 break
-            found = NO_WHEEL.search(said)
+            found = NO_WHEEL.search(failed.said)
             lacking = [pin for pin in batch if found and pin.name == canonicalize_name(found[1])]
-            if not lacking or NO_NETWORK.search(said):
-                raise self._explained(said)
+            if not lacking or NO_NETWORK.search(failed.said):
+                raise self._explained(failed.said)
             without += lacking
             batch = [pin for pin in batch if pin not in lacking]
         return without
 
     def _fetch_source(self, pin: Pin) -> None:
-        said = self._pip(["--no-deps", f"--no-binary={pin.name}"], [pin])
-        if said is not None:
-            if NO_WHEEL.search(said) and not NO_NETWORK.search(said):
-                raise CannotCollect(
-                    self._state(f"{pin.name} {pin.version} has no file for {self._target}: choose another --python")
-                )
-            raise self._explained(said)
+        failed = self._pip(["--no-deps", f"--no-binary={pin.name}"], [pin])
+        if failed is None:
+            return
+        if NO_NETWORK.search(failed.said):
+            raise self._explained(failed.said)
+        if NO_WHEEL.search(failed.said):
+            problem = f"{pin.name} {pin.version} has no file for {self._target}: choose another --python"
+            raise CannotCollect(self._state(problem))
+        if not source.fetch(pin, failed.log, self._to):
+            raise self._explained(failed.said)
 
     def _sources_can_be_built(self) -> None:
         """A package without a wheel is built in the room: what builds it has to be there too."""
@@ -152,28 +162,33 @@ class _Collecting:
             file = self._folder.file_of(pin, self._target)
             if file is None or file.suffix == ".whl":
                 continue
-            for text in build_requirements(file):
+            for text in source.build_requirements(file):
                 known = self._known.get(canonicalize_name(Requirement(text).name))
                 if known and Requirement(text).specifier.contains(known.version, prereleases=True):
                     if self._folder.file_of(known, self._target) is None and self._fetch([known]):
                         raise CannotCollect(self._state(f"{known.name} has no wheel for {self._target}"))
-                elif said := self._pip(self._target.pip_options(), [text]):
-                    raise self._explained(said)
+                elif failed := self._pip(self._target.pip_options(), [text]):
+                    raise self._explained(failed.said)
 
-    def _pip(self, options: list[str], wanted: Sequence[Pin | str]) -> str | None:
-        """Calls `pip download`; returns what it said when it failed, None when all went well."""
+    def _pip(self, options: list[str], wanted: Sequence[Pin | str]) -> _Failed | None:
+        """Calls `pip download`; None when all went well."""
         env = {name: value for name, value in os.environ.items() if name not in DROPPED}
         with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "wanted.txt"
-            lines = (each.lines if isinstance(each, Pin) else f"{each}\n" for each in wanted)
-            file.write_text("".join(lines), encoding="utf-8", newline="\n")
+            pins = (each.lines if isinstance(each, Pin) else f"{each}\n" for each in wanted)
+            file.write_text("".join(pins), encoding="utf-8", newline="\n")
             start = [sys.executable, "-I", "-m", "pip", "download", "--disable-pip-version-check", "--no-input"]
-            patience = ["--retries=2", "--timeout=20", "--progress-bar=off"]
-            command = [*start, *patience, *options, f"--dest={self._to}", "-r", str(file)]
+            log = Path(folder) / "log.txt"
+            command = [*start, *PATIENCE, *options, f"--log={log}", f"--dest={self._to}", "-r", str(file)]
             done = subprocess.run(
                 command, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"
             )
-        return None if done.returncode == 0 else done.stdout + done.stderr
+            if done.returncode == 0:
+                return None
+            told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        # "No matching distribution" is all that pip says when the index did not answer; why is in its log alone.
+        reasons = [ln for ln in told.splitlines() if "Could not fetch URL" in ln and "404 Client Error" not in ln]
+        return _Failed("\n".join([*reasons, done.stdout, done.stderr]), told)
 
     def _need_room(self, profile: str, missing: int) -> None:
         needed_mb = NEEDED_MB[profile] * missing // max(len(self._pins), 1)
@@ -209,18 +224,6 @@ class _Collecting:
 
     def _say(self, missing: list[Pin], now: str) -> None:
         self._report(len(self._pins) - len(missing), len(self._pins), f"{self._target}: {now}")
-
-
-def build_requirements(source: Path) -> list[str]:
-    """What pip needs to build a source: `requires` of its pyproject.toml, or setuptools where it says nothing."""
-    with tarfile.open(source) as archive:
-        for member in archive.getmembers():
-            if member.name.count("/") == 1 and member.name.endswith("/pyproject.toml"):
-                file = archive.extractfile(member)
-                data = tomllib.loads(file.read().decode("utf-8")) if file else {}
-                requires = data.get("build-system", {}).get("requires")
-                return list(requires) if requires is not None else ["setuptools>=40.8"]
-    return ["setuptools>=40.8"]
 
 
 def _full(to: Path) -> str:
