@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from lab_fixtures import course_dir  # noqa: F401 (a fixture)
 
 from serverless_first.cli import main
 from serverless_first.lab import Lab, progress, summary
 from serverless_first.lab.progress import ProgressFile, hint_seen, judged, predicted, solution_seen, task_progress
+
+pytest_plugins = ["lab_fixtures"]
 
 
 class Page(HTMLParser):
@@ -34,7 +35,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def work(course_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811, ARG001
+def work(course_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001
     folder = tmp_path / "my 灯 work"
     monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(folder))
     return folder
@@ -68,7 +69,7 @@ def test_the_page_tells_tries_hints_days_minutes_and_what_comes_next(work: Path)
 
 
 @pytest.mark.usefixtures("work")
-def test_a_finished_module_tells_what_the_learner_can_do(course_dir: Path) -> None:  # noqa: F811
+def test_a_finished_module_tells_what_the_learner_can_do(course_dir: Path) -> None:
     toml = course_dir / "course.toml"
     text = toml.read_text(encoding="utf-8")
     toml.write_text(text.replace('summary = "s"', 'summary = "s"\nobjectives = ["make a lamp <last>"]', 1), "utf-8")
