@@ -7,6 +7,7 @@ TEST_ARGS =
 MODULES =
 BUILD_ARGS =
 SLIDES_ARGS =
+SITE_ARGS =
 WHEELHOUSE_ARGS =
 BENCH_ARGS =
 LOCK_ARGS =
@@ -26,7 +27,7 @@ BOOTSTRAP = @run() { \
 	exit 1; \
 }; run
 
-.PHONY: help lab test env build check slides wheelhouse bench picture lock clean
+.PHONY: help lab test env build check slides site wheelhouse bench picture lock clean
 
 help:
 	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
@@ -36,6 +37,7 @@ help:
 	@echo 'make check   compare the built notebooks with their sources; executes nothing'
 	@echo 'make slides  export the slides to slides/export/'
 	@echo 'make wheelhouse collect the packages for a room without internet (WHEELHOUSE_ARGS="--platform windows-x86_64")'
+	@echo 'make site    make the reading copy in site/: the lessons as pages, searchable, offline'
 	@echo 'make bench   measure the speed of the local cloud and the simulators'
 	@echo 'make picture draw the picture in README.md again'
 	@echo 'make lock    write requirements/*.txt again from pyproject.toml (needs uv)'
@@ -61,6 +63,9 @@ slides:
 
 wheelhouse:
 	$(BOOTSTRAP) wheelhouse $(WHEELHOUSE_ARGS)
+
+site:
+	$(BOOTSTRAP) site $(SITE_ARGS)
 
 bench:
 	$(BOOTSTRAP) bench $(BENCH_ARGS)

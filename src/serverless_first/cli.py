@@ -214,6 +214,24 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
 
 
 @main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder of the site; site/ unless given. A site that is there is replaced.",
+)
+def site(output: Path | None) -> None:
+    """For authors: make the reading copy, the lessons as static pages."""
+    try:
+        from serverless_first.site import SiteFailed, make_site
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        make_site(output, report=click.echo)
+    except SiteFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
