@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from serverless_first import course
+from serverless_first.cli_catch_up import catch_up
 from serverless_first.places import CourseNotFound, work_dir
 
 
@@ -270,6 +271,9 @@ def reset(target: str) -> None:
         click.echo(f"{_short(each.copy)} is fresh{kept}")
     if not done:
         click.echo("Nothing to do: your copy is as the course has it.")
+
+
+main.add_command(catch_up)
 
 
 @main.command()

@@ -34,7 +34,7 @@ VERSION = 1
 LOCK_TIMEOUT_S = 10.0
 _KINDS: dict[str, type] = {
     **{"attempts": int, "hints": int, "passed_after": int},
-    **{"first_tried_at": str, "passed_at": str, "solution_shown_at": str},
+    **{"first_tried_at": str, "passed_at": str, "solution_shown_at": str, "caught_up_at": str},
 }
 _PICKS: dict[str, type] = {"pick": str, "outcome": str}
 
@@ -51,7 +51,8 @@ class TaskProgress:
     """One task: judged attempts, hints seen (0 to 3), whether it passed, solution shown or not.
 
     `passed_at` is a time in UTC, as the file has it. `tries` are the attempts up to the first pass, all attempts where
-    it has not passed or where an older file does not tell.
+    it has not passed or where an older file does not tell. `caught_up` tells of a task that a late learner skipped (see
+    serverless_first.catch_up): it has not passed by that.
     """
 
     attempts: int
@@ -60,6 +61,7 @@ class TaskProgress:
     solution_shown: bool
     passed_at: str | None = None
     tries: int = 0
+    caught_up: bool = False
 
 
 class ProgressFile:
@@ -155,6 +157,7 @@ def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
         "solution_shown_at" in entry,
         entry.get("passed_at"),
         entry.get("passed_after", entry.get("attempts", 0)),
+        "caught_up_at" in entry,
     )
 
 

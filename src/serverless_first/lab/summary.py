@@ -151,6 +151,8 @@ def _abilities(rows: list[_Row]) -> list[str]:
 
 def _module(row: _Row) -> str:
     notes = [f"{len(row.passed)} of {_count(len(row.tasks), 'task')} passed"]
+    caught_up = sum(done.caught_up and not done.passed for _, done in row.tasks)
+    notes += [f"{caught_up} skipped by a catch-up"] if caught_up else []
     notes += [f"begun on {_written(row.begun)}"] if row.begun else []
     notes += [f"predictions that came true: {row.came_true} of {row.predicted}"] if row.predicted else []
     heading = f"<h3>{html.escape(f'{row.module.number} {row.module.title}')}</h3><p>{'; '.join(notes)}.</p>"
@@ -162,7 +164,8 @@ def _module(row: _Row) -> str:
 
 
 def _task_line(task: Task, done: TaskProgress) -> str:
-    state = "passed" if done.passed else "begun" if done.attempts or done.hints or done.solution_shown else "open"
+    begun = "begun" if done.attempts or done.hints or done.solution_shown else "open"
+    state = "passed" if done.passed else "caught up" if done.caught_up else begun
     if done.solution_shown:
         state += ", solution seen"
     day = _day(done.passed_at)
