@@ -8,6 +8,7 @@ Words behind it replace the default arguments of pytest: `make test TEST_ARGS="t
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -64,6 +65,7 @@ def main(arguments: list[str]) -> int:
     env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
     env.pop("SERVERLESS_FIRST_WORK", None)  # the learner's folder is none of the tests' business
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start; each would compile the course again
+    env.setdefault("SERVERLESS_FIRST_ORDER", str(random.randrange(10_000)))  # conftest.py prints it
     *beside, tests = steps(arguments)
     with ThreadPoolExecutor(1) as aside:
         said = aside.submit(lambda: [run(name, command, env, in_one_piece=True) for name, command in beside])
