@@ -128,7 +128,7 @@ def _make(names: Sequence[str] | None) -> _Made:
     except facts.FactsError as error:
         raise BuildFailed(error.problems) from None
     made = _Made(root, the_course, the_facts, whole_course=names is None)
-    chosen = the_course.ready_modules if names is None else [the_course.module(name) for name in names]
+    chosen = the_course.built if names is None else [the_course.deck_of(name) for name in names]
     for module in dict.fromkeys(chosen):
         if not module.ready:
             made.problems.append(f"{module.id} is planned: it is built once modules/{module.id}/ exists")
