@@ -329,7 +329,7 @@ def test_a_step_left_out_is_named(
 
 
 def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
-    """The code cells that a learner of `task` runs, without the checks of other tasks.
+    """The code cells that a learner of `task` runs, without the checks of other tasks, and what only shows something.
 
     Where the lab promises that each task stands alone, these are the cells above the first task and the task's own:
     so the promise is tested, and a mistake costs the time of one task.
@@ -341,7 +341,7 @@ def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
             section = heading[1]
         elif cell.cell_type == "code" and (not stands_alone or section in ("", task.id)):
             checks = {tag for tag in cell.metadata.get("tags", []) if tag.startswith("check-")}
-            if checks <= {f"check-{task.id}"}:
+            if checks <= {f"check-{task.id}"} and not tagged(cell, "demo"):
                 yield cell
 
 
