@@ -96,7 +96,7 @@ def _picture(png: bytes, alt: str, name: str, pictures: Path) -> str:
     address = f"{PICTURES}/{file.name}"
     return (
         f'<div class="figure" tabindex="0" role="group" aria-label="Figure">'
-        f'<img src="{address}" alt="{escaped(alt)}" width="{width}" height="{height}" loading="lazy"></div>'
+        f'<img src="{address}" alt="{escaped(alt)}" width="{width}" height="{height}"></div>'
     )
 
 

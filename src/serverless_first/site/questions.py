@@ -58,9 +58,9 @@ def prediction(text: str) -> str:
     if not choices or not first:
         raise ValueError(f"this is no prediction with its choices: {lines[0][:60]}")
     question = " ".join(lines[:first])
-    items = "".join(f"<li>{escaped(choice)}</li>" for choice in choices)
+    items = "".join(f"<li>{markup(choice)}</li>" for choice in choices)
     return (
         '<div class="prediction" role="group" aria-label="Prediction">'
-        f"<p><strong>Predict.</strong> {escaped(question)}</p><ol>{items}</ol>"
+        f"<p><strong>Predict.</strong> {markup(question)}</p><ol>{items}</ol>"
         "<p>Choose one before you open what happened.</p></div>"
     )

@@ -1,17 +1,29 @@
 "use strict";
-// One button on each lesson: opens all that is folded, for readers who print a page or search in it.
+const folds = () => document.querySelectorAll("article details");
+
+// One button on each lesson opens all that is folded.
 document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll(".open-all")) {
     const words = button.textContent;
     button.hidden = false;
     button.addEventListener("click", () => {
       const open = button.textContent === words;
-      for (const fold of document.querySelectorAll("article details")) fold.open = open;
+      for (const fold of folds()) fold.open = open;
       button.textContent = open ? "Fold it again" : words;
     });
   }
   const results = document.getElementById("search-results");
   if (results) new MutationObserver(nameWords).observe(results, { childList: true, subtree: true });
+});
+
+// On paper nothing unfolds.
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...folds()].filter((fold) => !fold.open);
+  for (const fold of closed) fold.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const fold of closed) fold.open = false;
 });
 
 // Sphinx calls each word that it finds in the glossary "Glossary"; the anchor says which word it is.
