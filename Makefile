@@ -27,7 +27,7 @@ BOOTSTRAP = @run() { \
 	exit 1; \
 }; run
 
-.PHONY: help lab test env build check slides site wheelhouse bench picture lock clean
+.PHONY: help lab test env build check slides guide site wheelhouse bench picture lock clean
 
 help:
 	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
@@ -36,6 +36,7 @@ help:
 	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'
 	@echo 'make check   compare the built notebooks with their sources; executes nothing'
 	@echo 'make slides  export the slides to slides/export/'
+	@echo 'make guide   print the instructor guide to slides/export/'
 	@echo 'make wheelhouse collect the packages for a room without internet (WHEELHOUSE_ARGS="--platform windows-x86_64")'
 	@echo 'make site    make the reading copy in site/: the lessons as pages, searchable, offline'
 	@echo 'make bench   measure the speed of the local cloud and the simulators'
@@ -60,6 +61,9 @@ check:
 
 slides:
 	$(BOOTSTRAP) slides $(SLIDES_ARGS) $(MODULES)
+
+guide:
+	$(BOOTSTRAP) guide
 
 wheelhouse:
 	$(BOOTSTRAP) wheelhouse $(WHEELHOUSE_ARGS)

@@ -181,6 +181,17 @@ def slides(modules: tuple[str, ...], pdf: bool) -> None:
 
 
 @main.command()
+@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
+def guide(pdf: bool) -> None:
+    """For instructors: print docs/instructor-guide.md into slides/export/."""
+    builder = _builder()
+    try:
+        builder.print_guide(pdf=pdf, report=click.echo)
+    except builder.BuildFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
 @click.option(
     "--to", type=click.Path(path_type=Path, file_okay=False), help="Folder; wheelhouse/ in the course unless given."
 )
@@ -210,7 +221,8 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise click.ClickException(f"Stopped. What is in {folder} stays: call again to go on.") from None
-    click.echo(f"{done.files} files, {done.size_mb} MB, for {', '.join(map(str, targets))}: {done.folder}")
+    files = f"{done.files} file{'s' * (done.files != 1)}"
+    click.echo(f"All there: {done.size_mb} MB in {files}, for {', '.join(map(str, targets))}: {done.folder}")
     click.echo("READ-ME-FIRST.md in it says how a room without internet uses it.")
 
 
@@ -338,7 +350,7 @@ def _counted() -> Iterator[Callable[[int, int, str], None]]:
         return
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("")
+        task = progress.add_task("looking", total=None)
         yield lambda done, total, now: progress.update(task, completed=done, total=total, description=now)
 
 

@@ -24,6 +24,7 @@ from serverless_first.wheelhouse import CannotCollect, Target, collect, manifest
 from serverless_first.wheelhouse.pins import pins_for
 from tools import installing
 from tools import wheelhouse as way_back
+from tools.environment import Environment
 from tools.watched import CommandFailed
 from tools.wheelhouse import WheelhouseError
 
@@ -259,7 +260,7 @@ def test_the_command_tells_each_step_and_where_it_all_is(room: Room) -> None:
     result = CliRunner().invoke(main, ["wheelhouse", *words])
     assert result.exit_code == 0, result.output
     assert "1 of 1: Python 3.13 on linux-x86_64: all there" in result.output
-    assert "1 files" in result.output
+    assert "All there: 0 MB in 1 file, for Python 3.13 on linux-x86_64" in result.output
     assert str(room.to) in result.output
 
 
@@ -348,7 +349,7 @@ def test_what_is_collected_here_fits_here(room: Room) -> None:
         pytest.skip("the course collects nothing for this machine")
     room.has("lamps")
     room.collect(Target(python, name))
-    digest = manifest.lock_digest(room.root, "lab")
+    digest = Environment(room.root, room.root / ".venv")._lock_digest("lab")
     assert way_back.find(room.root, "lab", digest, PYTHON) == room.to
     room.has("bulbs")
     assert way_back.find(room.root, "lab", manifest.lock_digest(room.root, "lab"), PYTHON) is None

@@ -234,7 +234,8 @@ h3 { margin: 1.4rem 0 0 } h3 + p { margin: 0 0 .4rem } .made { color: #444; marg
 table { border-collapse: collapse; width: 100%; table-layout: fixed } th { font-size: .85rem }
 th, td { border-bottom: 1px solid #bbb; padding: .25rem .5rem; text-align: left; vertical-align: top }
 td:nth-child(n+4), th:nth-child(n+4) { text-align: right }
-th:nth-child(2), th:nth-child(3) { width: 18% } th:nth-child(n+4) { width: 9% } section { break-inside: avoid }
+th:nth-child(2) { width: 13% } th:nth-child(3) { width: 20% } th:nth-child(n+4) { width: 8% }
+tr { break-inside: avoid } h2, h3, h3 + p, thead { break-after: avoid } td:nth-child(3) { white-space: nowrap }
 footer { margin-top: 2rem; font-size: .85rem; color: #444 }
-@page { margin: 16mm } @media print { body { margin: 0; max-width: none; font-size: 11pt } }
+@page { size: A4; margin: 16mm } @media print { body { margin: 0; max-width: none; font-size: 10pt } }
 """
