@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import json
 from collections.abc import Callable
@@ -15,8 +16,11 @@ pytest.importorskip("sphinx", reason="the site needs the extra `site`")
 pytest.importorskip("myst_parser", reason="the site needs the extra `site`")
 pytest.importorskip("furo", reason="the site needs the extra `site`")
 
+from click.testing import CliRunner
 from PIL import Image
 
+from serverless_first import site as site_package
+from serverless_first.cli import main
 from serverless_first.site import SiteFailed, links, make_site, questions
 from serverless_first.site.text import Text, split_at_headings
 
@@ -299,3 +303,16 @@ def test_a_number_in_a_quiz_is_told_in_words() -> None:
 def test_a_text_that_is_no_prediction_is_refused() -> None:
     with pytest.raises(ValueError, match="no prediction with its choices: Hello"):
         questions.prediction("Hello\nYour pick: none yet")
+
+
+def test_the_command_says_what_is_wrong_and_where(course: Path) -> None:
+    (course / "notebooks" / "00-lamps.ipynb").unlink()
+    done = CliRunner().invoke(main, ["site"])
+    assert done.exit_code == 1
+    assert done.output == 'notebooks/00-lamps.ipynb is missing: run "make build"\n'
+
+
+def test_without_sphinx_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ImportError, match=r"The site needs Sphinx, MyST, furo.*make env"):
+        importlib.reload(site_package)
