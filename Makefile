@@ -7,6 +7,8 @@ TEST_ARGS =
 MODULES =
 BUILD_ARGS =
 SLIDES_ARGS =
+SITE_ARGS =
+WHEELHOUSE_ARGS =
 BENCH_ARGS =
 LOCK_ARGS =
 
@@ -25,7 +27,7 @@ BOOTSTRAP = @run() { \
 	exit 1; \
 }; run
 
-.PHONY: help lab test env build check slides bench picture lock clean
+.PHONY: help lab test env build check slides guide site wheelhouse bench picture lock clean
 
 help:
 	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
@@ -34,6 +36,9 @@ help:
 	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'
 	@echo 'make check   compare the built notebooks with their sources; executes nothing'
 	@echo 'make slides  export the slides to slides/export/'
+	@echo 'make guide   print the instructor guide to slides/export/'
+	@echo 'make wheelhouse collect the packages for a room without internet (WHEELHOUSE_ARGS="--platform windows-x86_64")'
+	@echo 'make site    make the reading copy in site/: the lessons as pages, searchable, offline'
 	@echo 'make bench   measure the speed of the local cloud and the simulators'
 	@echo 'make picture draw the picture in README.md again'
 	@echo 'make lock    write requirements/*.txt again from pyproject.toml (needs uv)'
@@ -56,6 +61,15 @@ check:
 
 slides:
 	$(BOOTSTRAP) slides $(SLIDES_ARGS) $(MODULES)
+
+guide:
+	$(BOOTSTRAP) guide
+
+wheelhouse:
+	$(BOOTSTRAP) wheelhouse $(WHEELHOUSE_ARGS)
+
+site:
+	$(BOOTSTRAP) site $(SITE_ARGS)
 
 bench:
 	$(BOOTSTRAP) bench $(BENCH_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Generator
 from functools import partial
@@ -21,7 +22,31 @@ except ImportError:  # the tests that need no notebook run without them
 
 ROOT = Path(__file__).parent
 USUAL_S = pytest.StashKey[float]()  # --nbval-cell-timeout as it was given
-TASK = re.compile(r"::test_\w+\[(\d+\.\d+)-")
+# In tests/labs each task is a unit of its own, and so is what is tested once for each module.
+UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
+# What takes long comes first: the small files at the end keep every worker busy until all is done.
+LONGEST_FIRST = ("solutions/", "notebooks/", "tests/browser/", "tests/labs/", "tests/proxy/", "tests/cloud/", "tests/")
+
+
+# No mistake is judged in the state that another one has left: in each `make test` they come in another order. The same
+# number in this variable gives the same order; pytest's first lines print it.
+ORDER = "SERVERLESS_FIRST_ORDER"
+
+
+def pytest_report_header() -> str:
+    """The seed of the order, so that a failure can be had again."""
+    return f"{ORDER}={os.environ[ORDER]} shuffles tests/labs" if ORDER in os.environ else ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffles the labs' tests if asked to; with several workers, the longest folders come first."""
+    if ORDER in os.environ:
+        labs = [place for place, item in enumerate(items) if item.nodeid.startswith("tests/labs/test_labs.py")]
+        shuffled = random.Random(os.environ[ORDER]).sample([items[place] for place in labs], len(labs))
+        for place, item in zip(labs, shuffled, strict=True):
+            items[place] = item
+    if config.getoption("dist", "no") != "no" or os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: next((n for n, f in enumerate(LONGEST_FIRST) if item.nodeid.startswith(f)), 99))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -33,13 +58,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByTask(LoadScopeScheduling):  # type: ignore[misc]
+    class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            found = TASK.search(nodeid)
+            found = UNIT.search(nodeid) if nodeid.startswith("tests/labs/") else None
             scope: str = super()._split_scope(nodeid)
             return f"{scope}::{found[1]}" if found else scope
 
-    return ByTask(config, log)
+    config.option.loadscopereorder = False  # by the number of tests: a lab's task has few, and takes long
+    return LongestFirst(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,6 +1,8 @@
 """From a bare clone to a running command: makes the environment, then starts what was asked for.
 
-    python tools/bootstrap.py WORD [ARGS...]     lab env test build check slides bench picture lock clean
+    python tools/bootstrap.py WORD [ARGS...]
+
+Words: lab env test build check slides guide site wheelhouse bench picture lock clean.
 
 It needs Python 3.11 and its standard library. `lab` installs requirements/lab.txt, all the others
 requirements/all.txt, which holds the same pins and more. A stamp in the environment says what it holds, so
@@ -30,10 +32,13 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "build": ("all", ["-m", "serverless_first.cli", "build"]),
     "check": ("all", ["-m", "serverless_first.cli", "build", "--check"]),
     "slides": ("all", ["-m", "serverless_first.cli", "slides"]),
+    "guide": ("all", ["-m", "serverless_first.cli", "guide"]),
+    "wheelhouse": ("lab", ["-m", "serverless_first.cli", "wheelhouse"]),
+    "site": ("all", ["-m", "serverless_first.cli", "site"]),
     "bench": ("all", ["-m", "serverless_first.cli", "bench"]),
     "picture": ("all", ["tools/picture.py"]),
 }
-CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "slides/export", ".build-cache.json")
+CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "slides/export", "site", ".build-cache.json")
 
 
 def clean(environment: Environment) -> None:

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tools import wheelhouse
 from tools.installing import OLDEST, SetupError, explained, install, version_of
 from tools.watched import CommandFailed
 
@@ -49,8 +50,8 @@ class Environment:
         try:
             with _only_one(self.root / ".env-stamp.lock"):
                 self._make(profile)
-        except CommandFailed as error:
-            raise SetupError(explained(error)) from error
+        except wheelhouse.WheelhouseError as error:
+            raise SetupError(str(error)) from error
         except OSError as error:
             raise SetupError(f"Cannot write the environment in {self.folder}: {error}.") from error
 
@@ -87,7 +88,12 @@ class Environment:
             venv.create(self.folder, with_pip=False, symlinks=os.name != "nt")
         (self.folder / STAMP).unlink(missing_ok=True)
         profile = "all" if stamp.get("profile") == "all" else profile  # what is there stays
-        install(self.python, self.folder, self.root, profile)
+        python = version_of(self.python) or OLDEST
+        files = wheelhouse.find(self.root, profile, self._lock_digest(profile), python)
+        try:
+            install(self.python, self.folder, self.root, profile, files)
+        except CommandFailed as error:
+            raise SetupError(explained(error, files)) from error
         self._write_stamp(profile)
 
     def _fault(self, stamp: dict[str, Any]) -> str | None:

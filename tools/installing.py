@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tools import wheelhouse
 from tools.watched import CommandFailed, watched
 
 OLDEST = (3, 11)
@@ -32,7 +33,7 @@ class SetupError(RuntimeError):
     """The environment cannot be made; the message says why, and what to do."""
 
 
-def install(python: Path, folder: Path, root: Path, profile: str) -> None:
+def install(python: Path, folder: Path, root: Path, profile: str, files: Path | None = None) -> None:
     """Installs the packages of a profile, then the course itself, editable and without network.
 
     Args:
@@ -40,6 +41,7 @@ def install(python: Path, folder: Path, root: Path, profile: str) -> None:
         folder: the environment.
         root: the checkout.
         profile: "lab" or "all".
+        files: a wheelhouse that holds every package; None: they come from the index.
 
     Raises:
         CommandFailed: uv and pip did not manage it.
@@ -67,7 +69,7 @@ def install(python: Path, folder: Path, root: Path, profile: str) -> None:
     itself = ["--no-deps", "--no-build-isolation", "-e", str(root)]
     uv = shutil.which("uv")
     if uv:
-        start = [uv, "pip", "install", "--python", str(python)]
+        start = [uv, "pip", "install", "--python", str(python), *(wheelhouse.options(files, uv=True) if files else [])]
         try:
             counted("Packages (uv)", [*start, "--no-deps", *locks])
             run("The course itself", [*start, *itself])
@@ -76,11 +78,12 @@ def install(python: Path, folder: Path, root: Path, profile: str) -> None:
             uv = None
     if not uv:
         # A new pip first: it installs in a third of the time that a pip of 2023 takes.
-        start = [str(python), "-I", "-m", "pip", "install", "--no-compile", "--no-deps"]
+        offline = wheelhouse.options(files, uv=False) if files else []
+        start = [str(python), "-I", "-m", "pip", "install", "--no-compile", "--no-deps", *offline]
         _ensure_pip(python, site_packages, env, root)
         run("A new pip", [*start, *locks[:3]])
         counted("Packages (pip)", [*start, *locks])
-        run("The course itself", [str(python), "-I", "-m", "pip", "install", *itself])
+        run("The course itself", [str(python), "-I", "-m", "pip", "install", *offline, *itself])
     _relative_path_file(root, site_packages)
     compiler = [str(python), "-I", "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, str(site_packages)]
     try:
@@ -155,8 +158,8 @@ def _last_line(output: str) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def explained(error: CommandFailed) -> str:
-    """What to tell a user about a command that failed: its last lines, and what to do."""
+def explained(error: CommandFailed, files: Path | None = None) -> str:
+    """What to tell a user about a command that failed: its last lines, and what to do; `files` as for `install`."""
     text = error.output
     if "HASHES" in text or "Hash mismatch" in text:
         advice = (
@@ -164,6 +167,11 @@ def explained(error: CommandFailed) -> str:
         )
     elif "No space left" in text or "disk space" in text.lower():
         advice = "The disk is full: the environment needs about 650 MB."
+    elif files:
+        advice = (
+            f"The packages come from {files}. Is it whole? `serverless-first wheelhouse` collects it again, on a "
+            f"machine with internet; {wheelhouse.VARIABLE}=no leaves it aside and asks the network."
+        )
     else:
         advice = (
             "If the network is the reason: check the proxy (HTTPS_PROXY) or the index (PIP_INDEX_URL), "

@@ -181,40 +181,52 @@ def _counted(attempt: Attempt, order: dict[str, Any], called: str, labels: int |
 # ---- 10.4
 
 REFUND, PATIENCE_S = "hikari-refund", 2
+_TRIES = 3
 
 
 @task("10.4")
 def asked(attempt: Attempt) -> None:
     """A yes, a no and no answer lead to their messages; each answer reaches the execution that asked."""
-    arn, states = machine_arn(attempt, REFUND), attempt.client("stepfunctions")
+    arn = machine_arn(attempt, REFUND)
+    with News(attempt, "news", "order_id") as news:
+        # A busy machine may need longer than a person's two seconds from the question to the answer: ask again then.
+        for number in range(1, _TRIES + 1):
+            if _asked_once(attempt, news, arn, is_last=number == _TRIES):
+                break
+    say("A yes, a no and a silence: each has its own end.")
+
+
+def _asked_once(attempt: Attempt, news: News, arn: str, *, is_last: bool) -> bool:
+    """Three refunds; False if an answer came too late, unless this try is the last one."""
+    states = attempt.client("stepfunctions")
     wanted = {"refunded": True, "refused": False, "escalated": None}
     orders = {result: _order() for result in wanted}
-    ids = {order["order_id"] for order in orders.values()}
-    with News(attempt, "news", "order_id") as news:
-        running = {result: hikari_workflows.start(arn, order) for result, order in orders.items()}
-        try:
-            tokens = _questions(attempt, ids, orders, running)
-            for result in ("refused", "refunded"):  # not in the order in which they asked
-                answer = json.dumps({"approved": wanted[result]})
-                try:
-                    states.send_task_success(taskToken=tokens[orders[result]["order_id"]], output=answer)
-                except (states.exceptions.InvalidToken, states.exceptions.TaskTimedOut) as error:
-                    attempt.fail(
-                        "The token that the person got answers nothing.",
-                        called="send_task_success with the token of the message",
-                        came_back=str(error),
-                        expected="a token of a state that waits",
-                        look_at="where your token comes from, and what the state waits for",
-                    )
-            for result, order in orders.items():
-                said = {"refunded": "yes", "refused": "no", "escalated": "nothing"}[result]
-                called = f"an execution of {REFUND} with {readable(order)}; somebody says {said}"
-                _answered(attempt, news, result, order, running[result], called)
-        finally:
-            for execution in running.values():
-                if states.describe_execution(executionArn=execution)["status"] == "RUNNING":
-                    states.stop_execution(executionArn=execution)
-    say("A yes, a no and a silence: each has its own end.")
+    running = {result: hikari_workflows.start(arn, order) for result, order in orders.items()}
+    try:
+        tokens = _questions(attempt, {order["order_id"] for order in orders.values()}, orders, running)
+        for result in ("refused", "refunded"):  # not in the order in which they asked
+            answer = json.dumps({"approved": wanted[result]})
+            try:
+                states.send_task_success(taskToken=tokens[orders[result]["order_id"]], output=answer)
+            except (states.exceptions.InvalidToken, states.exceptions.TaskTimedOut) as error:
+                if isinstance(error, states.exceptions.TaskTimedOut) and not is_last:
+                    return False
+                attempt.fail(
+                    "The token that the person got answers nothing.",
+                    called="send_task_success with the token of the message",
+                    came_back=str(error),
+                    expected="a token of a state that waits",
+                    look_at="where your token comes from, and what the state waits for",
+                )
+        for result, order in orders.items():
+            said = {"refunded": "yes", "refused": "no", "escalated": "nothing"}[result]
+            called = f"an execution of {REFUND} with {readable(order)}; somebody says {said}"
+            _answered(attempt, news, result, order, running[result], called)
+    finally:
+        for execution in running.values():
+            if states.describe_execution(executionArn=execution)["status"] == "RUNNING":
+                states.stop_execution(executionArn=execution)
+    return True
 
 
 def _questions(
@@ -239,9 +251,10 @@ def _questions(
                     tokens[body["order_id"]] = body["token"]
             elif not isinstance(body, dict):
                 seen.append(body)
-        return len(tokens) == len(ids)
+        return len({one["order_id"] for one in seen if isinstance(one, dict)}) == len(ids)
 
-    if not wait_until(take, 3.0):
+    wait_until(take, 8.0)
+    if len(tokens) < len(ids):
         status = how_it_ended(hikari_workflows.ended(running["refunded"], 6.0)) if not seen else "they wait"
         attempt.fail(
             "The person gets no question that can be answered.",
@@ -283,7 +296,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     expect_one(attempt, news, order["order_id"], message, called=called, look_at=look_at)
     waited_s = _waited_s(done)
     attempt.expect(
-        waited_s is None or 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 1.5,
+        waited_s is None or 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 2.5,
         problem="The person has another time to answer than was ordered.",
         called=called,
         came_back=f"the wait ended after {waited_s or 0:.1f} s",

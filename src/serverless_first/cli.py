@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import click
 
 from serverless_first import course
+from serverless_first.cli_catch_up import catch_up
 from serverless_first.places import CourseNotFound, work_dir
 
 
@@ -178,6 +181,70 @@ def slides(modules: tuple[str, ...], pdf: bool) -> None:
 
 
 @main.command()
+@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
+def guide(pdf: bool) -> None:
+    """For instructors: print docs/instructor-guide.md into slides/export/."""
+    builder = _builder()
+    try:
+        builder.print_guide(pdf=pdf, report=click.echo)
+    except builder.BuildFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
+@click.option(
+    "--to", type=click.Path(path_type=Path, file_okay=False), help="Folder; wheelhouse/ in the course unless given."
+)
+@click.option("--python", "pythons", multiple=True, help="Such as 3.13; may be given again; this one unless given.")
+@click.option("--platform", "platforms", multiple=True, help="May be given again; this machine's unless given.")
+@click.option("--all", "everything", is_flag=True, help="Also what slides, build and tests need.")
+def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, ...], everything: bool) -> None:
+    """For instructors: collect every locked package as a file, for a room without internet."""
+    from serverless_first import wheelhouse as house
+    from serverless_first.places import course_root
+
+    python, platform = house.this_machine()
+    for kind, given, known in (("--python", pythons, house.PYTHONS), ("--platform", platforms, tuple(house.PLATFORMS))):
+        for each in given:
+            if each not in known:
+                raise click.UsageError(f"{kind} {each}: there are {', '.join(known)}.")
+    if not platforms and platform is None:
+        raise click.UsageError(
+            f"This machine is none of {', '.join(house.PLATFORMS)}: name the room's with --platform."
+        )
+    targets = [house.Target(p, o) for o in platforms or (str(platform),) for p in pythons or (python,)]
+    folder = to or course_root() / "wheelhouse"
+    try:
+        with _counted() as report:
+            done = house.collect(folder, targets, "all" if everything else "lab", report=report)
+    except house.CannotCollect as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.ClickException(f"Stopped. What is in {folder} stays: call again to go on.") from None
+    files = f"{done.files} file{'s' * (done.files != 1)}"
+    click.echo(f"All there: {done.size_mb} MB in {files}, for {', '.join(map(str, targets))}: {done.folder}")
+    click.echo("READ-ME-FIRST.md in it says how a room without internet uses it.")
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder of the site; site/ unless given. A site that is there is replaced.",
+)
+def site(output: Path | None) -> None:
+    """For authors: make the reading copy, the lessons as static pages."""
+    try:
+        from serverless_first.site import SiteFailed, make_site
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        make_site(output, report=click.echo)
+    except SiteFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
@@ -218,6 +285,9 @@ def reset(target: str) -> None:
         click.echo("Nothing to do: your copy is as the course has it.")
 
 
+main.add_command(catch_up)
+
+
 @main.command()
 @click.argument("module", required=False)
 def progress(module: str | None) -> None:
@@ -227,6 +297,19 @@ def progress(module: str | None) -> None:
     try:
         Lab(module or _last_module().id).progress()
     except UnknownLab as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--name", default="", help="Your name for the heading; kept nowhere else.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="File; work/summary.html unless given.")
+def summary(name: str, to: Path | None) -> None:
+    """Make a page to keep: what you did, when, in how many tries, and what comes next."""
+    from serverless_first.lab import summary as page
+
+    try:
+        click.echo(f"{page.write(to, name=name)}: open it in a browser, print it, keep it. Nothing was sent.")
+    except page.NoSummary as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -253,6 +336,22 @@ def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...])
     if json_file:
         text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
         json_file.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def _counted() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on a terminal; elsewhere, as in a log, a line for each step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console()
+    if not console.is_terminal:
+        yield lambda done, total, now: click.echo(f"{done} of {total}: {now}")
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("looking", total=None)
+        yield lambda done, total, now: progress.update(task, completed=done, total=total, description=now)
 
 
 def _builder() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from serverless_first.places import course_root
 
@@ -27,7 +28,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Module:
-    """One module; `ready` tells whether its author's room exists."""
+    """One module; `ready` tells whether its author's room exists.
+
+    `slides_minutes` is how long its slides take at most, by their notes; course.toml leaves it out where they may
+    take as long as the lesson. The overview is a module without a lesson and a lab: see `Course.overview`.
+    """
 
     id: str
     title: str
@@ -35,6 +40,7 @@ class Module:
     deck_slides: tuple[int, ...]
     lesson_minutes: int
     lab_minutes: int
+    slides_minutes: int
     objectives: tuple[str, ...]
     tasks: tuple[Task, ...]
     ready: bool
@@ -53,6 +59,22 @@ class Course:
     deck: str
     deck_slide_count: int
     modules: tuple[Module, ...]
+    overview: Module | None = None
+    """The deck that tells the whole story in slides alone; it is none of the modules, and has no number."""
+
+    @property
+    def built(self) -> tuple[Module, ...]:
+        """What the build makes: the overview and the modules whose rooms exist."""
+        first = (self.overview,) if self.overview and self.overview.ready else ()
+        return (*first, *self.ready_modules)
+
+    def deck_of(self, name: str) -> Module:
+        """As `module`, and the overview by its id, for what is done to slides.
+
+        Raises:
+            UnknownModule: as `module`.
+        """
+        return self.overview if self.overview and name == self.overview.id else self.module(name)
 
     def module(self, name: str) -> Module:
         """The module with this id ("05-rds-proxy") or number ("05", "5").
@@ -76,18 +98,23 @@ def load(root: Path | None = None) -> Course:
     """Reads course.toml of the checkout (or of `root`)."""
     root = root or course_root()
     data = tomllib.loads((root / "course.toml").read_text(encoding="utf-8"))
-    modules = tuple(
-        Module(
-            id=m["id"],
-            title=m["title"],
-            summary=m["summary"],
-            deck_slides=tuple(m["deck_slides"]),
-            lesson_minutes=m["lesson_minutes"],
-            lab_minutes=m["lab_minutes"],
-            objectives=tuple(m.get("objectives", ())),
-            tasks=tuple(Task(**t) for t in m.get("task", ())),
-            ready=(root / "modules" / m["id"]).is_dir(),
-        )
-        for m in data["module"]
+    modules = tuple(_module(m, root) for m in data["module"])
+    overview = (
+        _module({"lesson_minutes": 0, "lab_minutes": 0, **data["overview"]}, root) if "overview" in data else None
     )
-    return Course(data["title"], data["deck"], data["deck_slide_count"], modules)
+    return Course(data["title"], data["deck"], data["deck_slide_count"], modules, overview)
+
+
+def _module(data: dict[str, Any], root: Path) -> Module:
+    return Module(
+        id=data["id"],
+        title=data["title"],
+        summary=data["summary"],
+        deck_slides=tuple(data["deck_slides"]),
+        lesson_minutes=data["lesson_minutes"],
+        lab_minutes=data["lab_minutes"],
+        slides_minutes=data.get("slides_minutes", data["lesson_minutes"]),
+        objectives=tuple(data.get("objectives", ())),
+        tasks=tuple(Task(**t) for t in data.get("task", ())),
+        ready=(root / "modules" / data["id"]).is_dir(),
+    )

@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -56,13 +56,14 @@ class Reset:
     saved: Path | None
 
 
-def lay(report: Report = print) -> None:
+def lay(report: Report = print, only: Collection[str] | None = None) -> None:
     """Lays the built lessons and labs into the learner's folder, or updates what lies there.
 
     Never raises on what it finds there: what cannot be laid is reported in one line and left alone.
 
     Args:
         report: gets one line for each copy that was updated, kept, or could not be laid.
+        only: the ids of the modules to lay; all, unless given.
 
     Raises:
         OSError: the learner's folder itself cannot be made.
@@ -72,6 +73,8 @@ def lay(report: Report = print) -> None:
     manifest = _load(work)
     for folder in FOLDERS:
         for source in sorted((root / folder).glob("*.ipynb")):
+            if only is not None and source.stem not in only:
+                continue
             name = f"{folder}/{source.name}"
             try:
                 _lay_one(source, work, name, manifest, report)
@@ -110,7 +113,7 @@ def reset(target: str) -> list[Reset]:
             fresh = copy.exists() and copy.read_bytes() == content
             saved = _saved(copy, work) if copy.exists() and not fresh else None
             if not fresh:
-                _write(copy, content)
+                write(copy, content)
                 done.append(Reset(copy, saved))
             manifest[name] = _Entry(_digest(content), _cells(content))
             _save(work, manifest)
@@ -128,21 +131,21 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, _Entry], r
         report(f"{name}: left as it is, {problem}")
         return
     if not copy.exists():
-        _write(copy, content)
+        write(copy, content)
         manifest[name] = _Entry(file, cells)
         return
     if file == entry.file:
         return  # nothing new since it was laid
     current = _cells(copy.read_bytes())
     if current is not None and current == entry.cells:
-        _write(copy, content)
+        write(copy, content)
         manifest[name] = _Entry(file, cells)
         report(f"{name}: updated")
     elif current is not None and current == cells:
         manifest[name] = _Entry(file, cells)  # the learner has the new version's cells already
     elif file != entry.beside_file:  # else it was told before
         beside = _beside(copy, work, entry, cells)
-        _write(beside, content)
+        write(beside, content)
         manifest[name] = _Entry(entry.file, entry.cells, file, cells, beside.name)
         report(f"{name}: you have changed it, so it stays; the new version is {beside.name} in the same folder")
 
@@ -220,8 +223,12 @@ def _saved(copy: Path, work: Path) -> Path:
             number += 1
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
+def write(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; what was there is still there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".laying-")
     try:
@@ -289,4 +296,4 @@ def _load(work: Path) -> dict[str, _Entry]:
 def _save(work: Path, manifest: dict[str, _Entry]) -> None:
     files = {name: asdict(entry) for name, entry in sorted(manifest.items())}
     text = json.dumps({"version": 1, "files": files}, indent=1) + "\n"
-    _write(work / MANIFEST, text.encode())
+    write(work / MANIFEST, text.encode())

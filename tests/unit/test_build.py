@@ -369,4 +369,4 @@ def test_facts_that_are_old_or_not_cited_are_said_but_no_problem(built: Path) ->
 
 
 def test_the_public_calls_are_where_the_command_line_looks_for_them() -> None:
-    assert set(builder.__all__) == {"BuildFailed", "Built", "build", "check", "export_slides"}
+    assert set(builder.__all__) == {"BuildFailed", "Built", "build", "check", "export_slides", "print_guide"}

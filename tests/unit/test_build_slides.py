@@ -76,30 +76,50 @@ def change(root: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_slides_load_nothing_from_the_network_and_all_they_load_is_there(course: Path) -> None:
+def test_a_deck_is_one_file_that_loads_nothing(course: Path) -> None:
     page = export(course)
-    local = [address for address in page.loaded if not address.startswith("data:")]
-    assert "reveal.js/dist/reveal.js" in local
-    for address in local:
-        assert not re.match(r"(https?:)?//", address)
-        assert (course / "slides" / "export" / address).is_file(), address
-    for sheet in (course / "slides" / "export" / "reveal.js").rglob("white.css"):
-        assert not re.search(r"@import\s+url\(['\"]?https?:", sheet.read_text(encoding="utf-8"))
+    assert [address for address in page.loaded if not address.startswith("data:")] == []
+    assert [path.name for path in (course / "slides" / "export").iterdir()] == ["00-lamps.html"]
+    html = (course / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
+    styles = "".join(re.findall(r"<style[^>]*>(.*?)</style>", html, flags=re.DOTALL))
+    assert not re.search(r"@import|url\([\"']?(?!data:)", styles)
 
 
 def test_slides_keep_the_alt_text_of_figures(course: Path) -> None:
     assert export(course).alts == ['Step: "100 ms" then, 1 ms now']
 
 
-def test_slides_show_facts_with_their_source(course: Path) -> None:
-    assert "a million requests cost $0.20 (Developer Guide, as of 2026)" in " ".join(export(course).words.split())
+def test_a_fact_has_a_mark_and_its_source_stands_at_the_foot(course: Path) -> None:
+    export(course)
+    html = (course / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
+    slide = html[html.index("One step, two prices") :]
+    body, foot = slide[: slide.index("<footer>")].split('<div class="sources-foot">')
+    marks = re.search(r"a million requests cost \$0\.20<sup>(.*?)</sup>", body)
+    assert marks
+    assert re.findall(r'<a href="([^"]+)"[^>]*>(\d)</a>', marks[1]) == [("https://aws.example/guide", "3")]
+    assert re.sub(r"<[^>]+>|\s+", " ", foot).replace("\xa0", " ").split(" · ")[-1].split() == [
+        "3",
+        "Developer",
+        "Guide",
+        ",",
+        "2026",
+    ]
+
+
+def test_each_slide_knows_its_minutes_and_names_module_and_course(course: Path) -> None:
+    words = " ".join(export(course).words.split())
+    html = (course / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
+    assert re.findall(r'data-timing="(\d+)"', html) == ["60", "120", "60"]
+    assert html.count("<footer><span>00 Lamps and totals</span><span>A small course</span>") == 3
+    assert "A small course · After the deck's slides 1 to 2 · 4 minutes" in words
 
 
 def test_speaker_notes_are_notes_and_not_on_the_slide(course: Path) -> None:
     export(course)
     html = (course / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
-    notes = html[html.index('<aside class="notes">') : html.index("</aside>")]
-    assert "who has paid for 100 ms?" in notes
+    notes = html[html.index("A step is rounded up") :]
+    notes = notes[: notes.index("</aside>")]
+    assert "<strong>Ask:</strong> who has paid for 100 ms?" in notes
     assert html.count("who has paid for 100 ms?") == 1
 
 
@@ -107,7 +127,8 @@ def test_a_tag_hides_the_code_and_leaves_the_figure(course: Path) -> None:
     assert "subplots" in export(course).words
     path = course / "slides" / "00-lamps.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    notebook["cells"][-1]["metadata"]["tags"] = ["remove-input"]
+    [cell] = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cell["metadata"]["tags"] = ["remove-input"]
     path.write_text(json.dumps(notebook), encoding="utf-8")
     page = export(course)
     assert "subplots" not in page.words
@@ -147,12 +168,16 @@ def test_without_a_browser_the_pdf_is_left_out_and_said_so(course: Path, monkeyp
 
 
 @pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
-def test_the_pdf_has_a_page_for_each_slide_with_its_text(course: Path) -> None:
+def test_both_pdfs_have_a_page_for_each_slide_with_its_text(course: Path) -> None:
     files = export_slides(report=lambda _: None)
-    assert [file.name for file in files] == ["00-lamps.html", "00-lamps.pdf"]
-    pdf = (course / "slides" / "export" / "00-lamps.pdf").read_bytes()
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
-    assert b"/FontFile" in pdf  # blank pages carry no font
+    assert [file.name for file in files] == ["00-lamps.html", "00-lamps.pdf", "00-lamps-notes.pdf"]
+    for name, size in (("00-lamps.pdf", (960, 540)), ("00-lamps-notes.pdf", (595, 842))):  # in points: 16 to 9, and A4
+        pdf = (course / "slides" / "export" / name).read_bytes()
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
+        assert b"/FontFile" in pdf  # blank pages carry no font
+        box = re.search(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)", pdf)
+        assert box
+        assert (round(float(box[1])), round(float(box[2]))) == size
 
 
 def test_a_browser_that_makes_nothing_is_an_error_and_the_old_pdf_stays(tmp_path: Path) -> None:

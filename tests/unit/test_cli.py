@@ -25,7 +25,10 @@ from serverless_first.doctor import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = "notebooks/00-start-here.ipynb"
-COMMANDS = ("lab", "doctor", "cloud", "build", "check", "reset", "progress", "bench", "slides")
+COMMANDS = (
+    *("lab", "doctor", "cloud", "build", "check", "reset", "progress", "summary", "bench", "slides", "site", "guide"),
+    "wheelhouse",
+)
 
 
 @pytest.fixture

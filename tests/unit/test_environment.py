@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
 BASE: list[str] = PYPROJECT["project"]["dependencies"]
-CONDA_EXTRAS = ("author", "test", "slides")
+CONDA_EXTRAS = ("author", "test", "slides", "site")
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb"}  # conda-forge's matplotlib adds Qt
 LOCKS = ("lab", "all", "installer", "aws-cli")
 

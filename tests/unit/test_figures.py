@@ -41,6 +41,13 @@ def test_a_figure_is_shown_as_a_picture_with_alt_text_and_in_words(shown: list[A
     assert words["text/plain"] == "Two bars <overlap>."
 
 
+def test_two_dollar_signs_in_the_words_are_no_formula(shown: list[Any]) -> None:
+    figures.show(figures.timeline(LIFE, title="t"), alt="$5 against $2")
+    figures.show(figures.timeline(LIFE, title="t"), alt="two cents")
+    assert "mathjax_ignore" in shown[1][0]["text/html"]
+    assert "mathjax_ignore" not in shown[3][0]["text/html"]
+
+
 def test_the_same_figure_is_the_same_bytes(shown: list[Any]) -> None:
     for _ in range(2):
         figures.show(figures.timeline(LIFE, title="t"), alt="a")
@@ -119,3 +126,23 @@ def test_the_learner_s_own_settings_stay() -> None:
     before = dict(mpl.rcParams)
     figures.timeline(LIFE, title="t")
     assert dict(mpl.rcParams) == before
+
+
+def test_a_figure_for_the_wall_has_larger_text_and_its_title_as_it_was(shown: list[Any]) -> None:
+    figure = figures.timeline(LIFE, title="Two at once need two")
+    [axes] = figure.axes
+    sizes = [axes.title, axes.xaxis.label]
+    before = [text.get_fontsize() for text in sizes]
+    figures.show(figure, alt="Two bars", larger=1.25)
+    assert [text.get_fontsize() for text in sizes] == [before[0], 1.25 * before[1]]
+    assert len(shown) == 2
+
+
+def test_the_build_of_slides_asks_for_twice_as_many_pixels(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+    for scale in ("1", "2"):
+        monkeypatch.setenv("SERVERLESS_FIRST_FIGURE_SCALE", scale)
+        figures.show(figures.timeline(LIFE, title="t"), alt="a")
+        png = base64.b64decode(shown[-2][0]["image/png"])
+        widths.append(int.from_bytes(png[16:20], "big"))  # a PNG's head
+    assert widths[1] == 2 * widths[0]

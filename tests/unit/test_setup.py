@@ -37,7 +37,7 @@ class Setup:
     def environment(self) -> Environment:
         return Environment(self.root, self.root / ".venv")
 
-    def record(self, _python: Path, _folder: Path, _root: Path, profile: str) -> None:
+    def record(self, _python: Path, _folder: Path, _root: Path, profile: str, _files: Path | None) -> None:
         self.installed.append(profile)
 
 
@@ -201,8 +201,8 @@ def test_a_failed_install_shows_its_last_words_and_says_what_to_do(
 def test_two_calls_at_once_make_one_environment(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(python: Path, folder: Path, root: Path, profile: str) -> None:
-        setup.record(python, folder, root, profile)
+    def slow(python: Path, folder: Path, root: Path, profile: str, files: Path | None) -> None:
+        setup.record(python, folder, root, profile, files)
         begun.set()
         go_on.wait(30)
 
@@ -320,5 +320,6 @@ def test_make_takes_the_python_that_is_named(tmp_path: Path) -> None:
 @make
 def test_make_alone_lists_every_target(tmp_path: Path) -> None:
     done = call_make(tmp_path / "コース one", {"echo": 'printf "%s\\n" "$*"'})
-    for target in ("lab", "test", "env", "build", "check", "slides", "bench", "lock", "clean"):
+    targets = "lab test env build check slides guide site wheelhouse bench lock clean"
+    for target in targets.split():
         assert f"make {target} " in done.stdout

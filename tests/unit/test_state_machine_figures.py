@@ -12,6 +12,7 @@ import pytest
 import state_machine_definitions as definitions  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from figure_reading import TITLES, check_apart, legends, words  # type: ignore[import-not-found]
 from history_events import POLLED, events_of  # type: ignore[import-not-found]
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch
 from matplotlib.transforms import Bbox
@@ -105,6 +106,22 @@ def test_two_machines_side_by_side() -> None:
         figures.state_machines(both, title=TITLE, histories={"Other": []})
     with pytest.raises(ValueError, match="at least one definition"):
         figures.state_machines({}, title=TITLE)
+
+
+def test_on_a_slide_the_same_machines_have_letters_that_the_last_row_reads() -> None:
+    both = {"With a poller": definitions.POLLER, "With the integration": definitions.BATCH}
+    figure = figures.state_machines(both, title="", for_slide=True)
+    assert legends(figure) == []
+    # A slide of 720 pixels shows a picture 475 high, all else is for the heading: the last row reads 13 of them.
+    low_px = 475 / (figure.get_size_inches()[1] * 72)
+    assert min(text.get_fontsize() for text in figure.axes[0].texts) * low_px > 13
+    figure.draw_without_rendering()
+    page = Bbox.from_extents(*figure.bbox.extents)
+    for text in figure.axes[0].texts:
+        assert contains(page, text.get_window_extent()), text
+    states = drawn(figure, "state")
+    for one, other in itertools.combinations(states.values(), 2):
+        assert not overlap(box(one), box(other))
 
 
 def test_a_wide_machine_is_drawn_across() -> None:
@@ -231,3 +248,17 @@ def test_branches_and_iterations_that_an_execution_met() -> None:
     } <= took
     assert "Enrich/ -> Store" in took
     assert not {"Enrich -> Enrich/Customer", "Enrich/ -> Later", "Store -> End"} & took
+
+
+@pytest.mark.parametrize("target", ["Notify Success", "Notify Failure"])
+def test_an_arrow_for_errors_looks_as_the_legend_says_taken_or_not(target: str) -> None:
+    events = events_of(
+        (0.0, 0, "ExecutionStarted"),
+        (0.0, 0, "TaskStateEntered", "Submit Batch Job"),
+        (1.0, 2, "TaskStateExited", "Submit Batch Job"),
+        (1.0, 3, "TaskStateEntered", target),
+    )
+    figure = figures.state_machine(definitions.BATCH, title=TITLE, history=events)
+    arrow = drawn(figure, "arrow")["Submit Batch Job -> Notify Failure"]
+    [line] = [line for line in figure.legends[0].get_lines() if line.get_label() == "on an error (Catch)"]
+    assert to_hex(arrow.get_edgecolor()) == to_hex(line.get_color())

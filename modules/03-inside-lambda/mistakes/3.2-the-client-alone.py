@@ -1,4 +1,4 @@
-#: expects: not short. Something slow still runs
+#: expects: slow still runs in it
 #: because: Only connections are thought to be slow, not imports.
 %%writefile sale.py
 import json

@@ -1,5 +1,6 @@
-#: expects: not short. Something slow still runs
+#: expects: slow still runs in it
 #: because: The slowest line is mended, and the next one is not looked for.
+#: when: nightly
 %%writefile sale.py
 import json
 

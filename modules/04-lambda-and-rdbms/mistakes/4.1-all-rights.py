@@ -22,6 +22,3 @@ with database.connect() as administrator:
 variables |= {"DB_USER": "sale_app", "DB_PASSWORD": "lamps-by-night-3"}
 
 hikari.deploy(aws, "orders", "orders.py", variables)
-after = aws.at_once("orders", customers(BURST))
-print(sorted(Counter(result.outcome for result in after).items()))
-print("does the administrator get in?", administrator_gets_in())

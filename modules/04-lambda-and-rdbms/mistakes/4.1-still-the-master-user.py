@@ -20,6 +20,3 @@ with database.connect() as administrator:
     administrator.execute("GRANT INSERT, SELECT ON orders TO sale_app")
 
 hikari.deploy(aws, "orders", "orders.py", variables)
-after = aws.at_once("orders", customers(BURST))
-print(sorted(Counter(result.outcome for result in after).items()))
-print("does the administrator get in?", administrator_gets_in())

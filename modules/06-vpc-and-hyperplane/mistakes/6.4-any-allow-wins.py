@@ -1,6 +1,7 @@
 #: expects: A network ACL refuses, and you let the packet pass
 #: because: A network ACL is taken for a security group: one rule that allows is enough.
 #: fills: gap 2
+#: when: nightly
     for entry in sorted(entries, key=lambda entry: entry["RuleNumber"]):
         ports = entry.get("PortRange", {"From": 0, "To": 65535})
         if (

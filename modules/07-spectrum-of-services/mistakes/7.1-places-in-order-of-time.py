@@ -1,6 +1,7 @@
 #: expects: as they were placed, and not by placed_at
 #: because: The test places the orders in the order of time, so that both orders are the same.
 #: fills: gap 1
+#: when: nightly
     # a second order with the same id is refused, and the first one stays
     try:
         store.place(order("order-1", customer="ben", lamp="Kumo"))

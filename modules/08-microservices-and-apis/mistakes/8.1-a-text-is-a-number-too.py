@@ -1,6 +1,7 @@
 #: expects: An order with a quantity that is a text is accepted
 #: because: int() makes a number out of it, so it is taken for one.
 #: fills: gap 1
+#: when: nightly
 def wrong_with(order):
     """What is wrong with an order; empty if it is good."""
     if not isinstance(order, dict):

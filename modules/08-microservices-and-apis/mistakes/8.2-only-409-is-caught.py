@@ -1,6 +1,7 @@
 #: expects: the handler dies of it
 #: because: What is not 409 is left to the runtime.
 #: fills: gap 1
+#: when: nightly
     request = urllib.request.Request(
         os.environ["STOCK_API"] + "/reservations",
         data=json.dumps(order).encode(),

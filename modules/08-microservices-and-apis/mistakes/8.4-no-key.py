@@ -2,6 +2,7 @@
 #: because: A queue is thought to deliver once.
 #: replaces: 2
 #: fills: gap 1
+#: when: nightly
         order = json.loads(record["body"])
         first = note(order)
         try:

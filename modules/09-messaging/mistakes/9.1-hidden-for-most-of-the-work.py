@@ -2,6 +2,7 @@
 #: because: counts with a fifth of a second for a label, though ten may take two and a half
 #: replaces: 2
 #: fills: gap 1
+#: when: nightly
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=2
     ).get("Messages"):

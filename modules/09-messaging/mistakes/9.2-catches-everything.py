@@ -1,6 +1,7 @@
 #: expects: says that all is well
 #: because: takes every exception for a repetition
 #: fills: gap 1
+#: when: nightly
         try:
             parcels.update_item(
                 Key={"order_id": order["order_id"]},

@@ -1,5 +1,6 @@
 #: expects: tells something else than what happened
 #: because: Both ways lead to the same message.
+#: when: nightly
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

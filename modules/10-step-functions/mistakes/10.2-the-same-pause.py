@@ -1,6 +1,7 @@
 #: expects: The pauses are too short
 #: because: Six seconds each time: a busy bank gets no rest.
 #: fills: gap 1
+#: when: nightly
 later = {
     "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
     "IntervalSeconds": 6,

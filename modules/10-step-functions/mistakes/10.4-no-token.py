@@ -1,6 +1,5 @@
 #: expects: gets no question that can be answered
 #: because: The order's id is thought to be enough for an answer.
-#: when: nightly
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 

@@ -1,6 +1,5 @@
 #: expects: one less than the first time
 #: because: The answer is the last time at which Lambda costs less.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

@@ -15,7 +15,8 @@ if _missing := [name for name in _NEEDED if find_spec(name) is None]:
     )
 
 from serverless_first.build.builder import Built, build, check  # noqa: E402
+from serverless_first.build.guide import print_guide  # noqa: E402
 from serverless_first.build.problems import BuildFailed  # noqa: E402
 from serverless_first.build.slides import export_slides  # noqa: E402
 
-__all__ = ["BuildFailed", "Built", "build", "check", "export_slides"]
+__all__ = ["BuildFailed", "Built", "build", "check", "export_slides", "print_guide"]

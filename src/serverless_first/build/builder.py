@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from serverless_first import course, facts
-from serverless_first.build import cache, compare, nbio, table
+from serverless_first import course, facts, timetable
+from serverless_first.build import cache, compare, guide, nbio, table
 from serverless_first.build.execute import execute
 from serverless_first.build.labs import lab_from
 from serverless_first.build.problems import BuildFailed
@@ -77,6 +77,9 @@ def build(
         report(f"note: the course table was not written: {error}")
     else:
         results["README.md"] = _write(made.root, "README.md", text, report)
+    guide_text = _guide(made, problems)
+    if guide_text is not None:
+        results[guide.GUIDE] = _write(made.root, guide.GUIDE, guide_text, report)
     _report_facts(made, report)
     if problems:
         raise BuildFailed(problems)
@@ -116,8 +119,27 @@ def check(modules: Sequence[str] | None = None, *, report: Report = print) -> li
         problems.append("README.md is missing")
     except table.NoMarkers as error:
         problems.append(str(error))
+    text = _guide(made, problems)
+    if text is not None and text != (made.root / guide.GUIDE).read_text(encoding="utf-8"):
+        problems.append(f'{guide.GUIDE}: its tables are not those of course.toml: run "make build"')
     _report_facts(made, report)
     return problems
+
+
+def _guide(made: _Made, problems: list[str]) -> str | None:
+    """The instructor's guide with its tables; None where there is none, or something is wrong: then in `problems`."""
+    try:
+        tracks = timetable.load(made.root)
+        text = (made.root / guide.GUIDE).read_text(encoding="utf-8")
+        return guide.with_tables(text, made.course, tracks, made.root)
+    except timetable.BadTimetable as error:
+        problems += error.problems
+    except guide.GuideError as error:
+        problems.append(str(error))
+    except FileNotFoundError:
+        if tracks:
+            problems.append(f"{guide.GUIDE} is missing: course.toml has tracks, and the guide tells how to give them")
+    return None
 
 
 def _make(names: Sequence[str] | None) -> _Made:
@@ -128,7 +150,7 @@ def _make(names: Sequence[str] | None) -> _Made:
     except facts.FactsError as error:
         raise BuildFailed(error.problems) from None
     made = _Made(root, the_course, the_facts, whole_course=names is None)
-    chosen = the_course.ready_modules if names is None else [the_course.module(name) for name in names]
+    chosen = the_course.built if names is None else [the_course.deck_of(name) for name in names]
     for module in dict.fromkeys(chosen):
         if not module.ready:
             made.problems.append(f"{module.id} is planned: it is built once modules/{module.id}/ exists")

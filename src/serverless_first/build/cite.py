@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from html import escape
 
 from serverless_first.facts import Dated, Fact, Facts, UnknownFact
 
@@ -21,8 +22,37 @@ class CitationError(ValueError):
     """A citation that cannot be rendered; the message says what is allowed."""
 
 
-def render(markdown: str, facts: Facts, cited: set[str]) -> str:
+class Marks:
+    """The sources of one slide: a small number stands in the sentence, the source itself at the slide's foot."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str, str], int] = {}
+
+    def of(self, dated: Dated) -> str:
+        """The marks of a fact's sources, as HTML in Markdown, each a link."""
+        keys = [(source.title, source.url, dated.as_of_words) for source in dated.sources]
+        links = (
+            f'<a href="{escape(key[1])}" title="{escape(_plain(key[0]))}">'
+            f"{self._numbers.setdefault(key, len(self._numbers) + 1)}</a>"
+            for key in keys
+        )
+        return f"<sup>{'&thinsp;'.join(links)}</sup>"
+
+    def foot(self) -> str:
+        """The numbered list of the sources in small print, or "" when nothing was cited."""
+        if not self._numbers:
+            return ""
+        entries = (
+            f'{number}&nbsp;<a href="{escape(url)}">{escape(_plain(title))}</a>, {as_of}'
+            for (title, url, as_of), number in self._numbers.items()
+        )
+        return f'<small class="sources">{" · ".join(entries)}</small>'
+
+
+def render(markdown: str, facts: Facts, cited: set[str], marks: Marks | None = None) -> str:
     """The Markdown with its citations replaced; the ids it cites are added to `cited`.
+
+    With `marks` the sources do not stand in the text: a mark does, and `marks` keeps the source for the foot.
 
     Raises:
         CitationError: an unknown id or role, a fact without `then` where it is needed, a table inside a line.
@@ -36,13 +66,13 @@ def render(markdown: str, facts: Facts, cited: set[str]) -> str:
         cited.update(names)
         if role == "then-now":
             _alone_on_its_line(match)
-            return _table(_look_up(name, facts) for name in names)
+            return _table((_look_up(name, facts) for name in names), marks)
         if role not in ("fact", "then"):
             raise CitationError(f"unknown role {{{role}}}; allowed: {{fact}}, {{then}}, {{then-now}}")
         if len(names) != 1:
             raise CitationError(f"{{{role}}} takes one id, not {ids!r}")
         fact = _look_up(names[0], facts)
-        return _inline(fact.now if role == "fact" else _then(fact))
+        return _inline(fact.now if role == "fact" else _then(fact), marks)
 
     return _TOKEN.sub(replace, markdown)
 
@@ -73,19 +103,24 @@ def _alone_on_its_line(match: re.Match[str]) -> None:
         raise CitationError("{then-now} makes a table: give it a line of its own")
 
 
-def _inline(dated: Dated) -> str:
+def _inline(dated: Dated, marks: Marks | None) -> str:
+    if marks:
+        return f"{_text(dated.value)}{marks.of(dated)}"
     return f"{_text(dated.value)} ({_links(dated)}, as of {dated.as_of_words})"
 
 
-def _table(facts: Iterable[Fact]) -> str:
-    rows = ["| What | Then (date, source) | Now (date, source) |", "|---|---|---|"]
+def _table(facts: Iterable[Fact], marks: Marks | None) -> str:
+    head = "| What | Then | Now |" if marks else "| What | Then (date, source) | Now (date, source) |"
+    rows = [head, "|---|---|---|"]
     for fact in facts:
-        columns = (_text(fact.what), _in_table(_then(fact)), _in_table(fact.now))
+        columns = (_text(fact.what), _in_table(_then(fact), marks), _in_table(fact.now, marks))
         rows.append(f"| {' | '.join(column.replace('|', chr(92) + '|') for column in columns)} |")
     return "\n".join(rows)
 
 
-def _in_table(dated: Dated) -> str:
+def _in_table(dated: Dated, marks: Marks | None) -> str:
+    if marks:
+        return f"{_text(dated.value)}{marks.of(dated)}"
     return f"{_text(dated.value)} ({dated.as_of_words}, {_links(dated)})"
 
 
@@ -96,6 +131,11 @@ def _links(dated: Dated) -> str:
         else f"[{_text(source.title).replace('[', '(').replace(']', ')')}]({source.url})"
         for source in dated.sources
     )
+
+
+def _plain(title: str) -> str:
+    # Markdown reads what stands between tags, and would take these signs for its own.
+    return title.replace("[", "(").replace("]", ")").replace("*", "").replace("_", " ")
 
 
 def _text(value: str) -> str:

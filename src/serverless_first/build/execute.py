@@ -17,6 +17,7 @@ from traitlets import default
 
 from serverless_first.build.problems import BuildFailed
 from serverless_first.build.sources import Page, place
+from serverless_first.figures.style import SCALE
 
 CELL_TIMEOUT_S = 60
 #: Of a cell with the tag `slow`: the drill of the capstone.
@@ -56,7 +57,10 @@ def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> 
         folders = {name: Path(scratch).resolve() / name for name in ("run", "work", "ipython")}
         for folder in folders.values():
             folder.mkdir()
-        _run(notebook, page, kernel_environment(root, folders), folders["run"], cell_timeout_s)
+        env = kernel_environment(root, folders)
+        if page.kind == "slides":
+            env[SCALE] = "2"  # a figure fills the wall
+        _run(notebook, page, env, folders["run"], cell_timeout_s)
         _tidy(notebook, page)
         problems = output_problems(notebook, page.source, forbidden=(str(Path(scratch).resolve()), scratch, str(root)))
     if problems:

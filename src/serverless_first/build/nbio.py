@@ -17,6 +17,11 @@ def new(cells: list[Any], metadata: dict[str, Any]) -> Any:
     return notebook
 
 
+def markdown(source: str, metadata: dict[str, Any]) -> Any:
+    """A Markdown cell."""
+    return _nbformat.v4.new_markdown_cell(source, metadata=metadata)
+
+
 def loads(text: str) -> Any:
     """The notebook in a text.
 

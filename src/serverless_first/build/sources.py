@@ -8,19 +8,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jupytext
 
-from serverless_first.build import nbio
-from serverless_first.build.cite import CitationError, cited_in_code, render
+from serverless_first.build import deck, nbio
+from serverless_first.build.cite import CitationError, Marks, cited_in_code, render
 from serverless_first.build.problems import BuildFailed
 from serverless_first.course import Module
 from serverless_first.facts import Facts
-
-SLIDE_TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 
 _FOLDERS = {"lesson": "notebooks", "lab": "solutions", "slides": "slides"}
 _TASK_TAG = re.compile(r"(task|check)-(\d+\.\d+)")
@@ -110,11 +109,12 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         # jupytext has no exception of its own: a slip in the YAML of a cell or of the head comes as anything.
         raise BuildFailed([f"{source} cannot be read as MyST Markdown: {' '.join(str(error).split())}"]) from None
     problems: list[str] = []
+    marks = _marks(cells) if kind == "slides" else [None] * len(cells)
     for number, cell in enumerate(cells, 1):
         where = place(source, number, cell)
         if cell.cell_type == "markdown":
             try:
-                cell.source = render(cell.source, facts, cited)
+                cell.source = render(cell.source, facts, cited, marks[number - 1])
             except CitationError as error:
                 problems.append(f"{where}: {error}")
             if _NO_ALT.search(cell.source):
@@ -133,6 +133,9 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         ]
     if kind == "slides":
         problems += _mark_slides(cells, source, module)
+        made = deck.slides(cells)
+        problems += deck.minutes_problems(made, source, module.slides_minutes)
+        cells = _with_sources(cells, marks)
     if problems:
         raise BuildFailed(problems)
     _give_ids(cells)
@@ -196,17 +199,56 @@ def _nbgrader(role: str, task: str, nth: int) -> dict[str, object]:
     return metadata
 
 
+def _marks(cells: list[Any]) -> list[Marks | None]:
+    """For each cell of a deck what keeps its sources: one for the cells of a slide, one for its notes."""
+    made: list[Marks | None] = []
+    shown, said = Marks(), Marks()
+    for cell in cells:
+        kind = deck.slide_type(cell)
+        if kind in ("slide", "subslide"):
+            shown, said = Marks(), Marks()
+        made.append(said if kind == "notes" else shown)
+    return made
+
+
+def _with_sources(cells: list[Any], marks: Sequence[Marks | None]) -> list[Any]:
+    """The cells with the sources at the foot of each slide and of each slide's notes, and the notes' parts in bold."""
+    made: list[Any] = []
+    written: set[int] = set()
+
+    def foot(kept: Marks | None) -> None:
+        if kept and kept.foot() and id(kept) not in written:
+            written.add(id(kept))
+            made.append(nbio.markdown(kept.foot(), {"tags": [deck.SOURCES_TAG]}))
+
+    before: Marks | None = None
+    for cell, kept in zip(cells, marks, strict=True):
+        if kept is not before:
+            foot(before)
+        before = kept
+        made.append(cell)
+        if deck.slide_type(cell) == "notes":
+            cell.source = deck.with_bold_parts(cell.source)
+            if kept and kept.foot():
+                cell.source += f"\n\n{kept.foot()}"
+                written.add(id(kept))
+        elif "remove-input" in _tags(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # live in JupyterLab, too
+    foot(before)
+    return made
+
+
 def _mark_slides(cells: list[Any], source: str, module: Module) -> list[str]:
     """Turns a tag such as "notes" into the slide type that nbconvert reads; checks the deck slides covered."""
     problems: list[str] = []
     covered: set[int] = set()
     for number, cell in enumerate(cells, 1):
         for tag in _tags(cell):
-            if tag in SLIDE_TYPES:
+            if tag in deck.SLIDE_TYPES:
                 cell.metadata.setdefault("slideshow", {})["slide_type"] = tag
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
-        if kind not in (*SLIDE_TYPES, "-", ""):
-            problems.append(f"{place(source, number, cell)}: no slide type {kind!r}; {', '.join(SLIDE_TYPES)}")
+        if kind not in (*deck.SLIDE_TYPES, "-", ""):
+            problems.append(f"{place(source, number, cell)}: no slide type {kind!r}; {', '.join(deck.SLIDE_TYPES)}")
         slides = cell.metadata.get("deck_slides", [])
         if isinstance(slides, list) and all(isinstance(slide, int) for slide in slides):
             covered |= set(slides)

@@ -15,7 +15,7 @@ def course_table(course: Course) -> str:
     """The table in Markdown: a row for each module, linked when it can be taken, "planned" when not."""
     rows = ["| Module | What you run | Deck slides | Minutes (lesson + lab) |", "|---|---|---|---|"]
     rows += [
-        f"| {_title(module)} | {module.summary.replace('|', chr(92) + '|')} | {_ranges(module.deck_slides)} "
+        f"| {_title(module)} | {module.summary.replace('|', chr(92) + '|')} | {ranges(module.deck_slides)} "
         f"| {module.lesson_minutes} + {module.lab_minutes} |"
         for module in course.modules
     ]
@@ -42,7 +42,7 @@ def _title(module: Module) -> str:
     return f"[{name}]({'notebooks' if module.lesson_minutes else 'labs'}/{module.id}.ipynb)"
 
 
-def _ranges(slides: tuple[int, ...]) -> str:
+def ranges(slides: tuple[int, ...]) -> str:
     """[1, 2, 3, 7] as "1–3, 7"; the empty tuple as "all", for the capstone stands on the whole deck."""
     runs: list[list[int]] = []
     for slide in sorted(slides):

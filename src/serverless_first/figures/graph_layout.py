@@ -62,6 +62,7 @@ def place(
     frames: Mapping[str, tuple[str | None, Sequence[str]]],
     *,
     across: bool = False,
+    gap_in: float = 0.32,
 ) -> Placed:
     """Places everything so that nothing overlaps.
 
@@ -71,12 +72,18 @@ def place(
         frames: key -> the frame that it stands in, or None, and the keys of all boxes in it, those of frames inside it
             too. A frame comes after the one that it stands in.
         across: from left to right in place of from top to bottom.
+        gap_in: between a row of boxes and the next, in inches.
     """
     import pygraphviz  # here, so that all other figures do without it
 
     graph = pygraphviz.AGraph(directed=True, strict=False)
     graph.graph_attr.update(
-        rankdir="LR" if across else "TB", nodesep="0.3", ranksep="0.32", compound="true", margin="0", remincross="true"
+        rankdir="LR" if across else "TB",
+        nodesep="0.3",
+        ranksep=f"{gap_in:.2f}",
+        compound="true",
+        margin="0",
+        remincross="true",
     )
     names = {key: f"n{number}" for number, key in enumerate(boxes)}
     for key, (width_in, height_in) in boxes.items():

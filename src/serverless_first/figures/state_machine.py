@@ -23,17 +23,33 @@ from serverless_first.figures.style import GREY, VERMILION, style
 
 Definition = str | Mapping[str, Any]
 
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Of letters, in points; of the gap between a state and the next, and above and below a text, in inches."""
+
+    name_pt: float
+    said_pt: float
+    heading_pt: float
+    gap_in: float
+    margin_in: float
+    is_short: bool = False  # says nothing twice: no legend, and no kind that the name and the shape tell
+
+
+_ON_PAPER = _Sizes(10.0, 9.0, 10.5, 0.22, 0.08)
+_ON_A_SLIDE = _Sizes(15.5, 14.0, 16.0, 0.12, 0.06, is_short=True)  # a slide is low: what is no gap can be letters
+
 # Fills are light, so that black text reads on them; kind, border and shape say the same in grey print.
 FILLS = {
     "Task": "#CFE4F2", "Choice": "#F9F5C0", "Wait": "#FBE6BF", "Pass": "white", "Parallel": "#EFDCE7", "Map": "#EFDCE7",
     "Succeed": "#C4E8DC", "Fail": "#F6D3BD",
 }  # fmt: skip
-_NAME_PT, _SAID_PT, _LABEL_PT = 9.5, 8.0, 8.0
 _NAME_LETTERS, _SAID_LETTERS, _LABEL_LETTERS = 20, 26, 22
 _JOINT = re.compile(r"(?<=[:./(,_-])(?=.)|(?<=[a-zäöü])(?=[A-Z])")
 _LINE = 1.32  # the height of a line, in font sizes
 _DOT_IN = 0.1  # half the width of the start and the end
-_SIDE_IN, _GAP_IN, _TITLE_IN = 0.12, 0.55, 0.34
+_PALE_CATCH = "#E0966B"  # an arrow of an error that the execution did not take
+_SIDE_IN, _GAP_IN = 0.12, 0.55
 _WIDEST_IN = 10.0  # a notebook shows no more without making it smaller
 
 _THEN, _CAUGHT = "goes on", "on an error (Catch)"
@@ -69,13 +85,15 @@ def state_machines(
     *,
     title: str,
     histories: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    for_slide: bool = False,
 ) -> Figure:
     """Several state machines side by side.
 
     Args:
         definitions: what stands above each -> the definition.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence; "" if the slide's heading says it.
         histories: what stands above a machine -> the events of one of its executions.
+        for_slide: for a projector: larger letters, shorter arrows, no legend.
 
     Raises:
         ValueError: there is none, or one is no definition; or a history is of none of them.
@@ -85,7 +103,8 @@ def state_machines(
     histories = histories or {}
     if unknown := sorted(set(histories) - set(definitions)):
         raise ValueError(f"There is a history of {unknown[0]!r}; the machines are {', '.join(definitions)}.")
-    return _drawn({name: (each, histories.get(name)) for name, each in definitions.items()}, title, across=False)
+    both = {name: (each, histories.get(name)) for name, each in definitions.items()}
+    return _drawn(both, title, False, _ON_A_SLIDE if for_slide else _ON_PAPER)
 
 
 def state_machine_words(definition: Definition) -> str:
@@ -107,22 +126,31 @@ class _Machine:
     labels: list[list[str]]
     placed: Placed
     visits: Visits | None
+    sizes: _Sizes
+
+    def went(self, edge: Edge) -> bool:
+        """Whether the execution took this way; True without an execution."""
+        return self.visits is None or self.visits.took(self.graph.nodes[edge.source], self.graph.nodes[edge.target])
 
 
 def _drawn(
-    machines: Mapping[str, tuple[Definition, Sequence[Mapping[str, Any]] | None]], title: str, across: bool | None
+    machines: Mapping[str, tuple[Definition, Sequence[Mapping[str, Any]] | None]],
+    title: str,
+    across: bool | None,
+    sizes: _Sizes = _ON_PAPER,
 ) -> Figure:
     with style():
-        made = [_machine(heading, definition, events, across) for heading, (definition, events) in machines.items()]
+        made = [_machine(heading, *given, across, sizes) for heading, given in machines.items()]
         width_in = sum(machine.placed.width_in for machine in made) + _GAP_IN * (len(made) - 1) + 2 * _SIDE_IN
         height_in = max(machine.placed.height_in for machine in made)
-        head_in = _TITLE_IN if any(machine.heading for machine in made) else 0.0
+        head_in = 0.16 + sizes.heading_pt * 1.2 / 72 if any(machine.heading for machine in made) else 0.0
         page_in = max(width_in, 6.4)
-        lines = textwrap.wrap(title, int(page_in * 9.3))
-        above_in = 0.12 + 0.24 * len(lines) + head_in
-        looks = _legend(made)
-        rows = -(-len(looks) // max(1, int(page_in // 1.5)))
-        below_in = 0.12 + 0.25 * rows
+        title_pt = sizes.heading_pt + 1.5
+        lines = textwrap.wrap(title, int(page_in * 9.3 * 12 / title_pt))
+        above_in = (0.12 + 0.02 * title_pt * len(lines) if lines else 0.0) + head_in
+        looks = [] if sizes.is_short else _legend(made)
+        rows = -(-len(looks) // max(1, int(page_in // 1.55)))
+        below_in = 0.12 + 0.26 * rows
         figure = Figure(figsize=(page_in, height_in + above_in + below_in + 0.1))
         figure.set_layout_engine("none")
         total_in = height_in + above_in + below_in + 0.1
@@ -138,54 +166,62 @@ def _drawn(
             if machine.heading:
                 middle_in = left_in + machine.placed.width_in / 2
                 axes.text(
-                    middle_in, below_in + height_in + 0.16, machine.heading, ha="center", size=10.5, weight="bold"
-                )
+                    middle_in, below_in + height_in + 0.16, machine.heading, ha="center", size=sizes.heading_pt,
+                    weight="bold",
+                )  # fmt: skip
             left_in += machine.placed.width_in + _GAP_IN
-        figure.suptitle("\n".join(lines), x=0.01, y=1 - 0.06 / total_in, ha="left", fontsize=12, fontweight="bold")
-        columns = -(-len(looks) // rows)
-        figure.legend(
-            handles=looks, loc="lower left", ncols=columns, frameon=False, fontsize=8.5, bbox_to_anchor=(0, 0),
-            borderaxespad=0.2,
-        )  # fmt: skip
+        figure.suptitle(
+            "\n".join(lines), x=0.01, y=1 - 0.06 / total_in, ha="left", fontsize=title_pt, fontweight="bold"
+        )
+        if looks:
+            figure.legend(
+                handles=looks, loc="lower left", ncols=-(-len(looks) // rows), frameon=False, fontsize=sizes.said_pt,
+                bbox_to_anchor=(0, 0), borderaxespad=0.2,
+            )  # fmt: skip
     return figure
 
 
 def _machine(
-    heading: str, definition: Definition, events: Sequence[Mapping[str, Any]] | None, across: bool | None
+    heading: str,
+    definition: Definition,
+    events: Sequence[Mapping[str, Any]] | None,
+    across: bool | None,
+    sizes: _Sizes,
 ) -> _Machine:
     graph = asl.graph_of(definition)
     visits = None if events is None else visits_of(events)
-    texts = {key: _texts(node, visits) for key, node in graph.nodes.items()}
+    texts = {key: _texts(node, visits, sizes) for key, node in graph.nodes.items()}
     labels = [wrapped(edge.label, _LABEL_LETTERS) for edge in graph.edges]
-    boxes = {key: _box_size(node, *texts[key]) for key, node in graph.nodes.items()}
-    arrows = [_arrow(graph, edge, lines) for edge, lines in zip(graph.edges, labels, strict=True)]
+    boxes = {key: _box_size(node, *texts[key], sizes) for key, node in graph.nodes.items()}
+    arrows = [_arrow(graph, edge, lines, sizes) for edge, lines in zip(graph.edges, labels, strict=True)]
     frames = {
         key: (node.frames[-2] if len(node.frames) > 1 else None,
               [k for k, other in graph.nodes.items() if key in other.frames])
         for key, node in graph.nodes.items() if node.kind in ("Parallel", "Map")
     }  # fmt: skip
-    placed = place(boxes, arrows, frames, across=bool(across))
+    placed = place(boxes, arrows, frames, across=bool(across), gap_in=sizes.gap_in)
     if across is None and placed.width_in > _WIDEST_IN:
-        other = place(boxes, arrows, frames, across=True)
+        other = place(boxes, arrows, frames, across=True, gap_in=sizes.gap_in)
         placed = other if other.width_in < placed.width_in else placed
-    return _Machine(heading, graph, texts, labels, placed, visits)
+    return _Machine(heading, graph, texts, labels, placed, visits, sizes)
 
 
-def _arrow(graph: Graph, edge: Edge, lines: list[str]) -> Arrow:
+def _arrow(graph: Graph, edge: Edge, lines: list[str], sizes: _Sizes) -> Arrow:
     order = list(graph.nodes)
     is_back = order.index(edge.target) <= order.index(edge.source) and graph.nodes[edge.target].kind != END
     weight = {"next": 6, "choice": 2, "default": 2, "catch": 1}[edge.kind]
-    return Arrow(edge.source, edge.target, _size(lines, _LABEL_PT, 0.07) if lines else None, weight, is_back)
+    return Arrow(edge.source, edge.target, _size(lines, sizes.said_pt, 0.07) if lines else None, weight, is_back)
 
 
-def _texts(node: Node, visits: Visits | None) -> tuple[list[str], list[str]]:
+def _texts(node: Node, visits: Visits | None, sizes: _Sizes) -> tuple[list[str], list[str]]:
     if node.kind in (START, END, JOIN):
         return [], []
     name = wrapped(node.name, _NAME_LETTERS) or [" "]
     times = visits.states.get(node.name, 0) if visits else 0
     if times > 1:
         name[-1] += f"  ×{times}"
-    return name, [line for said in node.says for line in wrapped(said, _SAID_LETTERS)]
+    says = [said for said in node.says if not (sizes.is_short and said == node.kind)]
+    return name, [line for said in says for line in wrapped(said, _SAID_LETTERS)]
 
 
 def wrapped(text: str, letters: int) -> list[str]:
@@ -212,13 +248,14 @@ def _size(lines: Sequence[str], size_pt: float, margin_in: float) -> Point:
     return max(width_in(line, size_pt) for line in lines) + 2 * margin_in, len(lines) * size_pt * _LINE / 72 + margin_in
 
 
-def _box_size(node: Node, name: Sequence[str], says: Sequence[str]) -> Point:
+def _box_size(node: Node, name: Sequence[str], says: Sequence[str], sizes: _Sizes) -> Point:
     if node.kind in (START, END):
         return 2 * _DOT_IN + 0.02, 2 * _DOT_IN + 0.02
     if node.kind == JOIN:
         return 0.12, 0.12
-    widths_in = [width_in(line, _NAME_PT, "bold") for line in name] + [width_in(line, _SAID_PT) for line in says]
-    height_in = (len(name) * _NAME_PT + len(says) * _SAID_PT) * _LINE / 72 + 0.16
+    widths_in = [width_in(line, sizes.name_pt, "bold") for line in name]
+    widths_in += [width_in(line, sizes.said_pt) for line in says]
+    height_in = (len(name) * sizes.name_pt + len(says) * sizes.said_pt) * _LINE / 72 + 2 * sizes.margin_in
     # A Choice has points at its sides.
     return max(widths_in) + (0.5 if node.kind == "Choice" else 0.26), height_in
 
@@ -227,7 +264,7 @@ def _draw(axes: Axes, machine: _Machine, left_in: float, down_in: float) -> None
     def at(point: Point) -> Point:
         return point[0] + left_in, point[1] + down_in
 
-    graph, placed, visits = machine.graph, machine.placed, machine.visits
+    graph, placed, visits, sizes = machine.graph, machine.placed, machine.visits, machine.sizes
     for key, (left, bottom, right, top) in placed.frames.items():
         axes.add_patch(
             FancyBboxPatch(
@@ -238,18 +275,18 @@ def _draw(axes: Axes, machine: _Machine, left_in: float, down_in: float) -> None
         )  # fmt: skip
     for key, node in graph.nodes.items():
         name, says = machine.texts[key]
-        width_in, height_in = _box_size(node, name, says)
+        width_in, height_in = _box_size(node, name, says, sizes)
         met = visits is None or node.kind in (START, JOIN, END) or node.name in visits.states
         _draw_node(axes, node, at(placed.boxes[key]), (width_in, height_in), met, visits)
-        _draw_texts(axes, at(placed.boxes[key]), name, says, "black" if met else "#6A6A6A")
+        _draw_texts(axes, at(placed.boxes[key]), name, says, sizes, "black" if met else "#6A6A6A")
     for edge, lines, curve, label in zip(graph.edges, machine.labels, placed.curves, placed.labels, strict=True):
-        went = visits is None or visits.took(graph.nodes[edge.source], graph.nodes[edge.target])
+        went = machine.went(edge)
         _draw_arrow(axes, edge, [at(point) for point in curve], went, is_overlay=visits is not None)
         if label is not None:
-            ink = VERMILION if edge.kind == "catch" else "black"
+            ink = _darker(VERMILION) if edge.kind == "catch" else "black" if went else "#6A6A6A"
             axes.text(
-                *at(label), _plain("\n".join(lines)), ha="center", va="center", size=_LABEL_PT, linespacing=1.1,
-                color=_darker(ink) if went else "#6A6A6A", gid=f"label {edge.source} -> {edge.target}", zorder=5,
+                *at(label), _plain("\n".join(lines)), ha="center", va="center", size=sizes.said_pt, linespacing=1.1,
+                color=ink, gid=f"label {edge.source} -> {edge.target}", zorder=5,
             )  # fmt: skip
 
 
@@ -292,15 +329,15 @@ def _draw_node(axes: Axes, node: Node, middle: Point, size: Point, met: bool, vi
     )
 
 
-def _draw_texts(axes: Axes, middle: Point, name: Sequence[str], says: Sequence[str], ink: str) -> None:
+def _draw_texts(axes: Axes, middle: Point, name: Sequence[str], says: Sequence[str], sizes: _Sizes, ink: str) -> None:
     """The lines one below the other, their block in the middle of the box."""
-    heights = [_NAME_PT * _LINE / 72] * len(name) + [_SAID_PT * _LINE / 72] * len(says)
+    heights = [sizes.name_pt * _LINE / 72] * len(name) + [sizes.said_pt * _LINE / 72] * len(says)
     y = middle[1] + sum(heights) / 2
     for number, (line, height_in) in enumerate(zip([*name, *says], heights, strict=True)):
         is_name = number < len(name)
         axes.text(
             middle[0], y - height_in / 2, _plain(line), ha="center", va="center", color=ink, zorder=4,
-            size=_NAME_PT if is_name else _SAID_PT, weight="bold" if is_name else "normal",
+            size=sizes.name_pt if is_name else sizes.said_pt, weight="bold" if is_name else "normal",
         )  # fmt: skip
         y -= height_in
 
@@ -313,10 +350,10 @@ def _plain(text: str) -> str:
 def _draw_arrow(axes: Axes, edge: Edge, points: Sequence[Point], went: bool, *, is_overlay: bool) -> None:
     # Graphviz's curves end where the arrow's head begins; a straight piece leads to the tip.
     codes = [Path.MOVETO, *[Path.CURVE4] * (len(points) - 2), Path.LINETO]
-    colour = (VERMILION if edge.kind == "catch" else "black") if went else "#A8A8A8"
+    colours = (VERMILION, _PALE_CATCH) if edge.kind == "catch" else ("black", "#A8A8A8")
     axes.add_patch(
         FancyArrowPatch(
-            path=Path(points, codes), arrowstyle="-|>", mutation_scale=9, color=colour, shrinkA=0, shrinkB=0,
+            path=Path(points, codes), arrowstyle="-|>", mutation_scale=9, color=colours[not went], shrinkA=0, shrinkB=0,
             linewidth=1.8 if is_overlay and went else 1.1, linestyle=(0, (4, 2)) if edge.kind == "catch" else "-",
             zorder=2, gid=f"arrow {edge.source} -> {edge.target}",
         )
@@ -333,8 +370,10 @@ def _legend(machines: Sequence[_Machine]) -> list[Any]:
     for kind, fill in FILLS.items():
         if kind in kinds and not (kind == "Map" and "Parallel" in kinds):
             looks.append(Patch(facecolor=fill, edgecolor="black", linewidth=0.8, label=names.get(kind, kind)))
-    if any(edge.kind == "catch" for machine in machines for edge in machine.graph.edges):
-        looks.append(Line2D([], [], color=VERMILION, linestyle=(0, (4, 2)), linewidth=1.2, label=_CAUGHT))
+    caught = [machine.went(edge) for machine in machines for edge in machine.graph.edges if edge.kind == "catch"]
+    if caught:  # drawn as in the picture: pale if no execution went there
+        colour = VERMILION if any(caught) else _PALE_CATCH
+        looks.append(Line2D([], [], color=colour, linestyle=(0, (4, 2)), linewidth=1.2, label=_CAUGHT))
     shown = [machine.visits for machine in machines if machine.visits is not None]
     if shown:
         looks.append(Patch(facecolor="white", edgecolor="black", linewidth=1.8, label=_WENT))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,9 +17,12 @@ from typing import Any
 import matplotlib as mpl
 from IPython.display import display
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
+
+SCALE = "SERVERLESS_FIRST_FIGURE_SCALE"  # pixels for one of the notebook's: the build sets 2 for slides
 
 _STYLE: dict[Any, Any] = {
     "figure.figsize": (8.0, 3.2),
@@ -42,7 +46,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def show(figure: Figure, *, alt: str) -> None:
+def show(figure: Figure, *, alt: str, larger: float = 1.0) -> None:
     """Shows a figure with its alt text, whatever matplotlib's backend is.
 
     Exported pages and slides carry the text as the image's alt attribute. JupyterLab 4.6 does not read it from there,
@@ -50,6 +54,7 @@ def show(figure: Figure, *, alt: str) -> None:
 
     Args:
         alt: what a reader who cannot see the picture needs to know from it, in a sentence or two.
+        larger: by what factor its text grows, the titles left out, for a slide that is read from the last row.
 
     Raises:
         ValueError: the alt text is empty.
@@ -57,9 +62,12 @@ def show(figure: Figure, *, alt: str) -> None:
     text = " ".join(alt.split())
     if not text:
         raise ValueError("A figure needs an alt text: what it shows, in a sentence or two.")
+    if larger != 1:
+        _enlarge_text(figure, larger)
     png = io.BytesIO()
     # No software version in the file: the same figure is the same bytes.
-    figure.savefig(png, format="png", metadata={"Software": None})
+    scale = float(os.environ.get(SCALE, "1"))
+    figure.savefig(png, format="png", metadata={"Software": None}, dpi=figure.dpi * scale)
     show_in_notebook: Any = display
     show_in_notebook(
         {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": "Figure"},
@@ -67,4 +75,18 @@ def show(figure: Figure, *, alt: str) -> None:
         raw=True,
     )
     words = f"<summary>The figure in words</summary>{html.escape(text)}"
-    show_in_notebook({"text/html": f'<details class="figure-in-words">{words}</details>', "text/plain": text}, raw=True)
+    # Between two dollar signs JupyterLab would see a formula: here they are prices, or variables of JSONata.
+    kind = "figure-in-words" + (" tex2jax_ignore mathjax_ignore" if text.count("$") > 1 else "")
+    show_in_notebook({"text/html": f'<details class="{kind}">{words}</details>', "text/plain": text}, raw=True)
+
+
+def _enlarge_text(figure: Figure, factor: float) -> None:
+    titles = {figure.get_suptitle(), *(axes.get_title(side) for axes in figure.axes for side in ("left", "center"))}
+    for text in figure.findobj(Text):
+        if text.get_text() not in titles:
+            text.set_fontsize(float(text.get_fontsize()) * factor)
+    # Ticks that are made while drawing take their size from the axis and not from the ticks there are.
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if labels := axis.get_ticklabels():
+                axis.set_tick_params(labelsize=labels[0].get_fontsize())

@@ -116,7 +116,8 @@ class Lab:
         lines = [f"{self._module.id}: {self._module.title}"]
         for task in self._module.tasks:
             done = progress.task_progress(data, self._module.id, task.id)
-            state = "passed" if done.passed else "open" if done.attempts or done.hints else "not started"
+            begun = "open" if done.attempts or done.hints else "not started"
+            state = "passed" if done.passed else "caught up" if done.caught_up else begun
             notes = [_count(done.attempts, "attempt"), _count(done.hints, "hint")]
             notes += ["solution seen"] if done.solution_shown else []
             lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}")
@@ -126,13 +127,30 @@ class Lab:
         lines.append("The course:")
         for module in self._course.ready_modules:
             passed = sum(_passed(data, module, task) for task in module.tasks)
-            if passed or module.id == self._module.id:
-                lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed")
+            caught_up = sum(_caught_up(data, module, task) for task in module.tasks)
+            if passed or caught_up or module.id == self._module.id:
+                more = f", {caught_up} caught up" if caught_up else ""
+                lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed{more}")
         waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
         waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
         if not open_here:
             lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
         say("\n".join(lines))
+
+    def summary(self, name: str = "") -> None:
+        """Makes `summary.html` in your folder: a page to keep, with what you did and what comes next.
+
+        Args:
+            name: stands in the heading, if you want it there.
+        """
+        from serverless_first.lab import summary
+
+        try:
+            page = summary.write(name=name)
+        except summary.NoSummary as error:
+            say(str(error))
+        else:
+            say(f"{page.name} is in your folder, {page.parent.name}: open it, print it, keep it. Nothing was sent.")
 
     def predict(self, key: str, question: str, choices: Sequence[str]) -> Prediction:
         """A question to answer before you run an experiment; the pick is saved at once.
@@ -208,6 +226,11 @@ class Lab:
 
 def _passed(data: progress.Data, module: Module, task: Task) -> bool:
     return progress.task_progress(data, module.id, task.id).passed
+
+
+def _caught_up(data: progress.Data, module: Module, task: Task) -> bool:
+    done = progress.task_progress(data, module.id, task.id)
+    return done.caught_up and not done.passed
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,14 +2,16 @@
 
     {"version": 1, "last_module": "00-start-here",
      "modules": {"00-start-here": {
-         "touched_at": "2026-11-24T15:00:00Z",
-         "tasks": {"0.1": {"attempts": 2, "passed_at": "...", "hints": 1, "solution_shown_at": "..."}},
+         "begun_at": "2026-11-24T14:40:00Z", "touched_at": "2026-11-24T15:00:00Z",
+         "tasks": {"0.1": {"attempts": 3, "first_tried_at": "...", "passed_at": "...", "passed_after": 2,
+                           "hints": 1, "solution_shown_at": "..."}},
          "predictions": {"same-process": {"pick": "yes", "outcome": "no"}}}}}
 
 Every change is a read, a change and a write under one lock, so two notebooks lose nothing to each other.
 A write goes to a temporary file that then takes the place of the old one, so a crash leaves the old or the
 new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. What cannot be
-saved is kept in memory and saved with the next change. Unknown fields stay as they are.
+saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
+`begun_at`, `first_tried_at` and `passed_after` were recorded lacks them, and stays readable. Nothing is sent anywhere.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ from serverless_first.places import work_dir
 
 VERSION = 1
 LOCK_TIMEOUT_S = 10.0
-_KINDS: dict[str, type] = {"attempts": int, "hints": int, "passed_at": str, "solution_shown_at": str}
+_KINDS: dict[str, type] = {
+    **{"attempts": int, "hints": int, "passed_after": int},
+    **{"first_tried_at": str, "passed_at": str, "solution_shown_at": str, "caught_up_at": str},
+}
 _PICKS: dict[str, type] = {"pick": str, "outcome": str}
 
 Data = dict[str, Any]
@@ -43,12 +48,20 @@ class _Newer(Exception):
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """One task: judged attempts, hints seen (0 to 3), whether it passed, solution shown or not."""
+    """One task: judged attempts, hints seen (0 to 3), whether it passed, solution shown or not.
+
+    `passed_at` is a time in UTC, as the file has it. `tries` are the attempts up to the first pass, all attempts where
+    it has not passed or where an older file does not tell. `caught_up` tells of a task that a late learner skipped (see
+    serverless_first.catch_up): it has not passed by that.
+    """
 
     attempts: int
     hints: int
     passed: bool
     solution_shown: bool
+    passed_at: str | None = None
+    tries: int = 0
+    caught_up: bool = False
 
 
 class ProgressFile:
@@ -142,6 +155,9 @@ def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
         entry.get("hints", 0),
         "passed_at" in entry,
         "solution_shown_at" in entry,
+        entry.get("passed_at"),
+        entry.get("passed_after", entry.get("attempts", 0)),
+        "caught_up_at" in entry,
     )
 
 
@@ -170,8 +186,9 @@ def judged(module_id: str, task_id: str, *, passed: bool) -> Change:
     def change(data: Data) -> None:
         entry = _task(data, module_id, task_id)
         entry["attempts"] = entry.get("attempts", 0) + 1
-        if passed:
-            entry.setdefault("passed_at", _now())
+        entry.setdefault("first_tried_at", _now())
+        if passed and "passed_at" not in entry:
+            entry |= {"passed_at": _now(), "passed_after": entry["attempts"]}
 
     return change
 
@@ -203,6 +220,7 @@ def _task(data: Data, module_id: str, task_id: str) -> Data:
 def _entry(data: Data, module_id: str, group: str, key: str) -> Data:
     module = data["modules"].setdefault(module_id, {})
     module["touched_at"] = _now()
+    module.setdefault("begun_at", module["touched_at"])
     data["last_module"] = module_id
     entry: Data = module.setdefault(group, {}).setdefault(key, {})
     return entry
@@ -227,7 +245,10 @@ def _well_formed(data: object) -> bool:
         and isinstance(data.get("version"), int)
         and isinstance(data.get("modules"), dict)
         and all(
-            isinstance(m, dict) and groups(m, "tasks", _KINDS) and groups(m, "predictions", _PICKS)
+            isinstance(m, dict)
+            and isinstance(m.get("begun_at", ""), str)
+            and groups(m, "tasks", _KINDS)
+            and groups(m, "predictions", _PICKS)
             for m in data["modules"].values()
         )
     )

@@ -132,7 +132,7 @@ def plain(questions: list[Question]) -> str:
     """Questions and choices without the key."""
     lines = []
     for number, question in enumerate(questions, 1):
-        lines.append(f"{number}. {_asked(question)}")
+        lines.append(f"{number}. {asked(question)}")
         if question["type"] == "numeric":
             lines.append("   (a number)")
         else:
@@ -183,7 +183,7 @@ def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
 
 def _for_jupyterquiz(question: Question) -> Question:
     return {
-        "question": _markup(_asked(question)),
+        "question": markup(asked(question)),
         "type": question["type"],
         "answers": [_answer(question["type"], a) for a in question["answers"]],
     }
@@ -193,21 +193,22 @@ def _answer(kind: str, answer: dict[str, Any]) -> dict[str, Any]:
     value = answer["answer"]
     told = {
         "correct": answer["correct"],
-        "feedback": ("&#10003; " if answer["correct"] else "&#10007; ") + _markup(answer["feedback"]),
+        "feedback": ("&#10003; " if answer["correct"] else "&#10007; ") + markup(answer["feedback"]),
     }
     if kind != "numeric":
-        return {"answer": _markup(value), **told}
+        return {"answer": markup(value), **told}
     if value == OTHERWISE:
         return {"type": "default", **told}
     return {"range": value, **told} if isinstance(value, list) else {"value": value, **told}
 
 
-def _asked(question: Question) -> str:
+def asked(question: Question) -> str:
+    """The question, and that more than one answer may be right."""
     more = " (choose all that are right)" if question["type"] == "many_choice" else ""
     return f"{str(question['question']).strip()}{more}"
 
 
-def _markup(text: object) -> str:
+def markup(text: object) -> str:
     """Text as HTML; `code` in backticks; a dollar sign stays one, jupyterquiz would begin a formula."""
     escaped = html.escape(str(text).strip(), quote=False).replace("$", "&#36;")
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)

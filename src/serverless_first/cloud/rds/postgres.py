@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud.rds import roles
+from serverless_first.cloud.rds import roles, template
 from serverless_first.cloud.rds.binaries import Account, Binaries
 
 HOST = "127.0.0.1"
@@ -82,24 +82,26 @@ class Postgres:
     # ---- life
 
     async def make_data(self) -> None:
-        """Makes the data folder.
+        """Makes the data folder, from the template if there is one, and gives the superuser its password.
 
         Raises:
             PostgresDidNotStart: initdb failed.
         """
-        password = self._folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(self._password, encoding="ascii")
-        if self._account is not None:
-            self._account.own(password)
         modern = self._binaries.major >= 17  # upper() and lower() of every letter, on every system alike
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if modern else []
+        settings = ["-U", roles.SUPERUSER, "-A", "reject", "-E", "UTF8", "--locale=C", *locale]
+        kept = template.place(self._binaries, settings)
+        if not await asyncio.to_thread(template.copied, kept, self._data, self._account):
+            quickly = ("--no-sync", "--no-instructions")
+            await self._run("initdb", "-D", str(self._data), *settings, *quickly, demoted=True)
+            await asyncio.to_thread(template.keep, self._data, kept)
+        # Before anybody can connect: this mode has no network.
+        fixed = [word for name, value in FIXED.items() for word in ("-c", f"{name}={value}")]
         await self._run(
-            "initdb", "-D", str(self._data), "-U", roles.SUPERUSER, "--pwfile", str(password), "-A", "scram-sha-256",
-            "-E", "UTF8", "--locale=C", *locale, "--no-sync", "--no-instructions",
+            "postgres", "--single", "-D", str(self._data), "-c", "exit_on_error=on", *fixed, "postgres",
             demoted=True,
+            text=roles.new_password(roles.SUPERUSER, self._password) + "\n",
         )  # fmt: skip
-        password.unlink()
         hba = f"host all all {HOST}/32 scram-sha-256\n"
         self._write("pg_hba.conf", hba)
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as config:

@@ -1,0 +1,199 @@
+"""The instructor's guide: tables from course.toml, messages that the checks have, a page that prints."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("jupytext", reason="the build needs the extra `author`")
+
+from serverless_first import course, places, timetable
+from serverless_first.build import BuildFailed, build, check, guide
+from serverless_first.build.guide import GuideError
+from serverless_first.chromium import find_chromium
+
+COURSE = Path(__file__).parent / "data" / "build_course"
+TRACK = """
+[[track]]
+id = "hour"
+title = "An hour"
+
+[[track.day]]
+start = "09:00"
+end = "09:10"
+parts = [
+    { do = "lesson", module = "00" },
+    { do = "lab", module = "00" },
+]
+"""
+TEXT = """# Guide: lamps & more
+
+<!-- track: hour -->
+<!-- /track -->
+
+<!-- module: 00 -->
+old
+<!-- /module -->
+
+See [the lesson](../notebooks/00-lamps.ipynb) and [AWS](https://aws.example/).
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small course with a track and a guide, and nothing else to build."""
+    made = Path(shutil.copytree(COURSE, tmp_path / "光 lamps"))
+    toml = made / "course.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + TRACK, encoding="utf-8")
+    (made / "docs").mkdir(exist_ok=True)
+    (made / guide.GUIDE).write_text(TEXT, encoding="utf-8")
+    monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(made))
+    return made
+
+
+def filled(root: Path, text: str = TEXT) -> str:
+    return guide.with_tables(text, course.load(root), timetable.load(root), root)
+
+
+def test_the_tables_are_put_on_the_clock(root: Path) -> None:
+    text = filled(root)
+    assert "| 09:00–09:05 | 5 | lesson 00 | *Lamps and totals*: all of it |" in text
+    assert "| 09:05–09:07 | 2 | lab 00 | *Lamps and totals*: task 0.1 |" in text
+    assert "| 09:07–09:10 | 3 | reserve | |" in text
+    assert "Slides, demos and talk: 0 minutes. Hands on: 7. Breaks: 0." in text
+    assert "lesson 5, lab 2 (0.1: 2). Slides of the deck: 1–2." in text
+    assert "\nold\n" not in text
+    assert filled(root, text) == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("<!-- track: hour -->\n<!-- /track -->", "", "needs one place <!-- track: hour -->"),
+        ("<!-- module: 00 -->\nold\n<!-- /module -->", "", "needs one place <!-- module: 00 -->"),
+        ("<!-- track: hour -->", "<!-- track: week -->", "needs one place <!-- track: hour -->"),
+        ("See ", "<!-- track: week -->\n<!-- /track -->\nSee ", "track: week --> is neither a track nor a module"),
+        ("See ", "<!-- track: hour -->\n<!-- /track -->\nSee ", "needs one place <!-- track: hour -->"),
+        ("old\n<!-- /module -->", "old", "has no end"),
+    ],
+)
+def test_a_guide_without_its_places_is_told(root: Path, old: str, new: str, says: str) -> None:
+    assert old in TEXT
+    with pytest.raises(GuideError, match=re.escape(says)):
+        filled(root, TEXT.replace(old, new))
+
+
+def test_a_module_that_is_planned_may_have_a_place(root: Path) -> None:
+    text = filled(root, TEXT + "<!-- module: 01 -->\n<!-- /module -->\n")
+    assert "*Minutes*: lesson 10, lab 20. Slides of the deck: 3. Planned, not ready yet." in text
+
+
+def test_the_check_tells_of_old_tables_and_the_build_writes_them(root: Path) -> None:
+    shutil.rmtree(root / "modules" / "00-lamps")
+    (root / "modules" / "00-lamps").mkdir()
+    toml = root / "course.toml"
+    text = re.sub(r"(lesson|lab)_minutes = \d+", r"\1_minutes = 0", toml.read_text(encoding="utf-8"))
+    toml.write_text(text.split("[[module.task]]")[0].replace("[1, 2]", "[]"), encoding="utf-8")
+    (root / guide.GUIDE).write_text(TEXT.replace("<!-- track: hour -->\n<!-- /track -->\n", ""), encoding="utf-8")
+    told = f'{guide.GUIDE}: its tables are not those of course.toml: run "make build"'
+    assert told in check(report=lambda _: None)
+    with contextlib.suppress(BuildFailed):  # README and notebooks of this copy are not the matter
+        build(report=lambda _: None)
+    assert told not in check(report=lambda _: None)
+
+
+def test_a_track_that_cannot_be_given_fails_the_check(root: Path) -> None:
+    toml = root / "course.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('end = "09:10"', 'end = "09:06"'), encoding="utf-8")
+    assert any("1 minutes after 09:06: cut a part" in problem for problem in check(report=lambda _: None))
+    with pytest.raises(BuildFailed, match="cut a part"):
+        guide.print_guide(pdf=False)
+
+
+def test_tracks_need_a_guide(root: Path) -> None:
+    (root / guide.GUIDE).unlink()
+    assert any("instructor-guide.md is missing" in problem for problem in check(report=lambda _: None))
+    with pytest.raises(BuildFailed, match="missing"):
+        guide.print_guide(pdf=False)
+
+
+def test_a_guide_whose_tables_are_old_is_not_printed(root: Path) -> None:
+    with pytest.raises(BuildFailed, match="make build"):
+        guide.print_guide(pdf=False)
+    assert not (root / "slides" / "export").exists()
+
+
+def test_the_page_needs_no_other_file(root: Path) -> None:
+    (root / guide.GUIDE).write_text(filled(root), encoding="utf-8")
+    lines: list[str] = []
+    (page,) = guide.print_guide(pdf=False, report=lines.append)
+    html = page.read_text(encoding="utf-8")
+    assert "<title>Guide: lamps &amp; more</title>" in html
+    assert "<td>lesson 00</td>" in html
+    assert re.findall(r'(?:src|href)="([^"]*)"', html) == ["https://aws.example/"]
+    assert lines == ["exported   slides/export/instructor-guide.html"]
+
+
+def test_without_a_browser_the_pdf_is_left_out_and_said_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / guide.GUIDE).write_text(filled(root), encoding="utf-8")
+    monkeypatch.setattr(guide, "find_chromium", lambda: None)
+    lines: list[str] = []
+    assert [file.suffix for file in guide.print_guide(report=lines.append)] == [".html"]
+    assert any("no PDF" in line for line in lines)
+
+
+@pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
+def test_the_guide_is_printed(root: Path) -> None:
+    (root / guide.GUIDE).write_text(filled(root), encoding="utf-8")
+    files = guide.print_guide(report=lambda _: None)
+    assert [file.name for file in files] == ["instructor-guide.html", "instructor-guide.pdf"]
+    assert b"/FontFile" in files[1].read_bytes()
+
+
+# --- the course's own
+
+
+def sections() -> dict[str, str]:
+    """The part on each module, by its two digits."""
+    text = (places.course_root() / guide.GUIDE).read_text(encoding="utf-8")
+    found = re.split(r"(?m)^### (\d\d) ", text[text.index("## Module by module") : text.index("## After the workshop")])
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def test_each_module_has_what_an_instructor_needs() -> None:
+    for module in course.load().ready_modules:
+        if module.number == "12":
+            continue
+        text = sections()[module.number]
+        assert text.startswith(module.title), module.id
+        for part in ("Purpose.", "Cut first.", "Ask.", "Typical errors.", "Checkpoint."):
+            assert text.count(f"**{part}**") == 1, (module.id, part)
+        questions = re.findall(r"(?m)^- \*[^*]+\?\*\s+\S", text.replace("\n  ", " "))
+        assert 3 <= len(questions) <= 5, module.id
+
+
+def test_the_messages_in_the_guide_are_those_of_the_checks() -> None:
+    for module in course.load().ready_modules:
+        room = places.module_dir(module.id)
+        known = "\n".join(path.read_text(encoding="utf-8") for path in sorted((room / "mistakes").glob("*.py")))
+        quoted = re.findall(r"(?m)^\| “([^”]+)” \|", sections().get(module.number, ""))
+        assert module.number == "12" or 3 <= len(quoted) <= 7, module.id
+        assert [each for each in quoted if each not in known] == [], module.id
+
+
+def test_tasks_that_the_guide_names_exist() -> None:
+    the_course = course.load()
+    tasks = {task.id for module in the_course.modules for task in module.tasks}
+    text = (places.course_root() / guide.GUIDE).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\d.:–])\b(\d{1,2}\.\d)\b(?![\d.]| MB| s\b| %)", text)) - {
+        "3.11",
+        "3.12",
+        "3.13",
+        "3.14",
+    }
+    odd = {name for name in named if name not in tasks}
+    assert odd <= {"99.9", "99.5"}, odd

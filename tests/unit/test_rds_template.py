@@ -1,0 +1,68 @@
+"""A data folder is copied from the template where there is one; where that fails, nothing is left of the copy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from serverless_first.cloud.rds import template
+from serverless_first.cloud.rds.binaries import Binaries
+
+BINARIES = Binaries(Path("/usr/lib/postgresql/18/bin"), "18.6")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    data = tmp_path / "made"
+    (data / "base").mkdir(parents=True)
+    (data / "base" / "1").write_text("pages")
+    data.chmod(0o700)
+    return data
+
+
+def test_a_copy_is_what_was_kept(made: Path, tmp_path: Path) -> None:
+    kept = template.place(BINARIES, ["-E", "UTF8"], tmp_path / "venv")
+    template.keep(made, kept)
+    assert template.copied(kept, tmp_path / "data", None)
+    assert (tmp_path / "data" / "base" / "1").read_text() == "pages"
+    assert (tmp_path / "data").stat().st_mode == made.stat().st_mode
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
+def test_what_is_kept_stays_as_it_is(made: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    template.keep(made, kept)
+    (made / "base" / "1").write_text("other pages")
+    template.keep(made, kept)
+    assert (kept / "base" / "1").read_text() == "pages"
+
+
+def test_other_programs_and_other_settings_have_a_template_of_their_own() -> None:
+    other = [Binaries(BINARIES.bin, "18.7"), Binaries(Path("/opt/bin"), "18.6")]
+    places = {template.place(b, ["-E", "UTF8"]) for b in [BINARIES, *other]} | {template.place(BINARIES, [])}
+    assert len(places) == 4
+
+
+def test_without_a_template_nothing_is_made(tmp_path: Path) -> None:
+    assert not template.copied(tmp_path / "kept", tmp_path / "data", None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_fails_leaves_nothing(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(source: Path, target: Path) -> None:
+        target.mkdir()
+        raise shutil.Error([(source, target, "Permission denied")])
+
+    monkeypatch.setattr(shutil, "copytree", half)
+    assert not template.copied(made, tmp_path / "data", None)
+    template.keep(made, tmp_path / "kept")
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_an_environment_that_nobody_may_write_to_is_no_error(made: Path, tmp_path: Path) -> None:
+    file = tmp_path / "venv"
+    file.touch()  # whoever we are: no folder can be made in a file
+    template.keep(made, file / "kept")
+    assert not template.copied(file / "kept", tmp_path / "data", None)
