@@ -129,6 +129,13 @@ def test_a_visibility_timeout_below_the_run_time() -> None:
     assert found["visibility"].seen.startswith("Visibility timeout 1 s; the longest call of the worker took 4.2 s")
 
 
+def test_a_slow_machine_is_no_short_visibility_timeout() -> None:
+    """A call that ran into its timeout of 10 s, and took 17 s to be ended."""
+    functions = tuple(use("Worker", 60, 17_000.0) if f.role == "Worker" else f for f in sound().functions)
+    assert failed(functions=functions) == {}
+    assert "the longest call of the worker took 10.0 s" in drill.score(sound(functions=functions))["visibility"].seen
+
+
 def test_no_dead_letter_queue() -> None:
     found = failed(queue=OrderQueue(15.0, None), dead_letters=(), left=(DeadLetter("r1-poison", 1234),))
     assert {name: f.design for name, f in found.items()} == {"dead letters": NO_DEAD_LETTERS}

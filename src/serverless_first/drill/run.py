@@ -115,14 +115,17 @@ def _require_quiet(shop: Shop) -> None:
 
 
 def _migrate(shop: Shop) -> None:
+    """The table is there afterwards; Migrate may fail if it was.
+
+    In a seat that is reserved for the master user, PostgreSQL forgets that he owns the database (seen in 18), and refuses
+    him CREATE TABLE IF NOT EXISTS: so when direct connections from the drill before have all the others.
+    """
     answer = shop.client("lambda").invoke(FunctionName=shop.functions["Migrate"], Payload=b"{}")
     told = answer["Payload"].read().decode()
-    if "FunctionError" in answer:
-        raise DrillError(f"Migrate has failed: {told}")
     with shop.database() as connection:
         (there,) = connection.execute("SELECT to_regclass('orders') IS NOT NULL").fetchone()
     if not there:
-        raise DrillError(f"Migrate ran ({json.loads(told)}), and the database has no table orders.")
+        raise DrillError(f"The database has no table orders after a call of Migrate, which answered: {told}")
 
 
 class _Drill:
