@@ -117,8 +117,8 @@ def _require_quiet(shop: Shop) -> None:
 def _migrate(shop: Shop) -> None:
     """The table is there afterwards; Migrate may fail if it was.
 
-    In a seat that is reserved for the master user, PostgreSQL forgets that he owns the database (seen in 18), and refuses
-    him CREATE TABLE IF NOT EXISTS: so when direct connections from the drill before have all the others.
+    In a seat reserved for the master user PostgreSQL forgets that he owns the database (seen in 18), and refuses
+    him CREATE TABLE IF NOT EXISTS. So it is when direct connections of an earlier drill have all the other seats.
     """
     answer = shop.client("lambda").invoke(FunctionName=shop.functions["Migrate"], Payload=b"{}")
     told = answer["Payload"].read().decode()
