@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from serverless_first import cloud
 from serverless_first.cloud import progress
@@ -46,7 +47,8 @@ def run(
         stack_name: of the deployed shop.
         orders: how many good orders, 80 to 5,000.
         seed: decides who orders what, and what comes twice.
-        faults: whether things go wrong; without, there are only the duplicates and the poison.
+        faults: whether things go wrong; without, there are only the duplicates, the poison, and new environments for
+            the worker before orders come again.
         patience_s: how long to wait, after the last POST, until all work is done, in seconds; four minutes and half a
             second for each order unless told. A shop that does not move any more is not waited for.
 
@@ -161,8 +163,7 @@ class _Drill:
                 log.copies[order.order_id] = 1
 
     def _work(self) -> None:
-        total = len(self._planned)
-        first = UNDER_LOCK
+        total, first = len(self._planned), UNDER_LOCK
         with self._bar("orders posted", total):
             if not self._faults:
                 self._post(self._planned)
@@ -207,7 +208,7 @@ class _Drill:
         return is_quiet, took_s
 
     @contextlib.contextmanager
-    def _bar(self, what: str, total: int):  # type: ignore[no-untyped-def]
+    def _bar(self, what: str, total: int) -> Iterator[None]:
         """Shows how many POSTs have been answered."""
         over = threading.Event()
 
