@@ -178,7 +178,9 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
     usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
     others = {what: value for what, value in score.cost.parts if what not in usd}
     picture = io.BytesIO()
-    figures.shop_architecture().savefig(picture, format="png")
+    figures.shop_architecture(title="The parts of the shop, and what goes from one to the next").savefig(
+        picture, format="png"
+    )
     image = base64.b64encode(picture.getvalue()).decode()
     verdict = "has passed" if score.passed else "has not passed"
     file.write_text(

@@ -52,8 +52,12 @@ _ARROWS = (
 )
 
 
-def shop_architecture() -> Figure:
-    """The parts of the shop as boxes, each with what it is and the task that makes it; arrows for what goes on."""
+def shop_architecture(*, title: str = "The shop: what you build, and in which task") -> Figure:
+    """The parts of the shop as boxes, each with what it is and the task that makes it; arrows for what goes on.
+
+    Args:
+        title: of the figure.
+    """
     with style():
         figure = Figure(figsize=(9.6, 5.4))
         axes = figure.subplots()
@@ -64,7 +68,7 @@ def shop_architecture() -> Figure:
         axes.set_xlim(-0.55, 5.55)
         axes.set_ylim(-0.5, 3.5)
         axes.set_axis_off()
-        axes.set_title("The shop: what you build, and in which task")
+        axes.set_title(title)
     return figure
 
 

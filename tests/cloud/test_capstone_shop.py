@@ -1,0 +1,74 @@
+"""The capstone's shop at its full size, SERVERLESS_FIRST_NIGHTLY=1 only: 2,000 orders, wrong designs, permissions.
+
+The ordinary run drills the same shop in solutions/12-capstone.ipynb, and the wrong designs as mistakes of task 12.5.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serverless_first import cloud, drill
+from serverless_first.capstone import Shop
+from serverless_first.places import module_dir
+
+pytestmark = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+
+ORDERS = 2_000
+LIMIT_S = 240.0  # on two cores: the acceptance of the capstone
+WRITTEN = re.compile(r"%%writefile (hikari-shop/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+MARKER = re.compile(r"^.*### (?:BEGIN|END) SOLUTION\n", re.MULTILINE)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The files of the solution, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    made = Shop()
+    made.begin(lambda _: None)
+    lab = (module_dir("12-capstone") / "lab.md").read_text(encoding="utf-8")
+    for name, text in WRITTEN.findall(lab):
+        (tmp_path / name).write_text(MARKER.sub("", text), encoding="utf-8")
+    return made
+
+
+def test_two_thousand_orders_pass_in_four_minutes(aws: cloud.Cloud, shop: Shop, tmp_path: Path) -> None:
+    shop.deploy(aws, quiet=True)
+    begun_s = time.monotonic()
+    record = drill.run(orders=ORDERS, seed=11)
+    took_s = time.monotonic() - begun_s
+    score = drill.score(record)
+    assert [finding.message for finding in score.failed] == []
+    rows = Counter(order_id for order_id, _ in record.rows)
+    assert (len(rows), set(rows.values())) == (ORDERS, {1})
+    assert [letter.order_id.endswith("poison") for letter in record.dead_letters] == [True]
+    assert took_s <= LIMIT_S
+    assert drill.score(drill.Record.load(record.save(tmp_path / "drill.json"))) == score
+
+
+@pytest.mark.parametrize("design", drill.DESIGNS)
+def test_a_wrong_design_is_named_among_two_thousand_orders(aws: cloud.Cloud, shop: Shop, design: str) -> None:
+    mistake = module_dir("12-capstone") / "mistakes" / f"12.5-{design.replace(' ', '-')}.py"
+    text = "".join(line for line in mistake.read_text(encoding="utf-8").splitlines(True) if not line.startswith("#:"))
+    names: dict[str, Any] = {"aws": aws, "shop": shop, "drill": drill, "Path": Path}
+    changed = re.sub(r"orders=\d+", f"orders={ORDERS}", text)
+    assert changed != text
+    exec(changed, names)
+    assert design in drill.score(names["record"]).designs
+
+
+def test_the_roles_of_the_template_allow_what_the_shop_does(shop: Shop) -> None:
+    with cloud.start(enforce_iam=True, time_scale=60) as aws:
+        shop.deploy(aws, quiet=True)
+        try:
+            score = drill.score(drill.run(orders=100, seed=3))
+            assert [finding.message for finding in score.failed] == []
+        finally:
+            aws.reset()
+            cloud.start(enforce_iam=False)
