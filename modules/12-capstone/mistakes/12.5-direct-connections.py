@@ -17,4 +17,4 @@ change(
     ("DB_PORT: !GetAtt Access.Port", "DB_PORT: !GetAtt Database.Endpoint.Port"),
 )
 shop.deploy(aws)
-record = drill.run("hikari-shop", orders=80, seed=7, patience_s=45)
+record = drill.run("hikari-shop", orders=80, seed=7, patience_s=20)

@@ -15,4 +15,4 @@ change("functions/schema.sql", ("order_id  text PRIMARY KEY", "order_id  text NO
 change("functions/worker.py", ("        ON CONFLICT (order_id) DO NOTHING\n", ""))
 change("functions/payment.py", ('            name=order["order_id"],\n', ""))
 shop.deploy(aws)
-record = drill.run("hikari-shop", orders=80, seed=7, patience_s=60)
+record = drill.run("hikari-shop", orders=80, seed=7, patience_s=30)

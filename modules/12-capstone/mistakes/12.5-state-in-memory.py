@@ -20,4 +20,4 @@ change(
     ("    payment.start(order)\n", '    payment.start(order)\n    done.add(order["order_id"])\n'),
 )
 shop.deploy(aws)
-record = drill.run("hikari-shop", orders=80, seed=7, patience_s=60)
+record = drill.run("hikari-shop", orders=80, seed=7, patience_s=30)

@@ -1,0 +1,7 @@
+#: expects: a drill on a quiet day
+#: because: switches the faults off, so that it goes quickly
+#: when: nightly
+#: replaces: 2
+#: fills: gap 1
+shop.deploy(aws)
+record = drill.run("hikari-shop", orders=80, seed=7, faults=False)
