@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from serverless_first import course
+from serverless_first.cli_board import board
 from serverless_first.cli_catch_up import catch_up
 from serverless_first.places import CourseNotFound, work_dir
 
@@ -286,6 +287,7 @@ def reset(target: str) -> None:
 
 
 main.add_command(catch_up)
+main.add_command(board)
 
 
 @main.command()
