@@ -134,7 +134,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     if kind == "slides":
         problems += _mark_slides(cells, source, module)
         made = deck.slides(cells)
-        problems += deck.minutes_problems(made, source, module.slides_minutes)
+        problems += deck.notes_problems(made, source) + deck.minutes_problems(made, source, module.slides_minutes)
         cells = _with_sources(cells, marks)
     if problems:
         raise BuildFailed(problems)
