@@ -44,7 +44,7 @@ def board(students: Path | None, port: int, host: str, folder: Path | None, pref
         click.echo("This address is yours alone: it opens every name. Ctrl-C stops the board; what it has is kept.")
         if names:
             _write_tokens(folder / TOKENS, address, names, keys)
-            click.echo(f"{folder / TOKENS} has a token for each of {len(names)} students. Give each of them their own line alone.")
+            click.echo(f"{folder / TOKENS} has a token for each of {len(names)} students: give nobody another's line.")
         if host not in ("127.0.0.1", "localhost", "::1"):
             click.echo(f"Note: it listens on {host}, and HTTP is not encrypted. Use it in a network that you trust.")
 
