@@ -37,6 +37,7 @@ TIMEOUT_S = 5.0
 LONGEST_PAUSE_S = 30.0
 LAST_WORDS_S = 2.0
 """How long the end of a notebook's kernel waits for what is on its way."""
+_TAKEN, _REFUSED = (200, 204), (400, 413)
 WHAT = (
     "module and task, passed or not, tries, hints, the one sentence that says what is wrong, and the time. "
     "Never your code, nor what it gave back."
@@ -257,10 +258,10 @@ class _Sender:
                 if status in (401, 403):
                     self.trouble = "The board does not know your token: tell your instructor."
                     return "done"
-                if status is None or status >= 500 or status in (408, 429):
+                if status not in (*_TAKEN, *_REFUSED):  # none, an error of the server's, or another server
                     self.trouble = "The board does not answer at the moment; what waits is sent later."
                     return "later"
-                self.trouble = "" if status < 300 else f"The board did not take the last check (HTTP {status})."
+                self.trouble = "" if status in _TAKEN else f"The board did not take the last check (HTTP {status})."
             waiting.unlink(missing_ok=True)
         return "done"
 
