@@ -139,7 +139,8 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     if problems:
         raise BuildFailed(problems)
     _give_ids(cells)
-    return nbio.new(cells, {**_METADATA, "title": module.title})
+    live = {"rise": deck.RISE} if kind == "slides" else {}
+    return nbio.new(cells, {**_METADATA, **live, "title": module.title})
 
 
 def _tags(cell: Any) -> list[str]:
