@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_kit import NAMES, Running, a_class, event, names, running
+from board_kit import NAMES, Running, a_class, event, names, running  # type: ignore[import-not-found]
 from click.testing import CliRunner
 
 from serverless_first.board.keys import BadName, Keys, Who

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_kit import Running, running
+from board_kit import Running, running  # type: ignore[import-not-found]
 
 from serverless_first.lab import CheckFailed, Lab, sharing
 from serverless_first.lab.runner import run_lab

@@ -101,11 +101,19 @@ def told(data: Data) -> str:
         return ""
     answer = _answer(data, the_board)
     if not answer:
-        said = "you have not been asked yet" if answer is None else "as you said"
+        said = "you have not answered" if answer is None else "as you said"
         return f"Shared with your instructor's board: nothing, {said}. lab.share(True) shares: {WHAT}"
     trouble = f" {SENDER.trouble}" if SENDER.trouble else ""
     since = str(_noted(data, the_board).get("since", ""))[:10]
     return f"Shared with your instructor's board since {since}: {WHAT} lab.share(False) stops it.{trouble}"
+
+
+def unanswered(file: ProgressFile) -> str:
+    """That line for who has not answered yet; a check on the command line shows no question of its kernel."""
+    the_board = board()
+    if the_board is None or _answer(data := file.read(), the_board) is not None:
+        return ""
+    return told(data)
 
 
 def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:

@@ -121,7 +121,8 @@ async function ask() {
       const found = await answer.json();
       if (asked !== chosen) return;
       data = found;
-      chosen = data.module;
+      // Opened before anybody has begun, it goes to where the first ones begin.
+      if (data.modules.find((module) => module.id === data.module).begun) chosen = data.module;
       draw();
     }
     lastSeen = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -130,7 +131,7 @@ async function ask() {
     tell(lastSeen ? `The board does not answer. What you see is from ${lastSeen}.` : "The board does not answer.", true);
   } finally {
     busy = false;
-    if (asked !== chosen && data && chosen !== data.module) ask();
+    if (chosen && data && chosen !== data.module) ask();
   }
 }
 
