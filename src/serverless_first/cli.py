@@ -13,7 +13,9 @@ from typing import Any
 import click
 
 from serverless_first import course
+from serverless_first.cli_board import board
 from serverless_first.cli_catch_up import catch_up
+from serverless_first.cli_class import teach
 from serverless_first.places import CourseNotFound, work_dir
 
 
@@ -248,7 +250,8 @@ def site(output: Path | None) -> None:
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
-    from serverless_first.lab import CourseFault
+    from serverless_first.lab import CourseFault, sharing
+    from serverless_first.lab.progress import ProgressFile
     from serverless_first.lab.runner import run_lab
 
     found = course.load().module(module) if module else _last_module()
@@ -264,6 +267,8 @@ def check(module: str | None) -> None:
         click.echo(f"{result.task_id or '':<5} {result.state:<12} {result.title}")
         if result.message:
             click.echo(f"      {result.message}")
+    if shared := sharing.unanswered(ProgressFile()):
+        click.echo(shared)
     if any(result.state != "passed" for result in results):
         sys.exit(1)
 
@@ -286,6 +291,8 @@ def reset(target: str) -> None:
 
 
 main.add_command(catch_up)
+main.add_command(board)
+main.add_command(teach)
 
 
 @main.command()

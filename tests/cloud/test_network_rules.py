@@ -259,3 +259,14 @@ def test_a_subnet_whose_instances_are_terminated_can_be_deleted() -> None:
     ec2.terminate_instances(InstanceIds=[id])
     ec2.delete_subnet(SubnetId=vpc.subnet)
     ec2.delete_security_group(GroupId=vpc.group)
+
+
+def test_a_subnet_whose_nat_gateway_is_deleted_can_be_deleted() -> None:
+    vpc = net.make_vpc()
+    ec2 = kit.client("ec2")
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    gateway = ec2.create_nat_gateway(SubnetId=vpc.subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    assert kit.refused(lambda: ec2.delete_subnet(SubnetId=vpc.subnet)).code == "DependencyViolation"
+    ec2.delete_nat_gateway(NatGatewayId=gateway)
+    ec2.release_address(AllocationId=address)
+    ec2.delete_subnet(SubnetId=vpc.subnet)

@@ -188,7 +188,7 @@ def test_tries_are_those_up_to_the_first_pass(tmp_path: Path) -> None:
 def test_the_first_moment_of_a_module_and_of_a_task_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = ProgressFile(tmp_path / "progress.json")
     moments = iter(f"2026-11-25T10:0{minute}:00Z" for minute in range(10))
-    monkeypatch.setattr(progress, "_now", lambda: next(moments))
+    monkeypatch.setattr(progress, "now", lambda: next(moments))
     file.update(solution_seen("m", "5.1"))
     file.update(judged("m", "5.1", passed=False))
     file.update(judged("m", "5.1", passed=True))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,17 @@ def test_what_is_kept_stays_as_it_is(made: Path, tmp_path: Path) -> None:
     (made / "base" / "1").write_text("other pages")
     template.keep(made, kept)
     assert (kept / "base" / "1").read_text() == "pages"
+
+
+def test_what_a_killed_process_has_left_goes(made: Path, tmp_path: Path) -> None:
+    kept = template.place(BINARIES, [], tmp_path / "venv")
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    alive = os.getppid()
+    for pid in (gone.pid, alive):
+        (kept.with_name(f"{kept.name}.{pid}") / "base").mkdir(parents=True)
+    template.keep(made, kept)
+    assert {path.name for path in kept.parent.iterdir()} == {kept.name, f"{kept.name}.{alive}"}
 
 
 def test_other_programs_and_other_settings_have_a_template_of_their_own() -> None:

@@ -11,6 +11,21 @@ SLIDE_TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 PARTS = ("Say", "Ask", "Show", "Misunderstanding", "Minutes")
 SOURCES_TAG = "sources"  # on the cell that the build puts at the foot of a slide
 
+# The notebook shown live by RISE in JupyterLab. The theme is one that asks nothing of the network; hidden code leaves
+# no line behind, and a figure fits.
+RISE = {
+    "theme": "white",
+    "transition": "none",
+    "scroll": True,
+    "overlay": "<style>"
+    ".reveal .jp-Placeholder, .reveal details.figure-in-words { display: none !important; } "
+    ".reveal .jp-RenderedHTMLCommon { font-size: 32px; line-height: 1.35; } "
+    ".reveal .jp-RenderedHTMLCommon :is(h1, h2) { text-transform: none; } "
+    ".reveal .jp-RenderedHTMLCommon small { font-size: 16px; } "
+    ".reveal .jp-RenderedImage img { max-height: 78vh; width: auto; }"
+    "</style>",
+}
+
 _PART = re.compile(rf"^(?:\*\*)?(?P<part>{'|'.join(PARTS)}):(?:\*\*)?[ \t]+", re.MULTILINE)
 _HEADING = re.compile(r"\A\s*#{1,3}[ \t]+(?P<title>[^\n]+)\n*")
 

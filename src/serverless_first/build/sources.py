@@ -134,12 +134,13 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     if kind == "slides":
         problems += _mark_slides(cells, source, module)
         made = deck.slides(cells)
-        problems += deck.minutes_problems(made, source, module.slides_minutes)
+        problems += deck.notes_problems(made, source) + deck.minutes_problems(made, source, module.slides_minutes)
         cells = _with_sources(cells, marks)
     if problems:
         raise BuildFailed(problems)
     _give_ids(cells)
-    return nbio.new(cells, {**_METADATA, "title": module.title})
+    live = {"rise": deck.RISE} if kind == "slides" else {}
+    return nbio.new(cells, {**_METADATA, **live, "title": module.title})
 
 
 def _tags(cell: Any) -> list[str]:

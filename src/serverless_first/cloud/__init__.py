@@ -6,7 +6,7 @@ aws.environments("orders")
 """
 
 from serverless_first.cloud.burst import burst_size
-from serverless_first.cloud.client import Cloud, start
+from serverless_first.cloud.client import Cloud, cleanup, start
 from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
 from serverless_first.cloud.records import (
     CallResult,
@@ -33,5 +33,6 @@ __all__ = [
     "RealAwsRefused",
     "Sample",
     "burst_size",
+    "cleanup",
     "start",
 ]

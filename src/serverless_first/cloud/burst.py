@@ -49,13 +49,20 @@ def free_mb(group: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def at_once(
-    client: Any, function: str, events: Sequence[object], qualifier: str | None, told: Callable[[int], None]
+    client: Any,
+    function: str,
+    events: Sequence[object],
+    qualifier: str | None,
+    told: Callable[[int], None],
+    *,
+    gathering: bool = True,
 ) -> list[CallResult]:
     """Makes all the calls at the same moment; see `Cloud.at_once`.
 
     Args:
         client: boto3's client for Lambda; it makes no second attempts.
         told: called with the number of calls that have ended.
+        gathering: whether the local cloud is asked to begin all the calls together; others do not know how.
     """
     name = f"burst-{uuid.uuid4().hex[:12]}"
 
@@ -84,7 +91,8 @@ def at_once(
 
     if not events:
         return []
-    client.meta.events.register("before-call.lambda.Invoke", gather)
+    if gathering:
+        client.meta.events.register("before-call.lambda.Invoke", gather)
     with ThreadPoolExecutor(len(events)) as customers:
         calls = [customers.submit(one, event) for event in events]
         for number, _ in enumerate(as_completed(calls), start=1):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -14,17 +13,23 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from serverless_first import guard
-from serverless_first.cloud import leftovers, surroundings
-from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
+from serverless_first.cloud import launching, leftovers, surroundings
+from serverless_first.cloud.errors import CloudError, CloudNotRunning
 from serverless_first.cloud.inside import Inside
 from serverless_first.cloud.settings import NETWORK_MODELS, model_named, positive
 
+if TYPE_CHECKING:
+    from serverless_first.cloud.account.cleaning import Cleanup
+    from serverless_first.cloud.account.owned import Account
+    from serverless_first.cloud.account.plan import Plan
+    from serverless_first.cloud.account.tagging import Tagger
+
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
-START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
+AWS = "aws"  # the target that is a real account
 
 
 class Cloud(Inside):
@@ -33,7 +38,6 @@ class Cloud(Inside):
     Attributes:
         endpoint_url: where boto3 finds it.
         region: the Region that boto3 uses.
-        account_id: the account that resources belong to.
         time_scale: AWS's own waiting times are divided by it.
         allow_real_aws: whether boto3 may reach other machines.
         enforce_iam: whether roles and resource policies are enforced.
@@ -41,33 +45,86 @@ class Cloud(Inside):
     """
 
     def __init__(self, *, region: str, target: str | None, allow_real_aws: bool) -> None:
-        self.region, self.account_id = region, ACCOUNT_ID
+        self.region = region
         self.time_scale = 1.0
         self.enforce_iam = False
         self.network_model = NETWORK_MODELS[0]
         self.target = target
+        self._account: Account | None = None
+        self._tagger: Tagger | None = None
         self._pid = os.getpid()
         self._folder = leftovers.RunFolder()
         self._server: subprocess.Popen[bytes] | None = None
         self._before: dict[str, str | None] = {}
         self._session_before: Any = None
-        self.endpoint_url = target or ""
+        self.endpoint_url = "" if target in (None, AWS) else str(target)
         self.allow_real_aws = allow_real_aws
 
     # ---- life
 
-    def _start(self, idle_expiry_s: float) -> None:
+    @property
+    def account_id(self) -> str:
+        """The account that resources belong to.
+
+        Raises:
+            CloudError: another emulator does not tell.
+        """
+        if self.target is None:
+            return ACCOUNT_ID
+        if self._account is None:
+            from serverless_first.cloud.account import plan
+
+            return plan.identify(self.region, None).id
+        return self._account.id
+
+    def _start(self, idle_expiry_s: float, owner: str | None = None) -> None:
         if self.target is None:
             self.endpoint_url = self._start_server(idle_expiry_s)
         self._session_before = surroundings.swap_default_session(None)
         self._before = surroundings.apply(
-            surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
+            surroundings.region_environ(self.region)
+            if self.target == AWS
+            else surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
         )
+        if self._account is not None or owner is not None:
+            self._tag(owner)
         if self.allow_real_aws:
             guard.disarm()
         else:
             guard.arm([urllib.parse.urlsplit(self.target).hostname or ""] if self.target else [])
         atexit.register(self.stop)
+
+    def _tag(self, owner: str | None) -> None:
+        """From now on boto3 tags what it makes."""
+        from serverless_first.cloud.account import plan
+        from serverless_first.cloud.account.tagging import Tagger
+
+        self._account = self._account or plan.identify(self.region, owner)
+        self._tagger = Tagger(self._account)
+        self._tagger.install()
+
+    def cleanup(self, *, dry_run: bool = False) -> Cleanup:
+        """Removes what carries the tag of this session's owner, in an order that works, and lists it.
+
+        Args:
+            dry_run: only list it.
+
+        Returns:
+            What was removed, what is left and why.
+
+        Raises:
+            CloudError: nothing is tagged here: the local cloud, or a target without an owner.
+            CloudNotRunning: it was stopped.
+        """
+        self._require_running()
+        if self._account is None:
+            raise CloudError(
+                "Nothing is tagged here, so nothing can be found by its tag. The local cloud goes with the notebook, "
+                'and aws.reset() empties it. For another endpoint: cloud.start(target="http://...", owner="your name").'
+            )
+        from serverless_first.cloud.account.cleaning import clean_up
+
+        return clean_up(self._account, dry_run=dry_run)
 
     def _start_server(self, idle_expiry_s: float) -> str:
         command = [
@@ -88,32 +145,9 @@ class Cloud(Inside):
             command.append("--unguarded")
         if self.enforce_iam:
             command.append("--enforce-iam")
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
-        environ |= surroundings.no_proxy_for_this_machine(environ)
-        log = self._folder.path / "server.log"
-        with log.open("wb") as stderr:
-            self._server = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,  # its other end closes when this process ends, however it ends
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=environ,
-                # A group of its own: interrupting or killing the kernel's group leaves it time to clean up.
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-                | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+        self._server = launching.launch(command, self._folder.path / "server.log")
         threading.Thread(target=self._watch_server, args=(self._server,), name="cloud-watch", daemon=True).start()
-        line = _first_line(self._server, START_LIMIT_S)
-        try:
-            return str(json.loads(line)["endpoint_url"])
-        except ValueError:
-            self._server.kill()
-            tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
-            raise CloudDidNotStart(
-                f"The local cloud did not start. Its last lines:\n{tail or '(none)'}\n"
-                "Run `serverless-first doctor` in a terminal: it finds what is missing."
-            ) from None
+        return launching.endpoint_of(self._server, self._folder.path / "server.log")
 
     def _watch_server(self, server: subprocess.Popen[bytes]) -> None:
         """When the server dies without being asked to, clears away what it could not."""
@@ -132,6 +166,8 @@ class Cloud(Inside):
             guard.disarm()
             surroundings.apply(self._before)
             surroundings.swap_default_session(self._session_before)
+        if self._tagger is not None:
+            self._tagger.remove()
         atexit.unregister(self.stop)
         if self._server is not None:
             server, self._server = self._server, None
@@ -166,7 +202,9 @@ class Cloud(Inside):
 
     def __repr__(self) -> str:
         state = "running" if self.is_running else "stopped"
-        return f"<local cloud, {state}, region {self.region}, account {self.account_id}>"
+        what = "local cloud" if self.target is None else "real account" if self.target == AWS else self.target
+        account = ACCOUNT_ID if self.target is None else self._account.id if self._account else "not asked"
+        return f"<{what}, {state}, region {self.region}, account {account}>"
 
     def _answers(self) -> bool:
         """Whether the server really answers; one that is just being killed still counts as a process."""
@@ -215,6 +253,26 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go_in_a_forked_child)
 
 
+@overload
+def start(*, target: Literal["aws"], region: str = ..., owner: str | None = ..., dry_run: Literal[True]) -> Plan: ...
+
+
+@overload
+def start(
+    *,
+    time_scale: float | None = ...,
+    idle_expiry_s: float | None = ...,
+    region: str = ...,
+    target: str | None = ...,
+    allow_real_aws: bool = ...,
+    enforce_iam: bool | None = ...,
+    network_model: str | None = ...,
+    owner: str | None = ...,
+    confirm: str | None = ...,
+    dry_run: Literal[False] = ...,
+) -> Cloud: ...
+
+
 def start(
     *,
     time_scale: float | None = None,
@@ -224,7 +282,10 @@ def start(
     allow_real_aws: bool = False,
     enforce_iam: bool | None = None,
     network_model: str | None = None,
-) -> Cloud:
+    owner: str | None = None,
+    confirm: str | None = None,
+    dry_run: bool = False,
+) -> Cloud | Plan:
     """Starts the local cloud, or returns the one that is running; boto3 uses it from now on.
 
     It ends with this process, or with `stop`, or at the end of a `with` block.
@@ -235,17 +296,23 @@ def start(
         idle_expiry_s: how long an idle execution environment lives, in seconds; 600 unless told. AWS does not
             document its own.
         region: the Region that boto3 uses.
-        target: the URL of another endpoint to use in place of the local cloud.
+        target: the URL of another endpoint to use in place of the local cloud; or "aws", a real account of yours.
         allow_real_aws: turns the guard off: boto3 may reach other machines.
         enforce_iam: whether a handler may do only what its execution role allows, and a function is called only by
             services that its resource policy allows; off unless told. Your own calls stay an administrator's.
         network_model: how functions reach a VPC: "hyperplane" unless told, as since September 2019, by interfaces that
             they share; "2019", as before, by one for each execution environment, made at its cold start.
+        owner: with a target: what boto3 makes is tagged serverless-first=owner, and `cleanup` removes it. On AWS it is
+            who calls, unless given.
+        confirm: with "aws": the account's number and the Region, "111122223333 eu-west-1". You are asked, unless given.
+        dry_run: with "aws": only shows what would happen and what `cleanup` would remove, and returns the plan.
 
     Raises:
+        NotConfirmed: of CloudError; "aws", and nobody has confirmed it, or with another account or Region.
         CloudDidNotStart: the server process ended or stayed silent.
         ValueError: an argument is out of range.
-        CloudError: `enforce_iam` or `network_model` with a target, or a target that differs from the one in use.
+        CloudError: `enforce_iam` or `network_model` with a target, the last three without one, or a target that differs
+            from the one in use; no credentials, or some that AWS does not accept.
     """
     global _running
     for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
@@ -259,46 +326,74 @@ def start(
         model_named(network_model)
         if target is not None:
             raise CloudError("network_model is for the local cloud, not for a target. Leave one of them out.")
-    if target is not None:
+    if target is None and owner is not None:
+        raise CloudError("owner is for a target: the local cloud goes with the notebook, tagged or not.")
+    if target != AWS and (confirm is not None or dry_run):
+        raise CloudError('confirm and dry_run are for target="aws": nothing else costs anything.')
+    if target is not None and target != AWS:
         target = target.rstrip("/")
         if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
-            raise ValueError(f'target is {target!r}; it must be a URL, as in "http://127.0.0.1:4566".')
+            raise ValueError(f'target is {target!r}; it must be "aws" or a URL, as in "http://127.0.0.1:4566".')
     with _starting:
         if _running is not None and not _running._answers():
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
             settings = (_running.target, _running.region, _running.allow_real_aws)
-            if (target, region, allow_real_aws) != settings:
+            if (target, region, allow_real_aws or target == AWS) != settings:
                 raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
-            _running._change(idle_expiry_s, time_scale, enforce_iam, network_model)
-            return _running
-        cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws)
+            if not dry_run:
+                _running._change(idle_expiry_s, time_scale, enforce_iam, network_model)
+                return _running
+        cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws or target == AWS)
+        if target == AWS:
+            from serverless_first.cloud.account import plan as planning
+
+            if confirm is None and not dry_run:
+                planning.require_somebody()
+            plan = planning.make(region, owner)
+            if dry_run:
+                return planning.show(plan)
+            planning.confirm(plan, confirm)
+            cloud._account = plan.account
         cloud.time_scale = time_scale or 1.0
         cloud.enforce_iam = bool(enforce_iam)
         cloud.network_model = network_model or NETWORK_MODELS[0]
         try:
-            cloud._start(idle_expiry_s or 600.0)
+            cloud._start(idle_expiry_s or 600.0, owner)
         except BaseException:
             cloud.stop()
             raise
         _running = cloud
-    what = "The local cloud is running." if target is None else f"boto3 uses {target}."
-    ending = "boto3 may reach real AWS." if allow_real_aws else "AWS calls stay on this machine."
-    if target is not None and not allow_real_aws:
-        ending = "It reaches nothing else."
-    print(f"{what} Region {region}, account {ACCOUNT_ID}. {ending}")
+    print(_greeting(cloud))
     return cloud
 
 
-def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
-    """The first line that a process prints; empty if it ends or stays silent for `limit_s` seconds."""
-    lines: list[bytes] = []
-    assert process.stdout is not None
-    reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True)
-    reader.start()
-    reader.join(2.0)
-    if reader.is_alive():
-        if "SERVERLESS_FIRST_QUIET" not in os.environ:  # stored outputs must not depend on the machine's speed
-            print("Starting the local cloud. The first time takes longest ...", file=sys.stderr)
-        reader.join(limit_s - 2.0)
-    return lines[0] if lines else b""
+def _greeting(cloud: Cloud) -> str:
+    if cloud.target is None:
+        ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
+        return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
+    tagged = ""
+    if cloud._account is not None:
+        tagged = f" What it makes is tagged serverless-first={cloud._account.owner}; cloud.cleanup() removes it."
+    if cloud.target == AWS:
+        return f"boto3 uses your account {cloud.account_id}, Region {cloud.region}, as it is: times are AWS's.{tagged}"
+    ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
+    return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{tagged}"
+
+
+def cleanup(*, dry_run: bool = False) -> Cleanup:
+    """Removes what carries the tag of the session's owner; see `Cloud.cleanup`.
+
+    Args:
+        dry_run: only list it.
+
+    Raises:
+        CloudNotRunning: there is no session; start it with the same target, and it finds what an earlier one has made.
+        CloudError: nothing is tagged here.
+    """
+    if _running is None:
+        raise CloudNotRunning(
+            'Start first, with the target that you used: cloud.start(target="aws"). It finds by the tag what an '
+            "earlier notebook has made."
+        )
+    return _running.cleanup(dry_run=dry_run)

@@ -31,6 +31,7 @@ class Inside:
     endpoint_url: str
     region: str
     target: str | None
+    _shared: bool | None = None  # whether the target is a local cloud that somebody else has started; None: not asked
 
     @property
     def is_running(self) -> bool:
@@ -81,6 +82,11 @@ class Inside:
             CloudError: there is none of this name, or it is not available yet; also as for `environments`.
             CloudNotRunning: as for `environments`.
         """
+        if not self._looks_inside:
+            self._require_running()
+            from serverless_first.cloud.account import elsewhere
+
+            return elsewhere.database_address(identifier)
         host, port = self._call("GET", "database", identifier=identifier)
         return host, port
 
@@ -99,6 +105,8 @@ class Inside:
             CloudError: no API of this cloud has this address; also as for `environments`.
             CloudNotRunning: as for `environments`.
         """
+        if self.target == "aws" and "://" in url:
+            return url
         return str(self._call("GET", "url", url=url))
 
     def proxy_events(self, name: str, after: int = 0) -> list[ProxyEvent]:
@@ -164,7 +172,7 @@ class Inside:
         )
         client = boto3.Session().client("lambda", config=patience)  # of its own: it marks what it sends
         with progress.bar(f"calls of {function}", len(events)) as told:
-            return burst.at_once(client, function, events, qualifier, told)
+            return burst.at_once(client, function, events, qualifier, told, gathering=self._looks_inside)
 
     def deploy(
         self,
@@ -223,6 +231,10 @@ class Inside:
             CloudNotRunning: the local cloud was stopped.
         """
         self._require_running()
+        if self.target == "aws":
+            from serverless_first.cloud.account import elsewhere
+
+            elsewhere.require_lambda_s_platform(name)
         return layers.publish(name, self.endpoint_url, self.region)
 
     def image(self, name: str, folder: str | os.PathLike[str]) -> str:
@@ -252,14 +264,39 @@ class Inside:
         """
         self._call("POST", "reset")
 
+    @property
+    def _looks_inside(self) -> bool:
+        """Whether this is a local cloud: this notebook's, or one that somebody else has started."""
+        if self.target is None:
+            return True
+        if self._shared is None:
+            url = f"{self.endpoint_url}/_local/environments?{urllib.parse.urlencode({'region': self.region})}"
+            try:
+                with _http.open(url, timeout=10) as answer:
+                    self._shared = isinstance(json.loads(answer.read()), list)
+            except (OSError, ValueError):  # nobody is there, or somebody else
+                self._shared = False
+        return self._shared
+
+    def _require_shared(self, call: str) -> None:
+        from serverless_first.cloud.account import elsewhere
+
+        if self.target == "aws" or not self._looks_inside:
+            raise CloudError(elsewhere.refusal(str(self.target), call))
+        if call == "reset":
+            raise CloudError(
+                f"Others may use {self.target} too, so it is not emptied from here. Who started it, can start it anew; "
+                "cloud.cleanup() removes what you have made, if you started with owner=."
+            )
+
     def _require_running(self) -> None:
         if not self.is_running:
             raise CloudNotRunning("The local cloud is not running. Run the cell with cloud.start() again.")
 
     def _call(self, method: str, call: str, body: Mapping[str, Any] | None = None, **query: str | None) -> Any:
-        if self.target is not None:
-            raise CloudError(f"Only the local cloud can do this, and a target takes its place: {self.target}")
         self._require_running()
+        if self.target is not None:
+            self._require_shared(call)
         given = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
         url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(given)}"
         data = json.dumps(body or {}).encode() if method == "POST" else None

@@ -39,7 +39,7 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
 
     Args:
         name: one of `LAYERS`.
-        endpoint_url: where Lambda's API answers.
+        endpoint_url: where Lambda's API answers; empty: where boto3 finds it.
         region: the Region to publish in.
 
     Raises:
@@ -49,7 +49,7 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
         raise CloudError(f"There is no layer {name!r} of the course. There is: {', '.join(LAYERS)}.")
     import boto3  # late: most notebooks have it by then, and it takes longer than the rest of this module
 
-    client: Any = boto3.client("lambda", endpoint_url=endpoint_url, region_name=region)
+    client: Any = boto3.client("lambda", endpoint_url=endpoint_url or None, region_name=region)
     description = _describe(name)
     with _publishing:  # Lambda itself is asked, not a memory of ours: after a reset the layer is gone
         there = client.list_layer_versions(LayerName=name)["LayerVersions"]

@@ -54,6 +54,11 @@ def local_environ(environ: Mapping[str, str], endpoint_url: str, region: str, fo
     }
 
 
+def region_environ(region: str) -> dict[str, str | None]:
+    """The variables to set for a real account: the Region, and nothing of what leads boto3 to keys and endpoints."""
+    return {"AWS_DEFAULT_REGION": region, "AWS_REGION": region}
+
+
 # Where boto3 goes in a notebook in which cloud.start() has not run: nowhere, with an error that says what to do.
 NOWHERE = "http://127.0.0.1:1/run-cloud-start-first"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
-from serverless_first.lab import progress
+from serverless_first.lab import progress, sharing
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
@@ -60,9 +60,12 @@ class Lab:
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))
             show(failure.text(), html=failure.html())
+            if failure.state == "failed":
+                sharing.after_check(self._progress, self._module.id, task.id, failure.problem)
             raise
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
         say(f"{task.id} passed: {task.title}.")
+        sharing.after_check(self._progress, self._module.id, task.id, "")
 
     def hint(self, task_id: str = "", *, upto: int | None = None) -> None:
         """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
@@ -135,7 +138,25 @@ class Lab:
         waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
         if not open_here:
             lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
+        lines += [shared] if (shared := sharing.told(data)) else []
         say("\n".join(lines))
+
+    def share(self, agreed: bool, *, forget: bool = False) -> None:
+        """Says whether the instructor's board may see how far you are. Without your answer it sees nothing.
+
+        Sent are module, task, passed or not, tries, hints, the sentence that says what is wrong, and the time. Never
+        your code.
+
+        Args:
+            agreed: True: what you have done so far, and each check from now on. False: nothing any more.
+            forget: with False: the board also removes what it has of you.
+
+        Raises:
+            ValueError: the answer is neither True nor False, or `forget` goes with True.
+        """
+        if not isinstance(agreed, bool) or (agreed and forget):
+            raise ValueError("lab.share(True), lab.share(False) or lab.share(False, forget=True).")
+        sharing.share(self._progress, agreed, forget=forget)
 
     def summary(self, name: str = "") -> None:
         """Makes `summary.html` in your folder: a page to keep, with what you did and what comes next.

@@ -11,7 +11,8 @@ Every change is a read, a change and a write under one lock, so two notebooks lo
 A write goes to a temporary file that then takes the place of the old one, so a crash leaves the old or the
 new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. What cannot be
 saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
-`begun_at`, `first_tried_at` and `passed_after` were recorded lacks them, and stays readable. Nothing is sent anywhere.
+`begun_at`, `first_tried_at` and `passed_after` were recorded lacks them, and stays readable. The file is sent
+nowhere; a class with a board asks first whether it may see how far you are (see serverless_first.lab.sharing).
 """
 
 from __future__ import annotations
@@ -186,9 +187,9 @@ def judged(module_id: str, task_id: str, *, passed: bool) -> Change:
     def change(data: Data) -> None:
         entry = _task(data, module_id, task_id)
         entry["attempts"] = entry.get("attempts", 0) + 1
-        entry.setdefault("first_tried_at", _now())
+        entry.setdefault("first_tried_at", now())
         if passed and "passed_at" not in entry:
-            entry |= {"passed_at": _now(), "passed_after": entry["attempts"]}
+            entry |= {"passed_at": now(), "passed_after": entry["attempts"]}
 
     return change
 
@@ -205,7 +206,7 @@ def hint_seen(module_id: str, task_id: str, number: int) -> Change:
 
 def solution_seen(module_id: str, task_id: str) -> Change:
     """The change after the solution was shown."""
-    return lambda data: _task(data, module_id, task_id).__setitem__("solution_shown_at", _now())
+    return lambda data: _task(data, module_id, task_id).__setitem__("solution_shown_at", now())
 
 
 def predicted(module_id: str, key: str, **fields: str) -> Change:
@@ -219,7 +220,7 @@ def _task(data: Data, module_id: str, task_id: str) -> Data:
 
 def _entry(data: Data, module_id: str, group: str, key: str) -> Data:
     module = data["modules"].setdefault(module_id, {})
-    module["touched_at"] = _now()
+    module["touched_at"] = now()
     module.setdefault("begun_at", module["touched_at"])
     data["last_module"] = module_id
     entry: Data = module.setdefault(group, {}).setdefault(key, {})
@@ -261,5 +262,6 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment in UTC, as the file has it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 from serverless_first.cloud.rds.binaries import Account, Binaries
 
 
@@ -35,6 +37,9 @@ def keep(data: Path, template: Path) -> None:
     """
     if template.exists():
         return
+    for left in template.parent.glob(f"{template.name}.*"):  # by a process that was killed meanwhile
+        if not psutil.pid_exists(int(left.suffix[1:])):
+            shutil.rmtree(left, ignore_errors=True)
     unfinished = template.with_name(f"{template.name}.{os.getpid()}")
     with contextlib.suppress(OSError, shutil.Error):
         shutil.copytree(data, unfinished)

@@ -1,4 +1,4 @@
-"""Seam: the routes of gateway endpoints (moto 5.2.5).
+"""Seam: the routes of gateway endpoints, and what a NAT gateway leaves behind (moto 5.2.5).
 
 Replaced here:
 
@@ -6,6 +6,7 @@ Replaced here:
   Gateway.
 - `VPCBackend.modify_vpc_endpoint`: moto notes the route tables that are added and removed, and writes no route. On AWS
   an endpoint of the type Gateway has a route in each of its tables.
+- `NatGatewayBackend.delete_nat_gateway`: moto keeps the gateway's interface, so its subnet could never be deleted.
 
 Worth an upstream change. Imported when EC2 or a VpcConfig is first used.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.vpcs import VPCBackend
 
 
@@ -54,5 +56,16 @@ def install() -> None:
             **more,
         )
 
+    gateways: Any = NatGatewayBackend
+    moto_delete_gateway: Callable[..., Any] = gateways.delete_nat_gateway
+
+    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
+        gateway = moto_delete_gateway(self, nat_gateway_id)
+        interface = getattr(gateway, "_eni", None)
+        if interface is not None:
+            self.enis.pop(interface.id, None)
+        return gateway
+
+    gateways.delete_nat_gateway = delete_nat_gateway
     backend.create_vpc_endpoint = create_vpc_endpoint
     backend.modify_vpc_endpoint = modify_vpc_endpoint

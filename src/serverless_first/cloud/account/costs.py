@@ -1,0 +1,87 @@
+"""What the labs cost by the hour on a real account, from prices.yml: what is there costs, used or not.
+
+What is paid by request (functions, queues, topics, tables, APIs) is left out: a workshop's share of it is cents. Each
+entry below is what a lesson or a lab makes at one time, by its own text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serverless_first import prices
+
+HOURS_A_MONTH = 730.0  # as AWS's calculator has it: 365 x 24 / 12
+_FALLBACK = "us-east-1"
+
+#: Module number -> what stands there: words, id in prices.yml, how many of the price's unit in an hour.
+BY_THE_HOUR: dict[str, tuple[tuple[str, str, float], ...]] = {
+    "02": (("an EC2 instance t3.micro, in the lesson", "ec2-t3-micro", 1),),
+    "03": (("3 environments of 128 MB kept ready, in the lesson", "lambda-x86-provisioned", 3 * 128 / 1024 * 3600),),
+    "04": (
+        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
+        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
+    ),
+    "05": (
+        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
+        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
+        ("two RDS proxies of 2 vCPUs", "rds-proxy-vcpu", 2 * 2),
+    ),
+    "06": (
+        ("a NAT gateway", "nat-gateway", 1),
+        ("its public address", "public-ipv4", 1),
+        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
+        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
+    ),
+    "07": (
+        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
+        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
+    ),
+    "08": (("the cache of a stage, 0.5 GB", "api-gateway-cache-0-5-gb", 1),),
+    "10": (
+        ("a database db.t4g.micro, in the lesson", "rds-postgres-t4g-micro", 1),
+        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a module costs while its resources are there.
+
+    Attributes:
+        module: its number.
+        what: the resources, in words.
+        hour_usd: US dollars an hour.
+        region: whose prices these are.
+    """
+
+    module: str
+    what: str
+    hour_usd: float
+    region: str
+
+    @property
+    def month_usd(self) -> float:
+        """US dollars for a month in which it is forgotten."""
+        return self.hour_usd * HOURS_A_MONTH
+
+
+def by_the_hour(region: str) -> list[Cost]:
+    """What each module costs by the hour.
+
+    Args:
+        region: a Region; where prices.yml lacks a price of it, those of us-east-1 stand in, and `Cost.region` says so.
+
+    Raises:
+        FactsError: prices.yml breaks its rules.
+    """
+    table = prices.load()
+    here = table.of(region) if region in table.regions else table.of(_FALLBACK)
+    elsewhere = table.of(_FALLBACK)
+    costs = []
+    for module, items in BY_THE_HOUR.items():
+        all_here = here.region == region and all(price_id in here for _, price_id, _ in items)
+        source = here if all_here else elsewhere
+        total = sum(source.each_usd(price_id) * amount for _, price_id, amount in items)
+        costs.append(Cost(module, ", ".join(words for words, _, _ in items), total, source.region))
+    return costs
