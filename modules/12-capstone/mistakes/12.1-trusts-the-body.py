@@ -8,6 +8,8 @@
             return reply(404, {"message": "unknown"})
         return reply(200, {"order_id": item["order_id"], "status": item["status"]})
     order = read(event)
+    if missing := {"order_id", "customer", "lamp", "quantity"} - set(order):
+        return reply(400, {"message": f"missing: {missing}"})
     if not re.fullmatch(r"[A-Za-z0-9-]{1,40}", order["order_id"]) or order["quantity"] < 1:
         return reply(400, {"message": "no order"})
     sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps(order))
