@@ -9,12 +9,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from board_kit import NAMES, Running, a_class, event, names, running  # type: ignore[import-not-found]
 from click.testing import CliRunner
 
+from serverless_first.board import server
 from serverless_first.board.keys import BadName, Keys, Who
 from serverless_first.board.roster import BadRoster, read_students
 from serverless_first.board.server import LARGEST_BODY
@@ -291,6 +293,21 @@ def test_one_student_cannot_fill_the_disk_and_the_state_goes_on(board: Running) 
     assert len(store.checks()) == MOST_CHECKS
     assert store.states()[0]["tries"] == MOST_CHECKS + 10
     store.close()
+
+
+def test_a_loop_of_one_student_is_told_to_wait_and_keeps_nobody_else_out(
+    board: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(server, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    one = event()
+    board.send_all([("Aiko", one)] * server.AT_ONCE)
+    assert board.send("Aiko").status == 429
+    assert board.send("Ben").status == 204
+    clock[0] += 1
+    board.send_all([("Aiko", one)] * server.PER_S)
+    assert board.send("Aiko").status == 429
+    assert len(board.ask("api/mine", board.keys.student("Aiko")).json["checks"]) == 1
 
 
 # ---- names and messages that could do harm
