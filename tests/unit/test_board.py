@@ -203,6 +203,17 @@ def test_the_instructors_token_is_no_students(board: Running) -> None:
         assert board.ask(path, method=method).status == 401
 
 
+def test_the_form_signs_in_with_the_instructors_token_alone(board: Running) -> None:
+    for token in ("", "x", board.keys.student("Aiko")):
+        answer = board.ask("", method="POST", raw=f"token={token}".encode())
+        assert answer.status == 401
+        assert answer.headers["Set-Cookie"] is None
+        assert 'role="alert">This token does not open' in answer.text
+    answer = board.ask("", method="POST", raw=f"token={board.keys.instructor()}".encode())
+    assert (answer.status, answer.headers["Location"]) == (303, "/board/")
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+
+
 def test_a_cookie_can_read_and_nothing_else(board: Running) -> None:
     signed_in = board.ask(f"?token={board.keys.instructor()}")
     assert signed_in.status == 303

@@ -224,7 +224,7 @@ class _Page(_Handler):
 
     def post(self) -> None:
         if not self._signs_in(self.get_body_argument("token", "")):
-            self._show("sign-in.html")
+            self._show("sign-in.html", wrong=True)
 
     def _signs_in(self, token: str) -> bool:
         who = self.the.keys.who(token.strip())
@@ -236,10 +236,11 @@ class _Page(_Handler):
         self.redirect(self.the.prefix, status=303)
         return True
 
-    def _show(self, name: str) -> None:
+    def _show(self, name: str, *, wrong: bool = False) -> None:
         self.set_status(200 if name == "board.html" else 401)
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish((_STATIC / name).read_bytes())
+        text = (_STATIC / name).read_text(encoding="utf-8")
+        self.finish(text.replace('role="alert" hidden', 'role="alert"') if wrong else text)
 
 
 class _File(_Handler):
