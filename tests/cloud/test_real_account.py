@@ -65,7 +65,7 @@ def servers() -> Iterator[Callable[[str], str]]:
     yield url_of
     for process, _ in started.values():
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def answers(port: int) -> bool:
@@ -81,6 +81,7 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(tmp_path / "work"))
     session = surroundings.swap_default_session(None)
     yield monkeypatch
@@ -189,7 +190,8 @@ def make_a_database(prefix: str) -> None:
         MasterUsername="hikari", MasterUserPassword="lamps-for-all", DBParameterGroupName=f"{prefix}-seats",
     )  # fmt: skip
     secret = boto3.client("secretsmanager").describe_secret(SecretId=f"{prefix}-login")["ARN"]
-    subnets = [subnet["SubnetId"] for subnet in boto3.client("ec2").describe_subnets()["Subnets"]]
+    found = boto3.client("ec2").describe_subnets()["Subnets"]
+    subnets = [subnet["SubnetId"] for subnet in found if subnet["DefaultForAz"]]
     rds.create_db_proxy(
         DBProxyName=f"{prefix}-proxy", EngineFamily="POSTGRESQL", VpcSubnetIds=subnets[:2],
         Auth=[{"AuthScheme": "SECRETS", "SecretArn": secret}], RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-shop",
@@ -557,6 +559,46 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
 
 def test_what_an_emulator_lacks_is_no_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert cleaned(monkeypatch, tmp_path, error("NotImplementedException"), error("404")).clean
+
+
+def test_what_was_there_before_is_neither_tagged_nor_removed(standing_in: Callable[[str], str]) -> None:
+    standing_in("moto")
+
+    def make() -> None:
+        boto3.client("s3").create_bucket(Bucket="my-photos")
+        boto3.client("sqs").create_queue(QueueName="my-queue")
+        boto3.client("sns").create_topic(Name="my-topic")
+        boto3.client("events").put_rule(Name="my-rule", EventPattern='{"source": ["shop"]}')
+        boto3.client("cloudwatch").put_metric_alarm(
+            AlarmName="my-alarm", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold",
+            MetricName="Errors", Namespace="AWS/Lambda", Period=60, Statistic="Sum", Threshold=1.0,
+        )  # fmt: skip
+
+    make()
+    boto3.client("s3").put_object(Bucket="my-photos", Key="cat", Body=b"cat")
+    stack = {"StackName": "mine", "TemplateBody": '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'}
+    boto3.client("cloudformation").create_stack(**stack)
+    with cloud.start(target="aws", confirm=YES, owner="ann") as aws:
+        make()
+        boto3.client("cloudformation").create_change_set(**stack, ChangeSetName="change", ChangeSetType="UPDATE")
+        boto3.client("sqs").create_queue(QueueName="ann-queue")
+        assert [str(each) for each in aws.cleanup().removed] == ["queue ann-queue"]
+        assert boto3.client("s3").get_object(Bucket="my-photos", Key="cat")["Body"].read() == b"cat"
+        assert len(boto3.client("sns").list_topics()["Topics"]) == 2
+        assert not list(Path(os.environ["SERVERLESS_FIRST_WORK"]).rglob("*.jsonl"))
+
+
+def test_credentials_that_change_on_the_way_remove_nothing(
+    standing_in: Callable[[str], str], plain: pytest.MonkeyPatch
+) -> None:
+    standing_in("moto")
+    with cloud.start(target="aws", confirm=YES, owner="ann") as aws:
+        boto3.client("sqs").create_queue(QueueName="ann-queue")
+        assert aws._account is not None
+        plain.setattr(aws._account, "id", "111122223333")  # moto's keys all belong to one account
+        with pytest.raises(CloudError, match=f"belong to account {ACCOUNT} now. Nothing was removed"):
+            aws.cleanup()
+        assert len(boto3.client("sqs").list_queues()["QueueUrls"]) == 1
 
 
 def test_kinds_that_it_cannot_remove_are_named(standing_in: Callable[[str], str]) -> None:

@@ -9,12 +9,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from board_kit import NAMES, Running, a_class, event, names, running  # type: ignore[import-not-found]
 from click.testing import CliRunner
 
+from serverless_first.board import server
 from serverless_first.board.keys import BadName, Keys, Who
 from serverless_first.board.roster import BadRoster, read_students
 from serverless_first.board.server import LARGEST_BODY
@@ -201,6 +203,17 @@ def test_the_instructors_token_is_no_students(board: Running) -> None:
         assert board.ask(path, method=method).status == 401
 
 
+def test_the_form_signs_in_with_the_instructors_token_alone(board: Running) -> None:
+    for token in ("", "x", board.keys.student("Aiko")):
+        answer = board.ask("", method="POST", raw=f"token={token}".encode())
+        assert answer.status == 401
+        assert answer.headers["Set-Cookie"] is None
+        assert 'role="alert">This token does not open' in answer.text
+    answer = board.ask("", method="POST", raw=f"token={board.keys.instructor()}".encode())
+    assert (answer.status, answer.headers["Location"]) == (303, "/board/")
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+
+
 def test_a_cookie_can_read_and_nothing_else(board: Running) -> None:
     signed_in = board.ask(f"?token={board.keys.instructor()}")
     assert signed_in.status == 303
@@ -291,6 +304,21 @@ def test_one_student_cannot_fill_the_disk_and_the_state_goes_on(board: Running) 
     assert len(store.checks()) == MOST_CHECKS
     assert store.states()[0]["tries"] == MOST_CHECKS + 10
     store.close()
+
+
+def test_a_loop_of_one_student_is_told_to_wait_and_keeps_nobody_else_out(
+    board: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(server, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    one = event()
+    board.send_all([("Aiko", one)] * server.AT_ONCE)
+    assert board.send("Aiko").status == 429
+    assert board.send("Ben").status == 204
+    clock[0] += 1
+    board.send_all([("Aiko", one)] * server.PER_S)
+    assert board.send("Aiko").status == 429
+    assert len(board.ask("api/mine", board.keys.student("Aiko")).json["checks"]) == 1
 
 
 # ---- names and messages that could do harm

@@ -26,7 +26,21 @@ from serverless_first.doctor import Finding
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = "notebooks/00-start-here.ipynb"
 COMMANDS = (
-    *("lab", "doctor", "cloud", "build", "check", "reset", "progress", "summary", "bench", "slides", "site", "guide"),
+    *(
+        "lab",
+        "doctor",
+        "cloud",
+        "board",
+        "build",
+        "check",
+        "reset",
+        "progress",
+        "summary",
+        "bench",
+        "slides",
+        "site",
+        "guide",
+    ),
     "wheelhouse",
 )
 

@@ -18,6 +18,7 @@ import json
 import logging
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from serverless_first.course import Course, UnknownModule
 PREFIX = "/board/"
 COOKIE = "serverless-first-board"
 LARGEST_BODY = 8_000
+AT_ONCE, PER_S = 200, 5
+"""Checks of one student that are taken at once, and then in a second; what is refused is sent later."""
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -65,6 +68,15 @@ class Board:
     def __init__(self, store: Store, keys: Keys, the_course: Course, prefix: str = PREFIX) -> None:
         self.store, self.keys, self.course, self.prefix = store, keys, the_course, prefix
         self._start = secrets.token_hex(4)
+        self._allowed: dict[str, tuple[float, float]] = {}
+
+    def has_room(self, student: str) -> bool:
+        """Whether one more check of a student is taken now: a loop of one does not keep the others waiting."""
+        now = time.monotonic()
+        left, since = self._allowed.get(student, (float(AT_ONCE), now))
+        left = min(float(AT_ONCE), left + (now - since) * PER_S)
+        self._allowed[student] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
 
     @property
     def version(self) -> str:
@@ -148,6 +160,8 @@ class _Root(_Handler):
 class _Progress(_Handler):
     def post(self) -> None:
         name = self.student()
+        if not self.the.has_room(name):
+            raise HTTPError(429, "Too many checks at once: the rest later.")
         try:
             told = event.read(json.loads(self.request.body), self.the.course)
         except event.BadEvent as error:
@@ -210,7 +224,7 @@ class _Page(_Handler):
 
     def post(self) -> None:
         if not self._signs_in(self.get_body_argument("token", "")):
-            self._show("sign-in.html")
+            self._show("sign-in.html", wrong=True)
 
     def _signs_in(self, token: str) -> bool:
         who = self.the.keys.who(token.strip())
@@ -222,10 +236,11 @@ class _Page(_Handler):
         self.redirect(self.the.prefix, status=303)
         return True
 
-    def _show(self, name: str) -> None:
+    def _show(self, name: str, *, wrong: bool = False) -> None:
         self.set_status(200 if name == "board.html" else 401)
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish((_STATIC / name).read_bytes())
+        text = (_STATIC / name).read_text(encoding="utf-8")
+        self.finish(text.replace('role="alert" hidden', 'role="alert"') if wrong else text)
 
 
 class _File(_Handler):
@@ -292,7 +307,7 @@ async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys]
         sockets = bind_sockets(port, host)
     except OSError as error:
         raise CannotServe(f"Port {port} on {host} cannot be used: {error.strerror or error}.") from error
-    server = HTTPServer(board.application(), max_body_size=LARGEST_BODY, max_header_size=16_000, xheaders=False)
+    server = HTTPServer(board.application(), max_body_size=LARGEST_BODY, max_header_size=16_000, body_timeout=10)
     server.add_sockets(sockets)
     number = sockets[0].getsockname()[1]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{number}{board.prefix}", board.keys)

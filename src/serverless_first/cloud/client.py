@@ -122,9 +122,10 @@ class Cloud(Inside):
                 "Nothing is tagged here, so nothing can be found by its tag. The local cloud goes with the notebook, "
                 'and aws.reset() empties it. For another endpoint: cloud.start(target="http://...", owner="your name").'
             )
-        from serverless_first.cloud.account.cleaning import clean_up
+        from serverless_first.cloud.account import cleaning, plan
 
-        return clean_up(self._account, dry_run=dry_run)
+        plan.require_same(self._account)
+        return cleaning.clean_up(self._account, dry_run=dry_run)
 
     def _start_server(self, idle_expiry_s: float) -> str:
         command = [

@@ -272,7 +272,7 @@ class Inside:
         if self._shared is None:
             url = f"{self.endpoint_url}/_local/environments?{urllib.parse.urlencode({'region': self.region})}"
             try:
-                with _http.open(url, timeout=10) as answer:
+                with _http.open(url, timeout=30) as answer:
                     self._shared = isinstance(json.loads(answer.read()), list)
             except (OSError, ValueError):  # nobody is there, or somebody else
                 self._shared = False

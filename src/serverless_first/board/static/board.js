@@ -39,7 +39,7 @@ function cell(student, task) {
   return box;
 }
 
-function card(task, students) {
+function card(task, students, most) {
   const all = students.length;
   const bar = make("meter");
   bar.max = Math.max(all, 1);
@@ -47,7 +47,7 @@ function card(task, students) {
   bar.setAttribute("aria-label", `${task.id}: ${task.passed} of ${all} passed`);
   const byNumber = new Map(students.map((student) => [student.number, student]));
   const stuck = task.stuck.map((number) => label(byNumber.get(number)));
-  const shown = stuck.slice(0, 6).join(", ") + (stuck.length > 6 ? ` and ${stuck.length - 6} more` : "");
+  const shown = stuck.slice(0, most).join(", ") + (stuck.length > most ? ` and ${stuck.length - most} more` : "");
   const top = task.messages[0];
   const card = make("article", "card",
     make("h2", "", make("b", "", task.id), ` ${task.title}`),
@@ -86,7 +86,7 @@ function draw() {
   }));
   picker.value = data.module;
   find("order").options[1].textContent = find("names").checked ? "by name" : "by number";
-  find("tasks").replaceChildren(...data.tasks.map((task) => card(task, data.students)));
+  find("tasks").replaceChildren(...data.tasks.map((task) => card(task, data.students, data.tasks.length > 4 ? 3 : 6)));
   find("students").replaceChildren(...sorted(data.students).map((student) => make("li", "",
     make("span", "who", label(student)), make("span", "cells", ...data.tasks.map((task) => cell(student, task))))));
   document.querySelectorAll(".who").forEach((who) => { who.title = who.textContent; });

@@ -15,7 +15,7 @@ from serverless_first.cloud.account.things import Finder, Thing, code_of, is_mis
 
 #: How long one thing may take to go, in seconds. The interfaces of functions in a VPC stay for up to 20 minutes.
 LIMIT_S = 1500.0
-_LIMIT_OF_AN_EMULATOR_S = 30.0
+_LIMIT_OF_AN_EMULATOR_S = 120.0
 _NOT_THERE = ("NotImplemented", "UnknownOperation", "InvalidAction", "404", "501", "500", "InternalFailure")
 
 # Kinds that the finders list by their services' own calls, which lag behind less than the tagging API.

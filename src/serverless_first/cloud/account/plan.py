@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 from serverless_first import facts, guard, prices
 from serverless_first.cloud import surroundings
@@ -68,15 +69,24 @@ class Plan:
             lines.append(
                 f"  prices.yml lacks prices of {there.region} for {', '.join(others)}: those of us-east-1 stand there"
             )
-        free, secret = facts.get("lambda-free-tier"), facts.get("secrets-manager-price")
+        free, secret = _values("lambda-free-tier", "secrets-manager-price")
         lines += [
             f"  from prices.yml, compared with its sources on {table.checked.isoformat()}: an estimate, and no limit",
-            f"  secrets on top: {secret.now.value}; Lambda's free tier: {free.now.value}",
+            f"  secrets on top: {secret}; Lambda's free tier: {free}",
             "What the tag does not reach:",
             *(f"  {line}" for line in CANNOT_BE_TAGGED),
+            "Tools of the labs (hikari.database, hikari.proxy, hikari.deploy) delete what has their names before they",
+            "make it, such as a database orders-db: use an account in which nothing else lives.",
             "cloud.cleanup(dry_run=True) lists what carries the tag, cloud.cleanup() removes it.",
         ]
         return "\n".join(lines)
+
+
+@cache  # facts.yml takes a second to read, and does not change while a notebook runs
+def _values(*fact_ids: str) -> tuple[str, ...]:
+    """The values of facts as they are now."""
+    known = facts.load()
+    return tuple(known[each].now.value for each in fact_ids)
 
 
 def make(region: str, owner: str | None) -> Plan:
@@ -133,6 +143,20 @@ def identify(region: str, owner: str | None) -> Account:
     endpoint = None if url.endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
     path = work_dir() / "real-account" / f"{who['Account']}-{region}-{owner or owner_of(who['Arn'])}.jsonl"
     return Account(who["Account"], region, owner or owner_of(who["Arn"]), endpoint, who["Arn"], Journal(path))
+
+
+def require_same(account: Account) -> None:
+    """Refuses when the credentials have changed since the start: what is deleted must be what was confirmed.
+
+    Raises:
+        CloudError: they belong to another account now, or to none.
+    """
+    now = identify(account.region, account.owner)
+    if (now.id, now.endpoint) != (account.id, account.endpoint):
+        raise CloudError(
+            f"The session was started for account {account.id}, and the credentials here belong to account {now.id} "
+            "now. Nothing was removed. Call aws.stop(), then start again."
+        )
 
 
 def require_somebody() -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from serverless_first.cloud.account.existing import was_there
 from serverless_first.cloud.account.journal import Made
 from serverless_first.cloud.account.owned import KEY, Account
 
@@ -128,8 +129,20 @@ class Tagger:
     def _before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
         if not self._handlers or not _MAKES.fullmatch(model.name):
             return
+        if self._was_there(params, model):
+            return
         tagged = add_tag(params, model, self._account.owner)
         context["serverless_first"] = (dict(params), tagged)
+
+    def _was_there(self, params: dict[str, Any], model: Any) -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        service = model.service_model.service_name
+        try:
+            return was_there(self._account, service, model.name, params)
+        except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: of a parameter that is required
+            print(f"Not tagged: {service} {model.name}. Whether it is new, could not be seen: {error}", file=sys.stderr)
+            return True
 
     def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
         made = context.get("serverless_first") if self._handlers else None
