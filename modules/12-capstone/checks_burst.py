@@ -1,0 +1,230 @@
+"""Checks of module 12, task 12.2: the worker behind the queue."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from serverless_first.lab import Attempt, task
+from serverless_first.lab.failures import CheckFailed, readable
+from serverless_first.lab.functions import wait_until
+from serverless_first.lab.show import say
+from serverless_first.lab.whole_shop import Whole, deployed, log_of, order
+
+DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
+NUL = chr(0)
+
+BURST = 20
+
+
+@task("12.2")
+def burst(attempt: Attempt) -> None:
+    """A batch with poison fails in part; a burst with copies is in the table once, the poison is a dead letter."""
+    files = (*DOOR, "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")
+    whole = deployed(attempt, files, ["QueueUrl", "Worker", "Database", "Proxy"])
+    with whole.paused("Provider"):
+        with whole.paused("Worker"):
+            whole.purge("QueueUrl")
+            say("12.2: a batch with a message that fails ...")
+            _batch(whole)
+        _queue(whole)
+        say("12.2: a burst, while the table is locked ...")
+        _burst(whole)
+    say("12.2: each order once, through the proxy; only the poison is a dead letter.")
+
+
+def _queue(whole: Whole) -> None:
+    attempt = whole.attempt
+    found = whole.shop.client("sqs").get_queue_attributes(
+        QueueUrl=whole["QueueUrl"], AttributeNames=["RedrivePolicy", "VisibilityTimeout"]
+    )["Attributes"]
+    policy = json.loads(found.get("RedrivePolicy") or "{}")
+    attempt.expect(
+        bool(policy) and "DeadLetterQueueUrl" in whole.shop.outputs,
+        problem="A message that always fails comes back for ever: nothing takes it out of the queue of orders.",
+        called="look at the attributes of the queue Orders",
+        came_back=readable(policy) if policy else "no RedrivePolicy",
+        expected="after some receives it moves to the queue OrdersDlq",
+        look_at="parts/queues.yaml",
+    )
+    receives = int(policy["maxReceiveCount"])
+    attempt.expect(
+        receives >= 4,
+        problem="A good order is given up too early: a killed process and a restart are enough.",
+        called="look at the attributes of the queue Orders",
+        came_back=f"maxReceiveCount {receives}",
+        expected="as many as step 2 says",
+        look_at="parts/queues.yaml",
+    )
+
+
+def _batch(whole: Whole) -> None:
+    attempt = whole.attempt
+    good = [order(), order()]
+    bodies = [json.dumps(good[0]), json.dumps(order(customer=f"Mori{NUL}Aoi")), "no order", json.dumps(good[1])]
+    sqs = whole.shop.client("sqs")
+    whole.send("QueueUrl", bodies)
+    received: dict[str, dict[str, Any]] = {}
+
+    def all_there() -> bool:
+        answer = sqs.receive_message(QueueUrl=whole["QueueUrl"], MaxNumberOfMessages=10, VisibilityTimeout=60)
+        received.update({message["Body"]: message for message in answer.get("Messages", [])})
+        return len(received) == len(bodies)
+
+    wait_until(all_there)
+    records = [_record(received[body]) for body in bodies]
+    named = {record["messageId"]: number for number, record in enumerate(records)}
+    called = "invoke Worker with a batch: a good order, poison, a body that is no JSON, a good order"
+    failed = _failures(attempt, whole, records, called)
+    numbers = {named.get(id) for id in failed}
+    attempt.expect(
+        not numbers & {0, 3},
+        problem="One message that fails takes the good ones of its batch with it.",
+        called=called,
+        came_back=f"{len(failed)} failures, good orders among them; {log_of(whole, 'Worker', 'rror')}",
+        expected="the two that cannot be written, and no other",
+        look_at="where your handler catches an error: around the batch, or around one message",
+    )
+    attempt.expect(
+        numbers == {1, 2},
+        problem="A message that cannot be written counts as done: it is deleted, and nobody ever sees it.",
+        called=called,
+        came_back=f"{len(failed)} failures",
+        expected="both messages that cannot be written, so that they come to the dead-letter queue",
+        look_at="what your handler does after an error",
+    )
+    ids = [mine["order_id"] for mine in good]
+    attempt.expect(
+        [order_id for order_id, _ in whole.rows(ids)] == sorted(ids),
+        problem="An order whose message counts as done is not in the table.",
+        called=called,
+        came_back=f"rows: {readable(whole.rows(ids))}",
+        expected="a row for each of the two good orders",
+        look_at="what your worker does with an order",
+    )
+    again = _failures(attempt, whole, [records[0], records[3]], "invoke Worker with the two good orders once more")
+    attempt.expect(
+        not again,
+        problem="A second copy of an order counts as a failure: good orders end in the dead-letter queue.",
+        called="invoke Worker with the two good orders once more",
+        came_back=f"{len(again)} failures; {log_of(whole, 'Worker', 'rror')}",
+        expected="no failure: the order is in the table",
+        look_at="your INSERT, when the row is there already",
+    )
+    for message in received.values():
+        sqs.delete_message(QueueUrl=whole["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+
+
+def _record(message: dict[str, Any]) -> dict[str, Any]:
+    """A message as Lambda hands it on."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "awsRegion": "us-east-1",
+    }
+
+
+def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], called: str) -> list[str]:
+    try:
+        reply = attempt.invoke(whole["Worker"], {"Records": records})
+    except CheckFailed as error:
+        if error.state != "failed":
+            raise
+        attempt.fail(
+            "One message that fails ends the whole call: all messages of its batch come back.",
+            called=called,
+            came_back=error.came_back,
+            expected='{"batchItemFailures": [...]}',
+            look_at=error.look_at,
+        )
+    failures = (reply.payload or {}).get("batchItemFailures") if isinstance(reply.payload, dict | None) else None
+    shape = isinstance(failures, list) and all(isinstance(each, dict) and "itemIdentifier" in each for each in failures)
+    attempt.expect(
+        shape or reply.payload is None,
+        problem="The answer of your worker does not say which messages have failed.",
+        called=called,
+        came_back=reply,
+        expected='{"batchItemFailures": [{"itemIdentifier": ...}]}',
+        look_at="what your handler returns",
+    )
+    return [str(each["itemIdentifier"]) for each in failures or []]
+
+
+def _burst(whole: Whole) -> None:
+    attempt, shop = whole.attempt, whole.shop
+    whole.purge("DeadLetterQueueUrl")
+    orders = [order(quantity=number + 1) for number in range(BURST)]
+    poison = order(customer=f"Abe{NUL}Rin")
+    bodies = [json.dumps(each) for each in [*orders, poison, *orders[::4]]]
+    sessions = _locked(whole, bodies)
+    attempt.expect(
+        sessions[1] == 0,
+        problem="Your worker goes past the proxy: each of its environments takes a seat of the database.",
+        called=f"{len(bodies)} messages in the queue, while the table is locked",
+        came_back=f"{sessions[1]} connections straight to the database, {sessions[0]} through the proxy",
+        expected="all connections through the proxy",
+        look_at="DB_HOST and DB_PORT of Worker in parts/work.yaml",
+    )
+    ids = [each["order_id"] for each in orders]
+    called = f"{len(bodies)} messages in the queue: {BURST} orders, {len(orders[::4])} of them twice, and one poison"
+    wait_until(lambda: len(whole.rows(ids)) >= BURST, 40.0)
+    found = Counter(order_id for order_id, _ in whole.rows(ids))
+    attempt.expect(
+        len(found) == BURST,
+        problem="Orders are lost: their messages came, and they are not in the table.",
+        called=called,
+        came_back=f"{BURST - len(found)} orders without a row after 40 s; {log_of(whole, 'Worker', 'rror')}",
+        expected="a row for each order",
+        look_at="the event of Worker in parts/work.yaml, and its log",
+    )
+    wait_until(lambda: shop.depth(whole["QueueUrl"]) == 0, 40.0)
+    left = shop.depth(whole["QueueUrl"])
+    attempt.expect(
+        left == 0,
+        problem="A message that can never succeed waits and waits: it is neither done nor in the dead-letter queue.",
+        called=called,
+        came_back=f"{left} messages are still in the queue of orders after 40 s",
+        expected="an empty queue, and the poison in the dead-letter queue",
+        look_at="when your worker calls again_at_once",
+    )
+    dead = whole.take("DeadLetterQueueUrl", 1, limit_s=5.0)
+    dead_ids = [each.get("order_id") for each in dead]
+    attempt.expect(
+        poison["order_id"] in dead_ids,
+        problem="The poison is gone: it was deleted as if it had been done.",
+        called=called,
+        came_back=f"dead letters: {len(dead)}",
+        expected="the poison in the dead-letter queue, where somebody finds it",
+        look_at="whether Lambda reads your worker's answer: the event of Worker in parts/work.yaml",
+    )
+    attempt.expect(
+        len(dead) == 1,
+        problem="Good orders are in the dead-letter queue.",
+        called=called,
+        came_back=f"{len(dead)} dead letters",
+        expected="the poison alone",
+        look_at="what your worker reports as failed",
+    )
+
+
+def _locked(whole: Whole, bodies: list[str]) -> tuple[int, int]:
+    """Sends messages while the table is locked, until some workers wait; connections through the proxy, and others."""
+    shop = whole.shop
+    with shop.database() as connection:
+        connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        whole.send("QueueUrl", bodies)
+        seen = (0, 0)
+
+        def waiting() -> bool:
+            nonlocal seen
+            seen = max(seen, shop.sessions(), key=sum)
+            return sum(seen) >= 3
+
+        wait_until(waiting, 15.0)
+        connection.rollback()
+    return seen
