@@ -19,22 +19,17 @@ from typing import Any
 import boto3
 import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
+from account_kit import ACCOUNT, YES, make_a_database, make_a_shop  # type: ignore[import-not-found]
 
 from serverless_first import cloud, guard
 from serverless_first.cloud import CloudError, CloudNotRunning, surroundings
-from serverless_first.cloud.account import cleaning, costs, finders, plan, tagging
-from serverless_first.cloud.account.cleaning import Cleanup
-from serverless_first.cloud.account.journal import Journal, Made
-from serverless_first.cloud.account.owned import KEY, Account, owner_of
-from serverless_first.cloud.account.things import Thing
+from serverless_first.cloud.account import costs, plan
+from serverless_first.cloud.account.owned import KEY
 
-ACCOUNT = "123456789012"
-YES = f"{ACCOUNT} us-east-1"
 SERVERS = {
     "moto": ["-m", "moto.server", "-p"],
     "local": ["-m", "serverless_first.cli", "cloud", "--port"],
 }
-ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]})
 
 
 def free_port() -> int:
@@ -103,99 +98,6 @@ def standing_in(plain: pytest.MonkeyPatch, servers: Callable[[str], str]) -> Cal
         return url
 
     return use
-
-
-def make_a_shop(prefix: str) -> None:
-    """Some of everything that the course makes, by plain boto3."""
-    client = boto3.client
-    trust = json.dumps(kit.ASSUMABLE)
-    role = client("iam").create_role(RoleName=f"{prefix}-shop", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    client("iam").put_role_policy(RoleName=f"{prefix}-shop", PolicyName="hikari", PolicyDocument=ALLOW)
-    code = kit.zip_of({"a.py": "def handler(event, context):\n    return 1\n"})
-    functions = client("lambda")
-    functions.create_function(
-        FunctionName=f"{prefix}-orders",
-        Runtime="python3.13",
-        Handler="a.handler",
-        Role=role,
-        Code={"ZipFile": code},
-        Tags={"team": "lamps"},
-        Timeout=3,
-    )
-    functions.publish_layer_version(LayerName=f"{prefix}-layer", Content={"ZipFile": code})
-    queue = client("sqs").create_queue(QueueName=f"{prefix}-orders")["QueueUrl"]
-    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{prefix}-orders"
-    assert queue
-    functions.create_event_source_mapping(FunctionName=f"{prefix}-orders", EventSourceArn=arn)
-    client("sns").create_topic(Name=f"{prefix}-news")
-    events = client("events")
-    events.create_event_bus(Name=f"{prefix}-bus")
-    events.put_rule(Name=f"{prefix}-rule", EventBusName=f"{prefix}-bus", EventPattern='{"source": ["shop"]}')
-    events.put_targets(Rule=f"{prefix}-rule", EventBusName=f"{prefix}-bus", Targets=[{"Id": "1", "Arn": arn}])
-    client("scheduler").create_schedule(
-        Name=f"{prefix}-count",
-        ScheduleExpression="rate(1 day)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": arn, "RoleArn": role},
-    )
-    client("dynamodb").create_table(
-        TableName=f"{prefix}-lamps",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    client("s3").create_bucket(Bucket=f"{prefix}-reports")
-    client("s3").put_object(Bucket=f"{prefix}-reports", Key="a/b", Body=b"lamps")
-    client("secretsmanager").create_secret(Name=f"{prefix}-login", SecretString='{"username": "a", "password": "b"}')
-    machine = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
-    client("stepfunctions").create_state_machine(name=f"{prefix}-order", definition=machine, roleArn=role)
-    client("apigateway").create_rest_api(name=f"{prefix}-rest")
-    client("apigatewayv2").create_api(Name=f"{prefix}-http", ProtocolType="HTTP")
-    client("cloudwatch").put_metric_alarm(
-        AlarmName=f"{prefix}-alarm", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold",
-        MetricName="Errors", Namespace="AWS/Lambda", Period=60, Statistic="Sum", Threshold=1.0,
-    )  # fmt: skip
-    make_a_network()
-
-
-def make_a_network() -> None:
-    """A VPC as lab 06 has it: two groups that name each other, a NAT gateway, an endpoint."""
-    ec2 = boto3.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    named = [{"ResourceType": "subnet", "Tags": [{"Key": "Name", "Value": "public"}]}]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", TagSpecifications=named)["Subnet"]["SubnetId"]
-    groups = [ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc)["GroupId"] for n in ("in", "out")]
-    for group, other in (groups, groups[::-1]):
-        rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": other}]}
-        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
-    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)
-    ec2.create_network_acl(VpcId=vpc)
-    ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", VpcEndpointType="Gateway")
-    assert {"Key": "Name", "Value": "public"} in ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["Tags"]
-
-
-def make_a_database(prefix: str) -> None:
-    rds = boto3.client("rds")
-    rds.create_db_parameter_group(
-        DBParameterGroupName=f"{prefix}-seats", DBParameterGroupFamily="postgres18", Description="20 seats"
-    )
-    rds.create_db_instance(
-        DBInstanceIdentifier=f"{prefix}-db", DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
-        MasterUsername="hikari", MasterUserPassword="lamps-for-all", DBParameterGroupName=f"{prefix}-seats",
-    )  # fmt: skip
-    secret = boto3.client("secretsmanager").describe_secret(SecretId=f"{prefix}-login")["ARN"]
-    found = boto3.client("ec2").describe_subnets()["Subnets"]
-    subnets = [subnet["SubnetId"] for subnet in found if subnet["DefaultForAz"]]
-    rds.create_db_proxy(
-        DBProxyName=f"{prefix}-proxy", EngineFamily="POSTGRESQL", VpcSubnetIds=subnets[:2],
-        Auth=[{"AuthScheme": "SECRETS", "SecretArn": secret}], RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-shop",
-    )  # fmt: skip
 
 
 KINDS_OF_A_SHOP = {
@@ -325,7 +227,7 @@ def test_somebody_types_it(
 
     def somebody(question: str) -> str:
         asked.append(question)
-        return YES
+        return str(YES)
 
     plain.setattr("builtins.input", somebody)
     with cloud.start(target="aws"):
@@ -431,134 +333,6 @@ except cloud.CloudError as error:
     said = program(source).hear()
     assert (said["loaded"], said["boto3"]) == ([], False)
     assert "aws.reset() empties it" in said["refused"]
-
-
-# ---- parts
-
-
-@pytest.mark.parametrize(
-    ("service", "operation", "given"),
-    [
-        ("lambda", "CreateFunction", {"Tags": {"team": "lamps"}}),
-        ("sqs", "CreateQueue", {}),
-        ("stepfunctions", "CreateStateMachine", {"tags": [{"key": "team", "value": "lamps"}]}),
-        ("rds", "CreateDBInstance", {"Tags": [{"Key": KEY, "Value": "somebody else"}]}),
-        ("ec2", "RunInstances", {"TagSpecifications": [{"ResourceType": "spot-instances-request", "Tags": []}]}),
-        ("cognito-idp", "CreateUserPool", {}),
-    ],
-)
-def test_the_tag_goes_beside_others_in_each_service_s_form(service: str, operation: str, given: dict[str, Any]) -> None:
-    model = boto3.Session().client(service, region_name="us-east-1").meta.service_model.operation_model(operation)
-    params = dict(given)
-    assert tagging.add_tag(params, model, "ann")
-    text = json.dumps(params)
-    assert text.count(f'"{KEY}"') == (2 if operation == "RunInstances" else 1)
-    assert '"ann"' in text
-    assert "somebody else" not in text
-    for other in ("team", "spot-instances-request"):
-        assert (other in text) == (other in json.dumps(given))
-    from botocore.validate import ParamValidator
-
-    assert "Unknown" not in (report := ParamValidator().validate(params, model.input_shape).generate_report())
-    assert "Invalid type" not in report
-
-
-def test_what_takes_no_tags_is_noted(tmp_path: Path) -> None:
-    client = boto3.Session().client("scheduler", region_name="us-east-1")
-    model = client.meta.service_model.operation_model("CreateSchedule")
-    params: dict[str, Any] = {"Name": "count"}
-    assert not tagging.add_tag(params, model, "ann")
-    assert params == {"Name": "count"}
-    journal = Journal(tmp_path / "work" / "made.jsonl")
-    made = [Made("scheduler", "CreateSchedule", {"Name": n}, False) for n in ("count", "count", "pack")]
-    for each in made:
-        journal.add(each)
-    with journal.path.open("a", encoding="utf-8") as file:
-        file.write("half a li")
-    assert journal.read() == [made[0], made[2]]
-    journal.keep(lambda each: each.given["Name"] == "pack")
-    assert journal.read() == [made[2]]
-    journal.keep(lambda _: False)
-    assert not journal.path.exists()
-
-
-@pytest.mark.parametrize(
-    ("arn", "owner"),
-    [
-        (f"arn:aws:iam::{ACCOUNT}:user/ann", "ann"),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/ann@example.com", "ann@example.com"),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/ann smith+1", "ann-smith-1"),
-        (f"arn:aws:iam::{ACCOUNT}:root", "root"),
-    ],
-)
-def test_the_owner_is_who_calls(arn: str, owner: str) -> None:
-    assert owner_of(arn) == owner
-
-
-def error(code: str) -> Exception:
-    from botocore.exceptions import ClientError
-
-    refusal: Exception = ClientError({"Error": {"Code": code, "Message": f"said {code}"}}, "Delete")
-    return refusal
-
-
-class Stubborn:
-    """A thing that is in use for so many attempts."""
-
-    def __init__(self, attempts: int, code: str = "DependencyViolation") -> None:
-        self.left, self.code = attempts, code
-
-    def remove(self) -> None:
-        if self.left:
-            self.left -= 1
-            raise error(self.code)
-
-
-def cleaned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *found: Any, endpoint: str | None = "http://x") -> Cleanup:
-    """Cleans up where these things are found, or these errors are."""
-
-    def find(things: Any) -> Any:
-        def finder(_: Account) -> Iterator[Thing]:
-            if isinstance(things, Exception):
-                raise things
-            yield from things
-
-        return finder
-
-    monkeypatch.setattr(finders, "ORDER", tuple((f"kind {n}", find(each)) for n, each in enumerate(found)))
-    monkeypatch.setattr(cleaning, "_still_tagged", lambda *_: [])
-    monkeypatch.setattr(Account, "every_s", 0.001)
-    account = Account(ACCOUNT, "us-east-1", "ann", endpoint, "arn", Journal(tmp_path / "j"))
-    return cleaning.clean_up(account, dry_run=False, limit_s=1.0)
-
-
-def test_what_is_still_in_use_is_tried_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    done = cleaned(monkeypatch, tmp_path, [Thing("VPC", "vpc-1", Stubborn(3).remove)], [Thing("role", "r", str)])
-    assert [each.name for each in done.removed] == ["r", "vpc-1"]
-    assert done.clean
-    assert capsys.readouterr().out.count("waiting: VPC vpc-1 is still in use") == 1
-
-
-def test_what_cannot_be_removed_is_told_and_the_rest_goes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stays = Thing("queue", "orders", Stubborn(99, "AccessDenied").remove)
-    slow = Thing("database", "db", lambda: None, lambda: False)
-    gone = Thing("topic", "news", Stubborn(1, "NotFoundException").remove)
-    done = cleaned(monkeypatch, tmp_path, [stays, slow], [gone], error("AccessDenied"), endpoint=None)
-    assert list(done.removed) == [gone]
-    assert not done.clean
-    said = capsys.readouterr().out
-    assert "LEFT: queue orders: An error occurred (AccessDenied)" in said
-    assert "LEFT: database db: it is still there after 1 s" in said
-    assert "NOT LOOKED AT: kind 2: AccessDenied: " in said
-    assert "Not all is gone" in said
-
-
-def test_what_an_emulator_lacks_is_no_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert cleaned(monkeypatch, tmp_path, error("NotImplementedException"), error("404")).clean
 
 
 def test_what_was_there_before_is_neither_tagged_nor_removed(standing_in: Callable[[str], str]) -> None:

@@ -114,7 +114,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = {
         "course.toml": COURSE,
         "glossary.yml": GLOSSARY,
-        "docs/fidelity.md": "# What is real\n\nLamps are.\n",
+        "docs/fidelity.md": "# What is real\n\nLamps are. [To pay for them](real-account.md#bill)\n",
+        "docs/real-account.md": "# An account\n\n## Bill\n\n[What is real](fidelity.md)\n",
         "modules/00-lamps/quiz.yml": QUIZ,
         "modules/00-lamps/lesson.md": "# 00 Lamps\n",
     }
@@ -187,6 +188,8 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
 
     index = (course / "site" / "index.html").read_text(encoding="utf-8")
     assert "01 Shades (planned)" in index
+    assert 'href="real-account.html"' in index
+    assert 'href="real-account.html#bill"' in (course / "site" / "fidelity.html").read_text(encoding="utf-8")
     words = (course / "site" / "glossary.html").read_text(encoding="utf-8")
     assert '<span lang="ja">再試行（さいしこう）、リトライ</span>' in words
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(<?([^()\s<>]+)>?\)")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_DOCUMENT = re.compile(r"([\w-]+)\.md(#[\w-]+)?")
 _NOTEBOOK = re.compile(r"(?:\.\./)?(notebooks/|labs/)?([\w-]+)\.ipynb")
 _LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src", "video": "src"}
 
@@ -49,7 +50,7 @@ def rewritten(markdown: str, known: set[str], broken: Callable[[str], None]) -> 
 
     Args:
         markdown: of one cell, or a document of the course.
-        known: the ids of the modules that the site has.
+        known: the ids of the modules that the site has, and the names of its documents without their folder.
         broken: called with each address that leads nowhere in the site.
     """
 
@@ -57,6 +58,8 @@ def rewritten(markdown: str, known: set[str], broken: Callable[[str], None]) -> 
         text, address = match[1], match[2]
         if urlsplit(address).scheme or address.startswith("#"):
             return match[0]
+        if (document := _DOCUMENT.fullmatch(address)) and document[1] in known:
+            return f'<a href="{document[1]}.html{document[2] or ""}">{text}</a>'
         target = _NOTEBOOK.fullmatch(address)
         if target is None or target[2] not in known:
             broken(address)

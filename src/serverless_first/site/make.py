@@ -79,7 +79,8 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
     except glossary.GlossaryError as error:
         raise SiteFailed(error.problems) from None
     lessons = [module for module in the_course.ready_modules if module.lesson_minutes]
-    known = {module.id for module in lessons}
+    documents = pages.documents(root)
+    known = {module.id for module in lessons} | set(documents)
     texts: dict[str, Text] = {}
     problems: list[str] = []
     for module in lessons:
@@ -92,12 +93,14 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
             module, notebook, quiz, terms=words.terms, known=known, root=root, pictures=source / "extra" / PICTURES
         )
         problems += found
-    texts["index"] = pages.index_page(the_course, lessons)
+    texts["index"] = pages.index_page(the_course, lessons, documents)
     texts["labs"] = pages.labs_page(lessons)
     texts["glossary"] = pages.glossary_page(words, lessons)
-    texts["fidelity"], found = pages.document(root, "docs/fidelity.md", known)
-    if problems + found:
-        raise SiteFailed(problems + found)
+    for name in documents:
+        texts[name], found = pages.document(root, f"docs/{name}.md", known)
+        problems += found
+    if problems:
+        raise SiteFailed(problems)
     shutil.copytree(_THEME, source, dirs_exist_ok=True)
     (source / "extra").mkdir(exist_ok=True)
     for name, text in texts.items():

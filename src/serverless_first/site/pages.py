@@ -12,9 +12,19 @@ from serverless_first.site.lesson import deck_words
 from serverless_first.site.text import Text, escaped
 
 _SEEN = {"aws": "AWS", "deck": "deck"}
+#: The documents of docs/ that are for learners: what each page is called, and what it says.
+_DOCUMENTS = {
+    "fidelity": ("What is real", "what the local cloud does as AWS does, and what not"),
+    "real-account": ("A real account", "how to run the same code on AWS, what it may cost, how to clean up"),
+}
 
 
-def index_page(course: Course, lessons: Sequence[Module]) -> Text:
+def documents(root: Path) -> list[str]:
+    """The names of the documents that become pages, without their folder; those that the checkout has."""
+    return [name for name in _DOCUMENTS if (root / "docs" / f"{name}.md").is_file()]
+
+
+def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[str]) -> Text:
     """What the course is, what is in it, and how to run it."""
     text = Text("course.toml")
     text.add(f"# {course.title}")
@@ -38,15 +48,19 @@ def index_page(course: Course, lessons: Sequence[Module]) -> Text:
     lesson_minutes, lab_minutes = sum(m.lesson_minutes for m in lessons), sum(m.lab_minutes for m in lessons)
     text.add(f"Together: lessons {_hours(lesson_minutes)}, labs {_hours(lab_minutes)}.")
     text.add("## Beside the lessons")
+    beside = "".join(
+        f'<li><a href="{name}.html">{_DOCUMENTS[name][0]}</a>: {_DOCUMENTS[name][1]}.</li>' for name in documents
+    )
     text.html(
         '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li>'
         '<li><a href="glossary.html">Glossary</a>: the words of the course in English and Japanese '
         '(<span lang="ja">用語集</span>).</li>'
-        '<li><a href="fidelity.html">What is real</a>: what the local cloud does as AWS does, and what not.</li>'
+        f"{beside}"
         '<li><a href="search.html">Search</a>, in English and Japanese; it works offline.</li></ul>'
     )
     text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
-    text.fenced("{toctree}\n:hidden:\n:caption: Beside them", "labs\nglossary\nWhat is real <fidelity>")
+    listed = "\n".join(f"{_DOCUMENTS[name][0]} <{name}>" for name in documents)
+    text.fenced("{toctree}\n:hidden:\n:caption: Beside them", f"labs\nglossary\n{listed}")
     return text
 
 
@@ -143,7 +157,7 @@ def document(root: Path, name: str, known: set[str]) -> tuple[Text, list[str]]:
     Args:
         root: the checkout.
         name: its path there, as in "docs/fidelity.md".
-        known: the ids of the modules that have a page.
+        known: the ids of the modules and the names of the documents that have a page.
     """
     source = (root / name).read_text(encoding="utf-8")
     text = Text(name)

@@ -1,0 +1,143 @@
+"""The parts of a session on a real account: the tag in each service's form, the journal, the order of cleaning up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from account_kit import ACCOUNT  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from serverless_first.cloud.account import cleaning, finders, tagging
+from serverless_first.cloud.account.cleaning import Cleanup
+from serverless_first.cloud.account.journal import Journal, Made
+from serverless_first.cloud.account.owned import KEY, Account, owner_of
+from serverless_first.cloud.account.things import Thing
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given"),
+    [
+        ("lambda", "CreateFunction", {"Tags": {"team": "lamps"}}),
+        ("sqs", "CreateQueue", {}),
+        ("stepfunctions", "CreateStateMachine", {"tags": [{"key": "team", "value": "lamps"}]}),
+        ("rds", "CreateDBInstance", {"Tags": [{"Key": KEY, "Value": "somebody else"}]}),
+        ("ec2", "RunInstances", {"TagSpecifications": [{"ResourceType": "spot-instances-request", "Tags": []}]}),
+        ("cognito-idp", "CreateUserPool", {}),
+    ],
+)
+def test_the_tag_goes_beside_others_in_each_service_s_form(service: str, operation: str, given: dict[str, Any]) -> None:
+    model = boto3.Session().client(service, region_name="us-east-1").meta.service_model.operation_model(operation)
+    params = dict(given)
+    assert tagging.add_tag(params, model, "ann")
+    text = json.dumps(params)
+    assert text.count(f'"{KEY}"') == (2 if operation == "RunInstances" else 1)
+    assert '"ann"' in text
+    assert "somebody else" not in text
+    for other in ("team", "spot-instances-request"):
+        assert (other in text) == (other in json.dumps(given))
+    from botocore.validate import ParamValidator
+
+    assert "Unknown" not in (report := ParamValidator().validate(params, model.input_shape).generate_report())
+    assert "Invalid type" not in report
+
+
+def test_what_takes_no_tags_is_noted(tmp_path: Path) -> None:
+    client = boto3.Session().client("scheduler", region_name="us-east-1")
+    model = client.meta.service_model.operation_model("CreateSchedule")
+    params: dict[str, Any] = {"Name": "count"}
+    assert not tagging.add_tag(params, model, "ann")
+    assert params == {"Name": "count"}
+    journal = Journal(tmp_path / "work" / "made.jsonl")
+    made = [Made("scheduler", "CreateSchedule", {"Name": n}, False) for n in ("count", "count", "pack")]
+    for each in made:
+        journal.add(each)
+    with journal.path.open("a", encoding="utf-8") as file:
+        file.write("half a li")
+    assert journal.read() == [made[0], made[2]]
+    journal.keep(lambda each: each.given["Name"] == "pack")
+    assert journal.read() == [made[2]]
+    journal.keep(lambda _: False)
+    assert not journal.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arn", "owner"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:user/ann", "ann"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/ann@example.com", "ann@example.com"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/ann smith+1", "ann-smith-1"),
+        (f"arn:aws:iam::{ACCOUNT}:root", "root"),
+    ],
+)
+def test_the_owner_is_who_calls(arn: str, owner: str) -> None:
+    assert owner_of(arn) == owner
+
+
+def error(code: str) -> Exception:
+    from botocore.exceptions import ClientError
+
+    refusal: Exception = ClientError({"Error": {"Code": code, "Message": f"said {code}"}}, "Delete")
+    return refusal
+
+
+class Stubborn:
+    """A thing that is in use for so many attempts."""
+
+    def __init__(self, attempts: int, code: str = "DependencyViolation") -> None:
+        self.left, self.code = attempts, code
+
+    def remove(self) -> None:
+        if self.left:
+            self.left -= 1
+            raise error(self.code)
+
+
+def cleaned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *found: Any, endpoint: str | None = "http://x") -> Cleanup:
+    """Cleans up where these things are found, or these errors are."""
+
+    def find(things: Any) -> Any:
+        def finder(_: Account) -> Iterator[Thing]:
+            if isinstance(things, Exception):
+                raise things
+            yield from things
+
+        return finder
+
+    monkeypatch.setattr(finders, "ORDER", tuple((f"kind {n}", find(each)) for n, each in enumerate(found)))
+    monkeypatch.setattr(cleaning, "_still_tagged", lambda *_: [])
+    monkeypatch.setattr(Account, "every_s", 0.001)
+    account = Account(ACCOUNT, "us-east-1", "ann", endpoint, "arn", Journal(tmp_path / "j"))
+    return cleaning.clean_up(account, dry_run=False, limit_s=1.0)
+
+
+def test_what_is_still_in_use_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = cleaned(monkeypatch, tmp_path, [Thing("VPC", "vpc-1", Stubborn(3).remove)], [Thing("role", "r", str)])
+    assert [each.name for each in done.removed] == ["r", "vpc-1"]
+    assert done.clean
+    assert capsys.readouterr().out.count("waiting: VPC vpc-1 is still in use") == 1
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_goes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stays = Thing("queue", "orders", Stubborn(99, "AccessDenied").remove)
+    slow = Thing("database", "db", lambda: None, lambda: False)
+    gone = Thing("topic", "news", Stubborn(1, "NotFoundException").remove)
+    done = cleaned(monkeypatch, tmp_path, [stays, slow], [gone], error("AccessDenied"), endpoint=None)
+    assert list(done.removed) == [gone]
+    assert not done.clean
+    said = capsys.readouterr().out
+    assert "LEFT: queue orders: An error occurred (AccessDenied)" in said
+    assert "LEFT: database db: it is still there after 1 s" in said
+    assert "NOT LOOKED AT: kind 2: AccessDenied: " in said
+    assert "Not all is gone" in said
+
+
+def test_what_an_emulator_lacks_is_no_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert cleaned(monkeypatch, tmp_path, error("NotImplementedException"), error("404")).clean
