@@ -53,23 +53,34 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
             continue  # JupyterLab got it too, and stops by itself
 
 
-def _command(work: Path, port: int, browser: bool) -> list[str]:
+def settings(work: Path) -> list[str]:
+    """Writes JupyterLab's settings of the course into the learner's folder; the options that make them count.
+
+    Raises:
+        OSError: the learner's folder cannot be written.
+    """
     settings = work / SETTINGS
     settings.mkdir(parents=True, exist_ok=True)
     for name, content in (("overrides.json", OVERRIDES), ("page_config.json", PAGE_CONFIG)):
         (settings / name).write_text(json.dumps(content), encoding="utf-8", newline="\n")
     return [
-        *(sys.executable, "-m", "jupyterlab"),
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={work}",
         f"--LabApp.app_settings_dir={settings}",
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / 'workspaces'}",
-        f"--LabApp.default_url={default_url(work)}",
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+
+
+def _command(work: Path, port: int, browser: bool) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab"),
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        *settings(work),
+        f"--LabApp.default_url={default_url(work)}",
         *(() if browser else ("--no-browser",)),
         *(("--allow-root",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()),
     ]

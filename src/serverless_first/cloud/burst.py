@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from serverless_first.cloud import seat
 from serverless_first.cloud.lambda_.gathering import HEADER
 from serverless_first.cloud.records import CallResult
 
@@ -29,8 +30,11 @@ def burst_size(wanted: int = 60) -> int:
         wanted: how many it should be.
 
     Returns:
-        `wanted`, or fewer on a machine with little free memory, but 24 at least (unless fewer are wanted).
+        `wanted`, or fewer on a machine with little free memory, but 24 at least (unless fewer are wanted). In a class
+        as many as the seat's share of the memory can hold, and 18 at least.
     """
+    if (most := seat.most_environments()) is not None:
+        return min(wanted, most)
     return min(wanted, max(_FEWEST, (free_mb() - _MB_LEFT) // _MB_EACH))
 
 
@@ -93,7 +97,7 @@ def at_once(
         return []
     if gathering:
         client.meta.events.register("before-call.lambda.Invoke", gather)
-    with ThreadPoolExecutor(len(events)) as customers:
+    with seat.turn(), ThreadPoolExecutor(len(events)) as customers:
         calls = [customers.submit(one, event) for event in events]
         for number, _ in enumerate(as_completed(calls), start=1):
             told(number)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from serverless_first import course
+from serverless_first.cloud import seat
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.lab import progress, sharing
 from serverless_first.lab.checks import load_checks, run_check
@@ -55,7 +56,8 @@ class Lab:
         task = self._task(task_id)
         checks = load_checks(self._module)
         try:
-            run_check(checks[task.id], task, module_dir(self._module.id))
+            with seat.turn():
+                run_check(checks[task.id], task, module_dir(self._module.id))
         except CheckFailed as failure:
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from serverless_first.cloud import seat
 from serverless_first.cloud.lambda_ import code, report
 from serverless_first.cloud.lambda_.concurrency import Concurrency
 from serverless_first.cloud.lambda_.environment import Environment, InitFailed, Surroundings
@@ -29,6 +30,7 @@ from serverless_first.cloud.lambda_.report import InitPhase
 INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, on demand
 PROVISIONED_INIT_LIMIT_S = 130.0  # the same, with provisioned concurrency: this or the timeout, whichever is higher
 START_SLOTS = 4 * (os.cpu_count() or 1)
+START_SLOTS_IN_A_CLASS = 2
 SLOT_S = 2.0  # how long one Init keeps others from starting
 REMEMBERED = 500  # ended environments kept for `aws.environments` and figures
 
@@ -89,7 +91,8 @@ class Fleet:
         self._closed = threading.Event()
         self.provisioned = Provisioned(self._start_provisioned)
         # So many start at a time that a burst of cold starts does not trip the Init limit on a small machine.
-        self._start_slots = threading.Semaphore(START_SLOTS)
+        self._slots = START_SLOTS if seat.allotment_mb() is None else START_SLOTS_IN_A_CLASS
+        self._start_slots = threading.Semaphore(self._slots)
         threading.Thread(target=self._expire, name="idle-expiry", daemon=True).start()
 
     # ---- calls
@@ -129,7 +132,22 @@ class Fleet:
                     return environment
         return None
 
+    def _make_room(self) -> None:
+        """In a class: the longest idle environments end, so that another one fits into the seat's memory."""
+        most = seat.most_environments()
+        if most is None:
+            return
+        with self._lock:
+            alive = sum(e.state is not State.ENDED for e in self._environments)
+            idle = sorted((e for free in self._free.values() for e in free), key=lambda e: e.last_used_s)
+            ending = idle[: max(0, alive + 1 - most)]
+            for free in self._free.values():
+                free[:] = [e for e in free if e not in ending]
+        for environment in ending:
+            environment.end()
+
     def _start_for_a_call(self, spec: FunctionSpec, generation: int) -> Place:
+        self._make_room()
         inits: list[InitPhase] = []
         limit_s = self.init_limit_s
         for phase in ("init", "invoke"):  # Init that fails runs once more, within the call
@@ -293,6 +311,6 @@ class Fleet:
         """Ends all environments; no other is started, and none is being started when it returns."""
         self._closed.set()
         self.clear()
-        for _ in range(START_SLOTS):
+        for _ in range(self._slots):
             self._start_slots.acquire()
-        self._start_slots.release(START_SLOTS)  # who still waits for one finds that all is over
+        self._start_slots.release(self._slots)  # who still waits for one finds that all is over

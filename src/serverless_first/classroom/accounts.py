@@ -1,0 +1,111 @@
+"""An account of the operating system for each seat, when we are root: made for a lesson, removed with it.
+
+The number of an account is kept, so that a seat's files belong to it again on the next day.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+PREFIX = "sf-"
+_FIRST, _LAST = 61_200, 64_900  # above people and services, below what systemd hands out
+
+
+class NoAccounts(RuntimeError):
+    """Accounts cannot be made, or cannot run the course; the message says why."""
+
+
+def name_of(account: str) -> str:
+    """The operating system's name of a seat: sf-student-07."""
+    return PREFIX + account
+
+
+def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
+    """Makes an account for each seat; the number of each. One that is there is taken as it is.
+
+    Args:
+        accounts: names of seats.
+        homes: the folder that holds a home for each; its owner's number is used again.
+
+    Raises:
+        NoAccounts: this system has no useradd, or it failed.
+    """
+    used = {entry.pw_uid for entry in pwd.getpwall()}
+    numbers: dict[str, int] = {}
+    for account in accounts:
+        home, name = homes / account, name_of(account)
+        try:
+            numbers[account] = pwd.getpwnam(name).pw_uid
+        except KeyError:
+            number = home.stat().st_uid if home.exists() else 0
+            if not _FIRST <= number <= _LAST or number in used:
+                number = next(n for n in range(_FIRST, _LAST) if n not in used and n not in numbers.values())
+            nobodys = str(pwd.getpwnam("nobody").pw_gid)
+            _run(
+                *("useradd", "--no-create-home", "--no-log-init", "--home-dir", str(home), "--uid", str(number)),
+                *("--no-user-group", "--gid", nobodys, "--shell", "/usr/sbin/nologin", "--comment", "seat of a class"),
+                name,
+            )
+            numbers[account] = number
+            used.add(number)
+    return numbers
+
+
+def furnish(home: Path, number: int) -> None:
+    """Gives a seat its home, and what is in it, if it belongs to another number; nobody else may enter."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != number:
+        for path in [home, *home.rglob("*")]:
+            os.chown(path, number, number, follow_symlinks=False)
+    home.chmod(0o700)
+
+
+def remove(accounts: Iterable[str]) -> None:
+    """Removes accounts; the files stay. One that is gone already is passed over."""
+    for account in accounts:
+        try:
+            pwd.getpwnam(name_of(account))
+        except KeyError:
+            continue
+        _run("userdel", name_of(account))
+
+
+def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:
+    """Starts Python and the course under one of the accounts.
+
+    Raises:
+        NoAccounts: it cannot, as when the course lies in root's own folder.
+    """
+    number = numbers[account]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", "import serverless_first, jupyterhub"],
+        user=number, group=number, extra_groups=[], cwd="/", capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    if done.returncode or not _reaches(folder, number):
+        last = (done.stderr.strip().splitlines() or [f"{folder} cannot be entered"])[-1]
+        raise NoAccounts(
+            f"A student's account cannot reach the course or the class's folder ({last}). As root, both must lie "
+            "where everyone may read, /srv for instance; or start the class as an ordinary user."
+        )
+
+
+def _reaches(folder: Path, number: int) -> bool:
+    test = [shutil.which("test") or "/usr/bin/test", "-x", str(folder)]
+    return not subprocess.run(test, user=number, group=number, extra_groups=[], cwd="/").returncode
+
+
+def _run(*command: str) -> None:
+    program = shutil.which(command[0], path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if program is None:
+        raise NoAccounts(
+            f"This system has no {command[0]}, so students cannot have accounts: start the class as an ordinary user."
+        )
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True)
+    if done.returncode:
+        raise NoAccounts(f"{' '.join(command[:1])} failed for {command[-1]}: {(done.stderr or done.stdout).strip()}")

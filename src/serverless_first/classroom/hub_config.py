@@ -1,0 +1,86 @@
+"""JupyterHub's configuration for a class; JupyterHub runs this file. The plan in the class's folder fills it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from traitlets.config import get_config
+
+from serverless_first.classroom import plan, roll
+from serverless_first.classroom.sign_in import CodeAuthenticator
+from serverless_first.classroom.spawner import SeatSpawner
+
+the = plan.load(Path(os.environ[plan.VARIABLE]))
+people = roll.load(the.folder)
+hub_port, proxy_port, board_port = the.ports
+data = the.folder / "hub"
+run = [sys.executable, "-m"]
+c = get_config()
+
+c.JupyterHub.bind_url = f"http://{the.host}:{the.port}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub_port}"
+c.JupyterHub.db_url = f"sqlite:///{data / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(data / "cookie_secret")
+c.JupyterHub.cookie_max_age_days = 1
+c.JupyterHub.cleanup_servers = True
+c.JupyterHub.cleanup_proxy = True
+c.JupyterHub.extra_log_file = ""
+c.ConfigurableHTTPProxy.command = [
+    *run,
+    "serverless_first.classroom.proxy",
+    "--log-level",
+    "WARNING",
+    "--proxy-timeout",
+    "600000",
+]
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
+c.ConfigurableHTTPProxy.pid_file = str(data / "proxy.pid")
+
+c.JupyterHub.authenticator_class = CodeAuthenticator
+c.CodeAuthenticator.folder = str(the.folder)
+c.Authenticator.allow_all = True  # whoever has a code; there is no other way in
+c.Authenticator.admin_users = {roll.INSTRUCTOR}
+c.Authenticator.auth_refresh_age = 60
+c.Authenticator.refresh_pre_spawn = True
+
+c.JupyterHub.spawner_class = SeatSpawner
+c.Spawner.ip = "127.0.0.1"
+# A busy machine starts twenty servers in minutes, not seconds, and each asks the hub some things.
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300
+c.LocalProcessSpawner.interrupt_timeout = 15
+c.LocalProcessSpawner.term_timeout = 5
+c.JupyterHub.concurrent_spawn_limit = 0
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 20}
+c.JupyterHub.init_spawners_timeout = 30
+
+c.JupyterHub.load_roles = [
+    {
+        "name": "culler",
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+        "services": ["culler"],
+    }
+]
+c.JupyterHub.services = [
+    {
+        "name": "culler",
+        "command": [
+            *run,
+            "jupyterhub_idle_culler",
+            f"--timeout={the.idle_s}",
+            f"--cull-every={max(10, the.idle_s // 6)}",
+        ],
+    },
+    {
+        "name": "board",
+        "url": f"http://127.0.0.1:{board_port}",
+        "command": [
+            *run,
+            *("serverless_first.cli", "board", "--port", str(board_port), "--folder", str(the.board)),
+            *("--students", str(the.folder / "names.csv")),
+        ],
+        "cwd": str(the.folder),
+        "environment": {name: os.environ[name] for name in ("SERVERLESS_FIRST_ROOT",) if name in os.environ},
+    },
+]

@@ -1,0 +1,353 @@
+"""Starts a class, waits, and clears up: the hub is a process of ours, and so is all that comes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from serverless_first.board import Keys
+from serverless_first.classroom import cards, limits, roll
+from serverless_first.classroom.groups import HUB, Groups, NoGroups
+from serverless_first.classroom.plan import VARIABLE, Plan
+from serverless_first.classroom.plan import load as load_plan
+from serverless_first.cloud.burst import free_mb
+from serverless_first.places import course_root
+
+READY_WITHIN_S = 120.0
+STOP_WITHIN_S = 90.0
+NEEDED = ("jupyterhub", "jupyterhub_idle_culler", "configurable_http_proxy")
+
+
+class CannotTeach(RuntimeError):
+    """The class cannot start; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A class that has started.
+
+    Args:
+        address: what students open.
+        board: what the instructor opens to see who is stuck.
+        cards: the printed and the tabular cards.
+        plan: what was decided.
+        people: who may sign in.
+        why_no_groups: why there are no control groups; empty if there are.
+        hub: the process.
+    """
+
+    address: str
+    board: str
+    cards: tuple[Path, Path]
+    plan: Plan
+    people: roll.Roll
+    why_no_groups: str
+    hub: subprocess.Popen[bytes]
+
+
+@contextmanager
+def running(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    instructor: str = "Instructor",
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    address: str | None = None,
+    memory_mb: int | None = None,
+    idle_s: int = 3600,
+    report: Callable[[str], None] = print,
+) -> Iterator[Running]:
+    """A class for as long as the block runs. At its end nothing of it runs any more, and all work is kept.
+
+    Args:
+        folder: of the class: the roll, the cards, the students' work.
+        names: of the students, each once.
+        instructor: the instructor's name.
+        host: the address to listen on; 0.0.0.0 for the whole room.
+        port: its port; 0 takes any.
+        address: what the cards say; found out unless given.
+        memory_mb: of each seat; an equal share unless given.
+        idle_s: after so many seconds without use a server stops; its files stay.
+        report: gets a line for each thing that an instructor should know.
+
+    Raises:
+        CannotTeach: packages are missing, the machine is too small, a class runs already, a port is in use.
+        roll.BadClass, limits.TooSmall: as they say.
+        OSError: the folder cannot be written.
+    """
+    if sys.platform == "win32":
+        raise CannotTeach(
+            "JupyterHub does not run on Windows: use the Windows Subsystem for Linux, or `make lab` on each machine."
+        )
+    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+        raise CannotTeach(
+            f"A class needs {', '.join(missing)}: `make env` installs them, and so does `pip install -e '.[class]'`."
+        )
+    folder = folder.absolute()
+    (folder / "students").mkdir(parents=True, exist_ok=True)
+    (folder / "hub").mkdir(mode=0o700, exist_ok=True)
+    for each in (folder, folder / "students"):
+        each.chmod(0o711)  # a seat's account must come through, and sees no names
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            _clear_up_after_a_crash(folder)
+            people = roll.enrol(folder, names, instructor)
+            share = limits.share(len(people.students), memory_mb)
+            with contextlib.ExitStack() as undo:
+                yield _start(
+                    undo, folder, people, share, host=host, port=port, address=address, idle_s=idle_s, report=report
+                )
+    except Timeout:
+        raise CannotTeach(f"A class runs in {folder} already: stop it with Ctrl-C, or name another folder.") from None
+
+
+def _start(
+    undo: contextlib.ExitStack,
+    folder: Path,
+    people: roll.Roll,
+    share: limits.Limits,
+    *,
+    host: str,
+    port: int,
+    address: str | None,
+    idle_s: int,
+    report: Callable[[str], None],
+) -> Running:
+    seats = [person.account for person in people.people]
+    temporary = Path(tempfile.mkdtemp(prefix="sf-", dir="/tmp" if Path("/tmp").is_dir() else None))
+    undo.callback(shutil.rmtree, temporary, ignore_errors=True)
+    numbers: dict[str, int] = {}
+    if os.geteuid() == 0:
+        numbers = _accounts(undo, seats, folder)
+    groups, why = _groups(undo, temporary.name, len(seats))
+    port = port or _free_port()
+    _check_free(host, port)
+    plan = Plan(
+        folder, temporary, host, port, (_free_port(), _free_port(), _free_port()), share, numbers, groups, idle_s
+    )
+    temporary.chmod(0o711)
+    plan.turns.mkdir(mode=0o755)
+    for number in range(2 * (os.cpu_count() or 1)):
+        (plan.turns / f"turn-{number}").touch()
+        (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
+    for seat in seats:
+        _furnish(plan, seat)
+    address = address or f"http://{_name_of_this_machine(host)}:{port}"
+    roll.private(folder / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
+    plan.save()
+    undo.callback((folder / "plan.json").unlink, missing_ok=True)
+    files = cards.write(folder, people, address)
+    report(f"Starting the hub for {len(people.students)} students; its log is {folder / 'hub' / 'hub.log'}")
+    hub = _hub(undo, plan)
+    token = Keys.open(plan.board).instructor()
+    return Running(address, f"{address}/services/board/?token={token}", files, plan, people, why, hub)
+
+
+def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) -> dict[str, int]:
+    from serverless_first.classroom import accounts
+
+    try:
+        undo.callback(_remove_accounts, seats)
+        numbers = accounts.make(seats, folder / "students")
+        accounts.try_out(seats[0], numbers, folder / "students")
+        return numbers
+    except accounts.NoAccounts as error:
+        raise CannotTeach(str(error)) from error
+
+
+def _remove_accounts(seats: Sequence[str]) -> None:
+    """Ends whatever runs under the accounts of the seats, and removes them."""
+    import pwd
+
+    from serverless_first.classroom import accounts
+
+    names = {accounts.name_of(seat) for seat in seats}
+    numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
+    _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
+    accounts.remove(seats)
+
+
+def _groups(undo: contextlib.ExitStack, name: str, seats: int) -> tuple[Groups | None, str]:
+    try:
+        groups = Groups.make(f"serverless-first-{name}")
+    except NoGroups as error:
+        return None, str(error)
+    undo.callback(groups.remove)
+    groups.weigh(seats)
+    groups.cap(max(limits.LEAST_MB, free_mb() - limits.KEPT_MB // 3))
+    return groups, ""
+
+
+def _furnish(plan: Plan, seat: str) -> None:
+    home, temporary = plan.home(seat), plan.temporary / seat
+    temporary.mkdir(mode=0o700)
+    number = plan.numbers.get(seat)
+    if number is None:
+        home.mkdir(mode=0o700, exist_ok=True)
+    else:
+        from serverless_first.classroom import accounts
+
+        accounts.furnish(home, number)
+        os.chown(temporary, number, number)
+
+
+def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
+    environ = os.environ | {
+        VARIABLE: str(plan.folder),
+        "SERVERLESS_FIRST_ROOT": str(course_root()),
+        "PYTHONUTF8": "1",
+        # The course's Python first: JupyterHub looks for its programs there.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }
+    environ.pop("SERVERLESS_FIRST_WORK", None)  # each seat has its own
+    config = Path(__file__).with_name("hub_config.py")
+    log = plan.folder / "hub" / "hub.log"
+    with log.open("ab") as out:
+        hub = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+            cwd=plan.folder / "hub", env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,  # Ctrl-C comes to us alone, and we stop it in order
+            preexec_fn=lambda: _settle(plan.groups),
+        )  # fmt: skip
+    undo.callback(_stop, hub)
+    (plan.folder / "hub" / "running.json").write_text(
+        json.dumps({"pid": hub.pid, "begun": psutil.Process(hub.pid).create_time()}), encoding="utf-8"
+    )
+    undo.callback((plan.folder / "hub" / "running.json").unlink, missing_ok=True)
+    undo.callback(_stop, hub)
+    until = time.monotonic() + READY_WITHIN_S
+    while not _answers(plan):
+        if hub.poll() is not None or time.monotonic() > until:
+            raise CannotTeach(f"The hub did not start. The end of {log}:\n{_tail(log)}")
+        time.sleep(0.1)
+    return hub
+
+
+def _settle(groups: Groups | None) -> None:
+    """What the hub's process does before it becomes the hub."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` ignores it, and servers are stopped with it
+    if groups:
+        groups.enter(HUB)
+    with contextlib.suppress(OSError):  # as root on Linux: whoever has to go for want of memory, not the hub
+        Path("/proc/self/oom_score_adj").write_text("-900")
+
+
+def _answers(plan: Plan) -> bool:
+    host = "127.0.0.1" if plan.host in ("0.0.0.0", "") else plan.host
+    with (
+        contextlib.suppress(OSError),
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            f"http://{host}:{plan.port}/hub/health", timeout=5
+        ) as answer,
+    ):
+        return bool(answer.status == 200)
+    return False
+
+
+def _stop(hub: subprocess.Popen[bytes]) -> None:
+    """Asks the hub to stop all servers and itself; what is left after a while is ended."""
+    if hub.poll() is not None:
+        return
+    below = _tree(hub.pid)
+    hub.send_signal(signal.SIGTERM)
+    try:
+        hub.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        below += _tree(hub.pid)
+        hub.kill()
+        hub.wait()
+    _end(below)
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return list(psutil.Process(pid).children(recursive=True))
+    return []
+
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if process.is_running():
+                process.kill()
+    psutil.wait_procs(list(processes), timeout=5)
+
+
+def _clear_up_after_a_crash(folder: Path) -> None:
+    """Ends and removes what a run left that could not clear up itself. Nobody else has the class's lock."""
+    try:
+        before = json.loads((folder / "hub" / "running.json").read_text(encoding="utf-8"))
+        hub = psutil.Process(before["pid"])
+        if abs(hub.create_time() - before["begun"]) < 1:
+            _end([*_tree(hub.pid), hub])
+    except (OSError, ValueError, LookupError, TypeError, psutil.Error):
+        pass
+    try:
+        plan = load_plan(folder)
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    if plan.groups:
+        plan.groups.remove()
+    if plan.numbers and os.geteuid() == 0:
+        _remove_accounts(list(plan.numbers))
+    shutil.rmtree(plan.temporary, ignore_errors=True)
+
+
+def _number_of(process: psutil.Process) -> int | None:
+    with contextlib.suppress(psutil.Error):
+        return int(process.uids().real)
+    return None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise CannotTeach(
+            f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another with --port."
+        ) from error
+
+
+def _name_of_this_machine(host: str) -> str:
+    """How the room reaches this machine: the address that its route to the network has. Nothing is sent."""
+    if host not in ("0.0.0.0", "::"):
+        return f"[{host}]" if ":" in host else host
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address of documentation (RFC 5737)
+        return str(probe.getsockname()[0])
+    return socket.gethostname()
+
+
+def _doubled(name: str) -> str:
+    return name.replace('"', '""')
+
+
+def _tail(log: Path, lines: int = 12) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

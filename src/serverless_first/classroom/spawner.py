@@ -1,0 +1,119 @@
+"""Starts a student's server in a seat: with its account, its limits and its folders; and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.spawner import LocalProcessSpawner
+from tornado.ioloop import PeriodicCallback
+
+from serverless_first.board import Keys
+from serverless_first.classroom import accounts, plan, roll, warden
+from serverless_first.classroom.limits import nice
+from serverless_first.cloud.seat import ALLOTMENT, TURNS
+from serverless_first.lab import sharing
+
+LOOK_EVERY_MS = 3_000
+BEHIND_THE_HUB = 5
+
+
+class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
+    """One for each student. The plan of the class says what it may do."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._plan = plan.load(Path(os.environ[plan.VARIABLE]))
+        self._seat: warden.Seat | None = None
+        self._watch: PeriodicCallback | None = None
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """The variables of a seat: everything that is written goes into its own folders."""
+        account, the = self.user.name, self._plan
+        home = the.home(account)
+        person = roll.load(the.folder).by_account(account)
+        mine = {
+            "HOME": str(home),
+            "USER": accounts.name_of(account) if the.numbers else account,
+            "TMPDIR": str(the.temporary / account),
+            "SERVERLESS_FIRST_WORK": str(home / "work"),
+            ALLOTMENT: str(the.limits.share_mb),
+            TURNS: str(the.turns),
+        }
+        settings = home / ".settings"
+        for name, folder in (
+            ("JUPYTER_CONFIG_DIR", "jupyter"), ("JUPYTER_DATA_DIR", "data"), ("JUPYTER_RUNTIME_DIR", "runtime"),
+            ("IPYTHONDIR", "ipython"), ("MPLCONFIGDIR", "matplotlib"), ("XDG_CACHE_HOME", "cache"),
+        ):  # fmt: skip
+            mine[name] = str(settings / folder)
+        if person and not person.teaches:
+            mine[sharing.URL] = f"http://127.0.0.1:{the.ports[2]}/services/board/"
+            mine[sharing.TOKEN] = Keys.open(the.board).student(person.name)
+        return env | {"LOGNAME": mine["USER"]} | mine
+
+    def make_preexec_fn(self, name: str) -> Callable[[], None]:
+        """What the new process does before it becomes the server: it goes into its group and gives up our rights."""
+        number, the = self._plan.numbers.get(name), self._plan
+
+        def settle() -> None:
+            if the.groups:
+                the.groups.enter(name)
+            nice(BEHIND_THE_HUB)
+            with contextlib.suppress(OSError):  # the hub's own protection is not for its students
+                Path("/proc/self/oom_score_adj").write_text("0")
+            if number is not None:
+                os.setgroups([])
+                os.setgid(number)
+                os.setuid(number)
+            the.limits.tell_process(own_account=number is not None)
+            os.umask(0o077)
+            os.chdir(the.home(name))
+
+        return settle
+
+    async def start(self) -> tuple[str, int]:
+        """Starts the server."""
+        account, the = self.user.name, self._plan
+        if the.groups:
+            the.groups.seat(account, the.limits)
+        self.cmd = [sys.executable, "-m", "serverless_first.classroom.seat"]
+        where: tuple[str, int] = await super().start()
+        self._seat = warden.Seat(account, self.pid)
+        self._watch = PeriodicCallback(self._look, LOOK_EVERY_MS, jitter=0.2)
+        self._watch.start()
+        return where
+
+    async def stop(self, now: bool = False) -> None:
+        """Stops the server, and then whatever is left of the seat."""
+        if self._seat is not None:
+            await asyncio.to_thread(self._seat.processes)  # who belongs to it, as long as their parents live
+        await super().stop(now)
+        await self._clear()
+
+    async def poll(self) -> int | None:
+        """None while the server runs. One that has ended by itself leaves nothing behind either."""
+        status: int | None = await super().poll()
+        if status is not None and self._seat is not None:
+            await self._clear()
+        return status
+
+    async def _clear(self) -> None:
+        seat, self._seat = self._seat, None
+        if self._watch is not None:
+            self._watch.stop()
+        if self._plan.groups:
+            await asyncio.to_thread(self._plan.groups.end, self.user.name)
+        if seat is not None:
+            await asyncio.to_thread(warden.end, seat)
+
+    async def _look(self) -> None:
+        """What the kernel does by control groups, the warden does here; with them it only remembers who is who."""
+        if self._seat is None or self._plan.groups:
+            return
+        for line in await asyncio.to_thread(warden.enforce, self._seat, self._plan.limits):
+            self.log.warning(line)

@@ -1,0 +1,122 @@
+"""The command `serverless-first class`."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from serverless_first.places import work_dir
+
+
+@click.command("class")
+@click.option(
+    "--students",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="CSV with a name in each line, UTF-8.",
+)
+@click.option("--instructor", default="Instructor", show_default=True, metavar="NAME", help="Name on your own card.")
+@click.option("--port", default=8000, type=click.IntRange(0, 65535), show_default=True, help="0: any.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 opens the class to the network of the room.",
+)
+@click.option("--address", metavar="URL", help="What the cards say; found out unless given.")
+@click.option("--memory-mb", type=click.IntRange(1), help="Memory of each student; an equal share unless given.")
+@click.option(
+    "--idle-min", default=60, type=click.IntRange(1), show_default=True, help="A server idle for so long stops."
+)
+@click.option(
+    "--folder", type=click.Path(path_type=Path, file_okay=False), help="Of the class; work/class unless given."
+)
+def teach(
+    students: Path,
+    instructor: str,
+    port: int,
+    host: str,
+    address: str | None,
+    memory_mb: int | None,
+    idle_min: int,
+    folder: Path | None,
+) -> None:
+    """For instructors: run a class on this machine, with a server for each student.
+
+    Students sign in with the code on their card. Ctrl-C stops everything; their work stays, and the next start goes on
+    with it.
+    """
+    from serverless_first.board import roster
+    from serverless_first.classroom import limits, roll
+    from serverless_first.classroom.running import CannotTeach, Running, running
+
+    folder = folder or work_dir() / "class"
+
+    def told(now: Running) -> None:
+        who = len(now.people.students)
+        click.echo(f"The class is open: {now.address}")
+        click.echo(f"Cards to print: {now.cards[0]} (as a table: {now.cards[1].name}); yours is the last one.")
+        click.echo(f"The board, for you alone: {now.board}")
+        share = now.plan.limits
+        click.echo(
+            f"{who} seats: {share.share_mb:,} MB each, {share.memory_mb:,} MB and {share.processes} processes at most."
+        )
+        if now.plan.groups:
+            click.echo(
+                f"Linux enforces it by control groups (version {now.plan.groups.version}), and shares CPU fairly."
+            )
+        else:
+            click.echo(
+                f"No control groups: {now.why_no_groups}. Every 3 s the hub looks at each seat, ends what takes more "
+                "memory than its share, and puts endless loops behind the others."
+            )
+        if not now.plan.numbers:
+            click.echo(
+                "All seats run under your account: nothing keeps a student from reading or ending what belongs to "
+                "another. Start it as root, in a folder such as /srv, where that matters."
+            )
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")
+        click.echo("Ctrl-C ends the class and keeps everybody's work.")
+
+    for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
+        signal.signal(number, _interrupted)
+    try:
+        names = roster.read_students(students)
+        with running(
+            folder,
+            names,
+            instructor=instructor,
+            host=host,
+            port=port,
+            address=address,
+            memory_mb=memory_mb,
+            idle_s=60 * idle_min,
+            report=click.echo,
+        ) as now:
+            told(now)
+            try:
+                code = now.hub.wait()
+            except KeyboardInterrupt:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would leave things behind
+                click.echo("\nStopping all servers. Nobody's work is lost.")
+            else:
+                raise CannotTeach(f"The hub has ended by itself (code {code}): see {folder / 'hub' / 'hub.log'}.")
+    except KeyboardInterrupt:
+        click.echo("Stopped before the class was open.")
+        raise SystemExit(130) from None
+    except (roster.BadRoster, roll.BadClass, limits.TooSmall, CannotTeach) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or folder}: {error.strerror or error}.") from error
+    click.echo(
+        f"The class has ended. {len(list((folder / 'students').iterdir()))} folders of work: {folder / 'students'}"
+    )
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt

@@ -1,0 +1,103 @@
+"""A seat of a class (`serverless-first class`): a learner who shares the machine with others, and what follows.
+
+The class sets two variables; without them nothing here changes anything. With them
+
+    bursts are as large as the seat's memory allows, and 18 at least: more than the course's database has seats for
+    idle execution environments end when others need their memory, as they may on AWS at any time
+    bursts and checks take turns: a few at a time in the whole class, so that each runs as if it were alone
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ALLOTMENT = "SERVERLESS_FIRST_MEMORY_MB"
+"""The memory of this seat, MB."""
+TURNS = "SERVERLESS_FIRST_TURNS"
+"""A folder with a file for each turn that can be taken at the same time."""
+KEPT_MB = 650  # JupyterLab, a kernel, the local cloud and PostgreSQL, as measured in lab 05
+EACH_MB = 22  # an execution environment that has imported psycopg, what it shares with others divided among them
+FEWEST = 18  # the database of modules 04 and 05 has 20 seats, 15 of them for the functions
+LONGEST_WAIT_S = 240.0
+
+
+def allotment_mb() -> int | None:
+    """The memory of this seat in MB; None outside a class."""
+    with suppress(KeyError, ValueError):
+        return int(os.environ[ALLOTMENT])
+    return None
+
+
+def most_environments() -> int | None:
+    """How many execution environments this seat can hold; None outside a class."""
+    allotment = allotment_mb()
+    return None if allotment is None else max(FEWEST, (allotment - KEPT_MB) // EACH_MB)
+
+
+class _Turn:
+    """The turn of this process: taken once, however many threads ask for it at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._file: int | None = None
+
+    def enter(self, folder: Path) -> None:
+        with self._lock:
+            if self._file is None:
+                self._file = _taken(sorted(folder.glob("turn-*")))
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users and self._file is not None:
+                os.close(self._file)  # and the lock with it
+                self._file = None
+
+
+_turn = _Turn()
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Waits for a turn of the class, four minutes at most, and keeps it for as long as the block runs.
+
+    A process that ends, however it does, gives its turn back.
+    """
+    folder = os.environ.get(TURNS)
+    if not folder or os.name != "posix":
+        yield
+        return
+    _turn.enter(Path(folder))
+    try:
+        yield
+    finally:
+        _turn.leave()
+
+
+def _taken(files: list[Path]) -> int | None:
+    """The first file that nobody else holds, locked; None when there are none, or the wait was too long."""
+    import fcntl
+
+    opened = []
+    with suppress(OSError):
+        opened = [os.open(file, os.O_RDWR) for file in files]
+    mine, until = None, time.monotonic() + LONGEST_WAIT_S
+    while opened and mine is None and time.monotonic() < until:
+        for descriptor in opened:
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                mine = descriptor
+                break
+        else:
+            time.sleep(0.1)
+    for descriptor in opened:
+        if descriptor != mine:
+            os.close(descriptor)
+    return mine
