@@ -21,7 +21,7 @@ from serverless_first.chromium import find_chromium
 from serverless_first.site import links, make_site
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = [module.id for module in course.load(ROOT).ready_modules]
+LESSONS = [module.id for module in course.load(ROOT).ready_modules if module.lesson_minutes]
 MEGABYTE = 1_000_000
 
 
@@ -155,3 +155,10 @@ def test_a_lesson_on_a_phone_read_with_the_keyboard(site: Path, browser: Any) ->
 
     assert {url.split(":", 1)[0] for url in asked} == {"file"}
     lesson.close()
+
+
+def test_a_module_that_is_a_lab_alone_stands_among_the_labs_and_is_linked_there(site: Path) -> None:
+    assert '<a href="labs.html#12-capstone">12 Capstone</a>' in (site / "index.html").read_text(encoding="utf-8")
+    labs = page(site, "labs")
+    assert "labs/12-capstone.ipynb" in labs
+    assert 'href="12-capstone.html"' not in labs

@@ -94,7 +94,7 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
         )
         problems += found
     texts["index"] = pages.index_page(the_course, lessons, documents)
-    texts["labs"] = pages.labs_page(lessons)
+    texts["labs"] = pages.labs_page([module for module in the_course.ready_modules if module.lab_minutes])
     texts["glossary"] = pages.glossary_page(words, lessons)
     for name in documents:
         texts[name], found = pages.document(root, f"docs/{name}.md", known)

@@ -45,7 +45,8 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
         '<th scope="col">What you run</th><th scope="col">Deck slides</th>'
         f'<th scope="col">Minutes: lesson, lab</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
-    lesson_minutes, lab_minutes = sum(m.lesson_minutes for m in lessons), sum(m.lab_minutes for m in lessons)
+    ready = course.ready_modules
+    lesson_minutes, lab_minutes = sum(m.lesson_minutes for m in ready), sum(m.lab_minutes for m in ready)
     text.add(f"Together: lessons {_hours(lesson_minutes)}, labs {_hours(lab_minutes)}.")
     text.add("## Beside the lessons")
     beside = "".join(
@@ -64,9 +65,10 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
     return text
 
 
-def _row(module: Module, ready: bool) -> str:
+def _row(module: Module, has_page: bool) -> str:
     name = f"{module.number} {escaped(module.title)}"
-    first = f'<a href="{module.id}.html">{name}</a>' if ready else f"{name} (planned)"
+    page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be a lab alone
+    first = f'<a href="{page}">{name}</a>' if module.ready else f"{name} (planned)"
     slides = deck_words(module).removeprefix("slides ").removeprefix("slide ")
     minutes = f"{module.lesson_minutes} + {module.lab_minutes}"
     return f'<tr><th scope="row">{first}</th><td>{escaped(module.summary)}</td><td>{slides}</td><td>{minutes}</td></tr>'
@@ -76,15 +78,16 @@ def _hours(minutes: int) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def labs_page(lessons: Sequence[Module]) -> Text:
-    """The tasks of each lab with their minutes."""
+def labs_page(modules: Sequence[Module]) -> Text:
+    """The tasks of each lab with their minutes; modules that are a lab alone are among them."""
     text = Text("course.toml")
     text.add("# Labs")
     text.add(
         "Each module has a lab. Its tasks are done in JupyterLab: `make lab` lays your own copies, and each task has a "
         "check that looks at what your work does, three hints and a solution."
     )
-    for module in lessons:
+    for module in modules:
+        lesson = f'<a href="{module.id}.html">Lesson</a> · ' if module.lesson_minutes else ""
         text.html(f'<span id="{module.id}" class="anchor"></span>')
         text.add(f"## {module.number} {module.title}")
         rows = "".join(
@@ -92,7 +95,7 @@ def labs_page(lessons: Sequence[Module]) -> Text:
             for task in module.tasks
         )
         text.html(
-            f'<p><a href="{module.id}.html">Lesson</a> · {module.lab_minutes} minutes · '
+            f"<p>{lesson}{module.lab_minutes} minutes · "
             f"<code>labs/{module.id}.ipynb</code></p>"
             '<div class="wide"><table><thead><tr><th scope="col">Task</th><th scope="col">What you do</th>'
             f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody></table></div>'
