@@ -124,8 +124,7 @@ class Cloud(Inside):
             )
         from serverless_first.cloud.account import cleaning, plan
 
-        plan.require_same(self._account)
-        return cleaning.clean_up(self._account, dry_run=dry_run)
+        return cleaning.clean_up(plan.require_same(self._account), dry_run=dry_run)
 
     def _start_server(self, idle_expiry_s: float) -> str:
         command = [
@@ -227,8 +226,7 @@ class Cloud(Inside):
         given = {
             "idle_expiry_s": idle_expiry_s,
             "time_scale": time_scale,
-            "enforce_iam": enforce_iam,
-            "network_model": network_model,
+            **{"enforce_iam": enforce_iam, "network_model": network_model},
         }
         if self.target is None and (settings := {k: v for k, v in given.items() if v is not None}):
             self._call("POST", "settings", settings)
@@ -335,6 +333,8 @@ def start(
         target = target.rstrip("/")
         if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
             raise ValueError(f'target is {target!r}; it must be "aws" or a URL, as in "http://127.0.0.1:4566".')
+    if target is not None:
+        from serverless_first.cloud.account import plan as planning
     with _starting:
         if _running is not None and not _running._answers():
             _running.stop()  # its process has ended: clean up, then start afresh
@@ -343,19 +343,19 @@ def start(
             if (target, region, allow_real_aws or target == AWS) != settings:
                 raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
             if not dry_run:
+                if target is not None:
+                    planning.require_as_started(_running._account, owner, confirm)
                 _running._change(idle_expiry_s, time_scale, enforce_iam, network_model)
                 return _running
-        cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws or target == AWS)
         if target == AWS:
-            from serverless_first.cloud.account import plan as planning
-
             if confirm is None and not dry_run:
                 planning.require_somebody()
             plan = planning.make(region, owner)
             if dry_run:
                 return planning.show(plan)
             planning.confirm(plan, confirm)
-            cloud._account = plan.account
+        cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws or target == AWS)
+        cloud._account = plan.account if target == AWS else None
         cloud.time_scale = time_scale or 1.0
         cloud.enforce_iam = bool(enforce_iam)
         cloud.network_model = network_model or NETWORK_MODELS[0]
@@ -373,9 +373,8 @@ def _greeting(cloud: Cloud) -> str:
     if cloud.target is None:
         ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
         return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
-    tagged = ""
-    if cloud._account is not None:
-        tagged = f" What it makes is tagged serverless-first={cloud._account.owner}; cloud.cleanup() removes it."
+    owner = cloud._account.owner if cloud._account else ""
+    tagged = f" What it makes is tagged serverless-first={owner}; cloud.cleanup() removes it." if owner else ""
     if cloud.target == AWS:
         return f"boto3 uses your account {cloud.account_id}, Region {cloud.region}, as it is: times are AWS's.{tagged}"
     ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."

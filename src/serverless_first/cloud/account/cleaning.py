@@ -20,8 +20,10 @@ _NOT_THERE = ("NotImplemented", "UnknownOperation", "InvalidAction", "404", "501
 
 # Kinds that the finders list by their services' own calls, which lag behind less than the tagging API.
 _LISTED_DIRECTLY = re.compile(
-    r"arn:aws[\w-]*:(cloudformation|scheduler|events|pipes|lambda|apigateway|states|batch|secretsmanager|sns|sqs|dynamodb"
-    r"|kinesis|s3|logs|iam|cloudwatch:[\w-]*:\d*:alarm|ssm:[\w-]*:\d*:parameter|rds:[\w-]*:\d*:(db|db-proxy|pg|subgrp|snapshot)"
+    r"arn:aws[\w-]*:(scheduler|events|pipes|states|secretsmanager|sns|sqs|dynamodb|kinesis|s3|logs"
+    r"|cloudformation:[\w-]*:\d*:stack|lambda:[\w-]*:\d*:(function|event-source-mapping|layer)"
+    r"|apigateway:[\w-]*:\d*:/(restapis|apis|usageplans|apikeys)|iam:[\w-]*:\d*:(role|policy)"
+    r"|batch:[\w-]*:\d*:(job-queue|compute-environment|job-definition|job)|cloudwatch:[\w-]*:\d*:alarm|ssm:[\w-]*:\d*:parameter|rds:[\w-]*:\d*:(db|db-proxy|pg|subgrp|snapshot)"
     r"|ec2:[\w-]*:\d*:(instance|vpc-endpoint|natgateway|network-interface|elastic-ip|internet-gateway|volume|subnet"
     r"|route-table|network-acl|security-group|vpc))[:/]"
 )

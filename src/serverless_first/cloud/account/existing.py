@@ -25,6 +25,21 @@ def was_there(account: Account, service: str, operation: str, given: dict[str, A
     return look is not None and look(account, given)
 
 
+def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
+    """Whether the log group that a function or a proxy will write to is there already, with somebody's lines in it.
+
+    Args:
+        account: whose session.
+        operation: as AWS calls it.
+        given: the call's parameters.
+    """
+    name = f"/aws/lambda/{given.get('FunctionName')}"
+    if operation == "CreateDBProxy":
+        name = f"/aws/rds/proxy/{given.get('DBProxyName')}"
+    found = account.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return any(group["logGroupName"] == name for group in found)
+
+
 def _answers(call: Callable[[], object]) -> bool:
     from botocore.exceptions import ClientError
 
@@ -65,7 +80,7 @@ def _state_machine(account: Account, given: dict[str, Any]) -> bool:
 
 
 def _changed_stack(account: Account, given: dict[str, Any]) -> bool:
-    if given.get("ChangeSetType") != "UPDATE":
+    if given.get("ChangeSetType") == "CREATE":  # left out, it is UPDATE
         return False
     (stack,) = account.client("cloudformation").describe_stacks(StackName=given["StackName"])["Stacks"]
     return not account.owns(stack.get("Tags"))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from serverless_first.cloud.account import finders_data, finders_network
-from serverless_first.cloud.account.owned import Account
+from serverless_first.cloud.account.owned import KEY, Account, as_mapping
 from serverless_first.cloud.account.tagging import UNTAGGABLE
 from serverless_first.cloud.account.things import Finder, Thing, absent, is_missing
 
@@ -226,7 +226,8 @@ def log_groups(account: Account) -> Iterator[Thing]:
     for group in account.pages("logs", "describe_log_groups", "logGroups"):
         name = group["logGroupName"]
         arn = group.get("logGroupArn") or group["arn"].removesuffix(":*")
-        if name in known or account.owns(client.list_tags_for_resource(resourceArn=arn)["tags"]):
+        tags = as_mapping(client.list_tags_for_resource(resourceArn=arn)["tags"])
+        if account.owns(tags) or (name in known and KEY not in tags):
             yield Thing("log group", name, partial(client.delete_log_group, logGroupName=name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from serverless_first.cloud.account.owned import Account
 from serverless_first.cloud.account.things import Thing, absent, code_of
@@ -143,5 +144,11 @@ def buckets(account: Account) -> Iterator[Thing]:
             if code_of(error) in ("NoSuchTagSet", "NoSuchBucket", "AccessDenied"):
                 continue
             raise
-        if account.owns(tags):
+        if account.owns(tags) and _region_of(client, bucket["Name"]) == account.region:
             yield Thing("bucket", bucket["Name"], partial(remove, bucket["Name"]))
+
+
+def _region_of(s3: Any, bucket: str) -> str:
+    """Where a bucket is: S3 lists those of all Regions. It says nothing for us-east-1, and EU for eu-west-1."""
+    found = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+    return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(found, str(found))

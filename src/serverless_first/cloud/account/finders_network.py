@@ -128,7 +128,9 @@ def network(account: Account) -> Iterator[Thing]:
     """Instances, endpoints, gateways, interfaces, addresses, subnets, tables, ACLs, groups, and the VPC last."""
     ec2 = account.client("ec2")
     filters = [{"Name": "key", "Values": [KEY]}, {"Name": "value", "Values": [account.owner]}]
-    ids = sorted({tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=filters)})
+    mine = {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=filters)}
+    of_stacks = [{"Name": "key", "Values": ["aws:cloudformation:stack-id"]}]  # they go with their stack
+    ids = sorted(mine - {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=of_stacks)})
     for kind in _KINDS:
         for number in ids:
             if number.startswith(kind.prefix) and not _is_gone(ec2, kind, number):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from serverless_first.cloud.account.journal import Journal
@@ -27,6 +27,7 @@ class Account:
         endpoint: an emulator's URL; None is AWS itself.
         arn: who calls, as sts says.
         journal: what was made, for what cannot be tagged.
+        session: boto3's session that sts was asked with, so that what is removed is this account's; None: the default.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Account:
     endpoint: str | None
     arn: str
     journal: Journal
+    session: Any = field(default=None, repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -47,8 +49,13 @@ class Account:
         if service not in self._clients:
             import boto3
 
-            self._clients[service] = boto3.client(service, region_name=self.region)
+            self._clients[service] = (self.session or boto3).client(service, region_name=self.region)
         return self._clients[service]
+
+    def in_region(self, region: str) -> Account:
+        """The same owner in another Region, with a journal of its own."""
+        path = self.journal.path.with_name(journal_name(self.id, region, self.owner, self.endpoint))
+        return replace(self, region=region, journal=Journal(path), _clients={})
 
     def pages(self, service: str, operation: str, key: str, **given: Any) -> Iterator[Any]:
         """What an operation lists, page by page.
@@ -73,6 +80,12 @@ class Account:
         """
         found = as_mapping(tags)
         return found.get(KEY) == self.owner and "aws:cloudformation:stack-id" not in found
+
+
+def journal_name(number: str, region: str, owner: str, endpoint: str | None) -> str:
+    """The journal's file: an emulator that has an account's number has another one than the account."""
+    place = "" if endpoint is None else "-at-" + _FORBIDDEN.sub("-", endpoint.partition("://")[2]).strip("-")
+    return f"{number}-{region}-{owner}{place}.jsonl"
 
 
 def as_mapping(tags: Any) -> dict[str, str]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from serverless_first import facts, guard, prices
 from serverless_first.cloud import surroundings
 from serverless_first.cloud.account import costs
 from serverless_first.cloud.account.journal import Journal
-from serverless_first.cloud.account.owned import KEY, Account, owner_of, valid_owner
+from serverless_first.cloud.account.owned import KEY, Account, journal_name, owner_of, valid_owner
 from serverless_first.cloud.errors import CloudError
 from serverless_first.places import work_dir
 
 # Set by what runs programs without a person: GitHub, GitLab, Jenkins, Azure Pipelines, CodeBuild.
 _UNATTENDED = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "CODEBUILD_BUILD_ID")
+
+# What boto3 and the AWS CLI call a session of an assumed role, unless a profile names it.
+_NAME_OF_A_MOMENT = re.compile(r":assumed-role/[^/]+/botocore-session-\d+$")
 
 CANNOT_BE_TAGGED = (
     "schedules, layer versions, archives, connections, API destinations and backups of tables carry no tag: "
@@ -73,6 +78,8 @@ class Plan:
         lines += [
             f"  from prices.yml, compared with its sources on {table.checked.isoformat()}: an estimate, and no limit",
             f"  secrets on top: {secret}; Lambda's free tier: {free}",
+            "Who else signs in as the same identity has the same tag: where a class shares one, give owner=.",
+            "Roles and policies belong to every Region: cloud.cleanup() removes yours, whichever Region uses them.",
             "What the tag does not reach:",
             *(f"  {line}" for line in CANNOT_BE_TAGGED),
             "Tools of the labs (hikari.database, hikari.proxy, hikari.deploy) delete what has their names before they",
@@ -136,17 +143,50 @@ def identify(region: str, owner: str | None) -> Account:
             )
         patience = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2})
         client = session.client("sts", config=patience)
+        endpoint = _endpoint(session, client)
         who = client.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise CloudError(f"Whose account it is could not be found out, so nothing was made: {error}") from error
+    number, arn = who["Account"], who["Arn"]
+    if owner is None and _NAME_OF_A_MOMENT.search(arn):
+        raise CloudError(
+            f"You are {arn}: this name is another one in each session, and tomorrow nothing would be found by it. Give "
+            'one that stays: cloud.start(target=..., owner="your name"). Nothing was made.'
+        )
+    owner = owner or owner_of(arn)
+    path = work_dir() / "real-account" / journal_name(number, region, owner, endpoint)
+    return Account(number, region, owner, endpoint, arn, Journal(path), session)
+
+
+def _endpoint(session: Any, client: Any) -> str | None:
+    """The URL that stands for AWS; None for AWS itself, under whichever of its names (IPv6, FIPS, China).
+
+    Raises:
+        CloudError: single services go elsewhere, so that a part would be real and a part not.
+    """
+    from botocore.config import Config
+
     url = str(client.meta.endpoint_url)
-    endpoint = None if url.endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
-    path = work_dir() / "real-account" / f"{who['Account']}-{region}-{owner or owner_of(who['Arn'])}.jsonl"
-    return Account(who["Account"], region, owner or owner_of(who["Arn"]), endpoint, who["Arn"], Journal(path))
+    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
+        core = session._session
+        section = core.full_config.get("services", {}).get(core.get_scoped_config().get("services"), {})
+        found = {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL_") and v}
+        found |= {n: v["endpoint_url"] for n, v in section.items() if isinstance(v, dict) and "endpoint_url" in v}
+        single = [n for n, v in found.items() if v.rstrip("/") != os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")]
+        if single:
+            raise CloudError(
+                f"Single services go elsewhere than the others: {', '.join(sorted(single))}. What is real and what is "
+                "not could not be told apart: take these settings away. Nothing was sent."
+            )
+    aws = session.client("sts", config=Config(ignore_configured_endpoint_urls=True)).meta.endpoint_url
+    return None if url == aws else url
 
 
-def require_same(account: Account) -> None:
+def require_same(account: Account) -> Account:
     """Refuses when the credentials have changed since the start: what is deleted must be what was confirmed.
+
+    Returns:
+        The account, with the credentials that were looked at now and no others.
 
     Raises:
         CloudError: they belong to another account now, or to none.
@@ -156,6 +196,28 @@ def require_same(account: Account) -> None:
         raise CloudError(
             f"The session was started for account {account.id}, and the credentials here belong to account {now.id} "
             "now. Nothing was removed. Call aws.stop(), then start again."
+        )
+    return replace(account, session=now.session, _clients={})
+
+
+def require_as_started(account: Account | None, owner: str | None, confirm: str | None) -> None:
+    """Refuses a second start that means another tag, or another account, than the session that goes on.
+
+    Args:
+        account: the session's; None where nothing is tagged.
+        owner: as the second start has it, if it has one.
+        confirm: the same.
+
+    Raises:
+        CloudError: they differ.
+    """
+    if owner is not None and (account is None or valid_owner(owner) != account.owner):
+        whose = account.owner if account else "nobody"
+        raise CloudError(f"This session's tag is that of {whose}, not of {owner}. Call aws.stop() first.")
+    if confirm is not None and account is not None and confirm.split() != [account.id, account.region]:
+        raise CloudError(
+            f"You confirmed {confirm.strip()!r}, and this session is on account {account.id}, {account.region}. Call "
+            "aws.stop() first."
         )
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from serverless_first.cloud.account.existing import was_there
+from serverless_first.cloud.account.existing import has_logs, was_there
 from serverless_first.cloud.account.journal import Made
 from serverless_first.cloud.account.owned import KEY, Account
 
@@ -106,6 +106,7 @@ class Tagger:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._others: dict[str, Account] = {}
         self._handlers: list[tuple[str, Callable[..., None]]] = [
             ("before-parameter-build.*.*", self._before),
             ("after-call.*.*", self._after),
@@ -129,17 +130,33 @@ class Tagger:
     def _before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
         if not self._handlers or not _MAKES.fullmatch(model.name):
             return
-        if self._was_there(params, model):
+        account = self._account_at(context.get("client_region"))
+        if self._was_there(account, params, model):
             return
-        tagged = add_tag(params, model, self._account.owner)
-        context["serverless_first"] = (dict(params), tagged)
+        tagged = add_tag(params, model, account.owner)
+        noted = not tagged or (model.name in LEAVES_LOGS and not _has_logs(account, model.name, params))
+        context["serverless_first"] = (account, dict(params), tagged, noted)
 
-    def _was_there(self, params: dict[str, Any], model: Any) -> bool:
+    def _account_at(self, region: str | None) -> Account:
+        """The account in the Region of the client that makes the call; it can be another than the session's."""
+        if region in (None, self._account.region) or str(region).endswith("-global"):
+            return self._account
+        if region not in self._others:
+            self._others[str(region)] = self._account.in_region(str(region))
+            print(
+                f"A client of yours makes things in {region}. cloud.cleanup() looks at {self._account.region} alone: "
+                f'for those, cloud.start(target=..., region="{region}") and then cloud.cleanup().',
+                file=sys.stderr,
+            )
+        return self._others[str(region)]
+
+    @staticmethod
+    def _was_there(account: Account, params: dict[str, Any], model: Any) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError
 
         service = model.service_model.service_name
         try:
-            return was_there(self._account, service, model.name, params)
+            return was_there(account, service, model.name, params)
         except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: of a parameter that is required
             print(f"Not tagged: {service} {model.name}. Whether it is new, could not be seen: {error}", file=sys.stderr)
             return True
@@ -148,7 +165,7 @@ class Tagger:
         made = context.get("serverless_first") if self._handlers else None
         if made is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 300:
             return
-        given, tagged = made
+        account, given, tagged, noted = made
         service, operation = model.service_model.service_name, model.name
         if operation in PARTS.get(service, ()):
             return
@@ -156,16 +173,34 @@ class Tagger:
             from botocore.exceptions import BotoCoreError, ClientError
 
             try:
-                afterwards(self._account, given, parsed)
-                tagged = True
+                afterwards(account, given, parsed)
+                tagged, noted = True, False
             except (ClientError, BotoCoreError) as error:
                 print(f"Made, and not tagged: {service} {operation}. {error}", file=sys.stderr)
-        if tagged and operation not in LEAVES_LOGS:
+        if not noted:
+            return
+        if elsewhere := _other_account(parsed, account.id):
+            print(f"Made in another account, and not noted: {elsewhere}. cloud.cleanup() leaves it.", file=sys.stderr)
             return
         try:
-            self._account.journal.add(Made(service, operation, _names(given, parsed), tagged))
+            account.journal.add(Made(service, operation, _names(given, parsed), tagged))
         except OSError as error:
-            print(f"Not noted in {self._account.journal.path}: {service} {operation}. {error}", file=sys.stderr)
+            print(f"Not noted in {account.journal.path}: {service} {operation}. {error}", file=sys.stderr)
+
+
+def _has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return has_logs(account, operation, given)
+    except (BotoCoreError, ClientError):  # not known to be new, so not ours to remove
+        return True
+
+
+def _other_account(answer: dict[str, Any], number: str) -> str:
+    """An ARN in an answer that is another account's: the call of a client with other credentials."""
+    arns = (v for v in answer.values() if isinstance(v, str) and v.startswith("arn:") and v.count(":") >= 5)
+    return next((arn for arn in arns if arn.split(":")[4] not in ("", number)), "")
 
 
 def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
