@@ -36,6 +36,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str) -> None:
     """For instructors: run the board that shows who is done and who is stuck, with each learner's consent."""
     from serverless_first.board import roster, server
+    from serverless_first.board.keys import NotPrivate
 
     folder = (folder or work_dir() / "board").absolute()
 
@@ -53,6 +54,8 @@ def board(students: Path | None, port: int, host: str, folder: Path | None, pref
         server.serve(folder, host=host, port=port, prefix=_slashed(prefix), students=names, ready=ready)
     except (roster.BadRoster, server.CannotServe) as error:
         raise click.ClickException(str(error)) from error
+    except NotPrivate as error:
+        raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror or error}.") from error
     except KeyboardInterrupt:
@@ -68,7 +71,8 @@ def _write_tokens(file: Path, address: str, names: Sequence[str], keys: Keys) ->
     from serverless_first.board.exports import to_csv
 
     head = ["name", "SERVERLESS_FIRST_BOARD_URL", "SERVERLESS_FIRST_BOARD_TOKEN"]
+    file.unlink(missing_ok=True)  # one that is there may be somebody else's, or lead elsewhere
     with os.fdopen(
-        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
     ) as out:
         out.write(to_csv(head, ([name, address, keys.student(name)] for name in names)))

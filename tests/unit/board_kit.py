@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from serverless_first import course
 from serverless_first.board.keys import Keys
-from serverless_first.board.server import LARGEST_BODY, Board
+from serverless_first.board.server import Board, http_server
 from serverless_first.board.store import Store
 
 NAMES = [
@@ -119,7 +118,7 @@ def running(folder: Path, students: Sequence[str] = (), port: int = 0, prefix: s
         store = Store(folder)
         store.add_students(students)
         keys = Keys.open(folder)
-        server = HTTPServer(Board(store, keys, course.load(), prefix).application(), max_body_size=LARGEST_BODY)
+        server = http_server(Board(store, keys, course.load(), prefix))
         if port:
             server.listen(port, "127.0.0.1")
         else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import socket
 import stat
 import sys
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -321,6 +323,64 @@ def test_a_loop_of_one_student_is_told_to_wait_and_keeps_nobody_else_out(
     assert len(board.ask("api/mine", board.keys.student("Aiko")).json["checks"]) == 1
 
 
+def test_who_opens_connections_and_says_little_holds_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "IDLE_S", 0.2)
+    with running(tmp_path / "board") as board:
+        place = urllib.parse.urlsplit(board.url)
+        head = b"POST /board/api/progress HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n"
+        with contextlib.ExitStack() as held:
+            socks = []
+            for said in (b"", b"GET /board/", head, head + b"\r\n{"):
+                sock = held.enter_context(socket.create_connection((str(place.hostname), place.port), timeout=30))
+                sock.sendall(said)
+                socks.append(sock)
+            assert board.send("Aiko").status == 204, "while they wait"
+            for sock in socks:
+                with contextlib.suppress(ConnectionResetError):
+                    while sock.recv(1000):  # until the board closes it; 30 s without an answer is an error
+                        pass
+
+
+@pytest.mark.parametrize("prefix", ["/a(b/", "/c++/", "/user/ann.x/", "/"])
+def test_any_path_can_stand_in_front(tmp_path: Path, prefix: str) -> None:
+    with running(tmp_path / "board", prefix=prefix) as board:
+        assert board.send("Aiko").status == 204
+        assert board.ask("../" if prefix != "/" else "x", board.keys.instructor()).status in (302, 404)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.parametrize("way", ["readable", "a link"])
+def test_a_secret_that_somebody_else_may_know_opens_no_board(tmp_path: Path, way: str) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    laid = folder / "secret" if way == "readable" else tmp_path / "theirs"
+    laid.write_text("ab" * 32, encoding="ascii")
+    laid.chmod(0o644 if way == "readable" else 0o600)
+    if way == "a link":
+        (folder / "secret").symlink_to(laid)
+    result = CliRunner().invoke(main, ["board", "--port", "0", "--folder", str(folder)])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1), result.output
+    assert "secret is not yours alone" in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_tokens_are_written_for_their_owner_alone_whatever_lay_there(tmp_path: Path) -> None:
+    from serverless_first import cli_board
+
+    theirs = tmp_path / "theirs"
+    theirs.write_text("mine", encoding="ascii")
+    for number, lay in enumerate((lambda file: file.symlink_to(theirs), lambda file: file.write_text("old"))):
+        file = tmp_path / f"tokens-{number}.csv"
+        lay(file)
+        cli_board._write_tokens(file, "http://x/", ["Aiko"], Keys(b"k" * 32))
+        assert "Aiko" in file.read_text(encoding="utf-8")
+        assert not file.is_symlink()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert theirs.read_text(encoding="ascii") == "mine"
+
+
 # ---- names and messages that could do harm
 
 
@@ -413,4 +473,5 @@ def test_a_port_or_a_folder_in_use_and_a_broken_secret_say_so_in_one_line(board:
         assert "runs on" in call("--port", "0", "--folder", str(board.folder))
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "secret").write_text("half", encoding="ascii")
+    (tmp_path / "torn" / "secret").chmod(0o600)
     assert "holds no secret" in call("--port", "0", "--folder", str(tmp_path / "torn"))

@@ -89,6 +89,18 @@ def test_the_page_needs_no_other_file_and_no_script(work: Path) -> None:
     assert "@import" not in (work / "summary.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("agreed", [True, False, None])
+def test_who_shares_with_a_board_is_not_told_that_nothing_was_sent(work: Path, agreed: bool | None) -> None:
+    file = ProgressFile(work / "progress.json")
+    record(file)
+    note = {"board": "http://127.0.0.1:8766/<b>/", "agreed": agreed, "since": "2026-11-25T14:40:00Z"}
+    file.update(lambda data: data.__setitem__("sharing", note))
+    text = summary.write().read_text(encoding="utf-8")
+    assert "nothing was sent" not in text
+    assert "that sends nothing" in text
+    assert ("instructor&#x27;s board (http://127.0.0.1:8766/&lt;b&gt;/)" in text) is (agreed is True)
+
+
 @pytest.mark.usefixtures("work")
 def test_the_name_is_in_the_heading_and_kept_nowhere_else() -> None:
     record(ProgressFile())

@@ -12,6 +12,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +25,10 @@ LONGEST_NAME = 200
 
 class BadName(ValueError):
     """A name that cannot be a student's; the message says why."""
+
+
+class NotPrivate(OSError):
+    """Others know the secret, or may; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Keys:
         """The keys of a board's folder; the first time makes the secret, which only its owner may read.
 
         Raises:
+            NotPrivate: somebody else has made the file, or can read it.
             OSError: the folder or the file cannot be made or read.
             ValueError: the file does not hold a secret.
         """
@@ -59,6 +66,7 @@ class Keys:
             made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(made, "wb") as new:
                 new.write(secrets.token_hex(32).encode())
+        _require_private(file)
         return cls(bytes.fromhex(file.read_text(encoding="ascii").strip()))
 
     def student(self, name: str) -> str:
@@ -100,6 +108,18 @@ def proper_name(name: str) -> str:
     if not found or len(found) > LONGEST_NAME:
         raise BadName("A student's name is empty." if not found else f"A name has more than {LONGEST_NAME} characters.")
     return found
+
+
+def _require_private(file: Path) -> None:
+    """Refuses a secret that another user laid there before us, or may read: it would open every name to them."""
+    if sys.platform == "win32":
+        return
+    found = file.lstat()
+    ours = stat.S_ISREG(found.st_mode) and found.st_uid in (os.geteuid(), 0) and not found.st_mode & 0o077
+    if not ours:
+        raise NotPrivate(
+            f"{file} is not yours alone. Name another folder; or, if you trust it, make it yours with chmod 600."
+        )
 
 
 def _base64(data: bytes) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import secrets
 import sqlite3
 import time
@@ -38,6 +39,8 @@ from serverless_first.course import Course, UnknownModule
 PREFIX = "/board/"
 COOKIE = "serverless-first-board"
 LARGEST_BODY = 8_000
+IDLE_S = 10.0
+"""How long a connection may wait for the whole of a request, in seconds; the page asks every two."""
 AT_ONCE, PER_S = 200, 5
 """Checks of one student that are taken at once, and then in a second; what is refused is sent later."""
 _STATIC = Path(__file__).parent / "static"
@@ -45,6 +48,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Server": "board",
@@ -95,7 +99,7 @@ class Board:
             ("grades.csv", _Grades, mine),
             *((name, _File, mine) for name in _File.KINDS),
         ]
-        routes: list[Any] = [(self.prefix.replace(".", r"\.") + path.replace(".", r"\."), *r) for path, *r in paths]
+        routes: list[Any] = [(re.escape(self.prefix + path), *r) for path, *r in paths]
         if self.prefix != "/":
             routes.append(("/", _Root, mine))
         return Application(routes, default_handler_class=_NotThere, default_handler_args=mine)
@@ -302,12 +306,23 @@ def _keys(folder: Path) -> Keys:
         ) from None
 
 
+def http_server(board: Board) -> HTTPServer:
+    """The server of a board. Whoever opens connections and says nothing, or a little at a time, holds none for long."""
+    return HTTPServer(
+        board.application(),
+        max_body_size=LARGEST_BODY,
+        max_header_size=16_000,
+        idle_connection_timeout=IDLE_S,
+        body_timeout=IDLE_S,
+    )
+
+
 async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys], None]) -> None:
     try:
         sockets = bind_sockets(port, host)
     except OSError as error:
         raise CannotServe(f"Port {port} on {host} cannot be used: {error.strerror or error}.") from error
-    server = HTTPServer(board.application(), max_body_size=LARGEST_BODY, max_header_size=16_000, body_timeout=10)
+    server = http_server(board)
     server.add_sockets(sockets)
     number = sockets[0].getsockname()[1]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{number}{board.prefix}", board.keys)

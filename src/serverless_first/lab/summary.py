@@ -72,7 +72,7 @@ def write(target: Path | None = None, *, name: str = "", file: ProgressFile | No
         with tempfile.NamedTemporaryFile(
             "w", dir=target.parent, prefix=".summary-", delete=False, encoding="utf-8", newline="\n"
         ) as part:
-            part.write(page(the_course, rows, name=name, today=date.today()))
+            part.write(page(the_course, rows, name=name, today=date.today(), shared=_shared(data)))
         Path(part.name).chmod(0o644)
         Path(part.name).replace(target)
     except OSError as error:
@@ -93,8 +93,8 @@ def _rows(the_course: Course, data: Data) -> list[_Row]:
     return rows
 
 
-def page(the_course: Course, rows: list[_Row], *, name: str, today: date) -> str:
-    """The whole page as HTML."""
+def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared: str = "") -> str:
+    """The whole page as HTML; `shared` says who else sees how far the learner is."""
     title = (
         f"{the_course.title}: what {name.strip()} has done" if name.strip() else f"{the_course.title}: what I have done"
     )
@@ -108,9 +108,9 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date) -> str
             *(_module(row) for row in rows),
             "<h2>What comes next</h2>",
             _next(the_course, rows),
-            "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>; nothing was "
-            "sent anywhere. A try is a check that could judge your work. Minutes are those that the course plans, not "
-            "those that it took.</footer>",
+            "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>; that "
+            f"sends nothing. {html.escape(shared)}A try is a check that could judge your work. Minutes are those that "
+            "the course plans, not those that it took.</footer>",
         ]
     )
     return (
@@ -118,6 +118,14 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date) -> str
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def _shared(data: Data) -> str:
+    """Whether checks go to an instructor's board (see serverless_first.lab.sharing): then the page must not deny it."""
+    found = data.get("sharing")
+    if not isinstance(found, dict) or found.get("agreed") is not True:
+        return ""
+    return f"You share how far you are, after each check, with your instructor's board ({found.get('board')}). "
 
 
 def _in_short(the_course: Course, rows: list[_Row]) -> str:
