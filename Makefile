@@ -3,6 +3,7 @@
 
 PYTHON =
 LAB_ARGS =
+CLASS_ARGS =
 TEST_ARGS =
 MODULES =
 BUILD_ARGS =
@@ -27,10 +28,11 @@ BOOTSTRAP = @run() { \
 	exit 1; \
 }; run
 
-.PHONY: help lab test env build check slides guide site wheelhouse bench picture lock clean
+.PHONY: help lab class test env build check slides guide site wheelhouse bench picture lock clean
 
 help:
 	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
+	@echo 'make class   run a class on this machine (CLASS_ARGS="--students names.csv"; docs/class.md)'
 	@echo 'make test    prove everything: style, types, built notebooks, tests'
 	@echo 'make env     the environment alone, with all the extras'
 	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'
@@ -46,6 +48,9 @@ help:
 
 lab:
 	$(BOOTSTRAP) lab $(LAB_ARGS)
+
+class:
+	$(BOOTSTRAP) class $(CLASS_ARGS)
 
 test:
 	$(BOOTSTRAP) test $(TEST_ARGS)

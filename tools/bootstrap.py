@@ -2,7 +2,7 @@
 
     python tools/bootstrap.py WORD [ARGS...]
 
-Words: lab env test build check slides guide site wheelhouse bench picture lock clean.
+Words: lab class env test build check slides guide site wheelhouse bench picture lock clean.
 
 It needs Python 3.11 and its standard library. `lab` installs requirements/lab.txt, all the others
 requirements/all.txt, which holds the same pins and more. A stamp in the environment says what it holds, so
@@ -27,6 +27,7 @@ from tools.installing import SetupError  # noqa: E402
 # What each word installs, and what it then runs with the environment's Python.
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "lab": ("lab", ["-m", "serverless_first.cli", "lab"]),
+    "class": ("all", ["-m", "serverless_first.cli", "class"]),
     "env": ("all", []),
     "test": ("all", ["tools/run_tests.py"]),
     "build": ("all", ["-m", "serverless_first.cli", "build"]),

@@ -4,8 +4,8 @@
     python tools/class_load.py /srv/class --disturb                      (in another, on the same machine)
 
 It does what browsers do: the sign-in form, the hub's redirects, the Jupyter server's interface, a kernel's websocket.
-With --disturb the last two students run no lab: one loops without end, one asks for far too much at once. Every request
-goes to this machine, each student runs the lab once, and --limit-s ends it all.
+With --loop the last student runs no lab but an endless loop; with --greed one more makes a burst of hundreds and asks
+for all memory. Every request goes to this machine, each student runs the lab once, and --limit-s ends it all.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Student:
     tasks: str = ""
     problem: str = ""
     said: list[str] = field(default_factory=list)
+    channels: websocket.WebSocket | None = None
 
 
 class Seat:
@@ -79,7 +80,11 @@ class Seat:
     def sign_in(self) -> None:
         """The form with the code."""
         self.http.get(f"{self.address}/hub/login", timeout=120).raise_for_status()
-        form = {"password": self.student.code, "_xsrf": self.http.cookies.get("_xsrf", path="/hub/")}
+        form = {
+            "username": "card",
+            "password": self.student.code,
+            "_xsrf": self.http.cookies.get("_xsrf", path="/hub/"),
+        }
         answer = self.http.post(f"{self.address}/hub/login?next=/hub/home", data=form, timeout=120)
         answer.raise_for_status()
         if "/hub/login" in answer.url:
@@ -96,8 +101,8 @@ class Seat:
             time.sleep(1)
         raise TimeoutError("the server did not come up")
 
-    def kernel(self) -> websocket.WebSocket:
-        """A kernel in labs/, and its channels."""
+    def kernel(self, **options: Any) -> websocket.WebSocket:
+        """A kernel in labs/, and its channels; `options` as for websocket.create_connection."""
         headers = {"X-XSRFToken": self.http.cookies.get("_xsrf", path=f"/user/{self.student.account}/") or ""}
         answer = self.http.post(
             f"{self.base}/api/kernels", json={"name": "python3", "path": "labs/x.ipynb"}, headers=headers, timeout=300
@@ -106,7 +111,7 @@ class Seat:
         url = f"{self.base}/api/kernels/{answer.json()['id']}/channels".replace("http", "ws", 1)
         request = requests.Request("GET", f"{self.base}/api/status")
         cookies = self.http.prepare_request(request).headers.get("Cookie", "")
-        return websocket.create_connection(url, cookie=cookies, timeout=300, http_no_proxy=["*"])
+        return websocket.create_connection(url, cookie=cookies, timeout=300, http_no_proxy=["*"], **options)
 
     def run(self, channels: websocket.WebSocket, source: str, *, wait: bool = True) -> str:
         """Runs a cell; the error in it, if there is one."""
@@ -163,9 +168,9 @@ def disturbs(address: str, student: Student, source: str, until: float, all_up: 
     """One student who asks for too much: nobody waits for the end of the cell."""
     seat = Seat(address, student, until)
     server_up(seat, all_up)
-    channels = seat.kernel()
-    seat.run(channels, source, wait=False)
-    student.tasks = "disturbs"
+    student.channels = seat.kernel()  # open until the end: what is sent must arrive
+    seat.run(student.channels, source, wait=False)
+    student.tasks = "loops" if source == LOOP else "asks for too much"
 
 
 def server_up(seat: Seat, all_up: threading.Barrier) -> None:
@@ -224,7 +229,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="of a class that runs on this machine")
     parser.add_argument("--module", default="05-rds-proxy")
-    parser.add_argument("--disturb", action="store_true", help="the last two students loop, and ask for too much")
+    parser.add_argument("--loop", action="store_true", help="the last student loops without end")
+    parser.add_argument("--greed", action="store_true", help="the last one, or the one before, asks for too much")
     parser.add_argument("--limit-s", type=float, default=900.0)
     given = parser.parse_args()
     the = plan.load(given.folder.absolute())
@@ -236,12 +242,13 @@ def main() -> int:
     until = began + given.limit_s
     memory = Memory(the, [student.account for student in students])
     memory.start()
-    disturbers = students[-2:] if given.disturb else []
+    wishes = [source for source, wanted in ((GREED, given.greed), (LOOP, given.loop)) if wanted]
+    disturbers = students[len(students) - len(wishes) :]
     all_up = threading.Barrier(len(students), action=lambda: print(f"all up after {time.monotonic() - began:.0f} s"))
     with ThreadPoolExecutor(len(students)) as class_room:
         for student in students:
             if student in disturbers:
-                source = LOOP if student is disturbers[0] else GREED
+                source = wishes[disturbers.index(student)]
                 class_room.submit(guarded, disturbs, address, student, source, until, all_up)
             else:
                 class_room.submit(guarded, works, address, student, given.module, until, all_up)

@@ -5,6 +5,7 @@ The number of an account is kept, so that a seat's files belong to it again on t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import shutil
@@ -21,9 +22,9 @@ class NoAccounts(RuntimeError):
     """Accounts cannot be made, or cannot run the course; the message says why."""
 
 
-def name_of(account: str) -> str:
-    """The operating system's name of a seat: sf-student-07."""
-    return PREFIX + account
+def name_of(account: str, homes: Path) -> str:
+    """The operating system's name of a seat, sf-1c9a-student-07: two classes on a machine have different ones."""
+    return f"{PREFIX}{hashlib.sha256(str(homes).encode()).hexdigest()[:4]}-{account}"
 
 
 def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
@@ -39,7 +40,7 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
     used = {entry.pw_uid for entry in pwd.getpwall()}
     numbers: dict[str, int] = {}
     for account in accounts:
-        home, name = homes / account, name_of(account)
+        home, name = homes / account, name_of(account, homes)
         try:
             numbers[account] = pwd.getpwnam(name).pw_uid
         except KeyError:
@@ -66,14 +67,14 @@ def furnish(home: Path, number: int) -> None:
     home.chmod(0o700)
 
 
-def remove(accounts: Iterable[str]) -> None:
+def remove(accounts: Iterable[str], homes: Path) -> None:
     """Removes accounts; the files stay. One that is gone already is passed over."""
     for account in accounts:
         try:
-            pwd.getpwnam(name_of(account))
+            pwd.getpwnam(name_of(account, homes))
         except KeyError:
             continue
-        _run("userdel", name_of(account))
+        _run("userdel", name_of(account, homes))
 
 
 def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:

@@ -13,7 +13,8 @@ LEAST_MB = 900
 MOST_MB = 4_000
 KEPT_MB = 1_500
 """For the hub, its proxy, the board and the machine itself."""
-OVER = 1.3
+OVER = 1.4
+"""A seat may hold this many times its share: file caches and the kernel's own count too, and bursts take turns."""
 PROCESSES = 400
 """Of one seat: a burst of 60 has 60 processes, PostgreSQL 90 at most, and threads count on Linux."""
 _DATA_MB = 2_000
@@ -66,7 +67,7 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
 
     Args:
         students: seats in use at the same time.
-        memory_mb: as the instructor wants it; None: an equal share of what is free now.
+        memory_mb: the share, as the instructor wants it; None: an equal one of what is free now.
         free: MB that are free; what the machine says unless given.
 
     Raises:
@@ -75,7 +76,7 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     if memory_mb is not None:
         if memory_mb < LEAST_MB:
             raise TooSmall(f"{memory_mb} MB for each student are too few: the course needs {LEAST_MB} MB.")
-        return Limits(memory_mb, memory_mb)
+        return Limits(memory_mb, int(OVER * memory_mb))
     free = free_mb() if free is None else free
     each = (free - KEPT_MB) // max(1, students)
     if each < LEAST_MB:

@@ -145,7 +145,7 @@ def _start(
     )
     temporary.chmod(0o711)
     plan.turns.mkdir(mode=0o755)
-    for number in range(2 * (os.cpu_count() or 1)):
+    for number in range(1 + (os.cpu_count() or 1)):
         (plan.turns / f"turn-{number}").touch()
         (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
     for seat in seats:
@@ -165,7 +165,7 @@ def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) ->
     from serverless_first.classroom import accounts
 
     try:
-        undo.callback(_remove_accounts, seats)
+        undo.callback(_remove_accounts, seats, folder)
         numbers = accounts.make(seats, folder / "students")
         accounts.try_out(seats[0], numbers, folder / "students")
         return numbers
@@ -173,16 +173,16 @@ def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) ->
         raise CannotTeach(str(error)) from error
 
 
-def _remove_accounts(seats: Sequence[str]) -> None:
+def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     """Ends whatever runs under the accounts of the seats, and removes them."""
     import pwd
 
     from serverless_first.classroom import accounts
 
-    names = {accounts.name_of(seat) for seat in seats}
+    names = {accounts.name_of(seat, folder / "students") for seat in seats}
     numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
     _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
-    accounts.remove(seats)
+    accounts.remove(seats, folder / "students")
 
 
 def _groups(undo: contextlib.ExitStack, name: str, seats: int) -> tuple[Groups | None, str]:
@@ -307,7 +307,7 @@ def _clear_up_after_a_crash(folder: Path) -> None:
     if plan.groups:
         plan.groups.remove()
     if plan.numbers and os.geteuid() == 0:
-        _remove_accounts(list(plan.numbers))
+        _remove_accounts(list(plan.numbers), folder)
     shutil.rmtree(plan.temporary, ignore_errors=True)
 
 

@@ -16,6 +16,7 @@ FORM = """
   <div class="auth-form-body m-auto">
     {% if login_error %}<p class="login_error" role="alert">{{ login_error | e }}</p>{% endif %}
     <input type="hidden" name="_xsrf" value="{{ xsrf }}">
+    <input type="hidden" name="username" value="card">
     <label for="code">The code of your card</label>
     <input id="code" name="password" type="text" class="form-control" autocomplete="off" autocapitalize="characters"
            spellcheck="false" placeholder="ABCD-2345" required autofocus>

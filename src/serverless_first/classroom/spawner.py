@@ -39,7 +39,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         person = roll.load(the.folder).by_account(account)
         mine = {
             "HOME": str(home),
-            "USER": accounts.name_of(account) if the.numbers else account,
+            "USER": accounts.name_of(account, home.parent) if the.numbers else account,
             "TMPDIR": str(the.temporary / account),
             "SERVERLESS_FIRST_WORK": str(home / "work"),
             ALLOTMENT: str(the.limits.share_mb),

@@ -3,7 +3,7 @@
 The class sets two variables; without them nothing here changes anything. With them
 
     bursts are as large as the seat's memory allows, and 18 at least: more than the course's database has seats for
-    idle execution environments end when others need their memory, as they may on AWS at any time
+    idle execution environments end after 15 s, or when others need their memory, as they may on AWS at any time
     bursts and checks take turns: a few at a time in the whole class, so that each runs as if it were alone
 """
 
@@ -23,6 +23,7 @@ TURNS = "SERVERLESS_FIRST_TURNS"
 KEPT_MB = 650  # JupyterLab, a kernel, the local cloud and PostgreSQL, as measured in lab 05
 EACH_MB = 22  # an execution environment that has imported psycopg, what it shares with others divided among them
 FEWEST = 18  # the database of modules 04 and 05 has 20 seats, 15 of them for the functions
+IDLE_S = 15.0
 LONGEST_WAIT_S = 240.0
 
 

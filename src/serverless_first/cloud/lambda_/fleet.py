@@ -79,7 +79,7 @@ class Fleet:
         network: Callable[[FunctionSpec], Callable[[], None]] = lambda _: lambda: None,
     ) -> None:
         self._around = around
-        self.idle_expiry_s = idle_expiry_s
+        self.idle_expiry_s = idle_expiry_s if seat.allotment_mb() is None else min(idle_expiry_s, seat.IDLE_S)
         self.init_limit_s = init_limit_s
         self._network = network
         self.concurrency = concurrency or Concurrency()
