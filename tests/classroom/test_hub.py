@@ -1,0 +1,144 @@
+"""A class of two, over HTTP as browsers do it: signing in, a seat each, nothing of another, nothing left behind."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32"
+    or importlib.util.find_spec("jupyterhub") is None
+    or os.environ.get("SERVERLESS_FIRST_NIGHTLY") != "1",
+    reason="nightly: starts hubs; needs the extra `class`, which is not for Windows",
+)
+if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32":
+    from serverless_first.classroom.running import CannotTeach, Running, running
+    from tools.class_load import Seat, Student
+
+NAMES = ["佐藤 花子", "Tanaka, Ken"]
+KERNELS = "v1.kernel.websocket.jupyter.org"  # what JupyterLab speaks
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the class; as root a student's account must come through to it."""
+    path = tmp_path_factory.mktemp("class")
+    if os.geteuid() == 0:
+        for each in (path, *path.parents):
+            if each.stat().st_uid == 0 and each != Path("/") and not each.stat().st_mode & 0o001:
+                each.chmod(each.stat().st_mode | 0o011)
+    return path
+
+
+@pytest.fixture(scope="module")
+def the_class(folder: Path) -> Iterator[Running]:
+    with running(folder / "room", NAMES, port=0, memory_mb=1000) as now:
+        yield now
+
+
+def seat(now: Running, number: int, limit_s: float = 240.0) -> Seat:
+    person = now.people.students[number]
+    return Seat(f"http://127.0.0.1:{now.plan.port}", Student(person.account, person.code), time.monotonic() + limit_s)
+
+
+def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Running) -> None:
+    ken = seat(the_class, 1)
+    ken.sign_in()
+    ken.start_server()
+    home = the_class.plan.home(ken.student.account)
+    assert (home / "work" / "labs" / "05-rds-proxy.ipynb").is_file()
+    assert home.stat().st_mode & 0o077 == 0
+    listed = ken.http.get(f"{ken.base}/api/contents/labs", timeout=60).json()
+    assert "05-rds-proxy.ipynb" in {entry["name"] for entry in listed["content"]}
+    other = ken.http.get(f"{ken.address}/user/student-01/api/contents", timeout=60)
+    assert other.status_code in (403, 404, 424, 503)
+    assert "content" not in other.text[:20]
+    assert ken.http.get(f"{ken.address}/hub/api/users", timeout=60).status_code == 403
+    assert ken.http.get(f"{ken.address}/services/board/", timeout=60).status_code in (200, 401, 403)
+
+
+def test_a_browser_gets_the_subprotocol_of_the_kernel_that_it_asks_for(the_class: Running) -> None:
+    ken = seat(the_class, 1)
+    ken.sign_in()
+    ken.start_server()
+    channels = ken.kernel(subprotocols=[KERNELS])
+    assert channels.subprotocol == KERNELS
+    channels.close()
+
+
+def test_a_wrong_code_opens_nothing(the_class: Running) -> None:
+    nobody = seat(the_class, 0)
+    nobody.student.code = "2222-2222"
+    with pytest.raises(Exception, match=r"403|refused"):
+        nobody.sign_in()
+
+
+def test_a_second_class_in_the_same_folder_and_on_the_same_port_is_refused(the_class: Running, folder: Path) -> None:
+    with pytest.raises(CannotTeach, match=r"runs in .* already"), running(folder / "room", NAMES, port=0):
+        pass
+    taken = the_class.plan.port
+    with pytest.raises(CannotTeach, match=f"Port {taken}"), running(folder / "other", ["Ken"], port=taken):
+        pass
+    assert not (folder / "other" / "plan.json").exists()
+
+
+def test_two_students_have_clouds_that_do_not_collide(the_class: Running) -> None:
+    code = """
+import boto3, json
+from pathlib import Path
+from serverless_first import cloud, hikari
+aws = cloud.start()
+s3 = boto3.client("s3")
+s3.create_bucket(Bucket="hikari")
+s3.put_object(Bucket="hikari", Key=Path.cwd().parents[1].name, Body=b"mine")
+database = hikari.database(aws, seats=20)
+keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="hikari")["Contents"]]
+Path("found.json").write_text(json.dumps([keys, s3.meta.endpoint_url, aws.database_address("orders-db")[1]]))
+"""
+    seats, channels = [seat(the_class, number) for number in (0, 1)], []
+    for each in seats:
+        each.sign_in()
+        each.start_server()
+        channels.append(each.kernel())
+        each.run(channels[-1], code, wait=False)
+    found = []
+    for each, channel in zip(seats, channels, strict=True):
+        assert each.run(channel, "pass") == ""
+        found.append(each.file("labs/found.json"))
+        channel.close()
+    assert [keys for keys, _, _ in found] == [["student-01"], ["student-02"]]
+    assert found[0][1] != found[1][1]
+    assert found[0][2] != found[1][2]
+
+
+def test_the_end_leaves_no_process_no_account_and_all_work_and_the_next_day_goes_on(folder: Path) -> None:
+    room = folder / "next"
+    with running(room, NAMES[:1], port=0, memory_mb=1000) as first:
+        hanako = seat(first, 0)
+        hanako.sign_in()
+        hanako.start_server()
+        work = first.plan.home("student-01") / "work"
+        (work / "mine.txt").write_text("lamps", encoding="utf-8")
+        processes = psutil.Process(first.hub.pid).children(recursive=True)
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+    assert not first.plan.temporary.exists()
+    assert first.plan.groups is None or not any(root.exists() for root in first.plan.groups.roots.values())
+    if first.plan.numbers:
+        import pwd
+
+        assert not {entry.pw_uid for entry in pwd.getpwall()} & set(first.plan.numbers.values())
+    with running(room, [*NAMES[1:], *NAMES[:1]], port=0, memory_mb=1000) as second:
+        again = seat(second, 1)
+        assert (again.student.account, again.student.code) == (hanako.student.account, hanako.student.code)
+        again.sign_in()
+        again.start_server()
+        answer = again.http.get(f"{again.base}/api/contents/mine.txt", timeout=60)
+        assert json.loads(answer.text)["content"] == "lamps"

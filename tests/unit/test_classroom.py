@@ -1,0 +1,281 @@
+"""The parts of a class that need no hub: who is in it, what a seat may use, who steps in when it takes more."""
+
+from __future__ import annotations
+
+import csv
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from serverless_first.classroom import cards, groups, limits, roll, warden
+from serverless_first.cli import main
+from serverless_first.cloud import burst_size, seat
+from serverless_first.cloud.lambda_.fleet import Fleet
+from serverless_first.cloud.lambda_.lifecycle import State
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+
+
+def test_codes_and_seats_stay_when_the_list_changes(tmp_path: Path) -> None:
+    before = roll.enrol(tmp_path, ["佐藤 花子", "Ken Tanaka"], "Mori")
+    after = roll.enrol(tmp_path, ["New One", "Ken Tanaka"], "Mori")
+    assert [person.account for person in before.people] == ["student-01", "student-02", "instructor"]
+    assert after.students[1] == before.students[1]
+    assert after.students[0].account == "student-03"  # not the seat of somebody who may come back
+    assert after.people[-1].code == before.people[-1].code
+    assert after.by_code(before.students[0].code) is None
+    assert roll.enrol(tmp_path, ["佐藤 花子"], "Mori").students[0] == before.students[0]
+
+
+def test_a_hundred_codes_differ_and_a_code_may_be_typed_in_any_way(tmp_path: Path) -> None:
+    people = roll.enrol(tmp_path, [f"Student {number}" for number in range(100)], "Mori")
+    assert len({person.code for person in people.people}) == 101
+    someone = people.students[41]
+    for typed in (someone.code, someone.code.lower(), someone.code.replace("-", ""), f" {someone.code} "):
+        assert people.by_code(typed) == someone
+    for wrong in ("", "-", someone.code[:-1], "ＡＢＣＤ-2345", "0000-0000"):
+        assert people.by_code(wrong) is None
+
+
+def test_a_broken_class_file_is_named_and_kept(tmp_path: Path) -> None:
+    (tmp_path / roll.FILE).write_text("{")
+    with pytest.raises(roll.BadClass, match=r"class\.json cannot be read"):
+        roll.enrol(tmp_path, ["Ken"], "Mori")
+    assert (tmp_path / roll.FILE).read_text() == "{"
+
+
+def test_cards_have_a_name_an_address_and_a_code_for_each_and_nobody_else_reads_them(tmp_path: Path) -> None:
+    people = roll.enrol(tmp_path, ["<b>Ken</b>", "=1+1"], "Mori")
+    page, table = cards.write(tmp_path, people, "http://192.0.2.7:8000")
+    text = page.read_text(encoding="utf-8")
+    assert "&lt;b&gt;Ken&lt;/b&gt;" in text
+    assert "<b>Ken</b>" not in text
+    assert all(person.code in text for person in people.people)
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["account"] for row in rows] == ["student-01", "student-02", "instructor"]
+    assert rows[1]["name"].startswith("'=")
+    if os.name == "posix":
+        assert {path.stat().st_mode & 0o077 for path in (page, table, tmp_path / roll.FILE)} == {0}
+
+
+def test_twenty_students_share_24_gib_and_sixty_are_told_how_many_fit() -> None:
+    found = limits.share(20, free=22_500)
+    assert 20 * found.share_mb <= 22_500
+    assert found.memory_mb > found.share_mb
+    with pytest.raises(limits.TooSmall, match=r"60 students do not fit.* enough for 23\."):
+        limits.share(60, free=22_500)
+    with pytest.raises(limits.TooSmall, match="too few"):
+        limits.share(1, 100)
+    assert limits.share(1, free=64_000).share_mb == limits.MOST_MB
+
+
+@linux
+def test_a_process_that_asks_for_far_too_much_gets_a_memory_error_and_lives_on() -> None:
+    code = """
+from serverless_first.classroom.limits import Limits
+Limits(900, 1000).tell_process(own_account=False)
+try:
+    bytearray(8_000_000_000)
+except MemoryError:
+    print("MemoryError, and on")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "MemoryError, and on\n", done.stderr
+
+
+def test_bursts_follow_the_memory_of_the_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    for share in ("600", "1200", "4000"):
+        monkeypatch.setenv(seat.ALLOTMENT, share)
+        sizes.append(burst_size(60))
+    assert sizes == [18, 25, 60]
+    assert burst_size(10) == 10
+
+
+def test_idle_environments_make_room_in_a_seat_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+
+    def environment(number: int, state: State) -> Any:
+        return SimpleNamespace(last_used_s=float(number), state=state, end=lambda: ended.append(number))
+
+    idle = [environment(number, State.FROZEN) for number in range(30)]
+    busy = [environment(number, State.BUSY) for number in range(30, 35)]
+    fleet = Fleet.__new__(Fleet)
+    fleet._lock, fleet._environments = threading.RLock(), [*idle, *busy]
+    fleet._free = {"orders": idle[::2], "search": idle[1::2]}
+    fleet._make_room()
+    assert ended == []
+    monkeypatch.setenv(seat.ALLOTMENT, "1000")
+    fleet._make_room()
+    assert ended == list(range(35 + 1 - seat.FEWEST))  # the longest idle ones
+    assert len(fleet._free["orders"]) + len(fleet._free["search"]) == 30 - len(ended)
+
+
+@posix
+def test_turns_are_taken_by_one_process_each_and_given_back_however_it_ends(tmp_path: Path) -> None:
+    (tmp_path / "turn-0").touch()
+    code = """
+import time
+from serverless_first.cloud import seat
+with seat.turn():
+    print("mine", flush=True)
+    time.sleep(60)
+"""
+    environ = os.environ | {seat.TURNS: str(tmp_path)}
+    first = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "mine\n"
+    second = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True)
+    assert second.stdout is not None
+    assert select.select([second.stdout], [], [], 0.5)[0] == []  # it says nothing: it waits
+    first.kill()
+    assert second.stdout.readline() == "mine\n"
+    for process in (first, second):
+        process.kill()
+        process.wait()
+        process.stdout.close() if process.stdout else None
+
+
+def test_a_turn_of_this_process_is_shared_by_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "turn-0").touch()
+    monkeypatch.setenv(seat.TURNS, str(tmp_path))
+    with seat.turn(), seat.turn():
+        pass
+    monkeypatch.setenv(seat.TURNS, str(tmp_path / "missing"))
+    with seat.turn():
+        pass  # a class whose folder is gone holds nobody up
+
+
+GREEDY = "import time; hoard = b'x' * 150_000_000; print('full', flush=True); time.sleep(60)"
+MODEST = "import time; print('full', flush=True); time.sleep(60)"
+
+
+@posix
+def test_the_warden_ends_the_largest_process_of_a_seat_that_holds_too_much_and_no_other() -> None:
+    script = f"""
+import subprocess, sys, time
+children = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for code in ({GREEDY!r}, {MODEST!r})]
+print(*(child.stdout.readline() and child.pid for child in children), flush=True)
+time.sleep(60)
+"""
+    server = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        greedy, modest = map(int, server.stdout.readline().split())
+        its = warden.Seat("student-01", server.pid)
+        assert warden.enforce(its, limits.Limits(500, 500)) == []
+        (said,) = warden.enforce(its, limits.Limits(100, 100))
+        assert said.startswith("student-01: ")
+        assert f"process {greedy} with" in said
+        psutil.wait_procs([psutil.Process(greedy)], timeout=5)
+        assert psutil.Process(modest).is_running()
+        server.kill()
+        server.wait()
+        warden.end(its)  # its parent is gone, and the warden still knows whose it was
+        assert psutil.wait_procs([psutil.Process(modest)] if psutil.pid_exists(modest) else [], timeout=5)[1] == []
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close() if server.stdout else None
+
+
+@posix
+def test_an_endless_loop_goes_behind_the_others() -> None:
+    loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        its, process = warden.Seat("student-01", loop.pid), psutil.Process(loop.pid)
+        before = process.nice()
+        now = time.monotonic()
+        its._busy_since[loop.pid] = (now - 100, -90.0)  # as if it had run for 100 s and used 90 of them
+        (said,) = warden.enforce(its, limits.Limits(500, 500), now_s=now)
+        assert "busy for a minute" in said
+        assert process.nice() == warden.LOWER > before
+    finally:
+        loop.kill()
+        loop.wait()
+
+
+def _version_2(tmp_path: Path, controllers: str) -> tuple[Path, Path]:
+    """A tree of files as version 2 has it; a real one is another kernel's."""
+    mount, own = tmp_path / "cgroup", tmp_path / "own"
+    scope = mount / "user.slice" / "class.scope"
+    scope.mkdir(parents=True)
+    own.write_text("0::/user.slice/class.scope\n")
+    (mount / "cgroup.controllers").write_text("cpu memory pids")
+    (scope / "cgroup.controllers").write_text(controllers)
+    (scope / "cgroup.procs").write_text("")
+    (scope / "cgroup.subtree_control").write_text("")
+    return mount, own
+
+
+def test_groups_of_version_2_are_made_in_the_delegated_scope(tmp_path: Path) -> None:
+    mount, own = _version_2(tmp_path, "cpu memory pids")
+    made = groups.Groups.make("lamps", mount, own)
+    made.weigh(20)
+    made.cap(20_000)
+    made.seat("student-01", limits.Limits(1000, 1400, 300))
+    root = mount / "user.slice" / "class.scope" / "lamps"
+    assert (root / "student-01" / "memory.max").read_text() == str(1400 * 2**20)
+    assert (root / "student-01" / "pids.max").read_text() == "300"
+    assert (root / "memory.max").read_text() == str(20_000 * 2**20)
+    assert int((root / groups.HUB / "cpu.weight").read_text()) > int((root / "student-01" / "cpu.weight").read_text())
+
+
+def test_without_delegation_the_reason_is_said(tmp_path: Path) -> None:
+    mount, own = _version_2(tmp_path, "pids")
+    with pytest.raises(groups.NoGroups, match="cpu, memory are not delegated"):
+        groups.Groups.make("lamps", mount, own)
+    with pytest.raises(groups.NoGroups, match="no control groups"):
+        groups.Groups.make("lamps", mount, tmp_path / "nothing")
+
+
+@linux
+def test_a_real_group_holds_a_seat_to_its_memory_and_is_gone_afterwards() -> None:
+    try:
+        made = groups.Groups.make(f"serverless-first-test-{os.getpid()}")
+    except groups.NoGroups as error:
+        pytest.skip(f"{error}")
+    try:
+        made.seat("student-01", limits.Limits(40, 40, 50))
+        code = "hoard = b'x' * 200_000_000"
+        process = subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda: made.enter("student-01"))
+        assert process.wait(30) == -9
+        assert made.killed("student-01") == 1
+    finally:
+        made.remove()
+    assert not any(root.exists() for root in made.roots.values())
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "expected"),
+    [
+        (None, [], "cannot be read"),
+        ("name\nKen\nKen\n", [], "has 'Ken' twice"),
+        ("name\n", [], "has no names"),
+        ("Ken\n\n", ["--memory-mb", "100"], "too few"),
+        ("\n".join(f"student {n}" for n in range(5000)), [], "5000 students do not fit"),
+    ],
+)
+@posix
+def test_what_cannot_be_taught_is_said_in_one_line(
+    tmp_path: Path, names: str | None, options: list[str], expected: str
+) -> None:
+    pytest.importorskip("jupyterhub", reason="a class needs the extra `class`")
+    file = tmp_path / "names.csv"
+    if names is not None:
+        file.write_text(names, encoding="utf-8")
+    done = CliRunner().invoke(main, ["class", "--students", str(file), "--folder", str(tmp_path / "class"), *options])
+    assert done.exit_code == 1
+    assert expected in done.output
+    assert "Traceback" not in done.output
