@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_shop import Whole, deployed, log_of, migrate, order
+from serverless_first.lab.whole_shop import Whole, deployed, log_of, migrate, order, statements_of
 
 DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
 NUL = chr(0)
@@ -15,8 +16,8 @@ NUL = chr(0)
 
 @task("12.1")
 def door(attempt: Attempt) -> None:
-    """The table survives Migrate and refuses a second row; good orders are in the queue, bad ones are refused."""
-    whole = deployed(attempt, DOOR, ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"])
+    """The table, made anew, survives Migrate and refuses a second row; good orders are queued, bad ones refused."""
+    whole = deployed(attempt, DOOR, ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"], anew=True)
     _table(whole)
     attempt.expect(
         "ApiUrl" in whole.shop.outputs,
@@ -26,6 +27,7 @@ def door(attempt: Attempt) -> None:
         expected="an output ApiUrl: it is there as soon as Front has an event of the type HttpApi",
         look_at="the Events of Front in parts/door.yaml",
     )
+    _role(whole)
     with whole.paused("Worker"):
         whole.purge("QueueUrl")
         say("12.1: good orders ...")
@@ -39,6 +41,44 @@ def door(attempt: Attempt) -> None:
     say("12.1: what is accepted is in the queue, and the table refuses to keep it twice.")
 
 
+def _role(whole: Whole) -> None:
+    """What the function may do: what it needs, and not everything."""
+    attempt, statements = whole.attempt, statements_of(whole, "Front")
+    called = "look at the role of Front"
+    wide = [each for each in statements if _is_wide(each)]
+    attempt.expect(
+        not wide,
+        problem="Front may do more than it needs: whoever finds a hole in it may do so, too.",
+        called=called,
+        came_back=wide[:1],
+        expected="send to the queue Orders, read the table Projection, and no more",
+        look_at="the Policies of Front in parts/door.yaml",
+    )
+    allowed = [action for each in statements for action in _listed(each.get("Action", []))]
+    known = all("Managed" not in each for each in statements)
+    for action in ("sqs:SendMessage", "dynamodb:GetItem"):
+        attempt.expect(
+            not known or any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed),
+            problem=f"Front may not do {action}: on AWS each such call is refused.",
+            called=called,
+            came_back=allowed,
+            expected=f"{action} among them; your local cloud lets it pass, AWS does not",
+            look_at="the Policies of Front in parts/door.yaml",
+        )
+
+
+def _is_wide(statement: dict[str, Any]) -> bool:
+    """Whether it allows all of a service, or whatever is asked, everywhere."""
+    if name := str(statement.get("Managed", "")):
+        return name.endswith(("FullAccess", "AdministratorAccess"))
+    actions = [action for action in _listed(statement.get("Action", [])) if action == "*" or action.endswith(":*")]
+    return bool(actions) and "*" in _listed(statement.get("Resource", []))
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
 def _table(whole: Whole) -> None:
     import psycopg
 
@@ -50,7 +90,7 @@ def _table(whole: Whole) -> None:
         except psycopg.Error as error:
             attempt.fail(
                 "A good order cannot be written into your table.",
-                called=f"INSERT INTO orders (order_id, customer, lamp, quantity) of {readable(mine)}",
+                called=f"the table orders dropped, Migrate, then INSERT INTO orders of {readable(mine)}",
                 came_back=str(error),
                 expected="a row",
                 look_at="the columns in functions/schema.sql",
@@ -81,7 +121,7 @@ def _table(whole: Whole) -> None:
             connection.rollback()
     attempt.fail(
         "The table keeps the same order twice.",
-        called=f"a second INSERT of the order {mine['order_id']}",
+        called=f"the table orders dropped, Migrate, then two INSERTs of the order {mine['order_id']}",
         came_back="two rows",
         expected="that the database refuses the second one, whoever sends it",
         look_at="what in functions/schema.sql makes order_id unique",

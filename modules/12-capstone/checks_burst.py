@@ -16,13 +16,25 @@ DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
 NUL = chr(0)
 
 BURST = 20
+UNLUCKY = "Ono Rei"
+#: Deployed in the place of what tasks 12.3 and 12.4 are about: they do nothing, and tell that they were called.
+TELLING = {
+    "functions/payment.py": f"""def start(order):
+    if order["customer"] == "{UNLUCKY}":
+        raise ConnectionError("Step Functions cannot be reached for a moment")
+    print("payment.start:", order["order_id"])
+""",
+    "functions/news.py": """def accepted(order_ids):
+    print("news.accepted:", *order_ids)
+""",
+}
 
 
 @task("12.2")
 def burst(attempt: Attempt) -> None:
     """A batch with poison fails in part; a burst with copies is in the table once, the poison is a dead letter."""
     files = (*DOOR, "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")
-    whole = deployed(attempt, files, ["QueueUrl", "Worker", "Database", "Proxy"])
+    whole = deployed(attempt, files, ["QueueUrl", "Worker", "Database", "Proxy"], instead=TELLING)
     with whole.paused("Provider"):
         with whole.paused("Worker"):
             whole.purge("QueueUrl")
@@ -60,7 +72,6 @@ def _queue(whole: Whole) -> None:
 
 
 def _batch(whole: Whole) -> None:
-    attempt = whole.attempt
     good = [order(), order()]
     bodies = [json.dumps(good[0]), json.dumps(order(customer=f"Mori{NUL}Aoi")), "no order", json.dumps(good[1])]
     sqs = whole.shop.client("sqs")
@@ -73,10 +84,19 @@ def _batch(whole: Whole) -> None:
         return len(received) == len(bodies)
 
     wait_until(all_there)
-    records = [_record(received[body]) for body in bodies]
+    try:
+        _answers(whole, good, [_record(received[body]) for body in bodies])
+    finally:
+        for message in received.values():
+            sqs.delete_message(QueueUrl=whole["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+    _for_a_moment(whole)
+
+
+def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    attempt = whole.attempt
     named = {record["messageId"]: number for number, record in enumerate(records)}
     called = "invoke Worker with a batch: a good order, poison, a body that is no JSON, a good order"
-    failed = _failures(attempt, whole, records, called)
+    failed, log = _failures(attempt, whole, records, called)
     numbers = {named.get(id) for id in failed}
     attempt.expect(
         not numbers & {0, 3},
@@ -103,17 +123,93 @@ def _batch(whole: Whole) -> None:
         expected="a row for each of the two good orders",
         look_at="what your worker does with an order",
     )
-    again = _failures(attempt, whole, [records[0], records[3]], "invoke Worker with the two good orders once more")
+    _told(whole, called, log, ids)
+    called = "invoke Worker with the two good orders once more"
+    again, log = _failures(attempt, whole, [records[0], records[3]], called)
     attempt.expect(
         not again,
         problem="A second copy of an order counts as a failure: good orders end in the dead-letter queue.",
-        called="invoke Worker with the two good orders once more",
+        called=called,
         came_back=f"{len(again)} failures; {log_of(whole, 'Worker', 'rror')}",
         expected="no failure: the order is in the table",
         look_at="your INSERT, when the row is there already",
     )
-    for message in received.values():
+    attempt.expect(
+        all(f"payment.start: {order_id}" in log for order_id in ids),
+        problem="A second copy of an order does not start its payment: if the first worker died before that, nobody "
+        "ever pays.",
+        called=called,
+        came_back=f"the log: {_lines(log)}",
+        expected="payment.start for each of the two, although their rows are there",
+        look_at="when your worker calls payment.start",
+    )
+
+
+def _told(whole: Whole, called: str, log: str, ids: list[str]) -> None:
+    """The payments are started, and the news are told once, of the orders that are safe."""
+    attempt = whole.attempt
+    attempt.expect(
+        all(f"payment.start: {order_id}" in log for order_id in ids),
+        problem="An order is in the table, and its payment is not started.",
+        called=called,
+        came_back=f"the log: {_lines(log)}",
+        expected="payment.start for each of the two good orders",
+        look_at="what your worker does after the INSERT",
+    )
+    news = [line.split()[1:] for line in log.splitlines() if line.startswith("news.accepted:")]
+    attempt.expect(
+        len(news) == 1 and sorted(news[0]) == sorted(ids),
+        problem="news.accepted is not called once at the end, with the ids of the orders that are safe.",
+        called=called,
+        came_back=f"the log: {_lines(log)}",
+        expected="one call, with the ids of the two good orders",
+        look_at="the end of your handler",
+    )
+
+
+def _lines(log: str) -> str:
+    found = [line for line in log.splitlines() if line.startswith(("payment.start:", "news.accepted:"))]
+    return readable(" / ".join(found)) if found else "no call of payment.start, none of news.accepted"
+
+
+def _for_a_moment(whole: Whole) -> None:
+    """A message fails for a reason that will pass: it fails, and is not shown again at once."""
+    attempt, sqs = whole.attempt, whole.shop.client("sqs")
+    whole.send("QueueUrl", [json.dumps(order(customer=UNLUCKY))])
+    found: list[dict[str, Any]] = []
+
+    def there() -> bool:
+        answer = sqs.receive_message(QueueUrl=whole["QueueUrl"], VisibilityTimeout=60)
+        found.extend(answer.get("Messages", []))
+        return bool(found)
+
+    wait_until(there)
+    called = "invoke Worker with a good order, while Step Functions cannot be reached: payment.start raises an error"
+    reply = whole.shop.client("lambda").invoke(
+        FunctionName=whole["Worker"], Payload=json.dumps({"Records": [_record(found[0])]}).encode()
+    )
+    came_back = reply["Payload"].read().decode()
+    shown = sqs.receive_message(QueueUrl=whole["QueueUrl"], VisibilityTimeout=60).get("Messages", [])
+    shown = [message for message in shown if message["MessageId"] == found[0]["MessageId"]]
+    for message in [*found, *shown]:
         sqs.delete_message(QueueUrl=whole["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+    attempt.expect(
+        "FunctionError" in reply or found[0]["MessageId"] in came_back,
+        problem="A payment that could not be started counts as done: its message is deleted, and nobody ever pays.",
+        called=called,
+        came_back=came_back,
+        expected="a failure, so that the message comes again",
+        look_at="what your handler does with an error of payment.start",
+    )
+    attempt.expect(
+        not shown,
+        problem="A message that fails for a moment is shown again at once: its tries are over before the moment is, "
+        "and a good order is a dead letter.",
+        called=called,
+        came_back="the message can be received again at once",
+        expected="that it waits for its visibility timeout: only what can never succeed comes again at once",
+        look_at="for which errors your worker calls again_at_once",
+    )
 
 
 def _record(message: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +225,8 @@ def _record(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], called: str) -> list[str]:
+def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], called: str) -> tuple[list[str], str]:
+    """The ids of the messages that the worker says have failed, and the end of its log."""
     try:
         reply = attempt.invoke(whole["Worker"], {"Records": records})
     except CheckFailed as error:
@@ -152,7 +249,7 @@ def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], cal
         expected='{"batchItemFailures": [{"itemIdentifier": ...}]}',
         look_at="what your handler returns",
     )
-    return [str(each["itemIdentifier"]) for each in failures or []]
+    return [str(each["itemIdentifier"]) for each in failures or []], reply.log
 
 
 def _burst(whole: Whole) -> None:
@@ -188,7 +285,7 @@ def _burst(whole: Whole) -> None:
         left == 0,
         problem="A message that can never succeed waits and waits: it is neither done nor in the dead-letter queue.",
         called=called,
-        came_back=f"{left} messages are still in the queue of orders after 40 s",
+        came_back=f"{left} messages are still in the queue of orders after 40 s: {_left(whole) if left else ''}",
         expected="an empty queue, and the poison in the dead-letter queue",
         look_at="when your worker calls again_at_once",
     )
@@ -210,6 +307,17 @@ def _burst(whole: Whole) -> None:
         expected="the poison alone",
         look_at="what your worker reports as failed",
     )
+
+
+def _left(whole: Whole) -> str:
+    """The bodies that are left in the queue of orders, for a message."""
+    with whole.paused("Worker"):
+        return readable(
+            [
+                each.get("order_id", each) if isinstance(each, dict) else each
+                for each in whole.take("QueueUrl", 3, limit_s=16.0)
+            ]
+        )
 
 
 def _locked(whole: Whole, bodies: list[str]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from typing import Any
 
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import wait_until
@@ -16,6 +17,7 @@ BEFORE = ("functions/front.py", "parts/door.yaml", "functions/schema.sql",
 FLOW = (*BEFORE, "functions/payment.py", "parts/payment.yaml")
 
 SEEN = (*FLOW, "functions/news.py", "functions/projector.py", "parts/projection.yaml")
+MANY = 25  # put_events takes ten
 
 
 @task("12.4")
@@ -41,6 +43,8 @@ def seen(attempt: Attempt) -> None:
     say("12.4: the provider answers ...")
     _shows(whole, good["order_id"], "paid", "functions/projector.py: what it does when an item is there already")
     _shows(whole, bad["order_id"], "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
+    _many_and_none(whole)
+    _table_away(whole)
     say("12.4: events come twice, and late ...")
     _late(whole)
     say("12.4: the customer sees what holds, whatever comes late.")
@@ -70,6 +74,86 @@ def _shows(whole: Whole, order_id: str, wanted: str, look_at: str) -> None:
         came_back=f"{answers[-1]}; in the database: {in_database} {log_of(whole, 'Projector', 'not projected|rror')}",
         expected=f'200 and the status "{wanted}"',
         look_at=look_at,
+    )
+
+
+def _record(body: str) -> dict[str, Any]:
+    """A message as Lambda hands it on."""
+    id = uuid.uuid4().hex
+    return {"messageId": id, "receiptHandle": id, "body": body, "attributes": {}, "eventSource": "aws:sqs"}
+
+
+def _invoked(whole: Whole, output: str, records: list[dict[str, Any]]) -> tuple[bool, str]:
+    """Whether a function has ended without an error of its own, and what it answers."""
+    event = json.dumps({"Records": records}).encode()
+    reply = whole.shop.client("lambda").invoke(FunctionName=whole[output], Payload=event)
+    return "FunctionError" not in reply, reply["Payload"].read().decode()
+
+
+def _many_and_none(whole: Whole) -> None:
+    """A batch of orders, more than one call of put_events takes; and a batch of which nothing is accepted."""
+    attempt, orders = whole.attempt, [order() for _ in range(MANY)]
+    with whole.paused("Provider"):
+        good, came_back = _invoked(whole, "Worker", [_record(json.dumps(each)) for each in orders])
+        called = f"invoke Worker with a batch of {MANY} orders"
+        attempt.expect(
+            good,
+            problem="A large batch is an error of your worker.",
+            called=called,
+            came_back=came_back,
+            expected="no error",
+            look_at="functions/news.py: how many events one call of put_events takes",
+        )
+        ids = [each["order_id"] for each in orders]
+        wait_until(lambda: len(_projected(whole, ids)) == MANY, 20.0)
+        found = _projected(whole, ids)
+    attempt.expect(
+        len(found) == MANY,
+        problem="Of a large batch not each order is told.",
+        called=called,
+        came_back=f"{len(found)} of {MANY} orders are in the table Projection",
+        expected="all of them",
+        look_at="functions/news.py: how many events one call of put_events takes",
+    )
+    poison = order(customer=f"Abe{chr(0)}Rin")
+    good, came_back = _invoked(whole, "Worker", [_record(json.dumps(poison))])
+    attempt.expect(
+        good or "ParamValidation" not in came_back,
+        problem="A batch of which no order is accepted is an error of functions/news.py.",
+        called="invoke Worker with one order that cannot be written: news.accepted gets an empty list",
+        came_back=came_back,
+        expected="no call of put_events: it takes no empty list",
+        look_at="functions/news.py, when there is nothing to tell",
+    )
+
+
+def _projected(whole: Whole, ids: list[str]) -> list[str]:
+    dynamodb, table = whole.shop.client("dynamodb"), whole["ProjectionTable"]
+    keys = [{"order_id": {"S": id}} for id in ids]
+    found = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})["Responses"][table]
+    return [item["order_id"]["S"] for item in found]
+
+
+def _table_away(whole: Whole) -> None:
+    """The table is away for a moment: the event must come again."""
+    client, name = whole.shop.client("lambda"), whole["Projector"]
+    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    gone = {key: f"{value}-gone" if value == whole["ProjectionTable"] else value for key, value in before.items()}
+    event = {"detail-type": "OrderPaid", "source": "hikari.orders", "detail": {"order_id": order()["order_id"]}}
+    record = _record(json.dumps(event))
+    with whole.paused("Projector"):
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
+        try:
+            good, came_back = _invoked(whole, "Projector", [record])
+        finally:
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+    whole.attempt.expect(
+        not good or record["messageId"] in came_back,
+        problem="An event that could not be written counts as done: the customer never sees it.",
+        called="invoke Projector with the event OrderPaid, while its table is not there",
+        came_back=came_back,
+        expected="a failure, so that the event comes again",
+        look_at="which errors functions/projector.py keeps to itself",
     )
 
 

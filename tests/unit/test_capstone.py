@@ -76,6 +76,46 @@ def test_a_file_with_the_stub_is_not_written(shop: Shop) -> None:
     assert shop.not_written("functions/news.py") == ""
 
 
+class Deployer:
+    """Keeps what it is asked to deploy."""
+
+    def __init__(self) -> None:
+        self.template, self.payment = "", ""
+
+    def deploy(self, template: Path, **_: object) -> dict[str, str]:
+        self.template = template.read_text()
+        self.payment = (template.parent / "functions" / "payment.py").read_text()
+        return {"QueueUrl": "http://queue"}
+
+
+def test_what_is_given_stands_in_for_a_stub_and_the_file_stays(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    queues, payment = shop.folder / "parts" / "queues.yaml", shop.folder / "functions" / "payment.py"
+    given = payment.read_text()
+    for file in (queues, payment):
+        file.write_text(STUB)
+    aws = Deployer()
+    shop.deploy(aws)  # type: ignore[arg-type]
+    assert "Orders" in documents.parse(aws.template)["Resources"]
+    assert aws.payment == given
+    assert queues.read_text() == payment.read_text() == STUB
+    assert "Not written yet: functions/payment.py, parts/queues.yaml." in capsys.readouterr().out
+
+
+def test_code_whose_piece_of_the_template_is_missing_waits_and_a_check_may_put_its_own(shop: Shop) -> None:
+    payment = shop.folder / "functions" / "payment.py"
+    given = payment.read_text()
+    payment.write_text("mine\n")
+    aws = Deployer()
+    shop.deploy(aws, quiet=True)  # type: ignore[arg-type]
+    assert aws.payment == given
+    (shop.folder / "parts" / "payment.yaml").write_text("  Payment: {Type: AWS::Serverless::StateMachine}\n")
+    shop.deploy(aws, quiet=True)  # type: ignore[arg-type]
+    assert aws.payment == "mine\n"
+    shop.deploy(aws, quiet=True, instead={"functions/payment.py": "the check's\n"})  # type: ignore[arg-type]
+    assert aws.payment == "the check's\n"
+    assert payment.read_text() == "mine\n"
+
+
 def test_the_stored_records_of_the_wrong_designs_name_their_design() -> None:
     records = capstone.wrong_designs()
     assert tuple(records) == drill.DESIGNS

@@ -228,6 +228,13 @@ def test_work_that_does_not_end(changes: dict[str, Any], said: str) -> None:
     assert said in found["drained"].seen
 
 
+def test_executions_that_failed_are_told_with_their_error_and_state() -> None:
+    rows = tuple((order_id, "accepted" if n == 0 else status) for n, (order_id, status) in enumerate(sound().rows))
+    why = ("Lambda.TooManyRequestsException in the state 'Mark as paid'",) * 2
+    seen = failed(rows=rows, executions={"FAILED": 1, "SUCCEEDED": 99}, failures=why)["ended"].seen
+    assert seen.endswith(f"Executions: FAILED 1, SUCCEEDED 99. Some have failed with {why[0]}.")
+
+
 def test_the_cost_is_that_of_what_was_counted() -> None:
     cost = drill.score(sound()).cost
     parts = dict(cost.parts)

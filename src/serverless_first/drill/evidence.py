@@ -17,6 +17,7 @@ from serverless_first.drill.shop import Shop
 
 #: Executions whose history is read, to count their states.
 LOOKED_AT = 40
+FAILURES = 5  # of so many executions that failed the record says why
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 _REFUSED = re.compile(r"too many clients already|remaining connection slots|too many connections for")
 _REPORT = re.compile(r"^REPORT .*?\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms")
@@ -109,6 +110,30 @@ def executions(shop: Shop, since_s: float) -> tuple[dict[str, int], tuple[int, .
                     ended.append(execution["executionArn"])
     some = sorted(ended)[:: max(1, math.ceil(len(ended) / LOOKED_AT))]
     return dict(sorted(found.items())), tuple(_transitions(states, arn) for arn in some)
+
+
+def failures(shop: Shop, since_s: float) -> tuple[str, ...]:
+    """Of some executions since a moment that have failed: with which error, and in which state.
+
+    Args:
+        since_s: Unix time, in seconds.
+    """
+    states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="FAILED")
+    arns = [
+        each["executionArn"]
+        for page in pages
+        for each in page["executions"]
+        if each["startDate"].timestamp() >= since_s
+    ]
+    return tuple(_failure(states, each) for each in sorted(arns)[:FAILURES])
+
+
+def _failure(states: Any, arn: str) -> str:
+    events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+    entered = (each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each)
+    error = states.describe_execution(executionArn=arn).get("error") or "an error without a name"
+    return f"{error} in the state {next(entered, '(none)')!r}"
 
 
 def _transitions(states: Any, arn: str) -> int:

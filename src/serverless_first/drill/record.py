@@ -195,6 +195,7 @@ class Record:
         draining_s: from the last POST until the shop was quiet, in seconds.
         is_quiet: whether it was quiet at the end: nothing waited, nothing ran.
         moments, samples, points: for the dashboard.
+        failures: of some executions that failed, the error and the state.
     """
 
     orders: int
@@ -220,6 +221,7 @@ class Record:
     moments: tuple[Moment, ...] = ()
     samples: tuple[Sample, ...] = ()
     points: tuple[Point, ...] = ()
+    failures: tuple[str, ...] = ()
     version: int = field(default=VERSION)
 
     def function(self, role: str) -> FunctionUse | None:

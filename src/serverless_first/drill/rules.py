@@ -163,10 +163,12 @@ def ended(case: Case) -> Finding:
         for (status, decision), number in sorted(kinds.items())
     )
     ran = ", ".join(f"{status} {number:,}" for status, number in sorted(case.record.executions.items())) or "none"
+    causes = Counter(case.record.failures)
+    why = f" Some have failed with {'; '.join(sorted(causes))}." if causes else ""
     return Finding(
         name, question, False,
         f"{_count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
-        f"{ran}.",
+        f"{ran}.{why}",
         "Either no workflow asked for the payment, or its answer did not come through to the database.",
         f"Look at the executions of these orders, their name is the order's id ({_some(wrong)}), and at the errors "
         "that the workflow tries again.",

@@ -255,6 +255,7 @@ class _Drill:
             waiting=waiting,
             executions=statuses,
             transitions=transitions,
+            failures=evidence.failures(shop, begun_s),
             queue=queue,
             database=evidence.database_use(shop, self._watch.samples),
             functions=evidence.functions(shop, begun_s),

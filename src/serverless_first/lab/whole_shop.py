@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from serverless_first import capstone, cloud
@@ -39,10 +40,12 @@ class Whole:
     Args:
         attempt: the run of the check.
         shop: the deployed stack.
+        begun_ms: Unix time at which the check began, in milliseconds: log lines before it are not its business.
     """
 
     attempt: Attempt
     shop: Shop
+    begun_ms: int = field(default_factory=lambda: int(time.time() * 1000))
 
     def __getitem__(self, output: str) -> str:
         """An output of the stack."""
@@ -83,11 +86,28 @@ class Whole:
         return found
 
     def purge(self, *outputs: str) -> None:
-        """Empties queues of what earlier checks have left there."""
+        """Empties queues of what earlier checks have left there; nothing happens if the shop has them not."""
         sqs = self.shop.client("sqs")
         for output in outputs:
-            with contextlib.suppress(sqs.exceptions.PurgeQueueInProgress):
+            if output not in self.shop.outputs:
+                continue
+            try:
                 sqs.purge_queue(QueueUrl=self[output])
+            except sqs.exceptions.PurgeQueueInProgress:  # once in a minute: take what is there
+                while messages := sqs.receive_message(QueueUrl=self[output], MaxNumberOfMessages=10).get("Messages"):
+                    for message in messages:
+                        sqs.delete_message(QueueUrl=self[output], ReceiptHandle=message["ReceiptHandle"])
+
+    def quiet(self) -> None:
+        """Stops what an earlier run has left: executions that run, and messages that wait."""
+        if arn := self.shop.outputs.get("PaymentMachineArn", ""):
+            states = self.shop.client("stepfunctions")
+            pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
+            for each in [each for page in pages for each in page["executions"]]:
+                with contextlib.suppress(states.exceptions.ClientError):  # it has ended meanwhile
+                    states.stop_execution(executionArn=each["executionArn"])
+        with self.paused("Worker"):
+            self.purge("QueueUrl", "DeadLetterQueueUrl", "PaymentsQueueUrl", "ChangesQueueUrl")
 
     @contextlib.contextmanager
     def paused(self, output: str) -> Iterator[None]:
@@ -125,13 +145,24 @@ class Whole:
         return found[0]
 
 
-def deployed(attempt: Attempt, files: Sequence[str], outputs: Sequence[str]) -> Whole:
-    """Deploys the learner's files, runs Migrate, and gives the shop.
+def deployed(
+    attempt: Attempt,
+    files: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    anew: bool = False,
+    instead: Mapping[str, str] | None = None,
+) -> Whole:
+    """Deploys the learner's files, empties the shop's queues, runs Migrate, and gives the shop.
+
+    In the place of a later file that is not written yet, the given one is deployed.
 
     Args:
         attempt: the run of the check.
         files: what the learner must have written, in the shop's folder.
         outputs: what the stack must have.
+        anew: whether the table orders is dropped before Migrate, so that an earlier one cannot stand in for it.
+        instead: file -> text that is deployed in its place; the learner's file stays.
 
     Raises:
         NotStarted: a file is missing or still holds the lab's stub.
@@ -142,9 +173,10 @@ def deployed(attempt: Attempt, files: Sequence[str], outputs: Sequence[str]) -> 
     aws, shop = cloud.start(), capstone.Shop()
     if missing := shop.not_written(*files):
         attempt.not_started(f"{shop.folder}/{missing} is not written yet.", look_at=f"the cell that writes {missing}")
+    begun_ms = int(time.time() * 1000)
     called = f"deploy {shop.folder}/template.yaml as the stack {capstone.STACK}"
     try:
-        found = shop.deploy(aws, quiet=True)
+        found = shop.deploy(aws, quiet=True, instead=instead)
     except cloud.CloudError as error:
         attempt.fail(
             "The stack cannot be deployed.",
@@ -162,7 +194,12 @@ def deployed(attempt: Attempt, files: Sequence[str], outputs: Sequence[str]) -> 
             expected=output,
             look_at=_OUTPUTS.get(output, "template.yaml"),
         )
-    whole = Whole(attempt, Shop(aws, capstone.STACK, found))
+    whole = Whole(attempt, Shop(aws, capstone.STACK, found), begun_ms)
+    whole.quiet()
+    if anew:
+        with whole.shop.database() as connection:
+            connection.execute("DROP TABLE IF EXISTS orders CASCADE")
+            connection.commit()
     migrate(whole)
     return whole
 
@@ -175,7 +212,7 @@ def migrate(whole: Whole) -> None:
     except CheckFailed as error:
         attempt.fail(
             "Migrate cannot run your schema.sql.",
-            called="invoke Migrate",
+            called="invoke Migrate: in task 12.1 without a table orders, then once more",
             came_back=error.came_back,
             expected="a table orders, the first time and each time after it",
             look_at="functions/schema.sql",
@@ -196,12 +233,36 @@ def order(**fields: Any) -> dict[str, Any]:
 
 
 def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:
-    """The last lines of a function's log that match; "" if none do."""
+    """The last lines of a function's log since the check began that match; "" if none do."""
     group = f"/aws/lambda/{whole[output]}"
     logs = whole.shop.client("logs")
     try:
-        pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group))
+        pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=whole.begun_ms))
     except logs.exceptions.ResourceNotFoundException:
         return ""
     lines = [event["message"].strip() for page in pages for event in page["events"]]
     return readable(" / ".join([line for line in lines if re.search(pattern, line)][-most:]))
+
+
+def statements_of(whole: Whole, output: str) -> list[dict[str, Any]]:
+    """The statements of a function's role that allow something; a managed policy whose text is not kept has its name
+    alone, under "Managed"."""
+    iam = whole.shop.client("iam")
+    arn = whole.shop.client("lambda").get_function_configuration(FunctionName=whole[output])["Role"]
+    role = arn.rpartition("/")[2]
+    documents = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    found: list[dict[str, Any]] = []
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        try:
+            version = iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
+            answer = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)
+            documents.append(answer["PolicyVersion"]["Document"])
+        except iam.exceptions.NoSuchEntityException:
+            found.append({"Managed": policy["PolicyName"]})
+    for document in documents:
+        statements = document["Statement"]
+        found += [statements] if isinstance(statements, dict) else statements
+    return [each for each in found if each.get("Effect", "Allow") == "Allow"]

@@ -1,0 +1,8 @@
+#: expects: Front may not do sqs:SendMessage
+#: because: it works on this machine
+#: when: nightly
+#: replaces: 2
+#: fills: gap 1
+      Events:
+        Place: {Type: HttpApi, Properties: {Path: /orders, Method: post}}
+        Look: {Type: HttpApi, Properties: {Path: "/orders/{order_id}", Method: get}}

@@ -1,0 +1,150 @@
+"""What the check of module 12's payment workflow does when nothing goes as it should."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from serverless_first.lab.failures import readable
+from serverless_first.lab.functions import wait_until
+from serverless_first.lab.whole_shop import Whole, order
+
+Told = Callable[[], list[tuple[str, Any]]]
+_TRIES = 2  # of each Retry in the copy
+
+
+def next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any] | None:
+    """The next message to the provider about an order; others are dropped."""
+    end_s = time.monotonic() + limit_s
+    while (left_s := end_s - time.monotonic()) > 0:
+        for question in whole.take("PaymentsQueueUrl", 1, limit_s=left_s):
+            if question.get("order_id") == order_id:
+                return question
+    return None
+
+
+def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called: str) -> None:
+    """Two questions about an order have one key. Raises: CheckFailed: they have not."""
+    whole.attempt.expect(
+        first["key"] == second["key"],
+        problem="The second question about an order has another key: the customer is charged twice.",
+        called=called,
+        came_back=f"keys {readable(str(first['key'])[:40])} and {readable(str(second['key'])[:40])}",
+        expected="the same key, however often you ask about an order",
+        look_at="the key in your MessageBody",
+    )
+
+
+def unanswered(whole: Whole, told: Told) -> None:
+    """A provider that says nothing is asked again; one that charges and then breaks cancels no order.
+
+    The learner's workflow is run as a copy with timeouts and pauses of a second and few tries.
+
+    Raises:
+        CheckFailed: there is no second question, or with another key, or the order is cancelled.
+    """
+    attempt, states = whole.attempt, whole.shop.client("stepfunctions")
+    machine = states.describe_state_machine(stateMachineArn=whole["PaymentMachineArn"])
+    quick = _quick(json.loads(machine["definition"]))
+    name = f"check-{uuid.uuid4().hex[:8]}"
+    arn = states.create_state_machine(name=name, definition=json.dumps(quick), roleArn=machine["roleArn"])[
+        "stateMachineArn"
+    ]
+    mine = order()
+    try:
+        run = states.start_execution(
+            stateMachineArn=arn, name=mine["order_id"], input=json.dumps(mine, sort_keys=True)
+        )["executionArn"]
+        first = next_question(whole, mine["order_id"], 10.0)
+        second = next_question(whole, mine["order_id"], 10.0) if first else None
+        called = "a copy of your workflow, its timeouts a second long; the provider says nothing"
+        attempt.expect(
+            second is not None,
+            problem="A provider that says nothing is waited for without an end.",
+            called=called,
+            came_back="one question, and no second one in 10 s",
+            expected="after the timeout another question",
+            look_at="how long your first state waits, and which errors its Retry takes",
+        )
+        assert first is not None
+        assert second is not None
+        same_key(whole, first, second, called)
+        _breaks(whole, mine["order_id"], run, second, told)
+    finally:
+        states.delete_state_machine(stateMachineArn=arn)
+
+
+def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | None, told: Told) -> None:
+    """The provider answers each question with an error that nobody knows, until the execution ends."""
+    states = whole.shop.client("stepfunctions")
+    end_s = time.monotonic() + 15.0
+    while states.describe_execution(executionArn=run)["status"] == "RUNNING" and time.monotonic() < end_s:
+        if question:
+            try:
+                states.send_task_failure(
+                    taskToken=question["token"], error="OutOfPaper", cause="Charged. The receipt is not printed."
+                )
+            except states.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
+                    raise
+        question = next_question(whole, order_id, 0.5)
+
+    def cancelled() -> bool:
+        return any(
+            kind == "OrderCancelled" and isinstance(detail, dict) and detail.get("order_id") == order_id
+            for kind, detail in told()
+        )
+
+    whole.attempt.expect(
+        not wait_until(cancelled, 1.0),
+        problem="An order is cancelled that the provider may have charged: money taken, no lamp.",
+        called="a copy of your workflow with few tries; the provider says nothing, then answers with the error "
+        "OutOfPaper, each time",
+        came_back="the event OrderCancelled",
+        expected="no cancellation: only CardRefused says that nothing was charged",
+        look_at="which errors your Catch takes",
+    )
+
+
+def _quick(part: Any) -> Any:
+    """A definition with all timeouts and pauses a second long, and few tries."""
+    if isinstance(part, list):
+        return [_quick(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    made = {name: _quick(value) for name, value in part.items() if name != "MaxDelaySeconds"}
+    made |= {name: 1 for name in ("TimeoutSeconds", "HeartbeatSeconds", "IntervalSeconds") if name in made}
+    if isinstance(tries := made.get("MaxAttempts"), int):
+        made["MaxAttempts"] = min(tries, _TRIES)
+    return made
+
+
+def not_started(whole: Whole) -> None:
+    """Step Functions refuses to start an execution: the message must come again.
+
+    Raises:
+        CheckFailed: the worker takes the message for done.
+    """
+    client, name, id = whole.shop.client("lambda"), whole["Worker"], uuid.uuid4().hex
+    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    gone = {key: f"{value}-gone" if value == whole["PaymentMachineArn"] else value for key, value in before.items()}
+    record = {"messageId": id, "receiptHandle": id, "body": json.dumps(order()), "eventSource": "aws:sqs"}
+    record |= {"attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}}  # type: ignore[dict-item]
+    with whole.paused("Worker"):
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
+        try:
+            reply = client.invoke(FunctionName=name, Payload=json.dumps({"Records": [record]}).encode())
+            came_back = reply["Payload"].read().decode()
+        finally:
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+    whole.attempt.expect(
+        "FunctionError" in reply or id in came_back,
+        problem="A payment that could not be started counts as done: the message is deleted, and nobody ever pays.",
+        called="invoke Worker with an order, while Step Functions cannot start an execution: the machine is not there",
+        came_back=came_back,
+        expected="a failure, so that the message comes again",
+        look_at="which errors functions/payment.py keeps to itself",
+    )
