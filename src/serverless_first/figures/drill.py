@@ -120,7 +120,9 @@ def _errors(axes: Axes, record: _Record) -> None:
                 at[point.time_s] = at.get(point.time_s, 0.0) + number
         if at:
             highest = max(highest, *at.values())
-        axes.plot(list(at), list(at.values()), marker, color=colour, label=what, markersize=6)
+        (marks,) = axes.plot(list(at), list(at.values()), marker, color=colour, label=what, markersize=6, zorder=3)
+        if at:  # a single error beside many throttles stands close to the axis
+            marks.set_clip_on(False)
     _scale(axes, highest, "errors, throttles\na second")
 
 
@@ -142,11 +144,12 @@ def _scale(axes: Axes, highest: float, label: str) -> None:
 
 
 def _number(axes: Axes, moments: Sequence[_Moment], end_s: float) -> None:
-    """The numbers of the moments above the axes, on a second line where two are close."""
-    before, raised = -end_s, False
+    """The numbers of the moments above the axes, on two lines where they are close: read from above."""
+    raised, is_close = False, False
     for number, moment in enumerate(moments, 1):
-        raised = moment.time_s - before < 0.025 * end_s and not raised
-        before = moment.time_s
+        was_close = is_close
+        is_close = number < len(moments) and moments[number].time_s - moment.time_s < 0.025 * end_s
+        raised = not raised if was_close else is_close
         axes.annotate(
             str(number), (moment.time_s, 1.0), xycoords=("data", "axes fraction"),
             xytext=(0, 12 if raised else 2), textcoords="offset points", ha="center", fontsize=9,
