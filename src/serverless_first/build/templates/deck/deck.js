@@ -30,7 +30,7 @@ if (printing) {
   if (/receiver/i.test(window.location.search)) button.remove();  // inside the speaker view
   Reveal.initialize({
     width: 1280, height: 720, margin: 0, center: false, display: "flex", hash: true, transition: "none",
-    progress: true, controls: true, controlsTutorial: false, slideNumber: false, plugins: [RevealNotes],
+    progress: true, controls: true, controlsTutorial: false, slideNumber: false, defaultTiming: 60, plugins: [RevealNotes],
   });
   Reveal.addKeyBinding({ keyCode: 67, key: "C", description: "High contrast or light colours" }, () => Theme.toggle());
 }
