@@ -65,6 +65,8 @@ def main(arguments: list[str]) -> int:
     env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
     env.pop("SERVERLESS_FIRST_WORK", None)  # the learner's folder is none of the tests' business
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start; each would compile the course again
+    # The list of fonts that lies in the home folder may be another environment's, or one whose fonts are gone.
+    env["MPLCONFIGDIR"] = str(Path(sys.prefix) / "matplotlib")
     env.setdefault("SERVERLESS_FIRST_ORDER", str(random.randrange(10_000)))  # conftest.py prints it
     *beside, tests = steps(arguments)
     with ThreadPoolExecutor(1) as aside:
