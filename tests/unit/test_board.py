@@ -371,9 +371,12 @@ def test_tokens_are_written_for_their_owner_alone_whatever_lay_there(tmp_path: P
 
     theirs = tmp_path / "theirs"
     theirs.write_text("mine", encoding="ascii")
-    for number, lay in enumerate((lambda file: file.symlink_to(theirs), lambda file: file.write_text("old"))):
+    for number, is_link in enumerate((True, False)):
         file = tmp_path / f"tokens-{number}.csv"
-        lay(file)
+        if is_link:
+            file.symlink_to(theirs)
+        else:
+            file.write_text("old", encoding="ascii")
         cli_board._write_tokens(file, "http://x/", ["Aiko"], Keys(b"k" * 32))
         assert "Aiko" in file.read_text(encoding="utf-8")
         assert not file.is_symlink()

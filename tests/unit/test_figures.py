@@ -134,7 +134,7 @@ def test_a_figure_for_the_wall_has_larger_text_and_its_title_as_it_was(shown: li
     sizes = [axes.title, axes.xaxis.label]
     before = [text.get_fontsize() for text in sizes]
     figures.show(figure, alt="Two bars", larger=1.25)
-    assert [text.get_fontsize() for text in sizes] == [before[0], 1.25 * before[1]]
+    assert [text.get_fontsize() for text in sizes] == [before[0], 1.25 * float(before[1])]
     assert len(shown) == 2
 
 
