@@ -21,6 +21,8 @@ def lessons() -> dict[str, str]:
     """The prose of each lesson by the number of its module."""
     found = {}
     for module in course.load(ROOT).ready_modules:
+        if not module.lesson_minutes:
+            continue  # the capstone is a lab alone
         notebook = nbio.loads((ROOT / "notebooks" / f"{module.id}.ipynb").read_text(encoding="utf-8"))
         cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
         found[module.number] = glossary.prose("\n\n".join(cells))
