@@ -57,14 +57,14 @@ class Customers:
 
     def post_all(self, orders: Iterable[PlannedOrder]) -> None:
         """Posts these orders, `CLIENTS` at a time; returns when all have been answered."""
-        todo = _Shared(chain.from_iterable([order] * (2 if order.kind == "retried" else 1) for order in orders))
-        threads = [threading.Thread(target=self._post_each, args=(todo,), daemon=True) for _ in range(CLIENTS)]
+        shared = _Shared(chain.from_iterable([order] * (2 if order.kind == "retried" else 1) for order in orders))
+        threads = [threading.Thread(target=self._post_each, args=(shared,), daemon=True) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        if todo.failed is not None:
-            raise todo.failed
+        if shared.failed is not None:
+            raise shared.failed
 
     def _post_each(self, orders: _Shared) -> None:
         try:

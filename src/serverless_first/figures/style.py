@@ -18,11 +18,13 @@ import matplotlib as mpl
 from IPython.display import display
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image  # matplotlib's own dependency: what it writes a PNG with
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
 
 SCALE = "SERVERLESS_FIRST_FIGURE_SCALE"  # pixels for one of the notebook's: the build sets 2 for slides
+_COLOURS = 256  # of a picture: a third of its bytes, and no colour moves by what an eye can tell
 
 _STYLE: dict[Any, Any] = {
     "figure.figsize": (8.0, 3.2),
@@ -64,13 +66,9 @@ def show(figure: Figure, *, alt: str, larger: float = 1.0) -> None:
         raise ValueError("A figure needs an alt text: what it shows, in a sentence or two.")
     if larger != 1:
         _enlarge_text(figure, larger)
-    png = io.BytesIO()
-    # No software version in the file: the same figure is the same bytes.
-    scale = float(os.environ.get(SCALE, "1"))
-    figure.savefig(png, format="png", metadata={"Software": None}, dpi=figure.dpi * scale)
     show_in_notebook: Any = display
     show_in_notebook(
-        {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": "Figure"},
+        {"image/png": base64.b64encode(_picture(figure)).decode(), "text/plain": "Figure"},
         metadata={"image/png": {"alt": text}},
         raw=True,
     )
@@ -78,6 +76,18 @@ def show(figure: Figure, *, alt: str, larger: float = 1.0) -> None:
     # Between two dollar signs JupyterLab would see a formula: here they are prices, or variables of JSONata.
     kind = "figure-in-words" + (" tex2jax_ignore mathjax_ignore" if text.count("$") > 1 else "")
     show_in_notebook({"text/html": f'<details class="{kind}">{words}</details>', "text/plain": text}, raw=True)
+
+
+def _picture(figure: Figure) -> bytes:
+    """The figure as a PNG of few colours. No version of software is in it: the same figure is the same bytes."""
+    drawn = io.BytesIO()
+    scale = float(os.environ.get(SCALE, "1"))
+    figure.savefig(drawn, format="png", metadata={"Software": None}, dpi=figure.dpi * scale)
+    with Image.open(drawn) as opened:
+        few = opened.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    png = io.BytesIO()
+    few.save(png, format="png", optimize=True)
+    return png.getvalue()
 
 
 def _enlarge_text(figure: Figure, factor: float) -> None:

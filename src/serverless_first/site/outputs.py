@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ _NO_PICK = "You made no prediction: scroll up, pick, then run on.\n"
 _HAPPENED = re.compile(r"^What happened: (.*)$", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SETTING = re.compile(r"  ([^:]+): (.*)")
-_COLOURS = 256  # of a figure: a third of the bytes, and no colour moves by more than an eye can tell
 
 
 class CannotShow(ValueError):
@@ -84,15 +82,11 @@ def _add_display(text: Text, output: Any, source: str, name: str, pictures: Path
 
 
 def _picture(png: bytes, alt: str, name: str, pictures: Path) -> str:
-    with Image.open(io.BytesIO(png)) as opened:
-        picture = opened.convert("RGB")
-    fewer = picture.quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    smaller = io.BytesIO()
-    fewer.save(smaller, format="png")
     file = pictures / f"{name}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(min(png, smaller.getvalue(), key=len))
-    width, height = picture.size
+    file.write_bytes(png)
+    with Image.open(file) as picture:
+        width, height = picture.size
     address = f"{PICTURES}/{file.name}"
     return (
         f'<div class="figure" tabindex="0" role="group" aria-label="Figure">'
