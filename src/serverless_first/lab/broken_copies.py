@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from serverless_first.lab.pytest_run import (
     run_pytest_on_copies,
 )
 from serverless_first.lab.show import say
+
+_TOGETHER_S, _ALONE_S = 60.0, 30.0  # how long all copies in one process may take, and one that has its own
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
     )
     say(f"{attempt.task.id}: running your tests on {code}, then on broken copies of it ...")
     _passes(attempt, run_pytest(tests, code), tests, code)
-    codes = run_pytest_on_copies(tests, code, copies=[{code: copy} for copy in copies])
+    codes = _exit_codes(tests, code, copies, right)
     missed = [each.what for each, exit_code in zip(broken, codes, strict=True) if exit_code == PASSED]
     called = f"pytest {tests}, with each of {len(broken)} broken copies of {code}"
     attempt.expect(
@@ -90,6 +93,27 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
         expected="a test that fails, each time",
         look_at=look_at,
     )
+
+
+def _exit_codes(tests: str, code: str, copies: Sequence[str], right: str) -> list[int]:
+    """pytest's exit code for each copy of the code.
+
+    All run in one process, and the right code comes last. If that fails now, the runs before it have left something
+    behind (moto that was never stopped, a loop without end), and a failure says nothing about the copy. Then each copy
+    gets a process of its own.
+    """
+    *codes, last = run_pytest_on_copies(
+        tests, code, copies=[{code: text} for text in (*copies, right)], timeout_s=_TOGETHER_S
+    )
+    if last == PASSED:
+        return codes
+
+    def alone(copy: str) -> int:
+        [exit_code] = run_pytest_on_copies(tests, code, copies=[{code: copy}], timeout_s=_ALONE_S)
+        return exit_code
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(alone, copies))
 
 
 def _passes(attempt: Attempt, run: PytestRun, tests: str, code: str) -> None:
