@@ -1,9 +1,8 @@
 """Every lab of every ready module: untouched it is not started, solved it passes, wrong it is rejected rightly.
 
-A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`: a complete replacement of the task's cell below header
-lines. `#: expects:` is a regular expression for the message of the check, `#: because:` the misconception,
-`#: replaces: 2` says which of several cells of the task it replaces (the first, unless told). One with
-`#: when: nightly` runs with SERVERLESS_FIRST_NIGHTLY=1 alone: the ordinary run has a few for each task.
+A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`, written as answers.py reads it. `#: expects:` is a regular
+expression for the message of the check, `#: because:` the misconception. One with `#: when: nightly` runs with
+SERVERLESS_FIRST_NIGHTLY=1 alone: the ordinary run has a few for each task.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from answers import GAP, Mistake, answers_in
 from nbclient import NotebookClient
 
 from serverless_first import course
@@ -31,9 +30,6 @@ MODULES = [m for m in course.load().ready_modules if m.tasks]
 TASKS = [(m, t) for m in MODULES for t in m.tasks]
 AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "mistakes"}
 CAPSTONES_ROOM = AUTHORS_ROOM | {"given", "records"}
-HEADER = re.compile(r"#: (\w+): (.*)")
-# What a learner has to write, in a cell of the solution.
-GAP = re.compile(r"^[ ]*### BEGIN SOLUTION\n(.*?)^[ ]*### END SOLUTION(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 CELL_TIMEOUT_S = 240
 STANDS_ALONE = "Each task stands alone"  # a promise of some labs to the learner, in their first cell
 TASK_HEADING = re.compile(r"^## Task (\d+\.\d+)", re.MULTILINE)
@@ -42,73 +38,17 @@ each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.id)
 each_task = pytest.mark.parametrize(("module", "task"), TASKS, ids=lambda x: x.id)
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """One wrong answer and why it must be rejected."""
-
-    module: Module
-    task: Task
-    name: str
-    expects: str
-    because: str
-    replaces: int
-    nightly: bool
-    source: str
-    gap: int = 0
-
-    def in_place_of(self, cell: str) -> str:
-        """The cell with this answer: in the place of all of it, or of what stands in one of its gaps."""
-        if not self.gap:
-            return self.source
-        gaps = list(GAP.finditer(cell))
-        assert len(gaps) >= self.gap, f"{self.name}: the cell has {len(gaps)} gaps, there is no number {self.gap}"
-        gap = gaps[self.gap - 1]
-        return cell[: gap.start()] + self.source + cell[gap.end() :]
-
-
 def mistakes_of(module: Module, task: Task) -> list[Mistake]:
     """The mistakes on disk for a task, in the order of their names."""
     return answers_in(module_dir(module.id) / "mistakes", module, task)
-
-
-def answers_in(folder: Path, module: Module, task: Task, suffix: str = ".py") -> list[Mistake]:
-    """The answers in a folder for a task; right ones have no `expects`."""
-    found = []
-    for path in sorted(folder.glob(f"{task.id}-*{suffix}")):
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        header: dict[str, str] = {}
-        while lines and (match := HEADER.match(lines[0])):
-            header[match[1]] = match[2].strip()
-            lines.pop(0)
-        filled = re.fullmatch(r"gap (\d+)", header.get("fills", ""))
-        assert filled or "fills" not in header, f'{path.name}: "fills" is written like "gap 1"'
-        body = "".join(lines) if filled else "".join(lines).lstrip("\n")
-        found.append(
-            Mistake(
-                module,
-                task,
-                path.stem,
-                header.get("expects", ""),
-                header.get("because", ""),
-                int(header.get("replaces", "1")),
-                header.get("when") == "nightly",
-                body,
-                int(filled[1]) if filled else 0,
-            )
-        )
-    return found
 
 
 NIGHTLY = "SERVERLESS_FIRST_NIGHTLY" in os.environ
 MISTAKES = [m for module, task in TASKS for m in mistakes_of(module, task) if NIGHTLY or not m.nightly]
 # Right in another way than the solution; in the form of mistakes, and .txt, since cells with magics are no Python.
 RIGHT = Path(__file__).parent / "right"
-RIGHT_ANSWERS = [
-    answer
-    for module, task in TASKS
-    for answer in answers_in(RIGHT / module.id, module, task, ".txt")
-    if NIGHTLY or not answer.nightly
-]
+ALL_RIGHT = [a for module, task in TASKS for a in answers_in(RIGHT / module.id, module, task, ".txt")]
+RIGHT_ANSWERS = [a for a in ALL_RIGHT if NIGHTLY or not a.nightly]
 
 
 def read(folder: str, module: Module) -> Any:
@@ -258,7 +198,16 @@ def test_a_task_has_at_least_three_mistakes_each_with_its_message_and_misconcept
     mistakes = mistakes_of(module, task)
     assert sum(not m.nightly for m in mistakes) >= 3, "in each run"
     assert [m.name for m in mistakes if not m.expects or not m.because or not m.source.strip()] == []
-    assert len({m.source for m in mistakes}) == len(mistakes)
+
+
+@each_task
+def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alike(module: Module, task: Task) -> None:
+    """Those of the nightly run too: one that the solution has left behind is named at once."""
+    cells = [cell.source for cell in read("solutions", module).cells if tagged(cell, f"task-{task.id}")]
+    answers = mistakes_of(module, task) + [a for a in ALL_RIGHT if a.task == task]
+    assert [a.name for a in answers if not 1 <= a.replaces <= len(cells)] == []
+    made = [(a.replaces, a.in_place_of(cells[a.replaces - 1])) for a in answers]
+    assert [a.name for a, cell in zip(answers, made, strict=True) if made.count(cell) > 1] == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)

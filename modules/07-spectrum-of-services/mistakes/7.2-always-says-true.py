@@ -1,10 +1,6 @@
 #: expects: does not exist makes something of it
 #: because: That the statement did not fail is taken for a change.
 #: when: nightly
-#: fills: gap 3
-        changed = self.connection.execute(
-            """UPDATE orders_of_shop SET status = %s, version = version + 1
-               WHERE order_id = %s AND status = %s""",
-            [new, order_id, old],
-        )
-        return True
+#: changes: gap 3
+-        return changed.rowcount == 1
++        return True

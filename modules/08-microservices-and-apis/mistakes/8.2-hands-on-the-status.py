@@ -1,18 +1,8 @@
 #: expects: the customer gets stock's status
 #: because: Stock knows best what went wrong.
 #: when: nightly
-#: fills: gap 1
-    request = urllib.request.Request(
-        os.environ["STOCK_API"] + "/reservations",
-        data=json.dumps(order).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=2):
-            pass
-    except urllib.error.HTTPError as refusal:
-        return answer(refusal.code, {"message": "stock says no"})
-    except OSError:
-        return answer(503, {"message": "Try again later, with the same order_key."})
-    store(order)
-    return answer(201, order)
+#: changes: gap 1
+-        if refusal.code == 409:
+-            return answer(409, {"message": "sold out"})
+-        return answer(503, {"message": "Try again later, with the same order_key."})
++        return answer(refusal.code, {"message": "stock says no"})

@@ -1,21 +1,6 @@
 #: expects: her order is in the table orders all the same
 #: because: The order is saved first, so that nothing is lost.
 #: when: nightly
-#: fills: gap 1
-    store(order)
-    request = urllib.request.Request(
-        os.environ["STOCK_API"] + "/reservations",
-        data=json.dumps(order).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=2):
-            pass
-    except urllib.error.HTTPError as refusal:
-        if refusal.code == 409:
-            return answer(409, {"message": "sold out"})
-        return answer(503, {"message": "Try again later, with the same order_key."})
-    except OSError:
-        return answer(503, {"message": "Try again later, with the same order_key."})
-    store(order)
-    return answer(201, order)
+#: changes: gap 1
++    store(order)
+     request = urllib.request.Request(

@@ -2,15 +2,9 @@
 #: because: takes one answer of the queue for all that it holds
 #: replaces: 2
 #: when: nightly
-#: fills: gap 1
-    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages", [])
-    if messages:
-        for message in messages:
-            order = json.loads(message["Body"])
-            try:
-                print_label(order)
-            except Exception as error:
-                print("not printed:", error)
-                continue
-            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-            printed.append(order["order_id"])
+#: changes: gap 1
+-    while messages := sqs.receive_message(
+-        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30, WaitTimeSeconds=0
+-    ).get("Messages"):
++    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages", [])
++    if messages:

@@ -1,9 +1,5 @@
 #: expects: no message of the batch
 #: because: reports by the order or the receipt, and not by the message
-#: fills: gap 1
-    for record in event["Records"]:
-        try:
-            write_invoice(record)
-        except Exception as error:
-            print("no invoice:", error)
-            failures.append({"itemIdentifier": record["receiptHandle"]})
+#: changes: gap 1
+-            failures.append({"itemIdentifier": record["messageId"]})
++            failures.append({"itemIdentifier": record["receiptHandle"]})

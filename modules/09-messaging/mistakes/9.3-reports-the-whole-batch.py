@@ -1,10 +1,6 @@
 #: expects: or can be done, are reported as failed
 #: because: reports all when one has failed
 #: when: nightly
-#: fills: gap 1
-    for record in event["Records"]:
-        try:
-            write_invoice(record)
-        except Exception as error:
-            print("no invoice:", error)
-            failures = [{"itemIdentifier": each["messageId"]} for each in event["Records"]]
+#: changes: gap 1
+-            failures.append({"itemIdentifier": record["messageId"]})
++            failures = [{"itemIdentifier": each["messageId"]} for each in event["Records"]]

@@ -1,19 +1,6 @@
 #: expects: hikari-web-team does not get orders that it wants
 #: because: names one of the two channels
 #: when: nightly
-#: fills: gap 1
-filters = {
-    "hikari-accounts": {},
-    "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web"]})},
-    "hikari-insurance": {
-        "FilterPolicy": json.dumps({"total_yen": [{"numeric": [">=", 30_000]}]}),
-        "FilterPolicyScope": "MessageBody",
-    },
-}
-for name, wanted in filters.items():
-    sns.subscribe(
-        TopicArn=topic,
-        Protocol="sqs",
-        Endpoint=department[name],
-        Attributes={"RawMessageDelivery": "true", **wanted},
-    )
+#: changes: gap 1
+-    "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web", "phone"]})},
++    "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web"]})},

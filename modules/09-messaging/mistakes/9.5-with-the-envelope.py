@@ -1,19 +1,6 @@
 #: expects: envelope
 #: because: does not ask for the raw message
 #: when: nightly
-#: fills: gap 1
-filters = {
-    "hikari-accounts": {},
-    "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web", "phone"]})},
-    "hikari-insurance": {
-        "FilterPolicy": json.dumps({"total_yen": [{"numeric": [">=", 30_000]}]}),
-        "FilterPolicyScope": "MessageBody",
-    },
-}
-for name, wanted in filters.items():
-    sns.subscribe(
-        TopicArn=topic,
-        Protocol="sqs",
-        Endpoint=department[name],
-        Attributes={**wanted},
-    )
+#: changes: gap 1
+-        Attributes={"RawMessageDelivery": "true", **wanted},
++        Attributes={**wanted},

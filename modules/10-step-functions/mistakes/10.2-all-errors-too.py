@@ -1,37 +1,6 @@
 #: expects: asked again about a bank that is broken
 #: because: A second rule for everything that is not named, except the card.
 #: when: nightly
-#: fills: gap 1
-later = {
-    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
-    "IntervalSeconds": 6,
-    "MaxAttempts": 4,
-    "BackoffRate": 2,
-}
-payment = {
-    "QueryLanguage": "JSONata",
-    "StartAt": "Pay",
-    "States": {
-        "Pay": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {"FunctionName": "bank", "Payload": "{% $states.input %}"},
-            "Output": "{% $states.result.Payload %}",
-            "Retry": [later, {"ErrorEquals": ["CardDeclined"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}],
-            "Catch": [
-                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}
-            ],
-            "End": True,
-        },
-        "Tell": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::sns:publish",
-            "Arguments": {
-                "TopicArn": topic,
-                "Message": {"order_id": "{% $states.input.order_id %}", "result": "not paid"},
-            },
-            "Next": "Not Paid",
-        },
-        "Not Paid": {"Type": "Fail", "Error": "NotPaid"},
-    },
-}
+#: changes: gap 1
+-            "Retry": [later],
++            "Retry": [later, {"ErrorEquals": ["CardDeclined"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}],
