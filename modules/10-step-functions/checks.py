@@ -109,6 +109,8 @@ def _stopped_s(attempt: Attempt, job_id: str) -> float:
 
 # ---- 10.2
 
+#: Events of a call that failed; Lambda's own two are those of a state whose Resource is the function itself.
+CALL_FAILED = ("TaskFailed", "LambdaFunctionFailed", "LambdaFunctionScheduleFailed")
 PAYMENT, BANK = "hikari-payment", "bank"
 MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
 TOO_LONG = 2.2  # times the pauses that were ordered, all together: calls take their time, too
@@ -205,7 +207,7 @@ def _gaps_s(execution: Execution) -> list[float]:
     """The time between an attempt that failed and the next one, each."""
     gaps, failed = [], None
     for event in execution.events:
-        if event["type"] in ("TaskFailed", "LambdaFunctionFailed"):
+        if event["type"] in CALL_FAILED:
             failed = event["timestamp"]
         elif event["type"] in ("TaskScheduled", "LambdaFunctionScheduled") and failed is not None:
             gaps.append((event["timestamp"] - failed).total_seconds())
@@ -237,10 +239,10 @@ def _throttled(attempt: Attempt) -> None:
 
         def refused() -> bool:  # twice: once may be luck
             events = states.get_execution_history(executionArn=running)["events"]
-            failures = ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed")
-            return sum(event["type"] in failures for event in events) >= 2 or events[-1]["type"] == "ExecutionFailed"
+            over = events[-1]["type"] in ("ExecutionFailed", "ExecutionSucceeded")
+            return over or sum(event["type"] in CALL_FAILED for event in events) >= 2
 
-        wait_until(refused, 10.0)
+        wait_until(refused, 20.0)
     finally:
         functions.delete_function_concurrency(FunctionName=BANK)
     done = ended(attempt, called, running, 30.0, "the loops of your machine")
@@ -252,7 +254,16 @@ def _throttled(attempt: Attempt) -> None:
         expected="SUCCEEDED: a moment later the bank can be called",
         look_at="the errors that you retry, and how often; the error's name stands in the task",
     )
-    first_s = SCALE * _gaps_s(done)[0]
+    gaps_s = _gaps_s(done)
+    attempt.expect(
+        bool(gaps_s),
+        problem="A call that Lambda throttles is not made again, and the execution looks like a good one.",
+        called=called,
+        came_back=f"calls of the bank: {done.function_calls}, then {done.status}",
+        expected="a further call, some seconds later",
+        look_at="where the error of a throttled call leads to",
+    )
+    first_s = SCALE * gaps_s[0]
     attempt.expect(
         first_s >= 0.9 * FIRST_S,
         problem="A throttled call is tried again too soon: Lambda has no more room a moment later.",

@@ -58,8 +58,8 @@ def once(attempt: Attempt) -> None:
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
     _counted(attempt, first, f"{called}, and once more after its end")
-    for _ in range(ROUNDS):
-        _after_a_failure(attempt)
+    for calls in (1, *[AT_ONCE] * ROUNDS):  # alone first: what one call does wrong has a message of its own
+        _after_a_failure(attempt, calls)
     _nothing_started(attempt)
     say("However often an order comes: one execution, one payment, one label.")
 
@@ -68,8 +68,8 @@ def _order() -> dict[str, Any]:
     return {"order_id": fresh_id("ord"), "amount_yen": _chance.randint(1000, 9000)}
 
 
-def _after_a_failure(attempt: Attempt) -> None:
-    """The printer is off, the execution fails; it is switched on, and the order comes again."""
+def _after_a_failure(attempt: Attempt, calls: int) -> None:
+    """The printer is off, the execution fails; it is switched on, and the order comes again, so often at once."""
     table, order = attempt.client("dynamodb"), _order()
     table.put_item(TableName="calls", Item=OFF)
     try:
@@ -79,9 +79,19 @@ def _after_a_failure(attempt: Attempt) -> None:
     finally:
         table.delete_item(TableName="calls", Key=OFF)
     called = (
-        f"invoke {START} {AT_ONCE} times at the same moment with {readable(order)}, whose execution has failed: "
-        "the printer was off, and is on now"
+        f"invoke {START} {f'{calls} times at the same moment ' if calls > 1 else ''}with {readable(order)}, "
+        "whose execution has failed: the printer was off, and is on now"
     )
+    now = _arn_of(attempt, attempt.invoke(START, order).payload if calls == 1 else _met(attempt, order, called), called)
+    done = ended(attempt, called, now, 20.0, "the machine of the task")
+    _counted(attempt, order, called, labels=None)
+    _same(attempt, now, arn, called)
+    _well(attempt, done, called)
+    _counted(attempt, order, called)
+
+
+def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
+    """What one of the calls gives that meet at an execution that has failed."""
     replies = at_once(attempt, START, [order] * AT_ONCE)
     errors = sorted({reply.error for reply in replies if reply.error})
     attempt.expect(
@@ -92,12 +102,7 @@ def _after_a_failure(attempt: Attempt) -> None:
         expected="the ARN of the order's execution, from each call",
         look_at="what can have happened between two lines of your handler, when another call is at work",
     )
-    now = _arn_of(attempt, replies[0].payload, called)
-    done = ended(attempt, called, now, 20.0, "the machine of the task")
-    _counted(attempt, order, called, labels=None)
-    _same(attempt, now, arn, called)
-    _well(attempt, done, called)
-    _counted(attempt, order, called)
+    return replies[0].payload
 
 
 def _nothing_started(attempt: Attempt) -> None:
