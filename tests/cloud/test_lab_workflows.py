@@ -67,6 +67,24 @@ def test_a_machine_that_is_not_there_is_not_started(attempt: Attempt) -> None:
         machine_arn(attempt, "hikari-payment")
 
 
+def test_a_definition_that_is_refused_is_said_instead_of_judging_the_machine_of_before(attempt: Attempt) -> None:
+    arn = hikari_workflows.machine("hikari-payment", FAIL)
+    nowhere = {"StartAt": "Pay", "States": {}}
+    with pytest.raises(boto3.client("stepfunctions").exceptions.InvalidDefinition):
+        hikari_workflows.machine("hikari-payment", nowhere)
+    with pytest.raises(CheckFailed, match="has refused your last definition.*still the one of before"):
+        machine_arn(attempt, "hikari-payment")
+    assert hikari_workflows.machine("hikari-payment", WAIT) == arn
+    assert machine_arn(attempt, "hikari-payment") == arn
+
+
+def test_a_first_definition_that_is_refused_makes_no_machine(attempt: Attempt) -> None:
+    with pytest.raises(boto3.client("stepfunctions").exceptions.InvalidDefinition):
+        hikari_workflows.machine("hikari-payment", {"StartAt": "Pay", "States": {}})
+    with pytest.raises(NotStarted, match="no state machine hikari-payment"):
+        machine_arn(attempt, "hikari-payment")
+
+
 def test_an_execution_that_goes_on_is_stopped_and_its_state_named(attempt: Attempt) -> None:
     running = hikari_workflows.start(hikari_workflows.machine("waits", WAIT), {})
     with pytest.raises(CheckFailed, match="still in the state Wait"):
