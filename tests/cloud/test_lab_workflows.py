@@ -72,7 +72,7 @@ def test_a_definition_that_is_refused_is_said_instead_of_judging_the_machine_of_
     nowhere = {"StartAt": "Pay", "States": {}}
     with pytest.raises(boto3.client("stepfunctions").exceptions.InvalidDefinition):
         hikari_workflows.machine("hikari-payment", nowhere)
-    with pytest.raises(CheckFailed, match="has refused your last definition.*still the one of before"):
+    with pytest.raises(CheckFailed, match=r"has refused your last definition.*still the one of before"):
         machine_arn(attempt, "hikari-payment")
     assert hikari_workflows.machine("hikari-payment", WAIT) == arn
     assert machine_arn(attempt, "hikari-payment") == arn
