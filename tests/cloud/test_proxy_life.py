@@ -145,9 +145,8 @@ def test_nothing_is_left_of_a_proxy_whose_owner_is_killed(program: Callable[...,
     owner = program(OWNER)
     said = owner.hear()
     assert len(said["proxies"]) == 1
-    processes = [psutil.Process(pid) for pid in said["all"]]
     if victim == "kernel":
         owner.process.kill()
     else:
         psutil.Process(said["server"]).kill()
-    tools.eventually(lambda: not [p for p in processes if p.is_running() and p.status() != "zombie"], "all are gone")
+    tools.eventually(lambda: not [pid for pid in said["all"] if tools.is_alive(pid)], "all are gone")
