@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import itertools
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
-from serverless_first import course, places, timetable
+from serverless_first import course, lab, places, timetable
 from serverless_first.build import BuildFailed, build, check, guide
 from serverless_first.build.guide import GuideError
 from serverless_first.chromium import find_chromium
@@ -176,13 +179,67 @@ def test_each_module_has_what_an_instructor_needs() -> None:
         assert 3 <= len(questions) <= 5, module.id
 
 
+SOMETHING = "\0"  # what a message fills in
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The texts that a program may say, with SOMETHING where an f-string fills in a value."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else SOMETHING for part in node.values)
+
+
+def is_said(sentence: str, known: set[str]) -> bool:
+    """Whether a sentence stands in these texts, letter by letter; what a text fills in is another of the texts."""
+    words = sentence.split()
+    forms = [sentence]
+    for begin, end in itertools.combinations(range(len(words) + 1), 2):
+        if " ".join(words[begin:end]) in known:
+            forms.append(" ".join([*words[:begin], SOMETHING, *words[end:]]))
+    return any(form in text for form in forms for text in known if form != SOMETHING)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("leads to $LATEST", True),
+        ("leads to .LATEST", False),
+        ("report pins nothing", True),
+        ("nightly pins nothing", False),
+        ("report pins something", False),
+        ("orders", False),
+    ],
+)
+def test_a_quote_is_compared_letter_by_letter(tmp_path: Path, sentence: str, said: bool) -> None:
+    (tmp_path / "checks.py").write_text(
+        'a = "The alias leads to $LATEST: " "from now on."\nb = f"{function} pins nothing. It leads to {x}."\n'
+        'function = "report"\n',
+        "utf-8",
+    )
+    assert is_said(sentence, set(texts(tmp_path / "checks.py"))) is said
+
+
 def test_the_messages_in_the_guide_are_those_of_the_checks() -> None:
+    shared = {text for path in Path(lab.__file__).parent.glob("*.py") for text in texts(path)}
     for module in course.load().ready_modules:
         room = places.module_dir(module.id)
-        known = "\n".join(path.read_text(encoding="utf-8") for path in sorted((room / "mistakes").glob("*.py")))
+        known = shared | {text for path in room.glob("checks*.py") for text in texts(path)}
         quoted = re.findall(r"(?m)^\| “([^”]+)” \|", sections().get(module.number, ""))
         assert module.number == "12" or 3 <= len(quoted) <= 7, module.id
-        assert [each for each in quoted if each not in known] == [], module.id
+        sentences = [sentence for each in quoted for sentence in each.split(". ")]
+        assert [each for each in sentences if not is_said(each, known)] == [], module.id
+
+
+def test_a_wrong_answer_gets_each_message_in_the_guide() -> None:
+    for module in course.load().ready_modules:
+        mistakes = "\n".join(
+            path.read_text(encoding="utf-8") for path in (places.module_dir(module.id) / "mistakes").glob("*.py")
+        )
+        expected = re.findall(r"(?m)^#: expects: (.+)$", mistakes)
+        quoted = re.findall(r"(?m)^\| “([^”]+)” \|", sections().get(module.number, ""))
+        assert [each for each in quoted if not any(re.search(regex, each) for regex in expected)] == [], module.id
 
 
 def test_tasks_that_the_guide_names_exist() -> None:

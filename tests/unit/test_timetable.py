@@ -240,6 +240,62 @@ def test_the_course_s_tracks_can_be_given() -> None:
     assert two_days >= {f"{number:02}" for number in range(12)}
 
 
+UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+TEENS = ("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def spelled(number: int) -> str:
+    """A number from 1 to 99 in words: "sixty-three"."""
+    if number < 20:
+        return (UNITS + TEENS)[number - 1]
+    return TENS[number // 10 - 2] + (f"-{UNITS[number % 10 - 1]}" if number % 10 else "")
+
+
+def in_words(minutes: int) -> set[str]:
+    """The ways in which the course says how long something takes."""
+    hours, rest = divmod(minutes, 60)
+    ways = {f"{minutes} minutes"} | ({f"{spelled(minutes)} minutes"} if minutes < 100 else set())
+    if not rest:
+        ways.add("an hour" if hours == 1 else f"{spelled(hours)} hours")
+    return ways | ({"half an hour"} if minutes == 30 else set())
+
+
+def test_lengths_are_told_in_figures_or_in_words() -> None:
+    assert in_words(63) == {"63 minutes", "sixty-three minutes"}
+    assert in_words(60) == {"60 minutes", "sixty minutes", "an hour"}
+    assert in_words(240) == {"240 minutes", "four hours"}
+    assert "half an hour" in in_words(30)
+    assert "half an hour" not in in_words(65)
+
+
+# Where a length stands: in the lab its first words, in the lesson the way to the lab, in the slides' notes.
+LENGTHS = {
+    "lab.md": r"^# [^\n]+\n\n\*\*([^*,.]+)[,.]?",
+    "lesson.md": r"\.\./labs/[\w-]+\.ipynb\).*?\btakes ([\w -]+)\.",
+    "slides.md": r"\blab takes ((?:[\w-]+ minutes)|an hour|half an hour)\b",
+}
+
+
+def test_lessons_labs_and_slides_say_how_long_a_lab_takes_as_course_toml_does() -> None:
+    for module in course.load().ready_modules:
+        for name, pattern in LENGTHS.items():
+            file = places.module_dir(module.id) / name
+            if not file.is_file():
+                continue
+            told = re.findall(pattern, file.read_text(encoding="utf-8"), re.DOTALL)
+            assert told, (module.id, name)
+            assert {length.lower() for length in told} <= in_words(module.lab_minutes), (module.id, name)
+
+
+def test_a_lesson_s_first_words_are_its_minutes() -> None:
+    for module in course.load().ready_modules:
+        lesson = places.module_dir(module.id) / "lesson.md"
+        if lesson.is_file():
+            text = lesson.read_text(encoding="utf-8")
+            assert f"\n**In {module.lesson_minutes} minutes you will**\n" in text, module.id
+
+
 def test_prerequisites_are_those_that_the_lessons_tell() -> None:
     for module in course.load().ready_modules:
         if module.number not in timetable.NEEDS:
