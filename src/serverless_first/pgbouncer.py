@@ -1,11 +1,13 @@
 """PgBouncer beside RDS Proxy, where it is installed: the pooler that people run by themselves, in transaction mode.
 
 A process of ours starts it, and ends it when its own standard input closes: so PgBouncer cannot outlive who asked for
-it, however that ends. PgBouncer refuses to run as root; as root it runs as `nobody`.
+it, however that ends. PgBouncer refuses to run as root; as root it runs as `nobody`. The databases of root's cloud
+answer to root alone (`cloud.peers`), so that process, which is root's, then passes its connections on.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import shutil
@@ -113,6 +115,9 @@ def serve() -> None:
             with socket.socket() as probe:
                 probe.bind((HOST, 0))
                 own_port = int(probe.getsockname()[1])
+            if account is not None:
+                account.own(_passed_on(order["host"], order["port"], place))
+                order["host"] = str(place)
             users, config = place / "users.txt", place / "pgbouncer.ini"
             users.write_text("".join(f"{_quoted(u)} {_quoted(p)}\n" for u, p in order["passwords"].items()), "utf-8")
             config.write_text(configuration(order, own_port, users), encoding="utf-8")
@@ -131,6 +136,35 @@ def serve() -> None:
                 process.wait()
         finally:
             folder.remove(Path(run_folder), place)
+
+
+def _passed_on(host: str, port: int, place: Path) -> Path:
+    """A socket in a folder, named as PostgreSQL names its own, that leads to a PostgreSQL; until this process ends."""
+    path, listens = place / f".s.PGSQL.{port}", threading.Event()
+
+    async def one_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answers, asks = await asyncio.open_connection(host, port)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(one_way(reader, asks), one_way(answers, writer))
+
+    async def pass_on() -> None:
+        async with await asyncio.start_unix_server(client, path) as server:
+            listens.set()
+            await server.serve_forever()
+
+    threading.Thread(target=lambda: asyncio.run(pass_on()), daemon=True).start()
+    if not listens.wait(_LIMIT_S):
+        raise NoPgBouncer(f"The way to the database does not open in {place}.")
+    return path
 
 
 def _quoted(text: str) -> str:

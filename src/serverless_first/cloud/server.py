@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from serverless_first import guard
-from serverless_first.cloud import leftovers
+from serverless_first.cloud import leftovers, peers
 from serverless_first.cloud.rds.folder import remove_all
 
 HOST = "127.0.0.1"
@@ -170,6 +170,7 @@ def run(
     Raises:
         OSError: the port is taken.
     """
+    os.environ[peers.SHARED] = "1"
     server = CloudServer(
         port,
         idle_expiry_s=idle_expiry_s,
@@ -215,6 +216,7 @@ def main() -> None:
     parser.add_argument("--enforce-iam", action="store_true")
     parser.add_argument("--network-model", default="hyperplane")
     options = parser.parse_args()
+    os.environ.pop(peers.SHARED, None)  # this one is its notebook's alone
     # Interrupting the notebook must not end its cloud.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = CloudServer(

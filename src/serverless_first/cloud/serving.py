@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
+from serverless_first.cloud import peers
 from serverless_first.cloud.http.addresses import HEADERS
 
 IDLE_S = 120
@@ -24,6 +25,11 @@ class KeptConnection(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S  # an idle connection is closed, so that no thread waits for ever
     disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        """Answers its user's requests; other users of this machine are hung up on."""
+        if peers.is_ours(self.connection):
+            super().handle()
 
     def run_wsgi(self) -> None:
         """Answers one request."""

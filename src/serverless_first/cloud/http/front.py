@@ -24,6 +24,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from werkzeug.serving import DechunkedInput
 
+from serverless_first.cloud import peers
 from serverless_first.cloud.errors import CloudError
 from serverless_first.guard import is_this_machine
 
@@ -167,6 +168,11 @@ class _Connection(BaseHTTPRequestHandler):
         self.server.connections.discard(self.connection)
         with contextlib.suppress(OSError):
             super().finish()
+
+    def handle(self) -> None:
+        """Answers its user's requests; other users of this machine are hung up on."""
+        if peers.is_ours(self.connection):
+            super().handle()
 
     def handle_one_request(self) -> None:
         """Reads a request and writes the answer, whatever its method is."""

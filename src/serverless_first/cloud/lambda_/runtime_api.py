@@ -18,6 +18,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 
+from serverless_first.cloud import peers
 from serverless_first.cloud.lambda_.function import Invocation
 
 PREFIX = "/2018-06-01/runtime/"
@@ -58,7 +59,8 @@ class RuntimeApi:
 
     def _serve(self, connection: socket.socket, peer: Any) -> None:
         with connection, contextlib.suppress(OSError):  # the process may end at any byte
-            _Call(connection, peer, self._side)  # type: ignore[arg-type]
+            if peers.is_ours(connection):  # another user's would get our events
+                _Call(connection, peer, self._side)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Stops listening."""

@@ -22,6 +22,8 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import cast
 
+from serverless_first.cloud import peers
+
 MOST_STARTUP_BYTES = 10_000
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 STARTUP_LIMIT_S = 60.0  # PostgreSQL's authentication_timeout
@@ -180,6 +182,9 @@ class ClientSide(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._gate.enter(self)
+        if not peers.is_ours_by(transport):  # another user of this machine; the passwords stand in the course
+            self.abort()
+            return
         self._timer = asyncio.get_running_loop().call_later(STARTUP_LIMIT_S, self.abort)
 
     def data_received(self, data: bytes) -> None:

@@ -8,6 +8,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, cast
 
+from serverless_first.cloud import peers
 from serverless_first.cloud.rds_proxy import wire
 from serverless_first.cloud.rds_proxy.login import Login, LoginRefused, Step
 from serverless_first.cloud.rds_proxy.phases import Move, Phase
@@ -52,8 +53,11 @@ class ClientLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        if not self.login.has_tls:  # else it is the same client, over TLS
-            self._proxy.client_arrived(self)
+        if self.login.has_tls:  # it is the same client, over TLS
+            return
+        self._proxy.client_arrived(self)
+        if not peers.is_ours_by(transport):  # another user of this machine
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._is_over:

@@ -1,0 +1,120 @@
+"""A cloud answers to its own user: whoever shares the machine, as in a class, gets nothing of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from serverless_first import cloud, hikari
+from serverless_first.cloud import peers
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says whose a connection is")
+NOBODY = 65_534
+# Says HTTP, then PostgreSQL's request for TLS, to each port; prints the ports that have answered at least a byte.
+KNOCK = """
+import socket, sys
+for port in map(int, sys.argv[1:]):
+    for said in (b"GET /nothing HTTP/1.0\\r\\n\\r\\n", bytes.fromhex("0000000804d2162f")):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(said)
+                if connection.recv(1):
+                    print(port)
+                    break
+        except OSError:
+            pass
+"""
+HANDLER = "def handler(event, context):\n    return 'mine'\n"
+
+
+@linux
+@pytest.mark.parametrize("ask", [peers.by_netlink, peers.by_table])
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_linux_says_whose_a_connection_is_for_as_long_as_its_owner_has_it(
+    ask: Callable[[peers.Address, peers.Address], int | None], family: socket.AddressFamily
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        try:
+            client = socket.socket(family)
+            host = "::ffff:127.0.0.1" if family == socket.AF_INET6 else "127.0.0.1"
+            client.connect((host, listener.getsockname()[1]))
+        except OSError as error:
+            pytest.skip(f"no such connection here: {error}")
+        with client:
+            accepted, peer = listener.accept()
+        with accepted:
+            here = accepted.getsockname()
+            # Closed by now: Linux has no owner for it any more, and calls that 0, as if it were root's.
+            assert ask(peer, here) is None
+            assert not peers.is_ours(accepted)
+        with socket.create_connection(here) as client:
+            assert ask(client.getsockname(), here) == os.geteuid()
+            assert ask(("127.0.0.1", 1), here) is None
+        with socket.create_server(("127.0.0.1", 0)) as other:  # who only listens is connected to nobody
+            assert ask(other.getsockname(), here) is None
+
+
+@pytest.fixture
+def nobody() -> Callable[[list[int]], list[int]]:
+    """Knocks at ports as another user of this machine; those that have answered."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("needs root on Linux: another user")
+
+    def knock(ports: list[int], user: int = NOBODY) -> list[int]:
+        command = [sys.executable, "-I", "-S", "-c", KNOCK, *map(str, ports)]
+        try:
+            done = subprocess.run(
+                command, user=user, group=user, extra_groups=[], cwd="/", capture_output=True, text=True
+            )
+        except PermissionError:
+            pytest.skip("another user cannot reach this Python")
+        assert done.returncode == 0, done.stderr
+        return [int(line) for line in done.stdout.split()]
+
+    return knock
+
+
+def _ports(endpoint_url: str) -> dict[int, str]:
+    """All that listens below the process of a cloud: port -> its program."""
+    port = int(endpoint_url.rpartition(":")[2])
+    ours = {process.pid: process for process in psutil.Process().children(recursive=True)}
+    listen = {pid: [c.laddr[1] for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+              for pid, process in ours.items()}  # fmt: skip
+    server = next(ours[pid] for pid, ports in listen.items() if port in ports)
+    family = [server, *server.children(recursive=True)]
+    return {port: " ".join(each.cmdline()[:6]) for each in family for port in listen[each.pid]}
+
+
+def test_no_port_of_a_cloud_answers_another_user(aws: cloud.Cloud, kit: Any, nobody: Callable[..., list[int]]) -> None:
+    arn = kit.deploy("mine", HANDLER)
+    kit.invoke("mine")
+    kit.client("lambda").create_function_url_config(FunctionName=arn, AuthType="NONE")
+    database = hikari.database(aws)
+    hikari.proxy(aws, database)
+    ports = _ports(aws.endpoint_url)
+    assert len(ports) >= 5, ports  # the endpoint, a Runtime API, a function URL, a database, its proxy
+    assert nobody(list(ports), os.geteuid()) == list(ports)
+    open_ = [ports[port] for port in nobody(list(ports))]
+    assert [program for program in open_ if "postgres -D" not in program] == []
+
+
+def test_a_cloud_that_is_shared_on_purpose_answers_others(tmp_path: Path, nobody: Callable[..., list[int]]) -> None:
+    command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        port = int(line.split("http://127.0.0.1:")[1].split()[0])
+        assert nobody([port]) == [port]
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close() if server.stdout else None
