@@ -158,39 +158,30 @@ def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bo
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time.")
 def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
     """For authors: make notebooks/, labs/, solutions/ and slides/ from modules/."""
-    builder = _builder()
-    if check:
-        problems = builder.check(modules or None, report=click.echo)
-        _fail(problems)
-        click.echo("The built files are what the sources make.")
-        return
-    try:
-        builder.build(modules or None, force=force, jobs=jobs, report=click.echo)
-    except builder.BuildFailed as error:
-        _fail(error.problems)
+    with _building() as builder:
+        if check:
+            _fail(builder.check(modules or None, report=click.echo))
+            click.echo("The built files are what the sources make.")
+        else:
+            builder.build(modules or None, force=force, jobs=jobs, report=click.echo)
 
 
 @main.command()
 @click.argument("modules", nargs=-1)
 @click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
-def slides(modules: tuple[str, ...], pdf: bool) -> None:
+@click.option("--track", metavar="ID", help="What this track of course.toml shows, to slides/export/ID/.")
+def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
     """For authors and instructors: export the slides to slides/export/."""
-    builder = _builder()
-    try:
-        builder.export_slides(modules or None, pdf=pdf, report=click.echo)
-    except builder.BuildFailed as error:
-        _fail(error.problems)
+    with _building() as builder:
+        builder.export_slides(modules or None, track=track, pdf=pdf, report=click.echo)
 
 
 @main.command()
 @click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
 def guide(pdf: bool) -> None:
     """For instructors: print docs/instructor-guide.md into slides/export/."""
-    builder = _builder()
-    try:
+    with _building() as builder:
         builder.print_guide(pdf=pdf, report=click.echo)
-    except builder.BuildFailed as error:
-        _fail(error.problems)
 
 
 @main.command()
@@ -361,12 +352,17 @@ def _counted() -> Iterator[Callable[[int, int, str], None]]:
         yield lambda done, total, now: progress.update(task, completed=done, total=total, description=now)
 
 
-def _builder() -> Any:
+@contextlib.contextmanager
+def _building() -> Iterator[Any]:
+    """The builder; what it cannot make is told line by line."""
     try:
         from serverless_first import build as builder
     except ImportError as error:
         raise click.ClickException(str(error)) from error
-    return builder
+    try:
+        yield builder
+    except builder.BuildFailed as error:
+        _fail(error.problems)
 
 
 def _fail(problems: list[str]) -> None:

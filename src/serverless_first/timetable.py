@@ -64,7 +64,7 @@ class BadTimetable(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a timetable; `start` and `end` are minutes since midnight."""
+    """One line of a timetable; `start` and `end` are minutes since midnight, `slides` the headings of those shown."""
 
     start: int
     end: int
@@ -72,6 +72,7 @@ class Row:
     what: str
     module: Module | None = None
     tasks: tuple[str, ...] = ()
+    slides: tuple[str, ...] = ()
 
     @property
     def minutes(self) -> int:
@@ -102,6 +103,15 @@ class Track:
     def minutes(self, *kinds: str) -> int:
         """How long these kinds of parts take together."""
         return sum(row.minutes for day in self.days for row in day.rows if row.do in kinds)
+
+    @property
+    def slides(self) -> dict[Module, tuple[str, ...]]:
+        """The headings of the slides that are shown, by their deck, in the order of the track."""
+        shown: dict[Module, tuple[str, ...]] = {}
+        for row in (row for day in self.days for row in day.rows):
+            if row.module and row.slides:
+                shown[row.module] = (*shown.get(row.module, ()), *row.slides)
+        return shown
 
 
 def load(root: Path | None = None) -> tuple[Track, ...]:
@@ -217,8 +227,10 @@ class _Maker:
         if do == "slides":
             if minutes is not None:
                 raise _Wrong("slides take the minutes of their notes: name slides with only or without")
-            total, which = _chosen_slides(module, noted_minutes(self._root, module), part)
-            return Row(now, now + total, do, note or which, module)
+            there = noted_minutes(self._root, module)
+            shown, which = _chosen_slides(module, there, part)
+            total = sum(there[title] for title in shown)
+            return Row(now, now + total, do, note or which, module, slides=shown)
         full = module.lesson_minutes
         if full < 1:
             raise _Wrong(f"{module.id} has no lesson")
@@ -246,8 +258,8 @@ class _Maker:
         return module
 
 
-def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) -> tuple[int, str]:
-    """(minutes, words) of the slides that are shown."""
+def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+    """(headings, words) of the slides that are shown."""
     if not sum(there.values()):
         raise _Wrong(f"{module.id} has no slides with minutes in their notes")
     if "only" in part and "without" in part:
@@ -266,7 +278,7 @@ def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) 
     if len(shown) < len(there):
         words, titles = ("without", left_out) if left_out else ("only", shown)
         which = f"{words} {', '.join(f'“{title}”' for title in titles)}"
-    return sum(there[title] for title in shown), which
+    return tuple(shown), which
 
 
 def _first_tasks(module: Module, wanted: object) -> tuple[str, ...]:

@@ -153,6 +153,60 @@ def test_slides_that_break_a_rule_are_refused(course: Path, old: str, new: str, 
     assert not (course / "slides" / "export" / "00-lamps.html").exists()
 
 
+TRACK = """
+[[track]]
+id = "short"
+title = "Short"
+[[track.day]]
+start = "09:00"
+end = "09:10"
+parts = [
+    { do = "slides", module = "00", without = ["One step, two prices"] },
+    { do = "talk", minutes = 5, note = "Close" },
+]
+"""
+
+
+@pytest.fixture
+def tracked(course: Path) -> Path:
+    with (course / "course.toml").open("a", encoding="utf-8") as file:
+        file.write(TRACK)
+    return course
+
+
+def test_a_track_s_deck_leaves_out_what_the_track_leaves_out(tracked: Path) -> None:
+    export(tracked)
+    (file,) = export_slides(track="short", pdf=False, report=lambda _: None)
+    assert file == tracked / "slides" / "export" / "short" / "00-lamps.html"
+    html = file.read_text(encoding="utf-8")
+    assert re.findall(r"<h[12]>(.*?)</h[12]>", html) == ["Lamps &amp; totals", "In a figure"]
+    assert re.findall(r"<span>(\d / \d)</span>", html) == ["1 / 2", "2 / 2"]
+    assert "Who sells lamps?" in html
+    assert "who has paid for 100 ms?" not in html
+    assert " · 2 minutes" in html
+    whole = (tracked / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
+    assert "One step, two prices" in whole
+
+
+@pytest.mark.parametrize(
+    ("modules", "track", "says"),
+    [
+        (None, "long", r"There is no track 'long'\. The tracks are: short\."),
+        (["01"], "short", r"The track short shows no slide of 01-later\."),
+    ],
+)
+def test_what_no_track_shows_is_said(tracked: Path, modules: list[str] | None, track: str, says: str) -> None:
+    with pytest.raises(BuildFailed, match=says):
+        export_slides(modules, track=track, pdf=False)
+    assert not (tracked / "slides" / "export").exists()
+
+
+def test_a_track_that_names_a_slide_which_is_not_built_says_what_to_do(tracked: Path) -> None:
+    change(tracked, "## In a figure", "## In a picture")
+    with pytest.raises(BuildFailed, match=r'slides/00-lamps\.ipynb has no slide In a figure: run "make build"'):
+        export_slides(track="short", pdf=False)
+
+
 def test_slides_that_are_not_built_yet_say_what_to_do(course: Path) -> None:
     (course / "slides" / "00-lamps.ipynb").unlink()
     with pytest.raises(BuildFailed, match=r'slides/00-lamps\.ipynb is missing: run "make build"'):

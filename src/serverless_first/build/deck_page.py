@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections.abc import Collection
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,26 +24,31 @@ _FONTS = (("regular", 400, "normal"), ("italic", 400, "italic"), ("semibold", 60
 _filters: Any = filters  # nbconvert carries no types
 
 
-def page(notebook: Any, module: Module, the_course: Course) -> str:
+def page(notebook: Any, module: Module, the_course: Course, shown: Collection[str] | None = None) -> str:
     """The HTML of a deck.
 
     Args:
         notebook: the built notebook of the slides, with its outputs.
         module: whose slides they are.
         the_course: whose name stands at the foot of each slide.
+        shown: the headings of the slides to keep; None keeps all.
 
     Raises:
-        BuildFailed: reveal.js is not installed.
+        BuildFailed: reveal.js is not installed, or the notebook has no slide of such a heading.
     """
     slides = deck.slides(notebook.cells)
-    number = module.number if module.number.isdecimal() else ""
+    if shown is not None:
+        if unknown := sorted(set(shown) - {slide.title for slide in slides}):
+            raise BuildFailed([f'slides/{module.id}.ipynb has no slide {", ".join(unknown)}: run "make build"'])
+        slides = [slide for slide in slides if slide.title in shown]
+    module_number = module.number if module.number.isdecimal() else ""
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            slides=[_slide(slide) for slide in slides],
-            number_and_title=f"{number} {module.title}".strip(),
-            module_number=number or "λ",
+            slides=[_slide(slide, number) for number, slide in enumerate(slides, 1)],
+            number_and_title=f"{module_number} {module.title}".strip(),
+            module_number=module_number or "λ",
             about=_about(module, the_course, sum(slide.minutes for slide in slides)),
             course_title=the_course.title,
             **_assets(),
@@ -50,7 +56,7 @@ def page(notebook: Any, module: Module, the_course: Course) -> str:
     )
 
 
-def _slide(slide: deck.Slide) -> dict[str, object]:
+def _slide(slide: deck.Slide, number: int) -> dict[str, object]:
     bodies: list[str] = []
     for cell, as_fragment in slide.cells:
         shown = _shown(cell, drop_title=cell is slide.cells[0][0])
@@ -58,7 +64,7 @@ def _slide(slide: deck.Slide) -> dict[str, object]:
     body = "\n".join(filter(None, bodies))
     opening = slide.number == 1
     return {
-        "number": slide.number,
+        "number": number,
         "minutes": slide.minutes,
         "kind": "opening" if opening else "figures" if "<figure>" in body else "words",
         "level": 1 if opening else 2,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from serverless_first import course
+from serverless_first import course, timetable
 from serverless_first.build import nbio
 from serverless_first.build.cache import write_text
 from serverless_first.build.deck_page import page
@@ -25,14 +25,19 @@ _LOADED = re.compile(
 
 
 def export_slides(
-    modules: Sequence[str] | None = None, *, pdf: bool = True, report: Callable[[str], None] = print
+    modules: Sequence[str] | None = None,
+    *,
+    track: str | None = None,
+    pdf: bool = True,
+    report: Callable[[str], None] = print,
 ) -> list[Path]:
     """Makes slides/export/NN-name.html, and where a Chromium is found NN-name.pdf and NN-name-notes.pdf.
 
     An HTML file holds all it needs, the speaker view too: it works from a memory stick or an e-mail, without network.
 
     Args:
-        modules: ids or numbers, or "overview"; without them every deck there is.
+        modules: ids or numbers, or "overview"; without them every deck there is, or every deck of the track.
+        track: id of a track in course.toml: its slides alone, in a folder of its name. Without it all slides.
         pdf: whether to print PDFs; without a Chromium they are left out, and `report` says so.
         report: gets one line for each file and note.
 
@@ -41,19 +46,28 @@ def export_slides(
 
     Raises:
         BuildFailed: slides are not built yet, a picture has no alt text, something would be loaded from the
-            network, or the browser could not print; the others are exported all the same.
+            network, or the browser could not print; the others are exported all the same. Or there is no such track.
         UnknownModule: course.toml has no such module.
     """
     root = course_root()
     the_course = course.load(root)
-    chosen = the_course.built if modules is None else [the_course.deck_of(name) for name in modules]
+    shown = None if track is None else _shown(track, root)
+    chosen = the_course.built if shown is None else tuple(shown)
+    if modules is not None:
+        chosen = tuple(the_course.deck_of(name) for name in modules)
+        if absent := [module.id for module in chosen if shown is not None and module not in shown]:
+            raise BuildFailed([f"The track {track} shows no slide of {', '.join(absent)}."])
+    folder = root / "slides" / "export" / (track or "")
     chromium = find_chromium() if pdf else None
     if pdf and chromium is None:
         report("note: no PDF: no Chromium or Chrome was found; install one, or print the HTML with ?print=notes")
     files: list[Path] = []
     problems: list[str] = []
     with ThreadPoolExecutor(max_workers=2) as pool:  # a browser that prints waits more than it works
-        exports = {module: pool.submit(_export, module, the_course, root, chromium) for module in dict.fromkeys(chosen)}
+        exports = {
+            module: pool.submit(_export, module, the_course, root, folder, chromium, shown[module] if shown else None)
+            for module in dict.fromkeys(chosen)
+        }
         for module, export in exports.items():
             try:
                 made = export.result()
@@ -72,11 +86,24 @@ def export_slides(
     return files
 
 
-def _export(module: Module, the_course: Course, root: Path, chromium: str | None) -> list[Path]:
+def _shown(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
+    """The headings that a track shows, by their deck."""
+    try:
+        tracks = {track.id: track for track in timetable.load(root)}
+    except timetable.BadTimetable as error:
+        raise BuildFailed(error.problems) from None
+    if name not in tracks:
+        raise BuildFailed([f"There is no track {name!r}. The tracks are: {', '.join(tracks)}."])
+    return tracks[name].slides
+
+
+def _export(
+    module: Module, the_course: Course, root: Path, folder: Path, chromium: str | None, shown: Collection[str] | None
+) -> list[Path]:
     name = f"slides/{module.id}.ipynb"
     text = (root / name).read_text(encoding="utf-8")
     try:
-        html = page(nbio.loads(text), module, the_course)
+        html = page(nbio.loads(text), module, the_course, shown)
     except ValueError as error:
         raise BuildFailed([f'{name}: {error}: run "make build"']) from None
     # Scripts and styles are ours and reveal.js's, and hold such words in their texts; the slides are looked through.
@@ -85,7 +112,7 @@ def _export(module: Module, the_course: Course, root: Path, chromium: str | None
         raise BuildFailed([f"{name}: a picture has no alt text; give it one in slides.md and build again"])
     if outside := sorted({"".join(match) for match in _LOADED.findall(slides)}):
         raise BuildFailed([f"{name}: the slides would load {', '.join(outside)} from the network; take it out"])
-    made = root / "slides" / "export" / f"{module.id}.html"
+    made = folder / f"{module.id}.html"
     write_text(made, html)
     if chromium is None:
         return [made]
