@@ -41,6 +41,18 @@ def backend(connection: psycopg.Connection[Any]) -> int:
     return int(value(connection, "SELECT pg_backend_pid()"))
 
 
+def held_backends(postgres: Any, all_: list[psycopg.Connection[Any]], count: int) -> set[int]:
+    """The backends that answer these clients; each waits for a lock until so many are at work."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+    query = "SELECT pg_backend_pid() FROM pg_advisory_xact_lock_shared(4711)"
+    with ThreadPoolExecutor(len(all_)) as pool, postgres.endpoint.connect() as holder:
+        holder.execute("SELECT pg_advisory_lock(4711)")
+        answers = [pool.submit(value, each, query) for each in all_]
+        eventually(lambda: value(postgres.watch, waiting) == count, f"{count} backends to be at work")
+        holder.execute("SELECT pg_advisory_unlock(4711)")
+        return {each.result() for each in answers}
+
+
 def test_sixty_clients_on_ten_server_connections(proxy: Start, postgres: Any) -> None:
     front = proxy()
     seen: list[int] = []
@@ -184,8 +196,8 @@ def test_first_come_first_served(proxy: Start, postgres: Any) -> None:
 def test_the_pool_is_changed_while_it_runs(proxy: Start, postgres: Any) -> None:
     front = proxy()
     with clients(front, 15) as all_:
-        at_once([lambda c=c: c.execute("SELECT pg_sleep(0.1)") for c in all_])  # type: ignore[misc]
-        assert postgres.sessions() == 10
+        assert len(held_backends(postgres, all_, 10)) == 10
+        eventually(lambda: postgres.sessions() == 10, "the test's own connection to be gone")
         front.configure(max_connections_percent=10, max_idle_connections_percent=10)
         eventually(lambda: postgres.sessions() <= 2, "the pool to shrink")
         found = at_once([lambda c=c: backend(c) for c in all_])  # type: ignore[misc]
@@ -197,7 +209,7 @@ def test_the_pool_is_changed_while_it_runs(proxy: Start, postgres: Any) -> None:
 
 
 def test_a_silent_client_is_dropped_and_a_busy_one_is_not(proxy: Start) -> None:
-    front = proxy(idle_client_timeout_s=1)
+    front = proxy(idle_client_timeout_s=3)  # a busy machine keeps the busy one silent for a second
     with clients(front, 2) as (silent, busy):
         silent.execute("SELECT 1")
         for _ in range(3000):
@@ -218,7 +230,7 @@ def test_the_init_query_is_seen_by_all(proxy: Start) -> None:
 
 
 def test_the_extended_protocol_pins_when_it_is_told_so(proxy: Start) -> None:
-    front = proxy(extended_protocol_pins=True, borrow_timeout_s=1)
+    front = proxy(extended_protocol_pins=True, borrow_timeout_s=4)  # the first ten open their connections within it
     with clients(front, 15) as all_:
         for each in all_[:10]:
             assert value(each, "SELECT %s::int", [1]) == 1
@@ -269,11 +281,11 @@ def test_every_execution_of_a_prepared_statement_is_told_and_counted(proxy: Star
 
 
 def test_connections_that_idle_are_closed_down_to_the_percentage(proxy: Start, postgres: Any) -> None:
-    front = proxy(max_idle_connections_percent=20, idle_connection_s=0.2, idle_client_timeout_s=1)
+    front = proxy(max_idle_connections_percent=20, idle_connection_s=0.2)
     with clients(front, 10) as all_:
-        backends = at_once([lambda c=c: value(c, "SELECT pg_backend_pid() FROM pg_sleep(0.3)") for c in all_])  # type: ignore[misc]
-    assert len({each.result() for each in backends}) == 10
+        assert len(held_backends(postgres, all_, 10)) == 10
     eventually(lambda: postgres.sessions() == 4, "four of twenty to be left")
+    front.configure(idle_client_timeout_s=1)
     with front.endpoint.connect() as silent:  # its time limit is five times as long as theirs
         select.select([silent.fileno()], [], [], 30)
         with pytest.raises(psycopg.OperationalError):
