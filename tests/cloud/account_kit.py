@@ -12,6 +12,14 @@ YES = f"{ACCOUNT} us-east-1"
 ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]})
 
 
+def refusal(code: str) -> Exception:
+    """An error of boto3 with this code."""
+    from botocore.exceptions import ClientError
+
+    error: Exception = ClientError({"Error": {"Code": code, "Message": f"said {code}"}}, "Call")
+    return error
+
+
 def make_a_shop(prefix: str) -> None:
     """Some of everything that the course makes, by plain boto3."""
     client = boto3.client

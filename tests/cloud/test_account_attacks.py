@@ -16,7 +16,7 @@ import pytest
 from account_kit import ACCOUNT, YES  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from moto.server import ThreadedMotoServer
 
-from serverless_first import cloud
+from serverless_first import cloud, guard
 from serverless_first.cloud import CloudError, surroundings
 from serverless_first.cloud.account import cleaning, finders, plan
 from serverless_first.cloud.account.journal import Journal, Made
@@ -61,7 +61,17 @@ def real(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture(autouse=True)
 def _few_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks for what these tests make, and not for the other kinds, each of which loads a client."""
-    few = ("stacks", "what has no tags", "functions", "queues", "buckets", "network", "log groups")
+    few = (
+        "logs of stacks",
+        "stacks",
+        "parameters",
+        "what has no tags",
+        "functions",
+        "queues",
+        "buckets",
+        "network",
+        "log groups",
+    )
     monkeypatch.setattr(finders, "ORDER", tuple(each for each in finders.ORDER if each[0] in few))
 
 
@@ -261,3 +271,58 @@ def test_a_dry_run_lists_a_stacks_network_once_with_the_stack() -> None:
         before = [str(each) for each in aws.cleanup(dry_run=True).removed]
         assert before == ["stack ann-net"]
         assert [str(each) for each in aws.cleanup().removed] == before
+
+
+@pytest.mark.usefixtures("real")
+def test_a_parameter_that_overwrites_nothing_is_new_and_one_that_was_there_stays(tmp_path: Path) -> None:
+    boto3.client("ssm").put_parameter(Name="theirs", Value="1", Type="String")
+    with start() as aws:
+        client = boto3.client("ssm")
+        for name in ("mine", "theirs", "mine"):
+            client.put_parameter(Name=name, Value="2", Type="String", Overwrite=True)
+        client.put_parameter(Name="also-mine", Value="1", Type="String")
+        assert journals(tmp_path) == []
+        assert sorted(map(str, aws.cleanup().removed)) == ["parameter also-mine", "parameter mine"]
+        assert client.get_parameter(Name="theirs")["Parameter"]["Value"] == "2"
+
+
+FUNCTION = """
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}
+  %s:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: %s
+      Role: !GetAtt Role.Arn
+      Runtime: python3.13
+      Handler: index.handler
+      Code: {ZipFile: "def handler(event, context): pass"}
+"""
+
+
+@pytest.mark.usefixtures("real")
+def test_the_logs_of_a_stacks_functions_go_with_the_stack_and_those_that_were_there_stay() -> None:
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName="/aws/lambda/old")  # of somebody's function, which is gone
+    with start() as aws:
+        for name in ("old", "new"):
+            boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=FUNCTION % ("F", name))
+        boto3.client("logs").create_log_group(logGroupName="/aws/lambda/new")  # as Lambda does at the first call
+        removed = sorted(map(str, aws.cleanup().removed))
+        assert removed == ["log group /aws/lambda/new", "stack new", "stack old"]
+        assert aws.cleanup(dry_run=True).removed == []
+    assert [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]] == ["/aws/lambda/old"]
+
+
+def test_a_start_that_fails_leaves_no_setting_behind(real: pytest.MonkeyPatch) -> None:
+    real.delenv("AWS_ENDPOINT_URL")
+    mine = boto3.Session(region_name="eu-west-1")
+    real.setattr(boto3, "DEFAULT_SESSION", mine)
+    before = dict(os.environ)
+    with pytest.raises(CloudError, match="could not be found out, so nothing was made"):
+        cloud.start(target="http://127.0.0.1:9", owner="ann")
+    assert dict(os.environ) == before
+    assert boto3.DEFAULT_SESSION is mine
+    assert not guard.is_armed()

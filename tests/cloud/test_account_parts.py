@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from account_kit import ACCOUNT  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from account_kit import ACCOUNT, refusal  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first.cloud.account import cleaning, finders, tagging
 from serverless_first.cloud.account.cleaning import Cleanup
@@ -77,13 +77,6 @@ def test_the_owner_is_who_calls(arn: str, owner: str) -> None:
     assert owner_of(arn) == owner
 
 
-def error(code: str) -> Exception:
-    from botocore.exceptions import ClientError
-
-    refusal: Exception = ClientError({"Error": {"Code": code, "Message": f"said {code}"}}, "Delete")
-    return refusal
-
-
 class Stubborn:
     """A thing that is in use for so many attempts."""
 
@@ -93,7 +86,7 @@ class Stubborn:
     def remove(self) -> None:
         if self.left:
             self.left -= 1
-            raise error(self.code)
+            raise refusal(self.code)
 
 
 def cleaned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *found: Any, endpoint: str | None = "http://x") -> Cleanup:
@@ -107,7 +100,8 @@ def cleaned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *found: Any, endpoi
 
         return finder
 
-    monkeypatch.setattr(finders, "ORDER", tuple((f"kind {n}", find(each)) for n, each in enumerate(found)))
+    rows = tuple(finders.Row(f"kind {n}", "", find(each)) for n, each in enumerate(found))
+    monkeypatch.setattr(finders, "ORDER", rows)
     monkeypatch.setattr(cleaning, "_still_tagged", lambda *_: [])
     monkeypatch.setattr(Account, "every_s", 0.001)
     account = Account(ACCOUNT, "us-east-1", "ann", endpoint, "arn", Journal(tmp_path / "j"))
@@ -129,7 +123,7 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
     stays = Thing("queue", "orders", Stubborn(99, "AccessDenied").remove)
     slow = Thing("database", "db", lambda: None, lambda: False)
     gone = Thing("topic", "news", Stubborn(1, "NotFoundException").remove)
-    done = cleaned(monkeypatch, tmp_path, [stays, slow], [gone], error("AccessDenied"), endpoint=None)
+    done = cleaned(monkeypatch, tmp_path, [stays, slow], [gone], refusal("AccessDenied"), endpoint=None)
     assert list(done.removed) == [gone]
     assert not done.clean
     said = capsys.readouterr().out
@@ -140,4 +134,59 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
 
 
 def test_what_an_emulator_lacks_is_no_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert cleaned(monkeypatch, tmp_path, error("NotImplementedException"), error("404")).clean
+    assert cleaned(monkeypatch, tmp_path, refusal("NotImplementedException"), refusal("404")).clean
+
+
+def test_where_aws_wants_fewer_calls_the_next_one_comes_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = iter([refusal("ThrottlingException"), False, True])
+
+    def gone() -> bool:
+        look = next(looks)
+        if isinstance(look, Exception):
+            raise look
+        return bool(look)
+
+    codes = ("Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
+    refused = [Thing("API", code, Stubborn(2, code).remove) for code in codes]
+    slow = Thing("database", "db", lambda: None, gone)
+    done = cleaned(monkeypatch, tmp_path, [*refused, slow])
+    assert done.clean
+    assert {each.name for each in done.removed} == {*codes, "db"}
+    assert capsys.readouterr().out.count("AWS takes fewer calls at a time") == 1
+
+
+def test_of_two_with_one_name_neither_is_lost(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = Thing("REST API", "shop", Stubborn(2).remove, id="a1")
+    second = Thing("REST API", "shop", Stubborn(99, "AccessDenied").remove, id="b2")
+    done = cleaned(monkeypatch, tmp_path, [first, second])
+    assert (done.removed, list(done.left)) == ([first], [second])
+    assert "LEFT: REST API shop (b2): " in capsys.readouterr().out
+
+
+SCHEDULE = Made("scheduler", "CreateSchedule", {"Name": "orders"}, False)
+LOGS = "/aws/lambda/orders"
+FUNCTION = Made("lambda", "CreateFunction", {"FunctionName": "orders"}, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        ([Thing("queue", "orders", str)], [SCHEDULE]),  # a namesake, and no schedule
+        ([Thing("schedule", "orders", str)], []),
+        ([Thing("schedule", "orders", Stubborn(99, "AccessDenied").remove)], [SCHEDULE]),
+        ([Thing("schedule", "orders", str), Thing("function", "orders", Stubborn(99, "No").remove)], [FUNCTION]),
+        ([Thing("schedule", "orders", str), Thing("log group", LOGS, Stubborn(99, "No").remove)], [FUNCTION]),
+    ],
+)  # fmt: skip
+def test_the_journal_forgets_what_is_gone_and_no_namesake_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: list[Thing], kept: list[Made]
+) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.add(SCHEDULE)
+    journal.add(FUNCTION)
+    cleaned(monkeypatch, tmp_path, found)
+    assert journal.read() == kept

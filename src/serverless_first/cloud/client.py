@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from serverless_first import guard
 from serverless_first.cloud import launching, leftovers, surroundings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from serverless_first.cloud.account.cleaning import Cleanup
     from serverless_first.cloud.account.owned import Account
     from serverless_first.cloud.account.plan import Plan
-    from serverless_first.cloud.account.tagging import Tagger
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
@@ -51,12 +50,10 @@ class Cloud(Inside):
         self.network_model = NETWORK_MODELS[0]
         self.target = target
         self._account: Account | None = None
-        self._tagger: Tagger | None = None
         self._pid = os.getpid()
         self._folder = leftovers.RunFolder()
         self._server: subprocess.Popen[bytes] | None = None
-        self._before: dict[str, str | None] = {}
-        self._session_before: Any = None
+        self._undo = contextlib.ExitStack()  # what a start has changed in this process, however far it came
         self.endpoint_url = "" if target in (None, AWS) else str(target)
         self.allow_real_aws = allow_real_aws
 
@@ -80,14 +77,16 @@ class Cloud(Inside):
     def _start(self, idle_expiry_s: float, owner: str | None = None) -> None:
         if self.target is None:
             self.endpoint_url = self._start_server(idle_expiry_s)
-        self._session_before = surroundings.swap_default_session(None)
-        self._before = surroundings.apply(
+        self._undo.callback(surroundings.swap_default_session, surroundings.swap_default_session(None))
+        changes = (
             surroundings.region_environ(self.region)
             if self.target == AWS
             else surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
         )
+        self._undo.callback(surroundings.apply, surroundings.apply(changes))
         if self._account is not None or owner is not None:
             self._tag(owner)
+        self._undo.callback(guard.disarm)
         if self.allow_real_aws:
             guard.disarm()
         else:
@@ -100,8 +99,9 @@ class Cloud(Inside):
         from serverless_first.cloud.account.tagging import Tagger
 
         self._account = self._account or plan.identify(self.region, owner)
-        self._tagger = Tagger(self._account)
-        self._tagger.install()
+        tagger = Tagger(self._account)
+        self._undo.callback(tagger.remove)
+        tagger.install()
 
     def cleanup(self, *, dry_run: bool = False) -> Cleanup:
         """Removes what carries the tag of this session's owner, in an order that works, and lists it.
@@ -163,11 +163,7 @@ class Cloud(Inside):
             return
         if _running is self:
             _running = None
-            guard.disarm()
-            surroundings.apply(self._before)
-            surroundings.swap_default_session(self._session_before)
-        if self._tagger is not None:
-            self._tagger.remove()
+        self._undo.close()
         atexit.unregister(self.stop)
         if self._server is not None:
             server, self._server = self._server, None

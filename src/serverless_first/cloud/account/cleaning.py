@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from serverless_first.cloud.account import finders
+from serverless_first.cloud.account import finders, finders_own
+from serverless_first.cloud.account.existing import log_group_of
 from serverless_first.cloud.account.journal import Made
-from serverless_first.cloud.account.owned import KEY, Account
+from serverless_first.cloud.account.owned import KEY, OF_A_STACK, Account, as_mapping
 from serverless_first.cloud.account.tagging import UNTAGGABLE
 from serverless_first.cloud.account.things import Finder, Thing, code_of, is_missing
 
@@ -18,15 +19,14 @@ LIMIT_S = 1500.0
 _LIMIT_OF_AN_EMULATOR_S = 120.0
 _NOT_THERE = ("NotImplemented", "UnknownOperation", "InvalidAction", "404", "501", "500", "InternalFailure")
 
-# Kinds that the finders list by their services' own calls, which lag behind less than the tagging API.
-_LISTED_DIRECTLY = re.compile(
-    r"arn:aws[\w-]*:(scheduler|events|pipes|states|secretsmanager|sns|sqs|dynamodb|kinesis|s3|logs"
-    r"|cloudformation:[\w-]*:\d*:stack|lambda:[\w-]*:\d*:(function|event-source-mapping|layer)"
-    r"|apigateway:[\w-]*:\d*:/(restapis|apis|usageplans|apikeys)|iam:[\w-]*:\d*:(role|policy)"
-    r"|batch:[\w-]*:\d*:(job-queue|compute-environment|job-definition|job)|cloudwatch:[\w-]*:\d*:alarm|ssm:[\w-]*:\d*:parameter|rds:[\w-]*:\d*:(db|db-proxy|pg|subgrp|snapshot)"
-    r"|ec2:[\w-]*:\d*:(instance|vpc-endpoint|natgateway|network-interface|elastic-ip|internet-gateway|volume|subnet"
-    r"|route-table|network-acl|security-group|vpc))[:/]"
-)
+# Words of AWS's errors: something else uses it still; and: call less often.
+_IN_USE = re.compile("DependencyViolation|in use")
+_TOO_OFTEN = re.compile("Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", re.IGNORECASE)
+# What is noted for its log group -> its kind, the field with its name, the title that its finder has.
+_LOGS = {
+    ("lambda", "CreateFunction"): ("function", "FunctionName", "functions"),
+    ("rds", "CreateDBProxy"): ("proxy", "DBProxyName", "proxies"),
+}
 
 Report = Callable[[str], None]
 
@@ -74,7 +74,7 @@ def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: 
     done = Cleanup(dry_run)
     where = f"account {account.id}, {account.region}, tag {KEY}={account.owner}"
     report(f"{'This would remove' if dry_run else 'Removing'} ({where}):")
-    for kind, find in finders.ORDER:
+    for kind, *_, find in finders.ORDER:
         for thing in _found(account, kind, find, done):
             if dry_run:
                 done.removed.append(thing)
@@ -82,10 +82,10 @@ def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: 
             else:
                 _remove(account, thing, done, report, limit_s)
     end_s, progress, told = time.monotonic() + limit_s, True, False
-    while done.left and (progress or (_in_use(done) and time.monotonic() < end_s)):
-        if not progress:
+    while done.left and (progress or (_passes(done, _IN_USE, _TOO_OFTEN) and time.monotonic() < end_s)):
+        if not progress or _passes(done, _TOO_OFTEN):
             if not told:
-                report(f"  waiting: {_listed(done)} still in use. Lambda's interfaces in a VPC take a while to go")
+                report(f"  waiting: {_why(done)}")
                 told = True
             time.sleep(account.every_s * 3)
         again, done.left = list(done.left), {}
@@ -131,7 +131,7 @@ def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> Non
     if thing.gone is None:
         return
     end_s, told = time.monotonic() + limit_s, False
-    while not thing.gone():
+    while not _is_gone(thing.gone):
         if time.monotonic() > end_s:
             raise RuntimeError(f"it is still there after {limit_s:.0f} s")
         if not told and account.endpoint is None:
@@ -140,12 +140,24 @@ def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> Non
         time.sleep(account.every_s)
 
 
+def _is_gone(gone: Callable[[], bool]) -> bool:
+    """Whether it is gone; not yet, where AWS wants to be asked less often."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return gone()
+    except ClientError as error:
+        if _TOO_OFTEN.search(code_of(error)):
+            return False
+        raise
+
+
 def _tell(account: Account, done: Cleanup, report: Report) -> None:
     if not done.dry_run:
         _forget(account, done)
     done.by_hand = sorted({*_still_tagged(account, done), *_noted_untagged(account)})
     for thing, why in done.left.items():
-        report(f"  LEFT: {thing}: {why}")
+        report(f"  LEFT: {thing}{f' ({thing.id})' if thing.id else ''}: {why}")
     for kind, why in done.not_looked_at.items():
         report(f"  NOT LOOKED AT: {kind}: {why}")
     for name in done.by_hand:
@@ -162,29 +174,47 @@ def _tell(account: Account, done: Cleanup, report: Report) -> None:
 
 def _forget(account: Account, done: Cleanup) -> None:
     """Takes what is gone out of the journal."""
-    names = {word for thing in done.removed for word in (thing.name, thing.id) if word}
+    removed = {(thing.kind, thing.name) for thing in done.removed}
+    left = {(thing.kind, thing.name) for thing in done.left}
 
     def wanted(made: Made) -> bool:
-        if found := UNTAGGABLE.get((made.service, made.operation)):
-            return ":".join(made.given[field] for field in found[1] if field in made.given) not in names
-        return not made.tagged or not names & set(made.given.values())
+        if thing := finders_own.noted_thing(account, made):
+            return (thing.kind, thing.name) not in removed
+        if not made.tagged or (made.service, made.operation) not in _LOGS:
+            return not made.tagged
+        # A function or a proxy, noted for its log group: until both were looked for, and neither was left.
+        kind, field, title = _LOGS[made.service, made.operation]
+        both = {(kind, made.given.get(field, "")), ("log group", log_group_of(made.operation, made.given))}
+        return bool(both & left or {title, "log groups"} & set(done.not_looked_at))
 
     account.journal.keep(wanted)
 
 
 def _still_tagged(account: Account, done: Cleanup) -> list[str]:
-    """What the tagging API lists of kinds that this cannot remove; of others it still lists what is gone."""
+    """What the tagging API lists of kinds that this cannot remove, and what stacks have left behind."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     wanted = [{"Key": KEY, "Values": [account.owner]}]
+    found: list[str] = []
+    kept: dict[str, Callable[[str], bool]] = {}
     try:
-        listed = account.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=wanted)
-        arns = [each["ResourceARN"] for each in listed if account.owns(each.get("Tags"))]
+        for each in account.pages(
+            "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=wanted
+        ):
+            arn, tags = each["ResourceARN"], as_mapping(each.get("Tags"))
+            stack = tags.get(OF_A_STACK)
+            if stack is None:  # of what finders list themselves it lists what is gone, too, for a while
+                if account.owns(tags) and not finders.is_looked_for(arn):
+                    found.append(arn)
+            elif tags.get(KEY) == account.owner:
+                if stack not in kept:
+                    kept[stack] = finders_own.kept_by(account, stack)
+                if kept[stack](arn):
+                    found.append(f"{arn} (its stack is deleted and has left it behind)")
     except (ClientError, BotoCoreError) as error:
         if account.endpoint is None:
             done.not_looked_at["the tagging API"] = f"{code_of(error)}: {_short(error)}"
-        return []
-    return [arn for arn in arns if not _LISTED_DIRECTLY.match(arn)]
+    return found
 
 
 def _noted_untagged(account: Account) -> list[str]:
@@ -195,13 +225,16 @@ def _noted_untagged(account: Account) -> list[str]:
     ]
 
 
-def _listed(done: Cleanup) -> str:
-    return f"{', '.join(map(str, done.left))} {'is' if len(done.left) == 1 else 'are'}"
+def _passes(done: Cleanup, *reasons: re.Pattern[str]) -> bool:
+    """Whether something is left for a reason that passes by itself."""
+    return any(reason.search(why) for why in done.left.values() for reason in reasons)
 
 
-def _in_use(done: Cleanup) -> bool:
-    """Whether AWS said of something that something else still uses it."""
-    return any("DependencyViolation" in why or "in use" in why for why in done.left.values())
+def _why(done: Cleanup) -> str:
+    left = f"{', '.join(map(str, done.left))} {'is' if len(done.left) == 1 else 'are'} still"
+    if _passes(done, _TOO_OFTEN):
+        return f"{left} there. AWS takes fewer calls at a time"
+    return f"{left} in use. Lambda's interfaces in a VPC take a while to go"
 
 
 def _short(error: Exception) -> str:

@@ -13,34 +13,30 @@ from serverless_first import prices
 HOURS_A_MONTH = 730.0  # as AWS's calculator has it: 365 x 24 / 12
 _FALLBACK = "us-east-1"
 
+_Item = tuple[str, str, float]
+_DISK: _Item = ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH)
+_DATABASE: tuple[_Item, ...] = (("a database db.t4g.micro", "rds-postgres-t4g-micro", 1), _DISK)
+_IN_THE_LESSON: tuple[_Item, ...] = (("a database db.t4g.micro, in the lesson", "rds-postgres-t4g-micro", 1), _DISK)
+
 #: Module number -> what stands there: words, id in prices.yml, how many of the price's unit in an hour.
-BY_THE_HOUR: dict[str, tuple[tuple[str, str, float], ...]] = {
-    "02": (("an EC2 instance t3.micro, in the lesson", "ec2-t3-micro", 1),),
+BY_THE_HOUR: dict[str, tuple[_Item, ...]] = {
+    "01": _IN_THE_LESSON,
+    "02": (
+        ("an EC2 instance t3.micro, in the lesson", "ec2-t3-micro", 1),
+        ("2 environments of 512 MB kept ready, in the lesson", "lambda-x86-provisioned", 2 * 512 / 1024 * 3600),
+    ),
     "03": (("3 environments of 128 MB kept ready, in the lesson", "lambda-x86-provisioned", 3 * 128 / 1024 * 3600),),
-    "04": (
-        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
-        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
-    ),
-    "05": (
-        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
-        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
-        ("two RDS proxies of 2 vCPUs", "rds-proxy-vcpu", 2 * 2),
-    ),
+    "04": _DATABASE,
+    "05": (*_DATABASE, ("two RDS proxies of 2 vCPUs", "rds-proxy-vcpu", 2 * 2)),
     "06": (
         ("a NAT gateway", "nat-gateway", 1),
         ("its public address", "public-ipv4", 1),
-        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
-        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
+        *_DATABASE,
     ),
-    "07": (
-        ("a database db.t4g.micro", "rds-postgres-t4g-micro", 1),
-        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
-    ),
+    "07": _DATABASE,
     "08": (("the cache of a stage, 0.5 GB", "api-gateway-cache-0-5-gb", 1),),
-    "10": (
-        ("a database db.t4g.micro, in the lesson", "rds-postgres-t4g-micro", 1),
-        ("its disk of 20 GB", "rds-postgres-storage", 20 / HOURS_A_MONTH),
-    ),
+    "10": _IN_THE_LESSON,
+    "12": (*_DATABASE, ("an RDS proxy of 2 vCPUs", "rds-proxy-vcpu", 2)),
 }
 
 

@@ -5,11 +5,11 @@ What carries the tag is deleted in the end, so a bucket of the learner's own, wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_first.cloud.account.owned import Account
-from serverless_first.cloud.account.things import is_missing
+from serverless_first.cloud.account.things import is_gone
 
 
 def was_there(account: Account, service: str, operation: str, given: dict[str, Any]) -> bool:
@@ -25,6 +25,18 @@ def was_there(account: Account, service: str, operation: str, given: dict[str, A
     return look is not None and look(account, given)
 
 
+def log_group_of(operation: str, given: Mapping[str, Any]) -> str:
+    """The log group that a function or a proxy writes to.
+
+    Args:
+        operation: that makes it, "CreateFunction" or "CreateDBProxy".
+        given: its parameters.
+    """
+    if operation == "CreateDBProxy":
+        return f"/aws/rds/proxy/{given.get('DBProxyName')}"
+    return f"/aws/lambda/{given.get('FunctionName')}"
+
+
 def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
     """Whether the log group that a function or a proxy will write to is there already, with somebody's lines in it.
 
@@ -33,9 +45,7 @@ def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
         operation: as AWS calls it.
         given: the call's parameters.
     """
-    name = f"/aws/lambda/{given.get('FunctionName')}"
-    if operation == "CreateDBProxy":
-        name = f"/aws/rds/proxy/{given.get('DBProxyName')}"
+    name = log_group_of(operation, given)
     found = account.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return any(group["logGroupName"] == name for group in found)
 
@@ -44,11 +54,9 @@ def _answers(call: Callable[[], object]) -> bool:
     from botocore.exceptions import ClientError
 
     try:
-        call()
-    except ClientError as error:
-        missing = is_missing(error) or error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
-        return not missing  # refused to us: somebody's, and certainly not new
-    return True
+        return not is_gone(call)
+    except ClientError as error:  # 404: all that a HEAD request says; else refused to us: somebody's, and not new
+        return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] != 404)
 
 
 def _bucket(account: Account, given: dict[str, Any]) -> bool:

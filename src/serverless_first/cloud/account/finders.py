@@ -1,302 +1,157 @@
-"""Finds an owner's resources of each kind, but networks and databases; in the order of `ORDER` they can be removed."""
+"""What an owner's resources are looked for by, kind by kind, in an order in which they can be removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-from typing import Any
+import re
+from typing import NamedTuple
 
-from serverless_first.cloud.account import finders_data, finders_network
-from serverless_first.cloud.account.owned import KEY, Account, as_mapping
-from serverless_first.cloud.account.tagging import UNTAGGABLE
-from serverless_first.cloud.account.things import Finder, Thing, absent, is_missing
+from serverless_first.cloud.account import finders_network, finders_own
+from serverless_first.cloud.account.things import Finder, Kind
 
 
-def stacks(account: Account) -> Iterator[Thing]:
-    """CloudFormation stacks; their resources go with them."""
-    client = account.client("cloudformation")
+class Row(NamedTuple):
+    """What is looked for together.
 
-    def gone(name: str) -> bool:
-        from botocore.exceptions import ClientError
+    Attributes:
+        title: in words, where it cannot be listed.
+        arns: the ARNs of these kinds: a service, or a service and its types of resources, as a pattern.
+        find: finds them.
+    """
 
-        try:
-            (stack,) = client.describe_stacks(StackName=name)["Stacks"]
-        except ClientError:  # a ValidationError: there is none
-            return True
-        if stack["StackStatus"] == "DELETE_FAILED":
-            raise RuntimeError(f"DELETE_FAILED: {stack.get('StackStatusReason', 'no reason given')}")
-        return bool(stack["StackStatus"] == "DELETE_COMPLETE")
-
-    for stack in account.pages("cloudformation", "describe_stacks", "Stacks"):
-        ended = stack["StackStatus"] in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")
-        if account.owns(stack.get("Tags")) and not stack.get("ParentId") and not ended:
-            name, number = stack["StackName"], stack["StackId"]
-            yield Thing("stack", name, partial(client.delete_stack, StackName=name), partial(gone, number))
+    title: str
+    arns: str
+    find: Finder
 
 
-def noted(account: Account) -> Iterator[Thing]:
-    """What AWS gives no tag to: the journal knows it."""
-    for made in account.journal.read():
-        if found := UNTAGGABLE.get((made.service, made.operation)):
-            call, fields = found
-            given: dict[str, Any] = {field: made.given[field] for field in fields if field in made.given}
-            name = ":".join(map(str, given.values()))
-            if "VersionNumber" in given:
-                given["VersionNumber"] = int(given["VersionNumber"])
-            kind = call.removeprefix("delete_").replace("_", " ")
-            client = account.client(made.service)
-            yield Thing(kind, name, partial(getattr(client, call), **given))
+# How services list the tags of one resource: the call, its argument, the field for that, the key of the answer.
+def _tags(argument: str, field: str, key: str) -> tuple[str, str, str, str]:
+    return ("list_tags_for_resource", argument, field, key)
 
 
-def schedule_groups(account: Account) -> Iterator[Thing]:
-    """Groups of schedules; the schedules in them go with them."""
-    client = account.client("scheduler")
-    for group in account.pages("scheduler", "list_schedule_groups", "ScheduleGroups"):
-        if account.owns(client.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]):
-            name = group["Name"]
-            yield Thing(
-                "schedule group",
-                name,
-                partial(client.delete_schedule_group, Name=name),
-                absent(partial(client.get_schedule_group, Name=name)),
-            )
-
-
-def rules(account: Account) -> Iterator[Thing]:
-    """EventBridge rules of every bus, with their targets."""
-    client = account.client("events")
-
-    def remove(name: str, bus: str) -> None:
-        targets = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
-        if targets:
-            client.remove_targets(Rule=name, EventBusName=bus, Ids=[target["Id"] for target in targets])
-        client.delete_rule(Name=name, EventBusName=bus)
-
-    for bus in account.pages("events", "list_event_buses", "EventBuses"):
-        for rule in account.pages("events", "list_rules", "Rules", EventBusName=bus["Name"]):
-            if account.owns(client.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]):
-                yield Thing("rule", rule["Name"], partial(remove, rule["Name"], bus["Name"]))
-
-
-def buses(account: Account) -> Iterator[Thing]:
-    """Event buses."""
-    client = account.client("events")
-    for bus in account.pages("events", "list_event_buses", "EventBuses"):
-        if bus["Name"] != "default" and account.owns(client.list_tags_for_resource(ResourceARN=bus["Arn"])["Tags"]):
-            yield Thing("event bus", bus["Name"], partial(client.delete_event_bus, Name=bus["Name"]))
-
-
-def pipes(account: Account) -> Iterator[Thing]:
-    """EventBridge pipes."""
-    client = account.client("pipes")
-    for pipe in account.pages("pipes", "list_pipes", "Pipes"):
-        if account.owns(client.list_tags_for_resource(resourceArn=pipe["Arn"])["tags"]):
-            name = pipe["Name"]
-            yield Thing(
-                "pipe",
-                name,
-                partial(client.delete_pipe, Name=name),
-                absent(partial(client.describe_pipe, Name=name)),
-            )
-
-
-def event_source_mappings(account: Account) -> Iterator[Thing]:
-    """Lambda's event source mappings: they go before the function and the queue."""
-    client = account.client("lambda")
-    for mapping in account.pages("lambda", "list_event_source_mappings", "EventSourceMappings"):
-        number = mapping["UUID"]
-        arn = mapping.get("EventSourceMappingArn") or mapping["FunctionArn"]  # else it goes with its function
-        if account.owns(client.list_tags(Resource=arn)["Tags"]):
-            name = f"{mapping['FunctionArn'].split(':')[6]} from {mapping.get('EventSourceArn', '?').split(':')[-1]}"
-            yield Thing(
-                "event source mapping",
-                name,
-                partial(client.delete_event_source_mapping, UUID=number),
-                absent(partial(client.get_event_source_mapping, UUID=number)),
-                id=number,
-            )
-
-
-def rest_apis(account: Account) -> Iterator[Thing]:
-    """REST APIs with their stages and caches, then usage plans and API keys."""
-    client = account.client("apigateway")
-    for api in account.pages("apigateway", "get_rest_apis", "items"):
-        if account.owns(api.get("tags")):
-            yield Thing("REST API", api["name"], partial(client.delete_rest_api, restApiId=api["id"]), id=api["id"])
-    for plan in account.pages("apigateway", "get_usage_plans", "items"):
-        if account.owns(plan.get("tags")):
-            yield Thing(
-                "usage plan", plan["name"], partial(client.delete_usage_plan, usagePlanId=plan["id"]), id=plan["id"]
-            )
-    for key in account.pages("apigateway", "get_api_keys", "items"):
-        if account.owns(key.get("tags")):
-            yield Thing(
-                "API key", key.get("name", key["id"]), partial(client.delete_api_key, apiKey=key["id"]), id=key["id"]
-            )
-
-
-def http_apis(account: Account) -> Iterator[Thing]:
-    """HTTP and WebSocket APIs."""
-    client = account.client("apigatewayv2")
-    for api in account.pages("apigatewayv2", "get_apis", "Items"):
-        if account.owns(api.get("Tags")):
-            yield Thing("HTTP API", api["Name"], partial(client.delete_api, ApiId=api["ApiId"]), id=api["ApiId"])
-
-
-def state_machines(account: Account) -> Iterator[Thing]:
-    """State machines, whose executions end, and activities."""
-    client = account.client("stepfunctions")
-    for machine in account.pages("stepfunctions", "list_state_machines", "stateMachines"):
-        arn = machine["stateMachineArn"]
-        if account.owns(client.list_tags_for_resource(resourceArn=arn)["tags"]):
-            yield Thing("state machine", machine["name"], partial(client.delete_state_machine, stateMachineArn=arn))
-    for activity in account.pages("stepfunctions", "list_activities", "activities"):
-        arn = activity["activityArn"]
-        if account.owns(client.list_tags_for_resource(resourceArn=arn)["tags"]):
-            yield Thing("activity", activity["name"], partial(client.delete_activity, activityArn=arn))
-
-
-def batch(account: Account) -> Iterator[Thing]:
-    """Batch: job queues, then compute environments, then job definitions."""
-    client = account.client("batch")
-
-    def queue(name: str) -> dict[str, Any] | None:
-        found = client.describe_job_queues(jobQueues=[name])["jobQueues"]
-        return next((q for q in found if q.get("status") != "DELETED"), None)
-
-    def environment(name: str) -> dict[str, Any] | None:
-        found = client.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"]
-        return next((e for e in found if e.get("status") != "DELETED"), None)
-
-    # Both are disabled first and deleted as soon as the change has taken effect: `gone` does the second step.
-    def queue_gone(name: str) -> bool:
-        found = queue(name)
-        if found and found["state"] == "DISABLED" and found.get("status", "VALID") in ("VALID", "INVALID"):
-            client.delete_job_queue(jobQueue=name)
-            found = queue(name)
-        return found is None
-
-    def environment_gone(name: str) -> bool:
-        found = environment(name)
-        if found and found["state"] == "DISABLED" and found.get("status", "VALID") in ("VALID", "INVALID"):
-            client.delete_compute_environment(computeEnvironment=name)
-            found = environment(name)
-        return found is None
-
-    for each in account.pages("batch", "describe_job_queues", "jobQueues"):
-        if account.owns(each.get("tags")) and each.get("status") != "DELETED":
-            name = each["jobQueueName"]
-            yield Thing(
-                "job queue",
-                name,
-                partial(client.update_job_queue, jobQueue=name, state="DISABLED"),
-                partial(queue_gone, name),
-            )
-    for each in account.pages("batch", "describe_compute_environments", "computeEnvironments"):
-        if account.owns(each.get("tags")) and each.get("status") != "DELETED":
-            name = each["computeEnvironmentName"]
-            yield Thing(
-                "compute environment",
-                name,
-                partial(client.update_compute_environment, computeEnvironment=name, state="DISABLED"),
-                partial(environment_gone, name),
-            )
-    for each in account.pages("batch", "describe_job_definitions", "jobDefinitions", status="ACTIVE"):
-        if account.owns(each.get("tags")):
-            arn = each["jobDefinitionArn"]
-            name = f"{each['jobDefinitionName']}:{each['revision']}"
-            yield Thing("job definition", name, partial(client.deregister_job_definition, jobDefinition=arn))
-
-
-def functions(account: Account) -> Iterator[Thing]:
-    """Lambda functions with their versions, aliases and URLs."""
-    client = account.client("lambda")
-    for function in account.pages("lambda", "list_functions", "Functions"):
-        if account.owns(client.list_tags(Resource=function["FunctionArn"])["Tags"]):
-            name = function["FunctionName"]
-            yield Thing("function", name, partial(client.delete_function, FunctionName=name))
-
-
-def log_groups(account: Account) -> Iterator[Thing]:
-    """Log groups: those with the tag, and those that Lambda and RDS Proxy have made for what the journal names."""
-    client = account.client("logs")
-    made = account.journal.read()
-    known = {f"/aws/lambda/{m.given['FunctionName']}" for m in made if m.operation == "CreateFunction"}
-    known |= {f"/aws/rds/proxy/{m.given['DBProxyName']}" for m in made if m.operation == "CreateDBProxy"}
-    for group in account.pages("logs", "describe_log_groups", "logGroups"):
-        name = group["logGroupName"]
-        arn = group.get("logGroupArn") or group["arn"].removesuffix(":*")
-        tags = as_mapping(client.list_tags_for_resource(resourceArn=arn)["tags"])
-        if account.owns(tags) or (name in known and KEY not in tags):
-            yield Thing("log group", name, partial(client.delete_log_group, logGroupName=name))
-
-
-def alarms(account: Account) -> Iterator[Thing]:
-    """CloudWatch alarms."""
-    client = account.client("cloudwatch")
-    for alarm in account.pages("cloudwatch", "describe_alarms", "MetricAlarms"):
-        if account.owns(client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]):
-            yield Thing("alarm", alarm["AlarmName"], partial(client.delete_alarms, AlarmNames=[alarm["AlarmName"]]))
-
-
-def roles(account: Account) -> Iterator[Thing]:
-    """IAM roles with their policies, then policies of one's own; the last, since all else uses them."""
-    client = account.client("iam")
-
-    def remove_role(name: str) -> None:
-        for policy in account.pages("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name):
-            client.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
-        for policy in account.pages("iam", "list_role_policies", "PolicyNames", RoleName=name):
-            client.delete_role_policy(RoleName=name, PolicyName=policy)
-        for profile in account.pages("iam", "list_instance_profiles_for_role", "InstanceProfiles", RoleName=name):
-            client.remove_role_from_instance_profile(InstanceProfileName=profile["InstanceProfileName"], RoleName=name)
-        client.delete_role(RoleName=name)
-
-    def tags_of(role: str) -> Any:
-        from botocore.exceptions import ClientError
-
-        try:
-            return client.list_role_tags(RoleName=role)["Tags"]
-        except ClientError as error:
-            if is_missing(error):  # removed by somebody meanwhile
-                return None
-            raise
-
-    for role in account.pages("iam", "list_roles", "Roles"):
-        service_s_own = role["Path"].startswith("/aws-service-role/")
-        if not service_s_own and account.owns(tags_of(role["RoleName"])):
-            yield Thing("role", role["RoleName"], partial(remove_role, role["RoleName"]))
-    for policy in account.pages("iam", "list_policies", "Policies", Scope="Local"):
-        if account.owns(client.list_policy_tags(PolicyArn=policy["Arn"])["Tags"]):
-            yield Thing("policy", policy["PolicyName"], partial(client.delete_policy, PolicyArn=policy["Arn"]))
-
+_OF_A_NETWORK = (
+    "instance|vpc-endpoint|natgateway|network-interface|elastic-ip|internet-gateway|volume|subnet|route-table"
+    "|network-acl|security-group|vpc"
+)
 
 #: What uses something comes before it: callers and pollers, functions, proxies, databases, the network, logs, roles.
-ORDER: tuple[tuple[str, Finder], ...] = (
-    ("stacks", stacks),
-    ("what has no tags", noted),
-    ("schedule groups", schedule_groups),
-    ("rules", rules),
-    ("pipes", pipes),
-    ("event source mappings", event_source_mappings),
-    ("REST APIs", rest_apis),
-    ("HTTP APIs", http_apis),
-    ("state machines", state_machines),
-    ("Batch", batch),
-    ("functions", functions),
-    ("proxies", finders_data.proxies),
-    ("databases", finders_data.instances),
-    ("groups of databases", finders_data.groups),
-    ("secrets", finders_data.secrets),
-    ("parameters", finders_data.parameters),
-    ("topics", finders_data.topics),
-    ("queues", finders_data.queues),
-    ("event buses", buses),
-    ("tables", finders_data.tables),
-    ("streams", finders_data.streams),
-    ("buckets", finders_data.buckets),
-    ("network", finders_network.network),
-    ("alarms", alarms),
-    ("log groups", log_groups),
-    ("roles", roles),
-)
+ORDER: tuple[Row, ...] = (
+    Row("logs of stacks", "", finders_own.logs_of_stacks),
+    Row("stacks", "cloudformation:stack", finders_own.stacks),
+    Row("what has no tags", "lambda:layer", finders_own.noted),
+    Row("schedule groups", "scheduler", Kind(  # the schedules in them go with them
+        "schedule group", "scheduler", "list_schedule_groups", "ScheduleGroups", "Name",
+        _tags("ResourceArn", "Arn", "Tags"),
+        ("delete_schedule_group", "Name", "Name"), look="get_schedule_group",
+    )),
+    Row("rules", "events", finders_own.rules),
+    Row("pipes", "pipes", Kind(
+        "pipe", "pipes", "list_pipes", "Pipes", "Name", _tags("resourceArn", "Arn", "tags"),
+        ("delete_pipe", "Name", "Name"), look="describe_pipe",
+    )),
+    Row("event source mappings", "lambda:event-source-mapping", finders_own.event_source_mappings),
+    Row("REST APIs", "apigateway:/restapis", Kind(  # with their stages and caches
+        "REST API", "apigateway", "get_rest_apis", "items", "name", "tags",
+        ("delete_rest_api", "restApiId", "id"), id="id",
+    )),
+    Row("usage plans", "apigateway:/usageplans", Kind(
+        "usage plan", "apigateway", "get_usage_plans", "items", "name", "tags",
+        ("delete_usage_plan", "usagePlanId", "id"), id="id",
+    )),
+    Row("API keys", "apigateway:/apikeys", Kind(
+        "API key", "apigateway", "get_api_keys", "items", "name", "tags", ("delete_api_key", "apiKey", "id"), id="id",
+    )),
+    Row("HTTP APIs", "apigateway:/apis", Kind(  # and WebSocket APIs
+        "HTTP API", "apigatewayv2", "get_apis", "Items", "Name", "Tags", ("delete_api", "ApiId", "ApiId"), id="ApiId",
+    )),
+    Row("state machines", "states", Kind(  # their executions end
+        "state machine", "stepfunctions", "list_state_machines", "stateMachines", "name",
+        _tags("resourceArn", "stateMachineArn", "tags"), ("delete_state_machine", "stateMachineArn", "stateMachineArn"),
+    )),
+    Row("activities", "states", Kind(
+        "activity", "stepfunctions", "list_activities", "activities", "name",
+        _tags("resourceArn", "activityArn", "tags"), ("delete_activity", "activityArn", "activityArn"),
+    )),
+    Row("job queues", "batch:job-queue", finders_own.disabled_first("job queue", "job_queue", "jobQueue")),
+    Row("compute environments", "batch:compute-environment", finders_own.disabled_first(
+        "compute environment", "compute_environment", "computeEnvironment"
+    )),
+    Row("job definitions", "batch:(job-definition|job)", Kind(  # jobs end by themselves
+        "job definition", "batch", "describe_job_definitions", "jobDefinitions", "jobDefinitionArn", "tags",
+        ("deregister_job_definition", "jobDefinition", "jobDefinitionArn"),
+        given={"describe_job_definitions": {"status": "ACTIVE"}},
+    )),
+    Row("functions", "lambda:function", Kind(  # with their versions, aliases and URLs
+        "function", "lambda", "list_functions", "Functions", "FunctionName",
+        ("list_tags", "Resource", "FunctionArn", "Tags"), ("delete_function", "FunctionName", "FunctionName"),
+    )),
+    Row("proxies", "rds:db-proxy", Kind(
+        "proxy", "rds", "describe_db_proxies", "DBProxies", "DBProxyName",
+        _tags("ResourceName", "DBProxyArn", "TagList"),
+        ("delete_db_proxy", "DBProxyName", "DBProxyName"), look="describe_db_proxies",
+    )),
+    Row("databases", "rds:db", Kind(
+        "database", "rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier",
+        _tags("ResourceName", "DBInstanceArn", "TagList"),
+        ("delete_db_instance", "DBInstanceIdentifier", "DBInstanceIdentifier"), look="describe_db_instances",
+        given={"delete_db_instance": {"SkipFinalSnapshot": True}},
+    )),
+    Row("snapshots", "rds:snapshot", Kind(
+        "snapshot of a database", "rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier", "TagList",
+        ("delete_db_snapshot", "DBSnapshotIdentifier", "DBSnapshotIdentifier"),
+        given={"describe_db_snapshots": {"SnapshotType": "manual"}},
+    )),
+    Row("parameter groups", "rds:pg", Kind(
+        "parameter group", "rds", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName",
+        _tags("ResourceName", "DBParameterGroupArn", "TagList"),
+        ("delete_db_parameter_group", "DBParameterGroupName", "DBParameterGroupName"), spared=r"default\..*",
+    )),
+    Row("subnet groups", "rds:subgrp", Kind(
+        "subnet group", "rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName",
+        _tags("ResourceName", "DBSubnetGroupArn", "TagList"),
+        ("delete_db_subnet_group", "DBSubnetGroupName", "DBSubnetGroupName"),
+    )),
+    Row("secrets", "secretsmanager", Kind(  # at once: one that waits for its deletion keeps its name
+        "secret", "secretsmanager", "list_secrets", "SecretList", "Name", "Tags", ("delete_secret", "SecretId", "ARN"),
+        given={"delete_secret": {"ForceDeleteWithoutRecovery": True}},
+    )),
+    Row("parameters", "ssm:parameter", Kind(
+        "parameter", "ssm", "describe_parameters", "Parameters", "Name", _tags("ResourceId", "Name", "TagList"),
+        ("delete_parameter", "Name", "Name"), given={"list_tags_for_resource": {"ResourceType": "Parameter"}},
+    )),
+    Row("topics", "sns", Kind(  # with their subscriptions
+        "topic", "sns", "list_topics", "Topics", "TopicArn", _tags("ResourceArn", "TopicArn", "Tags"),
+        ("delete_topic", "TopicArn", "TopicArn"),
+    )),
+    Row("queues", "sqs", Kind(
+        "queue", "sqs", "list_queues", "QueueUrls", "Name", ("list_queue_tags", "QueueUrl", "Name", "Tags"),
+        ("delete_queue", "QueueUrl", "Name"),
+    )),
+    Row("event buses", "events", Kind(
+        "event bus", "events", "list_event_buses", "EventBuses", "Name", _tags("ResourceARN", "Arn", "Tags"),
+        ("delete_event_bus", "Name", "Name"), spared="default",
+    )),
+    Row("tables", "dynamodb", finders_own.tables),
+    Row("streams", "kinesis", Kind(
+        "stream", "kinesis", "list_streams", "StreamNames", "Name",
+        ("list_tags_for_stream", "StreamName", "Name", "Tags"),
+        ("delete_stream", "StreamName", "Name"), look="describe_stream_summary",
+        given={"delete_stream": {"EnforceConsumerDeletion": True}},
+    )),
+    Row("buckets", "s3", finders_own.buckets),
+    Row("network", f"ec2:({_OF_A_NETWORK})", finders_network.network),
+    Row("alarms", "cloudwatch:alarm", finders_own.alarms),
+    Row("log groups", "logs", finders_own.log_groups),
+    Row("roles", "iam:role", finders_own.roles),
+    Row("policies", "iam:policy", Kind(
+        "policy", "iam", "list_policies", "Policies", "PolicyName", ("list_policy_tags", "PolicyArn", "Arn", "Tags"),
+        ("delete_policy", "PolicyArn", "Arn"), given={"list_policies": {"Scope": "Local"}},
+    )),
+)  # fmt: skip
+
+_ARNS = "|".join(sorted({row.arns.replace(":", r":[\w-]*:\d*:", 1) for row in ORDER if row.arns}))
+_LISTED = re.compile(rf"arn:aws[\w-]*:({_ARNS})[:/]")
+
+
+def is_looked_for(arn: str) -> bool:
+    """Whether a resource is of a kind in `ORDER`; its service's own calls lag behind less than the tagging API."""
+    return _LISTED.match(arn) is not None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from serverless_first.cloud.account.owned import KEY, Account
-from serverless_first.cloud.account.things import Thing, is_missing
+from serverless_first.cloud.account.owned import KEY, OF_A_STACK, Account
+from serverless_first.cloud.account.things import Thing, answer_of
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def network(account: Account) -> Iterator[Thing]:
     ec2 = account.client("ec2")
     filters = [{"Name": "key", "Values": [KEY]}, {"Name": "value", "Values": [account.owner]}]
     mine = {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=filters)}
-    of_stacks = [{"Name": "key", "Values": ["aws:cloudformation:stack-id"]}]  # they go with their stack
+    of_stacks = [{"Name": "key", "Values": [OF_A_STACK]}]  # they go with their stack
     ids = sorted(mine - {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=of_stacks)})
     for kind in _KINDS:
         for number in ids:
@@ -143,15 +143,9 @@ def network(account: Account) -> Iterator[Thing]:
 
 
 def _is_gone(ec2: Any, kind: _Kind, number: str) -> bool:
-    from botocore.exceptions import ClientError
-
     call, argument, key = kind.look
-    try:
-        found = getattr(ec2, call)(**{argument: [number]})[key]
-    except ClientError as error:
-        if is_missing(error):
-            return True
-        raise
+    answer = answer_of(partial(getattr(ec2, call), **{argument: [number]}))
+    found = [] if answer is None else answer[key]
     if kind.prefix == "i-":
         found = [instance for reservation in found for instance in reservation["Instances"]]
     states = [each.get("State") for each in found]

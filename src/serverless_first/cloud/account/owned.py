@@ -11,6 +11,8 @@ from serverless_first.cloud.account.journal import Journal
 
 #: The key of the tag; its value is the owner.
 KEY = "serverless-first"
+#: The tag that CloudFormation puts on what a stack has.
+OF_A_STACK = "aws:cloudformation:stack-id"
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9._@-]+")
 _LONGEST = 64
@@ -79,7 +81,7 @@ class Account:
             tags: as a service gives them: a mapping, or a list of keys and values.
         """
         found = as_mapping(tags)
-        return found.get(KEY) == self.owner and "aws:cloudformation:stack-id" not in found
+        return found.get(KEY) == self.owner and OF_A_STACK not in found
 
 
 def journal_name(number: str, region: str, owner: str, endpoint: str | None) -> str:

@@ -53,7 +53,8 @@ PARTS: dict[str, frozenset[str]] = {
     "logs": frozenset({"CreateLogStream"}),
     "iam": frozenset({"CreatePolicyVersion", "CreateAccessKey"}),
     "stepfunctions": frozenset({"CreateStateMachineAlias"}),
-    "s3": frozenset({"CreateMultipartUpload", "CreateSession"}),
+    "s3": frozenset({"CreateMultipartUpload", "CreateSession", "RestoreObject"}),
+    "kms": frozenset({"CreateGrant"}),
 }
 
 #: What AWS gives no tag to, and how it is removed: the call, and its arguments from the request or the answer.
@@ -89,11 +90,19 @@ def _tag_http_api(account: Account, given: dict[str, Any], answer: dict[str, Any
     account.client("apigatewayv2").tag_resource(ResourceArn=arn, Tags={KEY: account.owner})
 
 
+def _tag_parameter(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    """With Overwrite SSM takes no tags, and makes what is not there: its first version is new."""
+    if answer.get("Version") == 1:
+        tags = [{"Key": KEY, "Value": account.owner}]
+        account.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=given["Name"], Tags=tags)
+
+
 #: Takes no tags when it is made, but afterwards.
 AFTERWARDS: dict[tuple[str, str], Callable[[Account, dict[str, Any], dict[str, Any]], None]] = {
     ("s3", "CreateBucket"): _tag_bucket,
     ("apigateway", "ImportRestApi"): _tag_rest_api,
     ("apigatewayv2", "ImportApi"): _tag_http_api,
+    ("ssm", "PutParameter"): _tag_parameter,
 }
 
 
@@ -169,7 +178,7 @@ class Tagger:
         service, operation = model.service_model.service_name, model.name
         if operation in PARTS.get(service, ()):
             return
-        if afterwards := AFTERWARDS.get((service, operation)):
+        if not tagged and (afterwards := AFTERWARDS.get((service, operation))):
             from botocore.exceptions import BotoCoreError, ClientError
 
             try:
