@@ -20,6 +20,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any
 
+from serverless_first.cloud import inherited
 from serverless_first.cloud.errors import CloudError
 
 Message = dict[str, Any]
@@ -39,14 +40,13 @@ class ChildProcess:
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[Message]] = {}
         self._number = 0
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PG"))}
         with errors.open("wb") as sink:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,  # its other end closes when we end, however we end
                 stdout=subprocess.PIPE,
                 stderr=sink,
-                env=environ,
+                env=inherited.kept(os.environ),
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
                 | getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from serverless_first.cloud import surroundings
+from serverless_first.cloud import inherited, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart
 
 START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
@@ -23,7 +23,7 @@ def launch(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         command: to run.
         log: where its error output goes.
     """
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+    environ = inherited.kept(os.environ)
     environ |= surroundings.no_proxy_for_this_machine(environ)
     with log.open("wb") as stderr:
         return subprocess.Popen(

@@ -1,0 +1,34 @@
+"""What the processes of the local cloud inherit of the notebook's environment: what programs need of a machine to run.
+
+A list of what is kept, not of what is dropped: nobody can name every token that a notebook may have around it (a hub's,
+a board's, a code host's, a model's). Execution environments and jobs keep less still (lambda_/environment.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_NAMES = {
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV"),
+    *("USERNAME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES"),
+    *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "NO_PROXY"),
+}
+_FAMILIES = (
+    *("LC_", "XDG_", "LD_", "DYLD_", "CONDA_", "PROCESSOR_"),
+    *("PYTHON", "SERVERLESS_FIRST_", "COVERAGE_", "OPENBLAS_", "OMP_", "MKL_", "MPL"),
+)
+_SECRET = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|(?:^|_)(?:API)?KEY|BOARD")
+
+
+def kept(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a process of ours gets.
+
+    Args:
+        environ: all that there are.
+    """
+    return {name: value for name, value in environ.items() if _is_kept(name.upper())}
+
+
+def _is_kept(name: str) -> bool:
+    return (name in _NAMES or name.startswith(_FAMILIES)) and not _SECRET.search(name)

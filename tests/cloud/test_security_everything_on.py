@@ -1,0 +1,149 @@
+"""A notebook with everything switched on and secrets around it: who listens where, and who knows the secrets."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+import security_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from security_kit import Kernel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: A cloud with a function, its URL, an HTTP and a REST API, a topic, a DB instance, a DB proxy, a job, explorers.
+EVERYTHING = """
+import json, os, urllib.request
+from serverless_first import cloud, explore
+aws = cloud.start()
+import boto3, batch_kit as batch, cloud_kit as kit, http_kit, psycopg, rds_kit as rk
+from rest_kit import Api
+
+arn = kit.deploy("peek", '''
+import json, os, pathlib
+def handler(event, context):
+    files = [str(p) for p in pathlib.Path.home().rglob("*")]
+    return {"statusCode": 200, "body": json.dumps({"environ": dict(os.environ), "home": files})}
+''', Timeout=30)
+peeked = json.loads(kit.invoke("peek").payload["body"])
+url = boto3.client("lambda").create_function_url_config(FunctionName="peek", AuthType="NONE")["FunctionUrl"]
+_, http_api = http_kit.make_api(arn, "GET /peek")
+rest = Api(aws)
+rest.function("/peek", arn, "GET")
+rest.deploy("prod")
+answers = [urllib.request.urlopen(each).status for each in
+           (aws.local_url(url), http_api + "/peek", aws.local_url(rest.id) + "/prod/peek")]
+instance = rk.create()
+secret = json.dumps({"username": rk.MASTER, "password": rk.PASSWORD})
+rds = boto3.client("rds")
+rds.create_db_proxy(
+    DBProxyName="shop-proxy", EngineFamily="POSTGRESQL", RoleArn="arn:aws:iam::123456789012:role/proxy",
+    Auth=[{"AuthScheme": "SECRETS",
+           "SecretArn": boto3.client("secretsmanager").create_secret(Name="shop", SecretString=secret)["ARN"]}],
+    VpcSubnetIds=[s["SubnetId"] for s in boto3.client("ec2").describe_subnets()["Subnets"]][:2])
+rds.register_db_proxy_targets(DBProxyName="shop-proxy", DBInstanceIdentifiers=["shop"])
+host, port = aws.database_address("shop-proxy")
+through = psycopg.connect(host=host, port=port, user=rk.MASTER, password=rk.PASSWORD, dbname="postgres")
+through.execute("SELECT 1")
+job = batch.run("import os; print(dict(os.environ))")
+explorers = [explore.FleetExplorer(), explore.PoolExplorer()]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the kernel's home, its temporary files and the learner's folder lie."""
+    return tmp_path_factory.mktemp("secret") / "all"
+
+
+@pytest.fixture(scope="module")
+def notebook(folder: Path) -> Iterator[Kernel]:
+    """A kernel in which everything is on."""
+    with security_kit.kernel(folder) as kernel:
+        kernel.run(EVERYTHING)
+        assert kernel.value("answers") == [200, 200, 200]
+        yield kernel
+
+
+def words(process: psutil.Process) -> str:
+    """What a process is, for messages."""
+    return " ".join(process.cmdline())[:120]
+
+
+def test_everything_listens_on_this_machine_alone(notebook: Kernel) -> None:
+    tree = notebook.tree()
+    kinds = " ".join(words(process) for process in tree)
+    for part in ("serverless_first.cloud.server", "rds.instance_process", "rds_proxy", "postgres", "bootstrap.py"):
+        assert part in kinds, f"{part} does not run, so nothing is proved of it"
+    listeners, elsewhere = 0, []
+    for process in tree:
+        for each in process.net_connections("inet"):
+            if each.status == psutil.CONN_LISTEN or (each.type.name == "SOCK_DGRAM" and not each.raddr):
+                listeners += 1
+                if not ipaddress.ip_address(each.laddr.ip).is_loopback:
+                    elsewhere.append(f"{each.laddr} of {words(process)}")
+    assert elsewhere == []
+    assert listeners >= 10  # the cloud's port, three doors, the environment's, two of databases, the kernel's own five
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Unix sockets")
+def test_no_other_user_reaches_a_unix_socket(notebook: Kernel) -> None:
+    for process in notebook.tree():
+        for each in process.net_connections("unix"):
+            path = Path(str(each.laddr))
+            if each.laddr and path.is_absolute() and path.exists():
+                chain = [path, *path.parents]
+                closed = [p for p in chain if p.stat().st_mode & (stat.S_IXOTH if p.is_dir() else stat.S_IWOTH) == 0]
+                assert closed, f"{path} of {words(process)} is open to everybody"
+
+
+def test_no_process_but_the_kernel_knows_its_secrets(notebook: Kernel) -> None:
+    kernel, *others = notebook.tree()
+    assert len(security_kit.in_environments([kernel])) >= 8  # the look finds what is there
+    assert security_kit.in_environments(others) == []
+    assert security_kit.in_command_lines([kernel, *others]) == []
+
+
+def test_a_handler_and_a_job_find_neither_secrets_nor_files(notebook: Kernel) -> None:
+    seen = notebook.value("peeked")
+    assert [name for name, value in seen["environ"].items() if any(text in value for text in security_kit.TEXTS)] == []
+    assert set(security_kit.SECRETS) & set(seen["environ"]) <= {
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    }  # fmt: skip
+    assert seen["home"] == []
+    assert notebook.value("job['status']") == "SUCCEEDED"
+
+
+def test_no_file_and_no_output_holds_a_secret(notebook: Kernel, folder: Path) -> None:
+    own = folder / "home" / ".aws" / "credentials"
+    assert security_kit.in_files(folder) != []  # the look finds what is there
+    assert security_kit.in_files(folder, lambda path: path == own) == []
+    notebook.run("print(aws, url, http_api); aws.environments()")
+    assert [text for text in security_kit.TEXTS if any(text in each for each in notebook.outputs)] == []
+
+
+@pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+@pytest.mark.parametrize("module", ["00-start-here", "05-rds-proxy"])
+def test_a_lab_leaves_no_secret(module: str, tmp_path: Path) -> None:
+    """The solution, with its checks; then the learner's folder with the progress, all files, all outputs."""
+    book: Any = nbformat.read(  # type: ignore[no-untyped-call]
+        ROOT / "solutions" / f"{module}.ipynb", as_version=4
+    )
+    folder = tmp_path / "all"
+    with security_kit.kernel(folder) as kernel:
+        for cell in book.cells:
+            if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", []):
+                kernel.run(cell.source)
+        below = kernel.tree()[1:]
+        assert below
+        assert security_kit.in_environments(below) == []
+        assert (folder / "work" / "progress.json").is_file()
+        own = folder / "home" / ".aws" / "credentials"
+        assert security_kit.in_files(folder, lambda path: path == own) == []
+        assert [text for text in security_kit.TEXTS if any(text in each for each in kernel.outputs)] == []
