@@ -1,4 +1,4 @@
-#: expects: slow still runs in it
+#: expects: not short. Something slow still runs
 #: because: Only connections are thought to be slow, not imports.
 %%writefile sale.py
 import json

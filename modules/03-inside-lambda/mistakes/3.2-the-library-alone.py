@@ -1,4 +1,4 @@
-#: expects: slow still runs in it
+#: expects: not short. Something slow still runs
 #: because: The slowest line is mended, and the next one is not looked for.
 #: when: nightly
 %%writefile sale.py
