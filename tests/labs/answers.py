@@ -15,8 +15,10 @@ from pathlib import Path
 from serverless_first.course import Module, Task
 
 HEADER = re.compile(r"#: (\w+): (.*)")
-# What a learner has to write, in a cell of the solution.
-GAP = re.compile(r"^[ ]*### BEGIN SOLUTION\n(.*?)^[ ]*### END SOLUTION(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+# What a learner has to write, in a cell of the solution; in SQL the marks are comments of SQL.
+GAP = re.compile(
+    r"^[ ]*(?:-- )?### BEGIN SOLUTION\n(.*?)^[ ]*(?:-- )?### END SOLUTION(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,17 @@ def test_what_fills_a_gap(tmp_path: Path) -> None:
         assert found == CELL[: CELL.index("### BEGIN SOLUTION\nLAMPS")] + "LAMPS = 4\n"
 
 
+def test_a_gap_of_sql_has_its_marks_in_comments_of_sql(tmp_path: Path) -> None:
+    marks = "-- ### BEGIN SOLUTION\n", "-- ### END SOLUTION\n"
+    cell = f"%%writefile schema.sql\n{marks[0]}CREATE TABLE orders (id text PRIMARY KEY);\n{marks[1]}"
+    found = answer(tmp_path, "#: fills: gap 1\nCREATE TABLE orders (id text);\n").in_place_of(cell)
+    assert found == "%%writefile schema.sql\nCREATE TABLE orders (id text);\n"
+    changed = answer(
+        tmp_path, "#: changes: gap 1\n-CREATE TABLE orders (id text PRIMARY KEY);\n+CREATE TABLE orders ();\n"
+    )
+    assert changed.in_place_of(cell) == "%%writefile schema.sql\nCREATE TABLE orders ();\n"
+
+
 def test_changes_in_two_places_of_a_gap(tmp_path: Path) -> None:
     changes = """\
 -    total = 0

@@ -204,6 +204,7 @@ def test_a_task_has_at_least_three_mistakes_each_with_its_message_and_misconcept
 def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alike(module: Module, task: Task) -> None:
     """Those of the nightly run too: one that the solution has left behind is named at once."""
     cells = [cell.source for cell in read("solutions", module).cells if tagged(cell, f"task-{task.id}")]
+    assert [cell for cell in cells if len(GAP.findall(cell)) != cell.count("### BEGIN SOLUTION")] == []
     answers = mistakes_of(module, task) + [a for a in ALL_RIGHT if a.task == task]
     assert [a.name for a in answers if not 1 <= a.replaces <= len(cells)] == []
     made = [(a.replaces, a.in_place_of(cells[a.replaces - 1])) for a in answers]
