@@ -83,7 +83,10 @@ def test_a_file_that_is_not_text(kit: Any) -> None:
 
 
 def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_path: Path) -> None:
-    """With a limit of a fifth of a second in place of AWS's ten; the second run has what the timeout leaves."""
+    """With a limit of a fifth of a second in place of AWS's ten; the second run has what the timeout leaves.
+
+    Four seconds: on a busy machine Python itself takes longer than one to begin.
+    """
     fleet = Fleet(Surroundings("http://127.0.0.1:9", tmp_path), 600.0, init_limit_s=0.2)
     logs: list[str] = []
     service = LambdaService(fleet, lambda spec, stream, text: logs.append(f"{spec.name} {stream} {text}"))
@@ -91,7 +94,7 @@ def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_
     package = tools.zip_of({"price.py": "import threading\nprint('loading')\nthreading.Event().wait()\n"})
     spec = FunctionSpec(
         account_id="123456789012", region="us-east-1", name="price", arn=arn, version="$LATEST",
-        runtime="python3.13", handler="price.handler", timeout_s=1.0, memory_mb=128, environment={},
+        runtime="python3.13", handler="price.handler", timeout_s=4.0, memory_mb=128, environment={},
         code_sha256="", code=package,
     )  # fmt: skip
     try:
@@ -100,7 +103,7 @@ def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_
         fleet.close()
     answer = json.loads(reply.payload)
     assert (reply.function_error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
-    assert "Task timed out after 1.00 seconds" in answer["errorMessage"]
+    assert "Task timed out after 4.00 seconds" in answer["errorMessage"]
     phases = [line.split("\t")[1:3] for line in reply.log.splitlines() if line.startswith("INIT_REPORT")]
     assert phases == [["Phase: init", "Status: timeout"], ["Phase: invoke", "Status: timeout"]]
     assert reply.log.splitlines()[-1].startswith("REPORT")
