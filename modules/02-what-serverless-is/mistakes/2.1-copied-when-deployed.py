@@ -1,7 +1,6 @@
 #: expects: copied into a variable when you deployed
 #: because: The notebook reads the secret and hands the value on: it does come from Secrets Manager.
 #: replaces: 2
-#: when: nightly
 SOURCE = open("payment.py").read()
 SOURCE = SOURCE.split("secret = ")[0] + "key = os.environ['KEY']\n\n\ndef handler" + SOURCE.split("def handler")[1]
 _ = open("payment.py", "w").write(SOURCE)

@@ -1,6 +1,5 @@
 #: expects: the function runs in the name of hikari-payment
 #: because: Who deploys the function is thought to need the right.
-#: when: nightly
 allow_everything()  # as found, should this cell run again
 
 policy = {

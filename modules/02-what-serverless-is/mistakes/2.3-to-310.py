@@ -1,7 +1,6 @@
 #: expects: past its end too
 #: because: One step further is thought to be enough.
 #: replaces: 2
-#: when: nightly
 deploy("hikari-invoice", "invoice.py", Runtime="python3.10")
 
 print(call("hikari-invoice", {"order": "order-7", "total_yen": 9600, "paid_yen": 9600}))

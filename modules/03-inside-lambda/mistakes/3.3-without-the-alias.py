@@ -2,7 +2,6 @@
 #: because: The function is called by its name alone; the alias is thought to stand in the way of every call.
 #: replaces: 2
 #: fills: gap 1
-#: when: nightly
     failed = False
     for _ in range(event["calls"]):
         answer = functions.invoke(FunctionName=event["function"])

@@ -1,7 +1,6 @@
 #: expects: asks again without a pause
 #: because: Asking more often is thought to help.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

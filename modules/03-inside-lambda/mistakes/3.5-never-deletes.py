@@ -2,7 +2,6 @@
 #: because: Receiving is thought to take a message out of the queue.
 #: replaces: 2
 #: fills: gap 1
-#: when: nightly
             order, arn = record["requestPayload"], record["requestContext"]["functionArn"]
             if order["order_id"] in addresses:
                 order["address"] = addresses[order["order_id"]]

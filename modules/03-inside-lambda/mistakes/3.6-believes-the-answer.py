@@ -1,6 +1,5 @@
 #: expects: do not notice a stock.py that.*takes the lamps all the same
 #: because: The answer alone is looked at, not what is stored.
-#: when: nightly
 %%writefile test_stock.py
 import boto3
 from moto import mock_aws

@@ -1,7 +1,6 @@
 #: expects: answers as if all were well
 #: because: The caller is spared the error, and believes that there is an order.
 #: fills: gap 1
-#: when: nightly
     try:
         if connection is not None:
             connection.execute("SELECT 1")

@@ -1,6 +1,5 @@
 #: expects: so small that it runs dry
 #: because: A function and a database are two things, so a small block is enough.
-#: when: nightly
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
 subnets = []  # the ids of your two subnets

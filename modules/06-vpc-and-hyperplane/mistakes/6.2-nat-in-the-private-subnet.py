@@ -1,6 +1,5 @@
 #: expects: The NAT gateway stands in a private subnet
 #: because: The NAT gateway is put to those who use it.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

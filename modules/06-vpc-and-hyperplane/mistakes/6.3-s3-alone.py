@@ -1,6 +1,5 @@
 #: expects: There is no endpoint of dynamodb
 #: because: One endpoint is thought to serve all of AWS.
-#: when: nightly
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL
 
 for service in ("s3",):

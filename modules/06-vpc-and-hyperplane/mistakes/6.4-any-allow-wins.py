@@ -1,7 +1,6 @@
 #: expects: A network ACL refuses, and you let the packet pass
 #: because: A network ACL is taken for a security group: one rule that allows is enough.
 #: changes: gap 2
-#: when: nightly
 -            return entry["RuleAction"] == "allow"
 +            if entry["RuleAction"] == "allow":
 +                return True

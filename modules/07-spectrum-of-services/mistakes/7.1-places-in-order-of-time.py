@@ -1,6 +1,5 @@
 #: expects: as they were placed, and not by placed_at
 #: because: The test places the orders in the order of time, so that both orders are the same.
 #: changes: gap 1
-#: when: nightly
 -    for day in (2, 4, 3):
 +    for day in (2, 3, 4):

@@ -1,7 +1,6 @@
 #: expects: The oldest order comes first
 #: because: ORDER BY sorts upwards unless it is told otherwise.
 #: fills: gap 2
-#: when: nightly
         rows = self.connection.execute(
             "SELECT * FROM orders_of_shop WHERE customer = %s ORDER BY placed_at LIMIT %s",
             [customer, limit],

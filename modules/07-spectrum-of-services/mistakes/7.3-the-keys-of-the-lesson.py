@@ -1,6 +1,5 @@
 #: expects: Two orders have one id
 #: because: The keys of the lesson: the id is in no primary key, so no condition can see a second one.
-#: when: nightly
 %%writefile dynamo_orders.py
 from serverless_first.order_stores import OrderExists
 

@@ -1,6 +1,5 @@
 #: expects: The new store has an order that the old one has refused
 #: because: The new store is written first, before the old one has decided.
 #: fills: gap 1
-#: when: nightly
         self.new.put_if_newer(order)
         self.old.place(order)

@@ -1,7 +1,6 @@
 #: expects: An order with a quantity that is a text is accepted
 #: because: int() makes a number out of it, so it is taken for one.
 #: changes: gap 1
-#: when: nightly
 -    if type(quantity) is not int or not 1 <= quantity <= 20:
 +    try:
 +        if not 1 <= int(quantity) <= 20 or int(quantity) != float(quantity):

@@ -1,7 +1,6 @@
 #: expects: the handler dies of it
 #: because: What is not 409 is left to the runtime.
 #: changes: gap 1
-#: when: nightly
              return answer(409, {"message": "sold out"})
 -        return answer(503, {"message": "Try again later, with the same order_key."})
 +        raise

@@ -1,6 +1,5 @@
 #: expects: Somebody who only looks is turned away
 #: because: A limit for the stage is thought to be a limit for the robot.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

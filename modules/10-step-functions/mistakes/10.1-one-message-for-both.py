@@ -1,6 +1,5 @@
 #: expects: tells something else than what happened
 #: because: Both ways lead to the same message.
-#: when: nightly
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

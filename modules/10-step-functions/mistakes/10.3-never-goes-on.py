@@ -1,6 +1,5 @@
 #: expects: does not come to a good end
 #: because: A name that is taken is thought to be enough.
-#: when: nightly
 %%writefile start.py
 import json
 import os

@@ -1,6 +1,5 @@
 #: expects: free tier is in the sum
 #: because: Each function has a million requests and 400,000 GB-seconds for nothing.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: it needs a kernel of its own
 #: because: Fargate is a server, so it does what a server does.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

@@ -1,6 +1,5 @@
 #: expects: there is more to operate
 #: because: The 25 dollars are paid for the service that is more to operate.
-#: when: nightly
 decisions = {}
 for key, card in CARDS.items():
     if card.numbers:
