@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-UNZIPPED_BYTES = 262_144_000  # AWS Lambda quotas: deployment package, unzipped, 250 MB
+UNZIPPED_BYTES = 262_144_000  # AWS Lambda quotas: deployment package with its layers, unzipped, 250 MB
+NAME_BYTES = 255  # of a file, on all systems that there are
+_UNIX = 3  # who made an entry (PKWARE's APPNOTE, 4.4.2): on Unix its kind and rights are in the external attributes
+_PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 
 
 class BadPackage(ValueError):
@@ -22,21 +25,46 @@ def check(package: bytes) -> None:
     """Raises if these bytes are no usable deployment package.
 
     Raises:
-        BadPackage: no zip, a damaged or too large one, or one with a path that leads out of its folder.
+        BadPackage: no zip, a damaged or too large one, or one that holds more than files and folders below its own.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
-            for name in archive.namelist():
-                parts = Path(name.replace("\\", "/")).parts
-                if ".." in parts or name.startswith(("/", "\\")) or ":" in "".join(parts[:1]):
-                    raise BadPackage(f"The zip holds a path that leads out of it: {name}")
-            if sum(entry.file_size for entry in archive.infolist()) > UNZIPPED_BYTES:
-                raise BadPackage(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
+            _check_entries(archive.infolist())
             if damaged := archive.testzip():
                 raise BadPackage(f"The file {damaged} in the zip is damaged")
-    # RuntimeError: it wants a password. NotImplementedError: a way of packing that Python does not know.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except BadPackage:
+        raise
+    except Exception as error:  # each way of packing has errors of its own for bytes that are none of its
         raise BadPackage(f"These {len(package)} bytes are not a zip: {error}") from error
+
+
+def unzipped_bytes(package: bytes) -> int:
+    """How large the files of a sound package are together."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
+def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
+    files: set[tuple[str, ...]] = set()
+    folders: set[tuple[str, ...]] = set()
+    for entry in entries:
+        name = entry.filename
+        parts = Path(name.replace("\\", "/")).parts
+        if ".." in parts or name.startswith(("/", "\\")) or ":" in "".join(parts[:1]):
+            raise BadPackage(f"The zip holds a path that leads out of it: {name}")
+        if stat.S_IFMT(entry.external_attr >> 16) not in _PLAIN and entry.create_system == _UNIX:
+            raise BadPackage(
+                f"{name} in the zip is a link or a device. The local cloud takes files and folders alone: "
+                "put the file itself there, for which zip has no option -y"
+            )
+        if any(len(part.encode(errors="replace")) > NAME_BYTES for part in parts):
+            raise BadPackage(f"A name in the zip is longer than {NAME_BYTES} bytes: {name[:80]}...")
+        (folders if entry.is_dir() else files).add(parts)
+        folders.update(parts[:length] for length in range(1, len(parts)))
+    if both := files & folders - {()}:
+        raise BadPackage(f"The zip holds both a file and a folder with the name {'/'.join(min(both))}")
+    if sum(entry.file_size for entry in entries) > UNZIPPED_BYTES:
+        raise BadPackage(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
 
 
 def unpack(packages: Sequence[bytes], store: Path) -> Path:
@@ -56,11 +84,15 @@ def unpack(packages: Sequence[bytes], store: Path) -> Path:
         check(package)
     store.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=store))
-    for package in packages:
-        with zipfile.ZipFile(io.BytesIO(package)) as archive:
-            for entry in archive.infolist():
-                if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
-                    archive.extract(entry, fresh)
+    try:
+        for package in packages:
+            with zipfile.ZipFile(io.BytesIO(package)) as archive:
+                for entry in archive.infolist():
+                    if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
+                        archive.extract(entry, fresh)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     try:
         fresh.rename(target)
     except OSError:  # somebody else was first

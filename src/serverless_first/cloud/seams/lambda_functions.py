@@ -28,7 +28,11 @@ from serverless_first.cloud.lambda_.fleet import Fleet
 from serverless_first.cloud.lambda_.function import FunctionSpec, Layer, Logging
 from serverless_first.cloud.network.interfaces import VpcSettings
 from serverless_first.cloud.seams import destinations
-from serverless_first.cloud.seams.lambda_rules import refuse_a_bad_package, refuse_what_aws_refuses
+from serverless_first.cloud.seams.lambda_rules import (
+    refuse_a_bad_package,
+    refuse_too_large,
+    refuse_what_aws_refuses,
+)
 
 
 class ResourceConflict(LambdaClientError):
@@ -106,6 +110,12 @@ def _layers(function: Any) -> list[Layer]:
     return layers
 
 
+def _refuse_code(function: Any) -> None:
+    refuse_a_bad_package(function.code_bytes)
+    if layers := _layers(function):
+        refuse_too_large(function.code_bytes, [layer.code for layer in layers])
+
+
 def latest(backend: Any, name_or_arn: str) -> Any:
     """The function as $LATEST, whatever version or alias the name has behind it."""
     function = backend.get_function(name_or_arn)
@@ -154,7 +164,7 @@ def install(fleet: Fleet) -> None:
         publish = spec.pop("Publish", False)  # once it is known to be good
         function = moto_create(self, spec)
         try:
-            refuse_a_bad_package(function.code_bytes)
+            _refuse_code(function)
         except InvalidParameterValueException:
             moto_delete(self, spec["FunctionName"])
             raise
@@ -174,7 +184,7 @@ def install(fleet: Fleet) -> None:
         publish = body.pop("Publish", False)
         try:
             answer = moto_update_code(self, function_name, qualifier, body)
-            refuse_a_bad_package(function.code_bytes)
+            _refuse_code(function)
         except (InvalidParameterValueException, ValueError) as error:  # moto's ValueError: no such bucket
             vars(function).update(before)
             if isinstance(error, InvalidParameterValueException):
@@ -195,6 +205,8 @@ def install(fleet: Fleet) -> None:
         before = dict(vars(function))
         try:
             moto_update_configuration(self, function_name, qualifier, body)
+            if body.get("Layers"):
+                _refuse_code(function)
         except Exception:
             vars(function).update(before)
             raise

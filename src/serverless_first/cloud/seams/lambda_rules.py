@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
@@ -171,3 +172,20 @@ def refuse_a_bad_package(package: bytes) -> None:
         raise InvalidParameterValueException(
             f"Could not unzip uploaded file. Please check your file, then try to upload again. ({error})"
         ) from error
+
+
+def refuse_too_large(package: bytes, layers: Iterable[bytes]) -> None:
+    """Raises for a function that is too large with its layers.
+
+    Args:
+        package, layers: zips that are sound.
+
+    Raises:
+        InvalidParameterValueException: with the size.
+    """
+    size = sum(map(code.unzipped_bytes, (package, *layers)))
+    if size > code.UNZIPPED_BYTES:
+        raise InvalidParameterValueException(
+            f"Function code combined with layers exceeds the maximum allowed size of {code.UNZIPPED_BYTES} bytes. "
+            f"The actual size is {size} bytes."
+        )
