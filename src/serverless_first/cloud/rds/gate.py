@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import cast
 
 from serverless_first.cloud import peers
+from serverless_first.cloud.rds import sockets
 
 MOST_STARTUP_BYTES = 10_000
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
@@ -81,12 +82,12 @@ class Gate:
     """A listener that passes clients on to the PostgreSQL at `target`.
 
     Attributes:
-        target: the private port; None while PostgreSQL takes no connections.
+        target: host and port of PostgreSQL, as for libpq; None while PostgreSQL takes no connections.
         refusal: what a client is told meanwhile: message and detail.
     """
 
     def __init__(self) -> None:
-        self.target: int | None = None
+        self.target: tuple[str, int] | None = None
         self.refusal = ("the database system is starting up", "")
         self._server: asyncio.Server | None = None
         self._clients: set[ClientSide] = set()
@@ -162,7 +163,7 @@ class Gate:
                 client.refuse("57P03", *self.refusal)
                 continue
             self._at_login = client
-            client.log_in(self.target)
+            client.log_in(*self.target)
 
 
 class ClientSide(asyncio.Protocol):
@@ -227,20 +228,19 @@ class ClientSide(asyncio.Protocol):
             self.abort()
             return
         self.phase = Phase.OPEN
-        self._connecting = asyncio.get_running_loop().create_task(self._connect(self._gate.target))
+        self._connecting = asyncio.get_running_loop().create_task(self._connect(*self._gate.target))
 
-    def log_in(self, port: int) -> None:
+    def log_in(self, host: str, port: int) -> None:
         """It is this client's turn: connects to PostgreSQL and passes on what has come."""
         loop = asyncio.get_running_loop()
         self.phase = Phase.LOGIN
         self._login_began_s = self._last_byte_s = loop.time()
         self._timer = loop.call_later(SILENCE_LIMIT_S, self._look_at_login)
-        self._connecting = loop.create_task(self._connect(port))
+        self._connecting = loop.create_task(self._connect(host, port))
 
-    async def _connect(self, port: int) -> None:
-        loop = asyncio.get_running_loop()
+    async def _connect(self, host: str, port: int) -> None:
         try:
-            _, protocol = await loop.create_connection(lambda: ServerSide(self), _HOST, port)
+            _, protocol = await sockets.connect(lambda: ServerSide(self), host, port)
         except OSError:
             self.refuse("57P03", "the database system is starting up")
             return

@@ -56,7 +56,7 @@ class InstanceProcess:
         programs = self._folder / "programs"
         given = Binaries(Path(self._settings["binaries"]), self._settings["version"])
         binaries = await asyncio.to_thread(for_account, given, account, programs)
-        self._postgres = Postgres(binaries, self._folder, account)
+        self._postgres = Postgres(binaries, self._folder, account, self._settings["socket_folder"])
         await self._postgres.make_data()
         self._postgres.configure(self._settings["parameters"])
         self._port = await self._gate.listen(self._settings["port"])
@@ -74,8 +74,8 @@ class InstanceProcess:
             s = self._settings
             await self._postgres.execute(roles.set_up(s["master_username"], s["master_password"], s["db_name"]))
             self._has_roles = True
-        self._gate.target = self._postgres.port
-        say(state="available", port=self._port, private_port=self._postgres.port)
+        host, port = self._gate.target = self._postgres.host, self._postgres.port
+        say(state="available", port=self._port, private_host=host, private_port=port)
 
     async def _stop(self) -> None:
         assert self._postgres is not None

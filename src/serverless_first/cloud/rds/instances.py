@@ -13,7 +13,7 @@ from typing import Any
 
 from serverless_first.cloud.child import ChildProcess
 from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.rds import binaries, folder
+from serverless_first.cloud.rds import binaries, folder, sockets
 from serverless_first.cloud.rds.life import ON_THE_WAY, TRANSITIONS, IllegalTransition, State, Trigger
 
 Key = tuple[str, str, str]  # account, Region, identifier in lower case
@@ -29,12 +29,13 @@ class Address:
 
     Args:
         host, port: the endpoint, as `describe_db_instances` shows it.
-        private_port: PostgreSQL's own port, for the proxy.
+        private_host, private_port: of PostgreSQL itself, as for libpq, for the proxy.
         max_connections: what PostgreSQL was started with.
     """
 
     host: str
     port: int
+    private_host: str
     private_port: int
     max_connections: int
 
@@ -70,7 +71,7 @@ class DatabaseInstance:
     def __init__(self, run_folder: Path, order: Order, changed: Callable[[DatabaseInstance], None]) -> None:
         self.state, self.reason = State.CREATING, ""
         self.port: int | None = None
-        self.private_port = 0
+        self.private_host, self.private_port = "", 0
         self.settings = dict(order.settings)
         self._changed = changed
         self._run_folder = run_folder
@@ -79,12 +80,14 @@ class DatabaseInstance:
         self._moved = threading.Condition()
         found = binaries.from_environment()
         self._place = folder.make(run_folder, binaries.unprivileged_account())
+        sockets_at = sockets.folder_for(self._place, run_folder)
         self._process = ChildProcess(COMMAND, run_folder / f"{self._place.name}.log", "The DB instance")
         self._process.tell(
             {
                 "binaries": str(found.bin),
                 "version": found.version,
                 "folder": str(self._place),
+                "socket_folder": str(sockets_at) if sockets_at else None,
                 "port": order.port,
                 "parameters": self.settings,
                 "master_username": order.master_username,
@@ -99,7 +102,9 @@ class DatabaseInstance:
         """Where it takes connections; None unless it is available."""
         if self.state is not State.AVAILABLE or self.port is None:
             return None
-        return Address("127.0.0.1", self.port, self.private_port, int(self.settings["max_connections"]))
+        return Address(
+            "127.0.0.1", self.port, self.private_host, self.private_port, int(self.settings["max_connections"])
+        )
 
     # ---- what can be asked of it
 
@@ -199,7 +204,8 @@ class DatabaseInstance:
         state = State(message["state"])
         self.reason = message.get("reason", "")
         if state is State.AVAILABLE:
-            self.port, self.private_port = message["port"], message["private_port"]
+            self.port = message["port"]
+            self.private_host, self.private_port = message["private_host"], message["private_port"]
         triggers = {
             State.AVAILABLE: Trigger.READY,
             State.REBOOTING: Trigger.REBOOT,

@@ -20,10 +20,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud.rds import roles, template
+from serverless_first.cloud.rds import roles, sockets, template
 from serverless_first.cloud.rds.binaries import Account, Binaries
 
-HOST = "127.0.0.1"
+HOST = sockets.LOOPBACK
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 5.0
 _LOOK_EVERY_S = 0.02
@@ -33,8 +33,6 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 #: Settings that hold whatever the parameter group says.
 FIXED = {
-    "listen_addresses": HOST,
-    "unix_socket_directories": "",
     "ssl": "off",
     "password_encryption": "scram-sha-256",
     "dynamic_shared_memory_type": "mmap",  # files in the data folder, which goes as a whole; none in /dev/shm
@@ -69,15 +67,25 @@ class Postgres:
         binaries: its programs.
         folder: an empty folder; `data` and the log go into it.
         account: whom it runs under; None for ourselves.
+        socket_folder: it listens at a Unix socket there, and at no port of 127.0.0.1, unless None.
+
+    Attributes:
+        host, port: where it listens, as libpq names them.
     """
 
-    def __init__(self, binaries: Binaries, folder: Path, account: Account | None) -> None:
+    def __init__(
+        self, binaries: Binaries, folder: Path, account: Account | None, socket_folder: str | None = None
+    ) -> None:
         self._binaries, self._folder, self._account = binaries, folder, account
         self._data, self._log = folder / "data", folder / "postgres.log"
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
         self._programs: set[subprocess.Popen[bytes]] = set()
-        self.port = 0
+        self.host, self.port = socket_folder or HOST, 0
+        self._fixed = FIXED | {
+            "listen_addresses": "" if socket_folder else HOST,
+            "unix_socket_directories": f'"{socket_folder}"' if socket_folder else "",
+        }
 
     # ---- life
 
@@ -96,20 +104,19 @@ class Postgres:
             await self._run("initdb", "-D", str(self._data), *settings, *quickly, demoted=True)
             await asyncio.to_thread(template.keep, self._data, kept)
         # Before anybody can connect: this mode has no network.
-        fixed = [word for name, value in FIXED.items() for word in ("-c", f"{name}={value}")]
+        fixed = [word for name, value in self._fixed.items() for word in ("-c", f"{name}={value}")]
         await self._run(
             "postgres", "--single", "-D", str(self._data), "-c", "exit_on_error=on", *fixed, "postgres",
             demoted=True,
             text=roles.new_password(roles.SUPERUSER, self._password) + "\n",
         )  # fmt: skip
-        hba = f"host all all {HOST}/32 scram-sha-256\n"
-        self._write("pg_hba.conf", hba)
+        self._write("pg_hba.conf", f"host all all {HOST}/32 scram-sha-256\nlocal all all scram-sha-256\n")
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as config:
             config.write(f"\ninclude '{_OWN_CONFIG}'\n")
 
     def configure(self, parameters: Mapping[str, str]) -> None:
         """Writes the settings that hold from the next start, or the next `reload`, on."""
-        settings = _DEFAULTS | dict(parameters) | FIXED
+        settings = _DEFAULTS | dict(parameters) | self._fixed
         lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
         self._write(_OWN_CONFIG, "".join(lines))
 
@@ -205,7 +212,7 @@ class Postgres:
             PostgresDidNotStart: one of them failed.
         """
         return await self._run(
-            "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", HOST, "-p", str(self.port),
+            "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.host, "-p", str(self.port),
             "-U", roles.SUPERUSER, "-d", "postgres",
             text=sql,
             PGPASSWORD=self._password,
@@ -222,7 +229,7 @@ class Postgres:
 
         try:
             connection = psycopg.connect(
-                host=HOST,
+                host=self.host,
                 port=self.port,
                 user=roles.SUPERUSER,
                 password=self._password,
@@ -230,7 +237,7 @@ class Postgres:
                 autocommit=True,
                 connect_timeout=10,
             )
-            with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as ending:
+            with socket.socket(fileno=os.dup(connection.fileno())) as ending:
                 ending.settimeout(_STOP_LIMIT_S)
                 with contextlib.closing(connection):
                     rows = connection.cursor(row_factory=dict_row).execute(_SESSIONS).fetchall()

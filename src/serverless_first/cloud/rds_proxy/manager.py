@@ -31,7 +31,7 @@ class Address(Protocol):
     """Where a DB instance takes connections (cloud/rds/instances.py)."""
 
     @property
-    def host(self) -> str: ...
+    def private_host(self) -> str: ...
     @property
     def private_port(self) -> int: ...
     @property
@@ -228,7 +228,7 @@ class Proxies:
             with contextlib.suppress(CloudError):
                 found = self._instances.address(account, region, order.instance)
                 limit = found.max_connections
-                self._targets[key] = {"host": found.host, "port": found.private_port, "max_connections": limit}
+                self._targets[key] = {"host": found.private_host, "port": found.private_port, "max_connections": limit}
         return order.settings | {"target": self._targets.setdefault(key, None)}
 
     def _instance_changed(self, account: str, region: str, identifier: str, event: str) -> None:

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable
 
+from serverless_first.cloud.rds import sockets
 from serverless_first.cloud.rds_proxy import wire
 from serverless_first.cloud.rds_proxy.client_link import ClientLink
 from serverless_first.cloud.rds_proxy.events import Events
@@ -209,9 +210,7 @@ class Proxy:
         try:
             if target is None:
                 raise OSError("there is no target")
-            await asyncio.wait_for(
-                asyncio.get_running_loop().create_connection(lambda: link, target.host, target.port), 10.0
-            )
+            await asyncio.wait_for(sockets.connect(lambda: link, target.host, target.port), 10.0)
         except (OSError, TimeoutError):
             self.server_unreachable(link)
 
@@ -275,9 +274,7 @@ class Proxy:
         try:
             if target is None:
                 raise OSError("there is no target")
-            await asyncio.get_running_loop().create_connection(
-                lambda: CancelLink(self, server, arrived), target.host, target.port
-            )
+            await sockets.connect(lambda: CancelLink(self, server, arrived), target.host, target.port)
         except OSError:
             self.cancelled(server, arrived)
 

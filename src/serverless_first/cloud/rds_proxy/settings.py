@@ -28,7 +28,7 @@ class Target:
     """The database behind the proxy.
 
     Args:
-        host, port: where PostgreSQL listens.
+        host, port: where PostgreSQL listens, as for libpq: a host that begins with / is the folder of its socket.
         max_connections: its setting of that name.
     """
 
