@@ -8,16 +8,13 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_shop import Whole, deployed, log_of, migrate, order, statements_of
-
-DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
-NUL = chr(0)
+from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of, migrate, order, statements_of
 
 
 @task("12.1")
 def door(attempt: Attempt) -> None:
     """The table, made anew, survives Migrate and refuses a second row; good orders are queued, bad ones refused."""
-    whole = deployed(attempt, DOOR, ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"], anew=True)
+    whole = deployed(attempt, FILES["12.1"], ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"], anew=True)
     _table(whole)
     attempt.expect(
         "ApiUrl" in whole.shop.outputs,
@@ -153,7 +150,16 @@ def _good_orders(whole: Whole) -> None:
             look_at="what your handler replies",
         )
     messages = whole.take("QueueUrl", len(orders), limit_s=5.0)
-    there = {message.get("order_id"): message for message in messages if isinstance(message, dict)}
+    for message in messages:
+        attempt.expect(
+            isinstance(message, dict),
+            problem="The body of the message is no order as JSON: the worker cannot read it.",
+            called="POST /orders with a good order, then a look into the queue",
+            came_back=message,
+            expected="a message with the order as JSON",
+            look_at="the MessageBody",
+        )
+    there = {message.get("order_id"): message for message in messages}
     for mine in orders:
         attempt.expect(
             mine["order_id"] in there,
@@ -255,14 +261,8 @@ def _what_it_says(whole: Whole) -> None:
 
 def _no_queue(whole: Whole) -> None:
     """Sends to a queue that is not there: nothing may be accepted."""
-    client, name = whole.shop.client("lambda"), whole["Front"]
-    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gone = {key: value + "-gone" if value == whole["QueueUrl"] else value for key, value in before.items()}
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
-    try:
+    with whole.away("Front", "QueueUrl"):
         answer = whole.post(order())
-    finally:
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
     whole.attempt.expect(
         answer.status >= 500,
         problem="The door says 202 before the order is safe."

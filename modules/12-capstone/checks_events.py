@@ -4,27 +4,72 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+import threading
 import uuid
-from typing import Any
+from pathlib import Path
 
+from serverless_first import capstone
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_shop import Whole, deployed, log_of, order
+from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of, order, record
 
-BEFORE = ("functions/front.py", "parts/door.yaml", "functions/schema.sql",
-          "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")  # fmt: skip
-FLOW = (*BEFORE, "functions/payment.py", "parts/payment.yaml")
-
-SEEN = (*FLOW, "functions/news.py", "functions/projector.py", "parts/projection.yaml")
 MANY = 25  # put_events takes ten
+PROJECTOR = "functions/projector.py"
+MEET_S = 10.0
+#: Goes behind the learner's projector. Of two environments that read, as long as there is a room for it, the first one
+#: goes on when the second one has read, and the second one when the first one has ended: so its write is the last.
+MEETING = """
+
+def _meet(room):
+    import pathlib
+    import time
+
+    import botocore.client
+
+    call, room = botocore.client.BaseClient._make_api_call, pathlib.Path(room)
+
+    def meets(self, operation, arguments):
+        answer = call(self, operation, arguments)
+        if operation in ("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems") and room.is_dir():
+            mine, other = ("second", "ended") if (room / "first").exists() else ("first", "second")
+            (room / mine).touch()
+            end_s = time.monotonic() + {limit_s}
+            while not any((room / name).exists() for name in (other, "ended")) and time.monotonic() < end_s:
+                time.sleep(0.02)
+        return answer
+
+    botocore.client.BaseClient._make_api_call = meets
+
+
+_meet({room!r})
+"""
 
 
 @task("12.4")
 def seen(attempt: Attempt) -> None:
     """A customer sees each status of an order; an event that comes late or twice changes nothing."""
     outputs = ["ApiUrl", "Worker", "Provider", "Projector", "ProjectionTable", "ChangesQueueUrl", "PaymentMachineArn"]
-    whole = deployed(attempt, SEEN, outputs)
+    with tempfile.TemporaryDirectory() as folder:
+        room, written = Path(folder) / "room", capstone.Shop().folder / PROJECTOR
+        instead = {}
+        if written.is_file():
+            instead[PROJECTOR] = written.read_text(encoding="utf-8") + MEETING.format(room=str(room), limit_s=MEET_S)
+        whole = deployed(attempt, FILES["12.4"], outputs, instead=instead)
+        _whole_way(whole)
+        _many_and_none(whole)
+        _table_away(whole)
+        say("12.4: events come twice, and late ...")
+        _late(whole)
+        say("12.4: two events of an order come at once ...")
+        _at_once(whole, room)
+    say("12.4: the customer sees what holds, whatever comes late.")
+
+
+def _whole_way(whole: Whole) -> None:
+    """Two orders from the door to what the customer sees: one is paid, one cancelled."""
+    attempt = whole.attempt
     good, bad = order(customer=_customer(refused=False)), order(customer=_customer(refused=True))
     with whole.paused("Provider"):
         for each in (good, bad):
@@ -43,11 +88,6 @@ def seen(attempt: Attempt) -> None:
     say("12.4: the provider answers ...")
     _shows(whole, good["order_id"], "paid", "functions/projector.py: what it does when an item is there already")
     _shows(whole, bad["order_id"], "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
-    _many_and_none(whole)
-    _table_away(whole)
-    say("12.4: events come twice, and late ...")
-    _late(whole)
-    say("12.4: the customer sees what holds, whatever comes late.")
 
 
 def _customer(*, refused: bool) -> str:
@@ -77,24 +117,11 @@ def _shows(whole: Whole, order_id: str, wanted: str, look_at: str) -> None:
     )
 
 
-def _record(body: str) -> dict[str, Any]:
-    """A message as Lambda hands it on."""
-    id = uuid.uuid4().hex
-    return {"messageId": id, "receiptHandle": id, "body": body, "attributes": {}, "eventSource": "aws:sqs"}
-
-
-def _invoked(whole: Whole, output: str, records: list[dict[str, Any]]) -> tuple[bool, str]:
-    """Whether a function has ended without an error of its own, and what it answers."""
-    event = json.dumps({"Records": records}).encode()
-    reply = whole.shop.client("lambda").invoke(FunctionName=whole[output], Payload=event)
-    return "FunctionError" not in reply, reply["Payload"].read().decode()
-
-
 def _many_and_none(whole: Whole) -> None:
     """A batch of orders, more than one call of put_events takes; and a batch of which nothing is accepted."""
     attempt, orders = whole.attempt, [order() for _ in range(MANY)]
     with whole.paused("Provider"):
-        good, came_back = _invoked(whole, "Worker", [_record(json.dumps(each)) for each in orders])
+        good, came_back = whole.hand("Worker", *(record(json.dumps(each)) for each in orders))
         called = f"invoke Worker with a batch of {MANY} orders"
         attempt.expect(
             good,
@@ -115,8 +142,8 @@ def _many_and_none(whole: Whole) -> None:
         expected="all of them",
         look_at="functions/news.py: how many events one call of put_events takes",
     )
-    poison = order(customer=f"Abe{chr(0)}Rin")
-    good, came_back = _invoked(whole, "Worker", [_record(json.dumps(poison))])
+    poison = order(customer=f"Abe{NUL}Rin")
+    good, came_back = whole.hand("Worker", record(json.dumps(poison)))
     attempt.expect(
         good or "ParamValidation" not in came_back,
         problem="A batch of which no order is accepted is an error of functions/news.py.",
@@ -136,19 +163,12 @@ def _projected(whole: Whole, ids: list[str]) -> list[str]:
 
 def _table_away(whole: Whole) -> None:
     """The table is away for a moment: the event must come again."""
-    client, name = whole.shop.client("lambda"), whole["Projector"]
-    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gone = {key: f"{value}-gone" if value == whole["ProjectionTable"] else value for key, value in before.items()}
     event = {"detail-type": "OrderPaid", "source": "hikari.orders", "detail": {"order_id": order()["order_id"]}}
-    record = _record(json.dumps(event))
-    with whole.paused("Projector"):
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
-        try:
-            good, came_back = _invoked(whole, "Projector", [record])
-        finally:
-            client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+    mine = record(json.dumps(event))
+    with whole.paused("Projector"), whole.away("Projector", "ProjectionTable"):
+        good, came_back = whole.hand("Projector", mine)
     whole.attempt.expect(
-        not good or record["messageId"] in came_back,
+        not good or mine["messageId"] in came_back,
         problem="An event that could not be written counts as done: the customer never sees it.",
         called="invoke Projector with the event OrderPaid, while its table is not there",
         came_back=came_back,
@@ -188,6 +208,47 @@ def _late(whole: Whole) -> None:
         came_back=f"{_reads(whole)} messages in the queue Changes; {log_of(whole, 'Projector', 'not projected')}",
         expected="an empty queue: there is nothing to do",
         look_at="what your projector does when its condition does not hold",
+    )
+
+
+def _at_once(whole: Whole, room: Path) -> None:
+    """Two environments have an event each of the same order; what one reads, the other one changes."""
+    id = order()["order_id"]
+    paid, accepted = (
+        record(json.dumps({"detail-type": kind, "source": "hikari.orders", "detail": {"order_id": id}}))
+        for kind in ("OrderPaid", "OrderAccepted")
+    )
+    failed = []
+
+    def project(mine: dict[str, str]) -> None:
+        good, came_back = whole.hand("Projector", mine)
+        if not good or mine["messageId"] in came_back:
+            failed.append(mine)
+
+    def first() -> None:
+        try:
+            project(paid)
+        finally:
+            (room / "ended").touch()
+
+    with whole.paused("Projector"):
+        room.mkdir()
+        other = threading.Thread(target=first)
+        other.start()
+        wait_until(lambda: (room / "first").exists() or not other.is_alive(), MEET_S)
+        project(accepted)
+        other.join()
+        for mine in list(failed):  # the queue would hand it out again
+            project(mine)
+    answer = whole.get(id)
+    whole.attempt.expect(
+        answer.has({"status": "paid"}),
+        problem="Two events of an order come at once, to two environments, and the late one takes the newer status "
+        "back.",
+        called="invoke Projector with OrderPaid and, before that call has ended, with OrderAccepted of the same order",
+        came_back=str(answer),
+        expected='200 and the status "paid"',
+        look_at="what may happen between the moment when your projector reads an item and the moment when it writes it",
     )
 
 

@@ -16,11 +16,8 @@ from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say
 from serverless_first.lab.whole_payment import next_question, same_key
-from serverless_first.lab.whole_shop import Whole, deployed, log_of, order
+from serverless_first.lab.whole_shop import FILES, Whole, deployed, log_of, order
 
-BEFORE = ("functions/front.py", "parts/door.yaml", "functions/schema.sql",
-          "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")  # fmt: skip
-FLOW = (*BEFORE, "functions/payment.py", "parts/payment.yaml")
 FULL_S = 4.0  # how long Ledger refuses; 60 times as long on AWS
 FIELDS = ("order_id", "customer", "lamp", "quantity", "key", "token")
 PAID, REFUSED = '{"paid": true}', "CardRefused"
@@ -30,7 +27,7 @@ PAID, REFUSED = '{"paid": true}', "CardRefused"
 def paid(attempt: Attempt) -> None:
     """The check is the provider: it charges, refuses, is busy, says nothing; each order ends once, and is told."""
     outputs = ["QueueUrl", "Worker", "Database", "PaymentMachineArn", "PaymentsQueueUrl", "Ledger", "Provider"]
-    whole = deployed(attempt, FLOW, outputs)
+    whole = deployed(attempt, FILES["12.3"], outputs)
     with whole.paused("Provider"), _news(whole) as told:
         whole.purge("PaymentsQueueUrl")
         orders = {name: order() for name in ("paid", "refused", "busy", "throttled")}
@@ -123,9 +120,9 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
         look_at="the last state of this way",
     )
     if not output:
-        more = [each for each in whole.take("PaymentsQueueUrl", 1, limit_s=1.0) if each["order_id"] == mine["order_id"]]
+        more = next_question(whole, mine["order_id"], 1.0)
         whole.attempt.expect(
-            not more,
+            more is None,
             problem="The provider has refused the card, and is asked again.",
             called=called,
             came_back="another question about the same order",

@@ -53,11 +53,11 @@ _RESOURCE = re.compile(r"^  (\w+):", re.MULTILINE)
 _HTTP_EVENT = re.compile(r"\bType: *[\"']?HttpApi\b")
 
 
-class NotWritten(CloudError):
-    """A file of the shop that the learner has not written yet; `file` is its path in the shop's folder."""
+class NotLaid(CloudError):
+    """A given file of the shop is not there; `file` is its path in the shop's folder."""
 
     def __init__(self, file: str) -> None:
-        super().__init__(f"{file} is not written yet.")
+        super().__init__(f"{file} is given, and is not in the shop's folder: shop.begin() lays it again.")
         self.file = file
 
 
@@ -93,10 +93,10 @@ class Shop:
         """Writes template.yaml from the pieces that are there; those that hold the lab's stub are left out.
 
         Raises:
-            NotWritten: a piece is missing without which there is no shop.
+            NotLaid: a given piece is missing without which there is no shop.
         """
         if missing := self.not_written("parts/head.yaml", "parts/base.yaml"):
-            raise NotWritten(missing)
+            raise NotLaid(missing)
         there = [part for part in PARTS if not self.not_written(f"parts/{part}.yaml")]
         chosen = [part for part in there if _LATER.get(part, part) in there]
         texts = [(self.folder / "parts" / f"{part}.yaml").read_text(encoding="utf-8") for part in chosen]
@@ -221,6 +221,7 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
             alt=html.escape(figures.shop_architecture_words(), quote=True),
             reasons="".join(f"<dt>{html.escape(d)}</dt><dd>{html.escape(why)}</dd>\n" for d, why in reasons.items()),
             verdict=f"The shop {verdict} a drill with {found.orders:,} orders.",
+            meanwhile=html.escape("; ".join(moment.what for moment in found.moments)),
             findings="".join(
                 f"<tr><td>{html.escape(each.name)}</td><td>{'passed' if each.passed else 'FAILED'}</td>"
                 f"<td>{html.escape(each.seen)}</td></tr>\n"
@@ -264,7 +265,7 @@ td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-alig
 <dl>
 {reasons}</dl>
 <h2>What the drill has found</h2>
-<p>{verdict} Clients ordered at once, processes were killed, the database restarted, the payment provider was down.</p>
+<p>{verdict} Several clients ordered at once. What happened, in this order: {meanwhile}.</p>
 <table>
 <tr><th>finding</th><th></th><th>what was seen</th></tr>
 {findings}</table>

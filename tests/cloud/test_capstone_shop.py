@@ -6,35 +6,31 @@ The ordinary run drills the same shop in solutions/12-capstone.ipynb, and the wr
 from __future__ import annotations
 
 import os
-import re
+import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from serverless_first import cloud, drill
 from serverless_first.capstone import Shop
-from serverless_first.places import module_dir
+from serverless_first.places import course_root
+
+sys.path.insert(0, str(course_root() / "tools"))
+from wrong_designs import drilled, solved  # type: ignore[import-not-found]
 
 pytestmark = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
 
 ORDERS = 2_000
 LIMIT_S = 240.0  # on two cores: the acceptance of the capstone
-WRITTEN = re.compile(r"%%writefile (hikari-shop/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-MARKER = re.compile(r"^.*### (?:BEGIN|END) SOLUTION\n", re.MULTILINE)
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The files of the solution, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    made = Shop()
-    made.begin(lambda _: None)
-    lab = (module_dir("12-capstone") / "lab.md").read_text(encoding="utf-8")
-    for name, text in WRITTEN.findall(lab):
-        (tmp_path / name).write_text(MARKER.sub("", text), encoding="utf-8")
+    made: Shop = solved()
     return made
 
 
@@ -54,13 +50,7 @@ def test_two_thousand_orders_pass_in_four_minutes(aws: cloud.Cloud, shop: Shop, 
 
 @pytest.mark.parametrize("design", drill.DESIGNS)
 def test_a_wrong_design_is_named_among_two_thousand_orders(aws: cloud.Cloud, shop: Shop, design: str) -> None:
-    mistake = module_dir("12-capstone") / "mistakes" / f"12.5-{design.replace(' ', '-')}.py"
-    text = "".join(line for line in mistake.read_text(encoding="utf-8").splitlines(True) if not line.startswith("#:"))
-    names: dict[str, Any] = {"aws": aws, "shop": shop, "drill": drill, "Path": Path}
-    changed = re.sub(r"orders=\d+", f"orders={ORDERS}", text)
-    assert changed != text
-    exec(changed, names)
-    assert design in drill.score(names["record"]).designs
+    assert design in drill.score(drilled(aws, shop, design, ORDERS)).designs
 
 
 def test_the_roles_of_the_template_allow_what_the_shop_does(shop: Shop) -> None:

@@ -53,7 +53,11 @@ def test_an_output_that_is_missing_is_told(aws: cloud.Cloud, tmp_path: Path) -> 
     aws.deploy(file, stack_name="hikari-shop", quiet=True)
     with pytest.raises(drill.DrillError) as told:
         drill.run("hikari-shop", orders=80)
-    assert "no output QueueUrl (the queue of orders), Worker (the function that reads the queue" in str(told.value)
+    assert "The resource behind an output is missing" in str(told.value)
+    assert (
+        "No output QueueUrl (the queue of orders): parts/queues.yaml, the queue Orders; "
+        "Worker (the function that reads the queue of orders): parts/work.yaml, the function Worker."
+    ) in str(told.value)
 
 
 def test_an_output_that_leads_nowhere_is_told(aws: cloud.Cloud, kit: Any, tmp_path: Path) -> None:
@@ -73,6 +77,16 @@ def test_an_output_that_leads_nowhere_is_told(aws: cloud.Cloud, kit: Any, tmp_pa
     assert "The output Front of your stack is 'x', and that is not the function behind the HTTP API" in told(nowhere)
     functions = {name: {"Value": {"Fn::GetAtt": [name, "Arn"]}} for name in names}  # an ARN will do, too
     assert "The output QueueUrl of your stack is 'x', and that is not the queue of orders" in told(nowhere | functions)
+
+
+def test_a_shop_is_quiet_when_its_queues_are_empty_also_within_the_minute(shop: Shop, kit: Any) -> None:
+    sqs, url = kit.client("sqs"), shop.outputs["QueueUrl"]
+    for _ in range(2):  # the second purge within a minute is refused: the messages are taken out
+        for n in range(12):
+            sqs.send_message(QueueUrl=url, MessageBody=str(n))
+        assert shop.depth(url) == 12
+        faults.make_quiet(shop)
+        assert shop.depth(url) == 0
 
 
 def test_messages_are_read_and_stay_where_they_are(shop: Shop, kit: Any) -> None:
@@ -103,7 +117,7 @@ def test_a_paused_worker_reads_nothing_and_goes_on_afterwards(shop: Shop, kit: A
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     kit.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName="worker")
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})
-    with faults.worker_paused(shop):
+    with faults.paused(shop, "Worker"):
         sqs.send_message(QueueUrl=url, MessageBody="one")
         (mapping,) = kit.client("lambda").list_event_source_mappings(FunctionName="worker")["EventSourceMappings"]
         assert mapping["State"].startswith("Disabl")
@@ -166,6 +180,16 @@ def test_metrics_come_from_cloudwatch(shop: Shop, kit: Any) -> None:
     assert sum(point.errors + point.throttles for point in found) == 0
     assert max(point.concurrent for point in found) >= 1
     assert [point.time_s for point in found] == sorted({point.time_s for point in found})
+
+
+def test_what_a_point_counts_is_for_a_second_however_long_the_drill_was(shop: Shop, kit: Any) -> None:
+    kit.deploy("worker", READS)
+    begun_s = float(int(time.time()) - 600)  # three seconds a point
+    for _ in range(6):
+        kit.invoke("worker", {})
+    found = evidence.points(shop, begun_s, ("Worker",))
+    assert sum(point.invocations for point in found) == pytest.approx(6 / 3)
+    assert all((point.time_s / 3).is_integer() for point in found)
 
 
 def test_transitions_are_the_states_that_executions_entered_with_their_tries(shop: Shop, kit: Any) -> None:

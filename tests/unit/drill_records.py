@@ -65,10 +65,10 @@ def sound(**changes: Any) -> Record:
         killed={"Worker": 12},
         posting_s=20.0,
         draining_s=15.0,
-        is_quiet=True,
         moments=(Moment(0.1, "a migration locks the table orders"), Moment(4.0, "the table is free again")),
         samples=tuple(Sample(t / 2, t, 2 * t, t, 1, 5, 0) for t in range(20)),
         points=tuple(Point(float(t), role, 5.0, 0.0, 0.0, 2.0) for t in (0, 1, 5) for role in ("Front", "Worker")),
+        failures=(),
     )
     return dataclasses.replace(record, **changes)
 

@@ -9,7 +9,7 @@ import pytest
 
 from serverless_first import capstone, drill, figures
 from serverless_first.build.execute import SLOW_CELL_TIMEOUT_S, timeout_s
-from serverless_first.capstone import NotWritten, Shop
+from serverless_first.capstone import NotLaid, Shop
 from serverless_first.cloud.stacks import documents
 
 STUB = '# YOUR CODE HERE\n      raise NotImplementedError("not started: write your code here")\n'
@@ -65,7 +65,7 @@ def test_a_front_without_a_route_has_no_address(shop: Shop) -> None:
 
 def test_a_shop_without_its_base_says_which_file_is_missing(shop: Shop) -> None:
     (shop.folder / "parts" / "base.yaml").unlink()
-    with pytest.raises(NotWritten, match=r"parts/base\.yaml is not written yet"):
+    with pytest.raises(NotLaid, match=r"parts/base\.yaml is given, and is not .*: shop\.begin\(\) lays it again"):
         shop.write_template()
 
 

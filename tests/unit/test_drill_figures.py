@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from drill_records import ids, sound, twice  # type: ignore[import-not-found]
 from figure_reading import TITLES, check_words, legends, words  # type: ignore[import-not-found]
-from matplotlib.figure import Figure
 
 from serverless_first import drill, figures
 from serverless_first.drill.record import DatabaseUse, DeadLetter, Moment, OrderQueue, Record
@@ -67,22 +66,6 @@ def test_the_score_card_says_all_that_a_finding_has_to_say(run: int) -> None:
     for finding in score.findings:
         assert f"{finding.name}: {finding.question}" in said
         assert " ".join(finding.message.split()) in said
-
-
-def test_show_says_in_words_what_passed_and_nothing_that_differs_from_run_to_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    shown: list[tuple[Figure, str]] = []
-
-    def keep(figure: Figure, *, alt: str) -> None:
-        shown.append((figure, alt))
-
-    monkeypatch.setattr("serverless_first.figures.show", keep)
-    drill.show(six()[4][1])
-    figure, alt = shown[0]
-    assert "9 of 10 findings passed" in words(figure)
-    assert alt.endswith("Failed: dead letters.")
-    assert "99" not in alt
 
 
 @pytest.mark.parametrize("title", TITLES)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from serverless_first import drill
 from serverless_first.drill import load
 from serverless_first.drill.load import Customers
 from serverless_first.drill.plan import UNDER_LOCK, PlannedOrder, plan
@@ -45,6 +46,19 @@ def test_the_poison_is_text_that_json_carries_and_postgresql_does_not() -> None:
 def test_a_drill_needs_a_sensible_number_of_orders(orders: Any) -> None:
     with pytest.raises(ValueError, match="a whole number from 80 to 5000"):
         plan(orders, 7, "r1")
+
+
+@pytest.mark.parametrize("seed", ["7", 7.0, None, True])
+def test_the_seed_of_a_drill_is_a_whole_number(seed: Any) -> None:
+    with pytest.raises(ValueError, match=f"seed is {seed!r}; a drill has a whole number"):
+        plan(100, seed, "r1")
+
+
+@pytest.mark.parametrize("patience_s", [-1, "60", True, float("nan")])
+def test_the_patience_of_a_drill_is_a_time(patience_s: Any) -> None:
+    """It is looked at before anything is asked of a shop: there is none here."""
+    with pytest.raises(ValueError, match=f"patience_s is {patience_s!r}; it is a time in seconds, 0 or more"):
+        drill.run(orders=100, patience_s=patience_s)
 
 
 # ---- the customers
@@ -138,3 +152,31 @@ def test_what_goes_wrong_in_a_thread_is_raised(door: Door, monkeypatch: pytest.M
     monkeypatch.setattr(customers, "post", broken)
     with pytest.raises(RuntimeError, match="no more lamps"):
         customers.post_all([order("a"), order("b")])
+
+
+def test_nobody_goes_on_posting_when_the_cell_is_interrupted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    customers = Customers(f"http://127.0.0.1:{door.server_port}")
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    join = threading.Thread.join
+
+    def slow(order: PlannedOrder) -> None:
+        begun.release()
+        assert go_on.wait(30)
+        customers.log.copies[order.order_id] = 1
+
+    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
+        del thread, timeout
+        for _ in range(load.CLIENTS):
+            assert begun.acquire(timeout=30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(customers, "post", slow)
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        customers.post_all([order(f"o{n}") for n in range(50)])
+    monkeypatch.setattr(threading.Thread, "join", join)
+    go_on.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
+    assert len(customers.log.copies) == load.CLIENTS

@@ -113,11 +113,13 @@ def test_direct_connections_are_refused() -> None:
     assert {name: f.design for name, f in found.items()} == {
         "dead letters": DIRECT_CONNECTIONS, "connections": DIRECT_CONNECTIONS,
     }  # fmt: skip
-    assert "PostgreSQL refused 30 times" in found["connections"].seen
+    assert "30 lines in the logs of the functions: PostgreSQL had no connection left." in found["connections"].seen
 
 
 def test_direct_connections_are_told_by_the_last_seat_when_no_log_tells() -> None:
-    assert failed(database=DatabaseUse(7, 7, 0))["connections"].design == DIRECT_CONNECTIONS
+    found = failed(database=DatabaseUse(7, 7, 0))["connections"]
+    assert found.design == DIRECT_CONNECTIONS
+    assert found.seen.endswith("0 connections through the proxy and 7 beside it; all seats were taken.")
     assert failed(database=DatabaseUse(7, 2, 4)) == {}
 
 
@@ -151,6 +153,13 @@ def test_orders_whose_messages_are_there_are_not_lost_for_ever() -> None:
     found = failed(rows=without(some), projection=without(some), dead_letters=dead)
     assert "Their messages are still there" in found["lost"].seen
     assert found["lost"].design == found["dead letters"].design == ""
+
+
+def test_orders_whose_messages_may_be_among_those_that_nobody_could_look_at_are_not_called_lost() -> None:
+    some = ids("once")[:2]
+    found = failed(rows=without(some), projection=without(some), left=(DeadLetter("", 0),))
+    assert "Messages are left that nobody could look at, and theirs may be among them." in found["lost"].seen
+    assert found["lost"].design == ""
 
 
 def test_an_order_that_the_shop_did_not_accept_is_not_lost() -> None:
@@ -189,7 +198,7 @@ def test_a_customer_who_does_not_see_what_the_projection_has(look: tuple[int, st
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"left": (DeadLetter("r1-poison", 2),)}, "still in the queue of orders, received 2 times of 6 allowed"),
+        ({"left": (DeadLetter("r1-poison", 2),)}, "still in the queue of orders, received 2 times of 6 allowed."),
         ({}, "it has vanished"),
     ],
 )
@@ -199,9 +208,15 @@ def test_the_poison_must_be_where_somebody_finds_it(changes: dict[str, Any], sai
     assert said in found["dead letters"].seen
 
 
+def test_a_poison_that_may_be_among_those_that_nobody_could_look_at_has_not_vanished() -> None:
+    found = failed(dead_letters=(), left=(DeadLetter("", 0),))
+    assert set(found) == {"dead letters", "drained"}
+    assert found["dead letters"].seen.endswith("Messages are left that nobody could look at, and it may be among them.")
+
+
 def test_answers_that_fail_are_excused_by_environments_of_the_front_door_that_were_killed() -> None:
     order = sound().posted[0]
-    posted = (Posted(order.order_id, "once", (500,) * 4 + (202,), (20.0,) * 5, 1), *sound().posted[1:])
+    posted = (Posted(order.order_id, "once", (500,) * 4 + (202,), (20.0,) * 5, 1, 0), *sound().posted[1:])
     assert set(failed(posted=posted)) == {"answers"}
     assert failed(posted=posted, killed={"Front": 1}) == {}
 
@@ -259,7 +274,7 @@ def test_a_record_that_was_saved_has_the_same_score(tmp_path: Path) -> None:
     assert again.save(tmp_path / "again.json").read_bytes() == file.read_bytes()
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "orders": "many"}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 2}', '{"version": 2, "orders": "many"}'])
 def test_a_file_that_is_no_record_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "record.json"
     file.write_text(content, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from serverless_first import drill
 record = drill.run("hikari-shop", orders=300, seed=7)
-drill.show(drill.score(record))
+drill.score(record).passed
 record.save("work/12-capstone/record.json")
 """
 
@@ -11,7 +11,6 @@ from serverless_first.drill.record import Record, RecordError
 from serverless_first.drill.run import clear, run
 from serverless_first.drill.score import score
 from serverless_first.drill.shop import DrillError
-from serverless_first.drill.show import show
 
 __all__ = [
     "DESIGNS",
@@ -24,5 +23,4 @@ __all__ = [
     "clear",
     "run",
     "score",
-    "show",
 ]

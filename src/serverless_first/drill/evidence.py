@@ -228,7 +228,8 @@ def database_use(shop: Shop, samples: list[Sample]) -> DatabaseUse:
 def points(shop: Shop, begun_s: float, roles: tuple[str, ...]) -> tuple[Point, ...]:
     """The functions' metrics in CloudWatch, since the drill's begin (Unix time, in seconds).
 
-    One value for each second, or for several when the drill was long. On AWS one for each minute.
+    One value for each second, or for several when the drill was long: what they count is then divided by the seconds.
+    On AWS one for each minute.
     """
     end_s = time.time() + 1
     period_s = max(1, math.ceil((end_s - begun_s) / 240))
@@ -237,7 +238,10 @@ def points(shop: Shop, begun_s: float, roles: tuple[str, ...]) -> tuple[Point, .
         if role in shop.functions:
             series = {name: _series(shop, shop.functions[role], name, begun_s, end_s, period_s) for name in _METRICS}
             for second in sorted(set().union(*series.values())):
-                values = (series[name].get(second, 0.0) for name in _METRICS)
+                values = (
+                    series[name].get(second, 0.0) / (period_s if statistic == "Sum" else 1)
+                    for name, statistic in _METRICS.items()
+                )
                 found.append(Point(round(second - begun_s, 2), role, *values))
     return tuple(found)
 

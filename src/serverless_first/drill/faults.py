@@ -1,4 +1,4 @@
-"""What goes wrong during a drill, at points of progress: real signals, a real lock, a real restart."""
+"""What a drill does to a shop: real signals, a real lock, a real restart; and how it is paused and made quiet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import psutil
 
@@ -20,10 +21,16 @@ Note = Callable[[str], None]
 HOLD_AT_LEAST_S, HOLD_AT_MOST_S = 3.0, 6.0
 NOBODY_CAME_S = 20.0
 KILLED_AT_WORK = 3
+#: How the note ends that tells of it.
+AT_WORK = "killed at work"
 
 
 class Killer:
-    """Ends execution environments as a failing machine would: without a warning. Attributes: killed: by role."""
+    """Ends execution environments as a failing machine would: without a warning.
+
+    Attributes:
+        killed: how many so far, by the role of their function.
+    """
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -58,8 +65,11 @@ def _kill(pid: int) -> bool:
     with contextlib.suppress(psutil.Error, OSError):
         if hasattr(os, "killpg"):
             os.killpg(pid, signal.SIGKILL)  # an environment is a process group of its own
-        else:
-            psutil.Process(pid).kill()
+            return True
+        process = psutil.Process(pid)
+        for each in (*process.children(recursive=True), process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
         return True
     return False
 
@@ -90,7 +100,7 @@ def locked_table(shop: Shop, killer: Killer, sent: threading.Event, note: Note) 
 def _hold(shop: Shop, killer: Killer, sent: threading.Event, note: Note) -> None:
     begun_s = time.monotonic()
     came_s: float | None = None
-    killed = 0
+    killed, is_told = 0, False
     while True:
         time.sleep(0.1)
         held_s = 0.0 if came_s is None else time.monotonic() - came_s
@@ -101,9 +111,12 @@ def _hold(shop: Shop, killer: Killer, sent: threading.Event, note: Note) -> None
                 return
         elif killed < KILLED_AT_WORK and busy > 1:
             killed += killer.kill(("Worker",), state="busy", most=1)
-            if killed == KILLED_AT_WORK:
-                note(f"{killed} environments are killed at work")
-        if held_s > HOLD_AT_MOST_S or (held_s > HOLD_AT_LEAST_S and sent.is_set() and killed == KILLED_AT_WORK):
+        is_enough = killed == KILLED_AT_WORK
+        is_over = held_s > HOLD_AT_MOST_S or (held_s > HOLD_AT_LEAST_S and sent.is_set() and is_enough)
+        if killed and not is_told and (is_enough or is_over):
+            note(f"{killed} {'environment is' if killed == 1 else 'environments are'} {AT_WORK}")
+            is_told = True
+        if is_over:
             return
 
 
@@ -131,33 +144,82 @@ def provider_down(shop: Shop, note: Note) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def worker_paused(shop: Shop) -> Iterator[None]:
-    """The queue of orders is not read while the block runs, as for a deployment; calls under way end first."""
-    functions, name = shop.client("lambda"), shop.functions["Worker"]
+def paused(shop: Shop, role: str) -> Iterator[None]:
+    """A function does not read its queue while the block runs, as for a deployment; calls under way end first.
+
+    Nothing happens if the shop has it not.
+
+    Args:
+        role: of the function, as in `Shop.functions`.
+    """
+    if role not in shop.functions:
+        yield
+        return
+    functions, name = shop.client("lambda"), shop.functions[role]
     mappings = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-    enabled = [mapping["UUID"] for mapping in mappings if mapping["State"] not in ("Disabled", "Disabling")]
-    for uuid in enabled:
-        functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    enabled = [mapping for mapping in mappings if mapping["State"] not in ("Disabled", "Disabling")]
+    for mapping in enabled:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     try:
         end_s = time.monotonic() + NOBODY_CAME_S
         while time.monotonic() < end_s and any(e.state in ("init", "busy") for e in shop.aws.environments(name)):
             time.sleep(0.1)
         yield
     finally:
-        for uuid in enabled:
-            _enable(shop, uuid)
+        for mapping in enabled:
+            _enable(shop, name, mapping)
 
 
-def _enable(shop: Shop, uuid: str) -> None:
-    """Enables a mapping again, and leaves the queue as it was."""
-    functions, sqs, url = shop.client("lambda"), shop.client("sqs"), shop.outputs["QueueUrl"]
+def _enable(shop: Shop, function: str, mapping: Mapping[str, Any]) -> None:
+    """Enables a mapping again, and leaves its queue as it was."""
+    functions, sqs = shop.client("lambda"), shop.client("sqs")
     try:
-        functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     except functions.exceptions.InvalidParameterValueException:
         # Lambda looks at the visibility timeout now, as it does when a mapping is made. This one was lowered later.
         name = "VisibilityTimeout"
+        url = sqs.get_queue_url(QueueName=mapping["EventSourceArn"].rpartition(":")[2])["QueueUrl"]
         before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
-        timeout_s = functions.get_function_configuration(FunctionName=shop.functions["Worker"])["Timeout"]
+        timeout_s = functions.get_function_configuration(FunctionName=function)["Timeout"]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(timeout_s)})
-        functions.update_event_source_mapping(UUID=uuid, Enabled=True)
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
+        try:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        finally:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
+
+
+def make_quiet(shop: Shop, *, limit_s: float = 0.0) -> None:
+    """Stops the executions that run, and empties the queues that the shop has. Orders in its tables stay.
+
+    Args:
+        limit_s: how long to wait for messages in flight where a queue cannot be purged, in seconds.
+    """
+    with paused(shop, "Worker"):
+        if arn := shop.outputs.get("PaymentMachineArn"):
+            states = shop.client("stepfunctions")
+            pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
+            for each in [each for page in pages for each in page["executions"]]:
+                with contextlib.suppress(states.exceptions.ClientError):  # it has ended meanwhile
+                    states.stop_execution(executionArn=each["executionArn"])
+        for url in (*shop.queues.values(), *filter(None, [shop.dead_letters_url])):
+            empty(shop, url, limit_s=limit_s)
+
+
+def empty(shop: Shop, url: str, *, limit_s: float = 0.0) -> None:
+    """Empties a queue. It can be purged once in a minute, on AWS as here; meanwhile its messages are taken out.
+
+    Args:
+        limit_s: how long to wait for those in flight then, in seconds.
+    """
+    sqs, end_s = shop.client("sqs"), time.monotonic() + limit_s
+    while shop.depth(url):
+        try:
+            sqs.purge_queue(QueueUrl=url)
+            return
+        except sqs.exceptions.PurgeQueueInProgress:
+            while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                for message in messages:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        if time.monotonic() >= end_s:
+            return
+        time.sleep(0.5)

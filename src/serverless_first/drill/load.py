@@ -61,8 +61,12 @@ class Customers:
         threads = [threading.Thread(target=self._post_each, args=(shared,), daemon=True) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException as error:  # the cell is interrupted: nobody is to go on posting
+            shared.failed = error
+            raise
         if shared.failed is not None:
             raise shared.failed
 

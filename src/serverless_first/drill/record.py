@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 #: How often an order that comes again late comes, in a row.
 LATE_COPIES = 2
 
@@ -39,7 +39,7 @@ class Posted:
     statuses: tuple[int, ...]
     took_ms: tuple[float, ...]
     copies: int
-    rows_before: int = 0
+    rows_before: int
 
     @property
     def accepted(self) -> bool:
@@ -117,8 +117,7 @@ class DatabaseUse:
     """Who was connected.
 
     Args:
-        seats: how many connections the shop may have: max_connections without those that PostgreSQL and RDS reserve,
-            and without the drill's own.
+        seats: how many connections the shop may have: max_connections without those that PostgreSQL and RDS reserve.
         direct_most: the most connections at once that did not come through the proxy.
         proxied_most: the most that the proxy had.
     """
@@ -157,12 +156,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Point:
-    """CloudWatch: what one function did within a second.
+    """CloudWatch: what one function did at a time.
 
     Args:
         time_s: since the drill's begin, in seconds.
         role: of the function, as in `FunctionUse`.
-        invocations, errors, throttles: Sums.
+        invocations, errors, throttles: Sums, a second. A drill of more than four minutes has one point for two
+            seconds and more.
         concurrent: Maximum of ConcurrentExecutions.
     """
 
@@ -193,7 +193,6 @@ class Record:
         killed: how many environments the drill has killed, by the function's role.
         posting_s: how long the clients posted, in seconds.
         draining_s: from the last POST until the shop was quiet, in seconds.
-        is_quiet: whether it was quiet at the end: nothing waited, nothing ran.
         moments, samples, points: for the dashboard.
         failures: of some executions that failed, the error and the state.
     """
@@ -217,11 +216,10 @@ class Record:
     killed: dict[str, int]
     posting_s: float
     draining_s: float
-    is_quiet: bool
-    moments: tuple[Moment, ...] = ()
-    samples: tuple[Sample, ...] = ()
-    points: tuple[Point, ...] = ()
-    failures: tuple[str, ...] = ()
+    moments: tuple[Moment, ...]
+    samples: tuple[Sample, ...]
+    points: tuple[Point, ...]
+    failures: tuple[str, ...]
     version: int = field(default=VERSION)
 
     def function(self, role: str) -> FunctionUse | None:

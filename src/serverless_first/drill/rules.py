@@ -42,6 +42,11 @@ class Case:
         self.refused = sum(use.refused for use in record.functions)
 
     @property
+    def has_unknown(self) -> bool:
+        """Whether a message was left that nobody could look at: it may be of any order."""
+        return "" in self.not_done
+
+    @property
     def is_seen_too_early(self) -> bool:
         """Whether a message could come back while it was being worked on: a call may take as long as its timeout.
 
@@ -78,6 +83,14 @@ def kept(case: Case) -> Finding:
             f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the queue of orders.",
             "The worker has not managed to write them.",
             "The finding about dead letters tells why; the worker's log has its errors.",
+        )  # fmt: skip
+    if case.has_unknown:
+        return Finding(
+            name, question, False,
+            f"{_count(len(lost), 'accepted order')} of {len(case.accepted):,} not in the database: {_some(lost)}. "
+            "Messages are left that nobody could look at, and theirs may be among them.",
+            "A message in flight is hidden: when the drill ended, calls still worked on some, or had been killed.",
+            "Look at the worker's log, and drill again when the visibility timeout is over.",
         )  # fmt: skip
     return Finding(
         name, question, False,
@@ -142,7 +155,7 @@ def once(case: Case) -> Finding:
 
 def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
     """Whether an order that came twice at once, to new environments, was written for the first of the two only."""
-    if "" in case.not_done:  # a message that nobody could look at: it may be one of them
+    if case.has_unknown:  # it may be one of them
         return False
     late = [order for order in doubled if order.kind == "late" and order.order_id not in case.not_done]
     return any(0 < case.rows[order.order_id] - order.rows_before < LATE_COPIES for order in late)
@@ -195,11 +208,12 @@ def dead_letters(case: Case) -> Finding:
     if case.dead_poison:
         return Finding(name, question, True, f"{_count(len(case.dead_poison), 'message')}, and it is the poison.")
     seen = "The poison is not in the dead-letter queue"
-    if stuck:
+    if stuck or case.has_unknown:
+        allowed = f"received {stuck[0].receives:,} times of {case.record.queue.max_receives:,} allowed" if stuck else ""
         return Finding(
             name, question, False,
-            f"{seen}: it is still in the queue of orders, received {stuck[0].receives:,} times of "
-            f"{case.record.queue.max_receives:,} allowed.",
+            f"{seen}: it is still in the queue of orders, {allowed}." if stuck
+            else f"{seen}. Messages are left that nobody could look at, and it may be among them.",
             "With so many receives, or so long a visibility timeout, nobody sees for a long time what is wrong.",
             "Look at maxReceiveCount and at the visibility timeout of the queue.",
         )  # fmt: skip
@@ -273,9 +287,10 @@ def connections(case: Case) -> Finding:
     )
     if not case.has_no_seats:
         return Finding(name, question, True, f"{seen}; none refused.")
+    told = f"{_count(case.refused, 'line')} in the logs of the functions: PostgreSQL had no connection left"
     return Finding(
         name, question, False,
-        f"{seen}; PostgreSQL refused {_count(case.refused, 'time')}.",
+        f"{seen}; {told if case.refused else 'all seats were taken'}.",
         "Each execution environment keeps a connection of its own, in use or frozen. A burst starts more environments "
         "than the database has seats, and the rest are refused.",
         "Look at the host that the functions connect to, and at the pool that could share connections among them.",

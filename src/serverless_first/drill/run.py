@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from serverless_first import cloud
 from serverless_first.cloud import progress
-from serverless_first.drill import evidence, faults, watch
+from serverless_first.drill import evidence, watch
+from serverless_first.drill.faults import Killer, locked_table, make_quiet, paused, provider_down, restart_database
 from serverless_first.drill.load import Customers
 from serverless_first.drill.plan import UNDER_LOCK, PlannedOrder, plan
 from serverless_first.drill.record import LATE_COPIES, DeadLetter, Record
@@ -25,6 +26,7 @@ TIME_SCALE = 60.0
 LATE_LIMIT_S = 45.0
 #: How many customers look for their orders at the end.
 LOOKS = 12
+PURGE_AGAIN_S = 65.0  # a queue can be purged once in a minute
 PATIENCE_S, PATIENCE_EACH_S = 240.0, 0.5
 ROLES = ("Front", "Worker", "Provider", "Ledger", "Projector")
 
@@ -54,10 +56,11 @@ def run(
 
     Raises:
         DrillError: there is no such stack, it lacks an output, or it is not quiet.
-        ValueError: so many orders make no drill.
+        ValueError: so many orders make no drill; the seed is no whole number; the patience is no time.
     """
     prefix = f"r{secrets.token_hex(3)}"
     planned = plan(orders, seed, prefix)
+    limit_s = _limit_s(patience_s, orders)
     aws = cloud.start()
     shop = Shop.find(aws, stack_name)
     _require_quiet(shop)
@@ -65,40 +68,29 @@ def run(
     scale_before = aws.time_scale
     cloud.start(time_scale=TIME_SCALE)
     try:
-        return _Drill(shop, prefix, planned, seed, faults).run(patience_s or PATIENCE_S + PATIENCE_EACH_S * orders)
+        return _Drill(shop, prefix, planned, seed, faults).run(limit_s)
     finally:
         if aws.is_running:
             cloud.start(time_scale=scale_before)
 
 
+def _limit_s(patience_s: float | None, orders: int) -> float:
+    if patience_s is None:
+        return PATIENCE_S + PATIENCE_EACH_S * orders
+    if isinstance(patience_s, bool) or not isinstance(patience_s, int | float) or not patience_s >= 0:
+        raise ValueError(f"patience_s is {patience_s!r}; it is a time in seconds, 0 or more.")
+    return patience_s
+
+
 def clear(stack_name: str = "hikari-shop") -> None:
     """Makes the shop quiet: empties its queues and stops the executions that run. Orders in its tables stay.
 
-    A queue can be purged once in a minute, on AWS as here: the second time it waits for that.
+    A queue can be purged once in a minute, on AWS as here: the second time it may wait for that.
 
     Raises:
         DrillError: there is no such stack, or it lacks an output.
     """
-    shop = Shop.find(cloud.start(), stack_name)
-    states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
-    urls = [*shop.queues.values(), *([shop.dead_letters_url] if shop.dead_letters_url else [])]
-    with faults.worker_paused(shop):
-        for url in urls:
-            if shop.depth(url):
-                _purge(shop, url)
-        for page in states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING"):
-            for execution in page["executions"]:
-                states.stop_execution(executionArn=execution["executionArn"])
-
-
-def _purge(shop: Shop, url: str) -> None:
-    sqs = shop.client("sqs")
-    while True:
-        try:
-            sqs.purge_queue(QueueUrl=url)
-            return
-        except sqs.exceptions.PurgeQueueInProgress:
-            time.sleep(1.0)
+    make_quiet(Shop.find(cloud.start(), stack_name), limit_s=PURGE_AGAIN_S)
 
 
 def _require_quiet(shop: Shop) -> None:
@@ -137,7 +129,7 @@ class _Drill:
         self._shop, self._prefix, self._planned, self._seed, self._faults = shop, prefix, planned, seed, with_faults
         self._customers = Customers(shop.aws.local_url(shop.outputs["ApiUrl"]))
         self._watch = watch.Watch(shop)
-        self._killer = faults.Killer(shop)
+        self._killer = Killer(shop)
 
     def run(self, patience_s: float) -> Record:
         begun_s = time.time()
@@ -145,11 +137,11 @@ class _Drill:
         try:
             self._work()
             posting_s = self._watch.now_s
-            is_quiet, draining_s = self._drain(patience_s)
+            draining_s = self._drain(patience_s)
             self._watch.look()
         finally:
             self._watch.stop()
-        return self._record(begun_s, posting_s, is_quiet, draining_s)
+        return self._record(begun_s, posting_s, draining_s)
 
     # ---- load and faults
 
@@ -171,16 +163,16 @@ class _Drill:
                 self._post_under_lock(self._planned[:first])
                 restart_at, down_at, up_at = (first + (total - first) * part // 10 for part in (2, 5, 8))
                 self._post(self._planned[first:restart_at])
-                faults.restart_database(self._shop, self._watch.note)
+                restart_database(self._shop, self._watch.note)
                 self._post(self._planned[restart_at:down_at])
-                with faults.provider_down(self._shop, self._watch.note):
+                with provider_down(self._shop, self._watch.note):
                     self._post(self._planned[down_at:up_at])
                 self._post(self._planned[up_at:])
         self._come_again()
 
     def _post_under_lock(self, orders: list[PlannedOrder]) -> None:
         sent = threading.Event()
-        with faults.locked_table(self._shop, self._killer, sent, self._watch.note):
+        with locked_table(self._shop, self._killer, sent, self._watch.note):
             self._post(orders)
             sent.set()
 
@@ -188,7 +180,7 @@ class _Drill:
         """Orders that were done long ago come once more, twice in a row, and meet environments that are all new."""
         late = [order for order in self._planned if order.kind == "late"]
         watch.wait_for_rows(self._shop, [order.order_id for order in late], limit_s=LATE_LIMIT_S)
-        with faults.worker_paused(self._shop):
+        with paused(self._shop, "Worker"):
             number = self._killer.kill(("Worker",))
             self._watch.note(f"all {number} environments of the worker are killed")
             if self._faults:
@@ -201,11 +193,11 @@ class _Drill:
                     self._customers.post(order)
         self._watch.note("orders come again")
 
-    def _drain(self, patience_s: float) -> tuple[bool, float]:
+    def _drain(self, patience_s: float) -> float:
         with progress.bar("orders done", len(self._planned) - 1) as told:
             is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, patience_s, told)
         self._watch.note("the shop is quiet" if is_quiet else "the drill waits no longer")
-        return is_quiet, took_s
+        return took_s
 
     @contextlib.contextmanager
     def _bar(self, what: str, total: int) -> Iterator[None]:
@@ -227,14 +219,14 @@ class _Drill:
 
     # ---- evidence
 
-    def _record(self, begun_s: float, posting_s: float, is_quiet: bool, draining_s: float) -> Record:
+    def _record(self, begun_s: float, posting_s: float, draining_s: float) -> Record:
         shop, prefix = self._shop, self._prefix
         queue = shop.settings(shop.queues["orders"])
         patience_s = queue.visibility_timeout_s + 5
         waiting = {name: shop.depth(url) for name, url in shop.queues.items() if name != "orders"}
         left: tuple[DeadLetter, ...] = ()
         if shop.depth(shop.queues["orders"]):
-            with faults.worker_paused(shop):
+            with paused(shop, "Worker"):
                 left = evidence.messages(shop, shop.queues["orders"], patience_s)
         dead = evidence.messages(shop, shop.dead_letters_url, patience_s) if shop.dead_letters_url else ()
         rows = evidence.rows(shop, prefix)
@@ -262,7 +254,6 @@ class _Drill:
             killed=dict(sorted(self._killer.killed.items())),
             posting_s=posting_s,
             draining_s=round(draining_s, 2),
-            is_quiet=is_quiet,
             moments=tuple(self._watch.moments),
             samples=tuple(self._watch.samples),
             points=evidence.points(shop, math.floor(begun_s), ROLES),

@@ -28,6 +28,25 @@ OUTPUTS = {
     "Provider": "the payment provider's function",
     "Migrate": "the function that makes the table orders",
 }
+#: Which piece of the template has the resource behind an output: the section Outputs is written from what is there.
+PIECES = {
+    "ApiUrl": "parts/door.yaml, an event of the type HttpApi",
+    "Front": "parts/door.yaml, the function Front",
+    "ProjectionTable": "parts/door.yaml, the table Projection",
+    "QueueUrl": "parts/queues.yaml, the queue Orders",
+    "DeadLetterQueueUrl": "parts/queues.yaml, the queue OrdersDlq",
+    "Worker": "parts/work.yaml, the function Worker",
+    "PaymentMachineArn": "parts/payment.yaml, the state machine Payment",
+    "PaymentsQueueUrl": "parts/provider.yaml, which comes with parts/payment.yaml",
+    "ChargesTable": "parts/provider.yaml, which comes with parts/payment.yaml",
+    "Provider": "parts/provider.yaml, which comes with parts/payment.yaml",
+    "Ledger": "parts/provider.yaml, which comes with parts/payment.yaml",
+    "ChangesQueueUrl": "parts/projection.yaml, the queue Changes",
+    "Projector": "parts/projection.yaml, the function Projector",
+    "Database": "parts/base.yaml",
+    "Proxy": "parts/base.yaml",
+    "Migrate": "parts/base.yaml",
+}
 #: Those that a shop may lack: a wrong design does, and the score tells.
 MORE_OUTPUTS = ("DeadLetterQueueUrl", "ChangesQueueUrl", "Proxy", "Ledger")
 #: How the drill's own connections are called.
@@ -72,11 +91,12 @@ class Shop:
                 f'aws.deploy("template.yaml", stack_name="{stack_name}").'
             ) from error
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-        missing = [f"{key} ({what})" for key, what in OUTPUTS.items() if key not in outputs]
+        missing = [f"{key} ({what}): {PIECES[key]}" for key, what in OUTPUTS.items() if key not in outputs]
         if missing:
             raise DrillError(
-                f"Your stack has no output {', '.join(missing)}. Add it to the section Outputs of the template and "
-                "deploy again: the drill finds the parts of your shop by them."
+                "The drill finds the parts of your shop by the outputs of its stack. The resource behind an output is "
+                f"missing. Write the piece of the template that has it, and deploy again. No output "
+                f"{'; '.join(missing)}."
             )
         shop = cls(aws, stack_name, outputs)
         shop._require_parts()

@@ -9,6 +9,7 @@ from matplotlib.patches import FancyBboxPatch
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, style
 
 _WIDTH, _HEIGHT = 0.68, 0.52
+_NUMBER = 0.13
 _TASK = "#555555"
 _COLOURS = {"function": BLUE, "queue": ORANGE, "store": GREEN, "service": PURPLE}
 #: Name -> column, row, what it is, its kind, and the task that makes it ("" for what is given).
@@ -96,11 +97,9 @@ def _box(axes: Axes, column: float, row: float, name: str, what: str, kind: str,
 def _arrow(axes: Axes, start: str, end: str, what: str) -> None:
     (x0, y0), (x1, y1) = _PARTS[start][:2], _PARTS[end][:2]
     right, up = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
-    lift = 0.13 if up > 0 else 0.0  # the task's number stands above a box
-    begin = (x0 + right * _WIDTH / 2, y0 + up * _HEIGHT / 2 + (0.13 if up > 0 else 0.0))
-    finish = (x1 - right * _WIDTH / 2, y1 - up * _HEIGHT / 2 + (0.13 if up < 0 else 0.0))
-    if right and up:  # from corner to corner
-        begin, finish = (begin[0], begin[1] - lift), (finish[0], finish[1])
+    # The task's number stands above a box; an arrow from corner to corner begins beside it.
+    begin = (x0 + right * _WIDTH / 2, y0 + up * _HEIGHT / 2 + (_NUMBER if up > 0 and not right else 0.0))
+    finish = (x1 - right * _WIDTH / 2, y1 - up * _HEIGHT / 2 + (_NUMBER if up < 0 else 0.0))
     axes.annotate("", finish, begin, arrowprops={"arrowstyle": "-|>", "color": "black", "linewidth": 1.0})
     if what:
         middle = ((begin[0] + finish[0]) / 2, (begin[1] + finish[1]) / 2)

@@ -10,7 +10,7 @@ from typing import Any
 
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
-from serverless_first.lab.whole_shop import Whole, order
+from serverless_first.lab.whole_shop import Whole, order, record
 
 Told = Callable[[], list[tuple[str, Any]]]
 _TRIES = 2  # of each Retry in the copy
@@ -21,7 +21,7 @@ def next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any]
     end_s = time.monotonic() + limit_s
     while (left_s := end_s - time.monotonic()) > 0:
         for question in whole.take("PaymentsQueueUrl", 1, limit_s=left_s):
-            if question.get("order_id") == order_id:
+            if isinstance(question, dict) and question.get("order_id") == order_id:
                 return question
     return None
 
@@ -128,20 +128,11 @@ def not_started(whole: Whole) -> None:
     Raises:
         CheckFailed: the worker takes the message for done.
     """
-    client, name, id = whole.shop.client("lambda"), whole["Worker"], uuid.uuid4().hex
-    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gone = {key: f"{value}-gone" if value == whole["PaymentMachineArn"] else value for key, value in before.items()}
-    record = {"messageId": id, "receiptHandle": id, "body": json.dumps(order()), "eventSource": "aws:sqs"}
-    record |= {"attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}}  # type: ignore[dict-item]
-    with whole.paused("Worker"):
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
-        try:
-            reply = client.invoke(FunctionName=name, Payload=json.dumps({"Records": [record]}).encode())
-            came_back = reply["Payload"].read().decode()
-        finally:
-            client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+    mine = record(json.dumps(order()))
+    with whole.paused("Worker"), whole.away("Worker", "PaymentMachineArn"):
+        good, came_back = whole.hand("Worker", mine)
     whole.attempt.expect(
-        "FunctionError" in reply or id in came_back,
+        not good or mine["messageId"] in came_back,
         problem="A payment that could not be started counts as done: the message is deleted, and nobody ever pays.",
         called="invoke Worker with an order, while Step Functions cannot start an execution: the machine is not there",
         came_back=came_back,

@@ -12,25 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from serverless_first import capstone, cloud
-from serverless_first.drill.shop import Shop
+from serverless_first.drill import faults
+from serverless_first.drill.shop import PIECES, Shop
 from serverless_first.lab.apis import Answered, send
 from serverless_first.lab.attempt import Attempt
 from serverless_first.lab.failures import CheckFailed, readable
 from serverless_first.lab.functions import wait_until
 
-#: What each output of the stack is needed for, and which file gives it.
-_OUTPUTS = {
-    "ApiUrl": "parts/door.yaml: an event of the type HttpApi",
-    "Front": "parts/door.yaml: the function Front",
-    "ProjectionTable": "parts/door.yaml: the table Projection",
-    "QueueUrl": "parts/queues.yaml: the queue Orders",
-    "DeadLetterQueueUrl": "parts/queues.yaml: the queue OrdersDlq",
-    "Worker": "parts/work.yaml: the function Worker",
-    "PaymentMachineArn": "parts/payment.yaml: the state machine Payment",
-    "PaymentsQueueUrl": "parts/provider.yaml",
-    "ChangesQueueUrl": "parts/projection.yaml: the queue Changes",
-    "Projector": "parts/projection.yaml: the function Projector",
-}
+_DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
+_BURST = (*_DOOR, "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")
+_FLOW = (*_BURST, "functions/payment.py", "parts/payment.yaml")
+_SEEN = (*_FLOW, "functions/news.py", "functions/projector.py", "parts/projection.yaml")
+#: What the learner must have written for a task.
+FILES = {"12.1": _DOOR, "12.2": _BURST, "12.3": _FLOW, "12.4": _SEEN}
+#: JSON carries it, and a text of PostgreSQL cannot hold it.
+NUL = chr(0)
 
 
 @dataclass(frozen=True)
@@ -70,16 +66,22 @@ class Whole:
             entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[first : first + 10])]
             sqs.send_message_batch(QueueUrl=self[output], Entries=entries)
 
-    def take(self, output: str, number: int, limit_s: float = 10.0) -> list[dict[str, Any]]:
-        """Receives messages and deletes them, until there are so many or the time is over; bodies from JSON."""
-        sqs, found = self.shop.client("sqs"), list[dict[str, Any]]()
+    def take(self, output: str, number: int, limit_s: float = 10.0) -> list[Any]:
+        """Receives messages and deletes them, until there are so many or the time is over.
+
+        Returns:
+            Their bodies from JSON; of a body that is no JSON the text.
+        """
+        sqs, found = self.shop.client("sqs"), list[Any]()
 
         def enough() -> bool:
             answer = sqs.receive_message(QueueUrl=self[output], MaxNumberOfMessages=10, VisibilityTimeout=30)
             for message in answer.get("Messages", []):
                 sqs.delete_message(QueueUrl=self[output], ReceiptHandle=message["ReceiptHandle"])
-                with contextlib.suppress(ValueError):
+                try:
                     found.append(json.loads(message["Body"]))
+                except ValueError:
+                    found.append(message["Body"])
             return len(found) >= number
 
         wait_until(enough, limit_s)
@@ -87,41 +89,37 @@ class Whole:
 
     def purge(self, *outputs: str) -> None:
         """Empties queues of what earlier checks have left there; nothing happens if the shop has them not."""
-        sqs = self.shop.client("sqs")
         for output in outputs:
-            if output not in self.shop.outputs:
-                continue
-            try:
-                sqs.purge_queue(QueueUrl=self[output])
-            except sqs.exceptions.PurgeQueueInProgress:  # once in a minute: take what is there
-                while messages := sqs.receive_message(QueueUrl=self[output], MaxNumberOfMessages=10).get("Messages"):
-                    for message in messages:
-                        sqs.delete_message(QueueUrl=self[output], ReceiptHandle=message["ReceiptHandle"])
+            if output in self.shop.outputs:
+                faults.empty(self.shop, self[output])
 
-    def quiet(self) -> None:
-        """Stops what an earlier run has left: executions that run, and messages that wait."""
-        if arn := self.shop.outputs.get("PaymentMachineArn", ""):
-            states = self.shop.client("stepfunctions")
-            pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
-            for each in [each for page in pages for each in page["executions"]]:
-                with contextlib.suppress(states.exceptions.ClientError):  # it has ended meanwhile
-                    states.stop_execution(executionArn=each["executionArn"])
-        with self.paused("Worker"):
-            self.purge("QueueUrl", "DeadLetterQueueUrl", "PaymentsQueueUrl", "ChangesQueueUrl")
+    # ---- functions
+
+    def paused(self, output: str) -> contextlib.AbstractContextManager[None]:
+        """A function that does not read its queue for a while; nothing happens if the shop has it not."""
+        return faults.paused(self.shop, output)
 
     @contextlib.contextmanager
-    def paused(self, output: str) -> Iterator[None]:
-        """A function that does not read its queue for a while; nothing happens if the shop has it not."""
-        client, name = self.shop.client("lambda"), self.shop.outputs.get(output, "")
-        found = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"] if name else []
-        found = [mapping for mapping in found if mapping["State"] == "Enabled"]
-        for mapping in found:
-            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    def away(self, function: str, output: str) -> Iterator[None]:
+        """While the block runs, a function cannot reach what an output names: the variable for it leads to nowhere."""
+        client, name, there = self.shop.client("lambda"), self[function], self[output]
+        before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        gone = {key: f"{value}-gone" if value == there else value for key, value in before.items()}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
         try:
             yield
         finally:
-            for mapping in found:
-                client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+    def hand(self, function: str, *records: dict[str, Any]) -> tuple[bool, str]:
+        """Calls a function with a batch of messages, made by `record`.
+
+        Returns:
+            Whether it has ended without an error of its own, and what came back.
+        """
+        event = json.dumps({"Records": records}).encode()
+        reply = self.shop.client("lambda").invoke(FunctionName=self[function], Payload=event)
+        return "FunctionError" not in reply, reply["Payload"].read().decode()
 
     # ---- the database
 
@@ -192,10 +190,10 @@ def deployed(
             called=called,
             came_back=sorted(found),
             expected=output,
-            look_at=_OUTPUTS.get(output, "template.yaml"),
+            look_at=PIECES[output],
         )
     whole = Whole(attempt, Shop(aws, capstone.STACK, found), begun_ms)
-    whole.quiet()
+    faults.make_quiet(whole.shop)
     if anew:
         with whole.shop.database() as connection:
             connection.execute("DROP TABLE IF EXISTS orders CASCADE")
@@ -230,6 +228,25 @@ def migrate(whole: Whole) -> None:
 def order(**fields: Any) -> dict[str, Any]:
     """An order that nobody has seen."""
     return {"order_id": f"ord-{uuid.uuid4().hex[:8]}", "customer": "Sato Emi", "lamp": "Tsuki", "quantity": 2} | fields
+
+
+def record(body: str, id: str = "", receipt_handle: str = "") -> dict[str, Any]:
+    """A message as Lambda hands it on.
+
+    Args:
+        body: of the message.
+        id, receipt_handle: of the message, where it is one of a queue.
+    """
+    id = id or uuid.uuid4().hex
+    return {
+        "messageId": id,
+        "receiptHandle": receipt_handle or id,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "awsRegion": "us-east-1",
+    }
 
 
 def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:

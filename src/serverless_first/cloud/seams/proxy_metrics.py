@@ -20,14 +20,14 @@ from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.rds_proxy.manager import Proxies
 
 NAMESPACE = "AWS/RDS"
-_original: Any = CloudWatchBackend.aws_metric_data
 
 
 def install(proxies: Proxies) -> None:
-    """Adds the proxies' metrics to those that moto has."""
+    """Adds the proxies' metrics to those that are there."""
+    before = CloudWatchBackend.__dict__["aws_metric_data"]
 
     def aws_metric_data(self: Any) -> list[Any]:
-        found = list(_original.fget(self))
+        found = list(before.fget(self))
         for name in proxies.names(self.account_id, self.region_name):
             found += _data(proxies, self.account_id, self.region_name, name)
         return found

@@ -1,0 +1,82 @@
+"""Drills the capstone's solution and its five wrong designs, and writes modules/12-capstone/records again.
+
+    python tools/wrong_designs.py [DESIGN ...]
+
+A design is named as in the lab, "no idempotency"; "sound" is the solution itself. Without names all six are drilled,
+about a minute each. What is wrong in a design stands in the mistake of task 12.5 that has its name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from serverless_first import cloud, drill
+from serverless_first.capstone import Shop
+from serverless_first.places import module_dir
+
+ROOM = module_dir("12-capstone")
+SOUND, SOUND_ORDERS, ORDERS, SEED = "sound", 150, 100, 7
+WRITTEN = re.compile(r"%%writefile (hikari-shop/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+MARKER = re.compile(r"^.*### (?:BEGIN|END) SOLUTION\n", re.MULTILINE)
+
+
+def solved() -> Shop:
+    """The files of the solution, laid in the current folder."""
+    made = Shop()
+    made.begin(lambda _: None)
+    for name, text in WRITTEN.findall((ROOM / "lab.md").read_text(encoding="utf-8")):
+        Path(name).write_text(MARKER.sub("", text), encoding="utf-8")
+    return made
+
+
+def drilled(aws: cloud.Cloud, shop: Shop, design: str, orders: int) -> drill.Record:
+    """The record of a drill of a wrong design, in the place of a shop that `solved` has laid.
+
+    Args:
+        design: one of `drill.DESIGNS`.
+        orders: how many.
+    """
+    mistake = ROOM / "mistakes" / f"12.5-{design.replace(' ', '-')}.py"
+    text = "".join(line for line in mistake.read_text(encoding="utf-8").splitlines(True) if not line.startswith("#:"))
+    changed, times = re.subn(r"orders=\d+", f"orders={orders}", text)
+    if times != 1:
+        raise ValueError(f"{mistake} drills {times} times, not once.")
+    names: dict[str, Any] = {"aws": aws, "shop": shop, "drill": drill, "Path": Path}
+    exec(changed, names)
+    found: drill.Record = names["record"]
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the records; returns how many do not say what they should."""
+    wrong = 0
+    for design in arguments or [SOUND, *drill.DESIGNS]:
+        if design not in (SOUND, *drill.DESIGNS):
+            print(f"There is no design {design!r}. There is: {', '.join((SOUND, *drill.DESIGNS))}.", file=sys.stderr)
+            return 2
+        with tempfile.TemporaryDirectory() as folder, cloud.start() as aws:
+            os.chdir(folder)
+            shop = solved()
+            if design == SOUND:
+                shop.deploy(aws, quiet=True)
+                record = drill.run(orders=SOUND_ORDERS, seed=SEED)
+            else:
+                record = drilled(aws, shop, design, ORDERS)
+            os.chdir(ROOM)
+        score = drill.score(record)
+        failed = ", ".join(finding.name for finding in score.failed) or "nothing"
+        is_right = score.passed if design == SOUND else design in score.designs
+        print(f"{design}: failed {failed}" if is_right else f"{design}: failed {failed}: NOT WRITTEN")
+        if is_right:
+            record.save(ROOM / "records" / f"{design.replace(' ', '-')}.json")
+        wrong += not is_right
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
