@@ -242,6 +242,17 @@ def test_a_wrong_answer_gets_each_message_in_the_guide() -> None:
         assert [each for each in quoted if not any(re.search(regex, each) for regex in expected)] == [], module.id
 
 
+def test_demos_that_the_guide_times_are_headings_of_their_lesson() -> None:
+    text = (places.course_root() / guide.GUIDE).read_text(encoding="utf-8")
+    table = text[text.index("### How long a demo runs") :].split("\n### ")[0]
+    rows = re.findall(r"(?m)^\| (\d\d) \| (.+) \|$", table)
+    assert [number for number, _ in rows] == [module.number for module in course.load().ready_modules][1:12]
+    for number, demos in rows:
+        lesson = (places.module_dir(course.load().module(number).id) / "lesson.md").read_text(encoding="utf-8")
+        headings = re.findall(r"(?m)^#{1,3} (.+)$", lesson)
+        assert [demo for demo in re.findall(r'"([^"]+)" \(\d+\)', demos) if demo not in headings] == [], number
+
+
 def test_tasks_that_the_guide_names_exist() -> None:
     the_course = course.load()
     tasks = {task.id for module in the_course.modules for task in module.tasks}
