@@ -1,0 +1,91 @@
+"""tools/kill_kernels.py: kernels killed at random cells leave nothing, and what one leaves would be told."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tools import kill_kernels
+from tools.kill_kernels import Folders, Kill, kill_once, plan, run_to_the_end
+
+CELLS = {f"notebooks/{number:02}.ipynb": number + 3 for number in range(5)}
+
+
+@pytest.fixture
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """Of one notebook; the temporary folder of pytest is its user's alone, and PostgreSQL's nobody must enter it."""
+    base = tmp_path_factory.mktemp("kernels")
+    for folder in (base, *base.parents[:2]):
+        if folder.stat().st_uid == (os.getuid() if hasattr(os, "getuid") else 0) and folder.name.startswith("pytest-"):
+            folder.chmod(0o711)
+    return Folders(base / "of one notebook")
+
+
+def notebook(root: Path, *sources: str) -> str:
+    """A notebook below `root` with these code cells; its name."""
+    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in sources]
+    (root / "made.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    return "made.ipynb"
+
+
+def test_a_seed_gives_the_same_kills_and_every_notebook_has_its_turn() -> None:
+    kills = plan(CELLS, 50, seed=7)
+    assert kills == plan(CELLS, 50, seed=7) != plan(CELLS, 50, seed=8)
+    assert set(Counter(kill.notebook for kill in kills).values()) == {10}
+    assert all(1 <= kill.cell <= CELLS[kill.notebook] for kill in kills)
+    assert {kill.delay_s is None for kill in kills} == {True, False}
+
+
+@pytest.mark.skipif(psutil.WINDOWS, reason="a process that is left, as on Unix")
+def test_what_a_kernel_leaves_is_told(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kill_kernels, "LIMIT_S", 1.0)
+    leaves = """
+import socket, subprocess, sys, tempfile
+tempfile.mkdtemp(prefix="lamps-")
+code = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(flush=True); time.sleep(60)"
+child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+child.stdout.readline()
+"""
+    fate = kill_once(Kill(notebook(tmp_path, leaves, "price = 1"), 1, None), folders, tmp_path)
+    try:
+        assert not fate.failed
+        told = "; ".join(fate.left)
+        assert "import socket, time" in told
+        assert "port " in told
+        assert "folder lamps-" in told
+    finally:
+        for process in psutil.process_iter():
+            if str(folders.temporary) in _environ_tmpdir(process):
+                process.kill()
+
+
+def test_a_cell_that_fails_before_the_kill_is_told(folders: Folders, tmp_path: Path) -> None:
+    fate = run_to_the_end(notebook(tmp_path, "price = 1", "price / 0"), folders, tmp_path)
+    assert fate.failed.startswith("cell 2: ZeroDivisionError")
+    assert fate.left == []
+
+
+@pytest.mark.skipif(psutil.WINDOWS, reason="needs PostgreSQL, as lesson 04 does")
+def test_a_lesson_killed_at_a_random_cell_leaves_nothing(folders: Folders) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    rng = random.Random(seed)
+    # Up to the burst on the database: what comes after it adds seconds, and no other kinds of processes.
+    kill = Kill("notebooks/04-lambda-and-rdbms.ipynb", rng.randint(2, 8), rng.uniform(0, 2))
+    fate = kill_once(kill, folders)
+    said = f"seed {seed}: {kill}, {fate}"
+    assert not fate.failed, said
+    assert fate.left == [], said
+    assert fate.processes > 1, said
+
+
+def _environ_tmpdir(process: psutil.Process) -> str:
+    try:
+        return process.environ().get("TMPDIR", "")
+    except (psutil.Error, OSError):
+        return ""

@@ -1,0 +1,403 @@
+"""Kills the kernel of a notebook at a random cell, and looks for what it leaves behind.
+
+    python tools/kill_kernels.py                (50 times over all lessons and solutions: about an hour on two cores)
+    python tools/kill_kernels.py --times 4 --notebooks 05 --seed 1
+
+Each kernel runs cells from the first on and is killed (SIGKILL: it cannot clean up) while a cell runs or between two.
+Then, within a limit, every process below it must have ended, its ports must be free, and its folder for temporary
+files, the databases' folders and PostgreSQL's shared memory must be gone. After its last kill each notebook runs to its
+end, in the folders that the killed kernels left: no cell may raise, and again nothing may be left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import queue
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+from traitlets import default
+
+from serverless_first.build.execute import kernel_environment, timeout_s
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMIT_S = 30.0  # for everything to be gone; on a machine with nothing else to do a second is enough
+LONGEST_DELAY_S = 4.0  # of a kill after the start of its cell
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When a kernel is killed.
+
+    Args:
+        notebook: its path below the checkout.
+        cell: the code cell, counted from 1.
+        delay_s: after the cell began, in seconds; None: when it is over, before the next one.
+    """
+
+    notebook: str
+    cell: int
+    delay_s: float | None
+
+
+@dataclass
+class Fate:
+    """What came of it; `left` and `failed` are empty when all is well, `gone_s` is how long it took."""
+
+    notebook: str
+    what: str
+    processes: int = 0
+    ports: int = 0
+    gone_s: float = 0.0
+    left: list[str] = field(default_factory=list)
+    failed: str = ""
+
+
+@dataclass
+class Traces:
+    """What a kernel and everything below it held before it was killed."""
+
+    processes: set[psutil.Process] = field(default_factory=set)
+    ports: set[int] = field(default_factory=set)
+    segments: set[int] = field(default_factory=set)
+
+    def look(self, kernel_pid: int) -> None:
+        """Adds what there is now."""
+        with contextlib.suppress(psutil.Error):
+            kernel = psutil.Process(kernel_pid)
+            self.processes |= {kernel, *kernel.children(recursive=True)}
+        for process in self.processes:
+            with contextlib.suppress(psutil.Error):
+                listening = [c for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+                self.ports |= {c.laddr.port for c in listening}
+        pids = {process.pid for process in self.processes}
+        self.segments |= {segment for segment, maker in _segments() if maker in pids}
+
+    def left(self, place: Path) -> list[str]:
+        """What there still is of it, in words.
+
+        Args:
+            place: the kernel's folder for temporary files.
+        """
+        found = [f"process {p.pid} ({_name(p)})" for p in self.processes if _lives(p)]
+        known = {process.pid for process in self.processes}
+        found += [f"process {p.pid} ({_name(p)})" for p in _working_in(place) if p.pid not in known and _lives(p)]
+        found += [f"port {port}" for port in sorted(self.ports & _held_ports(self.processes))]
+        found += [f"shared memory {segment}" for segment, _ in _segments() if segment in self.segments]
+        return found + [f"folder {path.relative_to(place)}" for path in sorted(_folders(place))]
+
+
+def plan(cells: dict[str, int], times: int, seed: int) -> list[Kill]:
+    """Which kernels are killed when: the notebooks in turn, in a random order, each at a random cell.
+
+    Args:
+        cells: the number of code cells of each notebook, by its path.
+        times: how many kills.
+        seed: the same seed gives the same kills.
+    """
+    rng = random.Random(seed)
+    order = rng.sample(sorted(cells), len(cells))
+    kills = []
+    for number in range(times):
+        notebook = order[number % len(order)]
+        delay_s = LONGEST_DELAY_S * rng.random() ** 2 if rng.random() < 0.75 else None
+        kills.append(Kill(notebook, rng.randint(1, cells[notebook]), delay_s))
+    return kills
+
+
+class Folders:
+    """The folders of one notebook's kernels: where they run, the learner's folder, temporary files.
+
+    Args:
+        base: an empty folder.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self.named = {name: base / name for name in ("run", "work", "ipython", "connection")}
+        self.temporary = base / "temporary files 照明"
+        for folder in (*self.named.values(), self.temporary):
+            folder.mkdir(parents=True)
+        for folder in (base, self.temporary):
+            folder.chmod(0o711)  # as root PostgreSQL runs as nobody, who must come through
+
+
+class _OwnKernel(KernelManager):
+    """The kernel of this very interpreter, whatever kernels the user has registered under the same name."""
+
+    @default("kernel_spec_manager")
+    def _no_registered_kernels(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[])
+
+
+class Kernel:
+    """A kernel that runs a notebook's cells one by one.
+
+    Args:
+        folders: of its notebook.
+    """
+
+    def __init__(self, folders: Folders) -> None:
+        self._manager = _OwnKernel(connection_file=str(folders.named["connection"] / "kernel.json"))
+        environ = kernel_environment(ROOT, folders.named) | {"TMPDIR": str(folders.temporary)}
+        self._manager.start_kernel(env=environ, cwd=str(folders.named["run"]), extra_arguments=["--log-level=ERROR"])
+        pid = getattr(self._manager.provisioner, "pid", None)
+        assert isinstance(pid, int)
+        self.pid = pid
+        self._client = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=120)
+
+    def run(self, source: str, limit_s: float) -> str:
+        """Runs a cell; what it raised, empty when it raised nothing.
+
+        Args:
+            limit_s: how long it may take, in seconds.
+        """
+        return self._hear(self._client.execute(source, allow_stdin=False), time.monotonic() + limit_s) or ""
+
+    def run_for(self, source: str, delay_s: float) -> bool:
+        """Begins a cell; whether it still runs so many seconds later."""
+        asked = self._client.execute(source, allow_stdin=False)
+        self._hear(asked, time.monotonic() + LIMIT_S, until="execute_input")
+        try:
+            self._hear(asked, time.monotonic() + delay_s)
+        except TimeoutError:
+            return True
+        return False
+
+    def kill(self) -> None:
+        """SIGKILL to the kernel alone (on Windows: TerminateProcess); what is below it learns of it by itself."""
+        process = psutil.Process(self.pid)
+        process.kill()
+        self._let_go()
+
+    def end(self) -> None:
+        """Ends it as closing its notebook does."""
+        with contextlib.suppress(Exception):
+            self._manager.shutdown_kernel()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._client.stop_channels()
+        with contextlib.suppress(Exception):
+            self._manager.shutdown_kernel(now=True)  # reaps it, removes its connection file
+        self._manager.cleanup_resources()
+
+    def _hear(self, asked: str, end_s: float, until: str = "idle") -> str | None:
+        raised = None
+        while (left_s := end_s - time.monotonic()) > 0:
+            try:
+                message: dict[str, Any] = self._client.get_iopub_msg(timeout=min(left_s, 1.0))
+            except queue.Empty:
+                if not self._manager.is_alive():
+                    raise RuntimeError("the kernel has died by itself") from None
+                continue
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "error":
+                raised = f"{content['ename']}: {' '.join(content['evalue'].split())}"
+            if until in (message["msg_type"], content.get("execution_state")):
+                return raised
+        raise TimeoutError
+
+
+def code_cells(notebook: Path) -> list[Any]:
+    """The code cells of a notebook.
+
+    Args:
+        notebook: the file.
+    """
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def kill_once(kill: Kill, folders: Folders, root: Path = ROOT) -> Fate:
+    """Runs a notebook up to a cell, kills its kernel, and waits until nothing is left.
+
+    Args:
+        kill: when.
+        folders: of the notebook.
+        root: the checkout.
+    """
+    cells = code_cells(root / kill.notebook)
+    fate, traces = Fate(kill.notebook, f"killed between cells {kill.cell} and {kill.cell + 1}"), Traces()
+    kernel = Kernel(folders)
+    try:
+        last = kill.cell if kill.delay_s is None else kill.cell - 1
+        fate.failed = _run_cells(kernel, cells[:last])
+        if kill.delay_s is not None and not fate.failed:
+            runs = kernel.run_for("".join(cells[kill.cell - 1]["source"]), kill.delay_s)
+            fate.what = (
+                f"killed {kill.delay_s:.1f} s into cell {kill.cell}" if runs else f"killed after cell {kill.cell}"
+            )
+    except Exception as error:
+        fate.failed = f"{type(error).__name__}: {error}"
+    finally:
+        traces.look(kernel.pid)
+        kernel.kill()
+    return _wait(fate, traces, folders)
+
+
+def run_to_the_end(notebook: str, folders: Folders, root: Path = ROOT) -> Fate:
+    """Runs a notebook to its end, ends its kernel, and waits until nothing is left.
+
+    Args:
+        notebook: its path below the checkout.
+        folders: those that its killed kernels have used.
+        root: the checkout.
+    """
+    fate, traces = Fate(notebook, "run to its end"), Traces()
+    kernel = Kernel(folders)
+    try:
+        fate.failed = _run_cells(kernel, code_cells(root / notebook))
+    except Exception as error:
+        fate.failed = f"{type(error).__name__}: {error}"
+    finally:
+        traces.look(kernel.pid)
+        kernel.end()
+    return _wait(fate, traces, folders)
+
+
+def _run_cells(kernel: Kernel, cells: Sequence[Any]) -> str:
+    """What went wrong, empty when nothing did."""
+    for number, cell in enumerate(cells, 1):
+        try:
+            raised = kernel.run("".join(cell["source"]), 3 * timeout_s(cell))
+        except TimeoutError:
+            return f"cell {number} did not end"
+        if raised and "raises-exception" not in cell["metadata"].get("tags", []):
+            return f"cell {number}: {raised[:300]}"
+    return ""
+
+
+def _wait(fate: Fate, traces: Traces, folders: Folders) -> Fate:
+    begun_s = time.monotonic()
+    fate.processes, fate.ports = len(traces.processes), len(traces.ports)
+    while (left := traces.left(folders.temporary)) and time.monotonic() - begun_s < LIMIT_S:
+        time.sleep(0.1)
+    fate.gone_s, fate.left = time.monotonic() - begun_s, left
+    return fate
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())[:80]
+    return "gone meanwhile"
+
+
+def _working_in(place: Path) -> list[psutil.Process]:
+    """Processes that a folder for temporary files shows in: in TMPDIR, as current folder, in their command line."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            shown = [process.environ().get("TMPDIR", ""), process.cwd(), *process.cmdline()]
+            if any(str(place) in text for text in shown):
+                found.append(process)
+    return found
+
+
+def _held_ports(processes: Iterable[psutil.Process]) -> set[int]:
+    """Ports that somebody listens on who was there before those processes ended: a later one may have them again."""
+    newest_s = max((process.create_time() for process in processes), default=0.0)
+    held = set()
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr:
+            with contextlib.suppress(psutil.Error):
+                if connection.pid is None or psutil.Process(connection.pid).create_time() <= newest_s:
+                    held.add(connection.laddr.port)
+    return held
+
+
+def _segments() -> list[tuple[int, int]]:
+    """System V shared memory of this machine: number and maker's process (Linux)."""
+    try:
+        lines = Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return []
+    return [(int(fields[1]), int(fields[4])) for fields in map(str.split, lines)]
+
+
+def _folders(place: Path) -> list[Path]:
+    """What lies among temporary files, but for the folder that all runs of a user share and its lock."""
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    shared = place / f"serverless-first-{user}"
+    inside = [path for path in shared.iterdir() if path.name != "lock"] if shared.is_dir() else []
+    return [path for path in place.iterdir() if path != shared] + inside
+
+
+def _all_of(notebook: str, kills: Sequence[Kill], base: Path) -> list[Fate]:
+    folders, fates = Folders(base), []
+    for kill in kills:
+        fates.append(kill_once(kill, folders))
+        _print(fates[-1])
+    fates.append(run_to_the_end(notebook, folders))
+    _print(fates[-1])
+    return fates
+
+
+def _print(fate: Fate) -> None:
+    state = "; ".join([*([fate.failed] if fate.failed else []), *(f"LEFT {each}" for each in fate.left)]) or "clean"
+    print(
+        f"{Path(fate.notebook).parent.name[:9]:9} {Path(fate.notebook).stem:26} {fate.what:30} "
+        f"{fate.processes:4} processes {fate.ports:4} ports  {fate.gone_s:5.1f} s  {state}",
+        flush=True,
+    )
+
+
+def main() -> int:
+    """Kills, prints a line for each kernel, and says whether anything was left."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=50, help="how many kills (default: 50)")
+    parser.add_argument("--seed", type=int, default=None, help="for the same kills again (default: a new one)")
+    parser.add_argument("--notebooks", nargs="*", default=[""], help="parts of names: 05, solutions/ (default: all)")
+    parser.add_argument("--workers", type=int, default=1, help="how many kernels at a time (default: 1)")
+    options = parser.parse_args()
+    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
+    paths = [p for f in ("notebooks", "solutions") for p in sorted((ROOT / f).glob("*.ipynb"))]
+    cells = {f"{path.parent.name}/{path.name}": len(code_cells(path)) for path in paths}
+    cells = {name: count for name, count in cells.items() if any(part in name for part in options.notebooks)}
+    if not cells:
+        print(f"No notebook has any of {options.notebooks} in its name.", file=sys.stderr)
+        return 2
+    print(f"--seed {seed}: {options.times} kills over {len(cells)} notebooks", flush=True)
+    kills: dict[str, list[Kill]] = {}
+    for kill in plan(cells, options.times, seed):
+        kills.setdefault(kill.notebook, []).append(kill)
+    with tempfile.TemporaryDirectory(prefix="kill-kernels-") as made, ThreadPoolExecutor(options.workers) as pool:
+        base = Path(made)
+        base.chmod(0o711)
+        asked = [pool.submit(_all_of, name, kills[name], base / str(n)) for n, name in enumerate(kills)]
+        fates = [fate for each in asked for fate in each.result()]
+    bad = [fate for fate in fates if fate.left or fate.failed]
+    longest_s = max(fate.gone_s for fate in fates)
+    ended = sum(fate.what == "run to its end" for fate in fates)
+    print(
+        f"{len(fates) - ended} kernels killed, {ended} notebooks run to their end afterwards, "
+        f"{sum(fate.processes for fate in fates)} processes and {sum(fate.ports for fate in fates)} ports seen; "
+        f"everything was gone after at most {longest_s:.1f} s; {len(bad)} with something left or failed."
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
