@@ -131,8 +131,10 @@ def test_the_page_has_reasons_findings_and_the_prices_of_the_file(tmp_path: Path
     page = capstone.write_page(tmp_path / "page.html", price, {"A queue <first>": "The door answers."}).read_text()
     assert "<dt>A queue &lt;first&gt;</dt><dd>The door answers.</dd>" in page
     assert "<td>Step Functions</td><td>0.5000</td>" in page
-    score = drill.score(capstone.my_drill(tmp_path))
+    found = capstone.my_drill(tmp_path)
+    score = drill.score(found)
     assert score.passed
+    assert f"in this order: {'; '.join(moment.what for moment in found.moments)}.</p>" in page
     assert all(f"<td>{finding.name}</td><td>passed</td>" in page for finding in score.findings)
     total = 0.5 + sum(usd for what, usd in score.cost.parts if what != "Step Functions")
     assert f"<td>All that is paid by use</td><td>{total:.4f}</td>" in page
