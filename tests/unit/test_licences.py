@@ -1,0 +1,74 @@
+"""docs/licences.md lists every locked package with a licence that a course may build on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import sys
+from email.message import Message
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tools import licences
+
+ROOT = Path(__file__).resolve().parents[2]
+PERMISSIVE = {
+    *("MIT", "MIT-0", "MIT-CMU", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD", "BSD-2-Clause", "BSD-3-Clause"),
+    *("0BSD", "ISC", "PSF-2.0", "CNRI-Python", "Zlib", "CC0-1.0", "AFL-2.1", "Public-Domain"),
+}
+#: Looked at one by one: how each is used stands at the head of the page.
+COPYLEFT = {
+    "psycopg": "LGPL-3.0-only", "psycopg-binary": "LGPL-3.0-only", "pywin32": "LGPL-2.1-or-later",
+    "docutils": "GPL (a part)", "certifi": "MPL-2.0", "fqdn": "MPL-2.0", "hypothesis": "MPL-2.0",
+    "pathspec": "MPL-2.0", "tqdm": "MPL-2.0",
+}  # fmt: skip
+
+needs_all = pytest.mark.skipif(
+    sys.platform != "linux" or None in map(importlib.util.find_spec, ("sphinx", "jupytext", "jupyterhub", "mypy")),
+    reason="reads the metadata of all extras, as Linux has them",
+)
+
+
+@needs_all
+def test_the_page_is_in_step_with_the_lock_files() -> None:
+    assert licences.PAGE.read_text(encoding="utf-8") == licences.page(licences.locked()), "run tools/licences.py"
+
+
+@needs_all
+def test_every_licence_is_known_and_fits() -> None:
+    packages = licences.locked()
+    assert len(packages) > 200
+    for each in packages:
+        for part in re.split(r" (?:AND|OR) ", each.licence.replace("(a part)", "<part>")):
+            name = part.strip("()").replace("<part>", "(a part)")
+            assert name in PERMISSIVE or COPYLEFT.get(each.name) == name, f"{each.name}: {each.licence}: may we use it?"
+
+
+def test_every_line_of_the_lock_files_is_read() -> None:
+    pinned = {
+        tuple(line.split(" ")[0].split("=="))
+        for profile in licences.PROFILES
+        for line in (ROOT / "requirements" / f"{profile}.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line and not line.startswith((" ", "#"))
+    }
+    page = licences.PAGE.read_text(encoding="utf-8")
+    rows = {
+        (cells[1].split(" (")[0], cells[2])
+        for cells in (re.split(r"\s*\|\s*", line) for line in page.splitlines() if "|" in line)
+    }
+    assert {(name.split("[")[0], version) for name, version in pinned} <= rows
+    assert len(pinned) > 200
+
+
+def test_a_package_without_a_licence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Message()
+    told["License"] = "ask the author"
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: SimpleNamespace(metadata=told, files=None))
+    with pytest.raises(LookupError, match=r"lamps: its metadata state no licence .*'ask the author'"):
+        licences.licence_of("lamps")
+    monkeypatch.undo()
+    with pytest.raises(LookupError, match="lamps is not installed"):
+        licences.licence_of("lamps")
