@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 import shutil
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
@@ -241,7 +245,12 @@ def test_a_cell_that_takes_too_long_is_named(course: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('metadata={"image/png": {"alt": "Billing step in ms: 100 then, 1 now"}}', "", "the picture has no alt text"),
+        (', alt="Billing step in ms: 100 then, 1 now"', "", "the picture has no alt text"),
+        (
+            'Picture.new("P",',
+            'Picture.new("RGB",',
+            "the picture has thousands of colours; figures.show makes one of few",
+        ),
         ("order.total(1200, 2)", "object()", "new in each run"),
         ("order.total(1200, 2)", "str(pathlib.Path.cwd())", "a path of this machine"),
     ],
@@ -350,6 +359,20 @@ def test_check_names_what_is_out_of_step_and_the_cure(built: Path, path: str, ol
     found = [problem for problem in check() if says in problem]
     assert len(found) == 1
     assert "make build" in found[0] or "add them" in found[0]
+
+
+def test_check_names_a_stored_picture_of_many_colours(built: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(picture, format="png")
+    path = built / "notebooks" / NAME
+    old = re.compile(r'"image/png": "[^"]+"')
+    text, found = old.subn(f'"image/png": "{base64.b64encode(picture.getvalue()).decode()}"', path.read_text("utf-8"))
+    assert found == 1
+    path.write_text(text, encoding="utf-8")
+    assert [problem for problem in check() if f"notebooks/{NAME}, cell 7 " in problem] == [
+        f"notebooks/{NAME}, cell 7 (import io): the picture has thousands of colours; figures.show makes one of few: "
+        'correct the source and run "make build"'
+    ]
 
 
 def test_check_finds_a_notebook_without_source(built: Path) -> None:

@@ -124,14 +124,14 @@ def test_speaker_notes_are_notes_and_not_on_the_slide(course: Path) -> None:
 
 
 def test_a_tag_hides_the_code_and_leaves_the_figure(course: Path) -> None:
-    assert "subplots" in export(course).words
+    assert "Picture.new" in export(course).words
     path = course / "slides" / "00-lamps.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     [cell] = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     cell["metadata"]["tags"] = ["remove-input"]
     path.write_text(json.dumps(notebook), encoding="utf-8")
     page = export(course)
-    assert "subplots" not in page.words
+    assert "Picture.new" not in page.words
     assert len(page.alts) == 1
 
 
@@ -210,6 +210,18 @@ def test_a_track_that_names_a_slide_which_is_not_built_says_what_to_do(tracked: 
 def test_slides_that_are_not_built_yet_say_what_to_do(course: Path) -> None:
     (course / "slides" / "00-lamps.ipynb").unlink()
     with pytest.raises(BuildFailed, match=r'slides/00-lamps\.ipynb is missing: run "make build"'):
+        export_slides(pdf=False)
+
+
+def test_another_file_that_is_missing_is_not_taken_for_the_slides(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(*_: object) -> str:
+        raise FileNotFoundError(2, "No such file or directory", "page.html.j2")
+
+    assert course.is_dir()
+    monkeypatch.setattr(slides_module, "page", page)
+    with pytest.raises(FileNotFoundError, match=r"page\.html\.j2"):
         export_slides(pdf=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import itertools
 from typing import Any
 
@@ -10,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from serverless_first import figures
 from serverless_first.cloud import Interval
@@ -52,6 +54,25 @@ def test_the_same_figure_is_the_same_bytes(shown: list[Any]) -> None:
     for _ in range(2):
         figures.show(figures.timeline(LIFE, title="t"), alt="a")
     assert shown[0][0] == shown[2][0]
+
+
+def test_a_picture_has_a_palette_of_at_most_256_colours_and_looks_the_same(shown: list[Any]) -> None:
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots()
+    axes.imshow([[x * y for x in range(40)] for y in range(30)], interpolation="bilinear")  # thousands of colours
+    axes.set_title("Ähnlich", color="#0072B2")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    figures.show(figure, alt="a field")
+    stored = base64.b64decode(shown[0][0]["image/png"])
+    with Image.open(drawn) as full, Image.open(io.BytesIO(stored)) as few:
+        assert full.convert("RGB").getcolors(256) is None
+        assert few.mode == "P"
+        assert len(few.getcolors(256) or []) in range(2, 257)
+        moved = np.abs(np.asarray(full.convert("RGB"), int) - np.asarray(few.convert("RGB"), int))
+    assert moved.max() <= 24  # of 255
+    assert moved.mean() < 2
+    assert len(stored) < len(drawn.getvalue()) / 2
 
 
 def test_a_figure_without_words_is_refused() -> None:

@@ -39,7 +39,29 @@ def test_what_is_kept_stays_as_it_is(made: Path, tmp_path: Path) -> None:
     template.keep(made, kept)
     (made / "base" / "1").write_text("other pages")
     template.keep(made, kept)
-    assert (kept / "base" / "1").read_text() == "pages"
+    assert template.copied(kept, tmp_path / "data", None)
+    assert (tmp_path / "data" / "base" / "1").read_text() == "pages"
+
+
+@pytest.mark.parametrize("broken", ["a file is gone", "a file is cut off", "all data are gone", "of an older course"])
+def test_a_template_that_is_not_whole_any_more_is_made_anew(made: Path, tmp_path: Path, broken: str) -> None:
+    kept = template.place(BINARIES, [], tmp_path / "venv")
+    template.keep(made, kept)
+    (page,) = kept.rglob("1")
+    if broken == "a file is gone":
+        page.unlink()
+    elif broken == "a file is cut off":
+        page.write_text("pa")
+    elif broken == "all data are gone":
+        shutil.rmtree(page.parents[1])
+        page.parents[1].mkdir()
+    else:
+        shutil.rmtree(kept)
+        shutil.copytree(made, kept)
+    assert not template.copied(kept, tmp_path / "data", None)
+    assert not (tmp_path / "data").exists()
+    template.keep(made, kept)
+    assert template.copied(kept, tmp_path / "data", None)
 
 
 def test_what_a_killed_process_has_left_goes(made: Path, tmp_path: Path) -> None:
@@ -49,8 +71,9 @@ def test_what_a_killed_process_has_left_goes(made: Path, tmp_path: Path) -> None
     alive = os.getppid()
     for pid in (gone.pid, alive):
         (kept.with_name(f"{kept.name}.{pid}") / "base").mkdir(parents=True)
+    kept.with_name(f"{kept.name}.old").mkdir()  # somebody's own
     template.keep(made, kept)
-    assert {path.name for path in kept.parent.iterdir()} == {kept.name, f"{kept.name}.{alive}"}
+    assert {path.name for path in kept.parent.iterdir()} == {kept.name, f"{kept.name}.{alive}", f"{kept.name}.old"}
 
 
 def test_other_programs_and_other_settings_have_a_template_of_their_own() -> None:
@@ -69,10 +92,13 @@ def test_a_copy_that_fails_leaves_nothing(made: Path, tmp_path: Path, monkeypatc
         target.mkdir()
         raise shutil.Error([(source, target, "Permission denied")])
 
+    kept = tmp_path / "kept"
+    template.keep(made, kept)
     monkeypatch.setattr(shutil, "copytree", half)
-    assert not template.copied(made, tmp_path / "data", None)
-    template.keep(made, tmp_path / "kept")
-    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+    assert not template.copied(kept, tmp_path / "data", None)
+    template.keep(made, tmp_path / "second")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "made"]
+    assert (kept / "data" / "base" / "1").read_text() == "pages"
 
 
 def test_an_environment_that_nobody_may_write_to_is_no_error(made: Path, tmp_path: Path) -> None:

@@ -227,6 +227,17 @@ def test_a_source_that_cannot_be_prepared_here_is_fetched_for_the_room_with_what
         room.collect(Target("3.12", "windows-x86_64"))
 
 
+def test_a_source_that_is_a_zip_is_not_taken(room: Room) -> None:
+    with zipfile.ZipFile(room.index / "lamps-1.0.zip", "w") as archive:
+        archive.writestr("lamps-1.0/setup.py", "raise SystemExit('no compiler')")
+        archive.writestr("lamps-1.0/PKG-INFO", "Metadata-Version: 2.1\nName: lamps\nVersion: 1.0\n")
+    digest = hashlib.sha256((room.index / "lamps-1.0.zip").read_bytes()).hexdigest()
+    room.lock("lab", f"lamps==1.0 \\\n    --hash=sha256:{digest}\n")
+    room.lock("all", "")
+    with pytest.raises(CannotCollect, match="pip did not manage it"):
+        room.collect(Target("3.12", "windows-x86_64"))
+
+
 def test_the_locks_of_the_course_are_understood_for_every_machine() -> None:
     requirements = Path(__file__).resolve().parents[2] / "requirements"
     for name in wheelhouse.PLATFORMS:

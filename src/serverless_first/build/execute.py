@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import os
 import re
@@ -79,7 +80,10 @@ def timeout_s(cell: Any, usual_s: float = CELL_TIMEOUT_S) -> float:
 
 
 def output_problems(notebook: Any, source: str, *, forbidden: tuple[str, ...] = ()) -> list[str]:
-    """What must not be stored: a line for each image without alt text, each address, each of the `forbidden` texts."""
+    """What must not be stored, a line for each.
+
+    An image without alt text, or of more colours than `figures.show` makes; an address; one of the `forbidden` texts.
+    """
     problems: list[str] = []
     for number, cell in enumerate(notebook.cells, 1):
         where = place(source, number, cell)
@@ -88,6 +92,8 @@ def output_problems(notebook: Any, source: str, *, forbidden: tuple[str, ...] = 
                 alt = output.get("metadata", {}).get(mime, {}).get("alt", "")
                 if mime in output.get("data", {}) and not str(alt).strip():
                     problems.append(f"{where}: the picture has no alt text; show it with alt in its {mime} metadata")
+            if _has_many_colours(output):
+                problems.append(f"{where}: the picture has thousands of colours; figures.show makes one of few")
             text = _text_of(output)
             if address := _ADDRESS.search(text):
                 problems.append(f"{where}: the output holds {address[0]!r}, new in each run; end with `_ = ...`")
@@ -181,6 +187,12 @@ def _tidy(notebook: Any, page: Page) -> None:
             output.pop("transient", None)
             kept.append(output)
         cell.outputs = kept
+
+
+def _has_many_colours(output: Any) -> bool:
+    """Whether a PNG has no palette; its head says so (the PNG specification, 11.2.1: colour type 3 has one)."""
+    png = output.get("data", {}).get("image/png")
+    return png is not None and base64.b64decode("".join(png))[25:26] != b"\x03"
 
 
 def _text_of(output: Any) -> str:

@@ -55,26 +55,28 @@ def export_slides(
     chosen = the_course.built if shown is None else tuple(shown)
     if modules is not None:
         chosen = tuple(the_course.deck_of(name) for name in modules)
-        if absent := [module.id for module in chosen if shown is not None and module not in shown]:
-            raise BuildFailed([f"The track {track} shows no slide of {', '.join(absent)}."])
+        if hidden := [module.id for module in chosen if shown is not None and module not in shown]:
+            raise BuildFailed([f"The track {track} shows no slide of {', '.join(hidden)}."])
     folder = root / "slides" / "export" / (track or "")
     chromium = find_chromium() if pdf else None
     if pdf and chromium is None:
         report("note: no PDF: no Chromium or Chrome was found; install one, or print the HTML with ?print=notes")
     files: list[Path] = []
-    problems: list[str] = []
+    absent = [module for module in chosen if not (root / _notebook(module)).is_file()]
+    problems = [
+        f'{_notebook(module)} is missing: run "make build"'
+        for module in dict.fromkeys(absent)
+        if modules is not None or module.deck_slides
+    ]
     with ThreadPoolExecutor(max_workers=2) as pool:  # a browser that prints waits more than it works
         exports = {
             module: pool.submit(_export, module, the_course, root, folder, chromium, shown[module] if shown else None)
             for module in dict.fromkeys(chosen)
+            if module not in absent
         }
-        for module, export in exports.items():
+        for export in exports.values():
             try:
                 made = export.result()
-            except FileNotFoundError:
-                if modules is not None or module.deck_slides:
-                    problems.append(f'slides/{module.id}.ipynb is missing: run "make build"')
-                continue
             except BuildFailed as error:
                 problems += error.problems
                 continue
@@ -97,10 +99,14 @@ def _shown(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
     return tracks[name].slides
 
 
+def _notebook(module: Module) -> str:
+    return f"slides/{module.id}.ipynb"
+
+
 def _export(
     module: Module, the_course: Course, root: Path, folder: Path, chromium: str | None, shown: Collection[str] | None
 ) -> list[Path]:
-    name = f"slides/{module.id}.ipynb"
+    name = _notebook(module)
     text = (root / name).read_text(encoding="utf-8")
     try:
         html = page(nbio.loads(text), module, the_course, shown)

@@ -89,7 +89,7 @@ def collect(to: Path, targets: Sequence[Target], profile: str = "lab", *, report
         raise CannotCollect(
             f"{to} cannot be written: {error.strerror or error}. Name another folder with --to."
         ) from error
-    files = [path for path in to.iterdir() if path.suffix in (".whl", ".gz")]
+    files = [path for path in to.iterdir() if path.name.endswith((".whl", ".tar.gz"))]
     return Collected(to, len(files), round(sum(path.stat().st_size for path in files) / 1e6))
 
 

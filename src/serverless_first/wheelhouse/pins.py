@@ -92,6 +92,8 @@ class Folder:
 
     @staticmethod
     def _is_source(path: Path, pin: Pin) -> bool:
+        if not path.name.endswith(".tar.gz"):
+            return False
         try:
             name, version = parse_sdist_filename(path.name)
         except InvalidSdistFilename:

@@ -20,12 +20,14 @@ def fetch(pin: Pin, pip_log: str, to: Path) -> bool:
     pip runs a package's setup.py even when it only downloads. That of awslambdaric builds AWS's client when it runs on
     Linux, though the room may have Windows.
 
+    A source is a .tar.gz (PEP 625): a .zip that pip finds is not taken, for nothing here could read what builds it.
+
     Args:
         pin: of the package; the file must have one of its hashes.
         pip_log: what pip wrote into its log; it names the address.
         to: the folder for the file.
     """
-    name = rf"{re.escape(pin.name).replace('-', '[-_.]')}-{re.escape(pin.version)}\.(?:tar\.gz|zip)"
+    name = rf"{re.escape(pin.name).replace('-', '[-_.]')}-{re.escape(pin.version)}\.tar\.gz"
     found = re.search(rf"Found link ((?:https?|file)://\S+/({name}))[\s#,]", pip_log, re.IGNORECASE)
     if found is None:
         return False
