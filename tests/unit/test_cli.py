@@ -26,22 +26,8 @@ from serverless_first.doctor import Finding
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = "notebooks/00-start-here.ipynb"
 COMMANDS = (
-    *(
-        "lab",
-        "doctor",
-        "cloud",
-        "board",
-        "build",
-        "check",
-        "reset",
-        "progress",
-        "summary",
-        "bench",
-        "slides",
-        "site",
-        "guide",
-    ),
-    "wheelhouse",
+    *("lab", "doctor", "cloud", "deploy", "check", "catch-up", "reset", "progress", "summary", "bench"),
+    *("board", "class", "wheelhouse", "guide", "slides", "site", "build"),
 )
 
 
@@ -59,6 +45,7 @@ def call(*arguments: str) -> Result:
 
 def test_help_lists_every_command_and_each_explains_itself() -> None:
     text = call("--help").output
+    assert sorted(COMMANDS) == sorted(main.commands)
     for command in COMMANDS:
         assert re.search(rf"^  {command} +\S", text, re.MULTILINE)
         assert call(command, "--help").exit_code == 0

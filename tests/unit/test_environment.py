@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections import defaultdict
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,30 @@ def test_environment_yml_has_the_packages_and_bounds_of_pyproject() -> None:
     needed = [Requirement(t) for t in BASE + [t for extra in CONDA_EXTRAS for t in EXTRAS[extra]]]
     assert conda == {canonicalize_name(r.name): (r.specifier, r.extras) for r in needed}
     assert PYPROJECT["project"]["requires-python"] in str(python)
+
+
+_IMPORTED = re.compile(r"^ *(?:from|import) ([A-Za-z_]\w*)", re.MULTILINE)
+
+
+def undeclared(folder: Path, declared: set[str]) -> dict[str, str]:
+    """What files import from packages that are here and not declared: the module, and one file that imports it."""
+    packages = packages_distributions()
+    found: dict[str, str] = {}
+    for file in sorted(folder.rglob("*.py")):
+        for name in set(_IMPORTED.findall(file.read_text(encoding="utf-8"))) - set(sys.stdlib_module_names):
+            from_these = {canonicalize_name(each) for each in packages.get(name, ())}
+            if from_these and not from_these & declared:
+                found[name] = str(file.relative_to(folder))
+    return found
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "tools"])
+def test_what_the_course_imports_is_declared_and_not_left_to_others_to_bring_along(folder: str) -> None:
+    declared = {canonicalize_name(Requirement(t).name) for t in [*BASE, *(t for e in EXTRAS.values() for t in e)]}
+    assert undeclared(ROOT / folder, {*declared, "serverless-first"}) == {}
+
+
+def test_an_import_that_nobody_declares_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import json\nimport lamps\n\ndef f():\n    from yaml import safe_load\n", "utf-8")
+    assert undeclared(tmp_path, {"boto3"}) == {"yaml": "a.py"}
+    assert undeclared(tmp_path, {"pyyaml"}) == {}

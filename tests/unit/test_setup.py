@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -320,6 +321,8 @@ def test_make_takes_the_python_that_is_named(tmp_path: Path) -> None:
 @make
 def test_make_alone_lists_every_target(tmp_path: Path) -> None:
     done = call_make(tmp_path / "コース one", {"echo": 'printf "%s\\n" "$*"'})
-    targets = "lab test env build check slides guide site wheelhouse bench lock clean"
+    targets = "lab class test env build check slides guide site wheelhouse bench picture lock clean"
+    written = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted([*targets.split(), "help"]) == sorted(written)
     for target in targets.split():
         assert f"make {target} " in done.stdout
