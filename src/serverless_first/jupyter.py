@@ -21,6 +21,7 @@ OVERRIDES = {
     # Lessons are short: every cell stays on the page, so that the browser finds text and widgets keep their state.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
+EXPORT_TEMPLATES, EXPORT_TEMPLATE = Path(__file__).parent / "templates", "course"
 # The author's environment holds nbgrader, whose buttons a learner has no use for.
 PAGE_CONFIG = {"disabledExtensions": {"@jupyter/nbgrader": True}}
 
@@ -71,6 +72,9 @@ def settings(work: Path) -> list[str]:
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        # What a learner exports as HTML can be read by everybody.
+        f"--HTMLExporter.extra_template_basedirs={EXPORT_TEMPLATES}",
+        f"--HTMLExporter.template_name={EXPORT_TEMPLATE}",
     ]
 
 

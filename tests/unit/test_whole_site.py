@@ -15,7 +15,7 @@ pytest.importorskip("sphinx", reason="the site needs the extra `site`")
 pytest.importorskip("myst_parser", reason="the site needs the extra `site`")
 pytest.importorskip("furo", reason="the site needs the extra `site`")
 
-from serverless_first import course, glossary
+from serverless_first import axe, course, glossary
 from serverless_first.build import nbio
 from serverless_first.chromium import find_chromium
 from serverless_first.site import links, make_site
@@ -154,6 +154,16 @@ def test_a_lesson_on_a_phone_read_with_the_keyboard(site: Path, browser: Any) ->
     assert lesson.locator("article details[open]").count() == 0
 
     assert {url.split(":", 1)[0] for url in asked} == {"file"}
+    lesson.close()
+
+
+def test_a_lesson_can_be_read_by_everybody(site: Path, browser: Any) -> None:
+    """The other pages at night, dark ones too: tests/browser/test_accessibility.py."""
+    pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
+    lesson = browser.new_page()
+    lesson.goto((site / "00-start-here.html").as_uri())
+    axe.unfold(lesson)
+    assert axe.violations(lesson) == []
     lesson.close()
 
 

@@ -52,6 +52,9 @@ COLOURS = {
     "--jq-incorrect-color": WRONG,
 }
 
+# jupyterquiz writes a label beside the field for a number, and does not say that it belongs to it.
+_LABEL = "querySelectorAll('label.InpLabel').forEach(label => { label.htmlFor = label.nextElementSibling.id; })"
+
 Question = dict[str, Any]
 
 
@@ -157,8 +160,8 @@ def page(seed: str, questions: list[Question]) -> str:
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
         f'<div class="tex2jax_ignore mathjax_ignore">{frame}{fallback}</div>{style}<script>\n'
-        f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n}})(undefined, "
-        f'{here}.querySelector("#{name}"));\n'
+        f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{name}.{_LABEL};\n}})"
+        f'(undefined, {here}.querySelector("#{name}"));\n'
         "</script></div>"
     )
 

@@ -51,6 +51,13 @@ class Word(SphinxDirective):
         return [index(entries=[("single", word.strip(), self.arguments[0], "", None) for word in words])]
 
 
+def _give_headings_a_level(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """Sphinx makes the captions beside a page headings without a level, which a screen reader cannot place."""
+    tree = str(context.get("furo_navigation_tree", ""))
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.add_directive("word", Word)
+    app.connect("html-page-context", _give_headings_a_level, priority=900)  # furo has made the tree before, at 500

@@ -12,8 +12,17 @@ document.addEventListener("DOMContentLoaded", () => {
       button.textContent = open ? "Fold it again" : words;
     });
   }
+  for (const part of document.querySelectorAll("article pre, .wide, .table-wrapper")) scrolling.observe(part);
   const results = document.getElementById("search-results");
   if (results) new MutationObserver(nameWords).observe(results, { childList: true, subtree: true });
+});
+
+// What scrolls sideways is reached with Tab, and the arrow keys scroll it; what fits is no stop on the way.
+const scrolling = new ResizeObserver((changed) => {
+  for (const { target } of changed) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
 });
 
 // On paper nothing unfolds.
