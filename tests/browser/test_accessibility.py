@@ -61,7 +61,8 @@ def page(browser: Any) -> Iterator[Any]:
 def notebook_problems(page: Any, name: str, folder: Path) -> list[str]:
     """What is wrong with a notebook that JupyterLab exports as HTML, as the course sets JupyterLab up."""
     templates = [str(jupyter.EXPORT_TEMPLATES)]
-    exporter = HTMLExporter(extra_template_basedirs=templates, template_name=jupyter.EXPORT_TEMPLATE)
+    make: Any = HTMLExporter  # not typed
+    exporter = make(extra_template_basedirs=templates, template_name=jupyter.EXPORT_TEMPLATE)
     file = folder / "page.html"
     file.write_text(exporter.from_filename(str(ROOT / name))[0], encoding="utf-8")
     page.goto(file.as_uri())
