@@ -1,16 +1,19 @@
 """A class at work, measured: signs every student in over HTTP, starts the servers, runs a lab's solution in each.
 
     serverless-first class --students names.csv --folder /srv/class      (in one terminal)
-    python tools/class_load.py /srv/class --disturb                      (in another, on the same machine)
+    python tools/class_load.py /srv/class --loop --greed                 (in another, on the same machine)
 
 It does what browsers do: the sign-in form, the hub's redirects, the Jupyter server's interface, a kernel's websocket.
-With --loop the last student runs no lab but an endless loop; with --greed one more makes a burst of hundreds and asks
-for all memory. Every request goes to this machine, each student runs the lab once, and --limit-s ends it all.
+With --loop the last student runs no lab but an endless loop; with --greed one more makes bursts of hundreds and asks
+for all memory, again and again, until the others are done. Every request goes to this machine, each student runs the
+lab once, and --limit-s ends it all. At the end stand the claims that were checked, each with yes or NO; a NO makes the
+exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import json
 import statistics
@@ -20,7 +23,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,7 @@ Path("echo.py").write_text("import time\\ndef handler(event, context):\\n    tim
 hikari.deploy(aws, "echo", "echo.py", {})
 for calls in (150, 300, 450):
     results = aws.at_once("echo", [{} for _ in range(calls)])
-    print(calls, sum(r.outcome == "answered" for r in results))
+    print("burst", calls, sum(r.outcome == "answered" for r in results), flush=True)
 hoard = []
 while True:
     hoard.append(bytearray(50_000_000))
@@ -59,7 +62,8 @@ class Student:
     tasks: str = ""
     problem: str = ""
     said: list[str] = field(default_factory=list)
-    channels: websocket.WebSocket | None = None
+    rounds: list[str] = field(default_factory=list)
+    """How each try of one who asks for too much has ended."""
 
 
 class Seat:
@@ -75,6 +79,7 @@ class Seat:
         self.address, self.student, self.until = address, student, until
         self.http = requests.Session()
         self.http.trust_env = False
+        self.kernel_id = ""
         self.base = f"{address}/user/{student.account}"
 
     def sign_in(self) -> None:
@@ -108,13 +113,26 @@ class Seat:
             f"{self.base}/api/kernels", json={"name": "python3", "path": "labs/x.ipynb"}, headers=headers, timeout=300
         )
         answer.raise_for_status()
-        url = f"{self.base}/api/kernels/{answer.json()['id']}/channels".replace("http", "ws", 1)
+        self.kernel_id = answer.json()["id"]
+        url = f"{self.base}/api/kernels/{self.kernel_id}/channels".replace("http", "ws", 1)
         request = requests.Request("GET", f"{self.base}/api/status")
         cookies = self.http.prepare_request(request).headers.get("Cookie", "")
         return websocket.create_connection(url, cookie=cookies, timeout=300, http_no_proxy=["*"], **options)
 
-    def run(self, channels: websocket.WebSocket, source: str, *, wait: bool = True) -> str:
-        """Runs a cell; the error in it, if there is one."""
+    def remove_kernel(self) -> None:
+        """Ends the kernel that was asked for last."""
+        headers = {"X-XSRFToken": self.http.cookies.get("_xsrf", path=f"/user/{self.student.account}/") or ""}
+        self.http.delete(f"{self.base}/api/kernels/{self.kernel_id}", headers=headers, timeout=300)
+
+    def run(
+        self,
+        channels: websocket.WebSocket,
+        source: str,
+        *,
+        wait: bool = True,
+        until: threading.Event | None = None,
+    ) -> str:
+        """Runs a cell; the error in it, if there is one. `until` ends the waiting, not the cell."""
         number, error = uuid.uuid4().hex, ""
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": "load", "version": "5.3"}
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
@@ -123,7 +141,12 @@ class Seat:
         while wait:
             if time.monotonic() > self.until:
                 raise TimeoutError(f"a cell did not end: {source[:60]!r}")
-            got: dict[str, Any] = json.loads(channels.recv())
+            if until is not None and until.is_set():
+                return "it still ran at the end"
+            try:
+                got: dict[str, Any] = json.loads(channels.recv())
+            except websocket.WebSocketTimeoutException:
+                continue
             kind, content = got["header"]["msg_type"], got["content"]
             if kind == "status" and content["execution_state"] in ("restarting", "dead", "autorestarting"):
                 raise RuntimeError("the kernel died")
@@ -164,13 +187,25 @@ def works(address: str, student: Student, module: str, until: float, all_up: thr
         student.problem = student.problem or "a task is not passed"
 
 
-def disturbs(address: str, student: Student, source: str, until: float, all_up: threading.Barrier) -> None:
-    """One student who asks for too much: nobody waits for the end of the cell."""
+def disturbs(
+    address: str, student: Student, source: str, until: float, done: threading.Event, all_up: threading.Barrier
+) -> None:
+    """One student who asks for too much, again and again until the others are done."""
     seat = Seat(address, student, until)
     server_up(seat, all_up)
-    student.channels = seat.kernel()  # open until the end: what is sent must arrive
-    seat.run(student.channels, source, wait=False)
     student.tasks = "loops" if source == LOOP else "asks for too much"
+    while not done.is_set():
+        channels = seat.kernel()
+        channels.settimeout(2)
+        try:
+            student.rounds.append(seat.run(channels, source, until=done) or "it came to its end")
+        except (RuntimeError, websocket.WebSocketException, OSError) as error:
+            student.rounds.append(f"{error}")
+        channels.close()
+        if not done.is_set():
+            with contextlib.suppress(requests.RequestException):
+                seat.remove_kernel()
+            done.wait(2)
 
 
 def server_up(seat: Seat, all_up: threading.Barrier) -> None:
@@ -182,14 +217,15 @@ def server_up(seat: Seat, all_up: threading.Barrier) -> None:
     all_up.wait(timeout=max(1.0, seat.until - time.monotonic()))
 
 
-class Memory(threading.Thread):
-    """Watches what each seat holds, and what the machine has left."""
+class Watch(threading.Thread):
+    """Watches what each seat holds and how much of the processors it has had, and what the machine has left."""
 
     def __init__(self, the: plan.Plan, accounts: list[str], every_s: float = 1.0) -> None:
         super().__init__(daemon=True)
         self.the, self.accounts, self.every_s = the, accounts, every_s
         self.most_mb, self.all_mb, self.least_free_mb = dict.fromkeys(accounts, 0), 0, 10**9
         self.load, self.done = 0.0, threading.Event()
+        self._cpu_s: dict[str, dict[tuple[int, float], float]] = {account: {} for account in accounts}
 
     def run(self) -> None:
         """Until `done`."""
@@ -199,12 +235,29 @@ class Memory(threading.Thread):
             self.all_mb = max(self.all_mb, sum(held.values()))
             self.least_free_mb = min(self.least_free_mb, psutil.virtual_memory().available // 2**20)
             self.load = max(self.load, psutil.getloadavg()[0])
+            for account in self.accounts:
+                for process in self._processes(account):
+                    with contextlib.suppress(psutil.Error):
+                        times = process.cpu_times()
+                        self._cpu_s[account][process.pid, process.create_time()] = times.user + times.system
+
+    def cpu_s(self, account: str) -> float:
+        """The time of processors that the seat has had: of each process as it was last seen."""
+        return sum(self._cpu_s[account].values())
 
     def _held(self, account: str) -> int:
         if self.the.groups:
             return self.the.groups.memory_mb(account)
-        below = [p for p in psutil.process_iter() if _home_of(p) == str(self.the.home(account))]
-        return int(sum(warden.held_mb(below).values()))
+        return int(sum(warden.held_mb(self._processes(account)).values()))
+
+    def _processes(self, account: str) -> list[psutil.Process]:
+        if not self.the.groups:
+            return [p for p in psutil.process_iter() if _home_of(p) == str(self.the.home(account))]
+        found = []
+        for pid in self.the.groups.processes(account):
+            with contextlib.suppress(psutil.Error):
+                found.append(psutil.Process(pid))
+        return found
 
 
 def _home_of(process: psutil.Process) -> str:
@@ -220,12 +273,13 @@ def guarded(work: Callable[..., None], address: str, student: Student, *more: An
         work(address, student, *more)
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        student.problem = f"{type(error).__name__} in {where.name}: {error}"[:400]
+        problem = f"{type(error).__name__} in {where.name}: {error}"[:400]
+        student.problem = "; then ".join(filter(None, (student.problem, problem)))
         more[-1].abort()
 
 
 def main() -> int:
-    """The command line; 1 when a student failed."""
+    """The command line; 1 when a claim does not hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="of a class that runs on this machine")
     parser.add_argument("--module", default="05-rds-proxy")
@@ -240,39 +294,82 @@ def main() -> int:
     address = f"http://127.0.0.1:{the.port}"
     load_before, began = psutil.getloadavg(), time.monotonic()
     until = began + given.limit_s
-    memory = Memory(the, [student.account for student in students])
-    memory.start()
+    watch = Watch(the, [student.account for student in students])
+    watch.start()
     wishes = [source for source, wanted in ((GREED, given.greed), (LOOP, given.loop)) if wanted]
-    disturbers = students[len(students) - len(wishes) :]
+    if len(wishes) >= len(students):
+        parser.error("nobody is left to run the lab")
+    disturbers = dict(zip([s.account for s in students[len(students) - len(wishes) :]], wishes, strict=True))
+    workers = [student for student in students if student.account not in disturbers]
+    done = threading.Event()
     all_up = threading.Barrier(len(students), action=lambda: print(f"all up after {time.monotonic() - began:.0f} s"))
     with ThreadPoolExecutor(len(students)) as class_room:
         for student in students:
-            if student in disturbers:
-                source = wishes[disturbers.index(student)]
-                class_room.submit(guarded, disturbs, address, student, source, until, all_up)
-            else:
-                class_room.submit(guarded, works, address, student, given.module, until, all_up)
-    took_s = time.monotonic() - began
-    memory.done.set()
-    memory.join()
-    print("| student | server up, s | lab, s | tasks passed | most memory, MB | ended by the kernel | problem |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+            if source := disturbers.get(student.account):
+                class_room.submit(guarded, disturbs, address, student, source, until, done, all_up)
+        at_work = [
+            class_room.submit(guarded, works, address, student, given.module, until, all_up) for student in workers
+        ]
+        wait(at_work)
+        took_s = time.monotonic() - began
+        ended = {s.account: the.groups.killed(s.account) if the.groups else 0 for s in students}
+        watch.done.set()
+        watch.join()
+        done.set()
+    print(
+        "| student | server up, s | lab, s | tasks passed | most memory, MB | CPU, s | ended by the kernel | problem |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for s in students:
-        ended = the.groups.killed(s.account) if the.groups else 0
-        most = memory.most_mb[s.account]
-        print(f"| {s.account} | {s.server_s:.0f} | {s.lab_s:.0f} | {s.tasks} | {most} | {ended} | {s.problem} |")
-    workers = [s for s in students if s not in disturbers]
-    failed = [s for s in students if s.problem]
+        print(f"| {s.account} | {s.server_s:.0f} | {s.lab_s:.0f} | {s.tasks} | {watch.most_mb[s.account]} "
+              f"| {watch.cpu_s(s.account):.0f} | {ended[s.account]} | {s.problem} |")  # fmt: skip
     print(f"\n{len(students)} students on {psutil.cpu_count()} cores, {psutil.virtual_memory().total // 2**20:,} MB; "
-          f"load before {load_before[0]:.1f}, most {memory.load:.1f}")  # fmt: skip
+          f"load before {load_before[0]:.1f}, most {watch.load:.1f}")  # fmt: skip
     print(f"limit of a seat {the.limits.memory_mb} MB; control groups: {the.groups.version if the.groups else 'none'}")
     print(f"all servers up after {max(s.server_s for s in students):.0f} s; all labs after {took_s:.0f} s; "
           f"a lab took {statistics.median(s.lab_s for s in workers):.0f} s in the middle")  # fmt: skip
-    print(f"most memory of all seats together {memory.all_mb:,} MB; least free {memory.least_free_mb:,} MB")
-    print(f"{len(workers) - len([s for s in workers if s.problem])} of {len(workers)} labs passed")
-    for s in failed:
-        print(f"\n{s.account}: {s.problem}\n{''.join(s.said)[-3000:]}")
-    return int(bool(failed))
+    print(f"most memory of all seats together {watch.all_mb:,} MB; least free {watch.least_free_mb:,} MB")
+    for s in students:
+        if s.rounds:
+            print(f"{s.account} {s.tasks}: {len(s.rounds)} times, the last: {s.rounds[-1]}")
+        if s.problem:
+            print(f"\n{s.account}: {s.problem}\n{''.join(s.said)[-3000:]}")
+    checked = claims(the, workers, {s.account: s for s in students}, disturbers, watch, ended)
+    print()
+    for claim, holds in checked.items():
+        print(f"{'yes' if holds else 'NO '}  {claim}")
+    return int(not all(checked.values()))
+
+
+def claims(
+    the: plan.Plan,
+    workers: list[Student],
+    students: dict[str, Student],
+    disturbers: dict[str, str],
+    watch: Watch,
+    ended: dict[str, int],
+) -> dict[str, bool]:
+    """What a class promises, and whether this run has kept it; and whether those who disturb it really did."""
+    passed = [s for s in workers if not s.problem]
+    found = {
+        f"all {len(workers)} labs passed ({len(passed)} did)": len(passed) == len(workers),
+        "no seat held more than its limit": max(watch.most_mb.values()) <= the.limits.memory_mb,
+        "the kernel ended nothing of those who ran the lab": not any(ended[s.account] for s in workers),
+    }
+    middle_s = statistics.median(watch.cpu_s(s.account) for s in workers)
+    for account, source in disturbers.items():
+        student, had_s = students[account], watch.cpu_s(account)
+        found[f"{account} had a server and did what it should ({student.problem or 'it did'})"] = not student.problem
+        if source == LOOP:  # without control groups the warden puts it behind the others
+            least_s = middle_s * (0.8 if the.groups else 0.2)
+            claim = f"the loop ran: {had_s:.0f} s of CPU, {middle_s:.0f} s the others in the middle"
+            found[claim] = had_s >= least_s and student.rounds == ["it still ran at the end"]
+        else:
+            bursts = "".join(student.said).count("burst ")
+            stopped = [each for each in student.rounds if "MemoryError" in each or "died" in each]
+            found[f"the greedy one made bursts ({bursts}), {had_s:.0f} s of CPU"] = bursts > 0
+            found[f"and was stopped when it wanted all memory ({len(stopped)} times)"] = bool(stopped)
+    return found
 
 
 if __name__ == "__main__":

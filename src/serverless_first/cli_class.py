@@ -27,7 +27,7 @@ from serverless_first.places import work_dir
     help="Address to listen on; 0.0.0.0 opens the class to the network of the room.",
 )
 @click.option("--address", metavar="URL", help="What the cards say; found out unless given.")
-@click.option("--memory-mb", type=click.IntRange(1), help="Memory of each student; an equal share unless given.")
+@click.option("--memory-mb", type=click.IntRange(1), help="Most memory of each seat; an equal share unless given.")
 @click.option(
     "--idle-min", default=60, type=click.IntRange(1), show_default=True, help="A server idle for so long stops."
 )
@@ -62,7 +62,8 @@ def teach(
         click.echo(f"The board, for you alone: {now.board}")
         share = now.plan.limits
         click.echo(
-            f"{who} seats: {share.share_mb:,} MB each, {share.memory_mb:,} MB and {share.processes} processes at most."
+            f"{who + 1} seats, with yours: {share.memory_mb:,} MB and {share.processes} processes at most for each. "
+            f"Bursts are sized for {share.share_mb:,} MB."
         )
         if now.plan.groups:
             click.echo(

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,11 @@ class Running:
         body: object = None,
         cookie: str = "",
         raw: bytes = b"",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request; redirects are not followed."""
         data = raw or (None if body is None else json.dumps(body).encode())
-        request = urllib.request.Request(self.url + path, data, method=method)
+        request = urllib.request.Request(self.url + path, data, dict(headers or {}), method=method)
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         if cookie:

@@ -18,7 +18,7 @@ import pytest
 from board_kit import NAMES, Running, a_class, event, names, running  # type: ignore[import-not-found]
 from click.testing import CliRunner
 
-from serverless_first.board import server
+from serverless_first.board import addresses, server
 from serverless_first.board.keys import BadName, Keys, Who
 from serverless_first.board.roster import BadRoster, read_students
 from serverless_first.board.server import LARGEST_BODY
@@ -232,6 +232,25 @@ def test_a_cookie_can_read_and_nothing_else(board: Running) -> None:
         assert board.ask("api/mine", method="DELETE", cookie=each).status == 401
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, 200),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 401),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 401),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, 401),
+    ],
+)
+def test_a_cookie_is_nothing_in_a_request_of_another_origins_page(
+    board: Running, headers: dict[str, str], status: int
+) -> None:
+    cookie = board.ask(f"?token={board.keys.instructor()}").headers["Set-Cookie"].split(";")[0]
+    for path in ("", "api/board", "checks.csv", "grades.csv"):
+        assert board.ask(path, cookie=cookie, headers=headers).status == status
+        assert board.ask(path, cookie=cookie).status == 200
+
+
 def test_a_student_removes_what_is_their_own(board: Running) -> None:
     board.send("Aiko")
     board.send("Ben")
@@ -366,6 +385,15 @@ def test_a_secret_that_somebody_else_may_know_opens_no_board(tmp_path: Path, way
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_an_address_for_students_names_this_machine_and_not_all_of_them() -> None:
+    assert addresses.name_of_this_machine("127.0.0.1") == "127.0.0.1"
+    assert addresses.name_of_this_machine("::1") == "[::1]"
+    for everywhere in ("0.0.0.0", "::", ""):
+        found = addresses.name_of_this_machine(everywhere)
+        assert found not in ("0.0.0.0", "[::]", "::", "")
+        assert ":" not in found or found.startswith("[")
+
+
 def test_tokens_are_written_for_their_owner_alone_whatever_lay_there(tmp_path: Path) -> None:
     from serverless_first import cli_board
 

@@ -31,6 +31,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from serverless_first import course
 from serverless_first.board import event, exports, view
+from serverless_first.board.addresses import name_of_this_machine
 from serverless_first.board.keys import FILE as SECRET
 from serverless_first.board.keys import Keys, Who
 from serverless_first.board.store import Store
@@ -129,7 +130,13 @@ class _Handler(RequestHandler):
         """Whose token came with the request."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            token = (self.get_cookie(COOKIE) or "") if cookie else ""
+            # A page of another origin on this machine (a student's server, say) may send the cookie, and use it for
+            # nothing: browsers say where a request comes from (W3C, Fetch Metadata). A link from there may be followed.
+            told = self.request.headers
+            ours = told.get("Sec-Fetch-Site", "none") in ("same-origin", "none") or (
+                told.get("Sec-Fetch-Mode") == "navigate" and told.get("Sec-Fetch-Dest", "document") == "document"
+            )
+            token = (self.get_cookie(COOKIE) or "") if cookie and ours else ""
         return self.the.keys.who(token.strip())
 
     def student(self) -> str:
@@ -325,5 +332,5 @@ async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys]
     server = http_server(board)
     server.add_sockets(sockets)
     number = sockets[0].getsockname()[1]
-    ready(f"http://{f'[{host}]' if ':' in host else host}:{number}{board.prefix}", board.keys)
+    ready(f"http://{name_of_this_machine(host)}:{number}{board.prefix}", board.keys)
     await asyncio.Event().wait()

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 PREFIX = "sf-"
-_FIRST, _LAST = 61_200, 64_900  # above people and services, below what systemd hands out
+# Above people and services, and between the numbers that systemd hands out: to 60705, and from 61184 on
+# (systemd's UIDS-GIDS.md).
+_FIRST, _LAST = 60_706, 61_183
 
 
 class NoAccounts(RuntimeError):
@@ -46,7 +48,11 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
         except KeyError:
             number = home.stat().st_uid if home.exists() else 0
             if not _FIRST <= number <= _LAST or number in used:
-                number = next(n for n in range(_FIRST, _LAST) if n not in used and n not in numbers.values())
+                number = next((n for n in range(_FIRST, _LAST + 1) if n not in used), 0)
+                if not number:
+                    raise NoAccounts(
+                        f"All numbers of users from {_FIRST} to {_LAST} are in use: start it as an ordinary user."
+                    ) from None
             nobodys = str(pwd.getpwnam("nobody").pw_gid)
             _run(
                 *("useradd", "--no-create-home", "--no-log-init", "--home-dir", str(home), "--uid", str(number)),
@@ -59,12 +65,35 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
 
 
 def furnish(home: Path, number: int) -> None:
-    """Gives a seat its home, and what is in it, if it belongs to another number; nobody else may enter."""
+    """Gives a seat its home, and what is in it, if it belongs to another number; nobody else may enter.
+
+    A student has filled the home, and may be at work in it still: no name in it is followed. Each folder is entered by
+    the one above it, and only what belongs to the same number as the home is given on: a hard link is not.
+    """
     home.mkdir(mode=0o700, exist_ok=True)
-    if home.stat().st_uid != number:
-        for path in [home, *home.rglob("*")]:
-            os.chown(path, number, number, follow_symlinks=False)
-    home.chmod(0o700)
+    top = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        before = os.fstat(top).st_uid
+        if before != number:
+            os.fchmod(top, 0o700)
+            os.fchown(top, 0, 0)  # closed, until all of it has been given on
+            for _, folders, files, inside in os.fwalk(".", dir_fd=top, follow_symlinks=False):
+                for name in (*folders, *files):
+                    _give(name, inside, before, number)
+            os.fchown(top, number, number)
+        os.fchmod(top, 0o700)
+    finally:
+        os.close(top)
+
+
+def _give(name: str, inside: int, before: int, number: int) -> None:
+    """Gives on what is called so in an open folder. One descriptor looks and gives: a name may change meanwhile."""
+    thing = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=inside)
+    try:
+        if os.fstat(thing).st_uid == before:
+            os.chown(f"/proc/self/fd/{thing}", number, number)
+    finally:
+        os.close(thing)
 
 
 def remove(accounts: Iterable[str], homes: Path) -> None:

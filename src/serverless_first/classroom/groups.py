@@ -131,10 +131,13 @@ class Groups:
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
     def memory_mb(self, account: str) -> int:
-        """What the seat holds now, in MB, files in the page cache included."""
-        file = "memory.current" if self.version == 2 else "memory.usage_in_bytes"
+        """What the seat's processes hold now, in MB: their own pages and what they share; not the cache of files,
+        which the kernel takes back when it needs the room."""
+        counted = ("anon", "shmem") if self.version == 2 else ("total_rss", "total_shmem")
         try:
-            return int((self.roots["memory"] / account / file).read_text()) // 2**20
+            lines = (self.roots["memory"] / account / "memory.stat").read_text().splitlines()
+            told = dict(line.split() for line in lines)
+            return sum(int(told.get(name, 0)) for name in counted) // 2**20
         except (OSError, ValueError):
             return 0
 
@@ -157,6 +160,8 @@ class Groups:
     def end(self, account: str, patience_s: float = 5.0) -> None:
         """Ends all that runs in a seat and removes its group."""
         until = time.monotonic() + patience_s
+        with contextlib.suppress(OSError):  # nothing new is born while we end what is there
+            (self.roots["pids"] / account / "pids.max").write_text("0")
         while (pids := self.processes(account)) and time.monotonic() < until:
             _kill(pids)
             time.sleep(0.02)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from traitlets.config import get_config
 
+from serverless_first.board.addresses import in_an_address
 from serverless_first.classroom import plan, roll
 from serverless_first.classroom.sign_in import CodeAuthenticator
 from serverless_first.classroom.spawner import SeatSpawner
@@ -19,7 +20,7 @@ data = the.folder / "hub"
 run = [sys.executable, "-m"]
 c = get_config()
 
-c.JupyterHub.bind_url = f"http://{the.host}:{the.port}"
+c.JupyterHub.bind_url = f"http://{in_an_address(the.host)}:{the.port}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub_port}"
 c.JupyterHub.db_url = f"sqlite:///{data / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(data / "cookie_secret")
@@ -47,6 +48,12 @@ c.Authenticator.refresh_pre_spawn = True
 
 c.JupyterHub.spawner_class = SeatSpawner
 c.Spawner.ip = "127.0.0.1"
+# Where programs are found, which letters there are, and what the instructor has set for the course. Nothing else: the
+# hub's environment holds the proxy's token, and perhaps the instructor's keys.
+c.Spawner.env_keep = [
+    *("JUPYTERHUB_SINGLEUSER_APP", "PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("PYTHONUTF8", "SERVERLESS_FIRST_ROOT", "SERVERLESS_FIRST_POSTGRES"),
+]
 # A busy machine starts twenty servers in minutes, not seconds, and each asks the hub some things.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.LocalProcessSpawner.interrupt_timeout = 15
@@ -78,7 +85,7 @@ c.JupyterHub.services = [
         "command": [
             *run,
             *("serverless_first.cli", "board", "--port", str(board_port), "--folder", str(the.board)),
-            *("--students", str(the.folder / "names.csv")),
+            *("--students", str(data / "names.csv")),
         ],
         "cwd": str(the.folder),
         "environment": {name: os.environ[name] for name in ("SERVERLESS_FIRST_ROOT",) if name in os.environ},

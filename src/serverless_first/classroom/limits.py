@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 from serverless_first.cloud.burst import free_mb
 
-LEAST_MB = 900
-"""Below this, module 05's lab with a burst of 18 does not fit beside JupyterLab and PostgreSQL."""
+LEAST_MB = 1_400
+"""Of a seat. Below this, module 05's lab does not fit: its processes held 1,256 MB at once (docs/class.md)."""
 MOST_MB = 4_000
 KEPT_MB = 1_500
 """For the hub, its proxy, the board and the machine itself."""
-OVER = 1.4
-"""A seat may hold this many times its share: file caches and the kernel's own count too, and bursts take turns."""
-PROCESSES = 400
-"""Of one seat: a burst of 60 has 60 processes, PostgreSQL 90 at most, and threads count on Linux."""
+FOR_BURSTS = 0.7
+"""Of a seat's memory: bursts are sized by this much of it. Lab 05 has two bursts at the same time, and file caches and
+the kernel's own memory count too."""
+PROCESSES = 800
+"""Of one seat. Linux counts threads: a burst of 60 has 60 processes and a thread or two beside each, PostgreSQL 90
+processes at most, and JupyterLab, each kernel and the local cloud have dozens of threads."""
 _DATA_MB = 2_000
 
 
@@ -29,9 +31,9 @@ class Limits:
     """What one seat may use.
 
     Args:
-        share_mb: its share of the memory, which bursts are sized by.
-        memory_mb: the most that all its processes together may hold: more than the share, since not all need theirs at
-            the same moment.
+        share_mb: what bursts are sized by: most of its memory.
+        memory_mb: the most that all its processes together may hold. All seats together never have more than there
+            is, so that the kernel need not end anything of a seat because of another.
         processes: how many processes and threads.
     """
 
@@ -66,28 +68,37 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     """The limits of one seat among so many.
 
     Args:
-        students: seats in use at the same time.
-        memory_mb: the share, as the instructor wants it; None: an equal one of what is free now.
+        students: who have a seat; the instructor has one more.
+        memory_mb: of each seat, as the instructor wants it; None: an equal share of what is free now.
         free: MB that are free; what the machine says unless given.
 
     Raises:
-        TooSmall: an equal share is less than what module 05 needs, or the wish is.
+        TooSmall: an equal share is less than what module 05 needs, or the wish is; or all seats together would have
+            more than there is.
     """
-    if memory_mb is not None:
-        if memory_mb < LEAST_MB:
-            raise TooSmall(f"{memory_mb} MB for each student are too few: the course needs {LEAST_MB} MB.")
-        return Limits(memory_mb, int(OVER * memory_mb))
     free = free_mb() if free is None else free
-    each = (free - KEPT_MB) // max(1, students)
+    seats = students + 1
+    each = max(0, free - KEPT_MB) // seats
+    if memory_mb is not None and memory_mb < LEAST_MB:
+        raise TooSmall(f"{memory_mb} MB for each student are too few: the course needs {LEAST_MB} MB.")
     if each < LEAST_MB:
-        fit = max(0, (free - KEPT_MB) // LEAST_MB)
+        fit = max(0, (free - KEPT_MB) // LEAST_MB - 1)
         raise TooSmall(
             f"{students} students do not fit: {free:,} MB are free here, {KEPT_MB:,} MB stay with the hub, and each "
-            f"needs {LEAST_MB} MB, which is enough for {fit}. Close other programs, or split the class; "
-            "--memory-mb sets another limit for each, where you know that they do not all work at once."
+            f"seat needs {LEAST_MB} MB, yours too, which is enough for {fit}. Close other programs, or split the class."
         )
-    each = min(MOST_MB, each)
-    return Limits(each, int(OVER * each))
+    if memory_mb is not None and memory_mb > each:
+        raise TooSmall(
+            f"{memory_mb:,} MB are too many: {seats} seats, yours too, would have {seats * memory_mb:,} MB, and "
+            f"{free:,} MB are free here, of which {KEPT_MB:,} MB stay with the hub. At most {each:,} MB for each fit."
+        )
+    each = min(MOST_MB, each) if memory_mb is None else memory_mb
+    return Limits(int(FOR_BURSTS * each), each)
+
+
+def all_together_mb(limits: Limits, seats: int) -> int:
+    """The most that a class may hold: its seats, and most of what is kept for the hub and its helpers."""
+    return seats * limits.memory_mb + KEPT_MB * 2 // 3
 
 
 def nice(by: int) -> None:

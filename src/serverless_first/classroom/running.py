@@ -23,11 +23,11 @@ import psutil
 from filelock import FileLock, Timeout
 
 from serverless_first.board import Keys
+from serverless_first.board.addresses import in_an_address, name_of_this_machine
 from serverless_first.classroom import cards, limits, roll
 from serverless_first.classroom.groups import HUB, Groups, NoGroups
 from serverless_first.classroom.plan import VARIABLE, Plan
 from serverless_first.classroom.plan import load as load_plan
-from serverless_first.cloud.burst import free_mb
 from serverless_first.places import course_root
 
 READY_WITHIN_S = 120.0
@@ -102,10 +102,11 @@ def running(
             f"A class needs {', '.join(missing)}: `make env` installs them, and so does `pip install -e '.[class]'`."
         )
     folder = folder.absolute()
-    (folder / "students").mkdir(parents=True, exist_ok=True)
-    (folder / "hub").mkdir(mode=0o700, exist_ok=True)
     for each in (folder, folder / "students"):
-        each.chmod(0o711)  # a seat's account must come through, and sees no names
+        if not each.exists():  # the rights of a folder that was there before are its owner's affair
+            each.mkdir(parents=True)
+            each.chmod(0o711)  # a seat's account must come through, and sees no names
+    (folder / "hub").mkdir(mode=0o700, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0):
             _clear_up_after_a_crash(folder)
@@ -137,7 +138,7 @@ def _start(
     numbers: dict[str, int] = {}
     if os.geteuid() == 0:
         numbers = _accounts(undo, seats, folder)
-    groups, why = _groups(undo, temporary.name, len(seats))
+    groups, why = _groups(undo, temporary.name, len(seats), share)
     port = port or _free_port()
     _check_free(host, port)
     plan = Plan(
@@ -150,8 +151,8 @@ def _start(
         (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
     for seat in seats:
         _furnish(plan, seat)
-    address = address or f"http://{_name_of_this_machine(host)}:{port}"
-    roll.private(folder / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
+    address = address or f"http://{name_of_this_machine(host)}:{port}"
+    roll.private(folder / "hub" / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
     plan.save()
     undo.callback((folder / "plan.json").unlink, missing_ok=True)
     files = cards.write(folder, people, address)
@@ -185,14 +186,14 @@ def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     accounts.remove(seats, folder / "students")
 
 
-def _groups(undo: contextlib.ExitStack, name: str, seats: int) -> tuple[Groups | None, str]:
+def _groups(undo: contextlib.ExitStack, name: str, seats: int, share: limits.Limits) -> tuple[Groups | None, str]:
     try:
         groups = Groups.make(f"serverless-first-{name}")
     except NoGroups as error:
         return None, str(error)
     undo.callback(groups.remove)
     groups.weigh(seats)
-    groups.cap(max(limits.LEAST_MB, free_mb() - limits.KEPT_MB // 3))
+    groups.cap(limits.all_together_mb(share, seats))
     return groups, ""
 
 
@@ -227,12 +228,11 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
             start_new_session=True,  # Ctrl-C comes to us alone, and we stop it in order
             preexec_fn=lambda: _settle(plan.groups),
         )  # fmt: skip
-    undo.callback(_stop, hub)
+    undo.callback(_stop, hub, plan)
     (plan.folder / "hub" / "running.json").write_text(
         json.dumps({"pid": hub.pid, "begun": psutil.Process(hub.pid).create_time()}), encoding="utf-8"
     )
     undo.callback((plan.folder / "hub" / "running.json").unlink, missing_ok=True)
-    undo.callback(_stop, hub)
     until = time.monotonic() + READY_WITHIN_S
     while not _answers(plan):
         if hub.poll() is not None or time.monotonic() > until:
@@ -251,7 +251,7 @@ def _settle(groups: Groups | None) -> None:
 
 
 def _answers(plan: Plan) -> bool:
-    host = "127.0.0.1" if plan.host in ("0.0.0.0", "") else plan.host
+    host = in_an_address({"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(plan.host, plan.host))
     with (
         contextlib.suppress(OSError),
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
@@ -262,19 +262,29 @@ def _answers(plan: Plan) -> bool:
     return False
 
 
-def _stop(hub: subprocess.Popen[bytes]) -> None:
-    """Asks the hub to stop all servers and itself; what is left after a while is ended."""
-    if hub.poll() is not None:
-        return
+def _stop(hub: subprocess.Popen[bytes], plan: Plan) -> None:
+    """Asks the hub to stop all servers and itself; what is left after a while is ended. So is what a hub leaves that
+    has ended by itself."""
     below = _tree(hub.pid)
-    hub.send_signal(signal.SIGTERM)
-    try:
-        hub.wait(STOP_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        below += _tree(hub.pid)
-        hub.kill()
-        hub.wait()
-    _end(below)
+    if hub.poll() is None:
+        hub.send_signal(signal.SIGTERM)
+        try:
+            hub.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            below += _tree(hub.pid)
+            hub.kill()
+            hub.wait()
+    _end([*below, *_left_by(hub.pid, plan)])
+
+
+def _left_by(hub: int, plan: Plan) -> list[psutil.Process]:
+    """What runs of a class whose hub is gone: its helpers, which are of its session, and what has a seat's folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getsid(process.pid) == hub or Path(process.environ().get("TMPDIR", "/")).parent == plan.temporary:
+                found.append(process)
+    return found
 
 
 def _tree(pid: int) -> list[psutil.Process]:
@@ -293,10 +303,12 @@ def _end(processes: Sequence[psutil.Process]) -> None:
 
 def _clear_up_after_a_crash(folder: Path) -> None:
     """Ends and removes what a run left that could not clear up itself. Nobody else has the class's lock."""
+    number = 0
     try:
         before = json.loads((folder / "hub" / "running.json").read_text(encoding="utf-8"))
         hub = psutil.Process(before["pid"])
         if abs(hub.create_time() - before["begun"]) < 1:
+            number = hub.pid
             _end([*_tree(hub.pid), hub])
     except (OSError, ValueError, LookupError, TypeError, psutil.Error):
         pass
@@ -304,6 +316,7 @@ def _clear_up_after_a_crash(folder: Path) -> None:
         plan = load_plan(folder)
     except (OSError, ValueError, LookupError, TypeError):
         return
+    _end(_left_by(number or -1, plan))
     if plan.groups:
         plan.groups.remove()
     if plan.numbers and os.geteuid() == 0:
@@ -333,16 +346,6 @@ def _check_free(host: str, port: int) -> None:
         raise CannotTeach(
             f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another with --port."
         ) from error
-
-
-def _name_of_this_machine(host: str) -> str:
-    """How the room reaches this machine: the address that its route to the network has. Nothing is sent."""
-    if host not in ("0.0.0.0", "::"):
-        return f"[{host}]" if ":" in host else host
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # an address of documentation (RFC 5737)
-        return str(probe.getsockname()[0])
-    return socket.gethostname()
 
 
 def _doubled(name: str) -> str:

@@ -21,6 +21,7 @@ from serverless_first.lab import sharing
 
 LOOK_EVERY_MS = 3_000
 BEHIND_THE_HUB = 5
+GOES_FIRST = 500  # proc(5), oom_score_adj: from -1000, never, to 1000, always
 
 
 class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
@@ -31,6 +32,10 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         self._plan = plan.load(Path(os.environ[plan.VARIABLE]))
         self._seat: warden.Seat | None = None
         self._watch: PeriodicCallback | None = None
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Nothing of an earlier hub: no server outlives it, and the number of its process may be another's by now."""
+        super().load_state({name: value for name, value in state.items() if name != "pid"})
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """The variables of a seat: everything that is written goes into its own folders."""
@@ -64,8 +69,8 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
             if the.groups:
                 the.groups.enter(name)
             nice(BEHIND_THE_HUB)
-            with contextlib.suppress(OSError):  # the hub's own protection is not for its students
-                Path("/proc/self/oom_score_adj").write_text("0")
+            with contextlib.suppress(OSError):  # where the whole machine has no memory left, a seat goes before others
+                Path("/proc/self/oom_score_adj").write_text(str(GOES_FIRST))
             if number is not None:
                 os.setgroups([])
                 os.setgid(number)

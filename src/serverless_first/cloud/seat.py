@@ -25,6 +25,7 @@ EACH_MB = 22  # an execution environment that has imported psycopg, what it shar
 FEWEST = 18  # the database of modules 04 and 05 has 20 seats, 15 of them for the functions
 IDLE_S = 15.0
 LONGEST_WAIT_S = 240.0
+_SAID_AFTER_S = 3.0
 
 
 def allotment_mb() -> int | None:
@@ -89,8 +90,11 @@ def _taken(files: list[Path]) -> int | None:
     opened = []
     with suppress(OSError):
         opened = [os.open(file, os.O_RDWR) for file in files]
-    mine, until = None, time.monotonic() + LONGEST_WAIT_S
-    while opened and mine is None and time.monotonic() < until:
+    mine, began_s, told = None, time.monotonic(), False
+    while opened and mine is None and time.monotonic() < began_s + LONGEST_WAIT_S:
+        if not told and time.monotonic() > began_s + _SAID_AFTER_S:
+            print(f"Others of the class are at a burst or a check: {len(files)} go at the same time. Yours comes next.")
+            told = True
         for descriptor in opened:
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
