@@ -20,6 +20,7 @@ from serverless_first import course, workcopy
 from serverless_first.course import Module, UnknownModule
 from serverless_first.lab.progress import Change, Data, ProgressFile, task_progress
 from serverless_first.places import course_root, work_dir
+from serverless_first.words import count
 
 RECORD = ".caught-up.json"
 Report = Callable[[str], None]
@@ -152,9 +153,7 @@ def undo(report: Report = print) -> None:
     for name in kept:
         report(f"{name}: you have used it, so it stays")
     marks = sum(map(len, done.tasks.values()))
-    report(
-        f"The catch-up to {done.module} is undone: {_count(marks, 'mark')} and {_count(removed, 'file')} taken back."
-    )
+    report(f"The catch-up to {done.module} is undone: {count(marks, 'mark')} and {count(removed, 'file')} taken back.")
 
 
 def caught_up(module_id: str, tasks: Sequence[str], at: str) -> Change:
@@ -250,7 +249,7 @@ def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], 
     marked = sum(len(each.tasks) for each in skipped)
     if skipped:
         report(
-            f"{_count(marked, 'task')} of {_count(len(skipped), 'module')} marked as caught up, not as passed. "
+            f"{count(marked, 'task')} of {count(len(skipped), 'module')} marked as caught up, not as passed. "
             "You can do them at any time."
         )
         report(f"The same with links to click: {work.name}/{_page_name(target)}")
@@ -333,10 +332,6 @@ def _remember(work: Path, done: _Done) -> None:
 def _save(work: Path, record: list[_Done]) -> None:
     text = json.dumps({"version": 1, "done": [asdict(each) for each in record]}, indent=1) + "\n"
     workcopy.write(work / RECORD, text.encode())
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _now() -> str:

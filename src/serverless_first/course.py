@@ -31,7 +31,8 @@ class Module:
     """One module; `ready` tells whether its author's room exists.
 
     `slides_minutes` is how long its slides take at most, by their notes; course.toml leaves it out where they may
-    take as long as the lesson. The overview is a module without a lesson and a lab: see `Course.overview`.
+    take as long as the lesson. `needs` are the numbers of the modules that it builds on. The overview is a module
+    without a lesson and a lab: see `Course.overview`.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Module:
     lab_minutes: int
     slides_minutes: int
     objectives: tuple[str, ...]
+    needs: tuple[str, ...]
     tasks: tuple[Task, ...]
     ready: bool
 
@@ -115,6 +117,7 @@ def _module(data: dict[str, Any], root: Path) -> Module:
         lab_minutes=data["lab_minutes"],
         slides_minutes=data.get("slides_minutes", data["lesson_minutes"]),
         objectives=tuple(data.get("objectives", ())),
+        needs=tuple(data.get("needs", ())),
         tasks=tuple(Task(**t) for t in data.get("task", ())),
         ready=(root / "modules" / data["id"]).is_dir(),
     )

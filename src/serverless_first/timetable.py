@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -41,13 +41,6 @@ LONGEST_SITTING_MINUTES = 100  # without a break
 BREAK_MINUTES = 10  # what counts as one
 LUNCH_MINUTES, LUNCH_AFTER_MINUTES = 45, 300  # a day that is longer has a break of this length
 LEFT_OVER_MINUTES = 20  # a day may end this much earlier than it says: a reserve
-
-# What a module builds on: any part of each of these comes before it, slides alone too. A test holds this to the
-# sentence "You need" of the lessons.
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    **{"00": (), "01": ("00",), "02": ("00",), "03": ("00",), "04": ("03",), "05": ("04",), "06": ("04",)},
-    **{"07": ("04",), "08": ("03", "07"), "09": ("03", "08"), "10": ("03", "09"), "11": ("03", "10")},
-}
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _HEADING = re.compile(r"#{1,3}[ \t]+(.+)")
@@ -299,10 +292,10 @@ def _first_tasks(module: Module, wanted: object) -> tuple[str, ...]:
 
 def _is_prepared(module: Module, do: str, seen: list[Row]) -> None:
     """Whether what the part builds on was there before it."""
-    had = {row.module.id.split("-", 1)[0] for row in seen if row.module}
+    had = {row.module.number for row in seen if row.module}
     if do == "lab" and not any(row.module == module and row.do != "lab" for row in seen):
         raise _Wrong(f"the lab of {module.id} comes before anything of its module: slides, a demo or the lesson first")
-    if lacking := [number for number in NEEDS.get(module.id.split("-", 1)[0], ()) if number not in had]:
+    if lacking := [number for number in module.needs if number not in had]:
         raise _Wrong(
             f"{module.id} builds on module {' and '.join(lacking)}, which has not been there: a few slides of it do"
         )

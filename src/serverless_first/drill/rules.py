@@ -15,6 +15,7 @@ from serverless_first.drill.finding import (
     Finding,
 )
 from serverless_first.drill.record import LATE_COPIES, Posted, Record
+from serverless_first.words import count
 
 #: Generous: they must hold on a slow and busy machine, too. What is judged is whether there is a bound at all.
 ANSWER_LIMIT_MS = 15_000.0
@@ -66,20 +67,16 @@ def _some(order_ids: Sequence[str]) -> str:
     return shown if len(order_ids) <= 3 else f"{shown} and {len(order_ids) - 3:,} more"
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def kept(case: Case) -> Finding:
     name, question = "lost", "Is each accepted order in the database?"
     missing = [order.order_id for order in case.accepted if not case.rows[order.order_id]]
     if not missing:
-        return Finding(name, question, True, f"{_count(len(case.accepted), 'order')} accepted, none lost.")
+        return Finding(name, question, True, f"{count(len(case.accepted), 'order')} accepted, none lost.")
     lost = [order_id for order_id in missing if order_id not in case.not_done]
     if not lost:
         return Finding(
             name, question, False,
-            f"{_count(len(missing), 'accepted order')} of {len(case.accepted):,} not in the database: "
+            f"{count(len(missing), 'accepted order')} of {len(case.accepted):,} not in the database: "
             f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the queue of orders.",
             "The worker has not managed to write them.",
             "The finding about dead letters tells why; the worker's log has its errors.",
@@ -87,14 +84,14 @@ def kept(case: Case) -> Finding:
     if case.has_unknown:
         return Finding(
             name, question, False,
-            f"{_count(len(lost), 'accepted order')} of {len(case.accepted):,} not in the database: {_some(lost)}. "
+            f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} not in the database: {_some(lost)}. "
             "Messages are left that nobody could look at, and theirs may be among them.",
             "A message in flight is hidden: when the drill ended, calls still worked on some, or had been killed.",
             "Look at the worker's log, and drill again when the visibility timeout is over.",
         )  # fmt: skip
     return Finding(
         name, question, False,
-        f"{_count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
+        f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
         f"{_some(lost)}.",
         "The shop had said that they were safe: the front door by its 202, and the worker by returning, after which "
         "SQS deletes the message. But they were nowhere except in the memory of an execution environment. It ended, "
@@ -114,21 +111,21 @@ def once(case: Case) -> Finding:
     if not rows and not charged:
         return Finding(
             name, question, True,
-            f"{_count(len(again), 'order')} came more than once; none has more than one row or charge.",
+            f"{count(len(again), 'order')} came more than once; none has more than one row or charge.",
         )  # fmt: skip
     seen = []
     if rows:
         seen.append(
-            f"{_count(len(rows), 'order has', 'orders have')} more than one row: {_some([o.order_id for o in rows])}. "
-            f"{_count(len(again), 'order')} came more than once."
+            f"{count(len(rows), 'order has', 'orders have')} more than one row: {_some([o.order_id for o in rows])}. "
+            f"{count(len(again), 'order')} came more than once."
         )
     if charged:
-        seen.append(f"{_count(len(charged), 'order was', 'orders were')} charged more than once: {_some(charged)}.")
+        seen.append(f"{count(len(charged), 'order was', 'orders were')} charged more than once: {_some(charged)}.")
     if rows and _is_remembered(case, rows):
         late = [order for order in rows if order.kind == "late"]
         return Finding(
             name, question, False, " ".join(seen),
-            f"{_count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had been "
+            f"{count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had been "
             "killed. The first of the two was written again, the second was not: the worker does know an order that it "
             "has seen, but only in the memory of the environment that has seen it. Another environment, or the next "
             "one, knows nothing.",
@@ -180,7 +177,7 @@ def ended(case: Case) -> Finding:
     why = f" Some have failed with {'; '.join(sorted(causes))}." if causes else ""
     return Finding(
         name, question, False,
-        f"{_count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
+        f"{count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
         f"{ran}.{why}",
         "Either no workflow asked for the payment, or its answer did not come through to the database.",
         f"Look at the executions of these orders, their name is the order's id ({_some(wrong)}), and at the errors "
@@ -206,7 +203,7 @@ def dead_letters(case: Case) -> Finding:
     if case.dead:
         return _good_dead_letters(case, name, question)
     if case.dead_poison:
-        return Finding(name, question, True, f"{_count(len(case.dead_poison), 'message')}, and it is the poison.")
+        return Finding(name, question, True, f"{count(len(case.dead_poison), 'message')}, and it is the poison.")
     seen = "The poison is not in the dead-letter queue"
     if stuck or case.has_unknown:
         allowed = f"received {stuck[0].receives:,} times of {case.record.queue.max_receives:,} allowed" if stuck else ""
@@ -230,7 +227,7 @@ def _good_dead_letters(case: Case, name: str, question: str) -> Finding:
     dead = sorted({letter.order_id for letter in case.dead})
     times = max(letter.receives for letter in case.dead)
     again = {order.order_id for order in case.good if order.copies > 1}
-    seen = f"{_count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
+    seen = f"{count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
     if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
         return Finding(
             name, question, False, seen,
@@ -282,12 +279,12 @@ def connections(case: Case) -> Finding:
     name, question = "connections", "Does the database have a connection for everybody who needs one?"
     database = case.record.database
     seen = (
-        f"{_count(database.seats, 'seat')}; at most {_count(database.proxied_most, 'connection')} through the proxy "
+        f"{count(database.seats, 'seat')}; at most {count(database.proxied_most, 'connection')} through the proxy "
         f"and {database.direct_most:,} beside it"
     )
     if not case.has_no_seats:
         return Finding(name, question, True, f"{seen}; none refused.")
-    told = f"{_count(case.refused, 'line')} in the logs of the functions: PostgreSQL had no connection left"
+    told = f"{count(case.refused, 'line')} in the logs of the functions: PostgreSQL had no connection left"
     return Finding(
         name, question, False,
         f"{seen}; {told if case.refused else 'all seats were taken'}.",
@@ -309,15 +306,15 @@ def projection(case: Case) -> Finding:
     if not missing and not other and not blind:
         return Finding(
             name, question, True,
-            f"{_count(len(there), 'order')} the same in both; {_count(len(known), 'customer')} looked, and saw it.",
+            f"{count(len(there), 'order')} the same in both; {count(len(known), 'customer')} looked, and saw it.",
         )  # fmt: skip
     parts = []
     if missing:
-        parts.append(f"{_count(len(missing), 'order')} not in the projection: {_some(missing)}.")
+        parts.append(f"{count(len(missing), 'order')} not in the projection: {_some(missing)}.")
     if other:
         first = other[0]
         parts.append(
-            f"{_count(len(other), 'order')} with another status, for instance {first}: {shown[first]!r} to the "
+            f"{count(len(other), 'order')} with another status, for instance {first}: {shown[first]!r} to the "
             f"customer, {case.statuses[first]!r} in the database."
         )
     if blind:
@@ -348,15 +345,15 @@ def answers(case: Case) -> Finding:
     errors = sum(status == 0 or status >= 500 for order in case.record.posted for status in order.statuses)
     excused = 2 * case.record.killed.get("Front", 0) + len(times_ms) // 50
     seen = (
-        f"{_count(len(times_ms), 'POST')}; 99 of 100 answered within {ANSWER_LIMIT_MS / 1000:g} s"
+        f"{count(len(times_ms), 'POST')}; 99 of 100 answered within {ANSWER_LIMIT_MS / 1000:g} s"
         if p99_ms <= ANSWER_LIMIT_MS
-        else f"{_count(len(times_ms), 'POST')}; one in a hundred waited longer than {ANSWER_LIMIT_MS / 1000:g} s"
+        else f"{count(len(times_ms), 'POST')}; one in a hundred waited longer than {ANSWER_LIMIT_MS / 1000:g} s"
     )
-    seen += f"; {_count(errors, 'answer')} of 5xx or none at all"
+    seen += f"; {count(errors, 'answer')} of 5xx or none at all"
     if p99_ms <= ANSWER_LIMIT_MS and not refused and errors <= excused:
         return Finding(name, question, True, f"{seen}.")
     if refused:
-        seen += f"; {_count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
+        seen += f"; {count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
     return Finding(
         name, question, False, f"{seen}.",
         "The front door depends on something that is slow or down: a client waits for more than the order's being safe "
@@ -373,7 +370,7 @@ def drained(case: Case) -> Finding:
     left = [letter for letter in record.left if letter.order_id not in case.poison]
     waiting = {"orders": len(left)} | {name: number for name, number in record.waiting.items() if number}
     moving = [f"{number:,} in the queue {name}" for name, number in waiting.items() if number]
-    moving += [_count(running, "execution still runs", "executions still run")] if running else []
+    moving += [count(running, "execution still runs", "executions still run")] if running else []
     if not moving and record.draining_s <= limit_s:
         return Finding(name, question, True, f"Nothing waits and nothing runs, within the bound of {limit_s:g} s.")
     late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "The drill waited no longer."

@@ -9,9 +9,10 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first.explore.base import Explorer, Preset, View, many, slider
+from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures.availability import MOST_SERVICES, ChainCurves, minutes_a_month
 from serverless_first.simulate import availability
+from serverless_first.words import count
 
 PRESETS = (
     Preset("orders calls stock, and waits", {}),
@@ -80,7 +81,7 @@ class AvailabilityExplorer(Explorer):
         self.result = Promise(waiting, rest, minutes_a_month(waiting), minutes_a_month(rest))
         self._curves.update(each, services, by_event)
         minutes = f"{self.result.waiting_minutes:,.0f} minutes a month"
-        self._title.set_text(f"{many(services, 'service')} in a chain: no answer for {minutes}")
+        self._title.set_text(f"{count(services, 'service')} in a chain: no answer for {minutes}")
         events = (
             f" With {by_event} of them told by events it is {rest:.2%}, "
             f"{self.result.by_events_minutes:,.0f} minutes: their outages delay the work, and refuse nobody."
@@ -89,8 +90,8 @@ class AvailabilityExplorer(Explorer):
         )
         return View(
             sentence=(
-                f"{many(services, 'service')} of {each:.2%}, each waiting for the next: the caller sees {waiting:.2%}, "
-                f"{minutes} without an answer." + events
+                f"{count(services, 'service')} of {each:.2%}, each waiting for the next: the caller sees "
+                f"{waiting:.2%}, {minutes} without an answer." + events
             ),
             picture_in_words=(
                 "Minutes a month without an answer against the number of services in the chain, on a logarithmic axis: "

@@ -220,8 +220,3 @@ def _on_grid(one: Any, value: Any) -> Any:
         return value
     places = round((math.log10(value) - one.min) / one.step)
     return min(max(10 ** (one.min + places * one.step), 10**one.min), 10**one.max)
-
-
-def many(number: int, word: str) -> str:
-    """A number of things: "1 interface", "2,000 interfaces"."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

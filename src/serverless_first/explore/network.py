@@ -9,9 +9,10 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first.explore.base import Explorer, Preset, View, many, slider
+from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures import interfaces as pictures
 from serverless_first.simulate import network
+from serverless_first.words import count
 
 PREFIXES = (28, 27, 26, 25, 24, 23, 22, 20)
 _SHOWN = pictures.environments_shown()
@@ -123,15 +124,15 @@ class NetworkExplorer(Explorer):
         self._starts.update(start_then, start_now)
         self._starts.title.set_text(f"2019: {start_then.interface_share * 100:.0f} % waits for it")
         self._ports.update(need.ports_share)
-        self._ports.title.set_text(f"{many(here * each, 'connection')}, {many(need.interfaces_now, 'interface')}")
+        self._ports.title.set_text(f"{count(here * each, 'connection')}, {count(need.interfaces_now, 'interface')}")
         why = "the quota" if quota <= need.addresses else "the addresses"
         end = f"{need.refused_then:,} cannot start, {why} are used up".replace("quota are", "quota is")
         return View(
             sentence=(
-                f"{many(here, 'environment')} with {need.addresses:,} addresses and {quota:,} interfaces at most. "
-                f"In 2019: {many(need.interfaces_then, 'interface')}, {end if need.refused_then else 'all start'}, "
+                f"{count(here, 'environment')} with {need.addresses:,} addresses and {quota:,} interfaces at most. "
+                f"In 2019: {count(need.interfaces_then, 'interface')}, {end if need.refused_then else 'all start'}, "
                 f"a cold start takes {need.cold_start_then_s:.1f} s. "
-                f"Now: {many(need.interfaces_now, 'interface')}, all start, "
+                f"Now: {count(need.interfaces_now, 'interface')}, all start, "
                 f"a cold start takes {need.cold_start_now_s:.1f} s."
             ),
             picture_in_words=(

@@ -15,6 +15,7 @@ from serverless_first.lab.progress import ProgressFile
 from serverless_first.lab.show import say, show
 from serverless_first.lab.texts import TIERS, load_hints, solution_cells
 from serverless_first.places import module_dir
+from serverless_first.words import count
 
 if TYPE_CHECKING:
     from serverless_first.lab.predict import Prediction
@@ -123,19 +124,19 @@ class Lab:
             done = progress.task_progress(data, self._module.id, task.id)
             begun = "open" if done.attempts or done.hints else "not started"
             state = "passed" if done.passed else "caught up" if done.caught_up else begun
-            notes = [_count(done.attempts, "attempt"), _count(done.hints, "hint")]
+            notes = [count(done.attempts, "attempt"), count(done.hints, "hint")]
             notes += ["solution seen"] if done.solution_shown else []
             lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}")
         open_here = [t for t in self._module.tasks if not _passed(data, self._module, t)]
         if open_here:
-            lines.append(f"Next: {open_here[0].id}, about {_count(open_here[0].minutes, 'minute')}.")
+            lines.append(f"Next: {open_here[0].id}, about {count(open_here[0].minutes, 'minute')}.")
         lines.append("The course:")
         for module in self._course.ready_modules:
             passed = sum(_passed(data, module, task) for task in module.tasks)
             caught_up = sum(_caught_up(data, module, task) for task in module.tasks)
             if passed or caught_up or module.id == self._module.id:
                 more = f", {caught_up} caught up" if caught_up else ""
-                lines.append(f"  {module.id}: {passed} of {_count(len(module.tasks), 'task')} passed{more}")
+                lines.append(f"  {module.id}: {passed} of {count(len(module.tasks), 'task')} passed{more}")
         waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
         waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
         if not open_here:
@@ -254,7 +255,3 @@ def _passed(data: progress.Data, module: Module, task: Task) -> bool:
 def _caught_up(data: progress.Data, module: Module, task: Task) -> bool:
     done = progress.task_progress(data, module.id, task.id)
     return done.caught_up and not done.passed
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -7,17 +7,17 @@ nothing and sends nothing.
 from __future__ import annotations
 
 import html
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from serverless_first import course
+from serverless_first import course, workcopy
 from serverless_first.course import Course, Module, Task
 from serverless_first.lab import progress
 from serverless_first.lab.progress import Data, ProgressFile, TaskProgress
 from serverless_first.places import work_dir
+from serverless_first.words import count
 
 FILE = "summary.html"
 MARK = '<meta name="generator" content="serverless-first summary">'
@@ -68,13 +68,8 @@ def write(target: Path | None = None, *, name: str = "", file: ProgressFile | No
     try:
         if target.exists() and MARK not in target.read_text(encoding="utf-8", errors="replace")[:2000]:
             raise NoSummary(f"{target} is there already and is no summary: name another file.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, prefix=".summary-", delete=False, encoding="utf-8", newline="\n"
-        ) as part:
-            part.write(page(the_course, rows, name=name, today=date.today(), shared=_shared(data)))
-        Path(part.name).chmod(0o644)
-        Path(part.name).replace(target)
+        text = page(the_course, rows, name=name, today=date.today(), shared=_shared(data))
+        workcopy.write(target, text.encode())
     except OSError as error:
         raise NoSummary(f"{target} cannot be written: {error.strerror or error}.") from error
     return target
@@ -158,7 +153,7 @@ def _abilities(rows: list[_Row]) -> list[str]:
 
 
 def _module(row: _Row) -> str:
-    notes = [f"{len(row.passed)} of {_count(len(row.tasks), 'task')} passed"]
+    notes = [f"{len(row.passed)} of {count(len(row.tasks), 'task')} passed"]
     caught_up = sum(done.caught_up and not done.passed for _, done in row.tasks)
     notes += [f"{caught_up} skipped by a catch-up"] if caught_up else []
     notes += [f"begun on {_written(row.begun)}"] if row.begun else []
@@ -195,8 +190,8 @@ def _next(the_course: Course, rows: list[_Row]) -> str:
         open_here = [task for task, done in row.tasks if not done.passed]
         if open_here:
             task = open_here[0]
-            more = f" {_count(len(open_here) - 1, 'task')} after it." if len(open_here) > 1 else ""
-            items.append(f"Task {task.id}, {task.title}: about {_count(task.minutes, 'minute')}.{more}")
+            more = f" {count(len(open_here) - 1, 'task')} after it." if len(open_here) > 1 else ""
+            items.append(f"Task {task.id}, {task.title}: about {count(task.minutes, 'minute')}.{more}")
     for module in the_course.ready_modules:
         if module.id not in begun:
             parts = [f"lesson {module.lesson_minutes} minutes"] if module.lesson_minutes else []
@@ -225,10 +220,6 @@ def _day(moment: object) -> date | None:
 
 def _written(day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 _STYLE = """

@@ -13,6 +13,7 @@ from serverless_first.cloud.account.journal import Made
 from serverless_first.cloud.account.owned import KEY, OF_A_STACK, Account, as_mapping
 from serverless_first.cloud.account.tagging import UNTAGGABLE
 from serverless_first.cloud.account.things import Finder, Thing, code_of, is_missing
+from serverless_first.words import count
 
 #: How long one thing may take to go, in seconds. The interfaces of functions in a VPC stay for up to 20 minutes.
 LIMIT_S = 1500.0
@@ -162,8 +163,7 @@ def _tell(account: Account, done: Cleanup, report: Report) -> None:
         report(f"  NOT LOOKED AT: {kind}: {why}")
     for name in done.by_hand:
         report(f"  BY HAND: {name}")
-    number = len(done.removed)
-    what = f"{number} resource{'' if number == 1 else 's'}"
+    what = count(len(done.removed), "resource")
     if done.dry_run:
         report(f"{what} would be removed. cloud.cleanup() does it.")
     elif done.clean:
