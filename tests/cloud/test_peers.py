@@ -82,6 +82,60 @@ def nobody() -> Callable[[list[int]], list[int]]:
     return knock
 
 
+# Takes connections, and says of each whether `peers` takes it for its own user's; its argument is the file of `peers`.
+JUDGE = """
+import socket, sys, types
+peers = sys.modules["peers"] = types.ModuleType("peers")
+exec(sys.stdin.readline().encode().decode("unicode_escape"), peers.__dict__)
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+while True:
+    with listener.accept()[0] as connection:
+        ours = peers.is_ours(connection)
+        connection.sendall(b"ours" * ours)
+"""
+
+
+def test_an_ordinary_users_server_answers_that_user_and_root_and_nobody_else(nobody: Callable[..., list[int]]) -> None:
+    source = Path(peers.__file__).read_text(encoding="utf-8").encode("unicode_escape").decode()
+    command = [sys.executable, "-I", "-S", "-c", JUDGE]
+    with subprocess.Popen(
+        command, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as judge:  # fmt: skip
+        assert judge.stdin is not None
+        assert judge.stdout is not None
+        judge.stdin.write(source + "\n")
+        judge.stdin.flush()
+        port = int(judge.stdout.readline())
+        assert nobody([port]) == [port]
+        assert nobody([port], 0) == [port]
+        assert nobody([port], NOBODY - 1) == []
+        judge.kill()
+
+
+def test_where_the_system_does_not_tell_whose_a_connection_is_nobody_is_locked_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for platform in ("darwin", "win32"):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert peers._way.__wrapped__() is None
+    monkeypatch.undo()
+
+    def silent(*_: Any) -> int | None:
+        raise PermissionError("no netlink in this container")
+
+    monkeypatch.setattr(peers, "by_netlink", silent)
+    monkeypatch.setattr(peers, "TABLES", ())
+    monkeypatch.setattr(peers, "_way", peers._way.__wrapped__)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert peers.is_ours(accepted)
+
+
 def _ports(endpoint_url: str) -> dict[int, str]:
     """All that listens below the process of a cloud: port -> its program."""
     port = int(endpoint_url.rpartition(":")[2])

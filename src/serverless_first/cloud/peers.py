@@ -1,9 +1,17 @@
 """Who is at the other end of a connection on this machine. Ports of 127.0.0.1 are open to everybody who shares it, as a
 class does; the local cloud runs what it is given, so it answers to its own user alone, and to root.
 
-Linux knows whose socket a connection comes from: it is asked once for each connection, by netlink (sock_diag(7), some
-10 us), or, where a container allows no netlink, by /proc/net/tcp (milliseconds). Elsewhere, and where a connection to
-ourselves is not told, nothing is checked. A cloud that is shared on purpose (`serverless-first cloud`) checks nothing.
+Linux knows whose socket a connection comes from: it is asked once for each, by netlink (sock_diag(7), 11 us); or, where
+a container allows no netlink, by /proc/net/tcp (milliseconds; tens of them beside a thousand connections).
+
+In doubt:
+
+    macOS, Windows; Linux that does not tell of a connection of our own   nothing is checked: no learner is locked out
+    the kernel knows no open socket at the other end                      refused: who sends an order and hangs up at
+                                                                          once leaves nothing that tells who it was
+    a user of another user namespace                                      has nobody's number here: refused
+    IPv4 in IPv6 (::ffff:127.0.0.1)                                       the same connection, and found as such
+    a cloud shared on purpose (`serverless-first cloud`)                  nothing is checked
 """
 
 from __future__ import annotations
