@@ -147,11 +147,14 @@ class Kernel:
 
     Args:
         folders: of its notebook.
+        root: the checkout that it finds the course in.
     """
 
-    def __init__(self, folders: Folders) -> None:
+    def __init__(self, folders: Folders, root: Path = ROOT) -> None:
         self._manager = _OwnKernel(connection_file=str(folders.named["connection"] / "kernel.json"))
-        environ = kernel_environment(ROOT, folders.named) | {"TMPDIR": str(folders.temporary)}
+        environ = kernel_environment(root, folders.named) | {"TMPDIR": str(folders.temporary)}
+        if root != ROOT:
+            environ["PYTHONPATH"] = str(root / "src")
         self._manager.start_kernel(env=environ, cwd=str(folders.named["run"]), extra_arguments=["--log-level=ERROR"])
         pid = getattr(self._manager.provisioner, "pid", None)
         assert isinstance(pid, int)
@@ -235,7 +238,7 @@ def kill_once(kill: Kill, folders: Folders, root: Path = ROOT) -> Fate:
     """
     cells = code_cells(root / kill.notebook)
     fate, traces = Fate(kill.notebook, f"killed between cells {kill.cell} and {kill.cell + 1}"), Traces()
-    kernel = Kernel(folders)
+    kernel = Kernel(folders, root)
     try:
         last = kill.cell if kill.delay_s is None else kill.cell - 1
         fate.failed = _run_cells(kernel, cells[:last])
@@ -252,18 +255,19 @@ def kill_once(kill: Kill, folders: Folders, root: Path = ROOT) -> Fate:
     return _wait(fate, traces, folders)
 
 
-def run_to_the_end(notebook: str, folders: Folders, root: Path = ROOT) -> Fate:
+def run_to_the_end(notebook: str, folders: Folders, root: Path = ROOT, cells: int | None = None) -> Fate:
     """Runs a notebook to its end, ends its kernel, and waits until nothing is left.
 
     Args:
         notebook: its path below the checkout.
         folders: those that its killed kernels have used.
         root: the checkout.
+        cells: how many code cells it runs; all, unless given.
     """
     fate, traces = Fate(notebook, "run to its end"), Traces()
-    kernel = Kernel(folders)
+    kernel = Kernel(folders, root)
     try:
-        fate.failed = _run_cells(kernel, code_cells(root / notebook))
+        fate.failed = _run_cells(kernel, code_cells(root / notebook)[:cells])
     except Exception as error:
         fate.failed = f"{type(error).__name__}: {error}"
     finally:

@@ -350,13 +350,15 @@ def start(
             if dry_run:
                 return planning.show(plan)
             planning.confirm(plan, confirm)
-        cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws or target == AWS)
+        with launching.files_explained():
+            cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws or target == AWS)
         cloud._account = plan.account if target == AWS else None
         cloud.time_scale = time_scale or 1.0
         cloud.enforce_iam = bool(enforce_iam)
         cloud.network_model = network_model or NETWORK_MODELS[0]
         try:
-            cloud._start(idle_expiry_s or 600.0, owner)
+            with launching.files_explained():
+                cloud._start(idle_expiry_s or 600.0, owner)
         except BaseException:
             cloud.stop()
             raise

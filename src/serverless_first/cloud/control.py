@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import traceback
 from collections.abc import Callable, Iterable
 from http.client import responses
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from serverless_first.cloud import faults
+from serverless_first.cloud import clock, disk, faults
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.http import addresses
 from serverless_first.cloud.http.front import local_url
@@ -96,6 +95,7 @@ class LocalCloudApp:
             except Exception as error:
                 traceback.print_exc()
                 told = f"An error inside the local cloud: {error!r}. The traceback is in {self._log}."
+                told = disk.with_advice(told)
                 return _json(start_response, "500 Internal Server Error", {"message": told})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
@@ -230,7 +230,7 @@ def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
     """
     if not environments:
         return []
-    zero_s, now_s = min(e.created_s for e in environments), time.time()
+    zero_s, now_s = min(e.created_s for e in environments), clock.now_s()
     rows = []
     for environment in environments:
         history = list(environment.life.history)

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from serverless_first.cloud import disk
 from serverless_first.cloud.iam.answers import Answer, failed, not_honoured
 
 #: How the pages begin that werkzeug writes where no service of moto has such a call.
@@ -35,10 +36,13 @@ def of_error(error: Exception, environ: dict[str, Any], service: str, log: str) 
     frames = traceback.extract_tb(error.__traceback__)
     last = next((f for f in reversed(frames) if {"moto", "serverless_first"} & set(Path(f.filename).parts)), frames[-1])
     place = "/".join(Path(last.filename).parts[-3:])
-    message = (
-        f"An error inside the local cloud, {type(error).__name__}: {error} ({place}, line {last.lineno}). Look at the "
-        f"arguments of the call first. If they are right, it is a defect of the local cloud; the traceback is in {log}."
-    )
+    what = f"An error inside the local cloud, {type(error).__name__}: {error} ({place}, line {last.lineno})."
+    message = disk.with_advice(what)
+    if message == what:
+        message += (
+            " Look at the arguments of the call first. If they are right, it is a defect of the local cloud; the "
+            f"traceback is in {log}."
+        )
     form, is_head = _protocol(environ, service), environ["REQUEST_METHOD"] == "HEAD"
     return failed("InternalFailure", "500 Internal Server Error", message, service, form, head=is_head)
 

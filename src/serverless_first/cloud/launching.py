@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from serverless_first.cloud import inherited, surroundings
+from serverless_first.cloud import disk, inherited, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart
 
 START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
@@ -56,9 +57,25 @@ def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
         server.kill()
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
         raise CloudDidNotStart(
-            f"The local cloud did not start. Its last lines:\n{tail or '(none)'}\n"
+            f"The local cloud did not start. Its last lines:\n{disk.with_advice(tail) or '(none)'}\n"
             "Run `serverless-first doctor` in a terminal: it finds what is missing."
         ) from None
+
+
+@contextlib.contextmanager
+def files_explained() -> Iterator[None]:
+    """Says of a file or folder that cannot be made what it is for.
+
+    Raises:
+        CloudDidNotStart: in place of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CloudDidNotStart(
+            disk.with_advice(f"The local cloud did not start: it keeps its files among temporary ones. {error}.")
+            + " Run `serverless-first doctor` in a terminal: it looks at what can be written."
+        ) from error
 
 
 def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:

@@ -12,12 +12,14 @@ import json
 import os
 import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 from serverless_first import guard
 from serverless_first.cloud import leftovers, peers
+from serverless_first.cloud.disk import PatientLog
 from serverless_first.cloud.rds.folder import remove_all
 
 HOST = "127.0.0.1"
@@ -216,6 +218,7 @@ def main() -> None:
     parser.add_argument("--enforce-iam", action="store_true")
     parser.add_argument("--network-model", default="hyperplane")
     options = parser.parse_args()
+    sys.stderr = PatientLog(sys.stderr)  # the log is on the disk of temporary files
     os.environ.pop(peers.SHARED, None)  # this one is its notebook's alone
     # Interrupting the notebook must not end its cloud.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from serverless_first.cloud import clock
 from serverless_first.cloud.lambda_ import bootstrap, report
 from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Invocation, Outcome
 from serverless_first.cloud.lambda_.lifecycle import IllegalTransition, Life, State, Trigger
@@ -222,7 +223,7 @@ class Environment:
                 lambda: self._asks_for_next or self._init_error or self.state is State.ENDED, limit_s
             )
             if settled and self._asks_for_next:
-                self.init_ms = (time.time() - self.created_s) * 1000
+                self.init_ms = (clock.now_s() - self.created_s) * 1000
                 return True
         if not settled:
             return False
@@ -240,7 +241,7 @@ class Environment:
         self._give_up_init(b"", "timeout")
 
     def _give_up_init(self, payload: bytes, status: str) -> NoReturn:
-        log, peak, took_s = self.read_log(), self._process.peak_memory_mb(), time.time() - self.created_s
+        log, peak, took_s = self.read_log(), self._process.peak_memory_mb(), clock.now_s() - self.created_s
         self.end()
         raise InitFailed(payload, log, status, peak, took_s)
 

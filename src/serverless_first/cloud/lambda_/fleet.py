@@ -14,11 +14,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from serverless_first.cloud import seat
+from serverless_first.cloud import clock, seat
 from serverless_first.cloud.lambda_ import code, report
 from serverless_first.cloud.lambda_.concurrency import Concurrency
 from serverless_first.cloud.lambda_.environment import Environment, InitFailed, Surroundings
@@ -283,7 +282,7 @@ class Fleet:
 
     def _expire(self) -> None:
         while not self._closed.wait(min(1.0, self.idle_expiry_s / 4)):
-            oldest_s = time.time() - self.idle_expiry_s
+            oldest_s = clock.now_s() - self.idle_expiry_s
             expired = []
             with self._lock:
                 for free in self._free.values():

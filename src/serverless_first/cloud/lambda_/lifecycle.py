@@ -13,9 +13,10 @@ The table drives the code (`Life.move`), its tests and the figure in lesson 03. 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from serverless_first.cloud import clock
 
 
 class State(StrEnum):
@@ -52,9 +53,9 @@ class IllegalTransition(RuntimeError):
 
 @dataclass
 class Life:
-    """The state of one environment and every state it has been in, with the moment it began (Unix time, s)."""
+    """The state of one environment and every state it has been in, with the moment it began (`clock.now_s`)."""
 
-    history: list[tuple[float, State]] = field(default_factory=lambda: [(time.time(), State.INIT)])
+    history: list[tuple[float, State]] = field(default_factory=lambda: [(clock.now_s(), State.INIT)])
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -72,7 +73,7 @@ class Life:
             now, target = self.state, TRANSITIONS.get((self.state, trigger))
             if target is None:
                 raise IllegalTransition(f"An environment that is {now} cannot {trigger}.")
-            self.history.append((time.time(), target))
+            self.history.append((clock.now_s(), target))
             return target
 
     def end(self) -> bool:
@@ -81,5 +82,5 @@ class Life:
             target = TRANSITIONS.get((self.state, Trigger.END))
             if target is None:
                 return False
-            self.history.append((time.time(), target))
+            self.history.append((clock.now_s(), target))
             return True

@@ -23,6 +23,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from serverless_first.cloud import disk
 from serverless_first.cloud.rds import folder, roles
 from serverless_first.cloud.rds.binaries import Binaries, for_account, unprivileged_account
 from serverless_first.cloud.rds.gate import Gate
@@ -170,14 +171,14 @@ async def serve(settings: dict[str, Any], commands: asyncio.Queue[dict[str, Any]
         try:
             await instance.create()
         except Exception as error:
-            say(state="failed", reason=str(error) or type(error).__name__)
+            say(state="failed", reason=disk.with_advice(str(error) or type(error).__name__))
         while (command := await commands.get()) is not None:
             number, call = command.pop("id"), command.pop("call")
             try:
                 answer = await getattr(instance, call)(**command)
                 say(id=number, answer=answer or {})
             except Exception as error:
-                reason = str(error) or type(error).__name__
+                reason = disk.with_advice(str(error) or type(error).__name__)
                 say(id=number, error=reason)
                 if call not in ("password", "sessions"):  # then it is neither stopped nor available
                     say(state="failed", reason=reason)

@@ -13,6 +13,7 @@ Replaced here:
 - `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
 - `SQSBackend.get_queue_attributes`: moto counts the visible messages at one moment and the others at a later one, so a
   message whose visibility timeout ends between them is in no count: a queue that is not empty looks empty.
+- `models.unix_time` and its sister: the computer's clock, which may be put right while a message is hidden or delayed.
 - `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
 
 Worth an upstream change: all of it but the calls of functions.
@@ -27,10 +28,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from moto.core.utils import unix_time_millis
 from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
 
+from serverless_first.cloud import clock
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.sources.mapping import Deliver, Mapping
 from serverless_first.cloud.sources.sqs import QueueGone, SqsPoller
@@ -118,7 +119,7 @@ def takeable(queue: Any) -> Iterator[Any]:
     A FIFO queue gives as many messages of one group as there are before it gives some of another (SQS Developer Guide,
     "FIFO queue delivery logic"): here the group of the oldest message comes first. The lock of the queues is held.
     """
-    now_ms = unix_time_millis()
+    now_ms = clock.now_ms()
     queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
     blocked = queue.pending_message_groups if queue.fifo_queue else set[str]()
     ready = (m for m in list(queue._messages) if m.visible_at < now_ms and m.delayed_until <= now_ms)
@@ -135,7 +136,7 @@ def takeable(queue: Any) -> Iterator[Any]:
 def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -> list[Any]:
     """Receives: marks what it gives as in flight, and moves what was received too often. The lock is held."""
     taken: list[Any] = []
-    now_ms, room = unix_time_millis(), room_bytes
+    now_ms, room = clock.now_ms(), room_bytes
     dead_letters = _dead_letter_queue(queue)
     limit = int(queue.redrive_policy["maxReceiveCount"]) if dead_letters is not None else 0
     for message in takeable(queue):
@@ -189,7 +190,7 @@ def _wait(queue: Any, timeout_s: float) -> bool:
     """Waits for a message that a receiver may get. The lock is held, and let go meanwhile."""
     end_s = time.monotonic() + timeout_s
     while True:
-        now_ms = unix_time_millis()
+        now_ms = clock.now_ms()
         if next(takeable(queue), None) is not None:
             return True
         left_s = end_s - time.monotonic()
@@ -207,7 +208,7 @@ def _next_number(queue: Any) -> str:
 def _is_a_duplicate(queue: Any, message: Any) -> bool:
     """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer."""
     scope = message.group_id if queue.deduplication_scope == "messageGroup" else ""
-    now_ms, known = unix_time_millis(), vars(queue).setdefault("deduplicated", {})
+    now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
     for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
         del known[key]
     key = (scope, message.deduplication_id)
@@ -241,7 +242,7 @@ def _require_in_flight(queue: Any, receipt_handle: str) -> None:
 
 def _now_ms(queue: Any) -> int:
     """The moment at which the messages of a queue are counted: one for all counts of an answer."""
-    return int(vars(queue).get("counted_at_ms") or unix_time_millis())
+    return int(vars(queue).get("counted_at_ms") or clock.now_ms())
 
 
 def _visible(queue: Any) -> int:
@@ -267,6 +268,8 @@ def install(plane: DataPlane) -> threading.RLock:
         return SqsPoller(plane, mapping, deliver, MotoQueue(mapping.source_arn, lock))
 
     plane.pollers["sqs"] = poller
+    module: Any = models
+    module.unix_time, module.unix_time_millis = clock.now_s, clock.now_ms
     queue_class: Any = models.Queue
     backend_class: Any = models.SQSBackend
     moto_init: Callable[..., None] = queue_class.__init__
@@ -308,7 +311,7 @@ def install(plane: DataPlane) -> threading.RLock:
     def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
         with lock:
             queue = self.get_queue(queue_name)
-            queue.counted_at_ms = unix_time_millis()
+            queue.counted_at_ms = clock.now_ms()
             try:
                 return moto_attributes(self, queue_name, attribute_names)
             finally:
