@@ -13,6 +13,7 @@ from serverless_first.lab.show import say
 
 FUNCTION = "stock-inbox"
 CAUGHT_UP_S = 15.0
+ROUNDS = 5  # of calls that meet: what goes wrong there does so in most rounds, not in each
 
 
 @task("8.4")
@@ -145,7 +146,7 @@ def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) 
         return len(bodies) >= len(orders)
 
     attempt.expect(
-        wait_until(all_seen, 4),
+        wait_until(all_seen, 8),
         problem="The customers have their 202, and the queue does not hold their orders. Stock will never know.",
         called=f"POST /orders, {len(orders)} orders, then receive_message",
         came_back=f"{len(bodies)} messages",
@@ -175,7 +176,7 @@ def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[
         known.update(look())
         return len(known) >= messages_in(attempt, queue)
 
-    wait_until(all_known, 4)
+    wait_until(all_known, 10)
     got = send(attempt, address, "POST", "/orders", order)
     _accepted(attempt, got, order)
     new: dict[str, dict[str, str]] = {}
@@ -201,6 +202,9 @@ def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[
 def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any], str], lamp: str) -> None:
     """A batch of an order that was reserved before and a new one, three times at the same moment."""
     order, body = behind
+    at_once(
+        attempt, FUNCTION, [messages.batch(old)] * 3
+    )  # an environment each: cold starts would keep them from meeting
     before = _left(attempt, lamp)
     answers = at_once(attempt, FUNCTION, [messages.batch(old, body)] * 3)
     called = (
@@ -218,12 +222,21 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
         expected=f"lamps taken: {order['quantity']}",
         look_at="what your loop does after a record that it has seen before",
     )
+    _taken_once(attempt, called, taken, order["quantity"])
+    for _ in range(ROUNDS):
+        before, again = _left(attempt, lamp), messages.batch(body.replace(order["order_key"], fresh_id("ord")))
+        at_once(attempt, FUNCTION, [again] * 3)
+        taken = before - _left(attempt, lamp)
+        _taken_once(attempt, f"invoke {FUNCTION} 3 times at the same moment with a new order", taken, order["quantity"])
+
+
+def _taken_once(attempt: Attempt, called: str, taken: int, wanted: int) -> None:
     attempt.expect(
-        taken == order["quantity"],
+        taken == wanted,
         problem="The same order in two environments at the same moment takes its lamps more than once.",
         called=called,
         came_back=f"lamps taken: {taken}",
-        expected=f"lamps taken: {order['quantity']}",
+        expected=f"lamps taken: {wanted}",
         look_at="whether looking and writing are one step",
     )
 

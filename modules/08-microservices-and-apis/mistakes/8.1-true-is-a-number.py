@@ -1,6 +1,5 @@
 #: expects: is told as a fault of ours|true in place of a quantity is accepted
 #: because: isinstance(True, int) holds.
-#: when: nightly
 #: changes: gap 1
 -    if type(quantity) is not int or not 1 <= quantity <= 20:
 +    if not isinstance(quantity, int) or not 1 <= quantity <= 20:

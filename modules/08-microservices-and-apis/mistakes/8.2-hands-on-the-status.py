@@ -1,6 +1,5 @@
 #: expects: the customer gets stock's status
 #: because: Stock knows best what went wrong.
-#: when: nightly
 #: changes: gap 1
 -        if refusal.code == 409:
 -            return answer(409, {"message": "sold out"})

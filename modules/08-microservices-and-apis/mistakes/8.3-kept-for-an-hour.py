@@ -1,6 +1,5 @@
 #: expects: in the cache for longer than the shop wants
 #: because: The longer, the fewer calls.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

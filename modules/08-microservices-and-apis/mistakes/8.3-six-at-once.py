@@ -1,6 +1,5 @@
 #: expects: another number in than the shop wants
 #: because: One more does no harm.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

@@ -1,7 +1,6 @@
 #: expects: The order behind a repeated one is not reserved
 #: because: What was reserved before needs nothing more.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
         order = json.loads(record["body"])
         first = note(order)

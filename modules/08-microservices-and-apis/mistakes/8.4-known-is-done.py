@@ -1,6 +1,5 @@
 #: expects: its first try had ended between the two
 #: because: What is in the table was dealt with before.
-#: when: nightly
 #: fills: gap 1
     key = {"order_key": {"S": order["order_key"]}}
     if "Item" in dynamodb.get_item(TableName="orders", Key=key):

@@ -1,6 +1,5 @@
 #: expects: The message could not be sent, and the customer has a yes
 #: because: The order is in the table, so it is not lost.
-#: when: nightly
 #: fills: gap 1
     store(order)
     try:
