@@ -113,6 +113,7 @@ def _stopped_s(attempt: Attempt, job_id: str) -> float:
 CALL_FAILED = ("TaskFailed", "LambdaFunctionFailed", "LambdaFunctionScheduleFailed")
 PAYMENT, BANK = "hikari-payment", "bank"
 MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
+_TRIES = 3
 TOO_LONG = 2.2  # times the pauses that were ordered, all together: calls take their time, too
 
 
@@ -230,22 +231,11 @@ def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution,
 
 def _throttled(attempt: Attempt) -> None:
     """For a moment no call of the bank is let through."""
-    functions, states = attempt.client("lambda"), attempt.client("stepfunctions")
-    order = {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": ["paid"]}
-    called = f"an execution of {PAYMENT} with {readable(order)}, while Lambda throttles the bank"
-    functions.put_function_concurrency(FunctionName=BANK, ReservedConcurrentExecutions=0)
-    try:
-        running = hikari_workflows.start(machine_arn(attempt, PAYMENT), order)
-
-        def refused() -> bool:  # twice: once may be luck
-            events = states.get_execution_history(executionArn=running)["events"]
-            over = events[-1]["type"] in ("ExecutionFailed", "ExecutionSucceeded")
-            return over or sum(event["type"] in CALL_FAILED for event in events) >= 2
-
-        wait_until(refused, 20.0)
-    finally:
-        functions.delete_function_concurrency(FunctionName=BANK)
-    done = ended(attempt, called, running, 30.0, "the loops of your machine")
+    for _ in range(_TRIES):
+        done, called = _while_throttled(attempt)
+        # A busy machine may look away until all calls have been refused: then the moment was too long, and comes again.
+        if sum(event["type"] in CALL_FAILED for event in done.events) <= MORE:
+            break
     attempt.expect(
         done.status == "SUCCEEDED",
         problem="A call that Lambda throttles has done nothing yet, and the machine gives the order up.",
@@ -272,3 +262,23 @@ def _throttled(attempt: Attempt) -> None:
         expected=f"at least {FIRST_S} s, as for a busy bank",
         look_at="the pauses of the rule for throttled calls",
     )
+
+
+def _while_throttled(attempt: Attempt) -> tuple[Execution, str]:
+    """An execution; Lambda throttles the bank until two calls have been refused. And how it was called."""
+    functions, states = attempt.client("lambda"), attempt.client("stepfunctions")
+    order = {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": ["paid"]}
+    called = f"an execution of {PAYMENT} with {readable(order)}, while Lambda throttles the bank"
+    functions.put_function_concurrency(FunctionName=BANK, ReservedConcurrentExecutions=0)
+    try:
+        running = hikari_workflows.start(machine_arn(attempt, PAYMENT), order)
+
+        def refused() -> bool:  # twice: once may be luck
+            events = states.get_execution_history(executionArn=running)["events"]
+            over = events[-1]["type"] in ("ExecutionFailed", "ExecutionSucceeded")
+            return over or sum(event["type"] in CALL_FAILED for event in events) >= 2
+
+        wait_until(refused, 20.0)
+    finally:
+        functions.delete_function_concurrency(FunctionName=BANK)
+    return ended(attempt, called, running, 30.0, "the loops of your machine"), called

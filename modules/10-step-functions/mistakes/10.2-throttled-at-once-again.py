@@ -1,6 +1,5 @@
 #: expects: A throttled call is tried again too soon
 #: because: Lambda has room again in a moment.
-#: when: nightly
 #: changes: gap 1
 -    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
 +    "ErrorEquals": ["BankBusy"],

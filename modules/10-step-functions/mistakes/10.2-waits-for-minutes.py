@@ -1,6 +1,5 @@
 #: expects: The pauses are too long
 #: because: A busy bank should get a lot of rest.
-#: when: nightly
 #: changes: gap 1
 -    "IntervalSeconds": 6,
 +    "IntervalSeconds": 30,

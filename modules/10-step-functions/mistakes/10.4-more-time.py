@@ -1,6 +1,5 @@
 #: expects: another time to answer than was ordered
 #: because: A person should have some more time.
-#: when: nightly
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 
