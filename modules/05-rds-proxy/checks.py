@@ -196,7 +196,10 @@ def pinning(attempt: Attempt) -> None:
         for _ in range(2):
             attempt.invoke("search", fast)  # says so if it is not written yet
         say(f"5.2: {CALLS} searches at once ...")
-        results = aws.at_once("search", [fast] * CALLS)
+        for _ in range(3):  # on a very slow machine a short query may take half a second
+            results = aws.at_once("search", [fast] * CALLS)
+            if not any(isinstance(r.payload, dict) and r.payload.get("reason") == "too slow" for r in results):
+                break
         since = aws.proxy_events(PROXY, mark)
         environments = len(alive("search"))
         _no_pin(attempt, since, pool)

@@ -163,7 +163,7 @@ def _connected(attempt: Attempt, name: str) -> None:
     try:
         send_all(attempt, url, [good[0], "no JSON at all", good[1]])
         ids = [order["order_id"] for order in good]
-        done = wait_until(lambda: all(numbers(attempt, "hikari-invoices", "order_id", "written", ids).values()))
+        done = wait_until(lambda: all(numbers(attempt, "hikari-invoices", "order_id", "written", ids).values()), 20)
         wait_until(lambda: messages_in(attempt, url) <= before + 1, 5)
         left = messages_in(attempt, url) - before
     finally:
@@ -174,7 +174,7 @@ def _connected(attempt: Attempt, name: str) -> None:
         done,
         problem="Good orders in the queue get no invoice.",
         called=called,
-        came_back="no invoice after 8 s",
+        came_back="no invoice after 20 s",
         expected="two invoices",
         look_at="the mapping of step 2, and the function's log",
     )
@@ -376,7 +376,7 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
     def packed() -> int:
         return numbers(attempt, "hikari-packed", "order_id", "packed", [poison["order_id"]])[poison["order_id"]]
 
-    wait_until(lambda: packed() > 0 and not messages_in(attempt, dead) and not messages_in(attempt, orders), 12)
+    wait_until(lambda: packed() > 0 and not messages_in(attempt, dead) and not messages_in(attempt, orders), 25)
     found, left = packed(), messages_in(attempt, dead)
     called = "put the lamp into the catalogue, then invoke hikari-redrive"
     attempt.expect(
