@@ -150,9 +150,11 @@ def test_where_aws_wants_fewer_calls_the_next_one_comes_later(
 
     codes = ("Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
     refused = [Thing("API", code, Stubborn(2, code).remove) for code in codes]
-    slow = Thing("database", "db", lambda: None, gone)
+    asked: list[str] = []
+    slow = Thing("database", "db", lambda: asked.append("db"), gone)
     done = cleaned(monkeypatch, tmp_path, [*refused, slow])
     assert done.clean
+    assert asked == ["db"]  # of a database that is being deleted AWS takes no second call
     assert {each.name for each in done.removed} == {*codes, "db"}
     assert capsys.readouterr().out.count("AWS takes fewer calls at a time") == 1
 
