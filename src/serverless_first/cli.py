@@ -53,8 +53,11 @@ def main() -> None:
 @click.option("--allow-real-aws", is_flag=True, help="Leave AWS addresses, keys and profiles as they are.")
 def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
     """Lay your copies of the lessons and labs, then open them in JupyterLab."""
-    from serverless_first import jupyter, workcopy
+    from serverless_first import doctor, jupyter, workcopy
 
+    place = doctor.writable("files in work/", work_dir())
+    if place.advice:  # else every single copy would say so, and JupyterLab would open without any
+        raise click.ClickException(f"{place.found}. {place.advice}")
     try:
         workcopy.lay(click.echo)
         jupyter.start(port, browser=not no_browser, allow_real_aws=allow_real_aws)

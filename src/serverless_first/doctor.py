@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import os
 import shutil
@@ -44,7 +45,7 @@ def examine() -> Iterator[Finding]:
         packages,
         loopback,
         lambda: writable("files in work/", work_dir()),
-        lambda: writable("temporary files", Path(tempfile.gettempdir())),
+        lambda: writable("temporary files", Path(tempfile.gettempdir()), "TMPDIR"),
         processes,
         postgresql,
         chromium,
@@ -154,12 +155,13 @@ def loopback() -> Finding:
     return Finding("local ports", "ok", "bound and reached on 127.0.0.1")
 
 
-def writable(name: str, folder: Path) -> Finding:
+def writable(name: str, folder: Path, variable: str = "SERVERLESS_FIRST_WORK") -> Finding:
     """Whether files can be made, moved and removed in a folder.
 
     Args:
         name: what to call it in the finding.
         folder: it is made when it is not there.
+        variable: of the environment, that names another folder in its place.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,12 +170,12 @@ def writable(name: str, folder: Path) -> Finding:
             first.write_text("lamp", encoding="utf-8")
             first.replace(first.with_name("lamp.txt"))
     except OSError as error:
-        return Finding(
-            name,
-            "red",
-            f"{folder}: {error.strerror or error}",
-            "Give yourself the right to write there, or copy the course into a folder of your own.",
+        advice = (
+            "Make room on the disk of this folder."
+            if error.errno == errno.ENOSPC
+            else f"Give yourself the right to write there, or set {variable} to a folder of your own."
         )
+        return Finding(name, "red", f"{folder}: {error.strerror or error}", advice)
     return Finding(name, "ok", str(folder))
 
 
@@ -191,12 +193,13 @@ def processes() -> Finding:
 
 def postgresql() -> Finding:
     """PostgreSQL's server program, which modules 04 to 07 and 12 run."""
-    from serverless_first.cloud.rds.binaries import NoPostgres, from_environment
+    from serverless_first.cloud.rds.binaries import NoPostgres, from_environment, unprivileged_account
 
     try:
         found = from_environment()
+        unprivileged_account()
     except NoPostgres as error:
-        return Finding("PostgreSQL", "note", "not found", f"{error} Modules 00 to 03 run without.")
+        return Finding("PostgreSQL", "note", "cannot run", f"{error} Modules 00 to 03 run without.")
     return Finding("PostgreSQL", "ok", f"{found.version} in {found.bin}")
 
 

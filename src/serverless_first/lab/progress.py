@@ -81,7 +81,12 @@ class ProgressFile:
         data = _empty()
         if self.path.exists():
             try:
-                with self._locked():
+                try:
+                    with self._locked():
+                        data = self._load()
+                except Timeout:
+                    raise
+                except OSError:  # a folder that may only be read has no lock, and nobody who writes
                     data = self._load()
             except _Newer as newer:
                 say(str(newer))
@@ -105,7 +110,10 @@ class ProgressFile:
             say(f"{newer} This step was not saved.")
             return False
         except OSError as error:
-            say(f"Your progress was not saved: {_reason(error)}. It is kept until this notebook stops.")
+            say(
+                f"Your progress was not saved: {_reason(error)}. It is kept until this notebook stops, and saved with "
+                "your next step that can be. `serverless-first doctor` in a terminal says what to do."
+            )
             return False
         self._unsaved.clear()
         return True

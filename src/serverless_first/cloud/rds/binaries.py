@@ -76,12 +76,22 @@ def unprivileged_account() -> Account | None:
     """`nobody` when we are root, else None: then PostgreSQL runs as ourselves.
 
     Raises:
-        NoPostgres: we are root, and the system has no account named nobody.
+        NoPostgres: we are root, and the system has no account named nobody; or our own number has no account.
     """
-    if sys.platform == "win32" or os.geteuid() != 0:
+    if sys.platform == "win32":
         return None
     import pwd
 
+    if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise NoPostgres(
+                f"PostgreSQL runs only under an account that has a name, and user number {os.geteuid()} has none on "
+                "this system (a container that was started with a bare number, for instance). Add a line for it to "
+                "/etc/passwd, or start the notebook as a user that has one."
+            ) from None
+        return None
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:
