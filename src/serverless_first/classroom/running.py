@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import os
@@ -32,6 +33,7 @@ from serverless_first.places import course_root
 
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 90.0
+_PORT_TRIES = 3
 NEEDED = ("jupyterhub", "jupyterhub_idle_culler", "configurable_http_proxy")
 
 
@@ -153,11 +155,10 @@ def _start(
         _furnish(plan, seat)
     address = address or f"http://{name_of_this_machine(host)}:{port}"
     roll.private(folder / "hub" / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
-    plan.save()
     undo.callback((folder / "plan.json").unlink, missing_ok=True)
     files = cards.write(folder, people, address)
     report(f"Starting the hub for {len(people.students)} students; its log is {folder / 'hub' / 'hub.log'}")
-    hub = _hub(undo, plan)
+    hub, plan = _hub_somewhere(undo, plan)
     token = Keys.open(plan.board).instructor()
     return Running(address, f"{address}/services/board/?token={token}", files, plan, people, why, hub)
 
@@ -208,6 +209,19 @@ def _furnish(plan: Plan, seat: str) -> None:
 
         accounts.furnish(home, number)
         os.chown(temporary, number, number)
+
+
+def _hub_somewhere(undo: contextlib.ExitStack, plan: Plan) -> tuple[subprocess.Popen[bytes], Plan]:
+    """Starts the hub, on other ports behind it if somebody was faster at one that was free."""
+    for left in reversed(range(_PORT_TRIES)):
+        plan.save()
+        try:
+            return _hub(undo, plan), plan
+        except CannotTeach as error:
+            if not left or "Address already in use" not in str(error):
+                raise
+        plan = dataclasses.replace(plan, ports=(_free_port(), _free_port(), _free_port()))
+    raise AssertionError
 
 
 def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
