@@ -52,8 +52,13 @@ COLOURS = {
     "--jq-incorrect-color": WRONG,
 }
 
-# jupyterquiz writes a label beside the field for a number, and does not say that it belongs to it.
-_LABEL = "querySelectorAll('label.InpLabel').forEach(label => { label.htmlFor = label.nextElementSibling.id; })"
+# jupyterquiz writes a label beside the field for a number, and does not say that it belongs to it; and a screen reader
+# is not told that an explanation appeared.
+_FOCUS = "#{} .MCButton:focus-within {{ outline: 3px solid #0072b2; outline-offset: 2px }}"  # the radio is out of sight
+_NAMES = (
+    "querySelectorAll('label.InpLabel').forEach(label => { label.htmlFor = label.nextElementSibling.id; })",
+    "querySelectorAll('.Feedback').forEach(place => place.setAttribute('role', 'status'))",
+)
 
 Question = dict[str, Any]
 
@@ -154,13 +159,14 @@ def page(seed: str, questions: list[Question]) -> str:
     frame, script = _jupyterquiz(seed, [_for_jupyterquiz(q) for q in questions])
     name = re.search(r'id="(\w+)"', frame)[1]  # type: ignore[index]
     fallback = f'<pre style="white-space: pre-wrap; color: {INK}">{html.escape(plain(questions))}</pre>'
-    style = f"<style>#{name} {{ background: {PAGE}; color: {INK}; padding: 0.6em }}</style>"
+    style = f"<style>#{name} {{ background: {PAGE}; color: {INK}; padding: 0.6em }} {_FOCUS.format(name)}</style>"
+    names = "".join(f"{name}.{call};\n" for call in _NAMES)
     # jupyterquiz finds its place by the element's id, as a global name; a quiz shown twice on a page would
     # make that name a list. Here the name is a parameter. So is MathJax, and empty: prices are no formulas.
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
         f'<div class="tex2jax_ignore mathjax_ignore">{frame}{fallback}</div>{style}<script>\n'
-        f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{name}.{_LABEL};\n}})"
+        f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{names}}})"
         f'(undefined, {here}.querySelector("#{name}"));\n'
         "</script></div>"
     )
