@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from serverless_first import cloud, hikari
 from serverless_first.cloud import peers
+from serverless_first.cloud.rds import sockets
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says whose a connection is")
 NOBODY = 65_534
@@ -134,6 +136,25 @@ def test_where_the_system_does_not_tell_whose_a_connection_is_nobody_is_locked_o
         listener.accept()[0] as accepted,
     ):
         assert peers.is_ours(accepted)
+
+
+@linux
+def test_postgresql_gets_a_socket_of_its_own_and_a_port_where_the_path_does_not_fit() -> None:
+    name = "serverless-first-db-0123456789ab"
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:  # pytest's own folders have long paths
+        run, elsewhere = Path(short, "run"), Path(short, name)
+        run.mkdir()
+        inside = sockets.folder_for(run / "databases" / name, run)
+        assert inside is not None
+        assert inside.parent == run
+        assert inside.stat().st_mode & 0o077 == 0
+        elsewhere.mkdir()
+        assert sockets.folder_for(elsewhere, run) == elsewhere  # of root's cloud: PostgreSQL's account owns it
+        for other in ("n" * 90, 'a "folder"', "one, two"):
+            odd = Path(short, other)
+            odd.mkdir()
+            assert sockets.folder_for(odd / "databases" / name, odd) is None
+            assert list(odd.iterdir()) == []
 
 
 def _ports(endpoint_url: str) -> dict[int, str]:
