@@ -23,7 +23,7 @@ from serverless_first.chromium import find_chromium
 
 # Chromium asks its makers for things at every start unless it is told not to.
 FLAGS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-READY_MS = 60_000
+READY_MS = 120_000
 
 
 @dataclass
@@ -80,6 +80,86 @@ class OpenLab:
         cell.scroll_into_view_if_needed()
         return cell
 
+    def wait_for_kernel(self) -> None:
+        """Waits until the notebook has a kernel that is idle: what is asked before is dropped."""
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
+        self.page.locator(".jp-Spinner").wait_for(state="hidden", timeout=READY_MS)
+        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        for _ in range(READY_MS // 5_000):
+            self._accept_dialog()
+            with contextlib.suppress(TookTooLong):
+                idle.first.wait_for(state="attached", timeout=5_000)
+                return
+        idle.first.wait_for(state="attached", timeout=5_000)
+
+    def number_of(self, text: str) -> int:
+        """The place of the first cell that holds this text, from 0."""
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        found = cells.evaluate_all("(all, text) => all.findIndex(cell => cell.textContent.includes(text))", text)
+        assert found >= 0, f"no cell holds {text!r}"
+        return int(found)
+
+    def cell(self, number: int) -> Any:
+        """The cell at this place, from 0."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
+
+    def run_cell(self, number: int, source: str | None = None) -> Any:
+        """Runs the cell at this place by the keyboard, and waits until it is done; a cell of words is passed over.
+
+        Args:
+            number: its place, from 0.
+            source: takes the place of what stands in it, if given.
+
+        Returns:
+            the cell.
+        """
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        cell = self.cell(number)
+        if "jp-CodeCell" not in (cell.get_attribute("class") or ""):
+            return cell
+        was = cell.locator(".jp-InputPrompt").first.text_content().strip()
+        if source is not None:
+            self._click_into(cell)
+            self.page.keyboard.press("ControlOrMeta+a")
+            self.page.keyboard.insert_text(source)
+        for last in (*[False] * 9, True):  # as in run_all: what is asked too early is dropped
+            self._accept_dialog()
+            self._click_into(cell)
+            self.page.keyboard.press("ControlOrMeta+Enter")
+            try:
+                self._wait_for_prompt(number, "text !== was", was, timeout_ms=5_000)
+                self._wait_for_prompt(number, "text !== '[*]:'", was, timeout_ms=2 * READY_MS)
+                self._wait_for_prompt(number, r"text !== was && /\d/.test(text)", was, timeout_ms=1_000)
+                return cell
+            except TookTooLong:
+                if last:
+                    raise
+        return cell
+
+    @staticmethod
+    def _click_into(cell: Any) -> None:
+        cell.locator(".cm-content").first.click(position={"x": 5, "y": 5})
+
+    def _wait_for_prompt(self, number: int, test: str, was: str, timeout_ms: int) -> None:
+        # Not by a handle: JupyterLab may take cells that are out of sight away, and make them again.
+        cell = "document.querySelectorAll('.jp-Notebook .jp-Cell')[number]"
+        text = f"{cell}.querySelector('.jp-InputPrompt').textContent.trim()"
+        script = f"([number, was]) => {{ const text = {text}; return {test}; }}"
+        self.page.wait_for_function(script, arg=[number, was], timeout=timeout_ms)
+
+    def add_cell(self, after: int, source: str) -> Any:
+        """Adds a cell below another one by the keyboard, as a learner does, and runs it; returns it."""
+        self._click_into(self.cell(after))
+        self.page.keyboard.press("Escape")
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        before = cells.count()
+        self.page.keyboard.press("b")
+        cells.nth(before).wait_for(state="attached")
+        return self.run_cell(after + 1, source)
+
 
 @contextlib.contextmanager
 def opened_lab(
@@ -118,7 +198,7 @@ def opened_lab(
                 browser.close()
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(READY_MS / 1000)
 
 
 def _notebook(cells: Sequence[str]) -> str:

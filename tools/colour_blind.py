@@ -1,0 +1,87 @@
+"""Every figure of the course as people with each of the three kinds of dichromacy see it, beside the figure itself.
+
+    python tools/colour_blind.py [FOLDER]
+
+It takes the figures from the built notebooks, lets Chromium show them as without red, green or blue cones, and writes
+contact sheets into FOLDER (colour-blind/ unless given). Somebody looks at them; docs/accessibility.md says when, and
+what was found. Needs Chromium and Playwright.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from serverless_first.chromium import find_chromium
+from serverless_first.lab_page import FLAGS
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("notebooks", "solutions", "slides")
+KINDS = {"none": "as drawn", "protanopia": "no red cones", "deuteranopia": "no green cones", "tritanopia": "no blue"}
+ON_A_SHEET = 6
+
+
+def figures() -> list[tuple[str, str]]:
+    """The pictures of the built notebooks, each once: where it stands first, and its bytes in base64."""
+    found: dict[str, str] = {}
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).glob("*.ipynb")):
+            for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], 1):
+                for output in cell.get("outputs", []):
+                    if png := output.get("data", {}).get("image/png"):
+                        found.setdefault("".join(png).replace("\n", ""), f"{folder}/{path.stem}, cell {number}")
+    return [(place, png) for png, place in found.items()]
+
+
+def sheet(page: Any, some: list[tuple[str, str]], target: Path) -> None:
+    """Writes one contact sheet: a row for each figure, a column for each kind of sight."""
+    from PIL import Image
+
+    rows = "".join(
+        f'<figure><img src="data:image/png;base64,{png}"><figcaption>{html.escape(place)}</figcaption></figure>'
+        for place, png in some
+    )
+    style = "body, figure { margin: 4px; font: 14px sans-serif; background: #fff } img { width: 620px }"
+    page.set_content(f"<!DOCTYPE html><style>{style}</style>{rows}")
+    page.wait_for_function("() => [...document.images].every(image => image.complete)")
+    session = page.context.new_cdp_session(page)
+    columns = []
+    for kind in KINDS:
+        session.send("Emulation.setEmulatedVisionDeficiency", {"type": kind})
+        file = target.with_name(f"{target.stem}-{kind}.part.png")
+        page.screenshot(path=str(file), full_page=True)
+        columns.append(file)
+    session.detach()
+    opened = [Image.open(file).convert("RGB") for file in columns]
+    whole = Image.new("RGB", (sum(one.width for one in opened), opened[0].height), "white")
+    for number, one in enumerate(opened):
+        whole.paste(one, (sum(before.width for before in opened[:number]), 0))
+    whole.save(target)
+    for file in columns:
+        file.unlink()
+
+
+def main(arguments: list[str]) -> int:
+    """Writes all sheets."""
+    from playwright.sync_api import sync_playwright
+
+    folder = Path(*arguments) if arguments else ROOT / "colour-blind"
+    folder.mkdir(parents=True, exist_ok=True)
+    every = figures()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, "--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 640, "height": 400})
+        for first in range(0, len(every), ON_A_SHEET):
+            target = folder / f"sheet-{first // ON_A_SHEET + 1:02}.png"
+            sheet(page, every[first : first + ON_A_SHEET], target)
+            print(f"{target.name}: {', '.join(place for place, _ in every[first : first + ON_A_SHEET])}")
+        chromium.close()
+    print(f"{len(every)} figures, from left to right: {', '.join(KINDS.values())}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
