@@ -1,4 +1,4 @@
-#: expects: is told as a fault of ours|true in place of a quantity is accepted
+#: expects: told as a fault of ours.*true in place of a quantity
 #: because: isinstance(True, int) holds.
 #: changes: gap 1
 -    if type(quantity) is not int or not 1 <= quantity <= 20:
