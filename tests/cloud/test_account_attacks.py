@@ -158,7 +158,7 @@ def test_a_log_group_that_was_there_stays_though_a_function_gets_its_name(real: 
     with start() as aws:
         for name in ("orders", "payments"):
             boto3.client("lambda").create_function(FunctionName=name, **given)
-        logs.create_log_group(logGroupName="/aws/lambda/payments")  # as Lambda does at the first call
+        logs.create_log_group(logGroupName="/aws/lambda/payments")  # as Lambda does, without a tag: an older client
         removed = sorted(map(str, aws.cleanup().removed))
     assert removed == ["function orders", "function payments", "log group /aws/lambda/payments"]
     assert [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]] == ["/aws/lambda/orders"]
@@ -309,7 +309,7 @@ def test_the_logs_of_a_stacks_functions_go_with_the_stack_and_those_that_were_th
     with start() as aws:
         for name in ("old", "new"):
             boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=FUNCTION % ("F", name))
-        boto3.client("logs").create_log_group(logGroupName="/aws/lambda/new")  # as Lambda does at the first call
+        logs.create_log_group(logGroupName="/aws/lambda/new")  # as Lambda does, without a tag: an older client
         removed = sorted(map(str, aws.cleanup().removed))
         assert removed == ["log group /aws/lambda/new", "stack new", "stack old"]
         assert aws.cleanup(dry_run=True).removed == []
