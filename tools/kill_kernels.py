@@ -20,7 +20,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,7 @@ class Traces:
     """What a kernel and everything below it held before it was killed."""
 
     processes: set[psutil.Process] = field(default_factory=set)
-    ports: set[int] = field(default_factory=set)
+    ports: set[tuple[int, int]] = field(default_factory=set)  # with the socket's own number, see `_listening`
     segments: set[int] = field(default_factory=set)
 
     def look(self, kernel_pid: int) -> None:
@@ -79,10 +79,12 @@ class Traces:
         with contextlib.suppress(psutil.Error):
             kernel = psutil.Process(kernel_pid)
             self.processes |= {kernel, *kernel.children(recursive=True)}
+        theirs = set()
         for process in self.processes:
             with contextlib.suppress(psutil.Error):
                 listening = [c for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-                self.ports |= {c.laddr.port for c in listening}
+                theirs |= {c.laddr.port for c in listening}
+        self.ports |= {(port, socket) for port, socket in _listening() if port in theirs}
         pids = {process.pid for process in self.processes}
         self.segments |= {segment for segment, maker in _segments() if maker in pids}
 
@@ -95,7 +97,7 @@ class Traces:
         found = [f"process {p.pid} ({_name(p)})" for p in self.processes if _lives(p)]
         known = {process.pid for process in self.processes}
         found += [f"process {p.pid} ({_name(p)})" for p in _working_in(place) if p.pid not in known and _lives(p)]
-        found += [f"port {port}" for port in sorted(self.ports & _held_ports(self.processes))]
+        found += [f"port {port}" for port, _ in sorted(self.ports & _listening())]
         found += [f"shared memory {segment}" for segment, _ in _segments() if segment in self.segments]
         return found + [f"folder {path.relative_to(place)}" for path in sorted(_folders(place))]
 
@@ -320,16 +322,15 @@ def _working_in(place: Path) -> list[psutil.Process]:
     return found
 
 
-def _held_ports(processes: Iterable[psutil.Process]) -> set[int]:
-    """Ports that somebody listens on who was there before those processes ended: a later one may have them again."""
-    newest_s = max((process.create_time() for process in processes), default=0.0)
-    held = set()
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr:
-            with contextlib.suppress(psutil.Error):
-                if connection.pid is None or psutil.Process(connection.pid).create_time() <= newest_s:
-                    held.add(connection.laddr.port)
-    return held
+def _listening() -> set[tuple[int, int]]:
+    """Ports that somebody listens on, each with its socket's inode: a later listener may have the same port (Linux)."""
+    found = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        with contextlib.suppress(OSError):
+            for fields in map(str.split, table.read_text(encoding="ascii").splitlines()[1:]):
+                if fields[3] == "0A":
+                    found.add((int(fields[1].rsplit(":", 1)[1], 16), int(fields[9])))
+    return found
 
 
 def _segments() -> list[tuple[int, int]]:

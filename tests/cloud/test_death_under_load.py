@@ -193,3 +193,18 @@ kit.say(count=kit.invoke("orders").payload["count"])
     assert owner.hear() == {"count": 1}
     owner.end()
     assert_nothing_is_left(tools, said, place)
+
+
+def test_the_kernel_is_killed_while_the_cloud_starts(program: Callable[..., Any], tools: Any, place: Path) -> None:
+    """The server finds nobody who listens when it is ready."""
+    source = """
+import cloud_kit as kit, os, signal
+from serverless_first import cloud
+from serverless_first.cloud import launching
+launching._first_line = lambda server, limit_s: (kit.say(server=server.pid), os.kill(os.getpid(), signal.SIGKILL))
+cloud.start()
+"""
+    said = program(source, TMPDIR=str(place)).hear()
+    tools.eventually(lambda: not tools.is_alive(said["server"]), "the server has ended")
+    assert not run_folders(place)
+    assert not processes(place)

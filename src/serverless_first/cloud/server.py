@@ -233,7 +233,8 @@ def main() -> None:
     threading.Thread(target=_stop_when_the_owner_is_gone, args=(server,), daemon=True).start()
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())
-    print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
+    with contextlib.suppress(OSError):  # the kernel may be gone already: then there is nobody to tell, only to clean up
+        print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
     os.dup2(2, 1)  # nobody reads any more: what moto prints would fill the pipe, and then block
     with contextlib.suppress(Exception):  # nobody is left to be told
         server.serve()
