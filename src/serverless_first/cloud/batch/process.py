@@ -125,7 +125,7 @@ class JobProcess:
         self._process.kill()
 
     def _signal(self, name: str) -> None:
-        if not hasattr(signal, name):  # Windows
+        if sys.platform == "win32":  # a signal would end the container's first process alone, and leave the command
             self._process.kill()
         elif self._process.is_running():
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -37,6 +37,7 @@ class RuntimeProcess:
 
     @staticmethod
     def _start(command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+        command, environ = _without_launcher(command, environ)
         flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
         with log.open("wb") as sink:
             return subprocess.Popen(
@@ -119,3 +120,14 @@ class RuntimeProcess:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
+
+
+def _without_launcher(command: Sequence[str], environ: Mapping[str, str]) -> tuple[Sequence[str], Mapping[str, str]]:
+    """On Windows a virtual environment's python.exe starts the real one as its child: the process would not be ours.
+
+    Python's own way past it is taken (multiprocessing/popen_spawn_win32.py).
+    """
+    real = getattr(sys, "_base_executable", sys.executable)
+    if sys.platform != "win32" or command[0] != sys.executable or real == sys.executable:
+        return command, environ
+    return [real, *command[1:]], {**environ, "__PYVENV_LAUNCHER__": sys.executable}

@@ -237,7 +237,8 @@ class Postgres:
                 autocommit=True,
                 connect_timeout=10,
             )
-            with socket.socket(fileno=os.dup(connection.fileno())) as ending:
+            # A copy of the connection's socket; os.dup knows none of Windows' sockets. The family plays no part in it.
+            with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as ending:
                 ending.settimeout(_STOP_LIMIT_S)
                 with contextlib.closing(connection):
                     rows = connection.cursor(row_factory=dict_row).execute(_SESSIONS).fetchall()
