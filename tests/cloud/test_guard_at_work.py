@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
 START_URL = "https://hikari.awsapps.example.com/start"
@@ -95,11 +97,32 @@ allowed = {{
     "presigned": lambda: s3.generate_presigned_url("get_object", Params={{"Bucket": "hikari", "Key": "lamp"}}),
     "another port": lambda: account(boto3.client("sts", endpoint_url=kit.stub_of_sts())),
 }}
+# The learner takes the address away, and puts back what is in the real files.
+address = os.environ.pop("AWS_ENDPOINT_URL")
+calls["address unset"] = lambda: account(boto3.Session(region_name="eu-west-1").client("sts"))
+refused_early = {{"address unset": kit.attempt(calls.pop("address unset"))}}
+os.environ["AWS_ENDPOINT_URL"] = "https://sts.eu-west-1.amazonaws.com"
+refused_early["address changed"] = kit.attempt(lambda: account(boto3.Session().client("sts")))
+os.environ["AWS_ENDPOINT_URL"] = address
+real = {{name: os.environ[name] for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ACCESS_KEY_ID",
+                                            "AWS_SECRET_ACCESS_KEY")}}
+os.environ |= {{"AWS_CONFIG_FILE": os.path.expanduser("~/.aws/config"), "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+               "AWS_SHARED_CREDENTIALS_FILE": os.path.expanduser("~/.aws/credentials")}}
+refused_early["real files again"] = kit.attempt(lambda: account(boto3.Session(profile_name="hikari").client("sts")))
+os.environ |= real
+del os.environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]
+# What AWS's command line, which is botocore, finds when the notebook starts it.
+child = "import boto3, json; found = [boto3.Session(profile_name=p) for p in (None, 'hikari', 'sso', 'role')]; " \
+    "print(json.dumps([[s.get_credentials().access_key, s.client('sts').meta.endpoint_url] for s in found]))"
+import subprocess
+done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True)
+said_by_child = json.loads(done.stdout)
 path = Path(kit.__file__).parent
 package = kit.zip_of({{"price.py": {HANDLER!r}, "cloud_kit_path.py": f"import sys; sys.path.append({{str(path)!r}})"}})
 kit.deploy("price", "", Code={{"ZipFile": package}}, Timeout=60)
 said = {{
-    "refused": {{name: kit.attempt(call) for name, call in calls.items()}},
+    "refused": refused_early | {{name: kit.attempt(call) for name, call in calls.items()}},
+    "child": said_by_child, "address": local,
     "allowed": {{name: kit.attempt(call) for name, call in allowed.items()}},
     "handler": kit.invoke("price").payload,
     "armed": guard.is_armed(),
@@ -148,6 +171,9 @@ WAYS = {
     "proxy after": "through the proxy for proxy.example.com",
     "ignore after": "sts.us-east-1.amazonaws.com",
     "profile after, ignoring": "sts.us-east-1.amazonaws.com",
+    "address unset": "sts.eu-west-1.amazonaws.com",
+    "address changed": "sts.eu-west-1.amazonaws.com",
+    "real files again": "sts.us-east-1.amazonaws.com",
 }
 
 
@@ -174,6 +200,28 @@ def test_single_sign_on_asks_this_machine_in_vain(said: Any) -> None:
 @pytest.mark.parametrize("way", ["plain", "profile before", "profile after", "another port"])
 def test_this_machine_is_reached(said: Any, way: str) -> None:
     assert said["allowed"][way] == ["nothing", "123456789012" if way != "another port" else "999999999999"]
+
+
+def test_a_command_line_started_by_the_notebook_finds_made_up_keys_and_this_machine(said: Any) -> None:
+    """No guard stands there: it inherits the address, and for each profile keys that AWS would not accept."""
+    assert said["child"] == [["local", said["address"]]] * 4
+
+
+def test_libraries_that_speak_http_themselves_are_out_of_reach_and_the_docs_say_so(program: Callable[..., Any]) -> None:
+    source = """
+import cloud_kit as kit
+noted = kit.watch_network()
+from serverless_first import cloud
+aws = cloud.start()
+import requests, os
+kit.say(error=kit.attempt(lambda: requests.get("https://sts.amazonaws.com/", timeout=5))[0], noted=noted,
+        key=os.environ["AWS_ACCESS_KEY_ID"])
+"""
+    said = program(source, **ENVIRON).hear()
+    assert said["noted"] == ["sts.amazonaws.com"]  # it was on its way, and the test has stopped it
+    assert said["key"] == "local"
+    for page in ("docs/fidelity.md", "docs/security.md"):
+        assert "`requests`" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_a_presigned_url_is_only_a_text(said: Any) -> None:
