@@ -170,8 +170,13 @@ def test_lab_opens_where_the_learner_left_off(work: Path, progress: str | None, 
 
 @pytest.fixture
 def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
-    """(address, token, the learner's folder) of a JupyterLab that `serverless-first lab` started."""
-    command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
+    """(address, token, the learner's folder) of a JupyterLab that `serverless-first lab` started.
+
+    The port that it is told is taken, by another JupyterLab for instance: it looks for another one.
+    """
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
+    command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", port]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     assert process.stderr is not None
     too_late = threading.Timer(90, process.kill)  # else a JupyterLab that names no address is waited for for ever
@@ -181,12 +186,14 @@ def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
             if found := re.search(
                 r"(http://127\.0\.0\.1:\d+)(/lab/tree/notebooks/00-start-here\.ipynb)\?token=(\w+)", line
             ):
+                assert found[1].rsplit(":", 1)[1] != port
                 listening(found[1])
                 yield found[1], found[3], work
                 break
         else:
             pytest.fail("JupyterLab ended without an address")
     finally:
+        taken.close()
         too_late.cancel()
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
