@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 # psutil and packaging are imported where they are used, so that the doctor can say that they are missing.
 from serverless_first.chromium import find_chromium
-from serverless_first.places import CourseNotFound, course_root, work_dir
+from serverless_first.places import CourseNotFound, course_root, has_home, work_dir
 
 State = Literal["ok", "note", "red"]
 DISK_RED_MB, DISK_NOTE_MB = 300, 1024
@@ -46,6 +46,7 @@ def examine() -> Iterator[Finding]:
         loopback,
         lambda: writable("files in work/", work_dir()),
         lambda: writable("temporary files", Path(tempfile.gettempdir()), "TMPDIR"),
+        home,
         processes,
         postgresql,
         chromium,
@@ -177,6 +178,18 @@ def writable(name: str, folder: Path, variable: str = "SERVERLESS_FIRST_WORK") -
         )
         return Finding(name, "red", f"{folder}: {error.strerror or error}", advice)
     return Finding(name, "ok", str(folder))
+
+
+def home() -> Finding:
+    """Whether the user has a home folder."""
+    if has_home():
+        return Finding("home folder", "ok", str(Path.home()))
+    return Finding(
+        "home folder",
+        "note",
+        "missing, or cannot be written",
+        "`serverless-first lab` makes one in work/ for JupyterLab. For your own tools: set HOME to a folder of yours.",
+    )
 
 
 def processes() -> Finding:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from serverless_first import course
 from serverless_first.cloud import surroundings
 from serverless_first.cloud.client import REGION
-from serverless_first.places import work_dir
+from serverless_first.places import has_home, work_dir
 
 SETTINGS = ".jupyter-settings"
 OVERRIDES = {
@@ -44,6 +44,11 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
     os.chdir(work)
     if not allow_real_aws:
         surroundings.apply(surroundings.nowhere_environ(os.environ, REGION, work / SETTINGS))
+    if os.name == "posix" and not has_home():
+        home = work / SETTINGS / "home"
+        home.mkdir(exist_ok=True)
+        print(f"There is no home folder that can be written: JupyterLab keeps its own files in {home}.")
+        os.environ["HOME"] = str(home)
     if os.name == "posix":  # one process less, and signals reach JupyterLab itself
         os.execv(command[0], command)
     process = subprocess.Popen(command)

@@ -41,6 +41,15 @@ def work_dir() -> Path:
     return Path(named) if named else course_root() / "work"
 
 
+def has_home() -> bool:
+    """Whether the user has a home folder that can be written; JupyterLab, IPython and Matplotlib want one."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # HOME is unset, and the user's number has no account
+        return False
+    return home.is_dir() and os.access(home, os.W_OK | os.X_OK)
+
+
 def module_dir(module_id: str) -> Path:
     """The author's room of a module, `modules/NN-name/`."""
     return course_root() / "modules" / module_id

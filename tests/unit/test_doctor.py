@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -108,3 +109,26 @@ def test_a_check_that_breaks_is_a_red_line_and_the_others_go_on(monkeypatch: pyt
 
 def test_every_red_line_and_note_says_what_to_do() -> None:
     assert [f for f in doctor.examine() if f.state != "ok" and not f.advice] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no user without a home folder")
+def test_a_missing_home_folder_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert doctor.home().state == "ok"
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    found = doctor.home()
+    assert found.state == "note"
+    assert "set HOME" in found.advice
+
+
+def test_a_full_disk_is_told_from_a_missing_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(number: int) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(doctor.tempfile, "TemporaryDirectory", fail)  # type: ignore[attr-defined]
+
+    refuse(errno.ENOSPC)
+    assert doctor.writable("files", tmp_path).advice == "Make room on the disk of this folder."
+    refuse(errno.EROFS)
+    assert "set TMPDIR to a folder of your own" in doctor.writable("files", tmp_path, "TMPDIR").advice

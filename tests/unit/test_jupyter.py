@@ -84,3 +84,20 @@ def test_real_aws_stays_as_it_is_when_asked_for(started: Any) -> None:
     environ = started(allow_real_aws=True)
     assert {name: environ[name] for name in REAL} == REAL
     assert environ["AWS_ENDPOINT_URL"] == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no user without a home folder")
+def test_a_user_without_a_home_folder_gets_one(
+    started: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    home = Path(started()["HOME"])
+    assert home.is_dir()
+    assert tmp_path / "my work 店" in home.parents
+    assert str(home) in capfd.readouterr().out
+    assert Path(started()["HOME"]) == home
+
+
+def test_a_home_folder_that_can_be_written_stays(started: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert started()["HOME"] == str(tmp_path)
