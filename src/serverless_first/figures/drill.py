@@ -34,7 +34,7 @@ class _Record(Protocol):
 #: Functions as the stack's outputs name them -> how their lines look.
 _LINES: dict[str, dict[str, Any]] = {
     "Front": {"color": BLUE, "linestyle": "-"},
-    "Worker": {"color": VERMILION, "linestyle": "-"},
+    "Worker": {"color": VERMILION, "linestyle": (0, (9, 2))},
     "Provider": {"color": GREY, "linestyle": "--"},
     "Ledger": {"color": GREEN, "linestyle": "-."},
     "Projector": {"color": PURPLE, "linestyle": ":"},
