@@ -321,6 +321,28 @@ def test_an_instance_on_windows_has_no_limit_to_raise() -> None:
     asyncio.run(commands())
 
 
+@pytest.mark.parametrize(
+    ("kernel_allows", "expected"), [(100_000, 65_536), (24_576, 24_576), (12_000, 10_240), (300, 256)]
+)
+def test_macos_gives_as_many_files_as_its_kernel_allows(
+    monkeypatch: pytest.MonkeyPatch, kernel_allows: int, expected: int
+) -> None:
+    """It says that there is no limit, and refuses what is above one."""
+    import resource
+
+    given = [256]
+
+    def setrlimit(_: int, limits: tuple[int, int]) -> None:
+        if limits[0] > kernel_allows:
+            raise ValueError("current limit exceeds maximum limit")
+        given.append(limits[0])
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    module_on("darwin", "serverless_first.cloud.rds.instance_process")._allow_many_files()
+    assert given[-1] == expected
+
+
 def test_an_own_server_on_windows_has_no_window(tmp_path: Path) -> None:
     module = module_on("win32", "serverless_first.own_server")
     seen: list[Any] = []

@@ -219,10 +219,19 @@ def _allow_many_files() -> None:
         return
     import resource
 
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if most == resource.RLIM_INFINITY else min(most, 65_536)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (
+        65_536,
+        24_576,
+        10_240,
+    ):  # macOS says that there is no limit, and refuses more than its kernel allows
+        if most != resource.RLIM_INFINITY:
+            wanted = min(wanted, most)
+        if wanted <= now:
+            return
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            return
 
 
 def main() -> None:
