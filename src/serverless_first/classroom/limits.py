@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from serverless_first.cloud.burst import free_mb
 
 LEAST_MB = 1_400
-"""Of a seat. Below this, module 05's lab does not fit: its processes held 1,256 MB at once (docs/class.md)."""
+"""The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,305 MB at once
+(docs/class.md)."""
+PROMISED_MB = 900
+"""What each seat has for certain: more than one holds between its bursts. Bursts take turns, so only a few seats at a
+time want more, and a seat's limit may be above its equal share."""
 MOST_MB = 4_000
 KEPT_MB = 1_500
 """For the hub, its proxy, the board and the machine itself."""
@@ -32,8 +36,7 @@ class Limits:
 
     Args:
         share_mb: what bursts are sized by: most of its memory.
-        memory_mb: the most that all its processes together may hold. All seats together never have more than there
-            is, so that the kernel need not end anything of a seat because of another.
+        memory_mb: the most that all its processes together may hold.
         processes: how many processes and threads.
     """
 
@@ -67,38 +70,48 @@ class Limits:
 def share(students: int, memory_mb: int | None = None, *, free: int | None = None) -> Limits:
     """The limits of one seat among so many.
 
+    A limit is an equal share of what is free, or `LEAST_MB` where the share is less. Then a class has limits for more
+    memory than there is, as bursts take turns: a reservation and a limit, in the words of schedulers of containers.
+
     Args:
         students: who have a seat; the instructor has one more.
-        memory_mb: of each seat, as the instructor wants it; None: an equal share of what is free now.
+        memory_mb: of each seat, as the instructor wants it; None: as said above.
         free: MB that are free; what the machine says unless given.
 
     Raises:
-        TooSmall: an equal share is less than what module 05 needs, or the wish is; or all seats together would have
-            more than there is.
+        TooSmall: an equal share is less than `PROMISED_MB`; or the wish is less than module 05 needs, or more than can
+            be given to every seat at once.
     """
     free = free_mb() if free is None else free
     seats = students + 1
     each = max(0, free - KEPT_MB) // seats
     if memory_mb is not None and memory_mb < LEAST_MB:
         raise TooSmall(f"{memory_mb} MB for each student are too few: the course needs {LEAST_MB} MB.")
-    if each < LEAST_MB:
-        fit = max(0, (free - KEPT_MB) // LEAST_MB - 1)
+    if each < PROMISED_MB:
+        fit = max(0, (free - KEPT_MB) // PROMISED_MB - 1)
         raise TooSmall(
             f"{students} students do not fit: {free:,} MB are free here, {KEPT_MB:,} MB stay with the hub, and each "
-            f"seat needs {LEAST_MB} MB, yours too, which is enough for {fit}. Close other programs, or split the class."
+            f"seat needs {PROMISED_MB} MB, yours too, which is enough for {fit}. Close other programs, or split the "
+            "class."
         )
-    if memory_mb is not None and memory_mb > each:
+    most = max(LEAST_MB, each)
+    if memory_mb is not None and memory_mb > most:
         raise TooSmall(
             f"{memory_mb:,} MB are too many: {seats} seats, yours too, would have {seats * memory_mb:,} MB, and "
-            f"{free:,} MB are free here, of which {KEPT_MB:,} MB stay with the hub. At most {each:,} MB for each fit."
+            f"{free:,} MB are free here, of which {KEPT_MB:,} MB stay with the hub. At most {most:,} MB for each fit."
         )
-    each = min(MOST_MB, each) if memory_mb is None else memory_mb
+    each = min(MOST_MB, most) if memory_mb is None else memory_mb
     return Limits(int(FOR_BURSTS * each), each)
 
 
-def all_together_mb(limits: Limits, seats: int) -> int:
-    """The most that a class may hold: its seats, and most of what is kept for the hub and its helpers."""
-    return seats * limits.memory_mb + KEPT_MB * 2 // 3
+def all_together_mb(limits: Limits, seats: int, *, free: int | None = None) -> int:
+    """The most that a class may hold: its seats, and most of what is kept for the hub and its helpers.
+
+    Args:
+        free: as for `share`.
+    """
+    free = free_mb() if free is None else free
+    return min(seats * limits.memory_mb, free - KEPT_MB) + KEPT_MB * 2 // 3
 
 
 def nice(by: int) -> None:
