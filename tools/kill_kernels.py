@@ -85,8 +85,9 @@ class Traces:
                 listening = [c for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
                 theirs |= {c.laddr.port for c in listening}
         self.ports |= {(port, socket) for port, socket in _listening() if port in theirs}
-        pids = {process.pid for process in self.processes}
-        self.segments |= {segment for segment, maker in _segments() if maker in pids}
+        begun_s = {process.pid: process.create_time() for process in self.processes}
+        made = [(segment, made_s - begun_s[maker]) for segment, maker, made_s in _segments() if maker in begun_s]
+        self.segments |= {segment for segment, age_s in made if age_s > -2}  # else an earlier process had the number
 
     def left(self, place: Path) -> list[str]:
         """What there still is of it, in words.
@@ -98,7 +99,7 @@ class Traces:
         known = {process.pid for process in self.processes}
         found += [f"process {p.pid} ({_name(p)})" for p in _working_in(place) if p.pid not in known and _lives(p)]
         found += [f"port {port}" for port, _ in sorted(self.ports & _listening())]
-        found += [f"shared memory {segment}" for segment, _ in _segments() if segment in self.segments]
+        found += [f"shared memory {segment}" for segment, _, _ in _segments() if segment in self.segments]
         return found + [f"folder {path.relative_to(place)}" for path in sorted(_folders(place))]
 
 
@@ -333,13 +334,13 @@ def _listening() -> set[tuple[int, int]]:
     return found
 
 
-def _segments() -> list[tuple[int, int]]:
-    """System V shared memory of this machine: number and maker's process (Linux)."""
+def _segments() -> list[tuple[int, int, int]]:
+    """System V shared memory of this machine: number, maker's process, when (Unix time, s). Linux."""
     try:
         lines = Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]
     except OSError:
         return []
-    return [(int(fields[1]), int(fields[4])) for fields in map(str.split, lines)]
+    return [(int(fields[1]), int(fields[4]), int(fields[13])) for fields in map(str.split, lines)]
 
 
 def _folders(place: Path) -> list[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -71,12 +73,22 @@ def test_a_cell_that_fails_before_the_kill_is_told(folders: Folders, tmp_path: P
     assert fate.left == []
 
 
+@pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+def test_lesson_and_lab_05_killed_at_random_cells_leave_nothing() -> None:
+    command = [sys.executable, "tools/kill_kernels.py", "--times", "4", "--notebooks", "05-rds-proxy"]
+    environ = os.environ | {"PYTHONPATH": str(kill_kernels.ROOT)}
+    run = subprocess.run(
+        command, cwd=kill_kernels.ROOT, env=environ, capture_output=True, encoding="utf-8", check=False, timeout=900
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 @pytest.mark.skipif(psutil.WINDOWS, reason="needs PostgreSQL, as lesson 04 does")
 def test_a_lesson_killed_at_a_random_cell_leaves_nothing(folders: Folders) -> None:
     seed = random.SystemRandom().randrange(10**6)
     rng = random.Random(seed)
-    # Up to the burst on the database: what comes after it adds seconds, and no other kinds of processes.
-    kill = Kill("notebooks/04-lambda-and-rdbms.ipynb", rng.randint(2, 8), rng.uniform(0, 2))
+    # The burst on the database in cell 8 adds seconds, and no other kinds of processes.
+    kill = Kill("notebooks/04-lambda-and-rdbms.ipynb", rng.randint(2, 7), rng.uniform(0, 2))
     fate = kill_once(kill, folders)
     said = f"seed {seed}: {kill}, {fate}"
     assert not fate.failed, said
