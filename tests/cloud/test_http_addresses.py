@@ -21,7 +21,7 @@ def _rest_api(aws: Any, kit: Any) -> str:
 
 def test_a_rest_api_by_a_path_of_the_cloud_s_own_port(aws: Any, kit: Any) -> None:
     id = _rest_api(aws, kit)
-    sent = [("X-Lamp", "a"), ("x-lamp", "b"), ("Origin", "https://shop.example"), ("Sec-Fetch-Site", "cross-site")]
+    sent = [("X-Lamp", "a"), ("x-lamp", "b"), ("Origin", "http://localhost:3000"), ("Sec-Fetch-Site", "cross-site")]
     for path in (f"/restapis/{id}/prod/_user_request_", f"/_aws/execute-api/{id}/prod"):
         got = send(aws.endpoint_url + path, "/orders/A%2F1?kind=a%20b&kind=c", "POST", b"lamp", sent)
         event = got.json
@@ -34,6 +34,8 @@ def test_a_rest_api_by_a_path_of_the_cloud_s_own_port(aws: Any, kit: Any) -> Non
         assert event["headers"]["X-Forwarded-Port"] == aws.endpoint_url.rsplit(":", 1)[1]
         bare = send(aws.endpoint_url + path, "?kind=a")
         assert (bare.status, bare.json) == (403, {"message": "Missing Authentication Token"})
+        rebound = send(aws.endpoint_url + path, "/orders/7", headers=[("Host", "evil.example")])
+        assert (rebound.status, "not to evil.example" in rebound.json["message"]) == (403, True)
     unknown = send(aws.endpoint_url, "/restapis/nolamps/prod/_user_request_/orders")
     assert (unknown.status, "nolamps" in unknown.json["message"]) == (404, True)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import http_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import psutil
 import pytest
+from http_kit import make_api
 
 from serverless_first.cloud import Cloud
 
@@ -66,6 +69,43 @@ def test_it_allows_no_page_of_another_origin(aws: Cloud) -> None:
     assert answer.status == 403
     assert not [name for name, _ in answer.getheaders() if name.lower().startswith("access-control")]
     connection.close()
+
+
+#: Writes down each method that it is called with.
+MARK = """
+import os, pathlib
+def handler(event, context):
+    method = event["requestContext"]["http"]["method"]
+    pathlib.Path(os.environ["FOLDER"], method).touch()
+    return {"statusCode": 200, "body": "ran"}
+"""
+#: A form of another site: the browser sends it without asking.
+FORM = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"),
+        ("Content-Type", "text/plain")]  # fmt: skip
+
+
+def test_an_api_runs_what_a_page_of_another_site_sends_only_as_its_cors_says(
+    aws: Cloud, kit: Any, tmp_path: Path
+) -> None:
+    arn = kit.deploy("mark", MARK, Environment={"Variables": {"FOLDER": str(tmp_path)}}, Timeout=30)
+    id, address = make_api(arn, "POST /orders")
+    lam = kit.client("lambda")
+    url = lam.create_function_url_config(FunctionName="mark", AuthType="NONE")["FunctionUrl"]
+    ways = (address, f"{aws.endpoint_url}/restapis/{id}/$default/_user_request_", aws.local_url(url).rstrip("/"))
+    for way in ways:
+        refused = http_kit.send(way, "/orders", "POST", b"lamp", FORM)
+        assert refused.status == 403, way
+        assert "CORS does not allow that origin" in refused.json["message"]
+    assert {each.name for each in tmp_path.iterdir()} <= {"OPTIONS"}  # its own answer to the question, as any page gets
+    assert http_kit.send(address, "/orders", "POST", b"lamp").status == 200  # curl, a test
+    assert http_kit.send(address, "/orders", "POST", b"lamp", [("Origin", "https://evil.example")]).status == 200
+    cors = {"AllowOrigins": ["https://shop.example"], "AllowMethods": ["POST"]}
+    kit.client("apigatewayv2").update_api(ApiId=id, CorsConfiguration=cors)
+    lam.update_function_url_config(FunctionName="mark", Cors=cors)
+    for way in ways:
+        assert http_kit.send(way, "/orders", "POST", b"lamp", FORM).status == 403, way
+        allowed = [("Origin", "https://shop.example"), *FORM[1:]]
+        assert http_kit.send(way, "/orders", "POST", b"lamp", allowed).status == 200, way
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from serverless_first.cloud.http.front import BODY_BYTES, FrontDoors, Request, Response, id_in_name, message
+from serverless_first.cloud.http.front import BODY_BYTES, HOST, FrontDoors, Request, Response, id_in_name, message
+from serverless_first.guard import is_this_machine
 
 #: In the environment of a WSGI request: the headers as they came, which WSGI itself joins and renames.
 HEADERS = "serverless_first.headers"
@@ -35,8 +36,13 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
         environ: the WSGI request, with `HEADERS`; its body is read only if it is for an API.
     """
     target = str(environ.get("RAW_URI", "/"))
-    id = id_in_name(environ.get("HTTP_HOST", ""))
+    host = environ.get("HTTP_HOST", HOST)
+    id = id_in_name(host)
     if id is None:
+        if not is_this_machine(
+            host.rsplit(":", 1)[0].strip("[]")
+        ):  # a page's own name for this machine (DNS rebinding)
+            return None
         found = _PATH.fullmatch(target) or _NEWER_PATH.fullmatch(target)
         if found is None:
             return None

@@ -111,9 +111,11 @@ class FrontDoors:
         Returns:
             Its address without a slash at the end: "http://127.0.0.1:40123".
         """
+        from serverless_first.cloud.http.pages import as_cors_allows  # made of what this module holds
+
         with self._lock:
             if key not in self._doors:
-                self._doors[key] = _Door(key, answer)
+                self._doors[key] = _Door(key, as_cors_allows(answer))
             return self._doors[key].url
 
     def url(self, key: str) -> str | None:

@@ -1,0 +1,102 @@
+"""What a page of another site may have an API do: what its CORS says, and no POST behind the learner's back."""
+
+from __future__ import annotations
+
+import pytest
+
+from serverless_first.cloud.http.cors import Cors, is_preflight
+from serverless_first.cloud.http.front import Request, Response
+from serverless_first.cloud.http.pages import as_cors_allows, is_of_another_site
+
+EVIL, SHOP = "https://evil.example", "https://shop.example"
+BROWSER = ("Sec-Fetch-Site", "cross-site")
+OLD_BROWSER = ("User-Agent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 13_6) AppleWebKit/605.1.15 Safari/605.1.15")
+
+
+class Shop:
+    """An API that takes orders; `cors` answers preflight requests, as an HTTP API does."""
+
+    def __init__(self, cors: Cors | None = None) -> None:
+        self.cors, self.orders = cors, 0
+
+    def answer(self, request: Request) -> Response:
+        if self.cors is not None and is_preflight(request):
+            return self.cors.preflight(request)
+        self.orders += request.method != "OPTIONS"
+        return Response(200, (), b"ordered")
+
+
+def request(*headers: tuple[str, str], method: str = "POST") -> Request:
+    return Request(method, "/orders", headers=(("Host", "127.0.0.1:40123"), *headers), body=b'{"lamp": 1}')
+
+
+def sent(shop: Shop, *headers: tuple[str, str], method: str = "POST") -> int:
+    return as_cors_allows(shop.answer)(request(*headers, method=method)).status
+
+
+@pytest.mark.parametrize("browser", [BROWSER, OLD_BROWSER, ("Sec-Fetch-Site", "same-site")], ids=["new", "old", "site"])
+@pytest.mark.parametrize("origin", [EVIL, "null", "http://127.0.0.1.evil.example", "http://evil.localhost.example",
+                                    "http://192.168.1.7:8888", "http://[", "file://"])  # fmt: skip
+def test_a_post_of_another_site_is_not_run(browser: tuple[str, str], origin: str) -> None:
+    for cors in (None, Cors(origins=(SHOP,)), Cors(origins=("http://*.shop.example",))):
+        shop = Shop(cors)
+        assert sent(shop, browser, ("Origin", origin)) == 403
+        assert shop.orders == 0
+
+
+def test_the_refusal_says_what_was_missing() -> None:
+    answer = as_cors_allows(Shop().answer)(request(BROWSER, ("Origin", EVIL)))
+    assert b"CORS does not allow" in answer.body
+    assert EVIL.encode() in answer.body
+    assert b"Nothing was run" in answer.body
+
+
+@pytest.mark.parametrize("origins", [("*",), (SHOP,), ("https://*",)])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_cors_opens_an_api_to_the_pages_that_it_names(origins: tuple[str, ...], method: str) -> None:
+    shop = Shop(Cors(origins=origins, methods=("*",)))
+    assert sent(shop, BROWSER, ("Origin", SHOP), method=method) == 200
+    assert shop.orders == 1
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:8888", "http://localhost:3000", "http://[::1]:80",
+                                    "http://a1b2.execute-api.localhost:4566"])  # fmt: skip
+def test_pages_of_this_machine_are_answered(origin: str) -> None:
+    assert not is_of_another_site(request(BROWSER, ("Origin", origin)))
+    assert sent(Shop(), BROWSER, ("Origin", origin)) == 200
+
+
+@pytest.mark.parametrize("headers", [(), (("Origin", EVIL),), (("User-Agent", "curl/8.14"), ("Origin", EVIL)),
+                                     (("User-Agent", "Boto3/1.44"),)])  # fmt: skip
+def test_programs_are_answered_whatever_origin_they_name(headers: tuple[tuple[str, str], ...]) -> None:
+    shop = Shop()
+    assert sent(shop, *headers) == 200
+    assert shop.orders == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_what_changes_nothing_is_answered_as_on_aws(method: str) -> None:
+    assert sent(Shop(), BROWSER, ("Origin", EVIL), method=method) == 200
+
+
+def test_the_question_carries_nothing_of_the_request() -> None:
+    seen: list[Request] = []
+
+    def answer(asked: Request) -> Response:
+        seen.append(asked)
+        return Response(204, (("Access-Control-Allow-Origin", "*"),))
+
+    as_cors_allows(answer)(request(BROWSER, ("Origin", EVIL), ("Cookie", "lamp=1"), ("Content-Type", "text/plain")))
+    asked, run = seen
+    assert (asked.method, asked.body, asked.path) == ("OPTIONS", b"", "/orders")
+    assert [name for name, _ in asked.headers] == ["Host", "Origin", "Access-Control-Request-Method"]
+    assert (run.method, run.body) == ("POST", b'{"lamp": 1}')
+
+
+@pytest.mark.parametrize(("status", "allowed"), [(403, "*"), (500, "*"), (200, SHOP), (200, "*, *"), (200, "")])
+def test_an_answer_that_a_browser_would_not_take(status: int, allowed: str) -> None:
+    def answer(asked: Request) -> Response:
+        assert asked.method == "OPTIONS"
+        return Response(status, (("Access-Control-Allow-Origin", allowed),))
+
+    assert as_cors_allows(answer)(request(BROWSER, ("Origin", EVIL))).status == 403
