@@ -60,6 +60,8 @@ def test_linux_says_whose_a_connection_is_for_as_long_as_its_owner_has_it(
         with socket.create_connection(here) as client:
             assert ask(client.getsockname(), here) == os.geteuid()
             assert ask(("127.0.0.1", 1), here) is None
+            client.shutdown(socket.SHUT_WR)  # "that was all": it still waits for the answer
+            assert ask(client.getsockname(), here) == os.geteuid()
         with socket.create_server(("127.0.0.1", 0)) as other:  # who only listens is connected to nobody
             assert ask(other.getsockname(), here) is None
 

@@ -29,8 +29,9 @@ from typing import Any
 SHARED = "SERVERLESS_FIRST_SHARED_CLOUD"
 """Set to 1 in the processes of a cloud that anybody on this machine may use."""
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-# A socket that its owner has closed has no owner any more: Linux says 0, which is root's number. Only open ones count.
-_ESTABLISHED = 1  # net/tcp_states.h
+# A socket that its owner has closed has no owner any more: Linux says 0, which is root's number, and inode 0. Only
+# those count that somebody holds, also if their owner has said that nothing more will come (shutdown: FIN_WAIT1, FIN_WAIT2).
+_HELD = (1, 4, 5)  # net/tcp_states.h
 _SOCK_DIAG, _BY_FAMILY = 4, 20  # linux/netlink.h, linux/sock_diag.h
 _ANY = 0xFFFFFFFF
 
@@ -81,7 +82,7 @@ def by_netlink(peer: Address, here: Address) -> int | None:
     """
     ends = [socket.inet_aton(host).ljust(16, b"\0") for host, _ in (peer, here)]
     which = struct.pack("!HH16s16s", peer[1], here[1], *ends) + struct.pack("=III", 0, _ANY, _ANY)
-    asked = struct.pack("=BBxxI", socket.AF_INET, socket.IPPROTO_TCP, 1 << _ESTABLISHED) + which
+    asked = struct.pack("=BBxxI", socket.AF_INET, socket.IPPROTO_TCP, sum(1 << state for state in _HELD)) + which
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
         kernel.send(struct.pack("=IHHII", 16 + len(asked), _BY_FAMILY, 1, 1, 0) + asked)
         told = kernel.recv(8192)
@@ -89,9 +90,9 @@ def by_netlink(peer: Address, here: Address) -> int | None:
     if kind != _BY_FAMILY:  # an error: there is no such socket
         return None
     # struct inet_diag_msg: family, state, timer, retrans, which (48 bytes), expires, rqueue, wqueue, uid, inode
-    _, state, *_, number, _ = struct.unpack_from("=BBBB48sIIIII", told, 16)
+    _, state, *_, number, inode = struct.unpack_from("=BBBB48sIIIII", told, 16)
     # Without the connection Linux answers with whoever listens at the port: no match in state, nor at the other end.
-    return int(number) if state == _ESTABLISHED and told[20:24] == which[:4] else None
+    return int(number) if state in _HELD and inode and told[20:24] == which[:4] else None
 
 
 def by_table(peer: Address, here: Address) -> int | None:
@@ -102,7 +103,7 @@ def by_table(peer: Address, here: Address) -> int | None:
             for line in table.read_text(encoding="ascii").splitlines()[1:]:
                 fields = line.split()
                 ends = [end[-13:] for end in fields[1:3]]  # of IPv6 the IPv4 in it: ::ffff:127.0.0.1
-                if ends == wanted and int(fields[3], 16) == _ESTABLISHED:
+                if ends == wanted and int(fields[3], 16) in _HELD and int(fields[9]):
                     return int(fields[7])
     return None
 
