@@ -121,3 +121,28 @@ def test_a_process_without_a_postmaster_is_ended_by_its_folder(tmp_path: Path) -
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root of Linux acts for other accounts")
+def test_shared_memory_of_an_account_is_freed_unless_somebody_is_attached() -> None:
+    make = "import ctypes; libc = ctypes.CDLL(None); number = libc.shmget(0, 56, 0o1600)\n"
+    attach = "libc.shmat.restype = ctypes.c_void_p; libc.shmat(number, None, 0)\n"
+    uid = 61_999
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", make + "print(number)\n" + make + attach + "print(number, flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, user=uid, group=uid, extra_groups=[], cwd="/",
+    ) as program:  # fmt: skip
+        assert program.stdout is not None
+        left, used = int(program.stdout.readline()), int(program.stdout.readline())
+        assert {left, used} <= segments(uid)
+        folder.free_shared_memory_of(uid)
+        assert segments(uid) == {used}
+        program.kill()
+    folder.free_shared_memory_of(uid)
+    assert segments(uid) == set()
+
+
+def segments(uid: int) -> set[int]:
+    """The System V segments of an account."""
+    lines = Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]
+    return {int(fields[1]) for fields in map(str.split, lines) if int(fields[7]) == uid}

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from serverless_first.cloud.rds.folder import free_shared_memory_of
+
 PREFIX = "sf-"
 # Above people and services, and between the numbers that systemd hands out: to 60705, and from 61184 on
 # (systemd's UIDS-GIDS.md).
@@ -97,12 +99,13 @@ def _give(name: str, inside: int, before: int, number: int) -> None:
 
 
 def remove(accounts: Iterable[str], homes: Path) -> None:
-    """Removes accounts; the files stay. One that is gone already is passed over."""
+    """Removes accounts and the shared memory of their databases; the files stay. One that is gone is passed over."""
     for account in accounts:
         try:
-            pwd.getpwnam(name_of(account, homes))
+            number = pwd.getpwnam(name_of(account, homes)).pw_uid
         except KeyError:
             continue
+        free_shared_memory_of(number)
         _run("userdel", name_of(account, homes))
 
 
