@@ -154,11 +154,24 @@ class Kernel:
     """
 
     def __init__(self, folders: Folders, root: Path = ROOT) -> None:
-        self._manager = _OwnKernel(connection_file=str(folders.named["connection"] / "kernel.json"))
+        self._folders = folders
         environ = kernel_environment(root, folders.named) | {"TMPDIR": str(folders.temporary)}
         if root != ROOT:
             environ["PYTHONPATH"] = str(root / "src")
-        self._manager.start_kernel(env=environ, cwd=str(folders.named["run"]), extra_arguments=["--log-level=ERROR"])
+        for tries_left in (2, 1, 0):
+            self._manager = _OwnKernel(connection_file=str(folders.named["connection"] / "kernel.json"))
+            try:
+                self._start(environ)
+                return
+            except RuntimeError:  # another process took one of its ports between choosing and binding them
+                self._let_go()
+                if not tries_left:
+                    raise
+
+    def _start(self, environ: dict[str, str]) -> None:
+        self._manager.start_kernel(
+            env=environ, cwd=str(self._folders.named["run"]), extra_arguments=["--log-level=ERROR"]
+        )
         pid = getattr(self._manager.provisioner, "pid", None)
         assert isinstance(pid, int)
         self.pid = pid
