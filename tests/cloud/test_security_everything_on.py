@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
+import re
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
+import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import nbformat
 import psutil
 import pytest
-import security_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+import security_kit  # type: ignore[import-not-found]
 from security_kit import Kernel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,3 +153,36 @@ def test_a_lab_leaves_no_secret(module: str, tmp_path: Path) -> None:
         own = folder / "home" / ".aws" / "credentials"
         assert security_kit.in_files(folder, lambda path: path == own) == []
         assert [text for text in security_kit.TEXTS if any(text in each for each in kernel.outputs)] == []
+
+
+def test_a_cloud_in_a_terminal_hands_no_secret_on(tmp_path: Path) -> None:
+    """`serverless-first cloud` is started where real keys lie around; its clients bring keys of their own."""
+    environ = security_kit.lay(tmp_path / "all")
+    command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, encoding="utf-8", cwd=tmp_path) as server:
+        assert server.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
+        assert found
+        try:
+            keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+            session = boto3.Session(**keys)
+            role = session.client("iam", endpoint_url=found.group()).create_role(
+                RoleName="hikari", AssumeRolePolicyDocument=json.dumps(cloud_kit.ASSUMABLE)
+            )["Role"]["Arn"]
+            source = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
+            functions = session.client("lambda", endpoint_url=found.group())
+            functions.create_function(
+                FunctionName="peek", Role=role, Runtime="python3.13", Handler="peek.handler",
+                Code={"ZipFile": cloud_kit.zip_of({"peek.py": source})},
+            )  # fmt: skip
+            seen = json.loads(functions.invoke(FunctionName="peek")["Payload"].read())
+            below = psutil.Process(server.pid).children(recursive=True)
+            assert below
+            assert security_kit.in_environments(below) == []
+            assert [name for name, value in seen.items() if any(text in value for text in security_kit.TEXTS)] == []
+        finally:
+            server.terminate()
+        said = server.stdout.read()
+    assert [text for text in security_kit.TEXTS if text in said] == []
+    own = tmp_path / "all" / "home" / ".aws" / "credentials"
+    assert security_kit.in_files(tmp_path, lambda path: path == own) == []

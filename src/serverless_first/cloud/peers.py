@@ -30,7 +30,7 @@ SHARED = "SERVERLESS_FIRST_SHARED_CLOUD"
 """Set to 1 in the processes of a cloud that anybody on this machine may use."""
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 # A socket that its owner has closed has no owner any more: Linux says 0, which is root's number, and inode 0. Only
-# those count that somebody holds, also if their owner has said that nothing more will come (shutdown: FIN_WAIT1, FIN_WAIT2).
+# those count that somebody holds, also if they have said that nothing more will come (shutdown: FIN_WAIT1, FIN_WAIT2).
 _HELD = (1, 4, 5)  # net/tcp_states.h
 _SOCK_DIAG, _BY_FAMILY = 4, 20  # linux/netlink.h, linux/sock_diag.h
 _ANY = 0xFFFFFFFF

@@ -54,6 +54,8 @@ class CloudServer:
     ) -> None:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read by moto when it is imported
         # moto uses botocore: the learner's AWS files, which may be malformed, and keys are no business of its.
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
         os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         if guarded:
             guard.arm()
