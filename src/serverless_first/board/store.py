@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -119,9 +119,9 @@ class Store:
     def states(self, *, module: str | None = None, student: str | None = None) -> list[sqlite3.Row]:
         """The states, of one module or one student if asked."""
         return self._rows(
-            "SELECT * FROM states WHERE (?1 IS NULL OR module = ?1) AND (?2 IS NULL OR student = ?2) "
-            "ORDER BY student, module, task",
-            (module, student),
+            "SELECT * FROM states WHERE (:module IS NULL OR module = :module) "
+            "AND (:student IS NULL OR student = :student) ORDER BY student, module, task",
+            {"module": module, "student": student},
         )
 
     def failures(self, module: str) -> list[sqlite3.Row]:
@@ -135,12 +135,12 @@ class Store:
     def checks(self, *, student: str | None = None) -> list[sqlite3.Row]:
         """Every check that is kept, of one student if asked."""
         return self._rows(
-            "SELECT * FROM checks WHERE (?1 IS NULL OR student = ?1) "
+            "SELECT * FROM checks WHERE (:student IS NULL OR student = :student) "
             "ORDER BY student, module, task, tries, received_at",
-            (student,),
+            {"student": student},
         )
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+    def _rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         return self._db.execute(query, values).fetchall()
 
     def _add(self, name: str) -> None:
