@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from serverless_first import capstone
+from serverless_first.cloud import leftovers
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say
@@ -51,7 +52,7 @@ _meet({room!r})
 def seen(attempt: Attempt) -> None:
     """A customer sees each status of an order; an event that comes late or twice changes nothing."""
     outputs = ["ApiUrl", "Worker", "Provider", "Projector", "ProjectionTable", "ChangesQueueUrl", "PaymentMachineArn"]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as folder:
         room, written = Path(folder) / "room", capstone.Shop().folder / PROJECTOR
         instead = {}
         if written.is_file():

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serverless_first.cloud import Cloud, CloudError
+from serverless_first.cloud import Cloud, CloudError, leftovers
 from serverless_first.places import module_dir
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Shop:
         waiting = self.waiting()
         others = {name: _given_file(name).read_text(encoding="utf-8") for name in waiting} | dict(instead or {})
         if others:
-            with tempfile.TemporaryDirectory() as room:
+            with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as room:
                 copy = Shop(Path(room) / STACK)
                 shutil.copytree(self.folder, copy.folder, ignore=shutil.ignore_patterns("__pycache__"))
                 for name, text in others.items():

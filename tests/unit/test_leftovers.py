@@ -68,6 +68,15 @@ def test_a_run_that_ends_removes_its_folder_and_may_say_so_twice() -> None:
     assert not run.path.exists()
 
 
+def test_a_folder_for_a_moment_lies_in_the_run_as_long_as_there_is_one() -> None:
+    before = leftovers.scratch()
+    run = leftovers.RunFolder()
+    assert leftovers.scratch() == run.path
+    run.remove()
+    run.remove()
+    assert leftovers.scratch() == before != run.path
+
+
 def test_other_things_in_the_folder_are_left_alone() -> None:
     dead = killed_run()
     note = leftovers.runs_folder() / "note.txt"

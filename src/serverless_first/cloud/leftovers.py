@@ -23,6 +23,7 @@ from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.rds.folder import remove_all
 
 _LOCK = "lock"
+_of_this_process: list[RunFolder] = []
 
 
 class RunFolder:
@@ -47,9 +48,12 @@ class RunFolder:
             self.path = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
             self._lock = FileLock(self.path / _LOCK, thread_local=False)
             self._lock.acquire()
+        _of_this_process.append(self)
 
     def remove(self) -> None:
         """Removes the folder; may be called twice."""
+        with contextlib.suppress(ValueError):
+            _of_this_process.remove(self)
         with contextlib.ExitStack() as held:
             # A sweep that looks whether this run is alive would put its lock's file back, and the folder would stay.
             with contextlib.suppress(OSError):  # a timeout is one: better a folder left than an end that never comes
@@ -57,6 +61,13 @@ class RunFolder:
             remove_all(self.path)
             self._lock.release()
             shutil.rmtree(self.path, ignore_errors=True)
+
+
+def scratch() -> Path | None:
+    """Where a folder for a moment is made, by a check for instance: in this process's run, so that it goes however the
+    process ends. None, which `tempfile` takes for its own place, if no local cloud was started here.
+    """
+    return _of_this_process[-1].path if _of_this_process else None
 
 
 def runs_folder() -> Path:

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from serverless_first.cloud import leftovers
+
 TIMED_OUT = -1
 PASSED, FAILED, NONE_FOUND = 0, 1, 5  # pytest's exit codes (pytest documentation, "Exit codes")
 _VERDICTS = ("PASSED", "FAILED", "ERROR", "E  ")
@@ -75,7 +77,9 @@ def run_pytest(*names: str, timeout_s: float = 30.0) -> PytestRun:
     Raises:
         FileNotFoundError: a file is missing.
     """
-    with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="serverless-first-", dir=leftovers.scratch(), ignore_cleanup_errors=True
+    ) as folder:
         for name in names:
             shutil.copyfile(name, Path(folder) / name)
         tests = [name for name in names if name.startswith("test_")]
@@ -115,7 +119,9 @@ def run_pytest_on_copies(*names: str, copies: Sequence[Mapping[str, str]], timeo
     Raises:
         FileNotFoundError: a file is missing.
     """
-    with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(
+        prefix="serverless-first-", dir=leftovers.scratch(), ignore_cleanup_errors=True
+    ) as home:
         folders = [Path(home).resolve() / f"copy-{number}" for number in range(len(copies))]
         for folder, replaced in zip(folders, copies, strict=True):
             folder.mkdir()
