@@ -44,14 +44,14 @@ class OpenLab:
         """Runs every cell of the notebook and waits until the last one is done."""
         from playwright.sync_api import TimeoutError as TookTooLong
 
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
+        self.wait_for_kernel()
         # JupyterLab drops what is asked before its session with the kernel stands: stars come, and go again.
         for _ in range(10):
             with contextlib.suppress(TookTooLong):
                 self._accept_dialog()
                 self.menu("Run", "Run All Cells", timeout_ms=10_000)
-                self._wait_for_prompts("some", "*", timeout_ms=3_000)
-                self._wait_for_prompts("every", "[0-9 ]+", timeout_ms=READY_MS)
+                self._wait_for_prompts("some", "*", timeout_ms=10_000)
+                self._wait_for_prompts("every", "[0-9 ]+", timeout_ms=3 * READY_MS)
                 self._wait_for_prompts("every", "[0-9]+", timeout_ms=2_000)
                 return
         self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
