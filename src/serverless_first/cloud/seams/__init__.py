@@ -30,12 +30,14 @@ def install(plane: DataPlane) -> None:
         lambda_metrics,
         lambda_network,
         lambda_versions,
+        models,
         s3_notifications,
         scheduled_rules,
         sns_delivery,
     )
 
     dispatch.install()
+    models.install()
     fleet = plane.service.fleet
     lambda_functions.install(fleet)
     lambda_versions.install(fleet)

@@ -1,0 +1,23 @@
+"""Seam: moto's objects end when nobody needs them any more (moto 5.2.5).
+
+Replaced here: `BaseModel.__new__`. moto notes each object of each model in a list of its class, for the page /moto-api
+of its server, and until a reset none ends: each message that was deleted long ago, each item that was overwritten, and
+every datum that was made to answer a question about metrics. Half an hour of the capstone's load took 1.8 GB that way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.common_models import BaseModel
+
+
+def install() -> None:
+    """Notes none."""
+
+    def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        del args, kwargs  # __init__ gets them
+        return object.__new__(cls)
+
+    base: Any = BaseModel
+    base.__new__ = make
