@@ -149,6 +149,7 @@ def test_a_notebook_ends_what_a_killed_server_leaves(program: Callable[..., Any]
     assert said["buckets"] == 0
 
 
+@NIGHTLY
 @SYSTEMS
 def test_the_next_start_ends_what_is_left_of_both(
     program: Callable[..., Any], tools: Any, tmp_path: Path, system: str

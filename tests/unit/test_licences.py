@@ -7,6 +7,7 @@ import importlib.util
 import re
 import sys
 from email.message import Message
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,12 @@ COPYLEFT = {
     "pathspec": "MPL-2.0", "tqdm": "MPL-2.0",
 }  # fmt: skip
 
+
+@cache
+def locked() -> list[licences.Package]:
+    return licences.locked()
+
+
 needs_all = pytest.mark.skipif(
     sys.platform != "linux" or None in map(importlib.util.find_spec, ("sphinx", "jupytext", "jupyterhub", "mypy")),
     reason="reads the metadata of all extras, as Linux has them",
@@ -34,12 +41,12 @@ needs_all = pytest.mark.skipif(
 
 @needs_all
 def test_the_page_is_in_step_with_the_lock_files() -> None:
-    assert licences.PAGE.read_text(encoding="utf-8") == licences.page(licences.locked()), "run tools/licences.py"
+    assert licences.PAGE.read_text(encoding="utf-8") == licences.page(locked()), "run tools/licences.py"
 
 
 @needs_all
 def test_every_licence_is_known_and_fits() -> None:
-    packages = licences.locked()
+    packages = locked()
     assert len(packages) > 200
     for each in packages:
         for part in re.split(r" (?:AND|OR) ", each.licence.replace("(a part)", "<part>")):
