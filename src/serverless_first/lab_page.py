@@ -34,11 +34,13 @@ class OpenLab:
         page: Playwright's page.
         work: the learner's folder.
         asked_elsewhere: addresses outside this machine that the page asked for.
+        kernel: Playwright's WebSocket from the page to a kernel, or None as long as there is none.
     """
 
     page: Any
     work: Path
     asked_elsewhere: list[str] = field(default_factory=list)
+    kernel: Any = None
 
     def run_all(self) -> None:
         """Runs every cell of the notebook and waits until the last one is done."""
@@ -86,13 +88,16 @@ class OpenLab:
 
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
         self.page.locator(".jp-Spinner").wait_for(state="hidden", timeout=READY_MS)
-        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         for _ in range(READY_MS // 5_000):
             self._accept_dialog()
-            with contextlib.suppress(TookTooLong):
-                idle.first.wait_for(state="attached", timeout=5_000)
-                return
-        idle.first.wait_for(state="attached", timeout=5_000)
+            # The notebook calls itself idle before it has a kernel; then the page opens its line to it.
+            if self.kernel is None:
+                with contextlib.suppress(TookTooLong):
+                    self.page.wait_for_event("websocket", _is_kernel, timeout=5_000)
+            else:
+                break
+        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        idle.first.wait_for(state="attached", timeout=READY_MS)
 
     def number_of(self, text: str) -> int:
         """The place of the first cell that holds this text, from 0."""
@@ -193,6 +198,7 @@ def opened_lab(
                 page = browser.new_page(viewport={"width": width, "height": height})
                 opened = OpenLab(page, work)
                 page.on("request", lambda request: _note(opened, request.url))
+                page.on("websocket", lambda line: _note_kernel(opened, line))
                 page.goto(f"{root}/lab/tree/{path}?token=t")
                 yield opened
                 browser.close()
@@ -228,6 +234,15 @@ def _note(opened: OpenLab, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
         opened.asked_elsewhere.append(url)
+
+
+def _is_kernel(line: Any) -> bool:
+    return "/channels?" in line.url
+
+
+def _note_kernel(opened: OpenLab, line: Any) -> None:
+    if _is_kernel(line):
+        opened.kernel = line
 
 
 class RedrawTimer:
