@@ -43,12 +43,12 @@ def shot(page: Any, name: str) -> None:
 
 
 def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
-    """Takes a picture of the wanted steps: the name of each, and a text whose cell stands at the top of its picture."""
+    """Takes a picture of the wanted steps: each with a selector of what stands at the top of its picture, or none."""
 
     def look(step: str, cell: Any) -> None:
         if step not in wanted:
             return
-        top = lab.cell(lab.number_of(wanted[step])) if wanted[step] else cell
+        top = cell.locator(wanted[step]).first if wanted[step] else cell
         top.evaluate("cell => cell.scrollIntoView({block: 'start', behavior: 'instant'})")
         lab.page.wait_for_function("() => [...document.images].every(image => image.complete)")
         shot(lab.page, f"{prefix}-{step}")
@@ -59,7 +59,8 @@ def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
 def lesson(module_id: str, *steps: str) -> None:
     """The pictures of a lesson."""
     with opened_lab(f"notebooks/{module_id}.ipynb", width=WIDTH, height=HEIGHT) as lab:
-        through_lesson(lab, looks(lab, module_id[:2], dict.fromkeys(steps, "")))
+        tops = dict.fromkeys(steps, "") | ({"explorer": ".widget-vbox"} if "explorer" in steps else {})
+        through_lesson(lab, looks(lab, module_id[:2], tops))
 
 
 def lab_00() -> None:
