@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -94,6 +95,13 @@ def test_a_lesson_killed_at_a_random_cell_leaves_nothing(folders: Folders) -> No
     assert not fate.failed, said
     assert fate.left == [], said
     assert fate.processes > 1, said
+
+
+def test_the_tests_that_the_document_names_are_there() -> None:
+    text = (kill_kernels.ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:unit|cloud)/test_\w+\.py)`", text))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (kill_kernels.ROOT / "tests" / name).is_file()] == []
 
 
 def _environ_tmpdir(process: psutil.Process) -> str:
