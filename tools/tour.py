@@ -56,11 +56,10 @@ def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
     return look
 
 
-def lesson(module_id: str, *steps: str) -> None:
-    """The pictures of a lesson."""
+def lesson(module_id: str, **wanted: str) -> None:
+    """The pictures of a lesson; the steps are as for `looks`."""
     with opened_lab(f"notebooks/{module_id}.ipynb", width=WIDTH, height=HEIGHT) as lab:
-        tops = dict.fromkeys(steps, "") | ({"explorer": ".widget-vbox"} if "explorer" in steps else {})
-        through_lesson(lab, looks(lab, module_id[:2], tops))
+        through_lesson(lab, looks(lab, module_id[:2], wanted))
 
 
 def lab_00() -> None:
@@ -108,10 +107,10 @@ def site() -> None:
 
 
 EVERY: dict[str, Callable[[], None]] = {
-    "00-lesson": lambda: lesson("00-start-here", "lesson", "prediction", "quiz"),
+    "00-lesson": lambda: lesson("00-start-here", lesson="", prediction="", quiz=""),
     "00-lab": lab_00,
-    "05-lesson": lambda: lesson("05-rds-proxy", "prediction", "explorer"),
-    "10-lesson": lambda: lesson("10-step-functions", "explorer"),
+    "05-lesson": lambda: lesson("05-rds-proxy", prediction="", explorer=".widget-vbox"),
+    "10-lesson": lambda: lesson("10-step-functions", explorer=""),
     "deck": deck,
     "site": site,
 }
