@@ -50,6 +50,7 @@ try:
 finally:
     for root in set(groups.roots.values()):
         (root.parent / "cgroup.procs").write_text(str(os.getpid()))
+    groups.remove()
 """
 
 
