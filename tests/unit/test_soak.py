@@ -22,7 +22,7 @@ def rounds(number: int, **each: float) -> list[Sample]:
     ]
 
 
-@pytest.mark.parametrize("what", ["descriptors", "threads", "processes"])
+@pytest.mark.parametrize("what", ["descriptors", "threads", "processes", "server_mb"])
 def test_what_grows_with_each_round_is_told(what: str) -> None:
     (told,) = leaks(rounds(12, **{what: getattr(REST, what) * 0.05}))
     assert told.startswith(f"{what}: ")
@@ -30,6 +30,7 @@ def test_what_grows_with_each_round_is_told(what: str) -> None:
 
 def test_what_rises_in_the_warm_up_and_stays_is_none() -> None:
     assert leaks([REST, *rounds(10)]) == []
+    assert leaks(rounds(10, server_mb=2)) == []  # 2 MB for 300 orders
     warm = [replace(REST, processes=4), replace(REST, processes=20), *rounds(8)]
     assert leaks(warm) == []
 
