@@ -33,7 +33,7 @@ EVERY_S = 5.0
 #: What a round at rest may hold more than the first rounds did: environments that have not been idle for long.
 ALLOWED = {"descriptors": 1.10, "threads": 1.10, "processes": 1.10}
 #: By how much the server's memory may grow with 1,000 orders, in MB: what a shop keeps of them.
-KEPT_MB = 20.0
+KEPT_MB = 60.0
 WARM_ROUNDS = 2  # caches fill and pools grow in the first rounds
 
 
