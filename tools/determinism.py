@@ -4,14 +4,17 @@
     python tools/determinism.py --modules 05 (some modules)
 
 Each build runs in a copy of the committed tree, in a folder with another name, and executes everything. Texts are
-compared letter by letter: streams, results, HTML, errors. Pictures are not: some draw what was measured.
+compared letter by letter: streams, results, HTML, errors. The number of a process is left out, as in `make test`
+(tests/notebooks/sanitize.cfg). Pictures are not compared: some draw what was measured.
 """
 
 from __future__ import annotations
 
 import argparse
+import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = (1, 2, 2)
 BUILT = ("notebooks", "solutions", "slides")
+SANITIZED = ROOT / "tests" / "notebooks" / "sanitize.cfg"
 
 
 def texts(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
@@ -39,9 +43,24 @@ def texts(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
                         yield number, f"{kind}: {''.join(data)}"
 
 
+def _sanitized() -> list[tuple[re.Pattern[str], str]]:
+    """The patterns of outputs that cannot be the same twice, and their names."""
+    read = configparser.RawConfigParser()
+    read.read(SANITIZED, encoding="utf-8")
+    return [(re.compile(read[name]["regex"]), read[name]["replace"]) for name in read.sections()]
+
+
 def differences(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Which cells say something else, one line for each; none when both notebooks say the same."""
-    said, heard = list(texts(first)), list(texts(other))
+    patterns = _sanitized()
+
+    def heard_of(notebook: Mapping[str, Any]) -> list[tuple[int, str]]:
+        found = list(texts(notebook))
+        for pattern, name in patterns:
+            found = [(number, pattern.sub(name, text)) for number, text in found]
+        return found
+
+    said, heard = heard_of(first), heard_of(other)
     found = [
         f"cell {number}: {before[:100]!r} and {after[:100]!r}"
         for (number, before), (_, after) in zip(said, heard, strict=False)

@@ -48,3 +48,7 @@ def test_an_output_more_is_told() -> None:
 
 def test_pictures_may_be_drawn_from_what_was_measured() -> None:
     assert differences(notebook(shown(image_png="AAAA")), notebook(shown(image_png="BBBB"))) == []
+
+
+def test_the_number_of_a_process_may_be_another() -> None:
+    assert differences(notebook(printed("process 47 waits")), notebook(printed("process 251 waits"))) == []
