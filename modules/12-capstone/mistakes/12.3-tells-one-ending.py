@@ -14,4 +14,4 @@
 -                  Source: hikari.orders
 -                  DetailType: OrderCancelled
 -                  Detail: {order_id: "{% $states.input.order_id %}"}
--            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 30, BackoffRate: 2, MaxDelaySeconds: 300, MaxAttempts: 12, JitterStrategy: FULL}]
+-            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 30, BackoffRate: 2, MaxDelaySeconds: 300, MaxAttempts: 20, JitterStrategy: FULL}]
