@@ -183,7 +183,9 @@ def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> No
         orders = f"{rests[-1].orders:,} orders in {minutes[-1]:.0f} minutes"
         kept_kb = growth_per_1000_orders(rests[WARM_ROUNDS:], "server_mb")  # MB for 1,000 are KB for one
         held = f"files and processes stay, the server keeps {kept_kb:.0f} KB an order"
-        figure.suptitle(f"{orders}: {held if not leaks(rests) else 'something is left behind'}", fontweight="bold")
+        figure.suptitle(
+            f"{orders}:\n{'something is left behind' if leaks(rests) else held}", fontsize=12, fontweight="bold"
+        )
         figure.savefig(target, dpi=110)
     Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
 

@@ -428,3 +428,15 @@ def test_what_cannot_be_taught_is_said_in_one_line(
     assert done.exit_code == 1
     assert expected in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: another user")
+def test_a_python_that_students_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from serverless_first.classroom import accounts
+
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    (hidden / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(hidden / "python"))
+    with pytest.raises(accounts.NoAccounts, match=r"cannot run the course's Python.* make env PYTHON=/usr/bin/python3"):
+        accounts.try_out("student-01", {"student-01": 65_534}, tmp_path)

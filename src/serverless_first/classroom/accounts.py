@@ -116,10 +116,17 @@ def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:
         NoAccounts: it cannot, as when the course lies in root's own folder.
     """
     number = numbers[account]
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", "import serverless_first, jupyterhub"],
-        user=number, group=number, extra_groups=[], cwd="/", capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", "import serverless_first, jupyterhub"],
+            user=number, group=number, extra_groups=[], cwd="/", capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+    except PermissionError:
+        raise NoAccounts(
+            f"A student's account cannot run the course's Python: {sys.executable} is {Path(sys.executable).resolve()}. "
+            "Give the course one that everyone may run, the system's for instance: remove the environment, then "
+            "make env PYTHON=/usr/bin/python3. Or start the class as an ordinary user."
+        ) from None
     if done.returncode or not _reaches(folder, number):
         last = (done.stderr.strip().splitlines() or [f"{folder} cannot be entered"])[-1]
         raise NoAccounts(
