@@ -123,8 +123,8 @@ def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:
         )  # fmt: skip
     except PermissionError:
         raise NoAccounts(
-            f"A student's account cannot run the course's Python: {sys.executable} is {Path(sys.executable).resolve()}. "
-            "Give the course one that everyone may run, the system's for instance: remove the environment, then "
+            f"A student's account cannot run the course's Python: {sys.executable} is {Path(sys.executable).resolve()}."
+            " Give the course one that everyone may run, the system's for instance: remove the environment, then "
             "make env PYTHON=/usr/bin/python3. Or start the class as an ordinary user."
         ) from None
     if done.returncode or not _reaches(folder, number):
