@@ -132,7 +132,8 @@ def work_of(
 def substitute(text: str, parameters: Mapping[str, str]) -> str:
     """Puts parameters in place of Ref::name, also inside a longer text; one without a value stays as it is.
 
-    That a placeholder inside a text counts is recalled, not verified.
+    AWS's example has placeholders that are a whole word of the command (AWS Batch User Guide, "Parameter substitution",
+    looked up on 26 November 2026). The page does not say what one inside a longer word becomes: that is our reading.
     """
     if "Ref::" not in text or not parameters:
         return text
