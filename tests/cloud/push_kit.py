@@ -84,9 +84,11 @@ def http_endpoint() -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            # Taken before the request can be seen: a test that has seen it may set the answers of the next ones.
+            status = endpoint.statuses.pop(0) if endpoint.statuses else 200
             endpoint.requests.append({k.lower(): v for k, v in self.headers.items()} | {"body": body})
             endpoint.open.wait(cloud_kit.LIMIT_S)
-            self.send_response(endpoint.statuses.pop(0) if endpoint.statuses else 200)
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

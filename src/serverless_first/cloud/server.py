@@ -65,7 +65,7 @@ class CloudServer:
         from serverless_first.cloud import seams
         from serverless_first.cloud.batch.jobs import Jobs
         from serverless_first.cloud.control import LocalCloudApp
-        from serverless_first.cloud.lambda_.asynchronous import EventQueue
+        from serverless_first.cloud.lambda_.asynchronous import Clock, EventQueue
         from serverless_first.cloud.lambda_.environment import Surroundings
         from serverless_first.cloud.lambda_.fleet import Fleet
         from serverless_first.cloud.lambda_.service import LambdaService
@@ -106,7 +106,7 @@ class CloudServer:
         network = Network(LazyInterfaces(), tasks, lambda: queue.time_scale, Model(network_model))
         fleet = Fleet(around, idle_expiry_s, network=network.attach)
         service = LambdaService(fleet, log_writer(permissions, write_log))
-        queue = EventQueue(service.invoke, Destinations(permissions), time_scale)
+        queue = EventQueue(service.invoke, Destinations(permissions), Clock(time_scale))
         databases = DatabaseInstances(self.folder.path)
         self.plane = DataPlane(
             service=service,

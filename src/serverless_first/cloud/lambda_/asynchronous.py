@@ -70,7 +70,7 @@ class Event:
     throttles: int = 0
 
 
-class _Clock:
+class Clock:
     """Shows seconds that pass `scale` times as fast as real ones."""
 
     def __init__(self, scale: float) -> None:
@@ -87,6 +87,10 @@ class _Clock:
     def now_s(self) -> float:
         shown_s, read_s, scale = self._set
         return shown_s + (time.monotonic() - read_s) * scale
+
+    def wait(self, changed: threading.Condition, left_s: float | None) -> None:
+        """Waits, with `changed` held, until it is notified or `left_s` seconds of this clock have passed."""
+        changed.wait(None if left_s is None else left_s / self.scale)
 
 
 class Deliver(Protocol):
@@ -105,16 +109,11 @@ class EventQueue:
     Args:
         invoke: invokes a version once; raises NotNow.
         deliver: where records go.
-        time_scale: divides the waits and the maximum age.
+        clock: its scale divides the waits and the maximum age.
     """
 
-    def __init__(
-        self,
-        invoke: Callable[[FunctionSpec, Call], Reply],
-        deliver: Deliver,
-        time_scale: float = 1.0,
-    ) -> None:
-        self._clock = _Clock(time_scale)
+    def __init__(self, invoke: Callable[[FunctionSpec, Call], Reply], deliver: Deliver, clock: Clock) -> None:
+        self._clock = clock
         self._invoke, self._deliver = invoke, deliver
         self._waiting: list[tuple[float, int, Event]] = []  # a heap: when it is due by the clock, order, event
         self._order = itertools.count()
@@ -153,7 +152,7 @@ class EventQueue:
         while True:
             with self._changed:
                 while not self._waiting or (left_s := self._waiting[0][0] - self._clock.now_s()) > 0:
-                    self._changed.wait(left_s / self._clock.scale if self._waiting else None)
+                    self._clock.wait(self._changed, left_s if self._waiting else None)
                 _, _, event = heapq.heappop(self._waiting)
                 generation = self._generation
             self._workers.submit(self._try_or_report, event, generation)
