@@ -20,6 +20,8 @@ MOUNT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 NEEDED = ("memory", "pids", "cpu")
 HUB = "hub"
+WEIGHT, WEIGHT_WITH_A_TURN = 100, 500
+"""Of a seat at the processors. Where three seats have a turn, a fourth that loops has a sixteenth of them."""
 
 
 class NoGroups(OSError):
@@ -99,7 +101,7 @@ class Groups:
 
     def weigh(self, seats: int) -> None:
         """Gives the class as much of the processors as so many programs, and the hub ten times a seat's share."""
-        whole, hub = 100 * min(seats, 100), 1_000
+        whole, hub = WEIGHT * min(seats, 100), 10 * WEIGHT
         for folder in self._folders(HUB):
             folder.mkdir(exist_ok=True)
         self._weigh(self.roots["cpu"], whole)
@@ -123,7 +125,11 @@ class Groups:
             folder.mkdir(exist_ok=True)
         (self.roots["memory"] / account / memory).write_text(str(limits.memory_mb * 2**20))
         (self.roots["pids"] / account / "pids.max").write_text(str(limits.processes))
-        self._weigh(self.roots["cpu"] / account, 100)
+        self.weigh_seat(account, with_a_turn=False)
+
+    def weigh_seat(self, account: str, *, with_a_turn: bool) -> None:
+        """Gives a seat its share of the processors: it is five times as large while the seat has a turn."""
+        self._weigh(self.roots["cpu"] / account, WEIGHT_WITH_A_TURN if with_a_turn else WEIGHT)
 
     def enter(self, account: str) -> None:
         """Moves this process into a seat's group; its children are born there."""
