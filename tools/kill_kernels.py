@@ -20,7 +20,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,7 +255,7 @@ def kill_once(kill: Kill, folders: Folders, root: Path = ROOT) -> Fate:
     cells = code_cells(root / kill.notebook)
     fate, traces = Fate(kill.notebook, f"killed between cells {kill.cell} and {kill.cell + 1}"), Traces()
     kernel = Kernel(folders, root)
-    try:
+    with _ended(kernel, kernel.kill, fate, traces):
         last = kill.cell if kill.delay_s is None else kill.cell - 1
         fate.failed = _run_cells(kernel, cells[:last])
         if kill.delay_s is not None and not fate.failed:
@@ -263,11 +263,6 @@ def kill_once(kill: Kill, folders: Folders, root: Path = ROOT) -> Fate:
             fate.what = (
                 f"killed {kill.delay_s:.1f} s into cell {kill.cell}" if runs else f"killed after cell {kill.cell}"
             )
-    except Exception as error:
-        fate.failed = f"{type(error).__name__}: {error}"
-    finally:
-        traces.look(kernel.pid)
-        kernel.kill()
     return _wait(fate, traces, folders)
 
 
@@ -282,14 +277,21 @@ def run_to_the_end(notebook: str, folders: Folders, root: Path = ROOT, cells: in
     """
     fate, traces = Fate(notebook, "run to its end"), Traces()
     kernel = Kernel(folders, root)
-    try:
+    with _ended(kernel, kernel.end, fate, traces):
         fate.failed = _run_cells(kernel, code_cells(root / notebook)[:cells])
+    return _wait(fate, traces, folders)
+
+
+@contextlib.contextmanager
+def _ended(kernel: Kernel, end: Callable[[], None], fate: Fate, traces: Traces) -> Iterator[None]:
+    """Ends the kernel after the block, and notes what went wrong in it and what the kernel held."""
+    try:
+        yield
     except Exception as error:
         fate.failed = f"{type(error).__name__}: {error}"
     finally:
         traces.look(kernel.pid)
-        kernel.end()
-    return _wait(fate, traces, folders)
+        end()
 
 
 def _run_cells(kernel: Kernel, cells: Sequence[Any]) -> str:

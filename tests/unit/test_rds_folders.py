@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from serverless_first.cloud import leftovers
 from serverless_first.cloud.rds import binaries, folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="rights and signals as on Unix")
@@ -73,6 +75,26 @@ def test_an_instance_s_folder_is_private_and_its_pointer_finds_it(tmp_path: Path
         folder.remove_all(tmp_path)
     assert not place.exists()
     assert list((tmp_path / "databases").iterdir()) == []
+
+
+def test_a_run_keeps_the_pointer_to_an_instance_s_folder_that_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    run, place = runs / "run-1", tmp_path / f"{folder.PREFIX}1"
+    (run / "databases").mkdir(parents=True)
+    pointer = run / "databases" / f"{place.name}.pointer"
+    pointer.write_text(str(place), encoding="utf-8")
+    place.mkdir()
+    (place / "data").touch()
+    with monkeypatch.context() as held:
+        remove = shutil.rmtree
+        held.setattr(shutil, "rmtree", lambda path, **more: None if Path(path) == place else remove(path, **more))
+        leftovers.sweep(runs)
+        assert pointer.exists()
+    leftovers.sweep(runs)
+    assert not place.exists()
+    assert not run.exists()
 
 
 def test_a_pointer_that_was_not_written_to_its_end_removes_nothing(tmp_path: Path) -> None:

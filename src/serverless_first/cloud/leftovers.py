@@ -58,9 +58,10 @@ class RunFolder:
             # A sweep that looks whether this run is alive would put its lock's file back, and the folder would stay.
             with contextlib.suppress(OSError):  # a timeout is one: better a folder left than an end that never comes
                 held.enter_context(FileLock(self.path.parent / _LOCK, timeout=10))
-            remove_all(self.path)
+            gone = remove_all(self.path)
             self._lock.release()
-            shutil.rmtree(self.path, ignore_errors=True)
+            if gone:
+                shutil.rmtree(self.path, ignore_errors=True)
 
 
 def scratch() -> Path | None:
@@ -88,8 +89,8 @@ def sweep(runs: Path) -> None:
     for folder in runs.glob("run-*"):
         if not _is_alive(folder):
             _end_orphans(folder)
-            remove_all(folder)  # databases, which as root lie elsewhere
-            shutil.rmtree(folder, ignore_errors=True)
+            if remove_all(folder):  # databases, which as root lie elsewhere
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_alive(folder: Path) -> bool:

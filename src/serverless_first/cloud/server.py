@@ -240,8 +240,8 @@ def main() -> None:
     os.dup2(2, 1)  # nobody reads any more: what moto prints would fill the pipe, and then block
     with contextlib.suppress(Exception):  # nobody is left to be told
         server.serve()
-    remove_all(Path(options.owner_folder))  # a database server that the learner has started
-    shutil.rmtree(options.owner_folder, ignore_errors=True)
+    if remove_all(Path(options.owner_folder)):  # a database server that the learner has started
+        shutil.rmtree(options.owner_folder, ignore_errors=True)
     os._exit(0)  # threads that serve a call under way do not keep the process
 
 

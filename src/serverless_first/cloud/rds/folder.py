@@ -66,13 +66,20 @@ def remove(run_folder: Path, place: Path) -> None:
         (run_folder / _POINTERS / f"{place.name}.pointer").unlink(missing_ok=True)
 
 
-def remove_all(run_folder: Path) -> None:
-    """The same for every instance of a run."""
+def remove_all(run_folder: Path) -> bool:
+    """The same for every instance of a run.
+
+    Returns:
+        Whether all are gone. Where one is not, the run's folder should stay: its pointer finds the rest another time.
+    """
+    gone = True
     for pointer in (run_folder / _POINTERS).glob(f"{PREFIX}*.pointer"):
         with contextlib.suppress(OSError):
             place = Path(pointer.read_text(encoding="utf-8"))
             if place.name == pointer.stem:  # the pointer was written to its end
                 remove(run_folder, place)
+                gone = gone and not place.exists()
+    return gone
 
 
 def end_postgres(place: Path) -> None:
