@@ -29,24 +29,24 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--prefix",
     default="/board/",
-    envvar="JUPYTERHUB_SERVICE_PREFIX",
     show_default=True,
-    help="Path in front of its addresses; a hub sets it.",
+    help="Path in front of its addresses.",
 )
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str) -> None:
     """For instructors: run the board that shows who is done and who is stuck, with each learner's consent."""
     from serverless_first.board import roster, server
+    from serverless_first.board.addresses import THIS_MACHINE_ALONE
     from serverless_first.board.keys import NotPrivate
 
     folder = (folder or work_dir() / "board").absolute()
 
     def ready(address: str, keys: Keys) -> None:
-        click.echo(f"The board: {address}?token={keys.instructor()}")
+        click.echo(f"The board: {address}#token={keys.instructor()}")
         click.echo("This address is yours alone: it opens every name. Ctrl-C stops the board; what it has is kept.")
         if names:
             _write_tokens(folder / TOKENS, address, names, keys)
             click.echo(f"{folder / TOKENS} has a token for each of {len(names)} students: give nobody another's line.")
-        if host not in ("127.0.0.1", "localhost", "::1"):
+        if host not in THIS_MACHINE_ALONE:
             click.echo(f"Note: it listens on {host}, and HTTP is not encrypted. Use it in a network that you trust.")
 
     try:

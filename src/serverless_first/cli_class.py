@@ -26,6 +26,11 @@ from serverless_first.places import work_dir
     show_default=True,
     help="Address to listen on; 0.0.0.0 opens the class to the network of the room.",
 )
+@click.option(
+    "--board-port",
+    type=click.IntRange(0, 65535),
+    help="Of the board, on the same address; the one above --port unless given. 0: any.",
+)
 @click.option("--address", metavar="URL", help="What the cards say; found out unless given.")
 @click.option("--memory-mb", type=click.IntRange(1), help="Most memory of each seat; an equal share unless given.")
 @click.option(
@@ -39,6 +44,7 @@ def teach(
     instructor: str,
     port: int,
     host: str,
+    board_port: int | None,
     address: str | None,
     memory_mb: int | None,
     idle_min: int,
@@ -50,6 +56,7 @@ def teach(
     with it.
     """
     from serverless_first.board import roster
+    from serverless_first.board.addresses import THIS_MACHINE_ALONE
     from serverless_first.classroom import limits, roll
     from serverless_first.classroom.running import CannotTeach, Running, running
 
@@ -79,7 +86,7 @@ def teach(
                 "All seats run under your account: nothing keeps a student from reading or ending what belongs to "
                 "another. Start it as root, in a folder such as /srv, where that matters."
             )
-        if host not in ("127.0.0.1", "localhost", "::1"):
+        if host not in THIS_MACHINE_ALONE:
             click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")
         click.echo("Ctrl-C ends the class and keeps everybody's work.")
 
@@ -93,6 +100,7 @@ def teach(
             instructor=instructor,
             host=host,
             port=port,
+            board_port=board_port,
             address=address,
             memory_mb=memory_mb,
             idle_s=60 * idle_min,

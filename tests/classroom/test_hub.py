@@ -9,11 +9,13 @@ import shutil
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32"
@@ -68,7 +70,36 @@ def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Runni
     assert other.status_code in (403, 404, 424, 503)
     assert "content" not in other.text[:20]
     assert ken.http.get(f"{ken.address}/hub/api/users", timeout=60).status_code == 403
-    assert ken.http.get(f"{ken.address}/services/board/", timeout=60).status_code == 401
+
+
+def test_the_board_is_no_part_of_the_hub_and_a_seat_sends_to_it(the_class: Running) -> None:
+    opened = urllib.parse.urlsplit(the_class.board)
+    assert (opened.hostname, opened.port, opened.path) == ("127.0.0.1", the_class.plan.board_port, "/board/")
+    assert opened.port != the_class.plan.port  # an origin of its own
+    board, token = opened._replace(fragment="").geturl(), opened.fragment.removeprefix("token=")
+    ken = seat(the_class, 1)
+    ken.sign_in()
+    assert ken.http.get(f"{ken.address}/services/board/", timeout=60).status_code == 404
+    with requests.Session() as browser:
+        browser.cookies.update(ken.http.cookies)  # browsers send them to each port of a host
+        page = browser.get(board, timeout=60)  # it answers at once: the class said so
+        assert page.status_code == 200
+        assert "Set-Cookie" not in page.headers
+        assert browser.get(f"{board}api/board", timeout=60).status_code == 401
+        listed = browser.get(f"{board}api/board", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
+    assert {student["name"] for student in listed["students"]} == set(NAMES)
+    ken.start_server()
+    channel = ken.kernel()
+    code = """
+import json, os, urllib.request
+from pathlib import Path
+url, token = (os.environ["SERVERLESS_FIRST_BOARD_" + name] for name in ("URL", "TOKEN"))
+asked = urllib.request.Request(url + "api/mine", headers={"Authorization": "Bearer " + token})
+Path("mine.json").write_text(json.dumps([url, json.load(urllib.request.urlopen(asked))["student"]]))
+"""
+    assert ken.run(channel, code) == ""
+    channel.close()
+    assert ken.file("labs/mine.json") == [board, "Tanaka, Ken"]
 
 
 def test_a_browser_gets_the_subprotocol_of_the_kernel_that_it_asks_for(the_class: Running) -> None:
@@ -92,6 +123,12 @@ def test_a_second_class_in_the_same_folder_and_on_the_same_port_is_refused(the_c
         pass
     taken = the_class.plan.port
     with pytest.raises(CannotTeach, match=f"Port {taken}"), running(folder / "other", ["Ken"], port=taken):
+        pass
+    taken = the_class.plan.board_port
+    with (
+        pytest.raises(CannotTeach, match=f"Port {taken} .*--board-port"),
+        running(folder / "other", ["Ken"], port=0, board_port=taken),
+    ):
         pass
     assert not (folder / "other" / "plan.json").exists()
 

@@ -64,7 +64,6 @@ class Running:
         *,
         method: str = "GET",
         body: object = None,
-        cookie: str = "",
         raw: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -73,8 +72,6 @@ class Running:
         request = urllib.request.Request(self.url + path, data, dict(headers or {}), method=method)
         if token:
             request.add_header("Authorization", f"Bearer {token}")
-        if cookie:
-            request.add_header("Cookie", cookie)
         opener = urllib.request.build_opener(_Stay, urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=30) as answer:

@@ -5,10 +5,22 @@ from __future__ import annotations
 import contextlib
 import socket
 
+THIS_MACHINE_ALONE = ("127.0.0.1", "localhost", "::1")
+"""Hosts to listen on that nobody reaches from elsewhere."""
+
 
 def in_an_address(host: str) -> str:
     """A host as an address has it: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def from_this_machine(host: str) -> str:
+    """What stands in an address, on this machine, for a host to listen on: all of this machine's are its own as well.
+
+    Args:
+        host: as given to --host.
+    """
+    return in_an_address({"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host))
 
 
 def name_of_this_machine(host: str) -> str:

@@ -6,9 +6,11 @@
     GET    api/board         instructor   the page's data; ?module=05-rds-proxy&since=VERSION (204: nothing new)
     GET    checks.csv        instructor   every check, without names
     GET    grades.csv        instructor   points by name
-    GET    ""                instructor   the page; ?token=... signs in and leaves the address bar
+    GET    ""                anybody      the page, which holds nothing of anybody; it asks for api/board
 
-Tokens come as `Authorization: Bearer ...`. A browser that has signed in sends a cookie, with which it can only read.
+Tokens come as `Authorization: Bearer ...`, and in no other way. The page takes the instructor's from its own address,
+where it stands behind the # that no browser sends, and keeps it for its tab. There is no cookie: browsers would send it
+for pages of other programs on this machine as well, and to their ports.
 """
 
 from __future__ import annotations
@@ -38,7 +40,6 @@ from serverless_first.board.store import Store
 from serverless_first.course import Course, UnknownModule
 
 PREFIX = "/board/"
-COOKIE = "serverless-first-board"
 LARGEST_BODY = 8_000
 IDLE_S = 10.0
 """How long a connection may wait for the whole of a request, in seconds; the page asks every two."""
@@ -47,7 +48,7 @@ AT_ONCE, PER_S = 200, 5
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -92,7 +93,6 @@ class Board:
         """The addresses of the board."""
         mine = {"the": self}
         paths: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
-            ("", _Page, mine),
             ("api/progress", _Progress, mine),
             ("api/mine", _Mine, mine),
             ("api/board", _BoardData, mine),
@@ -126,18 +126,10 @@ class _Handler(RequestHandler):
         if not isinstance(value, HTTPError):  # what a client did wrong is the client's to read
             super().log_exception(typ, value, tb)
 
-    def who(self, *, cookie: bool = False) -> Who | None:
+    def who(self) -> Who | None:
         """Whose token came with the request."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            # A page of another origin on this machine (a student's server, say) may send the cookie, and use it for
-            # nothing: browsers say where a request comes from (W3C, Fetch Metadata). A link from there may be followed.
-            told = self.request.headers
-            ours = told.get("Sec-Fetch-Site", "none") in ("same-origin", "none") or (
-                told.get("Sec-Fetch-Mode") == "navigate" and told.get("Sec-Fetch-Dest", "document") == "document"
-            )
-            token = (self.get_cookie(COOKIE) or "") if cookie and ours else ""
-        return self.the.keys.who(token.strip())
+        return self.the.keys.who(token.strip()) if scheme.lower() == "bearer" else None
 
     def student(self) -> str:
         """The student whose token came; 401 without a token, 403 with the instructor's."""
@@ -150,7 +142,7 @@ class _Handler(RequestHandler):
 
     def instructor_only(self) -> None:
         """401 without a token, 403 with a student's."""
-        who = self.who(cookie=True)
+        who = self.who()
         if who is None:
             raise HTTPError(401, "The instructor's token is needed.")
         if who.role != "instructor":
@@ -164,8 +156,7 @@ class _NotThere(_Handler):
 
 class _Root(_Handler):
     def get(self) -> None:
-        token = self.get_query_argument("token", "")
-        self.redirect(self.the.prefix + (f"?token={token}" if self.the.keys.who(token) else ""))
+        self.redirect(self.the.prefix)  # a browser takes what stands behind the # along
 
 
 class _Progress(_Handler):
@@ -226,43 +217,15 @@ class _Grades(_Checks):
         self.as_file("grades.csv", exports.grades(self.the.store, self.the.course))
 
 
-class _Page(_Handler):
-    def get(self) -> None:
-        if self._signs_in(self.get_query_argument("token", "")):
-            return
-        who = self.who(cookie=True)
-        self._show("board.html" if who is not None and who.role == "instructor" else "sign-in.html")
-
-    def post(self) -> None:
-        if not self._signs_in(self.get_body_argument("token", "")):
-            self._show("sign-in.html", wrong=True)
-
-    def _signs_in(self, token: str) -> bool:
-        who = self.the.keys.who(token.strip())
-        if who is None or who.role != "instructor":
-            return False
-        secure = self.request.headers.get("X-Forwarded-Proto", self.request.protocol) == "https"
-        # The path keeps it from other programs on this machine, whose ports a browser does not tell apart.
-        self.set_cookie(COOKIE, token.strip(), path=self.the.prefix, httponly=True, samesite="Strict", secure=secure)
-        self.redirect(self.the.prefix, status=303)
-        return True
-
-    def _show(self, name: str, *, wrong: bool = False) -> None:
-        self.set_status(200 if name == "board.html" else 401)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        text = (_STATIC / name).read_text(encoding="utf-8")
-        self.finish(text.replace('role="alert" hidden', 'role="alert"') if wrong else text)
-
-
 class _File(_Handler):
-    """What the page loads; it holds nothing of anybody."""
+    """The page and what it loads; it holds nothing of anybody."""
 
-    KINDS = {"board.js": "text/javascript", "board.css": "text/css"}  # noqa: RUF012
+    KINDS = {"": "text/html", "board.js": "text/javascript", "board.css": "text/css"}  # noqa: RUF012
 
     def get(self) -> None:
         name = self.request.path.rpartition("/")[2]
         self.set_header("Content-Type", f"{self.KINDS[name]}; charset=utf-8")
-        self.finish((_STATIC / name).read_bytes())
+        self.finish((_STATIC / (name or "board.html")).read_bytes())
 
 
 def serve(
@@ -287,7 +250,7 @@ def serve(
     Raises:
         CannotServe: the port or the folder is in use, or cannot be used.
     """
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)  # addresses can hold a token
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)  # the page asks every two seconds
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(folder / "lock", timeout=0):

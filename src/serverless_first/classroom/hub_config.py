@@ -15,7 +15,7 @@ from serverless_first.classroom.spawner import SeatSpawner
 
 the = plan.load(Path(os.environ[plan.VARIABLE]))
 people = roll.load(the.folder)
-hub_port, proxy_port, board_port = the.ports
+hub_port, proxy_port = the.ports
 data = the.folder / "hub"
 run = [sys.executable, "-m"]
 c = get_config()
@@ -80,12 +80,11 @@ c.JupyterHub.services = [
         ],
     },
     {
+        # Without a url, so not behind the hub's proxy: there it would share an origin with what students' servers send.
         "name": "board",
-        "url": f"http://127.0.0.1:{board_port}",
         "command": [
-            *run,
-            *("serverless_first.cli", "board", "--port", str(board_port), "--folder", str(the.board)),
-            *("--students", str(data / "names.csv")),
+            *(*run, "serverless_first.cli", "board", "--host", the.host, "--port", str(the.board_port)),
+            *("--prefix", plan.PREFIX, "--folder", str(the.board), "--students", str(data / "names.csv")),
         ],
         "cwd": str(the.folder),
         "environment": {name: os.environ[name] for name in ("SERVERLESS_FIRST_ROOT",) if name in os.environ},

@@ -13,6 +13,7 @@ from serverless_first.classroom.roll import private
 
 FILE = "plan.json"
 VARIABLE = "SERVERLESS_FIRST_CLASS"
+PREFIX = "/board/"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Plan:
         folder: of the class.
         temporary: where seats keep what need not last; a short path, removed at the end.
         host, port: where the class is reached.
-        ports: of the hub, the proxy's own interface, and the board; on 127.0.0.1 alone.
+        board_port: where the board is reached, on the same host: an origin of its own, which no student's page shares.
+        ports: of the hub and the proxy's own interface; on 127.0.0.1 alone.
         limits: of each seat.
         numbers: account -> number in the operating system; empty when all seats run under one account.
         groups: control groups; None where there are none.
@@ -34,7 +36,8 @@ class Plan:
     temporary: Path
     host: str
     port: int
-    ports: tuple[int, int, int]
+    board_port: int
+    ports: tuple[int, int]
     limits: Limits
     numbers: dict[str, int]
     groups: Groups | None
@@ -53,6 +56,14 @@ class Plan:
     def board(self) -> Path:
         """The board's folder."""
         return self.folder / "board"
+
+    def board_at(self, host: str) -> str:
+        """The board's address.
+
+        Args:
+            host: the machine's name, or IP address, as it stands in an address.
+        """
+        return f"http://{host}:{self.board_port}{PREFIX}"
 
     def save(self) -> None:
         """Writes the plan."""

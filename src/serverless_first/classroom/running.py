@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import http.client
 import importlib.util
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,8 +24,8 @@ import psutil
 from filelock import FileLock, Timeout
 
 from serverless_first.board import Keys
-from serverless_first.board.addresses import in_an_address, name_of_this_machine
-from serverless_first.classroom import cards, limits, roll
+from serverless_first.board.addresses import from_this_machine, name_of_this_machine
+from serverless_first.classroom import cards, limits, ports, roll
 from serverless_first.classroom.groups import HUB, Groups, NoGroups
 from serverless_first.classroom.plan import VARIABLE, Plan
 from serverless_first.classroom.plan import load as load_plan
@@ -33,6 +33,7 @@ from serverless_first.places import course_root
 
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 90.0
+BOARD_WITHIN_S = 60.0
 _PORT_TRIES = 3
 NEEDED = ("jupyterhub", "jupyterhub_idle_culler", "configurable_http_proxy")
 
@@ -72,6 +73,7 @@ def running(
     instructor: str = "Instructor",
     host: str = "127.0.0.1",
     port: int = 8000,
+    board_port: int | None = None,
     address: str | None = None,
     memory_mb: int | None = None,
     idle_s: int = 3600,
@@ -85,6 +87,7 @@ def running(
         instructor: the instructor's name.
         host: the address to listen on; 0.0.0.0 for the whole room.
         port: its port; 0 takes any.
+        board_port: of the board, on the same address; the one above unless given, and 0 takes any.
         address: what the cards say; found out unless given.
         memory_mb: of each seat; an equal share unless given.
         idle_s: after so many seconds without use a server stops; its files stay.
@@ -115,9 +118,10 @@ def running(
             people = roll.enrol(folder, names, instructor)
             share = limits.share(len(people.students), memory_mb)
             with contextlib.ExitStack() as undo:
-                yield _start(
-                    undo, folder, people, share, host=host, port=port, address=address, idle_s=idle_s, report=report
-                )
+                where = (host, *ports.choose(host, port, board_port))
+                yield _start(undo, folder, people, share, where, address=address, idle_s=idle_s, report=report)
+    except ports.NoPort as error:
+        raise CannotTeach(str(error)) from error
     except Timeout:
         raise CannotTeach(f"A class runs in {folder} already: stop it with Ctrl-C, or name another folder.") from None
 
@@ -127,9 +131,8 @@ def _start(
     folder: Path,
     people: roll.Roll,
     share: limits.Limits,
+    where: tuple[str, int, int],
     *,
-    host: str,
-    port: int,
     address: str | None,
     idle_s: int,
     report: Callable[[str], None],
@@ -141,11 +144,7 @@ def _start(
     if os.geteuid() == 0:
         numbers = _accounts(undo, seats, folder)
     groups, why = _groups(undo, temporary.name, len(seats), share)
-    port = port or _free_port()
-    _check_free(host, port)
-    plan = Plan(
-        folder, temporary, host, port, (_free_port(), _free_port(), _free_port()), share, numbers, groups, idle_s
-    )
+    plan = Plan(folder, temporary, *where, _inner_ports(where), share, numbers, groups, idle_s)
     temporary.chmod(0o711)
     plan.turns.mkdir(mode=0o755)
     for number in range(1 + (os.cpu_count() or 1)):
@@ -153,14 +152,17 @@ def _start(
         (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
     for seat in seats:
         _furnish(plan, seat)
-    address = address or f"http://{name_of_this_machine(host)}:{port}"
+    board = plan.board_at(ports.name_of_the_board(plan.host, address))
+    address = address or f"http://{name_of_this_machine(plan.host)}:{plan.port}"
     roll.private(folder / "hub" / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
     undo.callback((folder / "plan.json").unlink, missing_ok=True)
     files = cards.write(folder, people, address)
     report(f"Starting the hub for {len(people.students)} students; its log is {folder / 'hub' / 'hub.log'}")
     hub, plan = _hub_somewhere(undo, plan)
+    if not _board_answers_in_time(plan):
+        report(f"The board does not answer. The class is open without it; see {folder / 'hub' / 'hub.log'}")
     token = Keys.open(plan.board).instructor()
-    return Running(address, f"{address}/services/board/?token={token}", files, plan, people, why, hub)
+    return Running(address, f"{board}#token={token}", files, plan, people, why, hub)
 
 
 def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) -> dict[str, int]:
@@ -220,8 +222,14 @@ def _hub_somewhere(undo: contextlib.ExitStack, plan: Plan) -> tuple[subprocess.P
         except CannotTeach as error:
             if not left or "Address already in use" not in str(error):
                 raise
-        plan = dataclasses.replace(plan, ports=(_free_port(), _free_port(), _free_port()))
+        plan = dataclasses.replace(plan, ports=_inner_ports((plan.host, plan.port, plan.board_port)))
     raise AssertionError
+
+
+def _inner_ports(where: tuple[str, int, int]) -> tuple[int, int]:
+    """Two that are free, for the hub and its proxy, and none of those that others are told."""
+    hub, proxy = ports.free(2, but=where[1:])
+    return hub, proxy
 
 
 def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
@@ -248,7 +256,7 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
     )
     undo.callback((plan.folder / "hub" / "running.json").unlink, missing_ok=True)
     until = time.monotonic() + READY_WITHIN_S
-    while not _answers(plan):
+    while not _answers(f"http://{from_this_machine(plan.host)}:{plan.port}/hub/health"):
         if hub.poll() is not None or time.monotonic() > until:
             raise CannotTeach(f"The hub did not start. The end of {log}:\n{_tail(log)}")
         time.sleep(0.1)
@@ -264,13 +272,18 @@ def _settle(groups: Groups | None) -> None:
         Path("/proc/self/oom_score_adj").write_text("-900")
 
 
-def _answers(plan: Plan) -> bool:
-    host = in_an_address({"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(plan.host, plan.host))
+def _board_answers_in_time(plan: Plan) -> bool:
+    """Waits for it: the hub starts it beside itself, and the address that is printed should open at once."""
+    until = time.monotonic() + BOARD_WITHIN_S
+    while not (there := _answers(plan.board_at(from_this_machine(plan.host)))) and time.monotonic() < until:
+        time.sleep(0.1)
+    return there
+
+
+def _answers(address: str) -> bool:
     with (
-        contextlib.suppress(OSError),
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"http://{host}:{plan.port}/hub/health", timeout=5
-        ) as answer,
+        contextlib.suppress(OSError, http.client.HTTPException),
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=5) as answer,
     ):
         return bool(answer.status == 200)
     return False
@@ -342,24 +355,6 @@ def _number_of(process: psutil.Process) -> int | None:
     with contextlib.suppress(psutil.Error):
         return int(process.uids().real)
     return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _check_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError as error:
-        raise CannotTeach(
-            f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another with --port."
-        ) from error
 
 
 def _doubled(name: str) -> str:

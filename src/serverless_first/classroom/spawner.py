@@ -14,6 +14,7 @@ from jupyterhub.spawner import LocalProcessSpawner
 from tornado.ioloop import PeriodicCallback
 
 from serverless_first.board import Keys
+from serverless_first.board.addresses import from_this_machine
 from serverless_first.classroom import accounts, plan, roll, turns, warden
 from serverless_first.classroom.limits import nice
 from serverless_first.cloud.seat import ALLOTMENT, TURNS
@@ -58,7 +59,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         ):  # fmt: skip
             mine[name] = str(settings / folder)
         if person and not person.teaches:
-            mine[sharing.URL] = f"http://127.0.0.1:{the.ports[2]}/services/board/"
+            mine[sharing.URL] = the.board_at(from_this_machine(the.host))
             mine[sharing.TOKEN] = Keys.open(the.board).student(person.name)
         return env | {"LOGNAME": mine["USER"]} | mine
 

@@ -1,13 +1,21 @@
 // The board's page: asks every two seconds whether something is new, and draws it. Names, messages and titles are set
 // as text, never as HTML.
+//
+// The instructor's token comes in the page's address, behind the # that browsers never send, or is typed. It is kept for
+// this tab and this origin (the port counts), and goes with each request that this page makes. There is no cookie.
 "use strict";
 
 const EVERY_MS = 2000;
 const HOW_LONG_MS = 10000;
 const find = (id) => document.getElementById(id);
-const saved = (name, otherwise) => { try { return localStorage.getItem(name) ?? otherwise; } catch { return otherwise; } };
-const save = (name, value) => { try { localStorage.setItem(name, value); } catch { /* a private window keeps nothing */ } };
+const saved = (name, otherwise, kind = "localStorage") => {
+  try { return window[kind].getItem(name) ?? otherwise; } catch { return otherwise; }
+};
+const save = (name, value, kind = "localStorage") => {
+  try { window[kind].setItem(name, value); } catch { /* a browser that keeps nothing */ }
+};
 
+let token = "";
 let data = null;
 let chosen = new URLSearchParams(location.search).get("module") || "";
 
@@ -104,22 +112,31 @@ function tell(text, bad) {
   live.classList.toggle("bad", bad);
 }
 
+// Only letters that a header may hold: a token is none of those that change.
+const get = (path) => fetch(path, {
+  headers: { Authorization: `Bearer ${encodeURIComponent(token)}` },
+  signal: AbortSignal.timeout(HOW_LONG_MS),
+  cache: "no-store",
+});
+
 let lastSeen = "";
 let busy = false;
 
 async function ask() {
-  if (busy) return;
+  if (busy || !token) return;
   busy = true;
   const asked = chosen;
+  const mine = token;
   const since = data && (!asked || asked === data.module) ? data.version : "";
   try {
     const query = new URLSearchParams({ module: asked, since });
-    const answer = await fetch(`api/board?${query}`, { signal: AbortSignal.timeout(HOW_LONG_MS), cache: "no-store" });
-    if (answer.status === 401 || answer.status === 403) { tell("Signed out: load this page again.", true); return; }
+    const answer = await get(`api/board?${query}`);
+    if (mine !== token) return;
+    if (answer.status === 401 || answer.status === 403) { signIn("", true); return; }
     if (!answer.ok) throw new Error(String(answer.status));
     if (answer.status === 200) {
       const found = await answer.json();
-      if (asked !== chosen) return;
+      if (asked !== chosen || mine !== token) return;
       data = found;
       // Opened before anybody has begun, it goes to where the first ones begin.
       if (data.modules.find((module) => module.id === data.module).begun) chosen = data.module;
@@ -131,7 +148,42 @@ async function ask() {
     tell(lastSeen ? `The board does not answer. What you see is from ${lastSeen}.` : "The board does not answer.", true);
   } finally {
     busy = false;
-    if (chosen && data && chosen !== data.module) ask();
+    if (mine !== token || (chosen && data && chosen !== data.module)) ask();
+  }
+}
+
+// With a token: the board. Without one: the form, and nothing of what was on the page, which may be on a projector.
+function signIn(given, wrong = false) {
+  token = given;
+  save("board-token", token, "sessionStorage");
+  data = null;
+  lastSeen = "";
+  tell("Loading", false);
+  for (const id of ["tasks", "students"]) find(id).replaceChildren();
+  find("board").hidden = !token;
+  find("sign-in").hidden = Boolean(token);
+  find("wrong").hidden = !wrong;
+  find("token").value = "";
+  if (token) ask(); else find("token").focus();
+}
+
+function tokenOfTheAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+  if (given) history.replaceState(null, "", location.pathname + location.search);
+  return given;
+}
+
+async function saveFile(name) {
+  try {
+    const answer = await get(name);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const link = make("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), HOW_LONG_MS);
+  } catch {
+    tell(`The board did not send ${name}.`, true);
   }
 }
 
@@ -140,5 +192,14 @@ find("order").value = saved("board-order", "stuck");
 find("names").addEventListener("change", () => { save("board-names", find("names").checked ? "yes" : "no"); draw(); });
 find("order").addEventListener("change", () => { save("board-order", find("order").value); draw(); });
 find("module").addEventListener("change", () => { chosen = find("module").value; ask(); });
+document.querySelectorAll("[data-file]").forEach((each) => each.addEventListener("click", () => saveFile(each.dataset.file)));
+find("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const given = find("token").value.trim();
+  signIn(given, !given);
+});
+find("sign-out").addEventListener("click", () => signIn(""));
+// A new address in a tab that is open already loads nothing.
+addEventListener("hashchange", () => { const given = tokenOfTheAddress(); if (given) signIn(given); });
 setInterval(ask, EVERY_MS);
-ask();
+signIn(tokenOfTheAddress() || saved("board-token", "", "sessionStorage"));
