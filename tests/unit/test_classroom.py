@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from serverless_first import places
-from serverless_first.classroom import cards, groups, limits, roll, warden
+from serverless_first.classroom import cards, groups, limits, plan, roll, warden
 from serverless_first.cli import main
 from serverless_first.cloud import burst_size, seat, surroundings
 from serverless_first.cloud.lambda_.fleet import Fleet
@@ -355,7 +355,7 @@ def test_a_server_of_the_image_has_no_keys_and_no_address_of_aws(tmp_path: Path)
 
 
 @posix
-def test_what_a_dead_hub_leaves_is_found_by_its_session_and_by_the_seats_folders(tmp_path: Path) -> None:
+def test_what_a_dead_hub_leaves_is_found_by_its_session_its_mark_and_the_seats_folders(tmp_path: Path) -> None:
     from serverless_first.classroom.running import _left_by
 
     code = "import time; print('up', flush=True); time.sleep(60)"
@@ -367,12 +367,14 @@ def test_what_a_dead_hub_leaves_is_found_by_its_session_and_by_the_seats_folders
         process.stdout.readline()
         return process
 
-    hub, another = begin(start_new_session=True), begin()
+    room = tmp_path / "room"
+    hub, another = begin(start_new_session=True), begin(env=os.environ | {plan.VARIABLE: str(tmp_path / "other")})
+    helper = begin(start_new_session=True, env=os.environ | {plan.VARIABLE: str(room)})
     seat_of_it = begin(start_new_session=True, env=os.environ | {"TMPDIR": str(tmp_path / "student-01")})
-    started = [hub, another, seat_of_it]
+    started = [hub, another, helper, seat_of_it]
     try:
-        found = {process.pid for process in _left_by(hub.pid, SimpleNamespace(temporary=tmp_path))}  # type: ignore[arg-type]
-        assert found == {hub.pid, seat_of_it.pid}
+        the: Any = SimpleNamespace(temporary=tmp_path, folder=room)
+        assert {process.pid for process in _left_by(hub.pid, the)} == {hub.pid, helper.pid, seat_of_it.pid}
     finally:
         for process in started:
             process.kill()

@@ -18,6 +18,7 @@ people = roll.load(the.folder)
 hub_port, proxy_port = the.ports
 data = the.folder / "hub"
 run = [sys.executable, "-m"]
+marked = {plan.VARIABLE: str(the.folder)}  # by which a helper is found that has outlived the hub
 c = get_config()
 
 c.JupyterHub.bind_url = f"http://{in_an_address(the.host)}:{the.port}"
@@ -78,6 +79,7 @@ c.JupyterHub.services = [
             f"--timeout={the.idle_s}",
             f"--cull-every={max(10, the.idle_s // 6)}",
         ],
+        "environment": marked,
     },
     {
         # Without a url, so not behind the hub's proxy: there it would share an origin with what students' servers send.
@@ -87,6 +89,6 @@ c.JupyterHub.services = [
             *("--prefix", plan.PREFIX, "--folder", str(the.board), "--students", str(data / "names.csv")),
         ],
         "cwd": str(the.folder),
-        "environment": {name: os.environ[name] for name in ("SERVERLESS_FIRST_ROOT",) if name in os.environ},
+        "environment": marked | {name: os.environ[name] for name in ("SERVERLESS_FIRST_ROOT",) if name in os.environ},
     },
 ]

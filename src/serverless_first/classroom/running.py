@@ -305,11 +305,16 @@ def _stop(hub: subprocess.Popen[bytes], plan: Plan) -> None:
 
 
 def _left_by(hub: int, plan: Plan) -> list[psutil.Process]:
-    """What runs of a class whose hub is gone: its helpers, which are of its session, and what has a seat's folder."""
+    """What runs of a class whose hub is gone: what is of its session, the helpers, which carry the class's folder (a
+    board that lived on would keep its port from the next start), and what has a seat's folder."""
+
+    def marked(environ: dict[str, str]) -> bool:
+        return environ.get(VARIABLE) == str(plan.folder) or Path(environ.get("TMPDIR", "/")).parent == plan.temporary
+
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getsid(process.pid) == hub or Path(process.environ().get("TMPDIR", "/")).parent == plan.temporary:
+            if os.getsid(process.pid) == hub or marked(process.environ()):
                 found.append(process)
     return found
 
