@@ -28,25 +28,33 @@ UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
 LONGEST_FIRST = ("solutions/", "notebooks/", "tests/browser/", "tests/labs/", "tests/proxy/", "tests/cloud/", "tests/")
 
 
-# No mistake is judged in the state that another one has left: in each `make test` they come in another order. The same
-# number in this variable gives the same order; pytest's first lines print it.
+# No test stands on what another one has left: in each `make test` they come in another order. The same number in this
+# variable gives the same order; pytest's first lines print it.
 ORDER = "SERVERLESS_FIRST_ORDER"
 
 
 def pytest_report_header() -> str:
     """The seed of the order, so that a failure can be had again."""
-    return f"{ORDER}={os.environ[ORDER]} shuffles tests/labs" if ORDER in os.environ else ""
+    return f"{ORDER}={os.environ[ORDER]} shuffles the tests" if ORDER in os.environ else ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffles the labs' tests if asked to; with several workers, the longest folders come first."""
+    """Shuffles the tests if asked to; with several workers, the longest folders come first."""
     if ORDER in os.environ:
-        labs = [place for place, item in enumerate(items) if item.nodeid.startswith("tests/labs/test_labs.py")]
-        shuffled = random.Random(os.environ[ORDER]).sample([items[place] for place in labs], len(labs))
-        for place, item in zip(labs, shuffled, strict=True):
-            items[place] = item
+        items[:] = shuffled(items, random.Random(os.environ[ORDER]))
     if config.getoption("dist", "no") != "no" or os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=lambda item: next((n for n, f in enumerate(LONGEST_FIRST) if item.nodeid.startswith(f)), 99))
+
+
+def shuffled(items: list[pytest.Item], dice: random.Random) -> list[pytest.Item]:
+    """The files in another order, and in each file its tests. A notebook's cells stay in theirs."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    for name, tests in files.items():
+        if not name.endswith(".ipynb"):
+            dice.shuffle(tests)
+    return [item for name in dice.sample(list(files), len(files)) for item in files[name]]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
