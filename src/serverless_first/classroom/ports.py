@@ -1,13 +1,19 @@
-"""The ports of a class, and the board's address: an origin of its own, which no student's page shares."""
+"""The ports of a class and its seats, and the board's address: an origin of its own, which no student's page shares."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+import psutil
+
 from serverless_first.board.addresses import THIS_MACHINE_ALONE, in_an_address, name_of_this_machine
+
+# Below those that systems hand out unasked (Linux from 32768 on, ip(7); IANA from 49152): what a hundred notebooks open
+# there takes none from a server that is about to start. Each seat has some of its own, as twenty start at once.
+_OF_SEATS, _EACH = range(20_000, 32_760), 20
 
 
 class NoPort(RuntimeError):
@@ -53,6 +59,36 @@ def free(count: int, *, but: Sequence[int] = ()) -> list[int]:
         if number not in (*but, *found):
             found.append(number)
     return found
+
+
+def of_seat(account: str) -> Iterator[int]:
+    """The ports of a seat's server that are free at this moment, one after the other; no other seat has the same.
+
+    Args:
+        account: of the seat, "student-07".
+    """
+    number = account.rpartition("-")[2]
+    first = _OF_SEATS.start + _EACH * (int(number) if number.isdigit() else 0) % len(_OF_SEATS)
+    for port in range(first, first + _EACH):
+        with contextlib.suppress(NoPort):
+            _check("127.0.0.1", port, "")
+            yield port
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether this process listens at a port of this machine; also where the system does not tell.
+
+    Args:
+        pid: of the process.
+        port: the port.
+    """
+    try:
+        found = psutil.Process(pid).net_connections("tcp")
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in found)
 
 
 def name_of_the_board(host: str, address: str | None) -> str:

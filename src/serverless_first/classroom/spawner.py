@@ -15,15 +15,20 @@ from tornado.ioloop import PeriodicCallback
 
 from serverless_first.board import Keys
 from serverless_first.board.addresses import from_this_machine
-from serverless_first.classroom import accounts, plan, roll, turns, warden
+from serverless_first.classroom import accounts, plan, ports, roll, turns, warden
 from serverless_first.classroom.limits import nice
 from serverless_first.cloud.seat import ALLOTMENT, TURNS
 from serverless_first.lab import sharing
 
 LOOK_EVERY_MS = 3_000
 LOOK_AT_TURNS_EVERY_MS = 1_000
+LISTENS_YET_EVERY_S = 0.3
 BEHIND_THE_HUB = 5
 GOES_FIRST = 500  # proc(5), oom_score_adj: from -1000, never, to 1000, always
+
+
+class ServerEnded(RuntimeError):
+    """A student's server has ended while it started; the message says whose."""
 
 
 class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
@@ -84,17 +89,37 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         return settle
 
     async def start(self) -> tuple[str, int]:
-        """Starts the server."""
+        """Starts the server, and waits until it is this one that listens at its port.
+
+        Raises:
+            ServerEnded: it has ended by itself.
+        """
         account, the = self.user.name, self._plan
         if the.groups:
             the.groups.seat(account, the.limits)
         self.cmd = [sys.executable, "-m", "serverless_first.classroom.seat"]
-        where: tuple[str, int] = await super().start()
-        self._seat = warden.Seat(account, self.pid)
-        look, every_ms = (self._look_at_turns, LOOK_AT_TURNS_EVERY_MS) if the.groups else (self._look, LOOK_EVERY_MS)
-        self._watch = PeriodicCallback(look, every_ms, jitter=0.2)
-        self._watch.start()
-        return where
+        for self.port in ports.of_seat(account):
+            where: tuple[str, int] = await super().start()
+            self._seat = warden.Seat(account, self.pid)
+            if self._watch is None:
+                look, every_ms = (
+                    (self._look_at_turns, LOOK_AT_TURNS_EVERY_MS) if the.groups else (self._look, LOOK_EVERY_MS)
+                )
+                self._watch = PeriodicCallback(look, every_ms, jitter=0.2)
+                self._watch.start()
+            if await self._listens():
+                return where
+            if self.port in ports.of_seat(account):  # it is free: that was not the reason
+                break
+        raise ServerEnded(f"The server of {account} has ended before it listened. The hub's log has what it said.")
+
+    async def _listens(self) -> bool:
+        """Waits for that; False if the process ends before, as when another one has taken its port meanwhile."""
+        while self.proc.poll() is None:
+            if await asyncio.to_thread(ports.listens, self.pid, self.port):
+                return True
+            await asyncio.sleep(LISTENS_YET_EVERY_S)
+        return False
 
     async def stop(self, now: bool = False) -> None:
         """Stops the server, and then whatever is left of the seat."""
@@ -114,6 +139,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         seat, self._seat = self._seat, None
         if self._watch is not None:
             self._watch.stop()
+            self._watch = None
         if self._plan.groups:
             await asyncio.to_thread(self._plan.groups.end, self.user.name)
         if seat is not None:
