@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from serverless_first.board import Keys
 from serverless_first.board.addresses import from_this_machine, name_of_this_machine
-from serverless_first.classroom import cards, limits, ports, roll
+from serverless_first.classroom import cards, limits, ports, roll, turns
 from serverless_first.classroom.groups import HUB, Groups, NoGroups
 from serverless_first.classroom.plan import VARIABLE, Plan
 from serverless_first.classroom.plan import load as load_plan
@@ -150,6 +150,8 @@ def _start(
     for number in range(1 + (os.cpu_count() or 1)):
         (plan.turns / f"turn-{number}").touch()
         (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
+    if groups:
+        undo.enter_context(turns.weighed(plan.turns, groups))
     for seat in seats:
         _furnish(plan, seat)
     board = plan.board_at(ports.name_of_the_board(plan.host, address))

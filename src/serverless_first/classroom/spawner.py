@@ -15,13 +15,12 @@ from tornado.ioloop import PeriodicCallback
 
 from serverless_first.board import Keys
 from serverless_first.board.addresses import from_this_machine
-from serverless_first.classroom import accounts, plan, ports, roll, turns, warden
+from serverless_first.classroom import accounts, plan, ports, roll, warden
 from serverless_first.classroom.limits import nice
 from serverless_first.cloud.seat import ALLOTMENT, TURNS
 from serverless_first.lab import sharing
 
 LOOK_EVERY_MS = 3_000
-LOOK_AT_TURNS_EVERY_MS = 1_000
 LISTENS_YET_EVERY_S = 0.3
 BEHIND_THE_HUB = 5
 GOES_FIRST = 500  # proc(5), oom_score_adj: from -1000, never, to 1000, always
@@ -102,10 +101,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
             where: tuple[str, int] = await super().start()
             self._seat = warden.Seat(account, self.pid)
             if self._watch is None:
-                look, every_ms = (
-                    (self._look_at_turns, LOOK_AT_TURNS_EVERY_MS) if the.groups else (self._look, LOOK_EVERY_MS)
-                )
-                self._watch = PeriodicCallback(look, every_ms, jitter=0.2)
+                self._watch = PeriodicCallback(self._look, LOOK_EVERY_MS, jitter=0.2)
                 self._watch.start()
             if await self._listens():
                 return where
@@ -145,16 +141,9 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         if seat is not None:
             await asyncio.to_thread(warden.end, seat)
 
-    def _look_at_turns(self) -> None:
-        """The kernel holds a seat to its limits; what it does not know is who has a turn."""
-        if self._seat is not None and self._plan.groups:
-            mine = self.user.name in turns.accounts_with_a_turn(self._plan.turns)
-            with contextlib.suppress(OSError):  # the seat is being cleared
-                self._plan.groups.weigh_seat(self.user.name, with_a_turn=mine)
-
     async def _look(self) -> None:
-        """What the kernel does by control groups, the warden does where there are none."""
-        if self._seat is None:
+        """What the kernel does by control groups, the warden does here; with them it only remembers who is who."""
+        if self._seat is None or self._plan.groups:
             return
         for line in await asyncio.to_thread(warden.enforce, self._seat, self._plan.limits):
             self.log.warning(line)

@@ -6,9 +6,42 @@ those who wait for the turns to go on.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from serverless_first.classroom.groups import Groups
+
+EVERY_S = 1.0
+
+
+@contextmanager
+def weighed(turns: Path, groups: Groups) -> Iterator[None]:
+    """For as long as the block runs, a seat weighs more while it has a turn.
+
+    Args:
+        turns: the folder with a file for each turn.
+        groups: of the class.
+    """
+    over = threading.Event()
+    watch = threading.Thread(target=_weigh, args=(turns, groups, over), name="turns", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watch.join()
+
+
+def _weigh(turns: Path, groups: Groups, over: threading.Event) -> None:
+    heavy: set[str] = set()
+    while not over.wait(EVERY_S):
+        now = accounts_with_a_turn(turns)
+        for account in now ^ heavy:
+            with suppress(OSError):  # the seat has been cleared meanwhile
+                groups.weigh_seat(account, with_a_turn=account in now)
+        heavy = now
 
 
 def accounts_with_a_turn(turns: Path, proc: Path = Path("/proc")) -> set[str]:
