@@ -15,8 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from serverless_first.chromium import find_chromium
-from serverless_first.lab_page import FLAGS
+from serverless_first.chromium import arguments, find_chromium, missing
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("notebooks", "solutions", "slides")
@@ -64,15 +63,18 @@ def sheet(page: Any, some: list[tuple[str, str]], target: Path) -> None:
         file.unlink()
 
 
-def main(arguments: list[str]) -> int:
-    """Writes all sheets."""
+def main(given: list[str]) -> int:
+    """Writes all sheets; 2 where there is no browser."""
+    if lacks := missing():
+        print(lacks, file=sys.stderr)
+        return 2
     from playwright.sync_api import sync_playwright
 
-    folder = Path(*arguments) if arguments else ROOT / "colour-blind"
+    folder = Path(*given) if given else ROOT / "colour-blind"
     folder.mkdir(parents=True, exist_ok=True)
     every = figures()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, "--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
         page = chromium.new_page(viewport={"width": 640, "height": 400})
         for first in range(0, len(every), ON_A_SHEET):
             target = folder / f"sheet-{first // ON_A_SHEET + 1:02}.png"

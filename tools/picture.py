@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+from serverless_first.chromium import missing
 from serverless_first.lab_page import opened_lab
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "images" / "first-function.png"
 
 
-def main() -> None:
-    """Runs the lesson and saves the part of the window with the function's process and its time line."""
+def main() -> int:
+    """Runs the lesson, saves the window with the function's process and its time line; 2 where there is no browser."""
+    if lacks := missing():
+        print(lacks, file=sys.stderr)
+        return 2
     with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=1000) as lab:
         lab.run_all()
         lab.page.keyboard.press("ControlOrMeta+b")
@@ -22,7 +27,8 @@ def main() -> None:
         TARGET.parent.mkdir(parents=True, exist_ok=True)
         lab.page.screenshot(path=str(TARGET))
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size // 1024} KB")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,9 +17,9 @@ from PIL import Image
 
 from serverless_first import course
 from serverless_first.build import deck_page, nbio
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium, missing
 from serverless_first.journey import Look, through_lab, through_lesson
-from serverless_first.lab_page import FLAGS, OpenLab, opened_lab
+from serverless_first.lab_page import OpenLab, opened_lab
 from serverless_first.site import make_site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,7 +75,7 @@ def on_a_page(address: str, name: str, before: Callable[[Any], None]) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, "--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
         page = chromium.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address)
         before(page)
@@ -116,12 +116,15 @@ EVERY: dict[str, Callable[[], None]] = {
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Takes the pictures that are named, or all."""
-    if unknown := set(arguments) - set(EVERY):
+def main(given: list[str]) -> int:
+    """Takes the pictures that are named, or all; 2 for an unknown name, and where there is no browser."""
+    if unknown := set(given) - set(EVERY):
         print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}.", file=sys.stderr)
         return 2
-    for name in arguments or EVERY:
+    if lacks := missing():
+        print(lacks, file=sys.stderr)
+        return 2
+    for name in given or EVERY:
         EVERY[name]()
     return 0
 

@@ -1,7 +1,8 @@
-"""A Chromium of the machine, used without a window to print slides."""
+"""A Chromium of the machine, used without a window: to print slides, and by Playwright."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,21 +16,35 @@ _PLACES = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
-_FLAGS = (
-    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *(
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-pdf-header-footer",
-        "--virtual-time-budget=10000",
-    ),
-)
+# Chromium asks its makers for things at every start unless it is told not to.
+_QUIET = ("--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+_PRINTS = ("--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer", "--virtual-time-budget=10000")
 
 
 def find_chromium() -> str | None:
     """The path of Chromium, Chrome or Edge, or None when the machine has none of them."""
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     return found or next((place for place in _PLACES if Path(place).is_file()), None)
+
+
+def missing() -> str:
+    """What this machine lacks for a program that drives a browser by Playwright, and what to do; empty: nothing."""
+    if find_chromium() is None:
+        return "No Chromium, Chrome or Edge was found: install one."
+    if importlib.util.find_spec("playwright") is None:
+        return "Playwright is not installed: run `make env`."
+    return ""
+
+
+def arguments(*more: str) -> list[str]:
+    """What a Chromium is started with, by us or by Playwright: it asks nobody for anything, and it runs as root too.
+
+    Args:
+        more: arguments beside these.
+    """
+    # It refuses its sandbox as root; the pages are our own and load nothing from elsewhere.
+    as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    return [*_QUIET, *as_root, *more]
 
 
 def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeout_s: float = 120.0) -> None:
@@ -45,13 +60,11 @@ def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeo
     Raises:
         RuntimeError: the browser failed or took too long; the message has its last words.
     """
-    # Chromium refuses its sandbox as root; the page is our own and loads nothing from elsewhere.
-    as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
         made = Path(folder) / "page.pdf"
         address = page.resolve().as_uri() + (f"?{query}" if query else "")
         profile = f"--user-data-dir={Path(folder) / 'profile'}"
-        command = [chromium, *_FLAGS, *as_root, profile, f"--print-to-pdf={made}", address]
+        command = [chromium, *arguments(*_PRINTS, profile, f"--print-to-pdf={made}"), address]
         try:
             done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
         except subprocess.TimeoutExpired:

@@ -19,10 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium
 
-# Chromium asks its makers for things at every start unless it is told not to.
-FLAGS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 READY_MS = 120_000
 
 
@@ -193,8 +191,7 @@ def opened_lab(
         try:
             root = _address(server)
             with sync_playwright() as playwright:
-                as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-                browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *as_root])
+                browser = playwright.chromium.launch(executable_path=chromium, args=arguments())
                 page = browser.new_page(viewport={"width": width, "height": height})
                 opened = OpenLab(page, work)
                 page.on("request", lambda request: _note(opened, request.url))

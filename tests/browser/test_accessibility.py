@@ -21,8 +21,7 @@ from nbconvert import HTMLExporter
 
 from serverless_first import axe, course, jupyter
 from serverless_first.build import deck_page, nbio
-from serverless_first.chromium import find_chromium
-from serverless_first.lab_page import FLAGS
+from serverless_first.chromium import arguments, find_chromium
 from serverless_first.places import course_root
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
@@ -43,9 +42,8 @@ READY = "print => document.fonts.status === 'loaded' && (print || window.Reveal 
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *as_root])
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
         yield chromium
         chromium.close()
 

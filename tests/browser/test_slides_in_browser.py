@@ -14,8 +14,7 @@ pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `s
 
 from serverless_first import course
 from serverless_first.build import deck, deck_page, nbio
-from serverless_first.chromium import find_chromium
-from serverless_first.lab_page import FLAGS
+from serverless_first.chromium import arguments, find_chromium
 from serverless_first.places import course_root
 
 pytestmark = [
@@ -34,7 +33,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, "--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
         yield chromium
         chromium.close()
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 from http_kit import make_api  # type: ignore[import-not-found]
 
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(not pytest.importorskip("playwright"), reason="Playwright is not installed"),
 ]
 
-FLAGS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PAGE = """
 def handler(event, context):
     return {"statusCode": 200, "headers": {"Content-Type": "text/html"}, "body": "<h1>Hikari</h1>"}
@@ -40,8 +38,7 @@ def test_a_page_may_call_an_api_only_as_its_cors_says(kit: Any) -> None:
     api_id, orders = make_api(kit.deploy("orders", ORDERS), "$default")
     api = kit.client("apigatewayv2")
     with sync_playwright() as playwright:
-        as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *as_root])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
         page = browser.new_page()
         page.goto(shop)
         assert page.locator("h1").inner_text() == "Hikari"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from http_kit import make_api  # type: ignore[import-not-found]
 
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium
 from serverless_first.cloud import Cloud
 
 pytestmark = [
@@ -25,8 +25,7 @@ pytestmark = [
 ]
 
 # evil.example leads to this machine: what an attacker reaches by DNS rebinding, and where the attacker's page lies.
-FLAGS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--host-resolver-rules=MAP evil.example 127.0.0.1"]  # fmt: skip
+EVIL = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 #: Writes down that it was called, and with what.
 MARK = """
 import json, os
@@ -86,8 +85,7 @@ def test_a_page_of_another_site_uses_nothing(aws: Cloud, kit: Any, evil: str, tm
     other = [f"{api}/orders", f"{aws.endpoint_url}/restapis/{api_id}/$default/_user_request_/orders"]
     port = aws.endpoint_url.rsplit(":", 1)[1]
     with sync_playwright() as playwright:
-        as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *as_root])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments(EVIL))
         page = browser.new_page()
         page.goto(evil)
         for number, address in enumerate([*own, *other]):

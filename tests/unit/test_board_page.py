@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from board_kit import NAMES, Running, a_class, names, running  # type: ignore[import-not-found]
 
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium
 
 pytestmark = [
     pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night"),
@@ -39,8 +39,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments)
+        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments())
         yield chromium
         chromium.close()
 

@@ -19,7 +19,7 @@ import pytest
 from board_kit import Running, running  # type: ignore[import-not-found]
 
 from serverless_first import axe
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
 pytestmark = [
@@ -51,8 +51,7 @@ def board(tmp_path: Path) -> Iterator[Running]:
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments)
+        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments())
         yield chromium
         chromium.close()
 

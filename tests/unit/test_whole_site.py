@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ pytest.importorskip("furo", reason="the site needs the extra `site`")
 
 from serverless_first import axe, course, glossary
 from serverless_first.build import nbio
-from serverless_first.chromium import find_chromium
+from serverless_first.chromium import arguments, find_chromium
 from serverless_first.site import links, make_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,9 +90,8 @@ def browser() -> Iterator[Any]:
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("no Chromium on this machine")
-    as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=chromium, args=["--disable-quic", *as_root])
+        opened = running.chromium.launch(executable_path=chromium, args=arguments())
         yield opened.new_context(offline=True)
         opened.close()
 
