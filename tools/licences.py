@@ -144,6 +144,7 @@ def page(packages: list[Package]) -> str:
         "- LGPL (psycopg; a part of pywin32): imported as a library, unchanged, replaceable. It asks nothing of code",
         "  that uses it.",
         "- MPL-2.0 (certifi, pathspec and others below): file by file; we change none of their files.",
+        "- EPL-2.0 (Graphviz, inside pygraphviz): it binds changes of Graphviz itself; we change none of its files.",
         "- GPL: docutils is in the public domain and under BSD; its source release has one file under the GPL, a mode",
         "  for Emacs, which is not in what is installed.",
         "",

@@ -54,6 +54,13 @@ def test_every_licence_is_known_and_fits() -> None:
             assert name in PERMISSIVE or COPYLEFT.get(each.name) == name, f"{each.name}: {each.licence}: may we use it?"
 
 
+def test_the_head_tells_where_each_copyleft_ends() -> None:
+    head, *tables = licences.PAGE.read_text(encoding="utf-8").split("\n## ")
+    found = set(re.findall(r"\b(?:[AL]?GPL|MPL|EPL|CDDL|EUPL|OSL)\b", "".join(tables)))
+    assert {"LGPL", "MPL", "EPL", "GPL"} <= found
+    assert found == set(re.findall(r"^- (\w+)", head, re.MULTILINE))
+
+
 def test_every_line_of_the_lock_files_is_read() -> None:
     pinned = {
         tuple(line.split(" ")[0].split("=="))
