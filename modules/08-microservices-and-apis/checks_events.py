@@ -8,7 +8,7 @@ from typing import Any
 
 from serverless_first.lab import Attempt, CheckFailed, messages, task
 from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
-from serverless_first.lab.functions import at_once, borrowed, fresh_id, messages_in, wait_until
+from serverless_first.lab.functions import Answer, at_once, borrowed, fresh_id, messages_in, wait_until
 from serverless_first.lab.show import say
 
 FUNCTION = "stock-inbox"
@@ -218,19 +218,27 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
         there and taken >= order["quantity"],
         problem="The order behind a repeated one is not reserved, and its message is gone.",
         called=called,
-        came_back=f"lamps taken: {taken}; {next((a.error for a in answers if a.error), 'no error')}",
+        came_back=f"lamps taken: {taken}; {_first_error(answers)}",
         expected=f"lamps taken: {order['quantity']}",
         look_at="what your loop does after a record that it has seen before",
     )
-    _taken_once(attempt, called, taken, order["quantity"])
+    _taken_once(attempt, called, answers, taken, order["quantity"])
     for _ in range(ROUNDS):
         before, again = _left(attempt, lamp), messages.batch(body.replace(order["order_key"], fresh_id("ord")))
-        at_once(attempt, FUNCTION, [again] * 3)
-        taken = before - _left(attempt, lamp)
-        _taken_once(attempt, f"invoke {FUNCTION} 3 times at the same moment with a new order", taken, order["quantity"])
+        answers = at_once(attempt, FUNCTION, [again] * 3)
+        taken, called = before - _left(attempt, lamp), f"invoke {FUNCTION} 3 times at the same moment with a new order"
+        _taken_once(attempt, called, answers, taken, order["quantity"])
 
 
-def _taken_once(attempt: Attempt, called: str, taken: int, wanted: int) -> None:
+def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int, wanted: int) -> None:
+    attempt.expect(
+        taken >= wanted,
+        problem="A new order that comes three times at the same moment is not reserved at all.",
+        called=called,
+        came_back=f"lamps taken: {taken}; {_first_error(answers)}",
+        expected=f"lamps taken: {wanted}",
+        look_at="what your function does when it meets itself: one of the three has to take the lamps",
+    )
     attempt.expect(
         taken == wanted,
         problem="The same order in two environments at the same moment takes its lamps more than once.",
@@ -239,6 +247,10 @@ def _taken_once(attempt: Attempt, called: str, taken: int, wanted: int) -> None:
         expected=f"lamps taken: {wanted}",
         look_at="whether looking and writing are one step",
     )
+
+
+def _first_error(answers: list[Answer]) -> str:
+    return next((answer.error for answer in answers if answer.error), "no error")
 
 
 def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
