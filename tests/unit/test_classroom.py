@@ -74,7 +74,7 @@ def test_cards_have_a_name_an_address_and_a_code_for_each_and_nobody_else_reads_
 
 def test_twenty_students_share_24_gib_and_sixty_are_told_how_many_fit() -> None:
     found = limits.share(20, free=22_500)
-    assert found.memory_mb >= 1_400  # lab 05 held 1,305 MB with its two bursts at once (docs/class.md)
+    assert found.memory_mb >= 1_400  # lab 05 held 1,301 MB with its two bursts at once (docs/class.md)
     assert found.memory_mb > found.share_mb
     with pytest.raises(limits.TooSmall, match=r"60 students do not fit.* enough for 22\."):
         limits.share(60, free=22_500)

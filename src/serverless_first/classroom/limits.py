@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from serverless_first.cloud.burst import free_mb
 
 LEAST_MB = 1_400
-"""The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,305 MB at once
+"""The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,301 MB at once
 (docs/class.md)."""
 PROMISED_MB = 900
 """What each seat has for certain: more than one holds between its bursts. Bursts take turns, so only a few seats at a
