@@ -23,7 +23,7 @@ from typing import Any
 
 from serverless_first.cloud.child import ChildProcess, Message
 from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.rds import binaries, folder
+from serverless_first.cloud.rds import binaries, folder, sockets
 
 HOST = "127.0.0.1"
 _LIMIT_S = 30.0  # for a start on a busy machine
@@ -139,8 +139,12 @@ def serve() -> None:
 
 
 def _passed_on(host: str, port: int, place: Path) -> Path:
-    """A socket in a folder, named as PostgreSQL names its own, that leads to a PostgreSQL; until this process ends."""
-    path, listens = place / f".s.PGSQL.{port}", threading.Event()
+    """A socket in a folder, named as PostgreSQL names its own, that leads to a PostgreSQL; until this process ends.
+
+    Raises:
+        NoPgBouncer: it cannot be opened, as where its path is too long for one.
+    """
+    path, known, failed = Path(sockets.path_of(str(place), port)), threading.Event(), list[OSError]()
 
     async def one_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(OSError):
@@ -158,12 +162,22 @@ def _passed_on(host: str, port: int, place: Path) -> Path:
 
     async def pass_on() -> None:
         async with await asyncio.start_unix_server(client, path) as server:
-            listens.set()
+            known.set()
             await server.serve_forever()
 
-    threading.Thread(target=lambda: asyncio.run(pass_on()), daemon=True).start()
-    if not listens.wait(_LIMIT_S):
-        raise NoPgBouncer(f"The way to the database does not open in {place}.")
+    def run() -> None:
+        try:
+            asyncio.run(pass_on())
+        except OSError as error:
+            failed.append(error)
+            known.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    if not known.wait(_LIMIT_S) or failed:
+        why = str(failed[0]) if failed else f"nothing happened for {_LIMIT_S:g} s"
+        is_long = len(str(path).encode()) > sockets.LONGEST
+        advice = " Set TMPDIR to a folder with a shorter path, such as /tmp." if is_long else ""
+        raise NoPgBouncer(f"The way to the database does not open, {path}: {why}.{advice}")
     return path
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 LOOPBACK = "127.0.0.1"
 Made = TypeVar("Made", bound=asyncio.BaseProtocol)
-_LONGEST = 103  # bytes of a socket's path: macOS has the fewest (sys/un.h)
+LONGEST = 103  # bytes of a socket's path: macOS has the fewest (sys/un.h)
 
 
 def folder_for(place: Path, run_folder: Path) -> Path | None:
@@ -28,7 +28,7 @@ def folder_for(place: Path, run_folder: Path) -> Path | None:
         return None
     inside = place.is_relative_to(run_folder)  # of root's cloud it is not: PostgreSQL's account owns it
     found = run_folder / f"s{place.name[-6:]}" if inside else place
-    if len(str(path_of(str(found), 65_535)).encode()) > _LONGEST or any(c in str(found) for c in '",'):
+    if len(str(path_of(str(found), 65_535)).encode()) > LONGEST or any(c in str(found) for c in '",'):
         return None
     found.mkdir(mode=0o700, exist_ok=True)
     return found
