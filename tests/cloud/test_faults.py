@@ -51,7 +51,7 @@ socket.getaddrinfo = _six
 
 #: A local cloud in this very process, whose computer's clock the program puts forward and back.
 JUMPS = """
-import threading, time, cloud_kit as kit, moto.core.utils as utils
+import threading, time, batch_kit as batch, cloud_kit as kit, moto.core.utils as utils
 from datetime import timedelta
 from serverless_first.cloud import surroundings
 from serverless_first.cloud.server import CloudServer
@@ -70,8 +70,13 @@ def queue(name, timeout_s, delay_s="0"):
     sqs.send_message(QueueUrl=url, MessageBody=name, DelaySeconds=int(delay_s))
     return url
 
-def received(url, wait_s=0):
-    return [m["Body"] for m in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait_s).get("Messages", [])]
+TIMES = ["SentTimestamp", "ApproximateFirstReceiveTimestamp"]
+
+def received(url, wait_s=0, told=()):
+    found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait_s, MessageSystemAttributeNames=list(told))
+    if told:
+        return [int(found["Messages"][0]["Attributes"][name]) for name in told]
+    return [m["Body"] for m in found.get("Messages", [])]
 
 long, later = queue("long", "600"), queue("later", "600", "600")
 kit.deploy("price", kit.COUNT)
@@ -82,6 +87,8 @@ shift_s = 3600.0
 early = received(long) + received(later)
 time.sleep(1.5)  # the fleet has looked for idle environments
 kit.say(early=early, counts=[first, kit.invoke("price").payload["count"]])
+told = [batch.run("print('lamp')")["stoppedAt"], *received(queue("after", "600"), told=TIMES), time.time() * 1000]
+kit.say(told=told)
 shift_s = -3600.0
 kit.say(again=received(short, 10), soon=received(soon, 10), hidden=received(long))
 (environment,) = server.plane.service.fleet.of("123456789012", "us-east-1", "price")
@@ -140,6 +147,10 @@ def test_a_clock_that_is_put_forward_and_back_changes_no_wait(program: Callable[
     assert started.hear() == {"taken": ["short", "long"]}
     # An hour forward: what is hidden or delayed stays so, and an idle environment lives.
     assert started.hear() == {"early": [], "counts": [1, 2]}
+    # What is told of a message and of a job is the time of the computer, as it is now: the job's end comes first.
+    told_ms = started.hear()["told"]
+    assert told_ms == sorted(told_ms)
+    assert told_ms[-1] - told_ms[0] < 1_800_000  # the jump is of an hour
     # An hour back: what was hidden or delayed for a second comes within ten.
     assert started.hear() == {"again": ["short"], "soon": ["soon"], "hidden": []}
     assert started.hear() == {"init": True, "used": True}

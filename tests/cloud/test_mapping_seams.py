@@ -52,7 +52,9 @@ SEAMS: seam_kit.Seams = {
             "purge_queue": "self, queue_name",
             "get_queue_attributes": "self, queue_name, attribute_names",
         }),
-        (sqs.Message, {"mark_received": "self, visibility_timeout=None"}),
+        (sqs.Message, {
+            "mark_received": "self, visibility_timeout=None", "mark_sent": "self, delay_seconds=None",
+        }),
         (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),
     ],
     "sqs_redrive.py": [

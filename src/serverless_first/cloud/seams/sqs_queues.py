@@ -13,7 +13,9 @@ Replaced here:
 - `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
 - `SQSBackend.get_queue_attributes`: moto counts the visible messages at one moment and the others at a later one, so a
   message whose visibility timeout ends between them is in no count: a queue that is not empty looks empty.
-- `models.unix_time` and its sister: the computer's clock, which may be put right while a message is hidden or delayed.
+- `models.unix_time_millis`: the computer's clock, which may be put right while a message is hidden or delayed.
+  `Message.mark_sent` notes that clock all the same, for what a receiver is told (SentTimestamp and its sister): all
+  times that are shown go by it.
 - `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
 
 Worth an upstream change: all of it but the calls of functions.
@@ -153,8 +155,20 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
                 break
             message.mark_received(visibility_timeout=int(visibility_timeout_s))
             queue._pending_messages.add(message)
-            taken.append(copy.copy(message))
+            taken.append(_as_told(message))
     return taken
+
+
+def _as_told(message: Any) -> Any:
+    """A copy for the receiver, with the times of the computer's clock."""
+    first_ms = vars(message).setdefault("told_received_ms", _wall_ms())
+    told = copy.copy(message)
+    told.sent_timestamp, told.approximate_first_receive_timestamp = message.told_sent_ms, first_ms
+    return told
+
+
+def _wall_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _dead_letter_queue(queue: Any) -> Any:
@@ -269,10 +283,16 @@ def install(plane: DataPlane) -> threading.RLock:
 
     plane.pollers["sqs"] = poller
     module: Any = models
-    module.unix_time, module.unix_time_millis = clock.now_s, clock.now_ms
+    module.unix_time_millis = clock.now_ms
     queue_class: Any = models.Queue
+    message_class: Any = models.Message
     backend_class: Any = models.SQSBackend
     moto_init: Callable[..., None] = queue_class.__init__
+    moto_sent: Callable[..., None] = message_class.mark_sent
+
+    def mark_sent(self: Any, delay_seconds: int | None = None) -> None:
+        moto_sent(self, delay_seconds)
+        self.told_sent_ms = _wall_ms()
 
     def init(self: Any, *args: Any, **more: Any) -> None:
         moto_init(self, *args, **more)
@@ -347,6 +367,7 @@ def install(plane: DataPlane) -> threading.RLock:
     queue_class.approximate_number_of_messages_delayed = property(_delayed)
     backend_class.get_queue_attributes = get_queue_attributes
     queue_class.__init__ = init
+    message_class.mark_sent = mark_sent
     queue_class.add_message = add_message
     queue_class.delete_message = delete_message
     backend_class.receive_message = receive_message
