@@ -241,9 +241,11 @@ def memory() -> Finding:
 
 def disk() -> Finding:
     """Free space where the learner's folder is."""
-    folder = work_dir()
-    while not folder.exists():
-        folder = folder.parent
+    work = work_dir()
+    folder = next((each for each in (work, *work.parents) if each.exists()), None)
+    if folder is None:
+        advice = "Plug its drive in, or set SERVERLESS_FIRST_WORK to a folder that is there."
+        return Finding("disk", "red", f"{work.anchor or work} is not there", advice)
     free = shutil.disk_usage(folder).free // 2**20
     return _amount("disk", free, DISK_RED_MB, DISK_NOTE_MB, "Make room on the disk of the course's folder.")
 

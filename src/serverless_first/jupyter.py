@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -45,6 +46,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
     if not allow_real_aws:
         surroundings.apply(surroundings.nowhere_environ(os.environ, REGION, work / SETTINGS))
     if os.name == "posix" and not has_home():
+        _keep_aws_files()
         home = work / SETTINGS / "home"
         home.mkdir(exist_ok=True)
         print(f"There is no home folder that can be written: JupyterLab keeps its own files in {home}.")
@@ -57,6 +59,14 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
             sys.exit(process.wait())
         except KeyboardInterrupt:
             continue  # JupyterLab got it too, and stops by itself
+
+
+def _keep_aws_files() -> None:
+    """Keys and profiles are read, never written: a home folder that cannot be written may well hold them."""
+    for name, file in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        with contextlib.suppress(OSError, RuntimeError):  # not ours to look into; no user of that number
+            if (path := Path("~/.aws", file).expanduser()).is_file():
+                os.environ.setdefault(name, str(path))
 
 
 def settings(work: Path) -> list[str]:

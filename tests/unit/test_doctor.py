@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -105,6 +105,17 @@ def test_a_check_that_breaks_is_a_red_line_and_the_others_go_on(monkeypatch: pyt
     findings = list(doctor.examine())
     assert [f.state for f in findings if "no such thing" in f.found] == ["red"]
     assert findings[-1].name == "path"
+
+
+def test_a_drive_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unplugged(PureWindowsPath):
+        def exists(self) -> bool:
+            return False
+
+    monkeypatch.setattr(doctor, "work_dir", lambda: Unplugged(r"Z:\course\work"))
+    found = doctor.disk()
+    assert (found.state, found.found) == ("red", "Z:\\ is not there")
+    assert "SERVERLESS_FIRST_WORK" in found.advice
 
 
 def test_every_red_line_and_note_says_what_to_do() -> None:

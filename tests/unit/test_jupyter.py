@@ -98,6 +98,40 @@ def test_a_user_without_a_home_folder_gets_one(
     assert Path(started()["HOME"]) == home
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no user without a home folder")
+def test_profiles_in_a_home_folder_that_cannot_be_written_stay_those_of_real_aws(
+    started: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = tmp_path / "home" / ".aws"
+    files.mkdir(parents=True)
+    (files / "config").write_text("[profile shop]\nregion = eu-west-1\n")
+    (files / "credentials").write_text("[shop]\naws_access_key_id = A\naws_secret_access_key = b\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(jupyter, "has_home", lambda: False)  # root may write everywhere
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(name)
+    environ = started(allow_real_aws=True)
+    assert environ["HOME"] != str(tmp_path / "home")
+    ask = "import boto3; s = boto3.Session(); print(s.region_name, s.get_credentials().access_key)"
+    for name in (*REAL, "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ENDPOINT_URL"):
+        environ.pop(name, None)
+    monkeypatch.undo()  # the real Popen
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=environ | {"AWS_PROFILE": "shop"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["eu-west-1", "A"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no user without a home folder")
+def test_files_of_aws_that_are_named_stay_so(started: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/shop/config")
+    monkeypatch.setattr(jupyter, "has_home", lambda: False)
+    assert started(allow_real_aws=True)["AWS_CONFIG_FILE"] == "/shop/config"
+
+
 def test_a_home_folder_that_can_be_written_stays(started: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert started()["HOME"] == str(tmp_path)

@@ -75,14 +75,15 @@ class Cloud(Inside):
         return self._account.id
 
     def _start(self, idle_expiry_s: float, owner: str | None = None) -> None:
-        if self.target is None:
-            self.endpoint_url = self._start_server(idle_expiry_s)
+        with launching.files_explained(self.target):
+            if self.target is None:
+                self.endpoint_url = self._start_server(idle_expiry_s)
+            changes = (
+                surroundings.region_environ(self.region)
+                if self.target == AWS
+                else surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
+            )
         self._undo.callback(surroundings.swap_default_session, surroundings.swap_default_session(None))
-        changes = (
-            surroundings.region_environ(self.region)
-            if self.target == AWS
-            else surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
-        )
         self._undo.callback(surroundings.apply, surroundings.apply(changes))
         if self._account is not None or owner is not None:
             self._tag(owner)
@@ -350,15 +351,14 @@ def start(
             if dry_run:
                 return planning.show(plan)
             planning.confirm(plan, confirm)
-        with launching.files_explained():
+        with launching.files_explained(target):
             cloud = Cloud(region=region, target=target, allow_real_aws=allow_real_aws or target == AWS)
         cloud._account = plan.account if target == AWS else None
         cloud.time_scale = time_scale or 1.0
         cloud.enforce_iam = bool(enforce_iam)
         cloud.network_model = network_model or NETWORK_MODELS[0]
         try:
-            with launching.files_explained():
-                cloud._start(idle_expiry_s or 600.0, owner)
+            cloud._start(idle_expiry_s or 600.0, owner)
         except BaseException:
             cloud.stop()
             raise

@@ -63,8 +63,11 @@ def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
 
 
 @contextlib.contextmanager
-def files_explained() -> Iterator[None]:
-    """Says of a file or folder that cannot be made what it is for.
+def files_explained(target: str | None) -> Iterator[None]:
+    """Says of a temporary file or folder that cannot be made what it is for.
+
+    Args:
+        target: as for `cloud.start`; a target keeps such files as well, and is not called the local cloud.
 
     Raises:
         CloudDidNotStart: in place of OSError.
@@ -72,8 +75,9 @@ def files_explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what = "The local cloud" if target is None else "The session"
         raise CloudDidNotStart(
-            disk.with_advice(f"The local cloud did not start: it keeps its files among temporary ones. {error}.")
+            disk.with_advice(f"{what} did not start: it keeps its files among temporary ones. {error}.")
             + " Run `serverless-first doctor` in a terminal: it looks at what can be written."
         ) from error
 
