@@ -97,6 +97,36 @@ def test_a_run_keeps_the_pointer_to_an_instance_s_folder_that_cannot_be_removed(
     assert not run.exists()
 
 
+def test_a_run_keeps_a_pointer_that_cannot_be_read(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    pointer = runs / "run-1" / "databases" / f"{folder.PREFIX}1.pointer"
+    pointer.mkdir(parents=True)  # to read it is an OSError for everybody, root too
+    assert not folder.remove_all(runs / "run-1")
+    leftovers.sweep(runs)
+    assert pointer.exists()
+
+
+def test_a_run_keeps_the_pointer_to_a_folder_that_we_may_not_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, look = tmp_path / "theirs" / f"{folder.PREFIX}1", Path.lstat
+
+    def refused(path: Path) -> os.stat_result:
+        if path == place:
+            raise PermissionError(13, os.strerror(13), str(path))
+        return look(path)
+
+    pointer = tmp_path / "runs" / "run-1" / "databases" / f"{place.name}.pointer"
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text(str(place), encoding="utf-8")
+    with monkeypatch.context() as held:
+        held.setattr(Path, "lstat", refused)
+        leftovers.sweep(tmp_path / "runs")
+    assert pointer.exists()
+    leftovers.sweep(tmp_path / "runs")  # nothing is there
+    assert not pointer.parent.parent.exists()
+
+
 def test_a_pointer_that_was_not_written_to_its_end_removes_nothing(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()

@@ -62,8 +62,17 @@ def remove(run_folder: Path, place: Path) -> None:
     """Ends the PostgreSQL in an instance's folder if it still runs, then removes the folder and its pointer."""
     end_postgres(place)
     shutil.rmtree(place, ignore_errors=True)
-    if not place.exists():
+    if not _is_there(place):
         (run_folder / _POINTERS / f"{place.name}.pointer").unlink(missing_ok=True)
+
+
+def _is_there(place: Path) -> bool:
+    """Whether a folder is there; raises OSError where we may not look, which `Path.exists` calls no from 3.14 on."""
+    try:
+        place.lstat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def remove_all(run_folder: Path) -> bool:
@@ -74,11 +83,15 @@ def remove_all(run_folder: Path) -> bool:
     """
     gone = True
     for pointer in (run_folder / _POINTERS).glob(f"{PREFIX}*.pointer"):
-        with contextlib.suppress(OSError):
+        try:
             place = Path(pointer.read_text(encoding="utf-8"))
             if place.name == pointer.stem:  # the pointer was written to its end
                 remove(run_folder, place)
-                gone = gone and not place.exists()
+                gone = gone and not _is_there(place)
+        except FileNotFoundError:  # the pointer goes last: somebody else has removed both
+            continue
+        except OSError:  # nobody knows
+            gone = False
     return gone
 
 
