@@ -26,6 +26,19 @@ def test_an_object_ends_with_its_last_user() -> None:
     assert stock(SOURCE.format(install=install)) == {"gone": True, "noted": 0}
 
 
+def test_a_model_that_is_a_dict_can_be_made() -> None:
+    source = """
+import json
+from serverless_first.cloud.seams import models
+models.install()
+from moto.meteringmarketplace.models import Result
+given = {"Timestamp": "2026-11-26", "CustomerIdentifier": "hikari", "Dimension": "lamps", "Quantity": 2}
+made = Result(**given)
+print(json.dumps([made.status, made.usage_record.quantity]))
+"""
+    assert stock(source) == ["Success", 2]
+
+
 def test_stock_moto_keeps_each_object() -> None:
     """When this fails, the seam may go."""
     assert stock(SOURCE.format(install="")) == {"gone": False, "noted": 1}, LOOK.format("models.py")

@@ -48,7 +48,21 @@ def test_the_refusal_says_what_was_missing() -> None:
     answer = as_cors_allows(Shop().answer)(request(BROWSER, ("Origin", EVIL)))
     assert b"CORS does not allow" in answer.body
     assert EVIL.encode() in answer.body
-    assert b"Nothing was run" in answer.body
+    assert b"Your POST was not run" in answer.body
+
+
+def test_no_more_is_said_than_is_true_where_the_question_itself_runs_the_handler() -> None:
+    """A function URL without CORS, ANY and `$default` hand OPTIONS to the handler."""
+    methods: list[str] = []
+
+    def handler(asked: Request) -> Response:
+        methods.append(asked.method)
+        return Response(200, (), b"ordered")
+
+    answer = as_cors_allows(handler)(request(BROWSER, ("Origin", EVIL), method="DELETE"))
+    assert (answer.status, methods) == (403, ["OPTIONS"])
+    assert b"Your DELETE was not run" in answer.body
+    assert b"Nothing" not in answer.body
 
 
 @pytest.mark.parametrize("origins", [("*",), (SHOP,), ("https://*",)])

@@ -34,7 +34,7 @@ def as_cors_allows(answer: Answer) -> Answer:
         return message(
             403,
             f"A page of {request.header('origin')} has sent this, and the API's CORS does not allow that origin: the "
-            "answer to OPTIONS has no Access-Control-Allow-Origin for it. Nothing was run.",
+            f"answer to OPTIONS has no Access-Control-Allow-Origin for it. Your {request.method} was not run.",
         )
 
     return answered

@@ -17,7 +17,7 @@ def install() -> None:
 
     def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
         del args, kwargs  # __init__ gets them
-        return object.__new__(cls)
+        return super(BaseModel, cls).__new__(cls)  # a dict's own for moto's models that are dicts
 
     base: Any = BaseModel
     base.__new__ = make
