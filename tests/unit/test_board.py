@@ -375,7 +375,6 @@ def test_a_secret_that_somebody_else_may_know_opens_no_board(tmp_path: Path, way
     assert "secret is not yours alone" in result.output
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_an_address_for_students_names_this_machine_and_not_all_of_them() -> None:
     assert addresses.name_of_this_machine("127.0.0.1") == "127.0.0.1"
     assert addresses.name_of_this_machine("::1") == "[::1]"
@@ -387,6 +386,7 @@ def test_an_address_for_students_names_this_machine_and_not_all_of_them() -> Non
         assert ":" not in found or found.startswith("[")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_tokens_are_written_for_their_owner_alone_whatever_lay_there(tmp_path: Path) -> None:
     from serverless_first import cli_board
 
