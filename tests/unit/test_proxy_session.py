@@ -151,6 +151,19 @@ def test_a_statement_known_to_be_good_needs_no_connection() -> None:
     assert b"SELECT 1" in second.says(bind("b") + EXECUTE + wire.SYNC)
 
 
+def test_a_name_that_is_taken_is_refused_also_where_its_statement_is_unknown() -> None:
+    """The proxy prepares the statement there first; the client sees none of that answer, which comes before the error."""
+    good = Known()
+    client = Client(good=good)
+    there = client.says(parse("a", "SELECT 1") + wire.SYNC)
+    client.hears(PARSED + IDLE)
+    client.known, key = Known(), next(iter(good.named))  # another connection of the pool
+    assert client.says(parse("a", "SELECT 2") + wire.SYNC).startswith(there.removesuffix(wire.SYNC))
+    refusal = wire.error("42P05", "prepared statement exists", "ERROR")
+    assert client.hears(PARSED + refusal + IDLE) == refusal + IDLE
+    assert client.known.use(key)  # else the next client would prepare it again, and be refused
+
+
 def test_another_clients_unnamed_statement_is_out_of_reach() -> None:
     known = Known()
     first, second = Client(known), Client(known)

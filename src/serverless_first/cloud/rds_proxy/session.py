@@ -245,8 +245,9 @@ class Session:
             self.to_server.append(m)
             return
         if name in self._statements:  # PostgreSQL refuses a name that is taken: let it
+            there = self._name_there(name)  # perhaps prepared before: that answer comes first
             self._owed.add(Due.TAKEN_PARSE)
-            self.to_server.append(statements.parse(self._name_there(name), body))
+            self.to_server.append(statements.parse(there, body))
             return
         key = statements.key_of(body)
         self._statements[name] = (key, body)
