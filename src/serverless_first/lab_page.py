@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,16 +215,20 @@ def _notebook(cells: Sequence[str]) -> str:
 
 
 def _address(server: subprocess.Popen[str]) -> str:
-    """The address that JupyterLab prints when it is ready."""
+    """The address that JupyterLab prints when it is ready; what it says later is read and dropped."""
     assert server.stdout
     too_late = threading.Timer(READY_MS / 1000, server.kill)
     too_late.start()
     said = []
-    for line in server.stdout:
-        said.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            too_late.cancel()
-            return found.group(0)
+    try:
+        for line in server.stdout:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                # A pipe that nobody reads is full after 64 KB, and JupyterLab would wait.
+                threading.Thread(target=deque, args=(server.stdout, 0), daemon=True).start()
+                return found.group(0)
+    finally:
+        too_late.cancel()
     raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(said))
 
 
