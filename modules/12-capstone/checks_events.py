@@ -50,7 +50,7 @@ _meet({room!r})
 
 @task("12.4")
 def seen(attempt: Attempt) -> None:
-    """A customer sees each status of an order; an event that comes late or twice changes nothing."""
+    """A customer sees each status of an order; an event that comes late, twice or beside another changes nothing."""
     outputs = ["ApiUrl", "Worker", "Provider", "Projector", "ProjectionTable", "ChangesQueueUrl", "PaymentMachineArn"]
     with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as folder:
         room, written = Path(folder) / "room", capstone.Shop().folder / PROJECTOR
