@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,19 @@ def test_the_logs_of_a_stacks_functions_go_with_the_stack_and_those_that_were_th
         assert removed == ["log group /aws/lambda/new", "stack new", "stack old"]
         assert aws.cleanup(dry_run=True).removed == []
     assert [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]] == ["/aws/lambda/old"]
+
+
+@pytest.mark.usefixtures("real")
+def test_a_stack_and_its_logs_go_where_nothing_can_be_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "real-account").write_text("no folder", encoding="utf-8")
+    with start() as aws:
+        boto3.client("cloudformation").create_stack(StackName="new", TemplateBody=FUNCTION % ("F", "new"))
+        boto3.client("logs").create_log_group(logGroupName="/aws/lambda/new")
+        assert sorted(map(str, aws.cleanup().removed)) == ["log group /aws/lambda/new", "stack new"]
+        said = capsys.readouterr().out
+        assert re.search("NOT LOOKED AT: logs of stacks: .*real-account.* cannot be read or written: ", said)
+        assert aws.cleanup().clean
 
 
 def test_a_start_that_fails_leaves_no_setting_behind(real: pytest.MonkeyPatch) -> None:

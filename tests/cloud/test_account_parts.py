@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,10 +59,61 @@ def test_what_takes_no_tags_is_noted(tmp_path: Path) -> None:
     with journal.path.open("a", encoding="utf-8") as file:
         file.write("half a li")
     assert journal.read() == [made[0], made[2]]
+    journal.add(made[0])  # on a line of its own
+    assert journal.read() == [made[0], made[2]]
     journal.keep(lambda each: each.given["Name"] == "pack")
     assert journal.read() == [made[2]]
     journal.keep(lambda _: False)
+    assert journal.path.read_text(encoding="utf-8") == "half a li\n"  # nobody knows what it names
+    journal.path.write_text("", encoding="utf-8")
+    journal.add(made[0])
+    journal.keep(lambda _: False)
     assert not journal.path.exists()
+
+
+@contextlib.contextmanager
+def no_room() -> Iterator[None]:
+    """Files take no more than ten bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_is_noted_outlives_a_full_disk(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "work" / "made.jsonl")
+    first, second, third = (Made("scheduler", "CreateSchedule", {"Name": name}, False) for name in "abc")
+    journal.add(first)
+    journal.add(second)
+    with no_room(), pytest.raises(OSError, match="too large"):
+        journal.keep(lambda each: each == second)
+    assert Journal(journal.path).read() == [first, second]
+    with no_room(), pytest.raises(OSError, match="too large"):
+        journal.add(third)
+    assert journal.read() == [first, second, third]  # this session knows it, and writes it when there is room
+    journal.keep(lambda each: each != second)
+    assert Journal(journal.path).read() == [first, third]
+    assert [each.name for each in journal.path.parent.iterdir()] == ["made.jsonl"]
+
+
+def test_a_journal_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.add(SCHEDULE)
+
+    def refused(path: Path, *_: Any, **__: Any) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as held:
+        held.setattr(Path, "read_text", refused)
+        for call in (journal.read, lambda: journal.keep(lambda _: False)):
+            with pytest.raises(PermissionError):
+                call()
+    assert journal.read() == [SCHEDULE]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +183,20 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
     assert "LEFT: database db: it is still there after 1 s" in said
     assert "NOT LOOKED AT: kind 2: AccessDenied: " in said
     assert "Not all is gone" in said
+
+
+def test_a_journal_that_can_be_neither_read_nor_written_ends_no_clean_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "j").mkdir()  # an OSError for everybody, root too
+    stays, gone = Thing("queue", "orders", Stubborn(99, "AccessDenied").remove), Thing("topic", "news", str)
+    done = cleaned(monkeypatch, tmp_path, PermissionError(13, "Permission denied"), [stays, gone])
+    assert (done.removed, list(done.left), done.clean) == ([gone], [stays], False)
+    said = capsys.readouterr().out
+    why = f"{tmp_path / 'j'}, which names what AWS gives no tag to, cannot be read or written: "
+    assert f"NOT LOOKED AT: kind 0: {why}[Errno 13] Permission denied" in said
+    assert "LEFT: queue orders: " in said
+    assert f"BY HAND: {why}" in said
 
 
 def test_what_an_emulator_lacks_is_no_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

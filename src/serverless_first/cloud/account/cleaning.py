@@ -107,6 +107,8 @@ def _found(account: Account, kind: str, find: Finder, done: Cleanup) -> list[Thi
     except (ClientError, BotoCoreError) as error:
         if account.endpoint is None or not code_of(error).startswith(_NOT_THERE):  # else the emulator lacks it
             done.not_looked_at[kind] = f"{code_of(error)}: {_short(error)}"
+    except OSError as error:
+        done.not_looked_at[kind] = _of_the_journal(account, error)
     return found
 
 
@@ -154,9 +156,14 @@ def _is_gone(gone: Callable[[], bool]) -> bool:
 
 
 def _tell(account: Account, done: Cleanup, report: Report) -> None:
-    if not done.dry_run:
-        _forget(account, done)
-    done.by_hand = sorted({*_still_tagged(account, done), *_noted_untagged(account)})
+    noted: list[str] = []
+    try:
+        noted = _noted_untagged(account)
+        if not done.dry_run:
+            _forget(account, done)
+    except OSError as error:
+        noted.append(_of_the_journal(account, error))
+    done.by_hand = sorted({*_still_tagged(account, done), *noted})
     for thing, why in done.left.items():
         report(f"  LEFT: {thing}{f' ({thing.id})' if thing.id else ''}: {why}")
     for kind, why in done.not_looked_at.items():
@@ -170,6 +177,10 @@ def _tell(account: Account, done: Cleanup, report: Report) -> None:
         report(f"{what} removed, nothing left.")
     else:
         report(f"{what} removed. Not all is gone: look at the lines in capitals, then call cloud.cleanup() again.")
+
+
+def _of_the_journal(account: Account, error: OSError) -> str:
+    return f"{account.journal.path}, which names what AWS gives no tag to, cannot be read or written: {_short(error)}"
 
 
 def _forget(account: Account, done: Cleanup) -> None:

@@ -71,9 +71,14 @@ def _stacks(account: Account) -> Iterator[dict[str, Any]]:
 
 
 def logs_of_stacks(account: Account) -> Iterator[Thing]:
-    """Finds nothing to remove, but notes a stack's functions while it still tells them: their logs have no tag."""
+    """Finds nothing to remove, but notes a stack's functions while it still tells them: their logs have no tag.
+
+    Raises:
+        OSError: the journal does not take them; it knows them as long as this session lasts.
+    """
     yield from ()
     logs = account.client("logs")
+    unwritten: list[OSError] = []
 
     def note(stack_id: str, since_ms: float) -> None:
         for each in account.pages("cloudformation", "list_stack_resources", _RESOURCES, StackName=stack_id):
@@ -85,11 +90,16 @@ def logs_of_stacks(account: Account) -> Iterator[Thing]:
                 name = log_group_of(operation, {field: number})
                 for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
                     if group["logGroupName"] == name and group["creationTime"] >= since_ms:  # else somebody's lines
-                        account.journal.add(Made(service, operation, {field: number}, True))
+                        try:
+                            account.journal.add(Made(service, operation, {field: number}, True))
+                        except OSError as error:
+                            unwritten.append(error)
 
     for stack in _stacks(account):
         if stack["StackStatus"] != "REVIEW_IN_PROGRESS":
             note(stack["StackId"], stack["CreationTime"].timestamp() * 1000)
+    if unwritten:
+        raise unwritten[0]
 
 
 def stacks(account: Account) -> Iterator[Thing]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from serverless_first import workcopy
 
 
 @dataclass(frozen=True)
@@ -46,33 +49,69 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writing = threading.Lock()
+        self._unwritten: list[str] = []  # what the file did not take; this session knows it all the same
 
     def add(self, made: Made) -> None:
         """Notes a call.
 
         Raises:
-            OSError: the file cannot be written.
+            OSError: the file cannot be written. As long as this object lives, `read` gives the call.
         """
+        line = json.dumps(asdict(made), sort_keys=True)
         with self._writing:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps(asdict(made), sort_keys=True) + "\n")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self.path.open("a+b") as file:
+                    if file.tell():  # a line that a full disk has cut off stays a line of its own
+                        file.seek(-1, os.SEEK_END)
+                        line = line if file.read() == b"\n" else f"\n{line}"
+                    file.write(f"{line}\n".encode())
+            except OSError:
+                self._unwritten.append(line.strip())
+                raise
 
     def read(self) -> list[Made]:
-        """The calls, oldest first, each once; lines that cannot be read are passed over."""
-        found: dict[str, Made] = {}
-        with contextlib.suppress(OSError):
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError, TypeError):
-                    found[line] = Made(**json.loads(line))
+        """The calls, oldest first, each once; lines that nobody understands are passed over.
+
+        Raises:
+            OSError: there is a file, and it cannot be read.
+        """
+        found = {line: made for line in [*self._lines(), *self._unwritten] if (made := _made(line))}
         return list(found.values())
 
     def keep(self, wanted: Callable[[Made], bool]) -> None:
-        """Forgets the calls that are not wanted; without any, the file goes."""
+        """Forgets the calls that are not wanted; without any, the file goes. What nobody understands stays.
+
+        Raises:
+            OSError: the file can be neither read nor written; it is as it was.
+        """
         with self._writing:
-            kept = [made for made in self.read() if wanted(made)]
+            lines = self._lines()
+            self._unwritten = [line for line in self._unwritten if _is_kept(line, wanted)]
+            kept = [line for line in dict.fromkeys([*lines, *self._unwritten]) if _is_kept(line, wanted)]
+            if kept == lines:
+                return
             if kept:
-                text = "".join(json.dumps(asdict(made), sort_keys=True) + "\n" for made in kept)
-                self.path.write_text(text, encoding="utf-8", newline="\n")
+                text = "".join(f"{line}\n" for line in kept)
+                workcopy.write(self.path, text.encode("utf-8", "surrogateescape"))
             else:
                 self.path.unlink(missing_ok=True)
+            self._unwritten = []
+
+    def _lines(self) -> list[str]:
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [line for line in text.split("\n") if line.strip()]
+
+
+def _made(line: str) -> Made | None:
+    with contextlib.suppress(ValueError, TypeError):
+        return Made(**json.loads(line))
+    return None
+
+
+def _is_kept(line: str, wanted: Callable[[Made], bool]) -> bool:
+    made = _made(line)
+    return made is None or wanted(made)
