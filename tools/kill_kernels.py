@@ -1,7 +1,7 @@
 """Kills the kernel of a notebook at a random cell, and looks for what it leaves behind.
 
-    python tools/kill_kernels.py                (50 times over all lessons and solutions: about an hour on two cores)
-    python tools/kill_kernels.py --times 4 --notebooks 05 --seed 1
+    python -m tools.kill_kernels                (50 times over all lessons and solutions: about an hour on two cores)
+    python -m tools.kill_kernels --times 4 --notebooks 05 --seed 1
 
 Each kernel runs cells from the first on and is killed (SIGKILL: it cannot clean up) while a cell runs or between two.
 Then, within a limit, every process below it must have ended, its ports must be free, and its folder for temporary
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import queue
 import random
 import sys
@@ -32,6 +31,7 @@ from jupyter_client.manager import KernelManager
 from traitlets import default
 
 from serverless_first.build.execute import kernel_environment, timeout_s
+from tools.traces import Traces
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 30.0  # for everything to be gone; on a machine with nothing else to do a second is enough
@@ -64,43 +64,6 @@ class Fate:
     gone_s: float = 0.0
     left: list[str] = field(default_factory=list)
     failed: str = ""
-
-
-@dataclass
-class Traces:
-    """What a kernel and everything below it held before it was killed."""
-
-    processes: set[psutil.Process] = field(default_factory=set)
-    ports: set[tuple[int, int]] = field(default_factory=set)  # with the socket's own number, see `_listening`
-    segments: set[int] = field(default_factory=set)
-
-    def look(self, kernel_pid: int) -> None:
-        """Adds what there is now."""
-        with contextlib.suppress(psutil.Error):
-            kernel = psutil.Process(kernel_pid)
-            self.processes |= {kernel, *kernel.children(recursive=True)}
-        theirs = set()
-        for process in self.processes:
-            with contextlib.suppress(psutil.Error):
-                listening = [c for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-                theirs |= {c.laddr.port for c in listening}
-        self.ports |= {(port, socket) for port, socket in _listening() if port in theirs}
-        begun_s = {process.pid: process.create_time() for process in self.processes}
-        made = [(segment, made_s - begun_s[maker]) for segment, maker, made_s in _segments() if maker in begun_s]
-        self.segments |= {segment for segment, age_s in made if age_s > -2}  # else an earlier process had the number
-
-    def left(self, place: Path) -> list[str]:
-        """What there still is of it, in words.
-
-        Args:
-            place: the kernel's folder for temporary files.
-        """
-        found = [f"process {p.pid} ({_name(p)})" for p in self.processes if _lives(p)]
-        known = {process.pid for process in self.processes}
-        found += [f"process {p.pid} ({_name(p)})" for p in _working_in(place) if p.pid not in known and _lives(p)]
-        found += [f"port {port}" for port, _ in sorted(self.ports & _listening())]
-        found += [f"shared memory {segment}" for segment, _, _ in _segments() if segment in self.segments]
-        return found + [f"folder {path.relative_to(place)}" for path in sorted(_folders(place))]
 
 
 def plan(cells: dict[str, int], times: int, seed: int) -> list[Kill]:
@@ -315,57 +278,6 @@ def _wait(fate: Fate, traces: Traces, folders: Folders) -> Fate:
     return fate
 
 
-def _lives(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def _name(process: psutil.Process) -> str:
-    with contextlib.suppress(psutil.Error):
-        return " ".join(process.cmdline())[:80]
-    return "gone meanwhile"
-
-
-def _working_in(place: Path) -> list[psutil.Process]:
-    """Processes that a folder for temporary files shows in: in TMPDIR, as current folder, in their command line."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            shown = [process.environ().get("TMPDIR", ""), process.cwd(), *process.cmdline()]
-            if any(str(place) in text for text in shown):
-                found.append(process)
-    return found
-
-
-def _listening() -> set[tuple[int, int]]:
-    """Ports that somebody listens on, each with its socket's inode: a later listener may have the same port (Linux)."""
-    found = set()
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        with contextlib.suppress(OSError):
-            for fields in map(str.split, table.read_text(encoding="ascii").splitlines()[1:]):
-                if fields[3] == "0A":
-                    found.add((int(fields[1].rsplit(":", 1)[1], 16), int(fields[9])))
-    return found
-
-
-def _segments() -> list[tuple[int, int, int]]:
-    """System V shared memory of this machine: number, maker's process, when (Unix time, s). Linux."""
-    try:
-        lines = Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]
-    except OSError:
-        return []
-    return [(int(fields[1]), int(fields[4]), int(fields[13])) for fields in map(str.split, lines)]
-
-
-def _folders(place: Path) -> list[Path]:
-    """What lies among temporary files, but for the folder that all runs of a user share and its lock."""
-    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    shared = place / f"serverless-first-{user}"
-    inside = [path for path in shared.iterdir() if path.name != "lock"] if shared.is_dir() else []
-    return [path for path in place.iterdir() if path != shared] + inside
-
-
 def _all_of(notebook: str, kills: Sequence[Kill], base: Path) -> list[Fate]:
     folders, fates = Folders(base), []
     for kill in kills:
@@ -385,13 +297,19 @@ def _print(fate: Fate) -> None:
     )
 
 
+def _one_or_more(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"it is {number}, and at least 1 is needed")
+    return number
+
+
 def main() -> int:
     """Kills, prints a line for each kernel, and says whether anything was left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=50, help="how many kills (default: 50)")
+    parser.add_argument("--times", type=_one_or_more, default=50, help="how many kills (default: 50)")
     parser.add_argument("--seed", type=int, default=None, help="for the same kills again (default: a new one)")
     parser.add_argument("--notebooks", nargs="*", default=[""], help="parts of names: 05, solutions/ (default: all)")
-    parser.add_argument("--workers", type=int, default=1, help="how many kernels at a time (default: 1)")
+    parser.add_argument("--workers", type=_one_or_more, default=1, help="how many kernels at a time (default: 1)")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     paths = [p for f in ("notebooks", "solutions") for p in sorted((ROOT / f).glob("*.ipynb"))]
