@@ -6,7 +6,6 @@ The ordinary run drills the same shop in solutions/12-capstone.ipynb, and the wr
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,10 +14,7 @@ import pytest
 
 from serverless_first import cloud, drill
 from serverless_first.capstone import Shop
-from serverless_first.places import course_root
-
-sys.path.insert(0, str(course_root() / "tools"))
-from wrong_designs import drilled, solved  # type: ignore[import-not-found]
+from tools.wrong_designs import drilled, solved
 
 pytestmark = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
 
@@ -30,8 +26,7 @@ LIMIT_S = 240.0  # on two cores: the acceptance of the capstone
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The files of the solution, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    made: Shop = solved()
-    return made
+    return solved()
 
 
 def test_two_thousand_orders_pass_in_four_minutes(aws: cloud.Cloud, shop: Shop, tmp_path: Path) -> None:

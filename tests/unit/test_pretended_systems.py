@@ -35,7 +35,10 @@ BRANCH = re.compile(
 
 
 def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it may end while it is looked at
+        return False
 
 
 def eventually(condition: Any) -> None:
