@@ -191,22 +191,27 @@ def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> No
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns 1 when something grew that may not, or when a drill found something wrong."""
+    """Returns 1 when something grew that may not or a drill found something wrong, 2 when there were too few drills."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--orders", type=int, default=300, help="of each drill, 80 to 5,000 (300)")
     chosen = parser.parse_args(arguments)
+    if not psutil.LINUX:  # macOS tells no memory of another process, and who holds nothing leaves nothing behind
+        parser.error("this runs on Linux alone: elsewhere the memory of the processes below is not told")
     samples, rests, failed = soak(chosen.minutes, chosen.orders)
+    if len(rests) < WARM_ROUNDS + 2:
+        print("\n".join(failed))
+        print(f"Too short to tell: {len(rests)} drills, at least {WARM_ROUNDS + 2} are needed. Give more --minutes.")
+        return 1 if failed else 2
     print(f"{len(rests)} drills, {rests[-1].orders:,} orders, {rests[-1].time_s / 60:.1f} minutes")
-    if len(rests) >= WARM_ROUNDS + 2:
-        steady = rests[WARM_ROUNDS:]
-        for name in ("kernel_mb", "server_mb", "others_mb", "descriptors", "threads", "processes"):
-            first, last = getattr(steady[0], name), getattr(steady[-1], name)
-            grown = growth_per_1000_orders(steady, name)
-            print(f"{name:12} {first:8g} -> {last:8g}   {grown:+.2f} for 1,000 orders")
-        failed += leaks(rests)
-        if chosen.minutes >= 30:
-            draw(samples, rests, course_root() / PICTURE)
+    steady = rests[WARM_ROUNDS:]
+    for name in ("kernel_mb", "server_mb", "others_mb", "descriptors", "threads", "processes"):
+        first, last = getattr(steady[0], name), getattr(steady[-1], name)
+        grown = growth_per_1000_orders(steady, name)
+        print(f"{name:12} {first:8g} -> {last:8g}   {grown:+.2f} for 1,000 orders")
+    failed += leaks(rests)
+    if chosen.minutes >= 30:
+        draw(samples, rests, course_root() / PICTURE)
     print("\n".join(failed) or "Nothing is left behind.")
     return int(bool(failed))
 
