@@ -23,7 +23,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -238,7 +238,7 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.the, self.accounts, self.every_s = the, accounts, every_s
         self.most_mb, self.all_mb, self.least_free_mb = dict.fromkeys(accounts, 0), 0, 10**9
-        self.load, self.done = 0.0, threading.Event()
+        self.load, self.done, self.to_the_end = 0.0, threading.Event(), False
         self._cpu_s: dict[str, dict[tuple[int, float], float]] = {account: {} for account in accounts}
 
     def run(self) -> None:
@@ -254,6 +254,7 @@ class Watch(threading.Thread):
                     with contextlib.suppress(psutil.Error):
                         times = process.cpu_times()
                         self._cpu_s[account][process.pid, process.create_time()] = times.user + times.system
+        self.to_the_end = True
 
     def cpu_s(self, account: str) -> float:
         """The time of processors that the seat has had: of each process as it was last seen."""
@@ -326,7 +327,7 @@ def main() -> int:
         ]
         wait(at_work)
         took_s = time.monotonic() - began
-        ended = {s.account: the.groups.killed(s.account) if the.groups else 0 for s in students}
+        ended = {s.account: the.groups.killed(s.account) for s in students} if the.groups else {}
         watch.done.set()
         watch.join()
         done.set()
@@ -336,7 +337,7 @@ def main() -> int:
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for s in students:
         print(f"| {s.account} | {s.server_s:.0f} | {s.lab_s:.0f} | {s.tasks} | {watch.most_mb[s.account]} "
-              f"| {watch.cpu_s(s.account):.0f} | {ended[s.account]} | {s.problem} |")  # fmt: skip
+              f"| {watch.cpu_s(s.account):.0f} | {ended.get(s.account)} | {s.problem} |")  # fmt: skip
     print(f"\n{len(students)} students on {psutil.cpu_count()} cores, {psutil.virtual_memory().total // 2**20:,} MB; "
           f"load before {load_before[0]:.1f}, most {watch.load:.1f}")  # fmt: skip
     print(f"limit of a seat {the.limits.memory_mb} MB; control groups: {the.groups.version if the.groups else 'none'}")
@@ -362,15 +363,22 @@ def claims(
     students: dict[str, Student],
     disturbers: dict[str, tuple[str, ...]],
     watch: Watch,
-    ended: dict[str, int],
+    ended: Mapping[str, int | None],
 ) -> dict[str, bool]:
-    """What a class promises, and whether this run has kept it; and whether those who disturb it really did."""
+    """What a class promises, and whether this run has kept it; and whether those who disturb it really did.
+
+    Args:
+        ended: account -> how many of its processes the kernel ended, None where it did not tell (groups alone do).
+    """
+    measured = watch.to_the_end and min(watch.most_mb.values()) > 0
     passed = [s for s in workers if not s.problem]
     found = {
         f"all {len(workers)} labs passed ({len(passed)} did)": len(passed) == len(workers),
-        "no seat held more than its limit": max(watch.most_mb.values()) <= the.limits.memory_mb,
-        "the kernel ended nothing of those who ran the lab": not any(ended[s.account] for s in workers),
+        "each seat was watched to the end": measured,
+        "no seat held more than its limit": measured and max(watch.most_mb.values()) <= the.limits.memory_mb,
     }
+    if the.groups:  # without them nobody counts
+        found["the kernel ended nothing of those who ran the lab"] = all(ended.get(s.account) == 0 for s in workers)
     middle_s = statistics.median(watch.cpu_s(s.account) for s in workers)
     for account, sources in disturbers.items():
         student, had_s = students[account], watch.cpu_s(account)
@@ -378,7 +386,7 @@ def claims(
         if sources == LOOP:  # without control groups the warden puts it behind the others
             least_s = middle_s * (0.8 if the.groups else 0.2)
             claim = f"the loop ran: {had_s:.0f} s of CPU, {middle_s:.0f} s the others in the middle"
-            found[claim] = had_s >= least_s and student.rounds == ["it still ran at the end"]
+            found[claim] = had_s >= least_s > 0 and student.rounds == ["it still ran at the end"]
         else:
             bursts = "".join(student.said).count("burst of ")
             stopped = [each for each in student.rounds if "MemoryError" in each or "died" in each]

@@ -319,7 +319,9 @@ def test_a_real_group_holds_a_seat_to_its_memory_and_is_gone_afterwards() -> Non
     except groups.NoGroups as error:
         pytest.skip(f"{error}")
     try:
+        assert made.killed("student-01") is None  # there is no such seat yet
         made.seat("student-01", limits.Limits(40, 40, 50))
+        assert made.killed("student-01") == 0
         code = "hoard = b'x' * 200_000_000"
         process = subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda: made.enter("student-01"))
         assert process.wait(30) == -9

@@ -147,14 +147,14 @@ class Groups:
         except (OSError, ValueError):
             return 0
 
-    def killed(self, account: str) -> int:
-        """How many processes of the seat the kernel has ended because it had no memory left."""
+    def killed(self, account: str) -> int | None:
+        """How many processes of the seat the kernel has ended as it had no memory left; None if it does not tell."""
         file = "memory.events" if self.version == 2 else "memory.oom_control"
         try:
             lines = (self.roots["memory"] / account / file).read_text().splitlines()
             return int(dict(line.split() for line in lines)["oom_kill"])
         except (OSError, ValueError, KeyError):
-            return 0
+            return None
 
     def processes(self, account: str) -> list[int]:
         """The numbers of the seat's processes."""
