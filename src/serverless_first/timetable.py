@@ -30,7 +30,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from serverless_first import course
+from serverless_first import course, words
 from serverless_first.course import Course, Module, UnknownModule
 from serverless_first.places import course_root
 
@@ -57,10 +57,18 @@ class BadTimetable(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a timetable; `start` and `end` are minutes since midnight, `slides` the headings of those shown."""
+    """One line of a timetable.
 
-    start: int
-    end: int
+    Args:
+        start_minutes, end_minutes: since midnight.
+        do: its kind, of KINDS.
+        what: it, in words.
+        module, tasks: which; for some kinds.
+        slides: the headings of those that are shown.
+    """
+
+    start_minutes: int
+    end_minutes: int
     do: str
     what: str
     module: Module | None = None
@@ -69,7 +77,7 @@ class Row:
 
     @property
     def minutes(self) -> int:
-        return self.end - self.start
+        return self.end_minutes - self.start_minutes
 
 
 @dataclass(frozen=True)
@@ -77,12 +85,12 @@ class Day:
     """One day: its rows in order, and when it was promised to end, in minutes since midnight."""
 
     rows: tuple[Row, ...]
-    end: int
+    end_minutes: int
 
     @property
     def reserve_minutes(self) -> int:
         """What is left between the last row and the end that was promised."""
-        return self.end - self.rows[-1].end
+        return self.end_minutes - self.rows[-1].end_minutes
 
 
 @dataclass(frozen=True)
@@ -184,7 +192,7 @@ class _Maker:
                 continue
             rows.append(row)
             seen.append(row)
-            now = row.end
+            now = row.end_minutes
         if not rows:
             self.problems.append(f"{where}: it has no parts")
             return None
@@ -229,7 +237,7 @@ class _Maker:
             raise _Wrong(f"{module.id} has no lesson")
         minutes = full if minutes is None else minutes
         if minutes > full:
-            raise _Wrong(f"{do} of {module.id} takes {minutes} minutes, and {full} is all there is")
+            raise _Wrong(f"{do} of {module.id} takes {words.count(minutes, 'minute')}, and {full} is all there is")
         if minutes < full and not note:
             raise _Wrong(
                 f"{do} of {module.id} takes {minutes} of {full} minutes: say in a note what is kept or left out"
@@ -261,6 +269,8 @@ def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) 
         named = part.get(word, [])
         if not isinstance(named, list) or (word in part and not named):
             raise _Wrong(f'{word} is a list of headings, such as ["{next(iter(there))}"]')
+        if twice := sorted({str(each) for each in named if named.count(each) > 1}):
+            raise _Wrong(f"{word} names {', '.join(twice)} more than once")
         if unknown := [str(each) for each in named if each not in there]:
             raise _Wrong(f"{module.id} has no slide {', '.join(unknown)}; its slides: {', '.join(there)}")
     left_out = part.get("without", [])
@@ -269,8 +279,8 @@ def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) 
         raise _Wrong(f"no slide of {module.id} is left")
     which = "all of them"
     if len(shown) < len(there):
-        words, titles = ("without", left_out) if left_out else ("only", shown)
-        which = f"{words} {', '.join(f'“{title}”' for title in titles)}"
+        kept, titles = ("without", left_out) if left_out else ("only", shown)
+        which = f"{kept} {', '.join(f'“{title}”' for title in titles)}"
     return tuple(shown), which
 
 
@@ -302,15 +312,19 @@ def _is_prepared(module: Module, do: str, seen: list[Row]) -> None:
 
 
 def _length_problems(rows: list[Row], start: int, end: int) -> Iterator[str]:
-    ends = rows[-1].end
+    ends = rows[-1].end_minutes
     if end <= start:
         yield f"it ends at {clock(end)}, and it starts at {clock(start)}"
     elif ends > end:
-        yield f"the parts end at {clock(ends)}, {ends - end} minutes after {clock(end)}: cut a part"
+        yield f"the parts end at {clock(ends)}, {words.count(ends - end, 'minute')} after {clock(end)}: cut a part"
     elif end - ends > LEFT_OVER_MINUTES:
         yield f"the parts end at {clock(ends)}, {end - ends} minutes before {clock(end)}: add a part, or end earlier"
     breaks = [row for row in rows if row.do == "break"]
-    stops = [(start, start), *((b.start, b.end) for b in breaks if b.minutes >= BREAK_MINUTES), (ends, ends)]
+    stops = [
+        (start, start),
+        *((b.start_minutes, b.end_minutes) for b in breaks if b.minutes >= BREAK_MINUTES),
+        (ends, ends),
+    ]
     for (_, begins), (stops_at, _) in pairwise(stops):
         if stops_at - begins > LONGEST_SITTING_MINUTES:
             yield (

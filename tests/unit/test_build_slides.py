@@ -201,6 +201,15 @@ def test_what_no_track_shows_is_said(tracked: Path, modules: list[str] | None, t
     assert not (tracked / "slides" / "export").exists()
 
 
+def test_a_track_without_slides_says_so(tracked: Path) -> None:
+    file = tracked / "course.toml"
+    text = file.read_text(encoding="utf-8")
+    part = '{ do = "slides", module = "00", without = ["One step, two prices"] },'
+    file.write_text(text.replace(part, '{ do = "talk", minutes = 2, note = "Open" },'), encoding="utf-8")
+    with pytest.raises(BuildFailed, match=r"The track short shows no slides\."):
+        export_slides(track="short", pdf=False)
+
+
 def test_a_track_that_names_a_slide_which_is_not_built_says_what_to_do(tracked: Path) -> None:
     change(tracked, "## In a figure", "## In a picture")
     with pytest.raises(BuildFailed, match=r'slides/00-lamps\.ipynb has no slide In a figure: run "make build"'):

@@ -95,7 +95,7 @@ def test_parts_follow_each_other_on_the_clock_with_the_minutes_of_the_course(roo
     lab = '{ do = "lab", module = "00", tasks = ["0.1"] }'
     track = room.load(talk(5), LESSON_00, lab, SLIDES_03)
     (day,) = track.days
-    assert [(clock(row.start), clock(row.end), row.do) for row in day.rows] == [
+    assert [(clock(row.start_minutes), clock(row.end_minutes), row.do) for row in day.rows] == [
         ("09:00", "09:05", "talk"),
         ("09:05", "09:25", "lesson"),
         ("09:25", "09:35", "lab"),
@@ -135,13 +135,13 @@ def test_a_part_may_be_shortened_and_says_how(room: Room, part: str, minutes: in
 def test_what_was_on_the_first_day_prepares_the_second(room: Room) -> None:
     more = f'[[track.day]]\nstart = "09:00"\nend = "09:30"\nparts = [{SLIDES_03}]\n'
     track = room.load(LESSON_00, talk(30), more=more)
-    assert [clock(day.rows[0].start) for day in track.days] == ["09:00", "09:00"]
+    assert [clock(day.rows[0].start_minutes) for day in track.days] == ["09:00", "09:00"]
 
 
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
-        ([talk(61)], "the parts end at 10:01, 1 minutes after 10:00: cut a part"),
+        ([talk(61)], "the parts end at 10:01, 1 minute after 10:00: cut a part"),
         ([talk(39)], "the parts end at 09:39, 21 minutes before 10:00"),
         ([talk(60).replace("60", "0")], "minutes is 0; it is a whole number from 1"),
         ([talk(60).replace("60", '"60"')], "minutes is '60'; it is a whole number from 1"),
@@ -170,6 +170,14 @@ def test_what_was_on_the_first_day_prepares_the_second(room: Room) -> None:
         (
             [LESSON_00, SLIDES_03.replace(" }", ', without = ["Lamps", "A lamp", "Two lamps"] }')],
             "no slide of 03-inside is left",
+        ),
+        (
+            [LESSON_00, SLIDES_03.replace(" }", ', only = ["Lamps", "A lamp", "Lamps"] }')],
+            "only names Lamps more than once",
+        ),
+        (
+            [LESSON_00, SLIDES_03.replace(" }", ', without = ["Lamps", "Lamps"] }')],
+            "without names Lamps more than once",
         ),
         ([SLIDES_03], "03-inside builds on module 00, which"),
         ([LESSON_00, '{ do = "slides", module = "04" }'], "04-seats builds on module 03, which"),

@@ -65,9 +65,12 @@ def timetable_of(track: Track) -> str:
             name = "overview" if row.module and not row.module.id[:2].isdecimal() else row.module and row.module.number
             what = f"{row.do} {name}" if name else row.do
             title = f"*{row.module.title}*: {row.what}" if row.module and name != "overview" else row.what
-            times, title = f"{clock(row.start)}–{clock(row.end)}", title.replace("|", "\\|")
+            times, title = f"{clock(row.start_minutes)}–{clock(row.end_minutes)}", title.replace("|", "\\|")
             lines.append(f"| {times} | {row.minutes} | {what} | {title} |")
-        lines += [f"| {clock(day.rows[-1].end)}–{clock(day.end)} | {day.reserve_minutes} | reserve | |", ""]
+        lines += [
+            f"| {clock(day.rows[-1].end_minutes)}–{clock(day.end_minutes)} | {day.reserve_minutes} | reserve | |",
+            "",
+        ]
     listening, hands_on = track.minutes("talk", "slides", "demo"), track.minutes("lesson", "lab")
     lines.append(
         f"Slides, demos and talk: {listening} minutes. Hands on: {hands_on}. Breaks: {track.minutes('break')}."

@@ -46,7 +46,8 @@ def export_slides(
 
     Raises:
         BuildFailed: slides are not built yet, a picture has no alt text, something would be loaded from the
-            network, or the browser could not print; the others are exported all the same. Or there is no such track.
+            network, or the browser could not print; the others are exported all the same. Or there is no such track,
+            or it shows no slides.
         UnknownModule: course.toml has no such module.
     """
     root = course_root()
@@ -96,6 +97,8 @@ def _shown(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
         raise BuildFailed(error.problems) from None
     if name not in tracks:
         raise BuildFailed([f"There is no track {name!r}. The tracks are: {', '.join(tracks)}."])
+    if not tracks[name].slides:
+        raise BuildFailed([f"The track {name} shows no slides."])
     return tracks[name].slides
 
 
