@@ -77,11 +77,11 @@ class Seat:
     Args:
         address: of the class.
         student: whose.
-        until: the time, on the monotonic clock, at which it gives up.
+        until_s: the time, on the monotonic clock, at which it gives up.
     """
 
-    def __init__(self, address: str, student: Student, until: float) -> None:
-        self.address, self.student, self.until = address, student, until
+    def __init__(self, address: str, student: Student, until_s: float) -> None:
+        self.address, self.student, self.until_s = address, student, until_s
         self.http = requests.Session()
         self.http.trust_env = False
         self.kernel_id = ""
@@ -103,7 +103,7 @@ class Seat:
     def start_server(self) -> None:
         """Asks for the server and waits until it answers under the student's name."""
         self.http.get(f"{self.address}/hub/spawn", timeout=300)
-        while time.monotonic() < self.until:
+        while time.monotonic() < self.until_s:
             page = self.http.get(f"{self.base}/lab", timeout=300)  # the hub's OAuth on the way, as in a browser
             if page.ok and page.url.startswith(f"{self.base}/lab"):
                 self.http.get(f"{self.base}/api/status", timeout=300).raise_for_status()
@@ -146,7 +146,7 @@ class Seat:
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
         channels.send(json.dumps(message))
         while wait:
-            if time.monotonic() > self.until:
+            if time.monotonic() > self.until_s:
                 raise TimeoutError(f"a cell did not end: {source[:60]!r}")
             if until is not None and until.is_set():
                 return "it still ran at the end"
@@ -176,17 +176,17 @@ class Seat:
         return json.loads(answer.json()["content"])
 
 
-def works(address: str, student: Student, module: str, until: float, all_up: threading.Barrier) -> None:
+def works(address: str, student: Student, module: str, until_s: float, all_up: threading.Barrier) -> None:
     """One student: signs in, waits until everybody's server is up, runs the solution cell by cell."""
-    seat = Seat(address, student, until)
+    seat = Seat(address, student, until_s)
     server_up(seat, all_up)
     cells = json.loads((ROOT / "solutions" / f"{module}.ipynb").read_text(encoding="utf-8"))["cells"]
-    began = time.monotonic()
+    began_s = time.monotonic()
     channels = seat.kernel()
     for cell in cells:
         if cell["cell_type"] == "code" and (error := seat.run(channels, "".join(cell["source"]))):
             student.problem = student.problem or error
-    student.lab_s = time.monotonic() - began
+    student.lab_s = time.monotonic() - began_s
     tasks = seat.file("progress.json")["modules"][module]["tasks"]
     passed = sorted(name for name, task in tasks.items() if "passed_at" in task)
     student.tasks = f"{len(passed)} of {len(tasks)}"
@@ -198,12 +198,12 @@ def disturbs(
     address: str,
     student: Student,
     sources: tuple[str, ...],
-    until: float,
+    until_s: float,
     done: threading.Event,
     all_up: threading.Barrier,
 ) -> None:
     """One student who asks for too much, again and again until the others are done."""
-    seat = Seat(address, student, until)
+    seat = Seat(address, student, until_s)
     server_up(seat, all_up)
     student.tasks = "loops" if sources == LOOP else "asks for too much"
     for source in itertools.cycle(sources):
@@ -224,11 +224,11 @@ def disturbs(
 
 def server_up(seat: Seat, all_up: threading.Barrier) -> None:
     """Signs in and starts the server, then waits for the others."""
-    began = time.monotonic()
+    began_s = time.monotonic()
     seat.sign_in()
     seat.start_server()
-    seat.student.server_s = time.monotonic() - began
-    all_up.wait(timeout=max(1.0, seat.until - time.monotonic()))
+    seat.student.server_s = time.monotonic() - began_s
+    all_up.wait(timeout=max(1.0, seat.until_s - time.monotonic()))
 
 
 class Watch(threading.Thread):
@@ -307,8 +307,8 @@ def main() -> int:
         rows = [row for row in csv.DictReader(lines) if row["account"] != "instructor"]
     students = [Student(row["account"], row["code"]) for row in rows]
     address = f"http://127.0.0.1:{the.port}"
-    load_before, began = psutil.getloadavg(), time.monotonic()
-    until = began + given.limit_s
+    load_before, began_s = psutil.getloadavg(), time.monotonic()
+    until_s = began_s + given.limit_s
     watch = Watch(the, [student.account for student in students])
     watch.start()
     wishes = [sources for sources, wanted in ((GREED, given.greed), (LOOP, given.loop)) if wanted]
@@ -317,16 +317,16 @@ def main() -> int:
     disturbers = dict(zip([s.account for s in students[len(students) - len(wishes) :]], wishes, strict=True))
     workers = [student for student in students if student.account not in disturbers]
     done = threading.Event()
-    all_up = threading.Barrier(len(students), action=lambda: print(f"all up after {time.monotonic() - began:.0f} s"))
+    all_up = threading.Barrier(len(students), action=lambda: print(f"all up after {time.monotonic() - began_s:.0f} s"))
     with ThreadPoolExecutor(len(students)) as class_room:
         for student in students:
             if sources := disturbers.get(student.account):
-                class_room.submit(guarded, disturbs, address, student, sources, until, done, all_up)
+                class_room.submit(guarded, disturbs, address, student, sources, until_s, done, all_up)
         at_work = [
-            class_room.submit(guarded, works, address, student, given.module, until, all_up) for student in workers
+            class_room.submit(guarded, works, address, student, given.module, until_s, all_up) for student in workers
         ]
         wait(at_work)
-        took_s = time.monotonic() - began
+        took_s = time.monotonic() - began_s
         ended = {s.account: the.groups.killed(s.account) for s in students} if the.groups else {}
         watch.done.set()
         watch.join()
