@@ -47,12 +47,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def shuffled(items: list[pytest.Item], dice: random.Random) -> list[pytest.Item]:
-    """The files in another order, and in each file its tests. A notebook's cells stay in theirs."""
+    """The files in another order, and in each its tests; not the cells of a notebook, nor a file that is one story."""
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
     for name, tests in files.items():
-        if not name.endswith(".ipynb"):
+        if not name.endswith(".ipynb") and not any(test.get_closest_marker("in_order") for test in tests):
             dice.shuffle(tests)
     return [item for name in dice.sample(list(files), len(files)) for item in files[name]]
 

@@ -118,10 +118,3 @@ def test_the_zip_does_not_depend_on_how_python_runs_here(monkeypatch: pytest.Mon
 
 def names_of(package: bytes) -> list[str]:
     return zipfile.ZipFile(io.BytesIO(package)).namelist()
-
-
-def test_a_stopped_cloud_publishes_nothing() -> None:
-    with cloud.start() as aws:
-        pass
-    with pytest.raises(cloud.CloudNotRunning):
-        aws.layer("psycopg")

@@ -65,17 +65,12 @@ def test_the_master_user_is_no_superuser_and_has_what_rds_gives_it(aws: cloud.Cl
     assert rk.value(shop, "SELECT count(*) FROM orders", dbname="orders", user="app", password="an ordinary one") == 0
 
 
-@pytest.mark.parametrize("given", [{"password": "wrong"}, {"user": "nobody"}, {"password": ""}, {"user": "rdsadmin"}])
-def test_who_has_no_right_to_is_not_let_in(shop: dict[str, Any], given: dict[str, str]) -> None:
-    with pytest.raises(psycopg.OperationalError, match=r"authentication failed|no password supplied"):
-        rk.connect(shop, **given)
-
-
-@pytest.fixture(scope="module")
-def shop(cloud_of_module: cloud.Cloud) -> Any:
-    """An instance for tests that leave it as it is; the first test with `aws` empties the cloud."""
-    del cloud_of_module
-    return rk.create("kept")
+def test_who_has_no_right_to_is_not_let_in(aws: cloud.Cloud) -> None:
+    del aws
+    shop = rk.create()
+    for given in ({"password": "wrong"}, {"user": "nobody"}, {"password": ""}, {"user": "rdsadmin"}):
+        with pytest.raises(psycopg.OperationalError, match=r"authentication failed|no password supplied"):
+            rk.connect(shop, **given)
 
 
 PASSWORDS = ("'; DROP ROLE shop; --", "  spaces  ", r"back\slash\x41", "%s %d {0} $1 :x", "~" * 128, "'" * 9)

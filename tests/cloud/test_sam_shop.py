@@ -16,6 +16,8 @@ import stack_kit  # type: ignore[import-not-found]
 from serverless_first import cloud
 
 DATA = Path(__file__).parent / "data"
+# One shop is deployed, used, changed and deleted: to deploy it for each test would take minutes.
+pytestmark = pytest.mark.in_order
 
 
 class Shop:

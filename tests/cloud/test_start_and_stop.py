@@ -148,3 +148,10 @@ def test_a_target_takes_the_place_of_the_local_cloud() -> None:
         assert guard.is_armed()
         with pytest.raises(CloudError, match="Only the local cloud can do this"):
             aws.environments()
+
+
+def test_a_stopped_cloud_publishes_no_layer() -> None:
+    with cloud.start() as aws:
+        pass
+    with pytest.raises(CloudNotRunning):
+        aws.layer("psycopg")

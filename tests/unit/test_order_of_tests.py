@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LABS = [f"tests/labs/test_labs.py::test_a_mistake[{n}.1-name]" for n in range(20)]
 UNITS = [f"tests/unit/test_{name}.py::test_{n}" for name in ("facts", "guard", "words") for n in range(5)]
 CELLS = [f"notebooks/04-lambda.ipynb::Cell {n}" for n in range(5)]
-ALL = [*UNITS[:7], *CELLS, *LABS, *UNITS[7:]]
+STORY = [f"tests/cloud/test_story.py::test_{n}" for n in range(5)]
+ALL = [*UNITS[:7], *CELLS, *LABS, *STORY, *UNITS[7:]]
 
 
 @pytest.fixture
@@ -32,7 +33,10 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def ordered(ours: ModuleType, dist: str = "no") -> list[str]:
     config: Any = SimpleNamespace(getoption=lambda *_: dist)
-    items: Any = [SimpleNamespace(nodeid=nodeid) for nodeid in ALL]
+    items: Any = [
+        SimpleNamespace(nodeid=nodeid, get_closest_marker=lambda name, of=nodeid: name == "in_order" and of in STORY)
+        for nodeid in ALL
+    ]
     ours.pytest_collection_modifyitems(config, items)
     return [item.nodeid for item in items]
 
@@ -46,7 +50,7 @@ def test_without_workers_and_without_a_seed_all_stays(ours: ModuleType) -> None:
 
 
 def test_with_workers_the_longest_come_first_and_the_small_ones_last(ours: ModuleType) -> None:
-    assert ordered(ours, "loadscope") == [*CELLS, *LABS, *UNITS]
+    assert ordered(ours, "loadscope") == [*CELLS, *LABS, *STORY, *UNITS]
 
 
 def test_a_seed_shuffles_files_and_the_tests_in_them_and_gives_the_same_again(
@@ -66,6 +70,7 @@ def test_a_seed_shuffles_files_and_the_tests_in_them_and_gives_the_same_again(
             orders_in_files[name].add(tests)
     assert len(orders_of_files) > 1
     assert orders_in_files.pop(file_of(CELLS[0])) == {tuple(CELLS)}  # a notebook's cells stand on each other
+    assert orders_in_files.pop(file_of(STORY[0])) == {tuple(STORY)}
     assert all(len(orders) > 1 for orders in orders_in_files.values())
 
 
@@ -73,4 +78,4 @@ def test_shuffled_tests_of_long_folders_come_first_still(ours: ModuleType, monke
     monkeypatch.setenv("SERVERLESS_FIRST_ORDER", "7")
     found = ordered(ours, "loadscope")
     folders = [str(Path(file_of(name)).parent) for name in found]
-    assert [name for name, _ in groupby(folders)] == ["notebooks", "tests/labs", "tests/unit"]
+    assert [name for name, _ in groupby(folders)] == ["notebooks", "tests/labs", "tests/cloud", "tests/unit"]

@@ -152,7 +152,7 @@ def test_a_statement_known_to_be_good_needs_no_connection() -> None:
 
 
 def test_a_name_that_is_taken_is_refused_also_where_its_statement_is_unknown() -> None:
-    """The proxy prepares the statement there first; the client sees none of that answer, which comes before the error."""
+    """The proxy prepares the statement there first; the client sees none of that answer, and then the error."""
     good = Known()
     client = Client(good=good)
     there = client.says(parse("a", "SELECT 1") + wire.SYNC)
