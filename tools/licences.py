@@ -19,16 +19,26 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "licences.md"
-PROFILES = {"lab": "a learner's environment", "all": "the environment with all extras, for authors and tests"}
+#: The lock files, and what each of them is for.
+PROFILES = {
+    "lab": "a learner's environment",
+    "installer": "what installs the others",
+    "all": "the environment with all extras, for authors and tests: what it has beside those",
+    "aws-cli": "AWS's command line, which a nightly test installs by itself: what it has beside those",
+}
 _PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;\s*([^\\\n]+?))?\s*(?:\\|$)")
 
-#: Packages that Linux with a new Python does not install.
+#: Packages that the environment of Linux with a new Python does not hold, or holds in another version.
 ELSEWHERE = {
     "appnope": "BSD-2-Clause",
+    "awscli": "Apache-2.0",
     "colorama": "BSD-3-Clause",
+    "docutils==0.19": "BSD-2-Clause AND GPL (a part) AND PSF-2.0 AND Public-Domain",
     "overrides": "Apache-2.0",
+    "pyasn1": "BSD-2-Clause",
     "pywin32": "PSF-2.0 AND LGPL-2.1-or-later",  # the latter for its part adodbapi
     "pywinpty": "MIT",
+    "rsa": "Apache-2.0",
 }
 
 #: What a wheel brings along of other projects' programs, by its own notices.
@@ -38,6 +48,9 @@ INSIDE = {
     "psycopg-binary": "libpq (PostgreSQL License), OpenSSL (Apache-2.0) and what they need",
     "postgast": "libpg_query (BSD-3-Clause) with PostgreSQL's parser (PostgreSQL License)",
     "duckdb": "DuckDB (MIT)",
+    "awscli": "botocore and s3transfer (Apache-2.0)",
+    "pip": "requests, certifi and others (Apache-2.0, BSD-3-Clause, ISC, MIT, MPL-2.0, PSF-2.0)",
+    "flit-core": "tomli (MIT)",
 }
 
 #: The words of metadata that name no licence of SPDX, and which one is meant.
@@ -90,18 +103,22 @@ def locked(root: Path = ROOT) -> list[Package]:
             if pin := _PIN.match(line):
                 name, version, marker = pin[1].lower(), pin[2], pin[3] or ""
                 if (name, version) not in found:
-                    found[name, version] = Package(name, version, marker, profile, licence_of(name))
+                    found[name, version] = Package(name, version, marker, profile, licence_of(name, version))
     return [found[key] for key in sorted(found)]
 
 
-def licence_of(name: str) -> str:
+def licence_of(name: str, version: str = "") -> str:
     """The licence of an installed package.
+
+    Args:
+        name: as locked.
+        version: as locked; only where ELSEWHERE names it does it matter.
 
     Raises:
         LookupError: its metadata state none that is known here, or it is not installed.
     """
-    if name in ELSEWHERE:
-        return ELSEWHERE[name]
+    if told_here := ELSEWHERE.get(f"{name}=={version}") or ELSEWHERE.get(name):
+        return told_here
     try:
         distribution = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
@@ -151,8 +168,7 @@ def page(packages: list[Package]) -> str:
     ]
     for profile, what in PROFILES.items():
         chosen = [each for each in packages if each.profile == profile]
-        more = "" if profile == "lab" else ": what it has beside that"
-        lines += [f"## {len(chosen)} packages in {what}{more}", "", "| Package | Version | Licence |", "|---|---|---|"]
+        lines += [f"## {len(chosen)} packages in {what}", "", "| Package | Version | Licence |", "|---|---|---|"]
         lines += [f"| {each.name}{_where(each)} | {each.version} | {_cell(each)} |" for each in chosen]
         lines.append("")
     return "\n".join(lines)

@@ -61,6 +61,15 @@ def test_the_head_tells_where_each_copyleft_ends() -> None:
     assert found == set(re.findall(r"^- (\w+)", head, re.MULTILINE))
 
 
+def test_every_lock_file_is_read() -> None:
+    assert {path.stem for path in (ROOT / "requirements").glob("*.txt")} == set(licences.PROFILES)
+
+
+def test_a_version_that_is_not_the_installed_one_has_its_own_licence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(licences, "ELSEWHERE", {"lamps": "MIT", "lamps==1.0": "ISC"})
+    assert [licences.licence_of("lamps", version) for version in ("", "1.0", "2.0")] == ["MIT", "ISC", "MIT"]
+
+
 def test_every_line_of_the_lock_files_is_read() -> None:
     pinned = {
         tuple(line.split(" ")[0].split("=="))
