@@ -19,7 +19,7 @@ _chance = random.Random()
 # ---- 10.3
 
 START, ORDER, AT_ONCE = "start-order", "hikari-order", 4
-ROUNDS = 3  # of calls that meet after a failure: what goes wrong there does so in most rounds, not in each
+ROUNDS = 6  # of calls that meet after a failure: what goes wrong there does so in most rounds, not in each
 OFF = {"id": {"S": "the printer is off"}}
 AGAIN = "what your function does when the order has an execution already"
 
