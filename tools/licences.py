@@ -24,7 +24,7 @@ PROFILES = {
     "lab": "a learner's environment",
     "installer": "what installs the others",
     "all": "the environment with all extras, for authors and tests: what it has beside those",
-    "aws-cli": "AWS's command line, which a nightly test installs by itself: what it has beside those",
+    "aws-cli": "AWS's command line, which a test installs by itself: what it has beside those",
 }
 _PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;\s*([^\\\n]+?))?\s*(?:\\|$)")
 
