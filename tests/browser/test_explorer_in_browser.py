@@ -45,13 +45,12 @@ def test_two_hundred_moves_leave_nothing_behind() -> None:
         timer.moves(20)  # what is made once is made now
         _run_again(lab, 'print("first"')
         before = _alive(lab, "first")
-        timer.moves(20)  # from the cell's editor back to the slider: JupyterLab makes things of its own
-        in_page = _in_page(lab)
+        in_page, so_far = _at_rest(lab, timer)
         timer.moves(MOVES)
         nodes, listeners, heap_mb = _in_page(lab)
         _run_again(lab, 'print("then"')
         after = _alive(lab, "then")
-        assert len(timer.times_ms) == 40 + MOVES  # a picture for each move
+        assert len(timer.times_ms) == so_far + MOVES  # a picture for each move
         assert after[:3] == before[:3]
         assert after[3] - before[3] <= 1  # thousands of objects
         assert nodes <= in_page[0] + 100, f"{in_page}, then {nodes}, {listeners}, {heap_mb}"
@@ -119,6 +118,20 @@ def _run_again(lab: OpenLab, text: str) -> None:
 def _alive(lab: OpenLab, word: str) -> list[int]:
     output = lab.show_cell(f'print("{word}"').locator(".jp-OutputArea").text_content()
     return [int(number) for number in re.findall(r"\d+", output.split("[")[-1])]
+
+
+def _at_rest(lab: OpenLab, timer: RedrawTimer) -> tuple[tuple[int, int, float], int]:
+    """What is in the page once moves add nothing to it, and how many there were.
+
+    JupyterLab makes things of its own when the slider is reached from a cell's editor, and seconds later (131 listeners).
+    """
+    found: list[tuple[int, int, float]] = []
+    for _ in range(10):
+        timer.moves(40)
+        found.append(_in_page(lab))
+        if len(found) > 2 and found[-1][1] <= found[-3][1] + 10:
+            break
+    return found[-1], len(timer.times_ms)
 
 
 def _in_page(lab: OpenLab) -> tuple[int, int, float]:
