@@ -123,7 +123,7 @@ def _alive(lab: OpenLab, word: str) -> list[int]:
 def _at_rest(lab: OpenLab, timer: RedrawTimer) -> tuple[tuple[int, int, float], int]:
     """What is in the page once moves add nothing to it, and how many there were.
 
-    JupyterLab makes things of its own when the slider is reached from a cell's editor, and seconds later (131 listeners).
+    JupyterLab makes things of its own when the slider is reached from a cell, and seconds later (131 listeners, once).
     """
     found: list[tuple[int, int, float]] = []
     for _ in range(10):
