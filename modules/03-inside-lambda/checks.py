@@ -131,6 +131,7 @@ def _counts_from_one(attempt: Attempt, replies: list[Reply]) -> None:
 # ---- 3.2
 
 PATIENCE_S = 60  # a busy machine may take longer for the slow start than the function's own 10 s
+SHORTER, MOST_STARTS = 0.9, 9  # at least three starts of each; more where Init is not even this much shorter
 GOAL = 0.1  # the solution takes 0.04 of before; with the library or the client left in Init it is 0.22 or more
 
 
@@ -144,7 +145,9 @@ def sale(attempt: Attempt) -> None:
         inits: dict[str, list[float]] = {before: [], after: []}
         firsts: dict[str, list[float]] = {before: [], after: []}
         laters: dict[str, list[float]] = {before: [], after: []}
-        for _ in range(3):
+        for number in range(MOST_STARTS):
+            if number >= 3 and min(firsts[after]) <= SHORTER * min(firsts[before]):
+                break  # else a busy machine may have hidden that it is shorter: it is looked at again
             for name, restart in ((before, restart_before), (after, restart_after)):
                 restart(Timeout=PATIENCE_S)
                 replies = [attempt.invoke(name, {"lamp": "Kumo", "quantity": n}) for n in range(1, 7)]
@@ -169,14 +172,14 @@ def sale(attempt: Attempt) -> None:
         problem = "The work has moved from Init to the first call. The customer waits as long as before."
     elif memory[after] > memory[before]:
         problem = "More memory is no cure: Init still does work that the price does not need."
-    elif share > 0.9:
+    elif share > SHORTER:
         problem = "Init is as slow as before. What is slow still runs in it."
     else:
         problem = "Init is shorter, but not short. Something slow still runs in it."
     attempt.expect(
         share <= GOAL,
         problem=problem,
-        called="both functions, three cold starts each; the shortest Init Duration plus first Duration",
+        called=f"both functions, {len(firsts[after])} cold starts each; the shortest Init Duration plus first Duration",
         came_back=f"before {first[before]:.0f} ms (Init {init[before]:.0f}), now {first[after]:.0f} ms "
         f"(Init {init[after]:.0f})",
         expected="at most a tenth of before",
