@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +220,31 @@ def test_a_failed_execution_is_redriven_from_where_it_failed(kit: Any, tmp_path:
     assert "error" not in told
     refused = kit.refused(lambda: client.redrive_execution(executionArn=run.arn))
     assert refused.code == "ExecutionNotRedrivable"
+
+
+def test_of_calls_at_the_same_moment_one_redrives(kit: Any, tmp_path: Path) -> None:
+    """Two that both found it failed would run its last state twice, and pay twice."""
+    card, callers = tmp_path / "card", 8
+    machine = states.machine(pay(kit))
+    clients = [states.states() for _ in range(callers)]
+    for _ in range(12):
+        failed = states.run(machine, {"order": 7, "card": str(card)})
+        together = threading.Barrier(callers)
+
+        def redrive(client: Any, arn: str = failed.arn, together: threading.Barrier = together) -> str:
+            together.wait(20)
+            try:
+                client.redrive_execution(executionArn=arn)
+            except client.exceptions.ExecutionNotRedrivable:
+                return "refused"
+            return "redriven"
+
+        card.touch()
+        with ThreadPoolExecutor(callers) as pool:
+            assert sorted(pool.map(redrive, clients)) == ["redriven", *["refused"] * (callers - 1)]
+        assert states.succeeded(states.ended(failed.arn)) == {"paid": 7}
+        assert states.ended(failed.arn).types.count("ExecutionRedriven") == 1
+        card.unlink()
 
 
 def test_a_machine_that_is_deleted_ends_its_executions(kit: Any) -> None:

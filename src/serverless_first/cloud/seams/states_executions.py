@@ -205,9 +205,10 @@ def install(plane: DataPlane) -> None:
         given = json.loads(self.body)
         require_shape("stepfunctions", "RedriveExecution", given)
         execution = execution_of(self.stepfunction_backend, given["executionArn"])
-        if reason := execution.why_not_redrivable:
-            raise AWSError(reason, "ExecutionNotRedrivable")
-        execution.redrive()
+        with execution.being_redriven:
+            if reason := execution.why_not_redrivable:
+                raise AWSError(reason, "ExecutionNotRedrivable")
+            execution.redrive()
         return answer(self, {"redriveDate": execution.redrive_date})
 
     response.start_execution, response.start_sync_execution, response.redrive_execution = start, start_sync, redrive

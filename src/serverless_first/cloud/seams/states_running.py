@@ -95,6 +95,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         self.version_arn, self.alias_arn = version_arn, alias_arn
         self.redrive_count = 0
         self.redrive_date: datetime | None = None
+        self.being_redriven = threading.Lock()  # of several calls at the same moment one redrives it
         self.done = threading.Event()
         self._plane = plane
         self.map_run_arn: str | None = None
