@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tornado.testing import bind_unused_port
 
 from serverless_first import course
 from serverless_first.board.keys import Keys
 from serverless_first.board.server import Board, http_server
 from serverless_first.board.store import Store
+from serverless_first.chromium import arguments, find_chromium
 
 NAMES = [
     *("Abe Haruto", "佐藤 さくら", "O'Brien, Pat", '"Q" Quill', "=HYPERLINK(1)", "<img src=x onerror=alert(1)>"),
@@ -189,3 +191,13 @@ MESSAGES = [
     "Customers are turned away after 2 s, though a connection would have been free soon.",
     "<script>alert(1)</script> is no message, & this one shows it as it is.",
 ]
+
+
+@contextmanager
+def a_chromium() -> Iterator[Any]:
+    """A Chromium that Playwright drives; the test is skipped where Playwright is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments())
+        yield chromium
+        chromium.close()

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_kit import NAMES, Running, a_class, names, running  # type: ignore[import-not-found]
+from board_kit import NAMES, Running, a_chromium, a_class, names, running  # type: ignore[import-not-found]
 
-from serverless_first.chromium import arguments, find_chromium
+from serverless_first.chromium import find_chromium
 
 pytestmark = [
     pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night"),
@@ -37,11 +37,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments())
-        yield chromium
-        chromium.close()
+    with a_chromium() as found:
+        yield found
 
 
 @pytest.fixture

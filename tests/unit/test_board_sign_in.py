@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_kit import Running, running  # type: ignore[import-not-found]
+from board_kit import Running, a_chromium, running  # type: ignore[import-not-found]
 
 from serverless_first import axe
-from serverless_first.chromium import arguments, find_chromium
+from serverless_first.chromium import find_chromium
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
 pytestmark = [
@@ -49,11 +49,8 @@ def board(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=find_chromium(), args=arguments())
-        yield chromium
-        chromium.close()
+    with a_chromium() as found:
+        yield found
 
 
 @pytest.fixture
