@@ -29,8 +29,10 @@ def handler(event, context):
 PARTIAL = """
 import base64, json, os, uuid
 def handler(event, context):
-    with open(os.path.join(os.environ["FOLDER"], uuid.uuid4().hex), "w") as file:
+    name = os.path.join(os.environ["FOLDER"], uuid.uuid4().hex)
+    with open(name + ".part", "w") as file:
         json.dump(event, file)
+    os.rename(name + ".part", name)
     failed = []
     for record in event:
         text = record["body"] if "body" in record else base64.b64decode(record["data"])

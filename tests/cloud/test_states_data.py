@@ -205,14 +205,23 @@ def test_every_intrinsic_function(kit: Any) -> None:
 
     del kit
     calls = {f"f{number}.$": call for number, (call, _) in enumerate(INTRINSICS)}
-    more = {"uuid.$": "States.UUID()", "random.$": "States.MathRandom(1, 10)", "same.$": "States.MathRandom(1, 10, 7)"}
+    more = {"uuid.$": "States.UUID()", "same.$": "States.MathRandom(1, 1000, 7)"}
     found = passed(Parameters=calls | more)
     wanted = [value for _, value in INTRINSICS]
     wanted[10] = hashlib.sha1(b"Hikari", usedforsecurity=False).hexdigest()
     assert [found[f"f{number}"] for number in range(len(INTRINSICS))] == wanted
     assert len(found["uuid"]) == 36
-    assert 1 <= found["random"] < 10
     assert passed(Parameters=more)["same"] == found["same"]
+
+
+def test_a_random_number_may_be_the_start_and_is_never_the_end(kit: Any) -> None:
+    del kit
+    found = passed(Parameters={f"n{number}.$": "States.MathRandom(4, 6)" for number in range(200)})
+    assert set(found.values()) == {4, 5}  # that one of them is missing: one time in 10 ** 60
+    for call in ("States.MathRandom(4, 4)", "States.MathRandom(6, 4)"):
+        run = states.run_once(states.steps(Note={"Type": "Pass", "Parameters": {"n.$": call}, "End": True}), {})
+        assert (run.status, run.error) == ("FAILED", "States.IntrinsicFailure")
+        assert "is not below the end, 4" in run.cause
 
 
 EXPRESSIONS: list[tuple[str, Any]] = [

@@ -8,6 +8,7 @@ Replaced, in the preprocessor of moto's parser:
 - `visitChoice_rule_comparison_variable`: Assign in a rule of a JSONPath Choice state is kept; moto drops it.
 - of intrinsic functions `_text_of_str`, `StringFormat._eval_body`: `{}` alone is a place of States.Format, `\{` and
   `\}` are braces; moto hands the text to Python's own format. `JsonToString._eval_body`: characters stay.
+  `MathRandom._eval_body`: the end never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
 - `AmazonStateLanguageParser.parse`: moto's grammar takes "JSONata" or "ErrorPath" for its own words where they stand in
   somebody's data, and refuses the definition.
 """
@@ -15,6 +16,7 @@ Replaced, in the preprocessor of moto's parser:
 from __future__ import annotations
 
 import json
+import random
 import re
 from typing import Any
 
@@ -26,6 +28,9 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
     JsonToString,
+)
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.math_operations.math_random import (
+    MathRandom,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -128,6 +133,8 @@ def install(plane: DataPlane) -> None:
     formatting._eval_body = _format
     to_text: Any = JsonToString
     to_text._eval_body = _json_to_string
+    dice: Any = MathRandom
+    dice._eval_body = _math_random
     parser: Any = AmazonStateLanguageParser
     moto_parse = parser.parse
     parser.parse = staticmethod(lambda definition: moto_parse(for_grammar(definition)))
@@ -155,3 +162,14 @@ def _json_to_string(self: Any, env: Any) -> None:
     self.argument_list.eval(env=env)
     (value,) = env.stack.pop()
     env.stack.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def _math_random(self: Any, env: Any) -> None:
+    """States.MathRandom: a whole number from the start on, below the end."""
+    self.argument_list.eval(env=env)
+    given = env.stack.pop()
+    start, end, *seed = (self._validate_integer_value(value, "States.MathRandom") for value in given)
+    if start >= end:
+        cause = f"Invalid arguments in States.MathRandom: the start, {start}, is not below the end, {end}"
+        raise failure(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
+    env.stack.append(random.Random(*seed).randrange(start, end))
