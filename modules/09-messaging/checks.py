@@ -8,14 +8,15 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_first import cloud
 from serverless_first.lab import Attempt, CheckFailed, NotStarted, task
 from serverless_first.lab.functions import Scratch, at_once, borrowed, fresh_id, messages_in
+from serverless_first.lab.meetings import DYNAMODB_WRITES, meeting
 from serverless_first.lab.messages import again, batch, left_alone, numbers, send_all, take_all
 from serverless_first.lab.show import say
 
 _chance = random.Random()
 LAMPS = ("Tsuki", "Hoshi", "Kumo")
+AT_ONCE = 6
 WORKER_S = 15  # two workers need about three seconds
 
 
@@ -318,20 +319,20 @@ def _packed_once(attempt: Attempt, orders: list[str], called: str, problem: str,
 
 
 def _at_the_same_moment(attempt: Attempt, name: str) -> None:
-    for _ in range(3):
-        order = _order()
-        cloud.start().at_once(name, [batch(order) for _ in range(6)])
-        packed = numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
-        attempt.expect(
-            packed == 1,
-            problem="Two environments had the same order at the same moment, and both packed."
-            if packed
-            else "An order that came to several environments at the same moment is not packed.",
-            called=f"six calls of {name} at the same moment, with the same order",
-            came_back=f"packed {packed}",
-            expected="packed 1",
-            look_at="the time between looking whether an order is packed and writing that it is",
-        )
+    order = _order()
+    with meeting(attempt, name, AT_ONCE, before=DYNAMODB_WRITES):
+        at_once(attempt, name, [batch(order)] * AT_ONCE)
+    packed = numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
+    attempt.expect(
+        packed == 1,
+        problem="Two environments had the same order at the same moment, and both packed."
+        if packed
+        else "An order that came to several environments at the same moment is not packed.",
+        called=f"{AT_ONCE} calls of {name} at the same moment, with the same order",
+        came_back=f"packed {packed}",
+        expected="packed 1",
+        look_at="the time between looking whether an order is packed and writing that it is",
+    )
 
 
 def _real_error(attempt: Attempt, name: str) -> None:

@@ -11,6 +11,7 @@ from serverless_first.hikari_workflows import Execution
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import alive, at_once, borrowed, fresh_id, wait_until
+from serverless_first.lab.meetings import meeting
 from serverless_first.lab.show import say
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
 
@@ -19,7 +20,6 @@ _chance = random.Random()
 # ---- 10.3
 
 START, ORDER, AT_ONCE = "start-order", "hikari-order", 4
-ROUNDS = 6  # of calls that meet after a failure: what goes wrong there does so in most rounds, not in each
 OFF = {"id": {"S": "the printer is off"}}
 AGAIN = "what your function does when the order has an execution already"
 
@@ -58,7 +58,7 @@ def once(attempt: Attempt) -> None:
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
     _counted(attempt, first, f"{called}, and once more after its end")
-    for calls in (1, *[AT_ONCE] * ROUNDS):  # alone first: what one call does wrong has a message of its own
+    for calls in (1, AT_ONCE):  # alone first: what one call does wrong has a message of its own
         _after_a_failure(attempt, calls)
     _nothing_started(attempt)
     say("However often an order comes: one execution, one payment, one label.")
@@ -92,7 +92,8 @@ def _after_a_failure(attempt: Attempt, calls: int) -> None:
 
 def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
     """What one of the calls gives that meet at an execution that has failed."""
-    replies = at_once(attempt, START, [order] * AT_ONCE)
+    with meeting(attempt, START, AT_ONCE, before=["RedriveExecution"]):
+        replies = at_once(attempt, START, [order] * AT_ONCE)
     errors = sorted({reply.error for reply in replies if reply.error})
     attempt.expect(
         not errors,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 
 import pytest
@@ -27,6 +28,7 @@ def said_of(answers: list[Answer], left: list[int], monkeypatch: pytest.MonkeyPa
     counts = iter(left)
     monkeypatch.setattr(events, "_left", lambda *_: next(counts))
     monkeypatch.setattr(events, "at_once", lambda *_: answers)
+    monkeypatch.setattr(events, "meeting", lambda *_, **__: contextlib.nullcontext())
     monkeypatch.setattr(events, "items", lambda *_: {"ord-17": {}})
     module = course.load().module("08")
     attempt = Attempt(next(task for task in module.tasks if task.id == "8.4"))

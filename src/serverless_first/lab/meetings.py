@@ -1,0 +1,112 @@
+"""Lets calls of a learner's function meet, so that a check sees in each run what goes wrong where two are at work.
+
+Without it a check would call many times at once and hope. The function's code stays as it is: a layer of the check's
+own holds a handler around the learner's, for as long as the check needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import uuid
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from serverless_first.cloud import leftovers
+from serverless_first.lab.attempt import Attempt
+
+DYNAMODB_WRITES = (
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
+    *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
+)
+"""Operations that change an item: calls that meet before them have read what none of them has written yet."""
+WAIT_S = 20.0
+_TIMEOUT_S = 60
+_MODULE = "meeting_of_check"
+_SOURCE = """
+import importlib
+import os
+import pathlib
+import time
+
+import botocore.client
+
+CALLS, OPERATIONS, WAIT_S, ROOM = {calls!r}, {operations!r}, {wait_s!r}, pathlib.Path({room!r})
+module, _, name = {handler!r}.rpartition(".")
+learners = getattr(importlib.import_module(module.replace("/", ".")), name)
+call_aws = botocore.client.BaseClient._make_api_call
+mine = ""
+
+
+def is_there():
+    if ROOM.is_dir():
+        (ROOM / mine).touch()
+
+
+def meets(self, operation, arguments):
+    if operation in OPERATIONS:
+        is_there()
+        end_s = time.monotonic() + WAIT_S
+        while ROOM.is_dir() and len(os.listdir(ROOM)) < CALLS and time.monotonic() < end_s:
+            time.sleep(0.01)
+    return call_aws(self, operation, arguments)
+
+
+def handler(event, context):
+    global mine
+    mine = context.aws_request_id
+    try:
+        return learners(event, context)
+    finally:
+        is_there()
+
+
+botocore.client.BaseClient._make_api_call = meets
+"""
+
+
+@contextlib.contextmanager
+def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -> Iterator[None]:
+    """Lets the next calls of a function wait for each other before they first ask AWS for one of some operations.
+
+    A call that ends without asking for one counts as well, so nobody waits for it. The next calls are cold starts. At
+    the end the function's settings are put back.
+
+    Args:
+        attempt: the run of the check.
+        name: the function.
+        calls: how many calls meet.
+        before: operations, by the names of the API, as in "RedriveExecution".
+    """
+    client = attempt.client("lambda")
+    was = client.get_function_configuration(FunctionName=name)
+    layers = [layer["Arn"] for layer in was.get("Layers") or []]
+    with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as room:
+        source = _SOURCE.format(
+            calls=calls, operations=tuple(before), wait_s=WAIT_S, room=str(Path(room)), handler=was["Handler"]
+        )
+        layer = client.publish_layer_version(
+            LayerName=f"check-{uuid.uuid4().hex[:8]}", Content={"ZipFile": _zip(source)}
+        )
+        try:
+            client.update_function_configuration(
+                FunctionName=name,
+                Handler=f"{_MODULE}.handler",
+                Layers=[*layers, layer["LayerVersionArn"]],
+                Timeout=max(_TIMEOUT_S, was["Timeout"]),
+            )
+            yield
+        finally:
+            client.update_function_configuration(
+                FunctionName=name, Handler=was["Handler"], Layers=layers, Timeout=was["Timeout"]
+            )
+            client.delete_layer_version(LayerName=layer["LayerArn"], VersionNumber=layer["Version"])
+
+
+def _zip(source: str) -> bytes:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr(f"python/{_MODULE}.py", source)
+    return package.getvalue()
