@@ -1,4 +1,4 @@
-#: expects: takes 15 of 20 seats.*another program
+#: expects: takes 1[1-5] of 20 seats\. It may have half of them
 #: because: The pool's default is taken to be sensible: all seats for one proxy.
 if "orders-proxy" in [proxy["DBProxyName"] for proxy in rds.describe_db_proxies()["DBProxies"]]:
     rds.delete_db_proxy(DBProxyName="orders-proxy")
