@@ -123,6 +123,14 @@ def test_direct_connections_are_told_by_the_last_seat_when_no_log_tells() -> Non
     assert failed(database=DatabaseUse(7, 2, 4)) == {}
 
 
+def test_orders_that_came_twice_and_were_handed_out_too_early() -> None:
+    dead = (*sound().dead_letters, *(DeadLetter(o, 6) for o in ids("late")))
+    found = failed(queue=OrderQueue(1.0, 6), dead_letters=dead)
+    assert {name: f.design for name, f in found.items()} == {
+        "dead letters": SHORT_VISIBILITY, "visibility": SHORT_VISIBILITY,
+    }  # fmt: skip
+
+
 def test_a_visibility_timeout_below_the_run_time() -> None:
     dead = (*sound().dead_letters, DeadLetter(ids("once")[0], 6))
     found = failed(queue=OrderQueue(1.0, 6), dead_letters=dead)

@@ -228,14 +228,7 @@ def _good_dead_letters(case: Case, name: str, question: str) -> Finding:
     times = max(letter.receives for letter in case.dead)
     again = {order.order_id for order in case.good if order.copies > 1}
     seen = f"{count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
-    if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
-        return Finding(
-            name, question, False, seen,
-            "These are orders that came twice. The first one is in the database; the second one failed each time, "
-            "because the worker takes an order that is there already for an error.",
-            "Look at what the worker does when the row is there already, and at what it returns then.",
-            NO_IDEMPOTENCY,
-        )  # fmt: skip
+    # First: an order that came twice is handed out too early like any other one, and then says nothing of its worker.
     if case.is_seen_too_early:
         return Finding(
             name, question, False, seen,
@@ -243,6 +236,14 @@ def _good_dead_letters(case: Case, name: str, question: str) -> Finding:
             "handed out again. Each time counts as a receive.",
             "The finding about the visibility timeout has the numbers.",
             SHORT_VISIBILITY,
+        )  # fmt: skip
+    if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
+        return Finding(
+            name, question, False, seen,
+            "These are orders that came twice. The first one is in the database; the second one failed each time, "
+            "because the worker takes an order that is there already for an error.",
+            "Look at what the worker does when the row is there already, and at what it returns then.",
+            NO_IDEMPOTENCY,
         )  # fmt: skip
     if case.has_no_seats:
         return Finding(
