@@ -132,8 +132,10 @@ def _counts_from_one(attempt: Attempt, replies: list[Reply]) -> None:
 
 PATIENCE_S = 60  # a busy machine may take longer for the slow start than the function's own 10 s
 MOST_STARTS = 9  # at least three of each; more where the goal is not reached, as other programs may be the reason
-SHORTER = 0.9
-GOAL = 0.1  # the solution takes 0.04 of before; with the library or the client left in Init it is 0.22 or more
+# The quickest of several starts still varies by half on a busy machine, so the limits lie far from what is measured:
+# the solution takes 0.03 of before; with the client left in Init it is 0.21, with the library 0.84, with both 1.
+GOAL = 0.1
+HARDLY = 0.5
 
 
 @task("3.2")
@@ -173,8 +175,8 @@ def sale(attempt: Attempt) -> None:
         problem = "The work has moved from Init to the first call. The customer waits as long as before."
     elif memory[after] > memory[before]:
         problem = "More memory is no cure: Init still does work that the price does not need."
-    elif share > SHORTER:
-        problem = "Init is as slow as before. What is slow still runs in it."
+    elif share > HARDLY:
+        problem = "Init is hardly shorter than before, if at all. What takes most of the time still runs in it."
     else:
         problem = "Init is shorter, but not short. Something slow still runs in it."
     attempt.expect(

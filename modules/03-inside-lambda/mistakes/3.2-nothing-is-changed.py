@@ -1,4 +1,4 @@
-#: expects: as slow as before
+#: expects: hardly shorter than before
 #: because: A copy under another name is expected to start faster.
 #: when: nightly
 %%writefile sale.py

@@ -1,4 +1,4 @@
-#: expects: not short. Something slow still runs
+#: expects: hardly shorter than before
 #: because: Only connections are thought to be slow, not imports.
 %%writefile sale.py
 import json
