@@ -16,6 +16,7 @@ import pytest
 try:
     import nbval.plugin as nbval_plugin
 
+    from serverless_first import kernels
     from serverless_first.build.execute import kernel_environment, timeout_s
 except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
@@ -99,7 +100,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 
 def _kernel(make: type, folder: Path, name: str, *, cwd: str, startup_timeout: float) -> object:
     del cwd
-    return make(name, cwd=str(folder), startup_timeout=startup_timeout)
+    return kernels.started(lambda: make(name, cwd=str(folder), startup_timeout=startup_timeout))
 
 
 def _fresh(item: pytest.Item, name: str) -> Path:

@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from serverless_first import kernels
+
 KEY, SECRET = "AKIAIOSFODNN7LAMPS01", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYLAMPSKEY01"
 #: Each value is found nowhere else: a part of it in a file, an output or another process is a leak.
 SECRETS = {
@@ -71,8 +73,10 @@ class Kernel:
 
         self.outputs: list[str] = []
         environ = lay(folder)
-        self._manager, self._client = start_new_kernel(
-            kernel_name="python3", env=environ, cwd=str(folder / "run"), extra_arguments=["--log-level=ERROR"]
+        self._manager, self._client = kernels.started(
+            lambda: start_new_kernel(
+                kernel_name="python3", env=environ, cwd=str(folder / "run"), extra_arguments=["--log-level=ERROR"]
+            )
         )
         self.process = psutil.Process(self._manager.provisioner.pid)  # type: ignore[union-attr]
 

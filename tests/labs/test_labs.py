@@ -18,7 +18,7 @@ import pytest
 from answers import GAP, Mistake, answers_in
 from nbclient import NotebookClient
 
-from serverless_first import course
+from serverless_first import course, kernels
 from serverless_first.course import Module, Task
 from serverless_first.lab.checks import load_checks
 from serverless_first.lab.quiz import load_quiz
@@ -78,6 +78,9 @@ class Kernel:
     def __init__(self, work: Path) -> None:
         self._book: Any = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
         self._client = NotebookClient(self._book, timeout=CELL_TIMEOUT_S, allow_errors=True, kernel_name="python3")
+        kernels.started(lambda: self._start(work))
+
+    def _start(self, work: Path) -> None:
         self._client.create_kernel_manager()
         self._client.start_new_kernel(cwd=str(work), env=kernel_environment(work))
         self._client.start_new_kernel_client()
@@ -151,7 +154,7 @@ def test_an_untouched_lab_says_not_started_at_each_check_and_breaks_nowhere_else
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
     )
-    client.execute(env=kernel_environment(tmp_path / "work"))
+    kernels.started(lambda: client.execute(env=kernel_environment(tmp_path / "work")))
     checked = 0
     for cell in lab.cells:
         tags = cell.metadata.get("tags", [])

@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets import default
 
+from serverless_first import kernels
 from serverless_first.build.problems import BuildFailed
 from serverless_first.build.sources import Page, place
 from serverless_first.figures.style import SCALE
@@ -137,13 +138,7 @@ def _run(notebook: Any, page: Page, env: dict[str, str], cwd: Path, cell_timeout
         extra_arguments=["--log-level=ERROR"],
     )
     try:
-        try:
-            client.execute(env=env)
-        except RuntimeError as error:
-            if "before replying to kernel_info" not in str(error):
-                raise
-            # Another process took one of the kernel's ports between choosing and binding them; no cell has run yet.
-            client.execute(env=env)
+        kernels.started(lambda: client.execute(env=env))
     except CellExecutionError as error:
         number = next(
             i

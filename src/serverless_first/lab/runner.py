@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from serverless_first import course
+from serverless_first import course, kernels
 from serverless_first.cloud import surroundings
 from serverless_first.cloud.client import REGION
 from serverless_first.course import UnknownModule
@@ -97,7 +97,7 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
     )
     stopped = ""
     try:
-        client.execute(env=env)
+        kernels.started(lambda: client.execute(env=env))
     except DeadKernelError:
         stopped = "the kernel died before this check"
     finally:
