@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import select
+import statistics
 import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +20,10 @@ from conftest import proxy_of
 
 #: What the proxy may grow by in any of these tests; a login may cost 100 KB beside that. A flood needs the most, 51 to
 #: 67 MB (measured): it fills the 20,000 events that are kept, and sockets' buffers hold some 100,000 queries of 14
-#: bytes, for each of which the proxy notes what the database owes. It does not grow further: see the three floods.
+#: bytes, for each of which the proxy notes what the database owes. It does not grow further: see the floods.
 GROWTH_MB = 96
 
-#: A second flood may be a little above the first: answers are on their way when memory is looked at.
+#: A later flood may be a little above the first: answers are on their way when memory is looked at.
 FLOOD_AGAIN_MB = 16
 
 
@@ -231,10 +232,14 @@ def flood(front: ProxyProcess) -> float:
         return front.memory_mb()
 
 
-def test_three_floods_of_queries_whose_answers_nobody_reads(front: ProxyProcess) -> None:
-    """The first may cost what its buffers and the kept events hold; the others find that memory free again."""
-    first, *more = [flood(front) for _ in range(3)]
-    assert max(more) - first < FLOOD_AGAIN_MB, (first, more)
+def test_floods_of_queries_whose_answers_nobody_reads(front: ProxyProcess) -> None:
+    """The first ones may cost what buffers and kept events hold; the others find that memory free again.
+
+    One flood may be short, as a busy machine takes nothing for a second; another one may meet what a test before has
+    left on its way. So the middle ones of three are compared.
+    """
+    costs_mb = [flood(front) for _ in range(6)]
+    assert statistics.median(costs_mb[3:]) - statistics.median(costs_mb[:3]) < FLOOD_AGAIN_MB, costs_mb
 
 
 PARTS = {
