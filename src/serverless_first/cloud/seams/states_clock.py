@@ -90,6 +90,7 @@ def _environments() -> None:
         moto_init(self, *args, **given)
         self.program_state_event = _Ended()
         self.clock, self.ahead_s, self.opened_by = None, 0.0, None
+        self.when_over = None  # of a task's frame: takes back what others could still answer
 
     def frame_of(cls: Any, env: Any, *args: Any, **given: Any) -> Any:
         frame = moto_frame(cls, env, *args, **given)
@@ -212,6 +213,8 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     frame.program_state_event.wait(min(timeout_s, max(machine_s, 0.0), threading.TIMEOUT_MAX))
     has_ended = done.is_set()
     frame.set_ended()
+    if frame.when_over is not None:  # here, not in the thread of the task: it may come too late for the next state
+        frame.when_over()
     env.close_frame(frame)
     if not env.is_running():
         frame.event_history_context.is_closed = True

@@ -53,6 +53,12 @@ def install(issued: Tokens, activities: Activities) -> None:
         if (heartbeat_s := seconds(env, self.heartbeat)) is not None:
             about["heartbeatInSeconds"] = heartbeat_s
         _note(env, HistoryEventType.ActivityScheduled, {"activityScheduledEventDetails": about})
+
+        def over() -> None:
+            activities.withdraw(arn, scheduled)
+            issued.close(task)
+
+        env.when_over = over
         activities.schedule(arn, scheduled)
         try:
             _work(env, task, heartbeat_s)
@@ -61,8 +67,7 @@ def install(issued: Tokens, activities: Activities) -> None:
         except tokens.ExecutionEnded:
             raise CallbackTimeoutError from None
         finally:
-            activities.withdraw(arn, scheduled)
-            issued.close(task)
+            over()
 
     def get_activity_task(self: Any) -> Any:
         arn = self._get_param("activityArn")

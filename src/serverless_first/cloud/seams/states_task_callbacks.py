@@ -88,7 +88,7 @@ def install(issued: Tokens, clients: Clients) -> None:
             return
         task = issued.issue()
         env.states.context_object.context_object_data["Task"] = {"Token": task.token}
-        env.pending_task = task
+        env.pending_task, env.when_over = task, lambda: issued.close(task)
         try:
             moto_execution(self, env)
         finally:
