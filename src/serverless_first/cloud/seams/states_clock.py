@@ -182,7 +182,10 @@ def _programs() -> None:
 
 
 def _evaluate_with_timeout(self: Any, env: Any) -> None:
-    """moto's, except that it is woken when the execution ends, and looks at the machine's own time."""
+    """moto's, except that it is woken when the execution ends, and looks at the machine's own time.
+
+    A task that is over is taken back from those who could answer it before the execution goes on.
+    """
     self.timeout.eval(env=env)
     timeout_s = float(env.stack.pop())
     frame = env.open_frame()
