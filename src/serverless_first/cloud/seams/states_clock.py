@@ -5,7 +5,8 @@ lets a task that has timed out write into the history afterwards. Replaced:
 
 - `Environment.__init__`, `as_inner_frame_of`, `close_frame`, `delete_frame`: each has the execution's clock and how far
   it is ahead of it; its event, once set, stays set (moto clears it at once, and a wait that begins then is not woken).
-- `Environment.set_error`, `set_timed_out`, `set_stop`: what an execution has ended with stays; the first one counts.
+- `Environment.set_error`, `set_timed_out`, `set_stop`, `set_ended`: what an execution has ended with stays; the first
+  one counts. A task in it is taken back from those who could still answer it before anybody goes on.
 - `WaitFunction._wait_interval`, `RetrierDecl._eval_body`: waits are divided by the time scale and end with the
   execution. `Timestamp._get_wait_seconds`, `_from_timestamp_string`: moto reads local time, and whole seconds in UTC
   only.
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,6 +75,18 @@ def wait(env: Any, wait_s: float) -> None:
         root_of(env).set_timed_out()
 
 
+def when_over(env: Any, take_back: Callable[[], None]) -> None:
+    """Has `take_back` called before anybody goes on when the task of `env` is over; at once if it is over already.
+
+    Args:
+        env: the frame of the task.
+        take_back: closes what others could still answer; is called more than once.
+    """
+    env.when_over = take_back
+    if not env.is_running():
+        take_back()
+
+
 def install(plane: DataPlane) -> None:
     """Lets executions wait, time out and end as on AWS."""
     del plane  # the clock of an execution has the time scale
@@ -90,7 +104,7 @@ def _environments() -> None:
         moto_init(self, *args, **given)
         self.program_state_event = _Ended()
         self.clock, self.ahead_s, self.opened_by = None, 0.0, None
-        self.when_over = None  # of a task's frame: takes back what others could still answer
+        self.when_over = None  # set by the function of that name
 
     def frame_of(cls: Any, env: Any, *args: Any, **given: Any) -> Any:
         frame = moto_frame(cls, env, *args, **given)
@@ -111,12 +125,15 @@ def _environments() -> None:
             with self._state_mutex:
                 if self._program_state is None or isinstance(self._program_state, ProgramRunning):
                     moto(self, *args, **given)
+                    # Here, not in the thread of the task: it may come too late for whoever goes on.
+                    if self.when_over is not None:
+                        self.when_over()
 
         return end
 
     kind.__init__, kind.as_inner_frame_of = init, classmethod(frame_of)
     kind.close_frame, kind.delete_frame = closed(moto_close), closed(moto_delete)
-    for name in ("set_error", "set_timed_out", "set_stop"):
+    for name in ("set_error", "set_timed_out", "set_stop", "set_ended"):
         setattr(kind, name, first_counts(getattr(kind, name)))
 
 
@@ -182,10 +199,7 @@ def _programs() -> None:
 
 
 def _evaluate_with_timeout(self: Any, env: Any) -> None:
-    """moto's, except that it is woken when the execution ends, and looks at the machine's own time.
-
-    A task that is over is taken back from those who could answer it before the execution goes on.
-    """
+    """moto's, except that it is woken when the execution ends, and looks at the machine's own time."""
     self.timeout.eval(env=env)
     timeout_s = float(env.stack.pop())
     frame = env.open_frame()
@@ -215,9 +229,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     # Parallel and Map do not time out by themselves: their branches look at the clock.
     frame.program_state_event.wait(min(timeout_s, max(machine_s, 0.0), threading.TIMEOUT_MAX))
     has_ended = done.is_set()
-    frame.set_ended()
-    if frame.when_over is not None:  # here, not in the thread of the task: it may come too late for the next state
-        frame.when_over()
+    frame.set_ended()  # waits for whoever is ending it at this moment
     env.close_frame(frame)
     if not env.is_running():
         frame.event_history_context.is_closed = True

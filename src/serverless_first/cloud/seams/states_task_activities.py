@@ -24,6 +24,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackTimeout
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_first.cloud.seams.states_clock import when_over
 from serverless_first.cloud.seams.states_task_callbacks import result_of, seconds, waker
 from serverless_first.cloud.seams.states_task_errors import timed_out
 from serverless_first.cloud.workflows import shapes, tokens
@@ -58,8 +59,8 @@ def install(issued: Tokens, activities: Activities) -> None:
             activities.withdraw(arn, scheduled)
             issued.close(task)
 
-        env.when_over = over
         activities.schedule(arn, scheduled)
+        when_over(env, over)
         try:
             _work(env, task, heartbeat_s)
         except tokens.HeartbeatMissed:

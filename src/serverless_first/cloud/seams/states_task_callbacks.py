@@ -44,6 +44,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_first.cloud.seams import states_task_calls
+from serverless_first.cloud.seams.states_clock import when_over
 from serverless_first.cloud.seams.states_task_clients import Clients
 from serverless_first.cloud.workflows import integrations, shapes, tokens
 from serverless_first.cloud.workflows.tokens import Outcome, PendingTask, Tokens
@@ -88,7 +89,8 @@ def install(issued: Tokens, clients: Clients) -> None:
             return
         task = issued.issue()
         env.states.context_object.context_object_data["Task"] = {"Token": task.token}
-        env.pending_task, env.when_over = task, lambda: issued.close(task)
+        env.pending_task = task
+        when_over(env, lambda: issued.close(task))
         try:
             moto_execution(self, env)
         finally:
