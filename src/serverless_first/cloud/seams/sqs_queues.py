@@ -4,7 +4,7 @@ Replaced here:
 
 - `SQSBackend.receive_message`: moto hands one message to two receivers, busy-waits when a message group is in flight,
   gives the second message of a group before the first when both come back, mixes groups although there is more of one,
-  and keeps what is older than its retention.
+  lets what was received together come back in parts, and keeps what is older than its retention.
 - `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
   sequence numbers are random, and missing with content-based deduplication.
 - `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
@@ -154,6 +154,8 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
             if room < 0:
                 break
             message.mark_received(visibility_timeout=int(visibility_timeout_s))
+            if visibility_timeout_s:  # one moment for all of them: a batch comes back as one
+                message.visible_at = now_ms + int(visibility_timeout_s) * 1000
             queue._pending_messages.add(message)
             taken.append(_as_told(message))
     return taken
