@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import Any
+
+from serverless_first.cloud.once import once
 
 
 def client(service: str, region: str) -> Any:
@@ -17,7 +18,7 @@ def client(service: str, region: str) -> Any:
     return _make(service, region or "us-east-1", os.environ["MOTO_PORT"])
 
 
-@functools.cache
+@once()
 def _make(service: str, region: str, port: str) -> Any:
     import boto3
     from botocore.config import Config

@@ -6,13 +6,14 @@ where method and path stand for the operation in botocore's model of the service
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
+
+from serverless_first.cloud.once import once
 
 #: botocore's models of the REST services, by the name in a signature; otherwise the names are equal.
 _MODELS = {"apigateway": ("apigateway", "apigatewayv2"), "execute-api": ("apigatewaymanagementapi",), "ses": ("sesv2",)}
@@ -100,7 +101,7 @@ def _rest(request: WebRequest) -> Call:
     return Call(request.service, "", {}, "rest")
 
 
-@functools.cache
+@once()
 def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
     """Method, pattern of the path, operation; the paths with the most fixed parts first."""
     from botocore.exceptions import UnknownServiceError

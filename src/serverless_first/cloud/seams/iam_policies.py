@@ -22,6 +22,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.s3.models import FakeBucket
 
 from serverless_first.cloud.iam.policies import Principal, Request, Verdict, parsed
+from serverless_first.cloud.once import once
 
 _AWS = "arn:aws:iam::aws:policy/"
 _RESULTS = {
@@ -32,7 +33,7 @@ _RESULTS = {
 _ANONYMOUS = Principal("anonymous", frozenset(), "anonymous")
 
 
-@functools.cache
+@once()
 def _all_of_aws() -> dict[str, tuple[str, dict[str, Any]]]:
     """Name and content of AWS's managed policies by ARN, as moto carries them."""
     content: dict[str, dict[str, Any]] = json.loads(aws_managed_policies_data)

@@ -6,12 +6,13 @@ state.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+
+from serverless_first.cloud.once import once
 
 MOST_SHOWN = 256  # characters of a value in a message
 
@@ -53,7 +54,7 @@ def require_shape(service: str, operation: str, given: Mapping[str, Any]) -> Non
         raise Refused(f"{count}: {'; '.join(found)}")
 
 
-@functools.cache
+@once()
 def _input(service: str, operation: str) -> Any:
     import botocore.session
 

@@ -6,7 +6,6 @@ execution that is stopped at once raises), forget the error of StopExecution, an
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 import math
@@ -34,6 +33,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
+from serverless_first.cloud.once import once
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams.states_described import described
 from serverless_first.cloud.seams.states_history import FULL, reopen
@@ -44,7 +44,7 @@ EXPRESS_LIMIT_S = 300.0  # Step Functions Developer Guide, "Choosing workflow ty
 _numbers = itertools.count(1)
 
 
-@functools.lru_cache(maxsize=256)
+@once(most=256)
 def program_of(definition: str) -> Any:
     """The parsed definition. Evaluating changes nothing in it: what an execution knows is in its environment."""
     program = AmazonStateLanguageParser.parse(definition)[0]

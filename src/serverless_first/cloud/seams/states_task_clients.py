@@ -10,7 +10,6 @@ are allowed or refused as anybody's.
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 import threading
@@ -21,6 +20,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from serverless_first.cloud.errors import AccessDenied
+from serverless_first.cloud.once import once
 from serverless_first.cloud.plane import DataPlane
 
 SERVICE = "states.amazonaws.com"
@@ -80,7 +80,7 @@ def _denied(message: str) -> ClientError:
     return ClientError(about, "AssumeRole")
 
 
-@functools.lru_cache(maxsize=256)
+@once(most=256)
 def _make(service: str, region: str, port: str, key: str, secret: str, token: str) -> Any:
     import boto3
     from botocore.config import Config

@@ -5,7 +5,6 @@ Rules: Step Functions Developer Guide, "Integrating services" (patterns by servi
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from botocore import xform_name
 
 from serverless_first.cloud.events.universal_targets import SERVICES as _SCHEDULERS
+from serverless_first.cloud.once import once
 
 #: The services of AWS SDK integrations by their names there: boto3's name, the prefix of IAM's actions.
 SDK_SERVICES = _SCHEDULERS | {
@@ -147,7 +147,7 @@ def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
     return None
 
 
-@functools.cache
+@once()
 def model(boto_service: str) -> Any:
     """botocore's model of a service."""
     import botocore.session
