@@ -14,7 +14,9 @@ from unittest.mock import patch
 import pytest
 
 try:
+    import nbval.kernel as nbval_kernel
     import nbval.plugin as nbval_plugin
+    from jupyter_client.manager import KernelManager
 
     from serverless_first import kernels
     from serverless_first.build.execute import kernel_environment, timeout_s
@@ -100,7 +102,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 
 def _kernel(make: type, folder: Path, name: str, *, cwd: str, startup_timeout: float) -> object:
     del cwd
-    return kernels.started(lambda: make(name, cwd=str(folder), startup_timeout=startup_timeout))
+    ours = partial(KernelManager, **kernels.private_channels())
+    with patch.object(nbval_kernel, "KernelManager", ours):
+        return kernels.started(lambda: make(name, cwd=str(folder), startup_timeout=startup_timeout))
 
 
 def _fresh(item: pytest.Item, name: str) -> Path:

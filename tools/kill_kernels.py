@@ -30,6 +30,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from traitlets import default
 
+from serverless_first import kernels
 from serverless_first.build.execute import kernel_environment, timeout_s
 from tools.traces import Traces
 
@@ -121,17 +122,13 @@ class Kernel:
         environ = kernel_environment(root, folders.named) | {"TMPDIR": str(folders.temporary)}
         if root != ROOT:
             environ["PYTHONPATH"] = str(root / "src")
-        for tries_left in (2, 1, 0):
-            self._manager = _OwnKernel(connection_file=str(folders.named["connection"] / "kernel.json"))
-            try:
-                self._start(environ)
-                return
-            except RuntimeError:  # another process took one of its ports between choosing and binding them
-                self._let_go()
-                if not tries_left:
-                    raise
+        kernels.started(lambda: self._start(environ))
 
     def _start(self, environ: dict[str, str]) -> None:
+        self._manager = _OwnKernel(
+            connection_file=str(self._folders.named["connection"] / "kernel.json"),
+            **kernels.private_channels(),
+        )
         self._manager.start_kernel(
             env=environ, cwd=str(self._folders.named["run"]), extra_arguments=["--log-level=ERROR"]
         )
@@ -140,7 +137,11 @@ class Kernel:
         self.pid = pid
         self._client = self._manager.client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=120)
+        try:
+            self._client.wait_for_ready(timeout=120)
+        except RuntimeError:
+            self._let_go()
+            raise
 
     def run(self, source: str, limit_s: float) -> str:
         """Runs a cell; what it raised, empty when it raised nothing.

@@ -109,20 +109,18 @@ def doctor() -> None:
     show_default=True,
     help="How functions reach a VPC; 2019: an interface for each environment.",
 )
-def cloud(port: int, time_scale: float, idle_expiry_s: float, enforce_iam: bool, network_model: str) -> None:
-    """Run the local cloud alone, for the AWS CLI, SDKs, SAM, or a class that shares it."""
+@click.option("--share", is_flag=True, help="Answer other users of this machine too: they can run code as you.")
+def cloud(**settings: Any) -> None:
+    """Run the local cloud alone, for the AWS CLI, SDKs or SAM."""
     from serverless_first.cloud import server
+    from serverless_first.cloud.errors import CloudError
 
     try:
-        server.run(
-            port=port,
-            time_scale=time_scale,
-            idle_expiry_s=idle_expiry_s,
-            enforce_iam=enforce_iam,
-            network_model=network_model,
-        )
+        server.run(**settings)
     except OSError as error:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
+    except CloudError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

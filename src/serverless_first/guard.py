@@ -63,6 +63,30 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
+def hosts_of(url: str) -> set[str]:
+    """The hosts that can be read out of an address, in lower case; "" stands for none.
+
+    Python's `urlsplit` and urllib3, which botocore connects by, read `http://evil.example\\@127.0.0.1/` in two ways.
+    An address is safe only if all its hosts are.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    from urllib.parse import urlsplit
+
+    from urllib3.util import parse_url
+
+    return {(urlsplit(url).hostname or "").lower(), (parse_url(url).host or "").strip("[]").lower()}
+
+
+def stays_here(url: str) -> bool:
+    """Whether an address can only lead to this machine, whoever reads it; False if it cannot be read."""
+    try:
+        return all(is_this_machine(host) for host in hosts_of(url))
+    except ValueError:
+        return False
+
+
 def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
     """Raises if `url`, or the proxy on the way to it, lies outside this machine while the guard is armed.
 
@@ -71,15 +95,10 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
     """
     if not _armed:
         return
-    from urllib.parse import urlsplit
-
-    from urllib3.util import parse_url  # botocore connects to what this one reads out of an address
-
     for target, role in ((url, ""), (proxy_url, "through the proxy ")):
         if not target:
             continue
-        hosts = {(urlsplit(target).hostname or "").lower(), (parse_url(target).host or "").strip("[]").lower()}
-        outside = sorted(h for h in hosts if not is_this_machine(h) and h not in _allowed_hosts)
+        outside = sorted(h for h in hosts_of(target) if not is_this_machine(h) and h not in _allowed_hosts)
         if not outside:
             continue
         host = outside[-1]

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from serverless_first import course
+from serverless_first import course, kernels
 from serverless_first.cloud import surroundings
 from serverless_first.cloud.client import REGION
 from serverless_first.places import has_home, work_dir
@@ -41,7 +41,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
         OSError: the learner's folder cannot be written.
     """
     work = work_dir().absolute()
-    command = _command(work, port, browser)
+    (work / SETTINGS).mkdir(parents=True, exist_ok=True)
     os.chdir(work)
     if not allow_real_aws:
         surroundings.apply(surroundings.nowhere_environ(os.environ, REGION, work / SETTINGS))
@@ -51,6 +51,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
         home.mkdir(exist_ok=True)
         print(f"There is no home folder that can be written: JupyterLab keeps its own files in {home}.")
         os.environ["HOME"] = str(home)
+    command = _command(work, port, browser)
     if os.name == "posix":  # one process less, and signals reach JupyterLab itself
         os.execv(command[0], command)
     process = subprocess.Popen(command)
@@ -72,6 +73,8 @@ def _keep_aws_files() -> None:
 def settings(work: Path) -> list[str]:
     """Writes JupyterLab's settings of the course into the learner's folder; the options that make them count.
 
+    Sets `JUPYTER_RUNTIME_DIR` for the JupyterLab that this process becomes or starts (`kernels.kernel_options`).
+
     Raises:
         OSError: the learner's folder cannot be written.
     """
@@ -81,6 +84,7 @@ def settings(work: Path) -> list[str]:
         (settings / name).write_text(json.dumps(content), encoding="utf-8", newline="\n")
     return [
         f"--ServerApp.root_dir={work}",
+        *kernels.kernel_options(os.environ),
         f"--LabApp.app_settings_dir={settings}",
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / 'workspaces'}",

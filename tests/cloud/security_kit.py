@@ -69,15 +69,15 @@ class Kernel:
     """
 
     def __init__(self, folder: Path) -> None:
-        from jupyter_client.manager import start_new_kernel
+        from jupyter_client.manager import KernelManager
 
         self.outputs: list[str] = []
         environ = lay(folder)
-        self._manager, self._client = kernels.started(
-            lambda: start_new_kernel(
-                kernel_name="python3", env=environ, cwd=str(folder / "run"), extra_arguments=["--log-level=ERROR"]
-            )
-        )
+        self._manager = KernelManager(kernel_name="python3", **kernels.private_channels())
+        self._manager.start_kernel(env=environ, cwd=str(folder / "run"), extra_arguments=["--log-level=ERROR"])
+        self._client = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=60)
         self.process = psutil.Process(self._manager.provisioner.pid)  # type: ignore[union-attr]
 
     def run(self, cell: str) -> None:

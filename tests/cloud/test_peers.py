@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -182,15 +183,57 @@ def test_no_port_of_a_cloud_answers_another_user(aws: cloud.Cloud, kit: Any, nob
     assert [ports[port] for port in nobody(list(ports))] == []
 
 
-def test_a_cloud_that_is_shared_on_purpose_answers_others(tmp_path: Path, nobody: Callable[..., list[int]]) -> None:
-    command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
-    try:
-        assert server.stdout is not None
-        line = server.stdout.readline()
-        port = int(line.split("http://127.0.0.1:")[1].split()[0])
+@contextlib.contextmanager
+def standing_alone(*options: str, user: int = 0) -> Iterator[tuple[int, str]]:
+    """The port of a `serverless-first cloud`, and what it has printed."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as home:
+        os.chown(home, user, user)
+        environ = {"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "PYTHONDONTWRITEBYTECODE": "1"}
+        # As if its terminal was one of a shared cloud: only the option counts.
+        environ |= {peers.SHARED: "1"}
+        command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0", *options]
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=home,
+            env=environ,
+            user=user,
+            group=user,
+            extra_groups=[],
+        ) as server:
+            assert server.stdout is not None
+            said = ""
+            for line in server.stdout:
+                said += line
+                if "AWS calls of handlers" in line:
+                    break
+            try:
+                yield int(said.split("http://127.0.0.1:")[1].split()[0]), said
+            finally:
+                server.terminate()
+                server.wait(30)
+
+
+def test_a_cloud_in_a_terminal_answers_its_owner_only(nobody: Callable[..., list[int]]) -> None:
+    with standing_alone() as (port, said):
+        assert nobody([port], os.geteuid()) == [port]
+        assert nobody([port]) == []
+        assert "other users" not in said
+
+
+def test_a_cloud_that_is_shared_on_purpose_answers_others_and_warns(nobody: Callable[..., list[int]]) -> None:
+    with standing_alone("--share", user=NOBODY - 1) as (port, said):
         assert nobody([port]) == [port]
-    finally:
-        server.terminate()
-        server.wait(30)
-        server.stdout.close() if server.stdout else None
+        assert "every user of this machine can run code as you" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root")
+def test_root_does_not_share_a_cloud() -> None:
+    command = [sys.executable, "-m", "serverless_first.cli", "cloud", "--port", "0", "--share"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert "root" in done.stderr
+    assert "ordinary user" in done.stderr
+    assert done.stdout == ""

@@ -12,6 +12,7 @@ import http_kit  # type: ignore[import-not-found]  # pytest puts this folder on 
 import psutil
 import pytest
 from http_kit import make_api
+from rest_kit import Api
 
 from serverless_first.cloud import Cloud
 
@@ -75,7 +76,7 @@ def test_it_allows_no_page_of_another_origin(aws: Cloud) -> None:
 MARK = """
 import os, pathlib
 def handler(event, context):
-    method = event["requestContext"]["http"]["method"]
+    method = event.get("httpMethod") or event["requestContext"]["http"]["method"]
     pathlib.Path(os.environ["FOLDER"], method).touch()
     return {"statusCode": 200, "body": "ran"}
 """
@@ -88,17 +89,32 @@ def test_an_api_runs_what_a_page_of_another_site_sends_only_as_its_cors_says(
     aws: Cloud, kit: Any, tmp_path: Path
 ) -> None:
     arn = kit.deploy("mark", MARK, Environment={"Variables": {"FOLDER": str(tmp_path)}}, Timeout=30)
-    id, address = make_api(arn, "POST /orders")
+    id, address = make_api(arn, "$default")
+    rest = Api(aws)
+    rest.function("/orders", arn, "ANY")
+    rest.deploy("prod")
     lam = kit.client("lambda")
     url = lam.create_function_url_config(FunctionName="mark", AuthType="NONE")["FunctionUrl"]
-    ways = (address, f"{aws.endpoint_url}/restapis/{id}/$default/_user_request_", aws.local_url(url).rstrip("/"))
+    ways = (
+        address,
+        aws.local_url(rest.id) + "/prod",
+        f"{aws.endpoint_url}/restapis/{id}/$default/_user_request_",
+        aws.local_url(url).rstrip("/"),
+    )
     for way in ways:
         refused = http_kit.send(way, "/orders", "POST", b"lamp", FORM)
         assert refused.status == 403, way
         assert "CORS does not allow that origin" in refused.json["message"]
-    assert {each.name for each in tmp_path.iterdir()} <= {"OPTIONS"}  # its own answer to the question, as any page gets
+        assert "Your POST was not run" in refused.json["message"]
+    assert list(tmp_path.iterdir()) == []  # not even as OPTIONS
     assert http_kit.send(address, "/orders", "POST", b"lamp").status == 200  # curl, a test
     assert http_kit.send(address, "/orders", "POST", b"lamp", [("Origin", "https://evil.example")]).status == 200
+    names = rest.method("/orders", "OPTIONS")
+    allow = {"method.response.header.Access-Control-Allow-Origin": "'https://shop.example'"}
+    rest.gateway.put_integration(**names, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    rest.gateway.put_method_response(**names, statusCode="200", responseParameters=dict.fromkeys(allow, False))
+    rest.gateway.put_integration_response(**names, statusCode="200", responseParameters=allow)
+    rest.deploy("prod")
     cors = {"AllowOrigins": ["https://shop.example"], "AllowMethods": ["POST"]}
     kit.client("apigatewayv2").update_api(ApiId=id, CorsConfiguration=cors)
     lam.update_function_url_config(FunctionName="mark", Cors=cors)

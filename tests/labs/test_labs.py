@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from answers import GAP, Mistake, answers_in
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 from serverless_first import course, kernels
 from serverless_first.course import Module, Task
@@ -77,7 +78,13 @@ class Kernel:
 
     def __init__(self, work: Path) -> None:
         self._book: Any = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-        self._client = NotebookClient(self._book, timeout=CELL_TIMEOUT_S, allow_errors=True, kernel_name="python3")
+        self._client = NotebookClient(
+            self._book,
+            timeout=CELL_TIMEOUT_S,
+            allow_errors=True,
+            kernel_name="python3",
+            config=Config(KernelManager=kernels.private_channels()),
+        )
         kernels.started(lambda: self._start(work))
 
     def _start(self, work: Path) -> None:
@@ -152,6 +159,7 @@ def test_an_untouched_lab_says_not_started_at_each_check_and_breaks_nowhere_else
         timeout=CELL_TIMEOUT_S,
         allow_errors=True,
         kernel_name="python3",
+        config=Config(KernelManager=kernels.private_channels()),
         resources={"metadata": {"path": str(tmp_path)}},
     )
     kernels.started(lambda: client.execute(env=kernel_environment(tmp_path / "work")))

@@ -17,6 +17,7 @@ from PIL import Image
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
 from serverless_first import build as builder
+from serverless_first import kernels
 from serverless_first.build import BuildFailed, build, cache, check
 from serverless_first.course import UnknownModule
 
@@ -220,6 +221,7 @@ def test_a_kernel_whose_port_another_process_took_is_started_again(
 ) -> None:
     from jupyter_client.connect import LocalPortCache
 
+    monkeypatch.setattr(kernels, "socket_folder", lambda: None)  # as on Windows, where kernels have ports
     taken = socket.create_server(("127.0.0.1", 0))
     free, asked = LocalPortCache.find_available_port, []
 

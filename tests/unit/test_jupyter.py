@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first import jupyter
+from serverless_first import jupyter, kernels
 
 REAL = {
     "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
@@ -54,6 +54,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         monkeypatch.setenv(name, "")  # so that what `start` sets is taken back after the test
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_DISABLE_HOST_PREFIX_INJECTION"):
         monkeypatch.setenv(name, "")
+    monkeypatch.setenv(kernels.RUNTIME, "")
     monkeypatch.setattr(os, "execv", begin)
     monkeypatch.setattr(subprocess, "Popen", begin)
     here = Path.cwd()

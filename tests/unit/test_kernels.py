@@ -1,15 +1,193 @@
-"""A kernel whose port was taken is started once more; what it dies of otherwise is told."""
+"""Other users of the machine cannot read a kernel; one whose port was taken is started once more."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from serverless_first import kernels
+from serverless_first.cloud.own_folder import is_private
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no Unix sockets in Python")
+NOBODY = 65_534
+# Subscribes to whatever a kernel publishes at these addresses, for 5 s at most, and prints what it hears.
+EAVESDROP = """
+import socket, sys, zmq
+heard = zmq.Context().socket(zmq.SUB)
+heard.setsockopt(zmq.SUBSCRIBE, b"")
+for address in sys.argv[1:]:
+    kind, _, place = address.partition("://")
+    try:
+        if kind == "ipc":
+            socket.socket(socket.AF_UNIX).connect(place)
+        else:
+            socket.create_connection(("127.0.0.1", int(place.rpartition(":")[2])), timeout=5).close()
+    except OSError as error:
+        print(type(error).__name__, address)
+        continue
+    print("reached", address)
+    heard.connect(address)
+print("subscribed", flush=True)
+while heard.poll(5000):
+    message = b"".join(heard.recv_multipart())
+    if b"a-secret-of-the-learner" in message:
+        print("heard")
+        break
+"""
+
+
+@contextlib.contextmanager
+def running(settings: dict[str, str]) -> Iterator[tuple[Any, Any]]:
+    """A kernel with these settings of its manager, and its client."""
+    manager: Any = KernelManager(kernel_name="python3", **settings)
+    manager.start_kernel(extra_arguments=["--log-level=ERROR"])
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def addresses(process: psutil.Process) -> list[str]:
+    """Where a process can be reached, as everybody reads it from /proc/net."""
+    ports = [c.laddr[1] for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    paths = {str(c.laddr) for c in process.net_connections("unix") if str(c.laddr).startswith("/")}
+    return [*(f"tcp://127.0.0.1:{port}" for port in ports), *(f"ipc://{path}" for path in paths)]
+
+
+def eavesdrop(client: Any, places: list[str]) -> list[str]:
+    """What another user gets of a kernel that keeps printing a secret."""
+    command = [sys.executable, "-c", EAVESDROP, *places]
+    try:
+        stranger = subprocess.Popen(
+            command, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", stdout=subprocess.PIPE, text=True
+        )
+    except PermissionError:
+        pytest.skip("another user cannot reach this Python")
+    over = threading.Event()
+
+    def talk() -> None:
+        while not over.is_set():
+            client.execute_interactive("print('a-secret-of-the-learner')", timeout=60, output_hook=lambda _: None)
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    said, _ = stranger.communicate(timeout=60)
+    over.set()
+    talker.join()
+    assert stranger.returncode == 0
+    assert "subscribed" in said
+    return said.splitlines()
+
+
+@pytest.fixture
+def another_user() -> None:
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("needs root on Linux: another user")
+
+
+@pytest.mark.usefixtures("another_user")
+def test_another_user_reaches_no_channel_of_a_kernel() -> None:
+    with running(kernels.private_channels()) as (manager, client):
+        places = addresses(psutil.Process(manager.provisioner.pid))
+        said = eavesdrop(client, places)
+    sockets = [place for place in places if place.startswith("ipc")]
+    assert len(sockets) == 5
+    assert set(said) >= {f"PermissionError {place}" for place in sockets}
+    # ipykernel's pipe for the output of forked processes: it sends nothing, and takes what begins with a secret.
+    assert len(places) - len(sockets) == 1
+    assert "heard" not in said
+
+
+@pytest.mark.usefixtures("another_user")
+@pytest.mark.parametrize(("settings", "heard"), [({}, True), (kernels.ENCRYPTED, False)], ids=["plain", "encrypted"])
+def test_another_user_can_read_the_ports_of_a_kernel_only_if_it_does_not_encrypt(
+    settings: dict[str, str], heard: bool
+) -> None:
+    with running(settings) as (manager, client):
+        said = eavesdrop(client, addresses(psutil.Process(manager.provisioner.pid)))
+    assert len([line for line in said if line.startswith("reached")]) >= 5
+    assert ("heard" in said) is heard
+
+
+@posix
+def test_sockets_lie_beside_jupyters_connection_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        runtime = Path(short, "runtime")
+        monkeypatch.setenv(kernels.RUNTIME, str(runtime))
+        environ: dict[str, str] = {}
+        assert kernels.kernel_options(environ) == ["--KernelManager.transport=ipc"]
+        assert environ == {kernels.RUNTIME: str(runtime)}
+        assert list(runtime.iterdir()) == []
+        assert is_private(runtime)
+
+
+@posix
+@pytest.mark.parametrize("where", ["long", "open to others", "a file"])
+def test_a_folder_that_is_no_place_for_sockets_is_passed_by(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        runtime = Path(short, "n" * 90 if where == "long" else "runtime")
+        if where == "a file":
+            runtime.touch()
+        else:
+            runtime.mkdir()
+            runtime.chmod(0o755 if where == "open to others" else 0o700)
+        monkeypatch.setenv(kernels.RUNTIME, str(runtime))
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        folder = kernels.socket_folder()
+        assert folder is not None
+        assert folder.is_relative_to(short)
+        assert folder != runtime
+        assert is_private(folder)
+
+
+@posix
+def test_without_sockets_kernels_keep_their_ports_and_encrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError("Operation not supported")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    environ: dict[str, str] = {}
+    assert kernels.kernel_options(environ) == ["--KernelManager.transport_encryption=auto"]
+    assert environ == {}
+    monkeypatch.undo()
+    with running(kernels.ENCRYPTED) as (_, client):
+        reply = client.execute_interactive("6 * 7", timeout=60, output_hook=lambda _: None)
+    assert reply["content"]["status"] == "ok"
+
+
+@posix
+def test_sockets_of_killed_kernels_go_and_those_of_living_ones_stay() -> None:
+    with running(kernels.private_channels()) as (manager, client):
+        living = {Path(f"{manager.ip}-{port}") for port in manager.ports}
+        dead = manager.ip.replace("kernel-", "kernel-of-another-", 1)
+        for number in range(1, 6):
+            with socket.socket(socket.AF_UNIX) as left:
+                left.bind(f"{dead[:95]}-ipc-{number}")
+        kernels.private_channels()
+        folder = Path(manager.ip).parent
+        assert {path for path in folder.iterdir() if path.is_socket()} >= living
+        assert list(folder.glob("kernel-of-another-*")) == []
+        reply = client.execute_interactive("6 * 7", timeout=60, output_hook=lambda _: None)
+    assert reply["content"]["status"] == "ok"
+    assert not any(path.exists() for path in living)
 
 
 def test_a_kernel_starts_though_another_program_took_its_port() -> None:

@@ -90,10 +90,48 @@ def test_other_things_in_the_folder_are_left_alone() -> None:
 def test_a_folder_that_leads_elsewhere_is_not_used(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    leftovers.runs_folder().symlink_to(elsewhere)
+    usual = leftovers.runs_folder()
+    usual.rmdir()
+    usual.symlink_to(elsewhere)
     folder = leftovers.RunFolder().path
     assert list(elsewhere.iterdir()) == []
-    assert folder.parent != leftovers.runs_folder()
+    assert folder.parent != usual
+    assert folder.parent == leftovers.runs_folder()  # the same one next time
+
+
+@pytest.mark.skipif(psutil.WINDOWS or os.geteuid() != 0, reason="needs root: another user's files")
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_another_user_has_planted_is_neither_trusted_nor_in_the_way(
+    kind: str, temporary_files_in: Path, tmp_path: Path
+) -> None:
+    usual = leftovers.runs_folder()
+    usual.rmdir()
+    precious = tmp_path / "precious.txt"
+    precious.write_text("lamp", encoding="utf-8")
+    kept = tmp_path / "a folder"
+    kept.mkdir()
+    if kind == "folder":
+        usual.mkdir(mode=0o777)
+        (usual / "lock").symlink_to(precious)
+        (usual / "run-1").symlink_to(kept)
+    else:
+        usual.touch()
+    os.chown(usual, 65_534, 65_534)
+    run = leftovers.RunFolder()
+    leftovers.sweep_now()
+    assert run.path.parent.parent == temporary_files_in
+    assert run.path.parent != usual
+    assert run.path.parent.stat().st_uid == 0
+    assert precious.read_text(encoding="utf-8") == "lamp"
+    assert not (kept / "lock").exists()
+    run.remove()
+
+
+@pytest.mark.skipif(psutil.WINDOWS, reason="modes are Unix's")
+def test_a_folder_of_ours_that_others_can_enter_is_not_used() -> None:
+    usual = leftovers.runs_folder()
+    usual.chmod(0o755)
+    assert leftovers.RunFolder().path.parent != usual
 
 
 def test_processes_of_a_dead_run_are_ended_and_no_others() -> None:

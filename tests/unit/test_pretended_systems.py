@@ -156,14 +156,21 @@ def test_without_process_groups_the_drill_kills_one_by_one(on_windows: Any) -> N
 # ---- files, users, limits
 
 
-def test_without_numbers_of_users_a_folder_has_the_user_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_numbers_of_users_a_folder_has_the_user_s_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("USERNAME", "mika")
-    assert module_on("win32", "serverless_first.cloud.leftovers").runs_folder().name == "serverless-first-mika"
+    own_folder = module_on("win32", "serverless_first.cloud.own_folder").own_folder
+    assert own_folder(tmp_path) == own_folder(tmp_path) == tmp_path / "serverless-first-mika"
+
+
+def test_kernels_on_windows_keep_their_ports_and_encrypt() -> None:
+    kernels = module_on("win32", "serverless_first.kernels")
+    assert kernels.kernel_options({}) == ["--KernelManager.transport_encryption=auto"]
+    assert kernels.private_channels() == {"transport_encryption": "auto"}
 
 
 def test_a_run_s_folder_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     module = module_on("win32", "serverless_first.cloud.leftovers")
-    monkeypatch.setattr(module, "runs_folder", lambda: tmp_path / "runs")
+    monkeypatch.setattr(module, "runs_folder", lambda: tmp_path)
     run = module.RunFolder()
     assert run.path.is_dir()
     run.remove()

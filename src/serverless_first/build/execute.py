@@ -15,6 +15,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets import default
+from traitlets.config import Config
 
 from serverless_first import kernels
 from serverless_first.build.problems import BuildFailed
@@ -130,6 +131,7 @@ def _run(notebook: Any, page: Page, env: dict[str, str], cwd: Path, cell_timeout
         notebook,
         kernel_name="python3",
         kernel_manager_class=_OwnKernel,
+        config=Config(KernelManager=kernels.private_channels()),
         timeout_func=lambda cell: timeout_s(cell, cell_timeout_s),
         resources={"metadata": {"path": str(cwd)}},
         record_timing=False,

@@ -11,7 +11,6 @@ process ends. So no clock and no process number, which another process may have 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from serverless_first.cloud.errors import CloudError
+from serverless_first.cloud.own_folder import own_folder
 from serverless_first.cloud.rds.folder import remove_all
 
 _LOCK = "lock"
@@ -35,14 +34,6 @@ class RunFolder:
 
     def __init__(self) -> None:
         runs = runs_folder()
-        try:
-            runs.mkdir(mode=0o700, exist_ok=True)
-        except FileExistsError:
-            raise CloudError(
-                f"The local cloud needs the folder {runs}, and a file is in its place. Move it away."
-            ) from None
-        if hasattr(os, "getuid") and (runs.is_symlink() or runs.stat().st_uid != os.getuid()):
-            runs = Path(tempfile.mkdtemp(prefix="serverless-first-"))  # somebody else's: keep away from it
         with FileLock(runs / _LOCK):  # nobody looks at a folder between its making and its lock
             sweep(runs)
             self.path = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
@@ -72,9 +63,12 @@ def scratch() -> Path | None:
 
 
 def runs_folder() -> Path:
-    """Where all runs of this user keep their folders."""
-    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    return Path(tempfile.gettempdir()) / f"serverless-first-{user}"
+    """Where all runs of this user keep their folders; no other user can enter it.
+
+    Raises:
+        OSError: the folder for temporary files cannot be written to.
+    """
+    return own_folder(Path(tempfile.gettempdir()))
 
 
 def sweep_now() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from serverless_first import guard
 from serverless_first.cloud import leftovers, peers
 from serverless_first.cloud.disk import PatientLog
+from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.rds.folder import remove_all
 
 HOST = "127.0.0.1"
@@ -165,16 +166,24 @@ def run(
     guarded: bool = True,
     enforce_iam: bool = False,
     network_model: str = "hyperplane",
+    share: bool = False,
 ) -> None:
-    """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, other SDKs, or a class that shares it.
+    """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, or other SDKs.
 
     Args:
         port, idle_expiry_s, time_scale, guarded, enforce_iam, network_model: as for `CloudServer`.
+        share: whether it answers the machine's other users too. They deploy functions, which run as this user.
 
     Raises:
         OSError: the port is taken.
+        CloudError: root wants to share it.
     """
-    os.environ[peers.SHARED] = "1"
+    if share and hasattr(os, "geteuid") and os.geteuid() == 0:
+        raise CloudError(
+            "root cannot share a local cloud: every user of this machine could run code as root. Start it as an "
+            "ordinary user, or without --share."
+        )
+    os.environ[peers.SHARED] = "1" if share else "0"  # its other processes inherit it
     server = CloudServer(
         port,
         idle_expiry_s=idle_expiry_s,
@@ -184,6 +193,13 @@ def run(
         network_model=network_model,
     )
     _on_signals(server)
+    if share:
+        print(
+            "Warning: --share is on, so every user of this machine can run code as you: a function that another user "
+            "deploys here reads and changes your files. Leave --share out to keep them away.",
+            file=sys.stderr,
+            flush=True,
+        )
     print(
         f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
         f"  export AWS_ENDPOINT_URL={server.endpoint_url} AWS_DEFAULT_REGION=us-east-1 "

@@ -54,6 +54,7 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
+    from traitlets.config import Config
 
     try:
         module = course.load().module(module_id)
@@ -92,6 +93,7 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
         interrupt_on_timeout=True,
         allow_errors=True,
         kernel_name="python3",
+        config=Config(KernelManager=kernels.private_channels()),
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(notebook.resolve().parent)}},
     )

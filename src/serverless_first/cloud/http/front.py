@@ -96,6 +96,13 @@ class Response:
 
 #: Answers a request; may raise nothing.
 Answer = Callable[[Request], Response]
+#: What an API's configuration answers to a preflight request, without running anything; None if it has no such answer.
+Preflight = Callable[[Request], Response | None]
+
+
+def no_cors(_: Request) -> Response | None:
+    """The preflight of an API without CORS."""
+    return None
 
 
 class FrontDoors:
@@ -105,8 +112,11 @@ class FrontDoors:
         self._doors: dict[str, _Door] = {}
         self._lock = threading.Lock()
 
-    def open(self, key: str, answer: Answer) -> str:
+    def open(self, key: str, answer: Answer, preflight: Preflight = no_cors) -> str:
         """Opens a door, or finds the one that is open.
+
+        Args:
+            preflight: decides what pages of other sites may send (`http.pages`).
 
         Returns:
             Its address without a slash at the end: "http://127.0.0.1:40123".
@@ -115,7 +125,7 @@ class FrontDoors:
 
         with self._lock:
             if key not in self._doors:
-                self._doors[key] = _Door(key, as_cors_allows(answer))
+                self._doors[key] = _Door(key, as_cors_allows(answer, preflight))
             return self._doors[key].url
 
     def url(self, key: str) -> str | None:

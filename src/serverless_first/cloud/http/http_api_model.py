@@ -11,6 +11,7 @@ from functools import cached_property
 
 from serverless_first.cloud.http.authorizers import LambdaAuthorizer
 from serverless_first.cloud.http.cors import Cors
+from serverless_first.cloud.http.front import Request, Response
 
 DEFAULT = "$default"  # the name of a stage, and the key of a route
 
@@ -180,6 +181,14 @@ class HttpApi:
     region: str
     stages: Mapping[str, Stage]
     disabled: bool = False
+
+    def preflight(self, request: Request) -> Response | None:
+        """What its CORS configuration answers to a preflight request; None if it has none, or asks who is there."""
+        stage = None if self.disabled else self.stage_of(request.path)
+        if stage is None or stage[0].deployment is None or stage[0].deployment.cors is None:
+            return None
+        route = stage[0].deployment.find(request.method, stage[1])
+        return None if route and route[0].authorizer else stage[0].deployment.cors.preflight(request)
 
     def stage_of(self, path: str) -> tuple[Stage, str] | None:
         """The stage that a path leads to, and the path without it; None if there is none.

@@ -12,9 +12,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from serverless_first.guard import is_this_machine
+from serverless_first.guard import stays_here
 
 ALGORITHMS = ("RS256", "RS384", "RS512")  # API Gateway supports RSA-based algorithms only
 KEYS_KEPT_S = 7200.0  # API Gateway caches an issuer's keys for two hours
@@ -148,8 +147,7 @@ def _claim(value: Any) -> str:
 
 def unreachable(issuer: str) -> str | None:
     """Why an issuer's keys cannot be fetched from here; None if they can."""
-    parts = urlsplit(issuer)
-    if parts.scheme == "http" and parts.hostname and is_this_machine(parts.hostname):
+    if issuer.startswith("http://") and stays_here(issuer):
         return None
     return (
         f"The issuer {issuer} is not on this machine, and nothing leaves it. Give a Cognito user pool of this cloud "

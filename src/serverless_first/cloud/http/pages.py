@@ -3,7 +3,8 @@
 On AWS an API is public, and whoever sends it a request has it run. Here it stands on the learner's machine, and any
 page that is open in the browser could send it a POST without asking (a "simple" request of CORS), unseen. So such a
 request is run only if the API's own CORS allows the page: it is asked with the preflight request that the browser
-leaves out.
+leaves out. Only the API's configuration is asked. A function that answers OPTIONS by itself ($default, ANY) is not: the
+question would run it, for a request that is then refused.
 GET and HEAD, which change nothing, are run as on AWS; the browser shows the page the answer only if CORS allows it.
 Programs (curl, SDKs, tests) send neither Sec-Fetch-Site nor a browser's name, and are never asked.
 
@@ -15,26 +16,28 @@ from __future__ import annotations
 import dataclasses
 from urllib.parse import urlsplit
 
-from serverless_first.cloud.http.front import Answer, Request, Response, message
+from serverless_first.cloud.http.front import Answer, Preflight, Request, Response, message
 from serverless_first.guard import is_this_machine
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def as_cors_allows(answer: Answer) -> Answer:
+def as_cors_allows(answer: Answer, preflight: Preflight) -> Answer:
     """An API that runs what a page of another site sends only if its CORS allows that page.
 
     Args:
         answer: the API's own.
+        preflight: what the API's configuration answers to a preflight request; it runs no function.
     """
 
     def answered(request: Request) -> Response:
-        if request.method in _SAFE or not is_of_another_site(request) or _allows(answer, request):
+        if request.method in _SAFE or not is_of_another_site(request) or _allows(preflight, request):
             return answer(request)
         return message(
             403,
-            f"A page of {request.header('origin')} has sent this, and the API's CORS does not allow that origin: the "
-            f"answer to OPTIONS has no Access-Control-Allow-Origin for it. Your {request.method} was not run.",
+            f"A page of {request.header('origin')} has sent this, and the API's CORS does not allow that origin. "
+            f"Your {request.method} was not run. To allow it, configure CORS: CorsConfiguration of an HTTP API, Cors "
+            "of a function URL, an OPTIONS method with a MOCK integration of a REST API.",
         )
 
     return answered
@@ -53,12 +56,14 @@ def is_of_another_site(request: Request) -> bool:
     return not (is_this_machine(host) or host.endswith(".localhost"))  # "null", too: a sandboxed page, a file
 
 
-def _allows(answer: Answer, request: Request) -> bool:
+def _allows(preflight: Preflight, request: Request) -> bool:
     origin = request.header("origin")
     asked = (
         *((name, value) for name, value in request.headers if name.lower() in ("host", "origin")),
         ("Access-Control-Request-Method", request.method),
     )
-    told = answer(dataclasses.replace(request, method="OPTIONS", headers=asked, body=b""))
+    told = preflight(dataclasses.replace(request, method="OPTIONS", headers=asked, body=b""))
+    if told is None:
+        return False
     allowed = [value.strip() for name, value in told.headers if name.lower() == "access-control-allow-origin"]
     return 200 <= told.status < 300 and allowed in (["*"], [origin])

@@ -11,13 +11,21 @@ import urllib3
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.http.answers import DOORS_OWN
 from serverless_first.cloud.http.rest_mapping import Answered
-from serverless_first.guard import is_this_machine
+from serverless_first.guard import stays_here
 
 WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 
 
 class Unreachable(CloudError):
     """No server answers there."""
+
+
+def is_of_aws(url: str) -> bool:
+    """Whether an address is AWS's for an API or a function URL, which `local_url` replaces."""
+    try:
+        return (urlsplit(url).hostname or "").endswith((".amazonaws.com", ".on.aws"))
+    except ValueError:  # it cannot be read
+        return False
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,11 @@ class Backends:
         return Answered(answer.status, kept, answer.data, str(answer.status))
 
     def _url(self, url: str) -> str:
-        host = urlsplit(url).hostname or ""
-        if is_this_machine(host):
+        if stays_here(url):
             return url
-        if host.endswith((".amazonaws.com", ".on.aws")):
+        if is_of_aws(url):
             return self._local_url(url)  # raises if this cloud does not have it
         raise CloudError(
-            f"An HTTP integration of the local cloud reaches servers on this machine only, not {host}: nothing leaves "
-            "the machine. Start a server on 127.0.0.1 and give its address."
+            f"An HTTP integration of the local cloud reaches servers on this machine only, not {url}: nothing leaves "
+            "the machine. Start a server on 127.0.0.1 and give an address such as http://127.0.0.1:8080/path."
         )

@@ -75,6 +75,17 @@ class RestApis:
             traceback.print_exc()
             return _named(_refused(exchange, GatewayError("DEFAULT_5XX")), arrival)
 
+    def preflight(self, api_id: str, request: Request) -> Response | None:
+        """What an OPTIONS method with a MOCK integration answers; None if something would have to run for an answer."""
+        name, _, path = request.raw_path.lstrip("/").partition("/")
+        stage = self._find_stage(api_id, name)
+        found = stage and route(stage.deployment, request.method, "/" + path.lstrip("/"))
+        if not found:
+            return None
+        method = found[2]
+        runs = (method.get("methodIntegration") or {}).get("type") != "MOCK"
+        return None if runs or method.get("authorizationType", "NONE") != "NONE" else self.answer(api_id, request)
+
     def _through(self, exchange: Exchange) -> Response:
         stage = exchange.stage
         settings, _ = stage.settings(exchange.resource, exchange.method_key)

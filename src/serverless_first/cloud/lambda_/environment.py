@@ -88,6 +88,9 @@ class Environment:
         around: what it shares with all others.
         provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
         when_ended: called once, when it has ended in whatever way.
+
+    Raises:
+        OSError: the process cannot be started; nothing is left of the environment.
     """
 
     def __init__(
@@ -118,13 +121,17 @@ class Environment:
         self._folder = around.folder / "environments" / self.id
         (self._folder / "tmp").mkdir(parents=True)
         self._log = self._folder / "output.log"
-        self._api = RuntimeApi(self)
-        self._process = RuntimeProcess(
-            [sys.executable, "-X", "utf8", bootstrap.__file__, spec.handler, str(os.getpid())],
-            self._environ(task_root, opt, around),
-            task_root,
-            self._log,
-        )
+        with contextlib.ExitStack() as undo:  # if the process does not start
+            undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            self._api = RuntimeApi(self)
+            undo.callback(self._api.close)
+            self._process = RuntimeProcess(
+                [sys.executable, "-X", "utf8", bootstrap.__file__, spec.handler, str(os.getpid())],
+                self._environ(task_root, opt, around),
+                task_root,
+                self._log,
+            )
+            undo.pop_all()
         self.pid = self._process.pid
         threading.Thread(target=self._watch, name=f"watch-{self.pid}", daemon=True).start()
 

@@ -90,8 +90,12 @@ def install(plane: DataPlane) -> None:
             url = _configured(account_id, region, name, alias, id)
             return message(404, "Not Found") if url is None else answers.answer(url, request)
 
+        def preflight(request: Request) -> Response | None:
+            url = _configured(account_id, region, name, alias, id)
+            return None if url is None or url.cors is None else url.cors.preflight(request, 200)
+
         kept = {"AuthType": given["AuthType"], "Cors": given.get("Cors"), "InvokeMode": "BUFFERED", "FunctionArn": arn}
-        kept |= {"CreationTime": _now(), "FunctionUrl": plane.doors.open(id, respond) + "/", "id": id}
+        kept |= {"CreationTime": _now(), "FunctionUrl": plane.doors.open(id, respond, preflight) + "/", "id": id}
         configurations(function)[alias] = kept | {"LastModifiedTime": kept["CreationTime"]}
         shown = _shown(configurations(function)[alias])
         del shown["LastModifiedTime"]  # as on AWS

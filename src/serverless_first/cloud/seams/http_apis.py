@@ -88,7 +88,11 @@ def _replace(plane: DataPlane, apis: HttpApis) -> None:
             live = served(account_id, region, api.api_id)
             return message(404, "Not Found") if live is None else apis.answer(live, request)
 
-        api.api_endpoint = plane.doors.open(api.api_id, respond)
+        def preflight(request: Request) -> Response | None:
+            live = served(account_id, region, api.api_id)
+            return None if live is None else live.preflight(request)
+
+        api.api_endpoint = plane.doors.open(api.api_id, respond, preflight)
         if integration is not None:
             made = api.create_integration(**integration)
             key = params.get("routeKey") or "$default"

@@ -84,7 +84,11 @@ def _doors(plane: DataPlane, gateway: RestApis, homes: dict[str, Any]) -> None:
     def create_rest_api_with_door(self: Any, *args: Any, **more: Any) -> Any:
         api = create_rest_api(self, *args, **more)
         homes[api.id] = self
-        plane.doors.open(api.id, lambda request: gateway.answer(api.id, request))
+        plane.doors.open(
+            api.id,
+            lambda request: gateway.answer(api.id, request),
+            lambda request: gateway.preflight(api.id, request),
+        )
         return api
 
     def delete_rest_api_and_door(self: Any, function_id: str) -> Any:

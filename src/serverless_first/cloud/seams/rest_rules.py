@@ -14,7 +14,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from moto.apigateway.exceptions import (
     ApiGatewayException,
@@ -25,9 +24,10 @@ from moto.apigateway.exceptions import (
 from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_first.cloud.http.rest_aws import TARGETS
+from serverless_first.cloud.http.rest_backends import is_of_aws
 from serverless_first.cloud.http.rest_errors import TYPES
 from serverless_first.cloud.seams.rest_patches import NotHonoured
-from serverless_first.guard import is_this_machine
+from serverless_first.guard import stays_here
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
@@ -271,8 +271,7 @@ def reaches(uri: str) -> bool:
     found = re.match(r"https?://([^/?#]*)", uri)
     if found is None:
         return True  # no address at all: moto refuses it
-    host = urlsplit(found.group(0)).hostname or ""
-    return "${" in found.group(1) or is_this_machine(host) or host.endswith((".amazonaws.com", ".on.aws"))
+    return "${" in found.group(1) or stays_here(uri) or is_of_aws(uri)
 
 
 def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:

@@ -11,11 +11,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.stacks import documents, packaging
-from serverless_first.guard import is_this_machine
+from serverless_first.guard import stays_here
 
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
@@ -98,7 +97,7 @@ def client_of(endpoint_url: str) -> Callable[[str], Any]:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    if not is_this_machine(urlsplit(endpoint_url).hostname or ""):
+    if not stays_here(endpoint_url):
         raise CloudError(f"{endpoint_url} is not on this machine. Use `sam deploy` to deploy to AWS.")
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     session = boto3.session.Session(region_name=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"), **keys)
