@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 LIMIT_S = 20.0
 ASSUMABLE = {
     "Version": "2012-10-17",
@@ -56,6 +58,15 @@ def handler(event, context):
     return os.getpid()
 """
 )
+
+
+def environment_processes(server: psutil.Process) -> list[psutil.Process]:
+    """The processes of execution environments, forked from the template or started as new programs."""
+    ours = [child for child in server.children() if "bootstrap.py" in " ".join(child.cmdline())]
+    templates = [process for process in ours if "--template" in process.cmdline()]
+    forked = [child for template in templates for child in template.children()]
+    return forked + [process for process in ours if process not in templates]
+
 
 #: A handler that reports its process and how often it was called in it.
 COUNT = """

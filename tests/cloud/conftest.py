@@ -11,17 +11,19 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
 
 from serverless_first import cloud
+from serverless_first.cloud.lambda_ import forking
 
 
 @pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud.start() as aws:
+def cloud_of_module(request: pytest.FixtureRequest) -> Iterator[cloud.Cloud]:
+    """The module's local cloud; both_ways.py chooses how it starts environments."""
+    with patch.dict(os.environ, {forking.SWITCH: getattr(request, "param", "on")}), cloud.start() as aws:
         yield aws
 
 

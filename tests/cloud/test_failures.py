@@ -7,8 +7,11 @@ from typing import Any
 
 import psutil
 import pytest
+from both_ways import IN_BOTH_WAYS  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first.cloud import Cloud
+
+pytestmark = IN_BOTH_WAYS
 
 
 def test_a_handler_that_raises(aws: Cloud, kit: Any) -> None:

@@ -6,7 +6,11 @@ import base64
 import re
 from typing import Any
 
+from both_ways import IN_BOTH_WAYS  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
 from serverless_first.cloud import Cloud
+
+pytestmark = IN_BOTH_WAYS
 
 REPORT = re.compile(
     r"REPORT RequestId: (?P<id>\S+)\tDuration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\t"

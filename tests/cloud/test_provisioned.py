@@ -306,7 +306,7 @@ def test_reset_ends_them_also_while_they_start(aws: Cloud, kit: Any) -> None:
     aws.reset()
     assert not any(map(psutil.pid_exists, before))
     server = psutil.Process(aws.environments.__self__._server.pid)  # type: ignore[attr-defined]
-    kit.eventually(lambda: not server.children(), "the server has no process of an environment")
+    kit.eventually(lambda: not kit.environment_processes(server), "the server has no process of an environment")
     assert aws.environments() == []
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from both_ways import IN_BOTH_WAYS  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+pytestmark = IN_BOTH_WAYS
 
 
 @pytest.fixture(params=["native", "python"])

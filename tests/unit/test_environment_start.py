@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from serverless_first.cloud.lambda_.environment import Environment, Surroundings
+from serverless_first.cloud.lambda_.forking import Template
 from serverless_first.cloud.lambda_.function import FunctionSpec
 
 SPEC = FunctionSpec(
@@ -38,12 +39,13 @@ def test_a_process_that_does_not_start_leaves_no_port_no_thread_no_folder(fault:
     around = Surroundings("http://127.0.0.1:1", tmp_path / "run", credentials=refuse)
     if fault == "no folder to start in":
         around = Surroundings("http://127.0.0.1:1", tmp_path / "run")
-    before = listeners()
+    before, template = listeners(), Template()
     with pytest.raises(OSError, match="No such file" if fault == "no folder to start in" else fault):
-        Environment(SPEC, tmp_path / "missing", None, around)
+        Environment(SPEC, tmp_path / "missing", None, around, template)
     for thread in threading.enumerate():
         if thread.name == "runtime-api":
             thread.join(10)
             assert not thread.is_alive()
+    template.close()
     assert listeners() == before
     assert list((tmp_path / "run" / "environments").iterdir()) == []

@@ -67,7 +67,8 @@ def test_every_branch_is_listed() -> None:
 def on_windows(tmp_path: Path) -> Any:
     """A process that has a child, held as on Windows: one after the other."""
     module = module_on("win32", "serverless_first.cloud.lambda_.process")
-    process = module.RuntimeProcess([sys.executable, "-S", "-c", PARENT], dict(os.environ), tmp_path, tmp_path / "log")
+    handle = module.spawn([sys.executable, "-S", "-c", PARENT], dict(os.environ), tmp_path, tmp_path / "log")
+    process = module.RuntimeProcess(handle)
     eventually(lambda: (tmp_path / "log").read_text())
     process.child = int((tmp_path / "log").read_text())
     yield process

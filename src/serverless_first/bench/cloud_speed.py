@@ -130,12 +130,18 @@ def lambda_burst() -> Measurement:
                 call.result()["Payload"].read()
             times.append(time.perf_counter() - begun - 1)
             environments = cloud.start().environments(NAME)
-            sizes_mb.append(sum(_memory_mb(e.pid) for e in environments))
+            sizes_mb.append(sum(map(_memory_mb, _with_template([e.pid for e in environments]))))
     against = (
         f"50 calls of one second at once, none warm before, less that second; {len(environments)} environments "
         f"hold {statistics.median(sizes_mb):.0f} MB ({'PSS' if sys.platform == 'linux' else 'USS'})"
     )
     return Measurement("lambda_burst50_s", statistics.median(times), "s", against, 3)
+
+
+def _with_template(pids: list[int]) -> set[int]:
+    """Environments and the process that they were forked from, if they were."""
+    parents = [parent for pid in pids if (parent := psutil.Process(pid).parent())]
+    return {*pids, *(parent.pid for parent in parents if "--template" in parent.cmdline())}
 
 
 def _memory_mb(pid: int) -> float:

@@ -21,8 +21,8 @@ from serverless_first.cloud.batch.control import Control
 from serverless_first.cloud.batch.images import Images
 from serverless_first.cloud.batch.job import Attempt, Job
 from serverless_first.cloud.batch.refused import CannotStart
-from serverless_first.cloud.lambda_.environment import INHERITED, Surroundings
-from serverless_first.cloud.lambda_.process import RuntimeProcess
+from serverless_first.cloud.lambda_.environment import Surroundings
+from serverless_first.cloud.lambda_.process import INHERITED, RuntimeProcess, spawn
 
 _SITE = Path(__file__).parent / "site"
 _LONGEST_LINE = 200_000  # characters; CloudWatch Logs takes 256 KB an event
@@ -55,12 +55,8 @@ class JobProcess:
             images.unpack(job.work.image, work_folder)
             environ = self._environ(job, attempt, around, control, queue_name, tmp)
             _require_program(job.work.command[0], environ, work_folder)
-            self._process = RuntimeProcess(
-                [sys.executable, "-I", "-S", container.__file__, str(os.getpid()), *job.work.command],
-                environ,
-                work_folder,
-                self._log,
-            )
+            command = [sys.executable, "-I", "-S", container.__file__, str(os.getpid()), *job.work.command]
+            self._process = RuntimeProcess(spawn(command, environ, work_folder, self._log))
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

@@ -1,10 +1,22 @@
 """The program that runs inside an execution environment: AWS's own runtime, started as Lambda starts it.
 
-Run as a script: `python bootstrap.py HANDLER SERVER_PID`. It ties its life to the server's, arms the guard, and
-hands over to `awslambdaric`, AWS's Python runtime. Where awslambdaric's native client is missing (macOS, Windows), a
-small client of our own speaks the Runtime API instead; everything above it stays AWS's code.
+`python bootstrap.py HANDLER SERVER_PID` ties its life to the server's, arms the guard, and hands over to
+`awslambdaric`, AWS's Python runtime. Where awslambdaric's native client is missing (macOS, Windows), a small client
+of our own speaks the Runtime API instead; everything above it stays AWS's code.
 
-Imports are few and late on purpose: they are part of every cold start.
+`python bootstrap.py --template SERVER_PID` (Linux) is the process that environments are forked from. It has loaded
+AWS's runtime and the guard, opens nothing, starts no thread, and forks once for each request on the Unix socket that
+is its standard input:
+
+    in   {"id": 7, "environ": {...}, "cwd": "...", "handler": "orders.handler"}   with the log's file descriptor
+    out  {"id": 7, "pid": 4711}                  the environment has its own session and is about to load the handler
+    out  {"id": 7, "error": "why not"}
+    out  {"id": 7, "status": -9}                 it has ended: its exit code, or minus the signal
+
+Nothing of the learner's is ever loaded there: no boto3, no layer, no handler. An environment shares memory pages with
+the template until one of them writes to a page, and it shares the seed of `hash()`. Every other random seed is its own.
+
+Imports are few and late on purpose: without a template they are part of every cold start.
 """
 
 from __future__ import annotations
@@ -14,6 +26,14 @@ import sys
 from typing import Any
 
 API_VERSION = "2018-06-01"
+LARGEST_REQUEST = 128 * 1024  # bytes; Lambda allows 4 KB of environment variables
+# What AWS's runtime imports, without the two modules that read an environment's variables as they are imported
+# (awslambdaric.bootstrap and awslambdaric.lambda_runtime_client), nor the native client, which does the same.
+PRELOADED = (
+    *("ctypes", "json", "logging", "traceback", "decimal", "simplejson", "serverless_first.guard"),
+    *("awslambdaric", "awslambdaric.lambda_context", "awslambdaric.lambda_runtime_exception"),
+    *("awslambdaric.lambda_runtime_log_utils", "awslambdaric.lambda_runtime_marshaller"),
+)
 
 
 def die_with(server_pid: int) -> None:
@@ -61,9 +81,8 @@ class PythonRuntimeClient:
         self._call("POST", f"invocation/{invoke_id}/error", error.encode())
 
 
-def main(handler: str, server_pid: int) -> None:
+def run(handler: str) -> None:
     """Runs the handler until this process is ended."""
-    die_with(server_pid)
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # in place of this file's folder, as on Lambda
     if opt := os.environ.pop("SERVERLESS_FIRST_OPT", ""):
         site = f"{opt}/python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
@@ -81,6 +100,106 @@ def main(handler: str, server_pid: int) -> None:
     if lambda_runtime_client.runtime_client is None:
         lambda_runtime_client.runtime_client = PythonRuntimeClient(address)
     bootstrap.run(handler, lambda_runtime_client.LambdaRuntimeClient(address))
+
+
+class Template:
+    """The process that environments are forked from.
+
+    Args:
+        channel: the file descriptor of the socket to the server.
+    """
+
+    def __init__(self, channel: int) -> None:
+        import gc
+        import importlib
+        import socket
+        from contextlib import suppress
+
+        for name in PRELOADED:
+            with suppress(ImportError):  # the native client is missing on some systems
+                importlib.import_module(name)
+        self._pid = os.getpid()
+        self._channel = socket.socket(fileno=channel)
+        self._requests: dict[int, int] = {}  # process id -> id of the request
+        gc.collect()
+        gc.freeze()  # a collection in an environment does not write to the pages that it shares
+
+    def serve(self) -> str:
+        """Forks for each request until the server has gone. Returns only in a forked process: its handler."""
+        import json
+        import select
+        import signal
+        import socket
+
+        woken, wakes = os.pipe2(os.O_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        while True:
+            ready, _, _ = select.select([self._channel.fileno(), woken], [], [])
+            if woken in ready:
+                os.read(woken, 4096)
+                self._report_ended()
+            if self._channel.fileno() not in ready:
+                continue
+            data, logs, _, _ = socket.recv_fds(self._channel, LARGEST_REQUEST, 1)
+            if not data:
+                sys.exit(0)
+            request = json.loads(data)
+            try:
+                pid = os.fork()
+            except OSError as error:
+                self._say(id=request["id"], error=str(error))
+            else:
+                if pid == 0:
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    return self._become_environment(request, logs[0])
+                self._requests[pid] = request["id"]
+            os.close(logs[0])
+
+    def _say(self, **message: Any) -> None:
+        import json
+
+        self._channel.send(json.dumps(message).encode())
+
+    def _report_ended(self) -> None:
+        while self._requests:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._say(id=self._requests.pop(pid), status=os.waitstatus_to_exitcode(status))
+
+    def _become_environment(self, request: dict[str, Any], log: int) -> str:
+        """Leaves a forked process as a new program would find itself, and tells the server its number."""
+        import time
+
+        os.setsid()
+        die_with(self._pid)
+        coerced = {
+            name: value for name, value in os.environ.items() if name == "LC_CTYPE"
+        }  # by Python's start, PEP 538
+        os.environ.clear()
+        os.environ.update(coerced | request["environ"])
+        time.tzset()
+        try:
+            os.chdir(request["cwd"])
+        except OSError as error:
+            self._say(id=request["id"], error=str(error))
+            os._exit(1)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        self._say(id=request["id"], pid=os.getpid())
+        os.dup2(os.open(os.devnull, os.O_RDONLY), self._channel.detach())  # 0
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        sys.argv[1:] = [request["handler"], str(self._pid)]
+        handler: str = request["handler"]
+        return handler
+
+
+def main(handler: str, parent_pid: int) -> None:
+    """The command line of this script, see above."""
+    die_with(parent_pid)
+    run(Template(0).serve() if handler == "--template" else handler)
 
 
 if __name__ == "__main__":

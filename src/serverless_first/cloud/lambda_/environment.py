@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import threading
 import time
 import uuid
@@ -18,14 +17,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from serverless_first.cloud import clock
-from serverless_first.cloud.lambda_ import bootstrap, report
+from serverless_first.cloud.lambda_ import report
+from serverless_first.cloud.lambda_.forking import Template
 from serverless_first.cloud.lambda_.function import Call, FunctionSpec, Invocation, Outcome
 from serverless_first.cloud.lambda_.lifecycle import IllegalTransition, Life, State, Trigger
-from serverless_first.cloud.lambda_.process import RuntimeProcess
+from serverless_first.cloud.lambda_.process import INHERITED, RuntimeProcess
 from serverless_first.cloud.lambda_.runtime_api import RuntimeApi
-
-# What a process needs of the machine to run at all. Nothing else is inherited: no credentials, no profile.
-INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class InitFailed(Exception):
@@ -86,6 +83,7 @@ class Environment:
         task_root: the folder with the unpacked code.
         opt: the folder with its unpacked layers, what /opt is on Lambda; None without layers.
         around: what it shares with all others.
+        template: starts its process.
         provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
         when_ended: called once, when it has ended in whatever way.
 
@@ -99,6 +97,7 @@ class Environment:
         task_root: Path,
         opt: Path | None,
         around: Surroundings,
+        template: Template,
         *,
         provisioned: bool = False,
         when_ended: Callable[[], None] = lambda: None,
@@ -125,12 +124,8 @@ class Environment:
             undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
             self._api = RuntimeApi(self)
             undo.callback(self._api.close)
-            self._process = RuntimeProcess(
-                [sys.executable, "-X", "utf8", bootstrap.__file__, spec.handler, str(os.getpid())],
-                self._environ(task_root, opt, around),
-                task_root,
-                self._log,
-            )
+            environ = self._environ(task_root, opt, around)
+            self._process = RuntimeProcess(template.start(spec.handler, environ, task_root, self._log))
             undo.pop_all()
         self.pid = self._process.pid
         threading.Thread(target=self._watch, name=f"watch-{self.pid}", daemon=True).start()

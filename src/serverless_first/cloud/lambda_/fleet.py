@@ -21,6 +21,7 @@ from serverless_first.cloud import clock, seat
 from serverless_first.cloud.lambda_ import code, report
 from serverless_first.cloud.lambda_.concurrency import Concurrency
 from serverless_first.cloud.lambda_.environment import Environment, InitFailed, Surroundings
+from serverless_first.cloud.lambda_.forking import Template
 from serverless_first.cloud.lambda_.function import FunctionSpec
 from serverless_first.cloud.lambda_.lifecycle import IllegalTransition, State
 from serverless_first.cloud.lambda_.provisioned import Provisioned
@@ -78,6 +79,7 @@ class Fleet:
         network: Callable[[FunctionSpec], Callable[[], None]] = lambda _: lambda: None,
     ) -> None:
         self._around = around
+        self._template = Template()
         self.idle_expiry_s = idle_expiry_s if seat.allotment_mb() is None else min(idle_expiry_s, seat.IDLE_S)
         self.init_limit_s = init_limit_s
         self._network = network
@@ -211,7 +213,7 @@ class Fleet:
             task_root = code.unpack([spec.code], store)
             opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
             environment = Environment(
-                spec, task_root, opt, self._around, provisioned=provisioned, when_ended=when_ended
+                spec, task_root, opt, self._around, self._template, provisioned=provisioned, when_ended=when_ended
             )
             with self._lock:
                 if not self.is_over(generation):
@@ -313,3 +315,4 @@ class Fleet:
         for _ in range(self._slots):
             self._start_slots.acquire()
         self._start_slots.release(self._slots)  # who still waits for one finds that all is over
+        self._template.close()

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -19,45 +21,90 @@ import psutil
 _starter = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="environment-starter")
 
 
-class RuntimeProcess:
-    """One process of an execution environment, in a session of its own so that its children end with it.
+# What a process needs of the machine to run at all. Nothing else is inherited: no credentials, no profile.
+INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+class Handle(Protocol):
+    """What a process is held by, as in `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Its exit code, or minus the signal that ended it; None while it runs."""
+
+    def wait(self) -> int:
+        """Waits until it ends; its exit code, or minus the signal that ended it."""
+
+    def kill(self) -> None:
+        """Ends it."""
+
+
+def spawn(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    cwd: Path,
+    log: Path,
+    stdin: int = subprocess.DEVNULL,
+) -> Handle:
+    """Starts a program in a session of its own; it ends with the server.
 
     Args:
         command: the program and its arguments.
         environ: its whole environment; nothing is inherited.
         cwd: its working folder.
-        log: where its standard output and error go.
+        log: the file that its standard output and error replace.
+        stdin: the file descriptor of its standard input.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    return _starter.submit(_spawn, command, environ, cwd, log, stdin).result()
+
+
+def _spawn(
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path, stdin: int
+) -> subprocess.Popen[bytes]:
+    command, environ = _without_launcher(command, environ)
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    with log.open("wb") as sink:
+        return subprocess.Popen(
+            command,
+            env=dict(environ),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            creationflags=flags,
+        )
+
+
+class RuntimeProcess:
+    """One process of an execution environment or a job, in its own session, so that its children end with it.
+
+    Args:
+        handle: the process.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path) -> None:
-        self._popen = _starter.submit(self._start, command, environ, cwd, log).result()
-        self.pid = self._popen.pid
-        self._ps = psutil.Process(self.pid)
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self.pid = handle.pid
         self._killed = threading.Event()
 
-    @staticmethod
-    def _start(command: Sequence[str], environ: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
-        command, environ = _without_launcher(command, environ)
-        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-        with log.open("wb") as sink:
-            return subprocess.Popen(
-                command,
-                env=dict(environ),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                creationflags=flags,
-            )
+    @cached_property
+    def _ps(self) -> psutil.Process:
+        return psutil.Process(self.pid)  # NoSuchProcess if it has ended already, which psutil.Error covers
 
     def is_running(self) -> bool:
         """Whether it has not ended."""
-        return self._popen.poll() is None
+        return self._handle.poll() is None
 
     def wait(self) -> int:
         """Waits until it ends; its exit status."""
-        return self._popen.wait()
+        return self._handle.wait()
 
     def freeze(self) -> None:
         """Stops it, and what it has started, where they are: no thread gets the processor until `thaw`."""
@@ -107,7 +154,7 @@ class RuntimeProcess:
         Only once: later the system may have given the same number to somebody else's process.
         """
         if self._killed.is_set():
-            self._popen.wait()
+            self._handle.wait()
             return
         self._killed.set()
         if sys.platform == "win32":
@@ -115,11 +162,11 @@ class RuntimeProcess:
                 for child in self._ps.children(recursive=True):
                     with contextlib.suppress(psutil.Error):
                         child.kill()
-            self._popen.kill()
+            self._handle.kill()
         else:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        self._popen.wait()
+        self._handle.wait()
 
 
 def _without_launcher(command: Sequence[str], environ: Mapping[str, str]) -> tuple[Sequence[str], Mapping[str, str]]:

@@ -1,0 +1,167 @@
+"""Environments that are forked from a template process: what they share with it, and what they don't (Linux)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from serverless_first.cloud import Cloud
+from serverless_first.cloud.lambda_.forking import CannotFork, Template
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux only")
+
+#: Says at the start of Init what the process has found, before it has imported anything but these.
+FOUND = """
+import os, signal, sys, threading
+found = {
+    "loaded": sorted(sys.modules),
+    "files": {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+              if os.path.lexists(f"/proc/self/fd/{fd}")},
+    "threads": [thread.name for thread in threading.enumerate()],
+    "signals": {str(number): str(signal.getsignal(number)) for number in signal.valid_signals()},
+    "environ": dict(os.environ), "folder": os.getcwd(), "mask": os.umask(0o022),
+    "path": sys.path, "session": os.getsid(0) == os.getpid(), "group": os.getpgid(0) == os.getpid(),
+}
+def handler(event, context):
+    return found
+"""
+SEEDS = """
+import os, random, uuid, secrets, tempfile
+seeds = [random.random(), str(uuid.uuid4()), secrets.token_hex(), os.path.basename(tempfile.mktemp())]
+def handler(event, context):
+    import time
+    time.sleep(0.2)
+    return seeds
+"""
+RUDE = """
+import builtins, json, os
+builtins.print = None
+json.dumps = json.loads
+os.environ["X"] = "1"
+def handler(event, context):
+    return None
+"""
+#: Of each environment its own, or of the run.
+OWN = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"}
+OWN |= {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "_HANDLER"}
+OWN |= {"LAMBDA_TASK_ROOT", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "AWS_ENDPOINT_URL"}
+
+
+def parent_of(aws: Cloud, name: str) -> psutil.Process:
+    (environment,) = [e for e in aws.environments(name) if e.state != "ended"]
+    parent = psutil.Process(environment.pid).parent()
+    assert parent is not None
+    return parent
+
+
+def test_an_environment_is_forked_from_the_servers_template(aws: Cloud, kit: Any) -> None:
+    kit.deploy("price", kit.COUNT)
+    kit.invoke("price")
+    template = parent_of(aws, "price")
+    assert "--template" in template.cmdline()
+    assert template.ppid() == aws.environments.__self__._server.pid  # type: ignore[attr-defined]
+
+
+def test_it_finds_nothing_of_the_learners_or_of_others(kit: Any) -> None:
+    kit.deploy("first", "import boto3, random\ndef handler(event, context):\n    return 1\n")
+    kit.invoke("first")
+    kit.deploy("found", FOUND)
+    found = kit.invoke("found").payload
+    assert {"boto3", "botocore", "moto", "ssl", "random", "app"} & set(found["loaded"]) == set()
+    assert found["threads"] == ["MainThread"]
+    assert {number: where for number, where in found["files"].items() if "/fd" not in where} == {
+        "0": os.devnull, "1": found["files"]["1"], "2": found["files"]["1"],
+    }  # fmt: skip
+    assert found["files"]["1"].endswith("/output.log")
+
+
+def test_it_finds_what_a_new_program_finds(kit: Any) -> None:
+    kit.deploy("forked", FOUND)
+    kit.deploy("started", FOUND, Environment={"Variables": {"PYTHONDONTWRITEBYTECODE": "1"}})
+    forked, started = kit.invoke("forked").payload, kit.invoke("started").payload
+    for found in (forked, started):
+        found["environ"] = {name: value for name, value in found["environ"].items() if name not in OWN}
+    assert started["environ"].pop("PYTHONDONTWRITEBYTECODE") == "1"
+    forked["folder"], started["folder"] = (Path(found["folder"]).parent for found in (forked, started))
+    forked["path"], started["path"] = forked["path"][1:], started["path"][1:]
+    for what in ("signals", "environ", "folder", "mask", "path", "session", "group", "threads"):
+        assert forked[what] == started[what], what
+
+
+def test_variables_that_python_reads_at_its_start_hold(aws: Cloud, kit: Any) -> None:
+    kit.deploy("price", "import sys\ndef handler(event, context):\n    return sys.path\n",
+               Environment={"Variables": {"PYTHONPATH": "/opt/hikari"}})  # fmt: skip
+    assert "/opt/hikari" in kit.invoke("price").payload
+    assert "--template" not in parent_of(aws, "price").cmdline()
+
+
+def test_each_has_its_own_random_numbers(kit: Any) -> None:
+    kit.deploy("price", SEEDS)
+    seeds = [answer.payload for answer in kit.invoke_at_once("price", [{}] * 4)]
+    assert all(len(set(column)) == 4 for column in zip(*seeds, strict=True)), seeds
+
+
+def test_what_one_does_to_its_process_stays_there(kit: Any) -> None:
+    kit.deploy("rude", RUDE)
+    kit.invoke("rude")
+    kit.deploy("price", "import os\nprint('heard')\ndef handler(event, context):\n    return os.environ.get('X')\n")
+    answer = kit.invoke("price")
+    assert (answer.payload, "heard" in answer.log) == (None, True)
+
+
+def test_a_killed_template_takes_its_environments_along_and_is_replaced(aws: Cloud, kit: Any) -> None:
+    kit.deploy("price", kit.COUNT)
+    first = kit.invoke("price").payload
+    template = parent_of(aws, "price")
+    template.send_signal(signal.SIGKILL)
+    kit.eventually(lambda: not psutil.pid_exists(first["pid"]), "the environment has ended with the template")
+    kit.eventually(lambda: [e.state for e in aws.environments("price")] == ["ended"], "the server has noticed")
+    second = kit.invoke("price").payload
+    assert second["count"] == 1
+    assert parent_of(aws, "price").pid not in (template.pid, psutil.Process(second["pid"]).pid)
+
+
+def test_a_reset_leaves_no_environment_and_the_template(aws: Cloud, kit: Any) -> None:
+    kit.deploy("price", kit.COUNT)
+    pid, template = kit.invoke("price").payload["pid"], parent_of(aws, "price")
+    aws.reset()
+    assert not psutil.pid_exists(pid)
+    assert template.children() == []
+
+
+def test_exit_codes_and_signals_are_told(kit: Any) -> None:
+    kit.deploy("leaves", "import os\ndef handler(event, context):\n    os._exit(event)\n")
+    assert "exit status 3" in str(kit.invoke("leaves", 3).payload)
+    kit.deploy("killed", "import os, signal\ndef handler(event, context):\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    assert "signal: killed" in str(kit.invoke("killed").payload)
+
+
+def test_without_a_template_a_new_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that has no room for a template at that moment."""
+    template = Template()
+
+    def refuse() -> None:
+        raise CannotFork("none today")
+
+    monkeypatch.setattr(template, "_connected", refuse)
+    process = template.start("app.handler", {"PATH": os.environ["PATH"]}, tmp_path, tmp_path / "log")
+    assert psutil.Process(process.pid).ppid() == os.getpid()
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_folder_that_is_gone_is_an_error_and_no_process_is_left(kit: Any, tmp_path: Path) -> None:
+    template = Template()
+    with pytest.raises(FileNotFoundError):
+        template.start("app.handler", {"PATH": os.environ["PATH"]}, tmp_path / "gone", tmp_path / "log")
+    assert template._link is not None
+    process = psutil.Process(template._link.process.pid)
+    kit.eventually(lambda: not process.children(), "the template has no child")
+    template.close()
+    assert not process.is_running()
