@@ -62,9 +62,8 @@ class Lab:
         except CheckFailed as failure:
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))
-            show(failure.text(), html=failure.html())
-            if failure.state == "failed":
                 sharing.after_check(self._progress, self._module.id, task.id, failure.problem)
+            show(failure.text(), html=failure.html())  # last: the panel hides the error that follows it
             raise
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
         say(f"{task.id} passed: {task.title}.")
