@@ -102,6 +102,8 @@ def _command(work: Path, port: int, browser: bool) -> list[str]:
         *(sys.executable, "-m", "jupyterlab"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
+        "--Application.log_level=WARN",
+        "--ServerApp.jpserver_extensions=serverless_first.announcement=True",
         *settings(work),
         f"--LabApp.default_url={default_url(work)}",
         *(() if browser else ("--no-browser",)),

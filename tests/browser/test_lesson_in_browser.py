@@ -25,7 +25,7 @@ def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> 
 
         assert page.get_by_text("did it run in this notebook's own process? False").count() >= 1
 
-        # The failing check: a panel and one line, and the cells after it ran all the same.
+        # The failing check: a panel, and the cells after it ran all the same.
         check = lab.show_cell('lab.check("0.1")')
         assert "not started" in check.text_content()
         assert "Traceback" not in check.text_content()

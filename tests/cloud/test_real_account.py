@@ -223,7 +223,7 @@ def test_somebody_types_it(
 ) -> None:
     standing_in("moto")
     asked: list[str] = []
-    plain.setattr(plan, "_in_a_kernel", lambda: True)
+    plain.setattr(plan, "in_a_kernel", lambda: True)
 
     def somebody(question: str) -> str:
         asked.append(question)

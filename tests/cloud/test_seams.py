@@ -260,6 +260,10 @@ def a_reservation_of_zero_is_not_shown():
     lam.put_function_concurrency(FunctionName="price", ReservedConcurrentExecutions=0)
     return "Concurrency" not in lam.get_function(FunctionName="price")
 
+def the_package_has_an_address_that_nothing_answers():
+    make()
+    return ".amazonaws.com/" in lam.get_function(FunctionName="price")["Code"]["Location"]
+
 def one_event_configuration_for_all_qualifiers():
     make(); publish()
     lam.put_function_event_invoke_config(FunctionName="price", MaximumRetryAttempts=1)
@@ -306,6 +310,7 @@ DEFECTS = {
     "a_layer_that_is_no_zip_is_taken": "lambda_layers.py",
     "reserved_concurrency_is_only_stored": "lambda_concurrency.py",
     "a_reservation_of_zero_is_not_shown": "lambda_concurrency.py",
+    "the_package_has_an_address_that_nothing_answers": "lambda_concurrency.py",
     "one_event_configuration_for_all_qualifiers": "lambda_async.py",
 }
 

@@ -8,6 +8,7 @@ With SERVERLESS_FIRST_NIGHTLY=1 only: a browser takes its time on a machine with
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,12 @@ def test_a_check_appears_without_a_reload_and_is_told_in_words(page: Any, board:
     assert board.send("Abe Haruto", task="5.4", passed=True, tries=7, message="").status == 204
     page.wait_for_selector('.cell[aria-label="5.4 passed, 7 tries"]')
     assert page.locator("#live").inner_text().startswith("Live")
+
+
+def test_a_message_is_told_with_its_students_and_without_a_second_number_of_tries(page: Any) -> None:
+    said = page.locator("#tasks .message .quiet").all_inner_texts()
+    assert said
+    assert [text for text in said if not re.fullmatch(r"\d+ students?", text)] == []
 
 
 def test_another_module_can_be_chosen(page: Any) -> None:

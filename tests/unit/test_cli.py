@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,17 +176,21 @@ def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
     taken = socket.create_server(("127.0.0.1", 0))
     port = str(taken.getsockname()[1])
     command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", port]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
-    assert process.stderr is not None
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+    )
+    assert process.stdout is not None
     too_late = threading.Timer(90, process.kill)  # else a JupyterLab that names no address is waited for for ever
     too_late.start()
     try:
-        for line in process.stderr:
-            if found := re.search(
-                r"(http://127\.0\.0\.1:\d+)(/lab/tree/notebooks/00-start-here\.ipynb)\?token=(\w+)", line
+        for line in process.stdout:
+            assert not re.match(r"\[[DIC] ", line), f"Jupyter's log, and neither a warning nor an error: {line}"
+            if found := re.fullmatch(
+                r"Your course is open at "
+                r"(http://127\.0\.0\.1:\d+)(/lab/tree/notebooks/00-start-here\.ipynb)\?token=(\w+)\n",
+                line,
             ):
                 assert found[1].rsplit(":", 1)[1] != port
-                listening(found[1])
                 yield found[1], found[3], work
                 break
         else:
@@ -197,19 +200,6 @@ def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
         too_late.cancel()
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
-
-
-def listening(address: str) -> None:
-    """Waits until the server takes connections: JupyterLab names its address a moment before."""
-    host, port = address.removeprefix("http://").split(":")
-    deadline_s = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection((host, int(port)), timeout=5).close()
-            return
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline_s, "JupyterLab does not take connections"
-            time.sleep(0.05)
 
 
 def ask(address: str, path: str, token: str, put: object = None) -> str:

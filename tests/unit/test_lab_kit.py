@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,30 @@ def test_the_solution_opens_after_a_pass(functions: dict[str, object], capsys: p
     lab.check("5.1")
     lab.solution("5.1")
     assert "total = price * quantity" in capsys.readouterr().out
+    lab.progress()
+    assert "1 attempt, 0 hints: Work out the total" in capsys.readouterr().out  # and no "solution seen"
+
+
+def test_after_a_pass_all_hints_are_shown_and_none_is_counted(
+    functions: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions["hikari-total"] = {"total_yen": 2400}
+    lab = Lab("05")
+    lab.check("5.1")
+    lab.hint("5.1")
+    assert "hint 3 of 3: nearly the code" in capsys.readouterr().out
+    lab.progress()
+    assert "1 attempt, 0 hints" in capsys.readouterr().out
+
+
+def test_help_names_what_a_learner_can_call(capsys: pytest.CaptureFixture[str]) -> None:
+    lab = Lab("05")
+    lab.help()
+    told = capsys.readouterr().out
+    calls = re.findall(r"^  lab\.(\w+)", told, re.MULTILINE)
+    assert calls == ["check", "hint", "solution", "progress", "summary", "quiz", "recall", "share"]
+    assert all(callable(getattr(lab, call)) for call in calls)
+    assert 'lab.check("5.1")' in told
 
 
 def test_a_solution_that_is_not_there_is_the_courses_fault(course_dir: Path, functions: dict[str, object]) -> None:

@@ -42,10 +42,12 @@ def work(course_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def record(file: ProgressFile) -> None:
-    """5.1 passes at the third try with two hints, and is checked once more; 5.2 has failed once."""
+    """5.1 passes at the third try with two hints, then is practiced with everything there is; 5.2 has failed once."""
+    file.update(hint_seen("05-lamps", "5.1", 2))
     for passed in (False, False, True, True):
         file.update(judged("05-lamps", "5.1", passed=passed))
-    file.update(hint_seen("05-lamps", "5.1", 2))
+    file.update(hint_seen("05-lamps", "5.1", 3))
+    file.update(solution_seen("05-lamps", "5.1"))
     file.update(judged("05-lamps", "5.2", passed=False))
     file.update(predicted("05-lamps", "bulbs", pick="two", outcome="two"))
     file.update(predicted("05-lamps", "wires", pick="two", outcome="one"))
@@ -189,12 +191,22 @@ def test_a_notebook_makes_it_too(work: Path, capsys: pytest.CaptureFixture[str])
 # --- what the record keeps for it
 
 
-def test_tries_are_those_up_to_the_first_pass(tmp_path: Path) -> None:
+def test_what_comes_after_the_first_pass_is_not_counted(tmp_path: Path) -> None:
     file = ProgressFile(tmp_path / "progress.json")
     record(file)
     done = task_progress(file.read(), "05-lamps", "5.1")
-    assert (done.attempts, done.tries) == (4, 3)
-    assert task_progress(file.read(), "05-lamps", "5.2").tries == 1
+    assert (done.attempts, done.hints, done.solution_shown) == (3, 2, False)
+    assert task_progress(file.read(), "05-lamps", "5.2").attempts == 1
+
+
+@pytest.mark.usefixtures("work")
+def test_the_progress_and_the_page_count_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    record(ProgressFile())
+    assert "tries 4 hints 2" in Page(summary.write()).words
+    Lab("05").progress()
+    told = capsys.readouterr().out
+    assert "5.1   passed       3 attempts, 2 hints: Work out the total" in told
+    assert "5.2   open         1 attempt, 0 hints: Ship the lamp" in told
 
 
 def test_the_first_moment_of_a_module_and_of_a_task_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@
     GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
     GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
+    GET  /_local/package?arn=A                         a function's deployment package; GetFunction gives this address
     POST /_local/image                                 {"name": "hikari/render", "folder": "/..."}: a folder stands for
                                                        the image of jobs; its full name
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60, "enforce_iam": true},
@@ -40,7 +41,7 @@ from serverless_first.cloud.lambda_.lifecycle import State
 from serverless_first.cloud.network.interfaces import Model
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.refusals import refusal
-from serverless_first.cloud.seams import LateSeams
+from serverless_first.cloud.seams import LateSeams, function_calls
 from serverless_first.cloud.settings import model_named, positive
 from serverless_first.guard import is_this_machine
 
@@ -126,6 +127,8 @@ class LocalCloudApp:
     ) -> Iterable[bytes]:
         query = {k: v[0] for k, v in parse_qs(environ.get("QUERY_STRING", "")).items()}
         answer: Any = {}
+        if (method, call) == ("GET", "package"):
+            return _package(start_response, query["arn"])
         if (method, call) == ("GET", "environments"):
             answer = [_as_dict(e) for e in self._environments(query)]
         elif (method, call) == ("GET", "timeline"):
@@ -258,6 +261,14 @@ def _from_a_web_page(environ: dict[str, Any]) -> str | None:
     if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
         return "The local cloud does not answer web pages."
     return None
+
+
+def _package(start_response: StartResponse, arn: str) -> list[bytes]:
+    if (target := function_calls.target(arn)) is None:
+        return _json(start_response, "404 Not Found", {"message": f"There is no function {arn}."})
+    code = target[0].code
+    start_response("200 OK", [("Content-Type", "application/zip"), ("Content-Length", str(len(code)))])
+    return [code]
 
 
 def _json(start_response: StartResponse, status: str, answer: Any) -> list[bytes]:

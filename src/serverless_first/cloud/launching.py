@@ -6,12 +6,11 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from serverless_first.cloud import disk, inherited, surroundings
+from serverless_first.cloud import disk, inherited, progress, surroundings
 from serverless_first.cloud.errors import CloudDidNotStart
 
 START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
@@ -88,9 +87,8 @@ def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
     assert process.stdout is not None
     reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True)
     reader.start()
-    reader.join(2.0)
+    reader.join(progress.SILENT_S)
     if reader.is_alive():
-        if "SERVERLESS_FIRST_QUIET" not in os.environ:  # stored outputs must not depend on the machine's speed
-            print("Starting the local cloud. The first time takes longest ...", file=sys.stderr)
-        reader.join(limit_s - 2.0)
+        with progress.notice("Starting the local cloud. The first start takes longest ..."):
+            reader.join(limit_s - progress.SILENT_S)
     return lines[0] if lines else b""

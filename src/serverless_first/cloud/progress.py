@@ -1,4 +1,8 @@
-"""A progress bar for what takes more than two seconds. It goes when it is done, and stored outputs have none."""
+"""Notices and progress bars for work that takes more than two seconds. They go when it is done.
+
+A notebook shows them as displays, a terminal as a line on standard error. If standard error is not a terminal, nothing
+is shown, because a file of a script's errors should hold errors. Stored outputs have none.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_SILENT_S = 2.0
+SILENT_S = 2.0
+
+
+@contextmanager
+def notice(text: str) -> Iterator[None]:
+    """Shows a sentence while the block runs, at once; nothing in a build or a test.
+
+    Args:
+        text: what is going on, as in "Starting the local cloud ...".
+    """
+    if "SERVERLESS_FIRST_QUIET" in os.environ:  # stored outputs must not depend on the machine's speed
+        yield
+    elif in_a_kernel():
+        from IPython.display import display
+
+        # Empty HTML takes no room. clear_output would take what the cell has printed before.
+        shown = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            shown.update({"text/plain": "", "text/html": ""}, raw=True)
+    elif sys.stderr.isatty():
+        print(text, end="", file=sys.stderr, flush=True)
+        try:
+            yield
+        finally:
+            print("\r" + " " * len(text) + "\r", end="", file=sys.stderr, flush=True)
+    else:
+        yield
 
 
 @contextmanager
@@ -23,13 +55,13 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     Yields:
         To be called with the number that is done.
     """
-    if "SERVERLESS_FIRST_QUIET" in os.environ:
+    if "SERVERLESS_FIRST_QUIET" in os.environ or not (in_a_kernel() or sys.stderr.isatty()):
         yield lambda _: None
         return
-    begun_s, shown = time.monotonic(), _Shown(what, total)
+    begun_s, shown = time.monotonic(), _Bar(what, total)
 
     def told(done: int) -> None:
-        if time.monotonic() - begun_s >= _SILENT_S:
+        if time.monotonic() - begun_s >= SILENT_S:
             shown.update(done)
 
     try:
@@ -38,19 +70,16 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
         shown.close()
 
 
-class _Shown:
-    """The bar itself: a widget in a notebook, a line in a terminal."""
+class _Bar:
+    """A widget in a notebook, a line in a terminal."""
 
     def __init__(self, what: str, total: int) -> None:
-        from IPython import get_ipython
-
         self._what, self._total = what, total
         self._widget: Any = None
-        self._in_notebook = get_ipython() is not None and hasattr(get_ipython(), "kernel")
         self._begun = False
 
     def update(self, done: int) -> None:
-        if not self._in_notebook:
+        if not in_a_kernel():
             self._begun = True
             print(f"\r{self._what}: {done} of {self._total}", end="", file=sys.stderr, flush=True)
             return
@@ -67,3 +96,9 @@ class _Shown:
             self._widget.close()
         elif self._begun:
             print(file=sys.stderr)
+
+
+def in_a_kernel() -> bool:
+    """Whether a notebook's kernel runs this. IPython is not imported to find out: most scripts do without it."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

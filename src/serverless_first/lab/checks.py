@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -106,11 +107,15 @@ def run_check(check: Check, of: Task, where: Path) -> None:
     )
 
     from serverless_first.guard import RealAwsRefused
+    from serverless_first.lab.deployed_code import newer_file
 
+    attempt, began_ms = Attempt(of), int(1000 * time.time())
     try:
-        check(Attempt(of))
+        check(attempt)
     except CheckFailed as failure:
         failure.task_id = failure.task_id or of.id
+        if not isinstance(failure, CheckBroken):
+            failure.look_at = newer_file(attempt, began_ms) or failure.look_at
         raise
     except ClientError as error:
         raise _refused(error, of) from error

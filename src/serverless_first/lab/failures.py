@@ -1,8 +1,9 @@
 """What can go wrong in a lab, and how the learner reads it.
 
 A failed check tells four things: what was called, what came back, what was expected, where to look.
-`str()` of it is one line; a notebook shows a panel first (see `CheckFailed.html`), then one line without
-a traceback: the learner's mistake is never in the frames of the lab kit.
+`str()` of it is one line. A notebook shows a panel (see `CheckFailed.html`). The error itself is still there for
+nbgrader, nbval and everything else that runs notebooks: one line without a traceback, since the learner's mistake
+is never in the frames of the lab kit. JupyterLab hides that line below the panel.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ import json
 from collections.abc import Sequence
 
 from serverless_first.course import UnknownModule
+
+_ONE_PANEL = (
+    "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output .check-panel) + "
+    '.jp-OutputArea-child:has(> [data-mime-type="application/vnd.jupyter.stderr"]) { display: none }</style>'
+)
+"""Hides the error that follows a panel, in JupyterLab, Notebook and the pages that they export.
+
+An error without a traceback would not do: JupyterLab then shows its message in the same pink bar.
+"""
 
 LONGEST_VALUE = 300
 """Characters of one value that are shown; the middle of a longer one is left out."""
@@ -111,11 +121,12 @@ class CheckFailed(OneLine):
         return " | ".join([self.headline, *(f"{label}: {one_line(text)}" for label, text in self.rows)])
 
     def text(self) -> str:
-        """The panel for a terminal and for whoever cannot see HTML."""
-        return "\n".join([self.headline, *(f"  {label + ':':<11}{one_line(text)}" for label, text in self.rows)])
+        """The panel for a terminal, and for readers that cannot show HTML."""
+        rows = [f"  {label + ':':<11}{one_line(text)}" for label, text in self.rows]
+        return "\n".join([self.headline, *rows, *([f"  {step}"] if (step := self.next_step()) else [])])
 
     def html(self) -> str:
-        """The panel for a notebook. Text keeps the theme's colours; the state is told in words too."""
+        """The panel for a notebook. Its text has the theme's colors, and words tell the state."""
         label_style = "text-align: left; vertical-align: top; white-space: nowrap"
         text_style = "text-align: left; white-space: pre-wrap; overflow-wrap: anywhere"
         colour = "#0072b2" if self.state == "not started" else "#d55e00"
@@ -126,19 +137,20 @@ class CheckFailed(OneLine):
             "</tr>"
             for label, text in self.rows
         )
+        step = self.next_step()
+        last = f'<div style="margin-top: 0.4em">{html.escape(step)}</div>' if step else ""
         return (
-            f'<div style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
+            f'{_ONE_PANEL}<div class="check-panel" style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
             f"<strong>{html.escape(self.headline)}</strong>"
-            f'<table style="margin: 0.4em 0 0 0">{cells}</table></div>'
+            f'<table style="margin: 0.4em 0 0 0">{cells}</table>{last}</div>'
         )
 
     def next_step(self) -> str:
-        """What to type now."""
-        return f'lab.hint("{self.task_id}") helps.' if self.task_id else ""
+        """What to type if the panel doesn't say enough."""
+        return f'Stuck? lab.hint("{self.task_id}") shows a hint.' if self.task_id else ""
 
     def _render_traceback_(self) -> list[str]:
-        # The panel above has said the rest.
-        return [one_line(f"{type(self).__name__}: {self.task_id} {self.state}. {self.next_step()}")]
+        return [one_line(f"{type(self).__name__}: {self.task_id} {self.state}. The panel above says why.")]
 
 
 class NotStarted(CheckFailed):
@@ -158,8 +170,8 @@ class CheckBroken(CheckFailed):
     state = "not judged"
 
     def next_step(self) -> str:
-        """No hint helps here; the message itself says what to do."""
-        return f"Look at {self.look_at}."
+        """No hint helps here, and the row "look at" says what to do."""
+        return ""
 
 
 def listed(names: Sequence[str]) -> str:

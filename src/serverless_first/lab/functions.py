@@ -17,12 +17,12 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from serverless_first import cloud
 from serverless_first.cloud import ExecutionEnvironment
 from serverless_first.lab.attempt import Attempt, Reply
+from serverless_first.lab.deployed_code import package_of
 
 _PUT_BACK = ("Timeout", "MemorySize")
 _TIMES = re.compile(r"\t(Init Duration|Duration): ([\d.]+) ms")
@@ -68,26 +68,20 @@ def borrowed(
 
 @contextlib.contextmanager
 def lent_code(attempt: Attempt, name: str, source: str, *, file: str) -> Iterator[None]:
-    """Lends a function other code; at the end it gets back what stands in `file` in the current folder.
+    """Lends a function other code, and puts its own package back at the end.
 
     Args:
         attempt: the run of the check.
-        name: a function whose package is that file alone.
+        name: the function.
         source: the text of the module to lend.
-        file: name of the file, as in "payment.py".
-
-    Raises:
-        NotStarted: the file is not there, so the code could not be put back.
+        file: the module's file, as in "payment.py".
     """
-    client = attempt.client("lambda")
-    if not Path(file).is_file():
-        attempt.not_started(f"There is no {file} beside this notebook.", look_at=f"the cell that writes {file}: run it")
-    own = Path(file).read_text(encoding="utf-8")
+    client, own = attempt.client("lambda"), package_of(attempt, name)
     client.update_function_code(FunctionName=name, ZipFile=_zip(source, file))
     try:
         yield
     finally:
-        client.update_function_code(FunctionName=name, ZipFile=_zip(own, file))
+        client.update_function_code(FunctionName=name, ZipFile=own)
 
 
 def at_once(attempt: Attempt, name: str, events: Sequence[Any], *, apart_s: float = 0.0) -> list[Answer]:

@@ -46,6 +46,21 @@ class Lab:
     def __repr__(self) -> str:
         return f"Lab({self._module.id!r})"
 
+    def help(self) -> None:
+        """Prints what you can call, with the lab's first task as the example."""
+        task = f'"{self._module.tasks[0].id}"' if self._module.tasks else '"5.1"'
+        calls = {
+            f"lab.check({task})": "checks your work on a task",
+            f"lab.hint({task})": "shows the next of three hints",
+            f"lab.solution({task})": "shows a solution, after a pass or all three hints",
+            "lab.progress()": "lists what has passed and what is next",
+            "lab.summary()": "makes a page to keep, in your folder",
+            "lab.quiz()": "asks about this module",
+            "lab.recall()": "asks about the module before",
+            "lab.share(True)": "lets the instructor's board see how far you are, if there is one",
+        }
+        say("\n".join(f"  {call:<22} {what}" for call, what in calls.items()))
+
     def check(self, task_id: str = "") -> None:
         """Checks a task by what your deployed work does; prints one line when it passes.
 
@@ -62,9 +77,8 @@ class Lab:
         except CheckFailed as failure:
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))
-            show(failure.text(), html=failure.html())
-            if failure.state == "failed":
                 sharing.after_check(self._progress, self._module.id, task.id, failure.problem)
+            show(failure.text(), html=failure.html())  # last: the panel hides the error that follows it
             raise
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
         say(f"{task.id} passed: {task.title}.")
@@ -72,6 +86,8 @@ class Lab:
 
     def hint(self, task_id: str = "", *, upto: int | None = None) -> None:
         """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
+
+        After a pass it shows all three, and they are not counted.
 
         Args:
             upto: show the hints up to this one (1 to 3), however often you call.
@@ -81,8 +97,9 @@ class Lab:
         """
         task = self._task(task_id)
         hints = load_hints(self._module)[task.id]
-        seen = progress.task_progress(self._progress.read(), self._module.id, task.id).hints
-        number = min(seen + 1 if upto is None else max(upto, 1), len(hints))
+        done = progress.task_progress(self._progress.read(), self._module.id, task.id)
+        number = len(hints) if done.passed else done.hints + 1
+        number = min(number if upto is None else max(upto, 1), len(hints))
         self._progress.update(progress.hint_seen(self._module.id, task.id, number))
         headings = [f"{task.id}, hint {n} of {len(hints)}: {tier}" for n, tier in enumerate(TIERS, 1)]
         seen_now = list(zip(headings, hints, strict=True))[:number]

@@ -49,11 +49,15 @@ class _Newer(Exception):
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """One task: judged attempts, hints seen (0 to 3), whether it passed, solution shown or not.
+    """What a learner has done for one task. What comes after the first pass is practice, and is not counted.
 
-    `passed_at` is a time in UTC, as the file has it. `tries` are the attempts up to the first pass, all attempts where
-    it has not passed or where an older file does not tell. `caught_up` tells of a task that a late learner skipped (see
-    serverless_first.catch_up): it has not passed by that.
+    Attributes:
+        attempts: checks that could judge, up to the first pass. An older file may not tell; then all of them.
+        hints: hints seen before the first pass, 0 to 3.
+        passed: whether it has passed.
+        solution_shown: whether the solution was shown before the first pass.
+        passed_at: the time of the first pass in UTC, as the file has it.
+        caught_up: whether a late learner skipped it (see serverless_first.catch_up). This is not a pass.
     """
 
     attempts: int
@@ -61,7 +65,6 @@ class TaskProgress:
     passed: bool
     solution_shown: bool
     passed_at: str | None = None
-    tries: int = 0
     caught_up: bool = False
 
 
@@ -160,12 +163,11 @@ def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
     """What the record says of a task."""
     entry = data["modules"].get(module_id, {}).get("tasks", {}).get(task_id, {})
     return TaskProgress(
-        entry.get("attempts", 0),
+        entry.get("passed_after", entry.get("attempts", 0)),
         entry.get("hints", 0),
         "passed_at" in entry,
         "solution_shown_at" in entry,
         entry.get("passed_at"),
-        entry.get("passed_after", entry.get("attempts", 0)),
         "caught_up_at" in entry,
     )
 
@@ -203,18 +205,25 @@ def judged(module_id: str, task_id: str, *, passed: bool) -> Change:
 
 
 def hint_seen(module_id: str, task_id: str, number: int) -> Change:
-    """The change after hint `number` was shown."""
+    """The change after hint `number` was shown; none after a pass."""
 
     def change(data: Data) -> None:
         entry = _task(data, module_id, task_id)
-        entry["hints"] = max(number, entry.get("hints", 0))
+        if "passed_at" not in entry:
+            entry["hints"] = max(number, entry.get("hints", 0))
 
     return change
 
 
 def solution_seen(module_id: str, task_id: str) -> Change:
-    """The change after the solution was shown."""
-    return lambda data: _task(data, module_id, task_id).__setitem__("solution_shown_at", now())
+    """The change after the solution was shown; none after a pass."""
+
+    def change(data: Data) -> None:
+        entry = _task(data, module_id, task_id)
+        if "passed_at" not in entry:
+            entry["solution_shown_at"] = now()
+
+    return change
 
 
 def predicted(module_id: str, key: str, **fields: str) -> Change:

@@ -167,7 +167,7 @@ def _event(data: Data, module_id: str, task_id: str, problem: str) -> dict[str, 
     message = one_line(problem).encode(errors="replace").decode()
     return {
         **{"id": uuid.uuid4().hex, "module": module_id, "task": task_id, "passed": done.passed},
-        **{"tries": done.tries, "hints": done.hints, "when": now()},
+        **{"tries": done.attempts, "hints": done.hints, "when": now()},
         "message": "" if done.passed else shorten(message, LONGEST_MESSAGE),
     }
 

@@ -104,8 +104,8 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared
             "<h2>What comes next</h2>",
             _next(the_course, rows),
             "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>; that "
-            f"sends nothing. {html.escape(shared)}A try is a check that could judge your work. Minutes are those that "
-            "the course plans, not those that it took.</footer>",
+            f"sends nothing. {html.escape(shared)}A try is a check that could judge your work. Tries and hints "
+            "after a pass are not counted. Minutes are those that the course plans, not those that it took.</footer>",
         ]
     )
     return (
@@ -135,7 +135,7 @@ def _in_short(the_course: Course, rows: list[_Row]) -> str:
             f"{sum(row.finished for row in rows)} of {sum(bool(m.tasks) for m in the_course.modules)}",
         ),
         ("minutes of lab work, as planned", str(minutes)),
-        ("tries", str(sum(done.tries for row in rows for _, done in row.tasks))),
+        ("tries", str(sum(done.attempts for row in rows for _, done in row.tasks))),
         ("hints", str(sum(done.hints for row in rows for _, done in row.tasks))),
         ("predictions that came true", f"{sum(r.came_true for r in rows)} of {sum(r.predicted for r in rows)}"),
     ]
@@ -176,7 +176,7 @@ def _task_line(task: Task, done: TaskProgress) -> str:
         f"{task.id} {task.title}",
         f"{'✓ ' if done.passed else ''}{state}",
         (_written(day) if day else "not recorded") if done.passed else "",
-        str(done.tries) if done.tries else "",
+        str(done.attempts) if done.attempts else "",
         str(done.hints) if done.hints else "",
         str(task.minutes),
     ]

@@ -63,7 +63,7 @@ function card(task, students, most) {
     make("p", stuck.length ? "stuck-line" : "quiet", make("b", "", `${stuck.length} stuck`), stuck.length ? `: ${shown}` : ""));
   if (top) {
     const quote = make("p", "message", `“${top.message}” `,
-      make("span", "quiet", `${count(top.students, "student")}, ${top.times === 1 ? "once" : `${top.times} times`}`));
+      make("span", "quiet", count(top.students, "student")));
     quote.title = task.messages.map((each) => `${count(each.students, "student")}: ${each.message}`).join("\n");
     card.append(quote);
   } else card.append(make("p", "quiet", "No failing check yet"));

@@ -15,6 +15,7 @@ from serverless_first.cloud.account import costs
 from serverless_first.cloud.account.journal import Journal
 from serverless_first.cloud.account.owned import KEY, Account, journal_name, owner_of, valid_owner
 from serverless_first.cloud.errors import CloudError
+from serverless_first.cloud.progress import in_a_kernel
 from serverless_first.places import work_dir
 
 # Set by what runs programs without a person: GitHub, GitLab, Jenkins, Azure Pipelines, CodeBuild.
@@ -230,7 +231,7 @@ def require_somebody() -> None:
     unattended = [name for name in _UNATTENDED if os.environ.get(name, "").lower() not in ("", "0", "false")]
     if unattended:
         raise _nobody(f"{unattended[0]} is set, so this runs without a person")
-    if not (_in_a_kernel() or (sys.stdin is not None and sys.stdin.isatty())):
+    if not (in_a_kernel() or (sys.stdin is not None and sys.stdin.isatty())):
         raise _nobody("there is no terminal and no notebook in a browser")
 
 
@@ -262,12 +263,6 @@ def _nobody(why: str) -> NotConfirmed:
         f"Nobody can confirm this here: {why}. Nothing was made. On purpose: "
         'cloud.start(target="aws", region="<Region>", confirm="<account number> <Region>").'
     )
-
-
-def _in_a_kernel() -> bool:
-    """Whether a notebook's kernel runs this, which asks in the browser."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def show(plan: Plan) -> Plan:

@@ -96,6 +96,11 @@ class Fleet:
         self._start_slots = threading.Semaphore(self._slots)
         threading.Thread(target=self._expire, name="idle-expiry", daemon=True).start()
 
+    @property
+    def endpoint_url(self) -> str:
+        """Where boto3 finds this local cloud."""
+        return self._around.endpoint_url
+
     # ---- calls
 
     def acquire(self, spec: FunctionSpec, accepted: Callable[[], None] = lambda: None) -> Place:

@@ -1,8 +1,9 @@
 """Seam: reserved and provisioned concurrency, and the account's settings (moto 5.2.5).
 
 Replaced here: `LambdaBackend.put_function_concurrency`, `delete_function_concurrency`. moto stores the number; the data
-plane keeps to it. `LambdaFunction.get_code`: moto does not show a reservation of zero. Added: the calls for provisioned
-concurrency and GetAccountSettings, which moto does not have.
+plane keeps to it. `LambdaFunction.get_code`: moto does not show a reservation of zero, and nothing answers at the
+address that it gives for the package. Added: the calls for provisioned concurrency and GetAccountSettings, which moto
+does not have.
 
 Worth an upstream change: storing provisioned concurrency; GetAccountSettings.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from moto.awslambda import models, urls
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
@@ -92,6 +93,9 @@ def install(fleet: Fleet) -> None:
         answer = moto_code(self)
         if self.reserved_concurrency is not None:  # moto leaves out zero
             answer["Concurrency"] = {"ReservedConcurrentExecutions": int(self.reserved_concurrency)}
+        if "Location" in answer.get("Code", {}):
+            arn = quote(f"{arn_of(self)}:{self.version}")
+            answer["Code"]["Location"] = f"{fleet.endpoint_url}/_local/package?arn={arn}"
         return answer
 
     function_class: Any = models.LambdaFunction
