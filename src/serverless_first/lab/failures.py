@@ -11,6 +11,7 @@ import html
 import json
 from collections.abc import Sequence
 
+from serverless_first import dollars
 from serverless_first.course import UnknownModule
 
 LONGEST_VALUE = 300
@@ -126,7 +127,7 @@ class CheckFailed(OneLine):
             "</tr>"
             for label, text in self.rows
         )
-        return (
+        return dollars.in_html(
             f'<div style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
             f"<strong>{html.escape(self.headline)}</strong>"
             f'<table style="margin: 0.4em 0 0 0">{cells}</table></div>'
