@@ -13,18 +13,30 @@ WHEELHOUSE_ARGS =
 BENCH_ARGS =
 LOCK_ARGS =
 
-# First choice: a Python that can also make an environment with pip; Debian sells that part separately.
+# PYTHON is taken or refused; no other Python takes its place. Without PYTHON the first choice is one that can also make
+# an environment with pip, which is a separate package on Debian.
 BOOTSTRAP = @run() { \
+	advice="Install one from https://www.python.org/downloads/, or name yours: make $$1 PYTHON=/path/to/python3"; \
+	if test -n "$(PYTHON)"; then \
+		answer=`"$(PYTHON)" -c 'import sys, venv; print("Python %d.%d" % sys.version_info[:2])' 2>/dev/null` || \
+		answer=`"$(PYTHON)" -c 'import sys; print("Python %d.%d" % sys.version_info[:2])' 2>/dev/null`; \
+		case "$$answer" in \
+		'Python 3.1'[1-9] | 'Python 3.'[2-9][0-9]) exec "$(PYTHON)" tools/bootstrap.py "$$@" ;; \
+		'Python '[0-9]*) echo "PYTHON=$(PYTHON) is $$answer, and the course needs Python 3.11 or newer." >&2 ;; \
+		*) echo "PYTHON=$(PYTHON) does not start as Python, and the course needs Python 3.11 or newer." >&2 ;; \
+		esac; \
+		echo "$$advice" >&2; \
+		exit 1; \
+	fi; \
 	spare=; \
-	for python in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11 python3 python; do \
-		test -n "$$python" || continue; \
+	for python in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 		"$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
 		if "$$python" -c 'import ensurepip' >/dev/null 2>&1; then exec "$$python" tools/bootstrap.py "$$@"; fi; \
 		test -n "$$spare" || spare=$$python; \
 	done; \
 	test -z "$$spare" || exec "$$spare" tools/bootstrap.py "$$@"; \
 	echo 'No Python 3.11 or newer was found.' >&2; \
-	echo 'Install one from https://www.python.org/downloads/, or name yours: make '"$$1"' PYTHON=/path/to/python3' >&2; \
+	echo "$$advice" >&2; \
 	exit 1; \
 }; run
 

@@ -167,14 +167,15 @@ class OpenLab:
 
 @contextlib.contextmanager
 def opened_lab(
-    path: str, *, width: int = 1280, height: int = 1000, cells: Sequence[str] | None = None
+    path: str, *, width: int = 1280, height: int = 1000, cells: Sequence[Any] | None = None
 ) -> Iterator[OpenLab]:
     """JupyterLab with one notebook of a fresh learner's folder open; everything ends with the block.
 
     Args:
         path: the notebook, as "notebooks/00-start-here.ipynb".
         width, height: size of the window in pixels.
-        cells: code of a notebook that is made for the occasion; None for one of the course.
+        cells: of a notebook that is made for the occasion, each nbformat's cell or the text of a code cell; None for
+            a notebook of the course.
     """
     from playwright.sync_api import sync_playwright
 
@@ -205,13 +206,13 @@ def opened_lab(
             server.wait(READY_MS / 1000)
 
 
-def _notebook(cells: Sequence[str]) -> str:
+def _notebook(cells: Sequence[Any]) -> str:
     import nbformat.v4
 
     made: Any = nbformat.v4  # not typed
-    code = [made.new_code_cell(cell) for cell in cells]
+    whole = [made.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return str(made.writes(made.new_notebook(cells=code, metadata=kernel)))
+    return str(made.writes(made.new_notebook(cells=whole, metadata=kernel)))
 
 
 def _address(server: subprocess.Popen[str]) -> str:

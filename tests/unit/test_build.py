@@ -17,9 +17,11 @@ from PIL import Image
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
 from serverless_first import build as builder
-from serverless_first import kernels
+from serverless_first import facts, kernels
 from serverless_first.build import BuildFailed, build, cache, check
-from serverless_first.course import UnknownModule
+from serverless_first.build.sources import pages
+from serverless_first.course import UnknownModule, load
+from serverless_first.dollars import SIGN
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 NAME = "00-lamps.ipynb"
@@ -100,6 +102,12 @@ def test_a_lesson_is_stored_with_its_outputs_and_rendered_facts(built_once: tupl
     assert "steps of 1 ms ([AWS News Blog]" in "".join(lesson[0]["source"])
     assert lesson[1]["outputs"][0]["text"] == ["運賃 included: 2400\n"]
     assert [cell["execution_count"] for cell in lesson if cell["cell_type"] == "code"] == list(range(1, 8))
+
+
+def test_prices_of_authors_and_of_facts_begin_no_formula_and_code_keeps_its_dollars(course: Path) -> None:
+    edit(course, f"{ROOM}/lesson.md", "Duration is", "From $5 to $6, `$HOME`, {fact}`request-price`. Duration is")
+    lesson, *_ = pages(load(course).module("00"), course, facts.load(course), set())
+    assert f"From {SIGN}5 to {SIGN}6, `$HOME`, {SIGN}0.20 (" in lesson.notebook.cells[0].source
 
 
 def test_progress_is_reported_for_each_notebook(built_once: tuple[Path, list[str]]) -> None:

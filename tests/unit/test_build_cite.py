@@ -39,10 +39,6 @@ def test_then_shows_the_value_at_the_time_of_the_deck() -> None:
     assert text("{then}`step`") == f"100 ms ({NEWS_LINK}, as of January 2020)"
 
 
-def test_a_dollar_is_escaped_so_that_two_prices_do_not_become_a_formula() -> None:
-    assert text("{fact}`price`").startswith(r"\$0.20 (")
-
-
 def test_then_now_makes_a_table_with_dates_and_sources() -> None:
     assert text("Before\n\n{then-now}`step, step`\n\nAfter").splitlines()[2:6] == [
         "| What | Then (date, source) | Now (date, source) |",

@@ -290,6 +290,11 @@ BARE = 'case "$*" in *ensurepip*) exit 1;; -c*) exit 0;; esac; echo "bare $*"'
 GOOD = 'case "$*" in -c*) exit 0;; esac; echo "good $*"'
 
 
+def named(version: str, word: str) -> str:
+    """The script of a Python of this version, as make asks a Python that the user names."""
+    return f'case "$*" in -c*) echo "Python {version}";; *) echo "{word} $*";; esac'
+
+
 @make
 def test_make_without_a_python_says_what_to_install(tmp_path: Path) -> None:
     done = call_make(tmp_path / "コース one", {"python3": OLD}, "lab")
@@ -313,9 +318,42 @@ def test_make_takes_a_python_without_ensurepip_when_there_is_no_other(tmp_path: 
 
 @make
 def test_make_takes_the_python_that_is_named(tmp_path: Path) -> None:
-    pythons = {"python3": GOOD, "my python": GOOD.replace("good", "mine")}
+    pythons = {"python3": GOOD, "my python": named("3.11", "mine")}
     done = call_make(tmp_path / "コース one", pythons, "test", f"PYTHON={tmp_path}/programs/my python")
     assert done.stdout == "mine tools/bootstrap.py test\n"
+
+
+@make
+def test_make_takes_the_python_that_is_named_by_its_command(tmp_path: Path) -> None:
+    pythons = {"python3": GOOD, "lamp-python": named("3.20", "mine")}
+    assert call_make(tmp_path / "コース one", pythons, "test", "PYTHON=lamp-python").stdout.startswith("mine tools/")
+
+
+@make
+@pytest.mark.parametrize(
+    ("python", "fault"),
+    [
+        ("/no/such", "PYTHON=/no/such does not start as Python"),
+        ("no-such", "PYTHON=no-such does not start as Python"),
+        ("other", "PYTHON=other does not start as Python"),
+        ("old", "PYTHON=old is Python 3.10, and the course needs Python 3.11 or newer."),
+        ("older", "PYTHON=older is Python 2.7, and the course needs Python 3.11 or newer."),
+    ],
+)
+def test_make_takes_no_other_python_than_the_one_that_is_named(tmp_path: Path, python: str, fault: str) -> None:
+    pythons = {"python3": GOOD, "old": named("3.10", "old"), "older": named("2.7", "older"), "other": 'echo "$*"'}
+    done = call_make(tmp_path / "コース one", pythons, "lab", f"PYTHON={python}")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert fault in done.stderr
+    assert "make lab PYTHON=/path/to/python3" in done.stderr
+
+
+@make
+def test_make_n_starts_nothing(tmp_path: Path) -> None:
+    done = call_make(tmp_path / "コース one", {"python3": GOOD}, "-n", "lab", "PYTHON=/no/such")
+    assert done.returncode == 0
+    assert "tools/bootstrap.py" in done.stdout
 
 
 @make

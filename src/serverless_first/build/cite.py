@@ -105,30 +105,30 @@ def _alone_on_its_line(match: re.Match[str]) -> None:
 
 def _inline(dated: Dated, marks: Marks | None) -> str:
     if marks:
-        return f"{_text(dated.value)}{marks.of(dated)}"
-    return f"{_text(dated.value)} ({_links(dated)}, as of {dated.as_of_words})"
+        return f"{dated.value}{marks.of(dated)}"
+    return f"{dated.value} ({_links(dated)}, as of {dated.as_of_words})"
 
 
 def _table(facts: Iterable[Fact], marks: Marks | None) -> str:
     head = "| What | Then | Now |" if marks else "| What | Then (date, source) | Now (date, source) |"
     rows = [head, "|---|---|---|"]
     for fact in facts:
-        columns = (_text(fact.what), _in_table(_then(fact), marks), _in_table(fact.now, marks))
+        columns = (fact.what, _in_table(_then(fact), marks), _in_table(fact.now, marks))
         rows.append(f"| {' | '.join(column.replace('|', chr(92) + '|') for column in columns)} |")
     return "\n".join(rows)
 
 
 def _in_table(dated: Dated, marks: Marks | None) -> str:
     if marks:
-        return f"{_text(dated.value)}{marks.of(dated)}"
-    return f"{_text(dated.value)} ({dated.as_of_words}, {_links(dated)})"
+        return f"{dated.value}{marks.of(dated)}"
+    return f"{dated.value} ({dated.as_of_words}, {_links(dated)})"
 
 
 def _links(dated: Dated) -> str:
     return ", ".join(
-        f"[{_text(source.title).replace('[', '(').replace(']', ')')}](<{source.url}>)"
+        f"[{source.title.replace('[', '(').replace(']', ')')}](<{source.url}>)"
         if any(sign in source.url for sign in "() ")
-        else f"[{_text(source.title).replace('[', '(').replace(']', ')')}]({source.url})"
+        else f"[{source.title.replace('[', '(').replace(']', ')')}]({source.url})"
         for source in dated.sources
     )
 
@@ -136,8 +136,3 @@ def _links(dated: Dated) -> str:
 def _plain(title: str) -> str:
     # Markdown reads what stands between tags, and would take these signs for its own.
     return title.replace("[", "(").replace("]", ")").replace("*", "").replace("_", " ")
-
-
-def _text(value: str) -> str:
-    # Jupyter sets what lies between two dollar signs as a formula, so that two prices would become one.
-    return re.sub(r"(?<!\\)\$", r"\\$", value)

@@ -15,6 +15,7 @@ from typing import Any
 
 import jupytext
 
+from serverless_first import dollars
 from serverless_first.build import deck, nbio
 from serverless_first.build.cite import CitationError, Marks, cited_in_code, render
 from serverless_first.build.problems import BuildFailed
@@ -114,7 +115,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         where = place(source, number, cell)
         if cell.cell_type == "markdown":
             try:
-                cell.source = render(cell.source, facts, cited, marks[number - 1])
+                cell.source = dollars.in_markdown(render(cell.source, facts, cited, marks[number - 1]))
             except CitationError as error:
                 problems.append(f"{where}: {error}")
             if _NO_ALT.search(cell.source):

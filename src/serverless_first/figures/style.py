@@ -20,6 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image  # matplotlib's own dependency: what it writes a PNG with
 
+from serverless_first.dollars import NO_FORMULAS
+
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
 
@@ -73,8 +75,7 @@ def show(figure: Figure, *, alt: str, larger: float = 1.0) -> None:
         raw=True,
     )
     words = f"<summary>The figure in words</summary>{html.escape(text)}"
-    # Between two dollar signs JupyterLab would see a formula: here they are prices, or variables of JSONata.
-    kind = "figure-in-words" + (" tex2jax_ignore mathjax_ignore" if text.count("$") > 1 else "")
+    kind = f"figure-in-words {NO_FORMULAS}" if text.count("$") > 1 else "figure-in-words"
     show_in_notebook({"text/html": f'<details class="{kind}">{words}</details>', "text/plain": text}, raw=True)
 
 

@@ -12,6 +12,7 @@ import html
 import json
 from collections.abc import Sequence
 
+from serverless_first import dollars
 from serverless_first.course import UnknownModule
 
 _ONE_PANEL = (
@@ -139,7 +140,7 @@ class CheckFailed(OneLine):
         )
         step = self.next_step()
         last = f'<div style="margin-top: 0.4em">{html.escape(step)}</div>' if step else ""
-        return (
+        return dollars.in_html(
             f'{_ONE_PANEL}<div class="check-panel" style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
             f"<strong>{html.escape(self.headline)}</strong>"
             f'<table style="margin: 0.4em 0 0 0">{cells}</table>{last}</div>'

@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 
 from serverless_first.course import Module
+from serverless_first.dollars import NO_FORMULAS
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.show import in_notebook, say, show
 from serverless_first.places import module_dir
@@ -165,7 +166,7 @@ def page(seed: str, questions: list[Question]) -> str:
     # make that name a list. Here the name is a parameter. So is MathJax, and empty: prices are no formulas.
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
-        f'<div class="tex2jax_ignore mathjax_ignore">{frame}{fallback}</div>{style}<script>\n'
+        f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{style}<script>\n'
         f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{names}}})"
         f'(undefined, {here}.querySelector("#{name}"));\n'
         "</script></div>"

@@ -7,6 +7,8 @@ import sys
 from IPython import get_ipython
 from IPython.display import display
 
+from serverless_first import dollars
+
 
 def in_notebook() -> bool:
     """Whether IPython runs this code (a notebook, a console), so that `display` has somewhere to go."""
@@ -22,14 +24,16 @@ def say(text: str) -> None:
         print(text.encode(encoding, errors="replace").decode(encoding))
 
 
-def show(text: str, **rich: str) -> None:
+def show(text: str, *, html: str = "", markdown: str = "") -> None:
     """Shows the richest form the reader's front end knows, else the text.
 
     Args:
         text: the plain form, complete in itself.
-        rich: other forms: `html` or `markdown`.
+        html: another form. MathJax looks through it: see `dollars.in_html`.
+        markdown: another form; a dollar sign in it is a dollar sign.
     """
     if in_notebook():
-        display({"text/plain": text, **{f"text/{kind}": form for kind, form in rich.items()}}, raw=True)  # type: ignore[no-untyped-call]
+        rich = {"text/html": html, "text/markdown": dollars.in_markdown(markdown)}
+        display({"text/plain": text, **{kind: form for kind, form in rich.items() if form}}, raw=True)  # type: ignore[no-untyped-call]
     else:
         say(text)
