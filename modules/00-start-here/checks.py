@@ -8,17 +8,18 @@ from serverless_first.lab import Attempt, Reply, task
 
 FUNCTION = "hikari-order-total"
 PARCEL_YEN = 500
-FIRST_ORDER = (1200, 3)
+FIRST_ORDER = (4800, 2)
+"""Price and quantity of the task's example: a first failure shows an order that the learner has just read about."""
 
 
 @task("0.1")
 def order_total(attempt: Attempt) -> None:
     """The total is price times quantity, plus one parcel."""
-    orders = [FIRST_ORDER, *_new_orders()]
+    orders = [FIRST_ORDER, *_new_orders(), FIRST_ORDER]
     replies = [_ask(attempt, *order) for order in orders]
-    again = _ask(attempt, *FIRST_ORDER)
-    for reply in (*replies, again):
-        _expect_an_object(attempt, reply)
+    for reply, order in zip(replies, orders, strict=True):
+        _expect_an_object(attempt, reply, *order)
+    *replies, again = replies
     attempt.expect(
         again["total_yen"] == replies[0]["total_yen"],
         problem="The same order got two different totals. Something in your file changes from call to call.",
@@ -27,8 +28,8 @@ def order_total(attempt: Attempt) -> None:
         expected="the same total for the same order",
         look_at="what your handler changes outside itself: it stays for the next call",
     )
-    for reply, (price_yen, quantity) in zip(replies, orders, strict=True):
-        right, total_yen = price_yen * quantity + PARCEL_YEN, reply["total_yen"]
+    for reply, (price_yen, quantity) in zip(replies, orders[:-1], strict=True):
+        right, total_yen = _right_yen(price_yen, quantity), reply["total_yen"]
         problem, look_at = _problem(total_yen, price_yen, quantity, replies)
         attempt.expect(
             isinstance(total_yen, (int, float)) and not isinstance(total_yen, bool) and total_yen == right,
@@ -50,8 +51,12 @@ def _ask(attempt: Attempt, price_yen: int, quantity: int) -> Reply:
     return attempt.invoke(FUNCTION, {"price_yen": price_yen, "quantity": quantity})
 
 
-def _expect_an_object(attempt: Attempt, reply: Reply) -> None:
-    called, expected = reply.called, 'an object, as in {"total_yen": 10100}'
+def _right_yen(price_yen: int, quantity: int) -> int:
+    return price_yen * quantity + PARCEL_YEN
+
+
+def _expect_an_object(attempt: Attempt, reply: Reply, price_yen: int, quantity: int) -> None:
+    called, expected = reply.called, f'an object, here {{"total_yen": {_right_yen(price_yen, quantity)}}}'
     attempt.expect(
         reply.payload is not None,
         problem="Your handler returned nothing. What it prints goes to the log; the caller gets what it returns.",

@@ -50,6 +50,16 @@ def proxy_in_front(attempt: Attempt) -> None:
         expected=[DATABASE],
         look_at="the four calls of step 1: is one of them missing?",
     )
+    pool_seats = SEATS * pool["MaxConnectionsPercent"] // 100
+    attempt.expect(
+        pool_seats >= POOL,
+        problem=f"Your pool has {pool_seats} of the database's {SEATS} seats, and the task gives it half of them. "
+        "Customers wait while seats stay free.",
+        called=f"describe_db_proxy_target_groups {PROXY}",
+        came_back=f"MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
+        expected=f"a pool of {POOL} connections",
+        look_at="the settings of the pool, in step 1: of what is MaxConnectionsPercent a share?",
+    )
     _one_order(attempt)
     calls = cloud.burst_size(30)
     say(f"5.1: a burst of {calls} orders ...")
@@ -135,7 +145,7 @@ def _one_order(attempt: Attempt) -> None:
         called=called,
         came_back=result.error,
         expected="the number of an order",
-        look_at="the environment variables of orders, in step 2",
+        look_at="which variables step 2 sends, and where they lead; mend it, then run step 2 again",
     )
     attempt.expect(
         any(e.kind == "borrow" for e in since),
@@ -225,8 +235,8 @@ def pinning(attempt: Attempt) -> None:
             look_at="how often freed.py connects: the proxy is the pool already",
         )
         say("5.2: slow queries ...")
-        _still_ended(attempt, fast, right)
-    _others_are_free(attempt)
+        _still_ended(attempt, database, fast, right)
+    _others_are_free(attempt, database)
 
 
 def _finding(attempt: Attempt) -> None:
@@ -293,16 +303,36 @@ def _no_cancel(attempt: Attempt, since: list[ProxyEvent], called: str) -> None:
     )
 
 
-def _still_ended(attempt: Attempt, fast: dict[str, Any], right: int) -> None:
+def _timeouts_of_roles(database: hikari.Database) -> str:
+    """The roles whose new connections begin with a statement_timeout, as in "orders_app: statement_timeout=500ms"."""
+    with database.connect() as connection:
+        query = """
+            SELECT coalesce(rolname, 'every role') || ': ' || setting
+            FROM pg_db_role_setting LEFT JOIN pg_roles ON oid = setrole, unnest(setconfig) AS setting
+            WHERE setting LIKE 'statement_timeout=%' ORDER BY 1
+        """
+        return ", ".join(row[0] for row in connection.execute(query).fetchall())
+
+
+def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, Any], right: int) -> None:
     slow = fast | {"takes_s": UNLIKELY_S}
     for event, expected in ((slow, None), (fast, right), (slow, None)):
         mark = _last_event()
         (result,) = cloud.start().at_once("search", [event])
         payload = result.payload if isinstance(result.payload, dict) else {}
+        came_back = result.error or payload or result.payload
         _no_cancel(attempt, cloud.start().proxy_events(PROXY, mark), f"invoke search with {json.dumps(event)}")
         if event is fast:
             problem = "After a query that was ended, the same environment does not answer the next call."
             look_at = "what becomes of the transaction, or of the connection, when a query is ended"
+        elif payload.get("found") is not None and (roles := _timeouts_of_roles(database)):
+            problem = (
+                "A slow search is not ended. ALTER ROLE reaches new connections only: those that the proxy opened "
+                "before it keep the old value."
+            )
+            connections = sum(map(_of_the_proxy, cloud.start().database_sessions(DATABASE)))
+            came_back = f"{json.dumps(payload)}; {roles}; RDS Proxy has {connections} connections open"
+            look_at = "who else logs in as this role, and what makes the proxy open new connections"
         elif payload.get("found") is not None:
             problem = "A slow search is not ended any more: what freed.py set is lost."
             look_at = "whether the setting is in force at the moment of the query"
@@ -316,7 +346,7 @@ def _still_ended(attempt: Attempt, fast: dict[str, Any], right: int) -> None:
             and (event is fast or payload.get("reason") == "too slow"),
             problem=problem,
             called=f"invoke search with {json.dumps(event)}",
-            came_back=result.error or payload or result.payload,
+            came_back=came_back,
             expected=wanted,
             look_at=look_at,
         )
@@ -331,21 +361,23 @@ def _still_ended(attempt: Attempt, fast: dict[str, Any], right: int) -> None:
         )
 
 
-def _others_are_free(attempt: Attempt) -> None:
+def _others_are_free(attempt: Attempt, database: hikari.Database) -> None:
     with borrowed(attempt, "report") as restart:
         restart()
         results = [(t, cloud.start().at_once("report", [{"takes_s": t}])[0]) for t in (0.05, UNLIKELY_S)]
     for takes_s, result in results:
-        ended = "statement timeout" in result.error
+        roles = _timeouts_of_roles(database)
+        if "statement timeout" not in result.error:
+            problem, look_at = "report does not work any more.", "the cell above step 1: run it again, then yours"
+        else:
+            problem = "What search sets now holds for report, too: its slow query is ended."
+            look_at = "for whom, and for how long, your setting holds: the proxy's connections serve every function"
+            look_at += ". What ALTER ROLE sets stays until ALTER ROLE ... RESET" if roles else ""
         attempt.expect(
             result.outcome == "answered",
-            problem="What search sets now holds for report, too: its slow query is ended."
-            if ended
-            else "report does not work any more.",
+            problem=problem,
             called=f"invoke report with {json.dumps({'takes_s': takes_s})}",
-            came_back=result.error,
+            came_back=result.error + (f"; {roles}" if roles else ""),
             expected="the number of the lamps sold",
-            look_at="for whom, and for how long, your setting holds: the proxy's connections serve every function"
-            if ended
-            else "the cell above step 1: run it again, then yours",
+            look_at=look_at,
         )

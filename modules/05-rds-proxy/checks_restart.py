@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,6 +35,7 @@ def restart_in_mid_burst(attempt: Attempt) -> None:
         attempt.invoke("orders", _order())  # says so if it is not written yet
         _twice(attempt, database)
         _not_retried(attempt)
+        _not_retried_when_cancelled(attempt, database)
     say("5.4: a restart in mid-burst ...")
     _restarted(attempt, database)
     say("5.4: the database is hidden for a while ...")
@@ -123,6 +125,44 @@ def _not_retried(attempt: Attempt) -> None:
     attempt.expect(
         result.outcome == "failed",
         problem="An order that the database has refused is answered as if all were well.",
+        called=called,
+        came_back=result.payload,
+        expected="an error",
+        look_at="which errors your handler lets out",
+    )
+
+
+def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> None:
+    """A cancelled query is an OperationalError on a connection that still works: it comes out after one attempt.
+
+    A lock on the table holds the order until it is cancelled, however slow the machine is.
+    """
+    aws, event = cloud.start(), _order()
+    attempts: set[tuple[int, float]] = set()  # process and beginning of each statement that has waited for the lock
+    with database.connect() as locker, database.connect() as administrator, ThreadPoolExecutor(1) as threads:
+        with locker.transaction():
+            locker.execute("LOCK TABLE orders IN SHARE MODE")  # readers go on, new rows wait
+            calling = threads.submit(aws.at_once, "orders", [event])
+            while len(attempts) < 2 and not calling.done():
+                for session in aws.database_sessions(DATABASE):
+                    if session.waits_for == "Lock" and PROXY in session.application:
+                        attempts.add((session.pid, session.since_s))
+                        administrator.execute("SELECT pg_cancel_backend(%s)", [session.pid])
+                time.sleep(0.02)
+        (result,) = calling.result()
+    called = f"invoke orders with {json.dumps(event)}, and pg_cancel_backend while its statement is at work"
+    attempt.expect(
+        len(attempts) < 2,
+        problem="Your function tries again on a connection that still works. Somebody has cancelled the query: "
+        "an OperationalError, too, and no lost connection.",
+        called=called,
+        came_back=f"{len(attempts)} attempts",
+        expected="one attempt, and the error",
+        look_at="what else your handler can ask about the connection, besides the class of the error",
+    )
+    attempt.expect(
+        result.outcome == "failed",
+        problem="The statement was cancelled, and your function answers as if all were well.",
         called=called,
         came_back=result.payload,
         expected="an error",

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from IPython import get_ipython
+
 from serverless_first import hikari
 from serverless_first.cloud import Cloud
 
 BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
-#: A tag of a machine whose last change was refused: what runs is the definition before it.
-REFUSED = "last-definition-refused"
+#: A tag of a machine: the number of the notebook's cell that last created or changed it.
+CELL = "changed-in-cell"
 _LIMIT_S = 60.0
 
 
@@ -215,13 +217,10 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
     arn = f"arn:aws:states:{states.meta.region_name}:{rights.split(':')[4]}:stateMachine:{name}"
     try:
         states.update_state_machine(stateMachineArn=arn, definition=text)
-        states.untag_resource(resourceArn=arn, tagKeys=[REFUSED])
-    except states.exceptions.InvalidDefinition:  # a check must not judge the machine of before in its place
-        with contextlib.suppress(states.exceptions.ResourceNotFound):
-            states.tag_resource(resourceArn=arn, tags=[{"key": REFUSED, "value": "yes"}])
-        raise
     except states.exceptions.StateMachineDoesNotExist:
         states.create_state_machine(name=name, definition=text, roleArn=rights, type=kind)
+    if shell := get_ipython():  # a check asks whether a later cell stopped before it came here
+        states.tag_resource(resourceArn=arn, tags=[{"key": CELL, "value": str(shell.execution_count)}])
     return arn
 
 

@@ -10,7 +10,7 @@ import pytest
 from serverless_first import course
 from serverless_first.lab import Attempt, meetings
 from serverless_first.lab.functions import at_once
-from serverless_first.lab.meetings import DYNAMODB_WRITES, meeting
+from serverless_first.lab.meetings import DYNAMODB_WRITES, meeting, refusing
 
 #: Counts by reading and then writing; "look" alone writes nothing, and "fail" ends with an error.
 COUNTS = """
@@ -61,6 +61,15 @@ def test_nobody_waits_for_a_call_that_does_not_come_so_far(
     assert [answer.payload for answer in answers[:2]] == [1, 1]
     assert [answer.error for answer in answers] == ["", "", "ValueError: no lamp"]
     assert kit.invoke("count", "order").payload == 2
+
+
+def test_a_refused_operation_fails_by_its_name_and_no_other_does(kit: Any, attempt: Attempt) -> None:
+    with refusing(attempt, "count", "PutItem", "RequestLimitExceeded", "Too many."):
+        (wrote, looked) = at_once(attempt, "count", ["order"]) + at_once(attempt, "count", ["look"])
+    assert wrote.error.startswith("RequestLimitExceeded: ")
+    assert "Too many." in wrote.error
+    assert (looked.payload, looked.error) == (1, "")
+    assert kit.invoke("count", "order").payload == 1
 
 
 def test_the_function_is_as_it_was(kit: Any, attempt: Attempt) -> None:

@@ -290,6 +290,51 @@ def test_a_step_left_out_is_named(
     assert re.search(says, errors[0].evalue), errors[0].evalue
 
 
+@pytest.mark.parametrize("name", ["5.1-the-other-variables-are-gone"])
+def test_after_a_mistake_the_mended_cell_is_enough(name: str, kernel: Kernel, tmp_path: Path) -> None:
+    """No cell above it has to run again: a learner could not know which."""
+    kernel.start_over(tmp_path / "lab")
+    (mistake,) = [m for module, task in TASKS for m in mistakes_of(module, task) if m.name == name]
+    cells = list(code_cells_for(mistake.task, read("solutions", mistake.module)))
+    mended = [cell for cell in cells if tagged(cell, f"task-{mistake.task.id}")][mistake.replaces - 1].source
+    for cell in cells:
+        errors = kernel.run(mistake.in_place_of(mended) if cell.source == mended else cell.source)
+    assert errors, "the check lets the mistake pass"
+    assert kernel.run(mended) == []
+    assert kernel.run(cells[-1].source) == []
+
+
+@pytest.mark.parametrize(
+    ("task_id", "right", "wrong"),
+    [
+        ("10.1", "picture = {", "picture = no_such_name\npicture = {"),
+        ("10.2", "payment = {", "payment = {{"),
+        ("10.4", '"StartAt": "Ask"', '"StartAt": "Nowhere"'),
+        ("10.5", '"kept back"', '{"kept back"}'),
+    ],
+    ids=["a NameError", "a SyntaxError", "a definition that is refused", "a definition that is no JSON"],
+)
+def test_a_cell_that_stops_is_said_instead_of_judging_the_machine_of_before(
+    task_id: str, right: str, wrong: str, kernel: Kernel, tmp_path: Path
+) -> None:
+    kernel.start_over(tmp_path / "lab")
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == task_id]
+    cells = list(code_cells_for(task, read("solutions", module)))
+    (check,) = [cell for cell in cells if tagged(cell, f"check-{task_id}")]
+    for cell in cells[: cells.index(check)]:
+        assert kernel.run(cell.source) == []
+    (solution,) = [cell.source for cell in cells if tagged(cell, f"task-{task_id}")]
+    assert kernel.run(solution.replace(right, wrong)), "the cell runs to its end"
+    kernel.run("lab.progress()")  # a cell between changes nothing
+    (error,) = kernel.run(check.source)
+    says = (
+        r"stopped before it changed the machine.*came back: the machine of cell \[\d+\].*the error below cell \[\d+\]"
+    )
+    assert re.search(says, error.evalue), error.evalue
+    assert kernel.run(solution) == []
+    assert kernel.run(check.source) == []
+
+
 def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
     """The code cells that a learner of `task` runs, without the checks of other tasks.
 

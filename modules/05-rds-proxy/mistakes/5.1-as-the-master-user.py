@@ -2,7 +2,7 @@
 #: because: Function and proxy both use the master user: it works, and may do anything.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")
-variables = functions.get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
+variables = database.as_variables("orders_app")
 variables |= {"DB_HOST": proxy_host, "DB_PORT": str(proxy_port), "DB_USER": "hikari", "DB_PASSWORD": database.passwords["hikari"]}
 _ = functions.update_function_configuration(FunctionName="orders", Environment={"Variables": variables})
 login = {"username": "hikari", "password": database.passwords["hikari"]}

@@ -3,7 +3,7 @@
 #: replaces: 2
 #: when: nightly
 proxy_host, proxy_port = aws.database_address("orders-proxy")
-variables = functions.get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
+variables = database.as_variables("orders_app")
 variables |= {"DB_HOST": proxy_host, "DB_PORT": str(proxy_port)}
 _ = functions.update_function_configuration(FunctionName="orders", Environment={"Variables": variables})
 functions.put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=10)

@@ -2,6 +2,6 @@
 #: because: The address is put into a variable that the handler does not read.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")
-variables = functions.get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
+variables = database.as_variables("orders_app")
 variables |= {"PROXY_HOST": proxy_host, "PROXY_PORT": str(proxy_port)}
 _ = functions.update_function_configuration(FunctionName="orders", Environment={"Variables": variables})

@@ -1,8 +1,8 @@
-#: expects: has lost a variable that it needs
+#: expects: has lost a variable that it needs.*look at: which variables step 2 sends.*then run step 2 again
 #: because: What is sent is thought to be added to the variables, not to replace them.
 #: replaces: 2
 #: when: nightly
 proxy_host, proxy_port = aws.database_address("orders-proxy")
-variables = functions.get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
+variables = database.as_variables("orders_app")
 variables = {"DB_HOST": proxy_host, "DB_PORT": str(proxy_port)}
 _ = functions.update_function_configuration(FunctionName="orders", Environment={"Variables": variables})

@@ -1,4 +1,4 @@
-"""Lets calls of a learner's function meet, so that a check sees in each run what goes wrong where two are at work.
+"""Lets calls of a learner's function meet, or AWS refuse one, so that a check sees in each run what goes wrong then.
 
 Without it a check would call many times at once and hope. The function's code stays as it is: a layer of the check's
 own holds a handler around the learner's, for as long as the check needs it.
@@ -11,7 +11,7 @@ import io
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from serverless_first.cloud import leftovers
@@ -65,6 +65,25 @@ def handler(event, context):
 
 botocore.client.BaseClient._make_api_call = meets
 """
+_REFUSES = """
+import importlib
+
+import botocore.client
+
+module, _, name = {handler!r}.rpartition(".")
+handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+call_aws = botocore.client.BaseClient._make_api_call
+
+
+def refuses(self, operation, arguments):
+    if operation == {operation!r}:
+        told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}}}
+        raise self.exceptions.from_code({code!r})(told, operation)
+    return call_aws(self, operation, arguments)
+
+
+botocore.client.BaseClient._make_api_call = refuses
+"""
 
 
 @contextlib.contextmanager
@@ -80,29 +99,47 @@ def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -
         calls: how many calls meet.
         before: operations, by the names of the API, as in "RedriveExecution".
     """
+    with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as room:
+        values = {"calls": calls, "operations": tuple(before), "wait_s": WAIT_S, "room": str(Path(room))}
+        with _around(attempt, name, _SOURCE, values):
+            yield
+
+
+@contextlib.contextmanager
+def refusing(attempt: Attempt, name: str, operation: str, code: str, message: str) -> Iterator[None]:
+    """Lets AWS refuse an operation to a function. The next calls are cold starts; at the end all is put back.
+
+    Args:
+        attempt: the run of the check.
+        name: the function.
+        operation: by the name of the API, as in "RedriveExecution".
+        code, message: of the error, as in "ThrottlingException".
+    """
+    with _around(attempt, name, _REFUSES, {"operation": operation, "code": code, "message": message}):
+        yield
+
+
+@contextlib.contextmanager
+def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, object]) -> Iterator[None]:
+    """Lends a function a handler around its own: `source` with these values and that of `handler` filled in."""
     client = attempt.client("lambda")
     was = client.get_function_configuration(FunctionName=name)
     layers = [layer["Arn"] for layer in was.get("Layers") or []]
-    with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as room:
-        source = _SOURCE.format(
-            calls=calls, operations=tuple(before), wait_s=WAIT_S, room=str(Path(room)), handler=was["Handler"]
+    code = _zip(source.format(handler=was["Handler"], **values))
+    layer = client.publish_layer_version(LayerName=f"check-{uuid.uuid4().hex[:8]}", Content={"ZipFile": code})
+    try:
+        client.update_function_configuration(
+            FunctionName=name,
+            Handler=f"{_MODULE}.handler",
+            Layers=[*layers, layer["LayerVersionArn"]],
+            Timeout=max(_TIMEOUT_S, was["Timeout"]),
         )
-        layer = client.publish_layer_version(
-            LayerName=f"check-{uuid.uuid4().hex[:8]}", Content={"ZipFile": _zip(source)}
+        yield
+    finally:
+        client.update_function_configuration(
+            FunctionName=name, Handler=was["Handler"], Layers=layers, Timeout=was["Timeout"]
         )
-        try:
-            client.update_function_configuration(
-                FunctionName=name,
-                Handler=f"{_MODULE}.handler",
-                Layers=[*layers, layer["LayerVersionArn"]],
-                Timeout=max(_TIMEOUT_S, was["Timeout"]),
-            )
-            yield
-        finally:
-            client.update_function_configuration(
-                FunctionName=name, Handler=was["Handler"], Layers=layers, Timeout=was["Timeout"]
-            )
-            client.delete_layer_version(LayerName=layer["LayerArn"], VersionNumber=layer["Version"])
+        client.delete_layer_version(LayerName=layer["LayerArn"], VersionNumber=layer["Version"])
 
 
 def _zip(source: str) -> bytes:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+
+from IPython import get_ipython
 
 from serverless_first import hikari_workflows
 from serverless_first.cloud import CloudError
@@ -20,21 +23,38 @@ def machine_arn(attempt: Attempt, name: str) -> str:
 
     Raises:
         NotStarted: there is none of this name.
+        CheckFailed: a cell that was to change it has stopped before it did.
     """
     pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
     found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
     if name not in found:
         attempt.not_started(f"There is no state machine {name} yet.")
-    tags = attempt.client("stepfunctions").list_tags_for_resource(resourceArn=found[name])["tags"]
-    attempt.expect(
-        all(tag["key"] != hikari_workflows.REFUSED for tag in tags),
-        problem="Step Functions has refused your last definition. The machine is still the one of before.",
-        called=f"machine({name!r}, ...)",
-        came_back="InvalidDefinition",
-        expected="a definition that Step Functions takes",
-        look_at="the error below the cell that makes the machine",
-    )
+    _expect_the_last_cell(attempt, name, found[name])
     return str(found[name])
+
+
+def _expect_the_last_cell(attempt: Attempt, name: str, arn: str) -> None:
+    """Fails if a later cell than the one that changed the machine was to change it too: it stopped on the way.
+
+    IPython keeps the text of each cell that was run, also of one that does not compile.
+    """
+    shell = get_ipython()
+    tags = attempt.client("stepfunctions").list_tags_for_resource(resourceArn=arn)["tags"]
+    changed_in = next((int(tag["value"]) for tag in tags if tag["key"] == hikari_workflows.CELL), None)
+    if shell is None or changed_in is None:
+        return
+    call = re.compile(rf"""^[^#\n]*\bmachine\(\s*["']{re.escape(name)}["']""", re.MULTILINE)
+    history = shell.history_manager.input_hist_raw
+    cells = enumerate(history, shell.execution_count + 1 - len(history))  # %reset forgets cells, not their number
+    last = max((number for number, source in cells if call.search(source)), default=0)
+    attempt.expect(
+        last <= changed_in,
+        problem=f"Your cell stopped before it changed the machine {name}: there is nothing new to judge.",
+        called=f"machine({name!r}, ...) in cell [{last}]",
+        came_back=f"the machine of cell [{changed_in}], unchanged",
+        expected="a cell that gets to this call, and a definition that Step Functions takes",
+        look_at=f"the error below cell [{last}]: mend it, run the cell again, then this check",
+    )
 
 
 def ended(attempt: Attempt, called: str, execution_arn: str, limit_s: float, look_at: str) -> Execution:
@@ -146,9 +166,26 @@ class News:
 
 
 def expect_one(
-    attempt: Attempt, news: News, wanted: str, message: dict[str, str], *, called: str, look_at: str
+    attempt: Attempt,
+    news: News,
+    wanted: str,
+    message: dict[str, str],
+    execution: Execution,
+    *,
+    called: str,
+    look_at: str,
 ) -> float:
-    """Checks that there is one message about something, and that it is this one; the time at which it was sent."""
+    """Checks that there is one message about something, and that it is this one; the time at which it was sent.
+
+    Args:
+        attempt: the run of the check.
+        news: who has listened.
+        wanted: the value of the key.
+        message: what the message says.
+        execution: the execution that was to send it; where it has not, its end tells why.
+        called: what was started, for the message of a failure.
+        look_at: where to look then.
+    """
     found = news.about(wanted)
     told = [one for one, _ in found]
     if not told:
@@ -163,7 +200,9 @@ def expect_one(
         told == [message],
         problem=problem,
         called=called,
-        came_back=readable(told or news.strange),
+        came_back=readable(told or news.strange)
+        if told or news.strange
+        else f"no message; the execution: {how_it_ended(execution)}",
         expected=readable(message),
         look_at=look_at,
     )

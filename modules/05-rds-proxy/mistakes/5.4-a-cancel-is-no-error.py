@@ -1,0 +1,9 @@
+#: expects: cancelled, and your function answers as if all were well
+#: because: A cancelled query is let go in silence.
+#: replaces: 2
+#: when: nightly
+#: changes: gap 2
+-        except psycopg.OperationalError:
++        except psycopg.errors.QueryCanceled:
++            return {"order": None}
++        except psycopg.OperationalError:

@@ -1,0 +1,7 @@
+#: expects: tries again on a connection that still works.*invoke orders .* and pg_cancel_backend.*came back: 2 attempts
+#: because: Every OperationalError is taken for a lost connection; a cancelled query is one, too.
+#: replaces: 2
+#: changes: gap 2
+-            lost = connection is None or connection.closed
+-            if not lost or context.get_remaining_time_in_millis() < 1000 * wait_s + 2000:
++            if context.get_remaining_time_in_millis() < 1000 * wait_s + 2000:
