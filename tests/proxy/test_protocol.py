@@ -58,6 +58,9 @@ SCRIPTS: dict[str, list[bytes]] = {
     "simple queries without waiting": [query("SELECT 1") + query("SELEC") + query("SELECT 2, 3"), b"", b""],
     "simple and extended mixed": [ONE + SYNC + query("SELECT 1; SELECT 2") + parse("f", "SELECT 1") + SYNC, b"", b""],
     "query without a sync before it": [parse("", "SELECT 1") + bind("", "") + query("SELECT 2"), SYNC],
+    "query skipped by an error": [BAD + query("SELECT 2") + SYNC, query("SELECT 3"), ONE + SYNC],
+    "unnamed statement of the batch before": [parse("", "SELECT 7") + SYNC, bind("", "") + execute() + SYNC],
+    "unnamed statement destroyed by a query": [parse("", "SELECT 7") + SYNC, query(""), bind("", "") + SYNC],
     "portal in pieces": [
         query("BEGIN"),
         parse("", "SELECT generate_series(1, 5)") + bind("p", "") + execute("p", 2) + SYNC,

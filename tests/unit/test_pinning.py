@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+import timeit
 
 import pytest
 
@@ -17,6 +19,7 @@ from serverless_first.cloud.rds_proxy.pinning import (
     PREPARED,
     SEQUENCE,
     SETTINGS,
+    STATEMENT_BYTES,
     TEMPORARY,
     pin_cause,
 )
@@ -219,6 +222,22 @@ def test_the_quick_look_misses_nothing_that_the_parser_finds() -> None:
         if len(text) > pinning.STATEMENT_BYTES:
             continue
         assert pin_cause(text.encode()) == pinning._parsed(text.encode()), text
+
+
+ENDLESS = ["\n", "\r\n", " \n", "; ", ";", "*/ ", "/\t", "set", "\nset_", " "]
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_no_text_takes_much_longer_than_another_of_its_length(piece: str) -> None:
+    """The proxy's other clients wait meanwhile. Line ends took 260 times as long as letters, measured."""
+    size = STATEMENT_BYTES - 8
+    letters, pieces = (b"x" * size, (piece.encode() * size)[:size] + b"x")
+
+    def shortest_s(sql: bytes) -> float:
+        assert pin_cause(sql) is None
+        return min(timeit.repeat(lambda: pin_cause(sql), number=1, repeat=5, timer=time.process_time))
+
+    assert shortest_s(pieces) < 30 * max(shortest_s(letters), 100e-6)
 
 
 def test_a_digest_has_no_values() -> None:

@@ -114,6 +114,7 @@ class ClientLink(asyncio.Protocol):
         self.session = Session(
             extended_protocol_pins=self._proxy.settings.extended_protocol_pins,
             good=self._proxy.good_statements(self.login.key),
+            schema=self._proxy.schema,
             note=self._note,
         )
         self.session.inbox, self._inbox = self._inbox, bytearray()

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from serverless_first.cloud.rds_proxy.statements import Statement
+
 
 class Due(Enum):
     """An answer that will come."""
@@ -22,7 +24,8 @@ class Due(Enum):
     KNOWN_PARSE = "CloseComplete, which the client sees as ParseComplete: the statement was there already"
     TAKEN_PARSE = "an error: the name is taken"
     CLOSE = "CloseComplete, for the client"
-    HIDDEN_CLOSE = "CloseComplete of a statement that made room"
+    HIDDEN_CLOSE = "CloseComplete of a statement that the proxy closed"
+    MARK = "CloseComplete of nothing: no error has come before the simple query behind it"
 
 
 READY = (Due.QUERY, Due.SYNC)
@@ -34,14 +37,16 @@ class Entry(NamedTuple):
     Args:
         asked_s: when it was asked, by the session's clock.
         key, name: the statement's name at the database and at the client.
-        closed: what a Close has removed: the statement's name at the database and its body.
+        body: what was prepared.
+        closed: what a Close has removed.
     """
 
     due: Due
     asked_s: float
     key: bytes = b""
     name: bytes = b""
-    closed: tuple[bytes, bytes] | None = None
+    body: bytes = b""
+    closed: Statement | None = None
 
 
 class Owed:
@@ -59,9 +64,11 @@ class Owed:
         self._clock = clock
         self._entries: deque[Entry] = deque()
 
-    def add(self, due: Due, key: bytes = b"", name: bytes = b"", closed: tuple[bytes, bytes] | None = None) -> None:
+    def add(
+        self, due: Due, key: bytes = b"", name: bytes = b"", *, body: bytes = b"", closed: Statement | None = None
+    ) -> None:
         """Something was asked. Args: as of `Entry`."""
-        self._entries.append(Entry(due, self._clock(), key, name, closed))
+        self._entries.append(Entry(due, self._clock(), key, name, body, closed))
         self.ready += due in READY
 
     def take(self) -> Entry | None:
@@ -71,14 +78,19 @@ class Owed:
         return None
 
     def take_ready(self) -> tuple[float, list[Entry]]:
-        """ReadyForQuery has come: how long it took, in seconds, and what was skipped before it, the last first."""
+        """ReadyForQuery has come: how long it took, in seconds, and what was skipped before it, the last first.
+
+        After an error in extended protocol a simple query is skipped like everything else up to the Sync.
+        """
         skipped: list[Entry] = []
         while self._entries:
             entry = self._entries.popleft()
             if entry.due in READY:
                 self.ready -= 1
-                return self._clock() - entry.asked_s, skipped[::-1]
-            skipped.append(entry)
+                if entry.due is Due.SYNC or not skipped:
+                    return self._clock() - entry.asked_s, skipped[::-1]
+            else:
+                skipped.append(entry)
         return 0.0, skipped[::-1]
 
     def copy_begins(self) -> bool:

@@ -16,7 +16,7 @@ from serverless_first.cloud.rds_proxy.metrics import Metrics
 from serverless_first.cloud.rds_proxy.pool import Key, Pool
 from serverless_first.cloud.rds_proxy.server_link import CancelLink, ServerLink
 from serverless_first.cloud.rds_proxy.settings import Settings
-from serverless_first.cloud.rds_proxy.statements import Known
+from serverless_first.cloud.rds_proxy.statements import Known, Schema
 
 TICK_S = 0.05
 TIMED_OUT = "Timed-out waiting to acquire database connection"
@@ -42,6 +42,7 @@ class Proxy:
         self.metrics, self.events = Metrics(), Events()
         self._log = log
         self._clients: dict[int, ClientLink] = {}
+        self.schema = Schema()
         self._good: dict[Key, Known] = {}
         self._parameters: dict[Key, dict[str, str]] = {}  # the database's settings as each kind of connection has them
         self._tasks: set[asyncio.Task[None]] = set()

@@ -12,17 +12,18 @@ import time
 from collections.abc import Callable
 
 from serverless_first.cloud.rds_proxy import statements, wire
-from serverless_first.cloud.rds_proxy.owed import Due, Entry, Owed
+from serverless_first.cloud.rds_proxy.owed import Due, Owed
 from serverless_first.cloud.rds_proxy.phases import Move, Phase, moved
 from serverless_first.cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE_STATEMENT, pin_cause
+from serverless_first.cloud.rds_proxy.prepared import PARSE_COMPLETE, Prepared
+from serverless_first.cloud.rds_proxy.statements import Known, Schema
 
 LARGE_BYTES = 65_536  # a longer message is passed on in pieces
 HEAD_BYTES = 8_192  # of which this much is read first: two names stand in it
 
 _length = wire.INT.unpack_from
-
-
-_PARSES = (Due.PARSE, Due.HIDDEN_PARSE)
+_DEALLOCATED = (b"DEALLOCATE ALL\0", b"DISCARD ALL\0")
+_FATAL, _UNKNOWN_STATEMENT, _STALE_PLAN = b"\0VFATAL\0", b"\0C26000\0", b"\0RRevalidateCachedQuery\0"
 
 
 class Session:
@@ -32,6 +33,7 @@ class Session:
         extended_protocol_pins: RDS Proxy's behaviour before 2023-11-10.
         good: the proxy's names of statements that the database has accepted and that do not pin, shared by all clients
             of a kind: to prepare one of them again needs no connection.
+        schema: counts its changes, for all clients of the proxy.
         note: is told what happened: ("query" | "pin", detail).
         clock: seconds, ever rising.
 
@@ -41,14 +43,14 @@ class Session:
         pinned: why it keeps its connection; None if it does not.
         status: of its transaction: b"I" none, b"T" in one, b"E" in a failed one.
         latencies_s: for each query answered since they were last taken, how long the database took.
-        known: what the borrowed connection has prepared; None without one.
     """
 
     def __init__(
         self,
         *,
         extended_protocol_pins: bool = False,
-        good: statements.Known | None = None,
+        good: Known | None = None,
+        schema: Schema | None = None,
         note: Callable[[str, str], None] = lambda _kind, _detail: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -58,15 +60,14 @@ class Session:
         self.pinned: str | None = None
         self.status = b"I"
         self.latencies_s: list[float] = []
-        self.known: statements.Known | None = None
         self.inbox = bytearray()
         self._extended_pins, self._note = extended_protocol_pins, note
-        self._statements: dict[bytes, tuple[bytes, bytes]] = {}  # by the client's name: the proxy's name, the body
-        self._unnamed: bytes | None = None
-        self._portals: dict[bytes, bytes] = {}  # by name: the statement, for the log
-        self._good = good if good is not None else statements.Known()
         self.is_told = False  # that its connection ends: the database has sent a FATAL error
         self._owed = Owed(clock)
+        self._good = good if good is not None else Known()
+        self._schema = schema if schema is not None else Schema()
+        self._prepared = Prepared(self._owed, self.to_server, self._good, self._schema)
+        self._schema_changes = False  # in the transaction that is under way
         self._unsynced = False  # extended-protocol messages wait for a Sync
         self._copying_in = False
         self._client_rest = 0  # bytes of a message from the client that are still to be passed on
@@ -84,15 +85,15 @@ class Session:
 
     # ---- borrowing
 
-    def attach(self, known: statements.Known) -> None:
+    def attach(self, known: Known) -> None:
         """The pool granted a connection. Args: known: what it has prepared."""
         self.move(Move.GRANT)
-        self.known = known
+        self._prepared.known = known
 
     def detach(self) -> None:
         """The connection is free, and goes back."""
         self.move(Move.RETURN)
-        self.known = None
+        self._prepared.known = None
 
     @property
     def is_free(self) -> bool:
@@ -164,13 +165,10 @@ class Session:
         inbox = self.inbox
         if inbox[length : length + 5] != wire.SYNC or self._extended_pins:
             return False
-        name, body = wire.cut(bytes(inbox[5:length]), 0)
-        key = statements.key_of(body)
-        if not name or name in self._statements or not self._good.use(key):
+        if not self._prepared.take_good(*wire.cut(bytes(inbox[5:length]), 0)):
             return False
         del inbox[: length + 5]
-        self._statements[name] = (key, body)
-        self.to_client.append(b"1\0\0\0\4" + wire.READY_IDLE)
+        self.to_client.append(PARSE_COMPLETE + wire.READY_IDLE)
         return True
 
     # ---- from the client, to its connection
@@ -218,113 +216,49 @@ class Session:
         sql = m[5:-1] if not self._client_rest else m[5:]
         self._note("query", wire.shown(sql))
         self._pin(LARGE_STATEMENT if self._client_rest else pin_cause(sql), sql)
+        self._mark()
         self._owed.add(Due.QUERY)
-        assert self.known is not None
-        self.known.unnamed = self._unnamed = None  # a simple query destroys the unnamed statement
+        self._prepared.query_begins()
         self.to_server.append(m)
 
+    def _mark(self) -> None:
+        """Makes it known whether the database will skip the simple query that comes next."""
+        if self._unsynced:
+            self._owed.add(Due.MARK)
+            self.to_server.append(statements.CLOSE_NOTHING)
+
     def _parse(self, m: bytes) -> None:
-        assert self.known is not None
         self._unsynced = True
         name, body = wire.cut(m, 5)
         if self._extended_pins:
             self._pin(EXTENDED_PROTOCOL, body)
-        if self._client_rest:  # too large to be kept: it pins, and goes under the client's own name
+        if self._client_rest:
             self._pin(LARGE_STATEMENT, body)
-            self._statements.pop(name, None)
-            if not name:
-                self._unnamed = self.known.unnamed = None
-            self._owed.add(Due.PARSE)
-            self.to_server.append(m)
-            return
-        sql, _ = wire.cut(body, 0)
-        self._pin(pin_cause(sql), sql)
-        if not name:
-            self._unnamed = self.known.unnamed = body
-            self._owed.add(Due.PARSE)
-            self.to_server.append(m)
-            return
-        if name in self._statements:  # PostgreSQL refuses a name that is taken: let it
-            there = self._name_there(name)  # perhaps prepared before: that answer comes first
-            self._owed.add(Due.TAKEN_PARSE)
-            self.to_server.append(statements.parse(there, body))
-            return
-        key = statements.key_of(body)
-        self._statements[name] = (key, body)
-        if self.known.use(key):
-            self._owed.add(Due.KNOWN_PARSE, key, name)
-            self.to_server.append(statements.CLOSE_NOTHING)
+            self._prepared.parse_large(name, m)
         else:
-            self._prepare(Due.PARSE, key, body, name)
-
-    def _prepare(self, due: Due, key: bytes, body: bytes, name: bytes = b"") -> None:
-        assert self.known is not None
-        oldest = self.known.add(key)
-        if oldest is not None:
-            self._owed.add(Due.HIDDEN_CLOSE, oldest)
-            self.to_server.append(wire.message(b"C", b"S" + oldest + b"\0"))
-        self._owed.add(due, key, name)
-        self.to_server.append(statements.parse(key, body))
-
-    def _name_there(self, name: bytes) -> bytes:
-        """The name of a client's statement on this connection, where it is prepared first if need be."""
-        assert self.known is not None
-        if not name:
-            if self.known.unnamed is not self._unnamed:
-                self.known.unnamed = self._unnamed
-                if self._unnamed is None:  # another client's: this one has none, and must be told so
-                    self._owed.add(Due.HIDDEN_CLOSE)
-                    self.to_server.append(wire.message(b"C", b"S\0"))
-                else:
-                    self._owed.add(Due.HIDDEN_PARSE)
-                    self.to_server.append(statements.parse(b"", self._unnamed))
-            return name
-        if name not in self._statements:
-            return name
-        key, body = self._statements[name]
-        if not self.known.use(key):
-            self._prepare(Due.HIDDEN_PARSE, key, body)
-        return key
+            sql, _ = wire.cut(body, 0)
+            self._pin(pin_cause(sql), sql)
+            self._prepared.parse(name, body)
 
     def _bind(self, m: bytes) -> None:
         self._unsynced = True
-        portal, rest = wire.cut(m, 5)
-        name, rest = wire.cut(rest, 0)
-        there = self._name_there(name)
-        body = self._statements[name][1] if name in self._statements else self._unnamed or b""
-        self._portals[portal] = body.partition(b"\0")[0]
+        self._prepared.bind(m, self._client_rest)
         if self._extended_pins:
-            self._pin(EXTENDED_PROTOCOL, self._portals[portal])
-        if there is not name:
-            body = portal + b"\0" + there + b"\0" + rest
-            m = b"B" + wire.INT.pack(len(body) + 4 + self._client_rest) + body
-        self.to_server.append(m)
+            self._pin(EXTENDED_PROTOCOL, self._prepared.sql_of(wire.cut(m, 5)[0]))
 
     def _describe(self, m: bytes) -> None:
         self._unsynced = True
-        if m[5:6] == b"S":
-            name, _ = wire.cut(m, 6)
-            there = self._name_there(name)
-            if there is not name:
-                m = wire.message(b"D", b"S" + there + b"\0")
-        self.to_server.append(m)
+        self._prepared.describe(m)
 
     def _close(self, m: bytes) -> None:
-        assert self.known is not None
         self._unsynced = True
-        name, _ = wire.cut(m, 6)
-        closed = None
-        if m[5:6] == b"S" and not name:
-            self._unnamed = self.known.unnamed = None
-        elif m[5:6] == b"S" and (closed := self._statements.pop(name, None)) is not None:
-            m = statements.CLOSE_NOTHING  # other clients may use the same statement
-        self._owed.add(Due.CLOSE, name=name, closed=closed)
-        self.to_server.append(m)
+        self._prepared.close(m)
 
     def _sync(self, m: bytes) -> None:
         if not self._copying_in:  # else the database ignores it
             self._unsynced = False
             self._owed.add(Due.SYNC)
+            self._prepared.batch_ends()
         self.to_server.append(m)
 
     def _end_of_copy(self, m: bytes) -> None:
@@ -332,13 +266,14 @@ class Session:
         self.to_server.append(m)
 
     def _function_call(self, m: bytes) -> None:
+        self._mark()
         self._owed.add(Due.QUERY)
         self.to_server.append(m)
 
     def _execute(self, m: bytes) -> None:
         self._unsynced = True
         portal, _ = wire.cut(m, 5)
-        self._note("query", wire.shown(self._portals.get(portal, b"")))
+        self._note("query", wire.shown(self._prepared.sql_of(portal)))
         self.to_server.append(m)
 
     def _pass_on(self, m: bytes) -> None:
@@ -384,21 +319,19 @@ class Session:
             if entry is None:
                 return None
             if entry.due is Due.PARSE and entry.key and not self.pinned:
-                self._good.add(entry.key)
-            if entry.due in (Due.HIDDEN_PARSE, Due.HIDDEN_CLOSE):
-                return b""
-            if entry.due is Due.KNOWN_PARSE:
-                return b"1\0\0\0\4"
+                self._good.expect(entry.key)  # which keeps their number bounded
+                self._good.confirm(entry.key)
+            return self._prepared.confirm(entry)
         elif kind == 71:  # G, CopyInResponse
             self._copy_begins()
         elif kind == 69:  # E, ErrorResponse
             self._copying_in = False
             return self._error(data[at : at + wire.INT.unpack_from(data, at + 1)[0] + 1])
-        elif self.pinned and data.startswith((b"DEALLOCATE ALL\0", b"DISCARD ALL\0"), at + 5):  # CommandComplete
-            assert self.known is not None
-            self.known.forget_all()
-            self._statements.clear()
-            self._unnamed = None
+        elif self.pinned and data.startswith(_DEALLOCATED, at + 5):  # C, CommandComplete
+            self._prepared.deallocate_all()
+        elif statements.changes_schema(data, at + 5):
+            self._schema_changes = True
+            self._schema.version += 1
         return None
 
     def _ready(self, status: bytes) -> None:
@@ -407,32 +340,22 @@ class Session:
         latency_s, skipped = self._owed.take_ready()
         self.latencies_s.append(latency_s)
         for entry in skipped:  # what stood between an error and the Sync was not done
-            self._undo(entry)
+            self._prepared.undo(entry)
         if status == b"I":
-            self._portals.clear()
-
-    def _undo(self, entry: Entry) -> None:
-        due, key, name = entry.due, entry.key, entry.name
-        if due is Due.CLOSE and entry.closed is not None:
-            self._statements[name] = entry.closed
-        elif due in (*_PARSES, Due.KNOWN_PARSE):
-            if due is not Due.HIDDEN_PARSE and name and self._statements.get(name, (b"",))[0] == key:
-                del self._statements[name]
-            if self.known is not None and not key:
-                self.known.unnamed = None
-            elif self.known is not None and due is not Due.KNOWN_PARSE:
-                self.known.forget(key)
+            self._prepared.transaction_ends()
+            if self._schema_changes:  # others see the change only now
+                self._schema_changes = False
+                self._schema.version += 1
 
     def _error(self, response: bytes) -> bytes | None:
         """What the client sees of an error: its own names of statements; None for the error as it is."""
-        if b"\0VFATAL\0" in response:
+        if _FATAL in response:
             self.is_told = True
-        if b'"rp_' not in response:
-            return None
-        body = response[5:]
-        for name, (key, _) in self._statements.items():
-            body = body.replace(b'"' + key + b'"', b'"' + name + b'"')
-        return wire.message(b"E", body)
+        is_ours = b'"rp_' in response and b'"rp_none"' not in response
+        if _STALE_PLAN in response or (is_ours and _UNKNOWN_STATEMENT in response):
+            assert self._prepared.known is not None
+            self._prepared.known.doubt()
+        return self._prepared.rename(response) if is_ours else None
 
     def _copy_begins(self) -> None:
         """In extended protocol the database ignores the Syncs that it has got before the end of the copy."""

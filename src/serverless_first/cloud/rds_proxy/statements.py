@@ -1,24 +1,53 @@
-"""Prepared statements that work on whichever connection a client has borrowed.
+"""What a database connection has prepared, and under which names.
 
 A client prepares a statement once and runs it later, perhaps on another connection. So the proxy gives each statement
-a name of its own, the same for the same text, remembers which connections know it, and prepares it again where one does
-not. What a client calls its statements never reaches the database.
+its own name, the same for the same text, remembers which connections know it, and prepares it again where a connection
+does not. The names that clients choose never reach the database.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from serverless_first.cloud.rds_proxy import wire
 
-KEPT = 500  # a connection knows so many statements; the one unused for longest makes room
-CLOSE_NOTHING = wire.message(b"C", b"Srp_none\0")  # answered by CloseComplete, in its turn, whatever the name
+KEPT = 500  # statements on one connection; the one unused for longest makes room
+PREFIX = b"rp_"
+NOTHING = PREFIX + b"none"  # the name of a statement that never exists
+CLOSE_NOTHING = wire.message(b"C", b"S" + NOTHING + b"\0")  # PostgreSQL answers CloseComplete whatever the name is
+_DIGEST_BYTES = 12
+# Statements with these tags may change the columns or the parameters of a statement that is prepared already.
+_SCHEMA_TAGS = (b"ALTER ", b"DROP ", b"CREATE VIEW\0")
 
 
-def key_of(body: bytes) -> bytes:
-    """The proxy's own name for a statement. Args: body: a Parse message after the client's name."""
-    return b"rp_" + hashlib.blake2b(body, digest_size=12).hexdigest().encode()
+@dataclass
+class Schema:
+    """Counts the changes of the schema that clients make through the proxy.
+
+    PostgreSQL keeps the types of a prepared statement's parameters. A client that prepares the same text after a change
+    expects the new types, so the statement must not share its name with the one from before.
+    """
+
+    version: int = 0
+
+    def key_of(self, body: bytes) -> bytes:
+        """The proxy's own name for a statement. Args: body: a Parse message after the client's name."""
+        digest = hashlib.blake2b(b"%d " % self.version + body, digest_size=_DIGEST_BYTES)
+        return PREFIX + digest.hexdigest().encode()
+
+
+class Statement(NamedTuple):
+    """A statement of the client. Args: key: its name at the database; body: its Parse message, after the name."""
+
+    key: bytes
+    body: bytes
+
+
+def changes_schema(data: bytes, tag_at: int) -> bool:
+    """Whether a CommandComplete may mean that. Args: tag_at: where its tag begins in `data`."""
+    return data.startswith(_SCHEMA_TAGS, tag_at)
 
 
 def parse(name: bytes, body: bytes) -> bytes:
@@ -26,40 +55,59 @@ def parse(name: bytes, body: bytes) -> bytes:
     return wire.message(b"P", name + b"\0" + body)
 
 
+def close(name: bytes) -> bytes:
+    """A Close message for a statement."""
+    return wire.message(b"C", b"S" + name + b"\0")
+
+
 @dataclass
 class Known:
     """What one database connection has prepared.
 
+    Only what PostgreSQL has confirmed counts: after an error it skips everything up to the next Sync, and what the
+    proxy has sent may be among it.
+
     Args:
-        named: the proxy's names, the one used last at the end.
-        unnamed: the body of the unnamed statement that is there; None if there is none.
+        named: by the proxy's names, the one used last at the end: whether PostgreSQL has confirmed the statement. False
+            means that it may be there or not.
+        unnamed: the body of the unnamed statement, empty if there is none, None if that is not certain.
     """
 
-    named: dict[bytes, None] = field(default_factory=dict)
+    named: dict[bytes, bool] = field(default_factory=dict)
     unnamed: bytes | None = None
 
     def use(self, key: bytes) -> bool:
-        """Whether the statement is there; notes that it was used."""
-        if key in self.named:
-            del self.named[key]
-            self.named[key] = None
-            return True
-        return False
+        """Whether the statement is certainly there; notes that it was used."""
+        if not self.named.get(key):
+            return False
+        self._put(key, is_confirmed=True)
+        return True
 
-    def add(self, key: bytes) -> bytes | None:
-        """Notes a new statement; the one that must be closed for it, if there are too many."""
-        self.named[key] = None
-        if len(self.named) <= KEPT:
-            return None
-        oldest = next(iter(self.named))
-        del self.named[oldest]
+    def expect(self, key: bytes) -> list[bytes]:
+        """Notes that a statement is about to be prepared; the ones to close, if there are too many."""
+        self._put(key, is_confirmed=False)
+        oldest = list(self.named)[: max(0, len(self.named) - KEPT)]
+        for surplus in oldest:
+            del self.named[surplus]
         return oldest
 
-    def forget(self, key: bytes) -> None:
-        """It failed, or was closed."""
+    def confirm(self, key: bytes) -> None:
+        """PostgreSQL has prepared the statement."""
+        self._put(key, is_confirmed=True)
+
+    def confirm_closed(self, key: bytes) -> None:
+        """PostgreSQL has closed the statement."""
         self.named.pop(key, None)
 
-    def forget_all(self) -> None:
-        """DEALLOCATE ALL or DISCARD ALL has run."""
-        self.named.clear()
-        self.unnamed = None
+    def restore(self, key: bytes) -> None:
+        """PostgreSQL has skipped the Close: the statement may still be there, and is closed before any other."""
+        if key not in self.named:
+            self.named = {key: False} | self.named
+
+    def doubt(self) -> None:
+        """Something has closed statements, or made them useless: each is prepared again before its next use."""
+        self.named = dict.fromkeys(self.named, False)
+
+    def _put(self, key: bytes, *, is_confirmed: bool) -> None:
+        self.named.pop(key, None)
+        self.named[key] = is_confirmed

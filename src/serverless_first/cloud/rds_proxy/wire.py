@@ -16,6 +16,7 @@ CANCEL_CODE, SSL_CODE, GSS_CODE = 80877102, 80877103, 80877104
 MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own limit (MAX_STARTUP_PACKET_LENGTH)
 MAX_LOGIN_BYTES = 65_535  # and for what a client sends during its login (PG_MAX_AUTH_TOKEN_LENGTH)
 MAX_MESSAGE_BYTES = 0x3FFFFFFF  # PostgreSQL's limit for one allocation, about 1 GB
+SHOWN_BYTES = 200  # of a statement, in a log
 
 SYNC = b"S\0\0\0\4"
 TERMINATE = b"X\0\0\0\4"
@@ -157,5 +158,5 @@ def cut(m: bytes, start: int) -> tuple[bytes, bytes]:
 
 def shown(sql: bytes) -> str:
     """The beginning of a statement, for a log."""
-    text = sql[:200].decode("utf-8", "replace").rstrip("\0")
-    return text if len(sql) <= 200 else text + " ..."
+    text = sql[:SHOWN_BYTES].decode("utf-8", "replace").rstrip("\0")
+    return text if len(sql) <= SHOWN_BYTES else text + " ..."
