@@ -3,7 +3,8 @@
     serverless-first class --students names.csv --folder /srv/class      (in one terminal)
     python -m tools.class_load /srv/class --loop --greed                 (in another, on the same machine)
 
-It does what browsers do: the sign-in form, the hub's redirects, the Jupyter server's interface, a kernel's websocket.
+It does what browsers do: the sign-in form, the hub's redirects, the host name of each seat, the Jupyter server's
+interface, a kernel's messages as binary WebSocket frames (v1.kernel.websocket.jupyter.org, as JupyterLab sends them).
 With --loop the last student runs no lab but an endless loop; with --greed one more makes bursts of hundreds and asks
 for all memory, again and again, until the others are done. Every request goes to this machine, each student runs the
 lab once, and --limit-s ends it all. At the end stand the claims that were checked, each with yes or NO; a NO makes the
@@ -28,13 +29,18 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import requests
 import websocket
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+from requests.adapters import HTTPAdapter
 
-from serverless_first.classroom import plan, warden
+from serverless_first.board.addresses import from_this_machine
+from serverless_first.classroom import names, plan, warden
 
+KERNELS = "v1.kernel.websocket.jupyter.org"
 ROOT = Path(__file__).resolve().parents[1]
 LOOP: tuple[str, ...] = ("while True: pass",)
 HOARD = """
@@ -71,21 +77,52 @@ class Student:
     """How each try of one who asks for too much has ended."""
 
 
+class ToThisMachine(HTTPAdapter):
+    """Sends each request to the class on this machine, whatever name its address has, as browsers do for *.localhost.
+
+    Args:
+        listens: where the class listens, "127.0.0.1:8000".
+    """
+
+    def __init__(self, listens: str) -> None:
+        self.listens = listens
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, *more: Any, **options: Any) -> requests.Response:
+        """Sends it under its own name."""
+        request.headers["Host"] = urlsplit(str(request.url)).netloc
+        try:
+            return super().send(request, *more, **options)
+        finally:
+            del request.headers["Host"]  # Requests copies it to a redirect and picks cookies by it
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
+        """A connection to the class."""
+        return self.poolmanager.connection_from_url(f"http://{self.listens}")
+
+
 class Seat:
     """A browser of one student.
 
     Args:
-        address: of the class.
+        place: where the class is.
         student: whose.
         until_s: the time, on the monotonic clock, at which it gives up.
     """
 
-    def __init__(self, address: str, student: Student, until_s: float) -> None:
-        self.address, self.student, self.until_s = address, student, until_s
+    def __init__(self, place: plan.Place, student: Student, until_s: float) -> None:
+        self.student, self.until_s, self.address = student, until_s, place.address
+        self.listens = f"{from_this_machine(place.host)}:{place.port}"
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.mount(urlsplit(place.address).scheme + "://", ToThisMachine(self.listens))
         self.kernel_id = ""
-        self.base = f"{address}/user/{student.account}"
+        self.origin = place.address
+        if not place.shared_origin:
+            hub = urlsplit(place.address)
+            name = names.of_seat(place.address, student.account)
+            self.origin = hub._replace(netloc=f"{name}:{hub.port}" if hub.port else name).geturl()
+        self.base = f"{self.origin}/user/{student.account}"
 
     def sign_in(self) -> None:
         """The form with the code."""
@@ -113,18 +150,23 @@ class Seat:
             time.sleep(1)
         raise TimeoutError("the server did not come up")
 
-    def kernel(self, **options: Any) -> websocket.WebSocket:
-        """A kernel in labs/, and its channels; `options` as for websocket.create_connection."""
+    def kernel(self) -> websocket.WebSocket:
+        """A kernel in labs/, and its channels."""
         headers = {"X-XSRFToken": self.http.cookies.get("_xsrf", path=f"/user/{self.student.account}/") or ""}
         answer = self.http.post(
             f"{self.base}/api/kernels", json={"name": "python3", "path": "labs/x.ipynb"}, headers=headers, timeout=300
         )
         answer.raise_for_status()
         self.kernel_id = answer.json()["id"]
-        url = f"{self.base}/api/kernels/{self.kernel_id}/channels".replace("http", "ws", 1)
+        path = urlsplit(f"{self.base}/api/kernels/{self.kernel_id}/channels").path
         request = requests.Request("GET", f"{self.base}/api/status")
-        cookies = self.http.prepare_request(request).headers.get("Cookie", "")
-        return websocket.create_connection(url, cookie=cookies, timeout=300, http_no_proxy=["*"], **options)
+        channels = websocket.create_connection(
+            f"ws://{self.listens}{path}", host=urlsplit(self.origin).netloc, origin=self.origin, subprotocols=[KERNELS],
+            cookie=self.http.prepare_request(request).headers.get("Cookie", ""), timeout=300, http_no_proxy=["*"],
+        )  # fmt: skip
+        if channels.subprotocol != KERNELS:
+            raise RuntimeError(f"the server chose the subprotocol {channels.subprotocol}, not {KERNELS}")
+        return channels
 
     def remove_kernel(self) -> None:
         """Ends the kernel that was asked for last."""
@@ -143,21 +185,25 @@ class Seat:
         number, error = uuid.uuid4().hex, ""
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": "load", "version": "5.3"}
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-        channels.send(json.dumps(message))
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        channels.send_binary(serialize_msg_to_ws_v1(message, "shell", lambda part: json.dumps(part).encode()))
         while wait:
             if time.monotonic() > self.until_s:
                 raise TimeoutError(f"a cell did not end: {source[:60]!r}")
             if until is not None and until.is_set():
                 return "it still ran at the end"
             try:
-                got: dict[str, Any] = json.loads(channels.recv())
+                frame, data = channels.recv_data()
             except websocket.WebSocketTimeoutException:
                 continue
-            kind, content = got["header"]["msg_type"], got["content"]
+            if frame != websocket.ABNF.OPCODE_BINARY:
+                raise RuntimeError(f"the kernel's channels sent a frame that is not binary: {data[:200]!r}")
+            _, parts = deserialize_msg_from_ws_v1(data)
+            header, parent, _, content = (json.loads(part) for part in parts[:4])
+            kind = header["msg_type"]
             if kind == "status" and content["execution_state"] in ("restarting", "dead", "autorestarting"):
                 raise RuntimeError("the kernel died")
-            if got["parent_header"].get("msg_id") != number:
+            if parent.get("msg_id") != number:
                 continue
             if kind == "error":
                 error = f"{content['ename']}: {content['evalue'][:300]}"
@@ -176,9 +222,9 @@ class Seat:
         return json.loads(answer.json()["content"])
 
 
-def works(address: str, student: Student, module: str, until_s: float, all_up: threading.Barrier) -> None:
+def works(place: plan.Place, student: Student, module: str, until_s: float, all_up: threading.Barrier) -> None:
     """One student: signs in, waits until everybody's server is up, runs the solution cell by cell."""
-    seat = Seat(address, student, until_s)
+    seat = Seat(place, student, until_s)
     server_up(seat, all_up)
     cells = json.loads((ROOT / "solutions" / f"{module}.ipynb").read_text(encoding="utf-8"))["cells"]
     began_s = time.monotonic()
@@ -195,7 +241,7 @@ def works(address: str, student: Student, module: str, until_s: float, all_up: t
 
 
 def disturbs(
-    address: str,
+    place: plan.Place,
     student: Student,
     sources: tuple[str, ...],
     until_s: float,
@@ -203,7 +249,7 @@ def disturbs(
     all_up: threading.Barrier,
 ) -> None:
     """One student who asks for too much, again and again until the others are done."""
-    seat = Seat(address, student, until_s)
+    seat = Seat(place, student, until_s)
     server_up(seat, all_up)
     student.tasks = "loops" if sources == LOOP else "asks for too much"
     for source in itertools.cycle(sources):
@@ -282,10 +328,10 @@ def _home_of(process: psutil.Process) -> str:
         return ""
 
 
-def guarded(work: Callable[..., None], address: str, student: Student, *more: Any) -> None:
+def guarded(work: Callable[..., None], place: plan.Place, student: Student, *more: Any) -> None:
     """Runs one student; what goes wrong is noted."""
     try:
-        work(address, student, *more)
+        work(place, student, *more)
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         problem = f"{type(error).__name__} in {where.name}: {error}"[:400]
@@ -304,9 +350,8 @@ def main() -> int:
     given = parser.parse_args()
     the = plan.load(given.folder.absolute())
     with (given.folder / "cards.csv").open(encoding="utf-8-sig", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["account"] != "instructor"]
+        rows = [row for row in csv.DictReader(lines) if row["account"].startswith("student-")]
     students = [Student(row["account"], row["code"]) for row in rows]
-    address = f"http://127.0.0.1:{the.port}"
     load_before, began_s = psutil.getloadavg(), time.monotonic()
     until_s = began_s + given.limit_s
     watch = Watch(the, [student.account for student in students])
@@ -321,9 +366,9 @@ def main() -> int:
     with ThreadPoolExecutor(len(students)) as class_room:
         for student in students:
             if sources := disturbers.get(student.account):
-                class_room.submit(guarded, disturbs, address, student, sources, until_s, done, all_up)
+                class_room.submit(guarded, disturbs, the.place, student, sources, until_s, done, all_up)
         at_work = [
-            class_room.submit(guarded, works, address, student, given.module, until_s, all_up) for student in workers
+            class_room.submit(guarded, works, the.place, student, given.module, until_s, all_up) for student in workers
         ]
         wait(at_work)
         took_s = time.monotonic() - began_s

@@ -32,7 +32,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Path in front of its addresses.",
 )
-def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str) -> None:
+@click.option(
+    "--token/--no-token", default=True, help="Print the page's address with your token; without it where logs are kept."
+)
+def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool) -> None:
     """For instructors: run the board that shows who is done and who is stuck, with each learner's consent."""
     from serverless_first.board import roster, server
     from serverless_first.board.addresses import THIS_MACHINE_ALONE
@@ -41,8 +44,11 @@ def board(students: Path | None, port: int, host: str, folder: Path | None, pref
     folder = (folder or work_dir() / "board").absolute()
 
     def ready(address: str, keys: Keys) -> None:
-        click.echo(f"The board: {address}#token={keys.instructor()}")
-        click.echo("This address is yours alone: it opens every name. Ctrl-C stops the board; what it has is kept.")
+        if token:
+            click.echo(f"The board: {address}#token={keys.instructor()}")
+            click.echo("This address is yours alone: it opens every name. Ctrl-C stops the board; what it has is kept.")
+        else:
+            click.echo(f"The board: {address}")
         if names:
             _write_tokens(folder / TOKENS, address, names, keys)
             click.echo(f"{folder / TOKENS} has a token for each of {len(names)} students: give nobody another's line.")

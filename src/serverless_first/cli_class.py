@@ -31,7 +31,19 @@ from serverless_first.places import work_dir
     type=click.IntRange(0, 65535),
     help="Of the board, on the same address; the one above --port unless given. 0: any.",
 )
-@click.option("--address", metavar="URL", help="What the cards say; found out unless given.")
+@click.option(
+    "--address",
+    metavar="URL",
+    help="What students open: http://class.example:8000, where *.class.example leads here too, since each seat has its "
+    "own name. http://localhost:8000 for this machine alone.",
+)
+@click.option(
+    "--shared-origin",
+    is_flag=True,
+    help="One name for all seats, such as an IP address. A page from one student can then act as anyone who opens it: "
+    "only for people who trust each other.",
+)
+@click.option("--proxy", metavar="PROGRAM", help="The original configurable-http-proxy, if you have Node.")
 @click.option("--memory-mb", type=click.IntRange(1), help="Most memory of each seat; an equal share unless given.")
 @click.option(
     "--idle-min", default=60, type=click.IntRange(1), show_default=True, help="A server idle for so long stops."
@@ -46,6 +58,8 @@ def teach(
     host: str,
     board_port: int | None,
     address: str | None,
+    shared_origin: bool,
+    proxy: str | None,
     memory_mb: int | None,
     idle_min: int,
     folder: Path | None,
@@ -65,7 +79,7 @@ def teach(
     def told(now: Running) -> None:
         who = len(now.people.students)
         click.echo(f"The class is open: {now.address}")
-        click.echo(f"Cards to print: {now.cards[0]} (as a table: {now.cards[1].name}); yours is the last one.")
+        click.echo(f"Cards to print: {now.cards[0]} (as a table: {now.cards[1].name}); the last two are yours.")
         click.echo(f"The board, for you alone: {now.board}")
         share = now.plan.limits
         click.echo(
@@ -86,6 +100,11 @@ def teach(
                 "All seats run under your account: nothing keeps a student from reading or ending what belongs to "
                 "another. Start it as root, in a folder such as /srv, where that matters."
             )
+        if now.plan.place.shared_origin:
+            click.echo(
+                "All seats share one host name: a page from one student can act as anyone who opens it. Open nobody's "
+                "work in the browser that you signed in with."
+            )
         if host not in THIS_MACHINE_ALONE:
             click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")
         click.echo("Ctrl-C ends the class and keeps everybody's work.")
@@ -102,6 +121,8 @@ def teach(
             port=port,
             board_port=board_port,
             address=address,
+            shared_origin=shared_origin,
+            proxy=proxy,
             memory_mb=memory_mb,
             idle_s=60 * idle_min,
             report=click.echo,

@@ -197,7 +197,7 @@ def opened_lab(
                 page = browser.new_page(viewport={"width": width, "height": height})
                 opened = OpenLab(page, work)
                 page.on("request", lambda request: _note(opened, request.url))
-                page.on("websocket", lambda line: _note_kernel(opened, line))
+                page.on("websocket", lambda line: note_kernel(opened, line))
                 page.goto(f"{root}/lab/tree/{path}?token=t")
                 yield opened
                 browser.close()
@@ -243,7 +243,8 @@ def _is_kernel(line: Any) -> bool:
     return "/channels?" in line.url
 
 
-def _note_kernel(opened: OpenLab, line: Any) -> None:
+def note_kernel(opened: OpenLab, line: Any) -> None:
+    """Keeps a WebSocket that the page has opened, if it leads to a kernel."""
     if _is_kernel(line):
         opened.kernel = line
 

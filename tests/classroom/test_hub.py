@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
+import re
+import subprocess
 import sys
-import tempfile
-import time
 import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -24,31 +22,10 @@ pytestmark = pytest.mark.skipif(
     reason="nightly: starts hubs; needs the extra `class`, which is not for Windows",
 )
 if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32":
+    from class_kit import NAMES, seat  # type: ignore[import-not-found]
+
     from serverless_first.classroom.running import CannotTeach, Running, running
-    from tools.class_load import Seat, Student
-
-NAMES = ["佐藤 花子", "Tanaka, Ken"]
-KERNELS = "v1.kernel.websocket.jupyter.org"  # what JupyterLab speaks
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """Of the class. Students' accounts come through to it, as they do not to pytest's own folders."""
-    path = Path(tempfile.mkdtemp(prefix="class-"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture(scope="module")
-def the_class(folder: Path) -> Iterator[Running]:
-    with running(folder / "room", NAMES, port=0, memory_mb=1400) as now:
-        yield now
-
-
-def seat(now: Running, number: int, limit_s: float = 240.0) -> Seat:
-    person = now.people.students[number]
-    return Seat(f"http://127.0.0.1:{now.plan.port}", Student(person.account, person.code), time.monotonic() + limit_s)
+    from tools.class_load import Seat
 
 
 def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Running) -> None:
@@ -74,8 +51,8 @@ def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Runni
 
 def test_the_board_is_no_part_of_the_hub_and_a_seat_sends_to_it(the_class: Running) -> None:
     opened = urllib.parse.urlsplit(the_class.board)
-    assert (opened.hostname, opened.port, opened.path) == ("127.0.0.1", the_class.plan.board_port, "/board/")
-    assert opened.port != the_class.plan.port  # an origin of its own
+    assert (opened.hostname, opened.port, opened.path) == ("127.0.0.1", the_class.plan.place.board_port, "/board/")
+    assert opened.port != the_class.plan.place.port  # an origin of its own
     board, token = opened._replace(fragment="").geturl(), opened.fragment.removeprefix("token=")
     ken = seat(the_class, 1)
     ken.sign_in()
@@ -88,6 +65,9 @@ def test_the_board_is_no_part_of_the_hub_and_a_seat_sends_to_it(the_class: Runni
         assert browser.get(f"{board}api/board", timeout=60).status_code == 401
         listed = browser.get(f"{board}api/board", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
     assert {student["name"] for student in listed["students"]} == set(NAMES)
+    log = (the_class.plan.folder / "hub" / "hub.log").read_text(encoding="utf-8")
+    assert board in log
+    assert token not in log
     ken.start_server()
     channel = ken.kernel()
     code = """
@@ -102,29 +82,77 @@ Path("mine.json").write_text(json.dumps([url, json.load(urllib.request.urlopen(a
     assert ken.file("labs/mine.json") == [board, "Tanaka, Ken"]
 
 
-def test_a_browser_gets_the_subprotocol_of_the_kernel_that_it_asks_for(the_class: Running) -> None:
+def test_a_wrong_code_opens_nothing(the_class: Running) -> None:
+    nobody = seat(the_class, 0)
+    nobody.student.code = " 2222-2222<b>"
+    with pytest.raises(requests.HTTPError, match="403") as refused:
+        nobody.sign_in()
+    assert "No card has the code 2222-2222&lt;b&gt;." in refused.value.response.text
+    assert "password" not in refused.value.response.text.replace('name="password"', "")
+    log = (the_class.plan.folder / "hub" / "hub.log").read_text(encoding="utf-8")
+    assert "2222-2222" not in log  # a mistyped code is nearly a code
+
+
+def test_the_instructors_account_has_no_power_over_others_and_the_administrators_stops_servers_alone(
+    the_class: Running,
+) -> None:
+    ken, instructor, administrator = seat(the_class, 1), seat(the_class, "instructor"), seat(the_class, "administrator")
+    ken.sign_in()
+    ken.start_server()
+    instructor.sign_in()  # which starts the instructor's own server
+    administrator.sign_in()
+    api = f"{the_class.address}/hub/api"
+
+    def ask(person: Seat, method: str, path: str) -> int:
+        page = person.http.get(f"{the_class.address}/hub/home", timeout=60).text
+        xsrf = re.search(r'xsrf_token: "([^"]+)"', page)
+        assert xsrf
+        headers = {"X-XSRFToken": xsrf.group(1), "Referer": f"{the_class.address}/hub/home"}
+        return person.http.request(method, f"{api}/{path}", headers=headers, timeout=120).status_code
+
+    server = "users/student-02/server"
+    attacks = [("GET", "users"), ("GET", "users/student-02"), ("DELETE", server), ("POST", "shutdown")]
+    assert [ask(instructor, *attack) for attack in attacks] == [403, 404, 404, 403]
+    assert ask(administrator, "POST", "shutdown") == 403
+    assert ask(administrator, "POST", "users/student-02/tokens") in (403, 404)
+    opened = administrator.http.get(f"{ken.base}/api/contents", timeout=60)
+    assert "notebooks" not in opened.text
+    assert ask(administrator, "GET", "users") == 200
+    assert administrator.http.get(f"{the_class.address}/hub/admin", timeout=60).status_code == 200
+    assert "has no seat" in administrator.http.get(f"{the_class.address}/hub/spawn", timeout=60).text
+    assert ask(administrator, "DELETE", server) in (202, 204)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux: accounts for seats")
+def test_nobody_else_on_the_machine_can_connect_to_a_kernel(the_class: Running) -> None:
     ken = seat(the_class, 1)
     ken.sign_in()
     ken.start_server()
-    channels = ken.kernel(subprotocols=[KERNELS])
-    assert channels.subprotocol == KERNELS
+    channels = ken.kernel()
+    assert ken.run(channels, "import os, pathlib; pathlib.Path('pid.json').write_text(str(os.getpid()))") == ""
+    kernel = psutil.Process(ken.file("labs/pid.json"))
+    assert [each for each in kernel.net_connections("inet") if each.status == psutil.CONN_LISTEN] == []
+    sockets = {str(each.laddr) for each in kernel.net_connections("unix") if each.laddr}
+    assert len(sockets) >= 5  # shell, iopub, stdin, control, heartbeat
+    other = the_class.plan.numbers["student-01"]
+    connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    for path in sockets:
+        assert len(path.encode()) <= 107
+        tried = subprocess.run(
+            ["/usr/bin/python3", "-c", connect, path],
+            user=other, group=other, extra_groups=[], cwd="/", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "PermissionError" in tried.stderr, (path, tried.stderr)
     channels.close()
-
-
-def test_a_wrong_code_opens_nothing(the_class: Running) -> None:
-    nobody = seat(the_class, 0)
-    nobody.student.code = "2222-2222"
-    with pytest.raises(Exception, match=r"403|refused"):
-        nobody.sign_in()
 
 
 def test_a_second_class_in_the_same_folder_and_on_the_same_port_is_refused(the_class: Running, folder: Path) -> None:
     with pytest.raises(CannotTeach, match=r"runs in .* already"), running(folder / "room", NAMES, port=0):
         pass
-    taken = the_class.plan.port
+    taken = the_class.plan.place.port
     with pytest.raises(CannotTeach, match=f"Port {taken}"), running(folder / "other", ["Ken"], port=taken):
         pass
-    taken = the_class.plan.board_port
+    taken = the_class.plan.place.board_port
     with (
         pytest.raises(CannotTeach, match=f"Port {taken} .*--board-port"),
         running(folder / "other", ["Ken"], port=0, board_port=taken),
@@ -203,6 +231,11 @@ def test_the_end_leaves_no_process_no_account_and_all_work_and_the_next_day_goes
         import pwd
 
         assert not {entry.pw_uid for entry in pwd.getpwall()} & set(first.plan.numbers.values())
+        number = first.plan.numbers["student-01"]  # the next class may give it to one of its students
+        home = first.plan.home("student-01")
+        for path in (home, home / "work" / "mine.txt"):
+            looked = subprocess.run(["/bin/ls", str(path)], user=number, group=number, extra_groups=[], check=False)
+            assert looked.returncode != 0
     with running(room, [*NAMES[1:], *NAMES[:1]], port=0, memory_mb=1400) as second:
         again = seat(second, 1)
         assert (again.student.account, again.student.code) == (hanako.student.account, hanako.student.code)

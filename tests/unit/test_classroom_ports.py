@@ -28,7 +28,8 @@ def taken() -> Iterator[int]:
 
 
 def a_plan(folder: Path, host: str = "127.0.0.1", board_port: int = 8001) -> plan.Plan:
-    return plan.Plan(folder, folder / "tmp", host, 8000, board_port, (1, 2), limits.Limits(900, 1400), {}, None, 60)
+    place = plan.Place(host, 8000, board_port, "http://localhost:8000")
+    return plan.Plan(folder, folder / "tmp", place, (1, 2), limits.Limits(900, 1400), {}, None, 60)
 
 
 def test_the_board_is_one_above_the_class_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +110,7 @@ def test_a_seat_sends_to_where_the_board_listens(tmp_path: Path, host: str, ther
     for person in people.people:
         seat: Any = SimpleNamespace(user=SimpleNamespace(name=person.account), _plan=a_plan(tmp_path, host))
         told = SeatSpawner.user_env(seat, {})
-        if person.teaches:
+        if not person.learns:
             assert sharing.URL not in told
         else:
             assert told[sharing.URL] == f"http://{there}:8001/board/"
@@ -181,6 +182,6 @@ def test_other_ports_behind_the_hub_leave_the_boards_where_it_is(
 
     monkeypatch.setattr(running, "_hub", hub)
     _, found = running._hub_somewhere(Any, a_plan(tmp_path))  # type: ignore[arg-type]
-    assert {(each.host, each.port, each.board_port) for each in tried} == {("127.0.0.1", 8000, 8001)}
+    assert {(each.host, each.port, each.board_port) for each in (the.place for the in tried)} == {("127.0.0.1", 8000, 8001)}
     assert len({each.ports for each in tried}) == 3
     assert plan.load(tmp_path) == found == tried[-1]

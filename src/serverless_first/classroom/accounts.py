@@ -1,6 +1,7 @@
 """An account of the operating system for each seat, when we are root: made for a lesson, removed with it.
 
-The number of an account is kept, so that a seat's files belong to it again on the next day.
+While no class runs, the homes belong to root and nobody else may enter them, because the next class may use the same
+numbers for its own accounts. The group of a home keeps the seat's number for the next day.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
 
     Args:
         accounts: names of seats.
-        homes: the folder that holds a home for each; its owner's number is used again.
+        homes: the folder that holds a home for each; a seat gets its number of the last time again if that is free.
 
     Raises:
         NoAccounts: this system has no useradd, or it failed.
@@ -48,7 +49,7 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
         try:
             numbers[account] = pwd.getpwnam(name).pw_uid
         except KeyError:
-            number = home.stat().st_uid if home.exists() else 0
+            number = _number_of(home.stat()) if home.exists() else 0
             if not _FIRST <= number <= _LAST or number in used:
                 number = next((n for n in range(_FIRST, _LAST + 1) if n not in used), 0)
                 if not number:
@@ -75,17 +76,41 @@ def furnish(home: Path, number: int) -> None:
     home.mkdir(mode=0o700, exist_ok=True)
     top = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        before = os.fstat(top).st_uid
+        before = _number_of(os.fstat(top))
         if before != number:
             os.fchmod(top, 0o700)
-            os.fchown(top, 0, 0)  # closed, until all of it has been given on
+            os.fchown(top, 0, before)  # closed, until all of it has been given on
             for _, folders, files, inside in os.fwalk(".", dir_fd=top, follow_symlinks=False):
                 for name in (*folders, *files):
                     _give(name, inside, before, number)
-            os.fchown(top, number, number)
         os.fchmod(top, 0o700)
+        os.fchown(top, number, number)
     finally:
         os.close(top)
+
+
+def close(homes: Path) -> None:
+    """Takes every home back: it belongs to root, so no later account with the seat's number can enter it.
+
+    Args:
+        homes: the folder that holds a home for each seat, in which only root can make anything.
+    """
+    for home in homes.iterdir():
+        if not home.is_dir() or home.is_symlink():
+            continue
+        top = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if _FIRST <= (number := _number_of(os.fstat(top))) <= _LAST:
+                os.fchmod(top, 0o700)
+                os.fchown(top, 0, number)
+        finally:
+            os.close(top)
+
+
+def _number_of(home: os.stat_result) -> int:
+    """The number of the seat whose home this is, open or closed; 0 for a home that root has made."""
+    closed = home.st_uid == 0 and _FIRST <= home.st_gid <= _LAST
+    return home.st_gid if closed else home.st_uid
 
 
 def _give(name: str, inside: int, before: int, number: int) -> None:

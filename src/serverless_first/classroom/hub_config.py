@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from traitlets.config import get_config
 
 from serverless_first.board.addresses import in_an_address
 from serverless_first.classroom import plan, roll
-from serverless_first.classroom.sign_in import CodeAuthenticator
+from serverless_first.classroom.sign_in import CodeAuthenticator, first_page
 from serverless_first.classroom.spawner import SeatSpawner
 
 the = plan.load(Path(os.environ[plan.VARIABLE]))
 people = roll.load(the.folder)
 hub_port, proxy_port = the.ports
+place = the.place
 data = the.folder / "hub"
 run = [sys.executable, "-m"]
 marked = {plan.VARIABLE: str(the.folder)}  # by which a helper is found that has outlived the hub
 c = get_config()
 
-c.JupyterHub.bind_url = f"http://{in_an_address(the.host)}:{the.port}"
+c.JupyterHub.bind_url = f"http://{in_an_address(place.host)}:{place.port}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub_port}"
 c.JupyterHub.db_url = f"sqlite:///{data / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(data / "cookie_secret")
@@ -29,21 +31,24 @@ c.JupyterHub.cookie_max_age_days = 1
 c.JupyterHub.cleanup_servers = True
 c.JupyterHub.cleanup_proxy = True
 c.JupyterHub.extra_log_file = ""
-c.ConfigurableHTTPProxy.command = [
-    *run,
-    "serverless_first.classroom.proxy",
-    "--log-level",
-    "WARNING",
-    "--proxy-timeout",
-    "600000",
-]
+if not place.shared_origin:
+    c.JupyterHub.subdomain_host = place.address
+    c.JupyterHub.hub_routespec = f"{urlsplit(place.address).hostname}/"  # the hub has no page under a seat's name
+    # Sent to this name alone, over TLS alone; a seat cannot set such a cookie for the hub.
+    c.JupyterHub.cookie_host_prefix_enabled = place.address.startswith("https:")
+if place.proxy:
+    c.ConfigurableHTTPProxy.command = [place.proxy, "--proxy-timeout", "600000"]
+else:
+    c.ConfigurableHTTPProxy.command = [*run, "serverless_first.classroom.proxy", "--strays-to", place.address]
+c.ConfigurableHTTPProxy.log_level = "warn"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
 c.ConfigurableHTTPProxy.pid_file = str(data / "proxy.pid")
 
 c.JupyterHub.authenticator_class = CodeAuthenticator
+c.JupyterHub.default_url = first_page
+c.JupyterHub.template_paths = [str(Path(__file__).with_name("templates"))]
 c.CodeAuthenticator.folder = str(the.folder)
 c.Authenticator.allow_all = True  # whoever has a code; there is no other way in
-c.Authenticator.admin_users = {roll.INSTRUCTOR}
 c.Authenticator.auth_refresh_age = 60
 c.Authenticator.refresh_pre_spawn = True
 
@@ -64,11 +69,18 @@ c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 20}
 c.JupyterHub.init_spawners_timeout = 30
 
 c.JupyterHub.load_roles = [
+    {"name": "admin", "users": []},  # nobody may do everything, whatever an earlier class has stored
+    {
+        "name": "administrator",
+        "description": "Sees who is there, and stops servers; opens nobody's files",
+        "scopes": ["admin-ui", "list:users", "read:users:activity", "read:servers", "delete:servers"],
+        "users": [roll.ADMINISTRATOR],
+    },
     {
         "name": "culler",
         "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
         "services": ["culler"],
-    }
+    },
 ]
 c.JupyterHub.services = [
     {
@@ -85,7 +97,16 @@ c.JupyterHub.services = [
         # Without a url, so not behind the hub's proxy: there it would share an origin with what students' servers send.
         "name": "board",
         "command": [
-            *(*run, "serverless_first.cli", "board", "--host", the.host, "--port", str(the.board_port)),
+            *(
+                *run,
+                "serverless_first.cli",
+                "board",
+                "--host",
+                place.host,
+                "--port",
+                str(place.board_port),
+                "--no-token",
+            ),
             *("--prefix", plan.PREFIX, "--folder", str(the.board), "--students", str(data / "names.csv")),
         ],
         "cwd": str(the.folder),

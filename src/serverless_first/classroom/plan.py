@@ -17,14 +17,34 @@ PREFIX = "/board/"
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a class listens, and how it is reached.
+
+    Args:
+        host: the address to listen on.
+        port: of the class.
+        board_port: of the board, on the same host: its own origin, which no student's page shares.
+        address: what students open, without a path.
+        shared_origin: the hub and all seats have one host name; otherwise each seat has its own.
+        proxy: a program to use instead of our proxy, the original configurable-http-proxy; None for ours.
+    """
+
+    host: str
+    port: int
+    board_port: int
+    address: str
+    shared_origin: bool = False
+    proxy: str | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """One run of a class.
 
     Args:
         folder: of the class.
         temporary: where seats keep what need not last; a short path, removed at the end.
-        host, port: where the class is reached.
-        board_port: where the board is reached, on the same host: an origin of its own, which no student's page shares.
+        place: where the class listens.
         ports: of the hub and the proxy's own interface; on 127.0.0.1 alone.
         limits: of each seat.
         numbers: account -> number in the operating system; empty when all seats run under one account.
@@ -34,9 +54,7 @@ class Plan:
 
     folder: Path
     temporary: Path
-    host: str
-    port: int
-    board_port: int
+    place: Place
     ports: tuple[int, int]
     limits: Limits
     numbers: dict[str, int]
@@ -63,7 +81,7 @@ class Plan:
         Args:
             host: the machine's name, or IP address, as it stands in an address.
         """
-        return f"http://{host}:{self.board_port}{PREFIX}"
+        return f"http://{host}:{self.place.board_port}{PREFIX}"
 
     def save(self) -> None:
         """Writes the plan."""
@@ -82,6 +100,7 @@ def load(folder: Path) -> Plan:
             **data,
             "folder": Path(data["folder"]),
             "temporary": Path(data["temporary"]),
+            "place": Place(**data["place"]),
             "ports": tuple(data["ports"]),
             "limits": Limits(**data["limits"]),
             "groups": Groups({k: Path(v) for k, v in groups[0].items()}, groups[1]) if groups else None,

@@ -11,6 +11,9 @@ from pathlib import Path
 
 FILE = "class.json"
 INSTRUCTOR = "instructor"
+ADMINISTRATOR = "administrator"
+"""Stops the servers of others at /hub/admin, and has no seat. The instructor's own account has no such rights, because
+the instructor opens pages that students have made."""
 _LETTERS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"  # none that looks like another one on paper
 _CODE_LETTERS = 8
 
@@ -34,22 +37,29 @@ class Person:
     code: str
 
     @property
-    def teaches(self) -> bool:
-        """Whether this is the instructor."""
-        return self.account == INSTRUCTOR
+    def learns(self) -> bool:
+        """Whether this is a student."""
+        return self.account not in (INSTRUCTOR, ADMINISTRATOR)
 
 
 @dataclass(frozen=True)
 class Roll:
-    """The people of a class, and those who were in it before, whose seats are kept."""
+    """The people of a class, the instructor and the administrator after the students; and former students, whose seats
+    are kept.
+    """
 
     people: tuple[Person, ...]
     former: tuple[Person, ...] = ()
 
     @property
     def students(self) -> tuple[Person, ...]:
-        """All but the instructor."""
-        return tuple(person for person in self.people if not person.teaches)
+        """The students."""
+        return tuple(person for person in self.people if person.learns)
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """The accounts that have a server and a home: the students' and the instructor's."""
+        return tuple(person.account for person in self.people if person.account != ADMINISTRATOR)
 
     def by_code(self, typed: str) -> Person | None:
         """Whose code this is, however it was typed: small letters, without the dash, with spaces."""
@@ -83,8 +93,8 @@ def enrol(folder: Path, names: Sequence[str], instructor: str) -> Roll:
         OSError: the folder cannot be written.
     """
     before = load(folder) if (folder / FILE).exists() else Roll(())
-    known = {person.name: person for person in (*before.people, *before.former) if not person.teaches}
-    teacher = next((person for person in before.people if person.teaches), None)
+    known = {person.name: person for person in (*before.people, *before.former) if person.learns}
+    codes = {person.account: person.code for person in before.people}
     taken = [int(person.account.rpartition("-")[2]) for person in known.values()]
     following = max(taken, default=0) + 1
     people = []
@@ -93,7 +103,8 @@ def enrol(folder: Path, names: Sequence[str], instructor: str) -> Roll:
             known[name] = Person(name, f"student-{following:02}", new_code())
             following += 1
         people.append(known[name])
-    people.append(Person(instructor, INSTRUCTOR, teacher.code if teacher else new_code()))
+    for name, account in ((instructor, INSTRUCTOR), ("Administrator", ADMINISTRATOR)):
+        people.append(Person(name, account, codes.get(account) or new_code()))
     roll = Roll(tuple(people), tuple(person for name, person in known.items() if name not in set(names)))
     save(folder, roll)
     return roll
@@ -109,7 +120,7 @@ def load(folder: Path) -> Roll:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         roll = Roll(*(tuple(Person(**each) for each in data[part]) for part in ("people", "former")))
-        _ = [int(p.account.rpartition("-")[2]) for p in (*roll.people, *roll.former) if not p.teaches]
+        _ = [int(p.account.rpartition("-")[2]) for p in (*roll.people, *roll.former) if p.learns]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadClass(
             f"{file} cannot be read ({error}). It holds the codes and says whose seat is whose: put a copy back, "

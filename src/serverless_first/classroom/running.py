@@ -19,15 +19,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 from filelock import FileLock, Timeout
 
 from serverless_first.board import Keys
-from serverless_first.board.addresses import from_this_machine, name_of_this_machine
-from serverless_first.classroom import cards, limits, ports, roll, turns
+from serverless_first.board.addresses import from_this_machine
+from serverless_first.classroom import cards, limits, names, ports, roll, turns
 from serverless_first.classroom.groups import HUB, Groups, NoGroups
-from serverless_first.classroom.plan import VARIABLE, Plan
+from serverless_first.classroom.plan import VARIABLE, Place, Plan
 from serverless_first.classroom.plan import load as load_plan
 from serverless_first.places import course_root
 
@@ -68,13 +69,15 @@ class Running:
 @contextmanager
 def running(
     folder: Path,
-    names: Sequence[str],
+    students: Sequence[str],
     *,
     instructor: str = "Instructor",
     host: str = "127.0.0.1",
     port: int = 8000,
     board_port: int | None = None,
     address: str | None = None,
+    shared_origin: bool = False,
+    proxy: str | None = None,
     memory_mb: int | None = None,
     idle_s: int = 3600,
     report: Callable[[str], None] = print,
@@ -83,18 +86,21 @@ def running(
 
     Args:
         folder: of the class: the roll, the cards, the students' work.
-        names: of the students, each once.
+        students: their names, each once.
         instructor: the instructor's name.
         host: the address to listen on; 0.0.0.0 for the whole room.
         port: its port; 0 takes any.
         board_port: of the board, on the same address; the one above unless given, and 0 takes any.
-        address: what the cards say; found out unless given.
+        address: what students open, with a name that has names below it for the seats; found out unless given.
+        shared_origin: give the hub and all seats one host name, for a room whose people trust each other.
+        proxy: the program of the original configurable-http-proxy, to use instead of ours.
         memory_mb: of each seat; an equal share unless given.
         idle_s: after so many seconds without use a server stops; its files stay.
         report: gets a line for each thing that an instructor should know.
 
     Raises:
-        CannotTeach: packages are missing, the machine is too small, a class runs already, a port is in use.
+        CannotTeach: packages are missing, the machine is too small, a class runs already, a port is in use, there is no
+            name for the seats to have names below.
         roll.BadClass, limits.TooSmall: as they say.
         OSError: the folder cannot be written.
     """
@@ -102,9 +108,14 @@ def running(
         raise CannotTeach(
             "JupyterHub does not run on Windows: use the Windows Subsystem for Linux, or `make lab` on each machine."
         )
-    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+    if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
         raise CannotTeach(
             f"A class needs {', '.join(missing)}: `make env` installs them, and so does `pip install -e '.[class]'`."
+        )
+    if proxy and not shutil.which(proxy):
+        raise CannotTeach(
+            f"There is no program {proxy}. `npm install -g configurable-http-proxy` installs the original proxy; "
+            "without --proxy the class uses its own."
         )
     folder = folder.absolute()
     for each in (folder, folder / "students"):
@@ -115,12 +126,14 @@ def running(
     try:
         with FileLock(folder / "lock", timeout=0):
             _clear_up_after_a_crash(folder)
-            people = roll.enrol(folder, names, instructor)
+            people = roll.enrol(folder, students, instructor)
             share = limits.share(len(people.students), memory_mb)
             with contextlib.ExitStack() as undo:
-                where = (host, *ports.choose(host, port, board_port))
-                yield _start(undo, folder, people, share, where, address=address, idle_s=idle_s, report=report)
-    except ports.NoPort as error:
+                port, board_port = ports.choose(host, port, board_port)
+                public = names.public_address(host, port, address, shared_origin=shared_origin)
+                place = Place(host, port, board_port, public, shared_origin, proxy)
+                yield _start(undo, folder, people, share, place, idle_s=idle_s, report=report)
+    except (ports.NoPort, names.NoName) as error:
         raise CannotTeach(str(error)) from error
     except Timeout:
         raise CannotTeach(f"A class runs in {folder} already: stop it with Ctrl-C, or name another folder.") from None
@@ -131,20 +144,18 @@ def _start(
     folder: Path,
     people: roll.Roll,
     share: limits.Limits,
-    where: tuple[str, int, int],
+    place: Place,
     *,
-    address: str | None,
     idle_s: int,
     report: Callable[[str], None],
 ) -> Running:
-    seats = [person.account for person in people.people]
     temporary = Path(tempfile.mkdtemp(prefix="sf-", dir="/tmp" if Path("/tmp").is_dir() else None))
     undo.callback(shutil.rmtree, temporary, ignore_errors=True)
     numbers: dict[str, int] = {}
     if os.geteuid() == 0:
-        numbers = _accounts(undo, seats, folder)
-    groups, why = _groups(undo, temporary.name, len(seats), share)
-    plan = Plan(folder, temporary, *where, _inner_ports(where), share, numbers, groups, idle_s)
+        numbers = _accounts(undo, people.seats, folder)
+    groups, why = _groups(undo, temporary.name, len(people.seats), share)
+    plan = Plan(folder, temporary, place, _inner_ports(place), share, numbers, groups, idle_s)
     temporary.chmod(0o711)
     plan.turns.mkdir(mode=0o755)
     for number in range(1 + (os.cpu_count() or 1)):
@@ -152,19 +163,23 @@ def _start(
         (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
     if groups:
         undo.enter_context(turns.weighed(plan.turns, groups))
-    for seat in seats:
+    for seat in people.seats:
         _furnish(plan, seat)
-    board = plan.board_at(ports.name_of_the_board(plan.host, address))
-    address = address or f"http://{name_of_this_machine(plan.host)}:{plan.port}"
+    if not place.shared_origin and not names.is_known_here(place.address, people.seats[0]):
+        report(
+            f"{names.of_seat(place.address, people.seats[0])} is not known on this machine. Unless *."
+            f"{urlsplit(place.address).hostname} leads here on the students' machines, they sign in and find no server."
+        )
+    board = plan.board_at(ports.name_of_the_board(place.host, place.address))
     roll.private(folder / "hub" / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
     undo.callback((folder / "plan.json").unlink, missing_ok=True)
-    files = cards.write(folder, people, address)
+    files = cards.write(folder, people, place.address)
     report(f"Starting the hub for {len(people.students)} students; its log is {folder / 'hub' / 'hub.log'}")
     hub, plan = _hub_somewhere(undo, plan)
     if not _board_answers_in_time(plan):
         report(f"The board does not answer. The class is open without it; see {folder / 'hub' / 'hub.log'}")
     token = Keys.open(plan.board).instructor()
-    return Running(address, f"{board}#token={token}", files, plan, people, why, hub)
+    return Running(place.address, f"{board}#token={token}", files, plan, people, why, hub)
 
 
 def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) -> dict[str, int]:
@@ -189,6 +204,7 @@ def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
     _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
     accounts.remove(seats, folder / "students")
+    accounts.close(folder / "students")
 
 
 def _groups(undo: contextlib.ExitStack, name: str, seats: int, share: limits.Limits) -> tuple[Groups | None, str]:
@@ -224,13 +240,13 @@ def _hub_somewhere(undo: contextlib.ExitStack, plan: Plan) -> tuple[subprocess.P
         except CannotTeach as error:
             if not left or "Address already in use" not in str(error):
                 raise
-        plan = dataclasses.replace(plan, ports=_inner_ports((plan.host, plan.port, plan.board_port)))
+        plan = dataclasses.replace(plan, ports=_inner_ports(plan.place))
     raise AssertionError
 
 
-def _inner_ports(where: tuple[str, int, int]) -> tuple[int, int]:
+def _inner_ports(place: Place) -> tuple[int, int]:
     """Two that are free, for the hub and its proxy, and none of those that others are told."""
-    hub, proxy = ports.free(2, but=where[1:])
+    hub, proxy = ports.free(2, but=(place.port, place.board_port))
     return hub, proxy
 
 
@@ -258,7 +274,8 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
     )
     undo.callback((plan.folder / "hub" / "running.json").unlink, missing_ok=True)
     until = time.monotonic() + READY_WITHIN_S
-    while not _answers(f"http://{from_this_machine(plan.host)}:{plan.port}/hub/health"):
+    health = f"http://{from_this_machine(plan.place.host)}:{plan.place.port}/hub/health"
+    while not _answers(health, urlsplit(plan.place.address).netloc):
         if hub.poll() is not None or time.monotonic() > until:
             raise CannotTeach(f"The hub did not start. The end of {log}:\n{_tail(log)}")
         time.sleep(0.1)
@@ -277,15 +294,17 @@ def _settle(groups: Groups | None) -> None:
 def _board_answers_in_time(plan: Plan) -> bool:
     """Waits for it: the hub starts it beside itself, and the address that is printed should open at once."""
     until = time.monotonic() + BOARD_WITHIN_S
-    while not (there := _answers(plan.board_at(from_this_machine(plan.host)))) and time.monotonic() < until:
+    while not (there := _answers(plan.board_at(from_this_machine(plan.place.host)))) and time.monotonic() < until:
         time.sleep(0.1)
     return there
 
 
-def _answers(address: str) -> bool:
+def _answers(address: str, name: str | None = None) -> bool:
+    """Whether there is a page at this address, asked for under this name."""
+    request = urllib.request.Request(address, headers={"Host": name} if name else {})
     with (
         contextlib.suppress(OSError, http.client.HTTPException),
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=5) as answer,
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer,
     ):
         return bool(answer.status == 200)
     return False

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.auth import Authenticator
+from jupyterhub.handlers.login import LoginHandler
 from traitlets import Unicode
 
-from serverless_first.classroom.roll import load
+from serverless_first.classroom.roll import ADMINISTRATOR, load
 
 FORM = """
 <form action="{{ authenticator_login_url }}" method="post" role="form">
@@ -24,6 +25,21 @@ FORM = """
   </div>
 </form>
 """
+_SHOWN_LETTERS = 20
+
+
+class CodeLoginHandler(LoginHandler):  # type: ignore[misc]
+    """JupyterHub's page for signing in, which speaks of a card instead of a user name and a password."""
+
+    unknown_code = ""
+
+    def _render(self, login_error: str | None = None, **context: Any) -> Any:
+        if self.unknown_code:
+            login_error = (
+                f"No card has the code {self.unknown_code}. It has eight letters and digits, like ABCD-2345, and no I, "
+                "L, O, S, 0 or 1. Compare it with your card and type it again."
+            )
+        return super()._render(login_error=login_error, **context)
 
 
 class CodeAuthenticator(Authenticator):  # type: ignore[misc]
@@ -32,13 +48,26 @@ class CodeAuthenticator(Authenticator):  # type: ignore[misc]
     folder = Unicode(help="The class's folder.").tag(config=True)
     custom_html = FORM
 
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The pages that take the place of JupyterHub's."""
+        del app
+        return [("/login", CodeLoginHandler)]
+
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
-        """The account of the code that was typed; None if there is none."""
-        del handler
-        person = load(Path(self.folder)).by_code(data.get("password", ""))
+        """The account of the code that was typed; None if there is none, which the page then says."""
+        typed = data.get("password", "")
+        person = load(Path(self.folder)).by_code(typed)
+        if person is None:
+            handler.unknown_code = typed.strip()[:_SHOWN_LETTERS]
         return person.account if person else None
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool:
         """Whether who signed in earlier is still in the class."""
         del handler
         return load(Path(self.folder)).by_account(user.name) is not None
+
+
+def first_page(handler: Any) -> str:
+    """Where somebody gets after signing in: an administrator has no server to start."""
+    user = handler.current_user
+    return "/hub/admin" if user and user.name == ADMINISTRATOR else ""

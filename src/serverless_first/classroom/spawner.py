@@ -30,6 +30,14 @@ class ServerEnded(RuntimeError):
     """A student's server has ended while it started; the message says whose."""
 
 
+class NoSeat(RuntimeError):
+    """Somebody without a seat asks for a server; the hub's page says why not."""
+
+    def __init__(self, account: str) -> None:
+        self.jupyterhub_message = f"The account {account} has no seat: it stops the servers of others."
+        super().__init__(self.jupyterhub_message)
+
+
 class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
     """One for each student. The plan of the class says what it may do."""
 
@@ -52,18 +60,20 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
             "HOME": str(home),
             "USER": accounts.name_of(account, home.parent) if the.numbers else account,
             "TMPDIR": str(the.temporary / account),
+            # Kernels have their sockets here: a short path, as a socket's has at most 107 bytes (unix(7)).
+            "JUPYTER_RUNTIME_DIR": str(the.temporary / account / "runtime"),
             "SERVERLESS_FIRST_WORK": str(home / "work"),
             ALLOTMENT: str(the.limits.share_mb),
             TURNS: str(the.turns),
         }
         settings = home / ".settings"
         for name, folder in (
-            ("JUPYTER_CONFIG_DIR", "jupyter"), ("JUPYTER_DATA_DIR", "data"), ("JUPYTER_RUNTIME_DIR", "runtime"),
+            ("JUPYTER_CONFIG_DIR", "jupyter"), ("JUPYTER_DATA_DIR", "data"),
             ("IPYTHONDIR", "ipython"), ("MPLCONFIGDIR", "matplotlib"), ("XDG_CACHE_HOME", "cache"),
         ):  # fmt: skip
             mine[name] = str(settings / folder)
-        if person and not person.teaches:
-            mine[sharing.URL] = the.board_at(from_this_machine(the.host))
+        if person and person.learns:
+            mine[sharing.URL] = the.board_at(from_this_machine(the.place.host))
             mine[sharing.TOKEN] = Keys.open(the.board).student(person.name)
         return env | {"LOGNAME": mine["USER"]} | mine
 
@@ -91,9 +101,12 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Starts the server, and waits until it is this one that listens at its port.
 
         Raises:
+            NoSeat: this account only stops the servers of others.
             ServerEnded: it has ended by itself.
         """
         account, the = self.user.name, self._plan
+        if account not in roll.load(the.folder).seats:
+            raise NoSeat(account)
         if the.groups:
             the.groups.seat(account, the.limits)
         self.cmd = [sys.executable, "-m", "serverless_first.classroom.seat"]

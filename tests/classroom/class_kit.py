@@ -1,0 +1,23 @@
+"""The names of a class of two, and the HTTP client of one of its people."""
+
+from __future__ import annotations
+
+import time
+
+from serverless_first.classroom.running import Running
+from tools.class_load import Seat, Student
+
+NAMES = ["佐藤 花子", "Tanaka, Ken"]
+
+
+def seat(now: Running, who: int | str, limit_s: float = 240.0) -> Seat:
+    """The client of a student, by the place in the list, or of anybody else, by the account.
+
+    Args:
+        now: the class.
+        who: 0 for the first student; "instructor".
+        limit_s: for how long it tries, in seconds.
+    """
+    person = now.people.students[who] if isinstance(who, int) else now.people.by_account(who)
+    assert person is not None
+    return Seat(now.plan.place, Student(person.account, person.code), time.monotonic() + limit_s)

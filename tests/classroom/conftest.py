@@ -1,0 +1,34 @@
+"""What the tests of a running class share: a folder, and a class of two."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from serverless_first.classroom.running import Running
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Of the class. Students' accounts come through to it, as they do not to pytest's own folders."""
+    path = Path(tempfile.mkdtemp(prefix="class-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def the_class(folder: Path) -> Iterator[Running]:
+    """A class of two, which runs. Only nightly tests ask for it: its packages are in the extra `class`."""
+    from class_kit import NAMES  # type: ignore[import-not-found]
+
+    from serverless_first.classroom.running import running
+
+    with running(folder / "room", NAMES, port=0, memory_mb=1400) as now:
+        yield now
