@@ -153,8 +153,8 @@ def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> 
     called = f"invoke orders with {json.dumps(event)}, and pg_cancel_backend while its statement is at work"
     attempt.expect(
         len(attempts) < 2,
-        problem="Your function tries again on a connection that still works. Somebody has cancelled the query: "
-        "an OperationalError, too, and no lost connection.",
+        problem="Your function tries again on a connection that still works. Somebody cancelled the query: that is "
+        "an OperationalError, too, but the connection isn't lost.",
         called=called,
         came_back=f"{len(attempts)} attempts",
         expected="one attempt, and the error",

@@ -158,7 +158,9 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
     told = [message for message, _ in news.about(order["order_id"], 0)]
     attempt.expect(
         not told,
-        problem="An error of the person's program is told as if somebody had answered, or had been silent.",
+        problem="Money goes out though nobody has said yes."
+        if any(message.get("result") == "refunded" for message in told)
+        else "An error of the person's program is told as if somebody had answered, or had been silent.",
         called=called,
         came_back=readable(told),
         expected="no message, and an execution that is FAILED",

@@ -290,8 +290,8 @@ def test_a_step_left_out_is_named(
     assert re.search(says, errors[0].evalue), errors[0].evalue
 
 
-@pytest.mark.parametrize("name", ["5.1-the-other-variables-are-gone"])
-def test_after_a_mistake_the_mended_cell_is_enough(name: str, kernel: Kernel, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "says"), [("5.1-the-other-variables-are-gone", "then run step 2 again$")])
+def test_after_a_mistake_the_mended_cell_is_enough(name: str, says: str, kernel: Kernel, tmp_path: Path) -> None:
     """No cell above it has to run again: a learner could not know which."""
     kernel.start_over(tmp_path / "lab")
     (mistake,) = [m for module, task in TASKS for m in mistakes_of(module, task) if m.name == name]
@@ -300,6 +300,7 @@ def test_after_a_mistake_the_mended_cell_is_enough(name: str, kernel: Kernel, tm
     for cell in cells:
         errors = kernel.run(mistake.in_place_of(mended) if cell.source == mended else cell.source)
     assert errors, "the check lets the mistake pass"
+    assert re.search(says, errors[0].evalue), errors[0].evalue
     assert kernel.run(mended) == []
     assert kernel.run(cells[-1].source) == []
 

@@ -12,7 +12,7 @@ from serverless_first import course
 from serverless_first.lab import Attempt, CheckFailed, Reply
 from serverless_first.lab.checks import load_checks
 
-Handler = Callable[[int, int, int], dict[str, Any]]
+Handler = Callable[[int, int, int], Any]
 
 
 def judge(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
@@ -23,7 +23,7 @@ def judge(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
         nonlocal calls
         calls += 1
         answer = json.loads(json.dumps(handler(event["price_yen"], event["quantity"], calls)))
-        return Reply(answer, f"invoke {name} {qualifier or ''}", "", self.task.id)
+        return Reply(answer, f"invoke {name} {qualifier or ''} with {event}", "", self.task.id)
 
     monkeypatch.setattr(Attempt, "invoke", invoke)
     module = course.load().module("00")
@@ -41,6 +41,17 @@ def judge(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
 )
 def test_a_right_answer_passes(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
     judge(monkeypatch, handler)
+
+
+@pytest.mark.parametrize("answer", [None, "4800 * 2 + 500", {"total_yen": "10100"}, {"total_yen": 9600}])
+def test_a_first_failure_shows_the_order_of_the_task_and_its_total(
+    monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    with pytest.raises(CheckFailed) as failure:
+        judge(monkeypatch, lambda *_: answer)
+    assert failure.value.called.endswith("with {'price_yen': 4800, 'quantity': 2}")
+    assert failure.value.came_back == json.dumps(answer)
+    assert '{"total_yen": 10100}' in failure.value.expected
 
 
 def test_answers_learnt_from_the_check_do_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:

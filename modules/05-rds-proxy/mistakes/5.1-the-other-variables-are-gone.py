@@ -1,4 +1,4 @@
-#: expects: has lost a variable that it needs.*look at: which variables step 2 sends.*then run step 2 again
+#: expects: has lost a variable that it needs
 #: because: What is sent is thought to be added to the variables, not to replace them.
 #: replaces: 2
 #: when: nightly

@@ -8,4 +8,6 @@
         try:
             return {"order": place(event)}
         except psycopg.OperationalError:
+            if connection is not None and not connection.closed:
+                raise
             time.sleep(wait_s)
