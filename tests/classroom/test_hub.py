@@ -243,3 +243,42 @@ def test_the_end_leaves_no_process_no_account_and_all_work_and_the_next_day_goes
         again.start_server()
         answer = again.http.get(f"{again.base}/api/contents/mine.txt", timeout=60)
         assert json.loads(answer.text)["content"] == "lamps"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root gives each seat an account of its own")
+def test_no_student_reaches_the_kernel_of_another(the_class: Running) -> None:
+    where = """
+import json
+from pathlib import Path
+from ipykernel.connect import get_connection_info
+Path("channels.json").write_text(get_connection_info())
+"""
+    knock = """
+import json, socket
+from pathlib import Path
+told = []
+for path in PATHS:
+    with socket.socket(socket.AF_UNIX) as stranger:
+        try:
+            stranger.connect(path)
+            told.append("reached")
+        except OSError as error:
+            told.append(type(error).__name__)
+Path("told.json").write_text(json.dumps(told))
+"""
+    first, second = seat(the_class, 0), seat(the_class, 1)
+    channels = []
+    for each in (first, second):
+        each.sign_in()
+        each.start_server()
+        channels.append(each.kernel())
+    first.run(channels[0], where)
+    info = first.file("labs/channels.json")
+    assert info["transport"] == "ipc"
+    paths = [f"{info['ip']}-{port}" for name, port in info.items() if name.endswith("_port")]
+    told = []
+    for each, channel in zip((first, second), channels, strict=True):
+        each.run(channel, knock.replace("PATHS", repr(paths)))
+        told.append(each.file("labs/told.json"))
+        channel.close()
+    assert told == [["reached"] * 5, ["PermissionError"] * 5]

@@ -12,7 +12,7 @@ import http_kit  # type: ignore[import-not-found]  # pytest puts this folder on 
 import psutil
 import pytest
 from http_kit import make_api
-from rest_kit import Api
+from rest_kit import Api  # type: ignore[import-not-found]
 
 from serverless_first.cloud import Cloud
 
