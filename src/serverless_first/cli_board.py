@@ -33,7 +33,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Path in front of its addresses.",
 )
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str) -> None:
-    """For instructors: run the board that shows who is done and who is stuck, with each learner's consent."""
+    """Run the board that shows who is done and who is stuck, with each learner's consent."""
     from serverless_first.board import roster, server
     from serverless_first.board.addresses import THIS_MACHINE_ALONE
     from serverless_first.board.keys import NotPrivate
