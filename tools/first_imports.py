@@ -14,8 +14,12 @@ import pkgutil
 
 import serverless_first
 
-# The server, the kernel with its debugger, and AWS's runtime. The course's own modules bring the rest along.
-PROGRAMS = ("jupyterlab.labapp", "jupyter_lsp", "ipykernel.kernelapp", "debugpy.server", "awslambdaric.bootstrap")
+# The server, the kernel with its debugger, AWS's runtime, and the server of a student's seat in a class, who may not
+# write into the environment. The course's own modules bring the rest along.
+PROGRAMS = (
+    *("jupyterlab.labapp", "jupyter_lsp", "ipykernel.kernelapp", "debugpy.server", "awslambdaric.bootstrap"),
+    "jupyterhub.singleuser.extension",
+)
 # Rooms for authors and instructors: they need packages that a learner does not have.
 NOT_LEARNERS = {f"serverless_first.{room}" for room in ("bench", "build", "classroom", "site")}
 
