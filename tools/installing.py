@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,8 +26,8 @@ DROPPED = {
     *("UV_CONSTRAINT", "UV_OVERRIDE", "UV_BUILD_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_PYTHON", "UV_TARGET"),
     *("UV_NO_BINARY", "UV_NO_BUILD", "UV_ONLY_BINARY", "UV_REQUIRE_HASHES", "UV_SYSTEM_PYTHON"),
 }
-# Byte code of these is left to their first use: large, and no lesson needs it at its start.
-NOT_COMPILED = r"[\\/](sympy|mpmath|networkx|cfnlint|babel|pip|setuptools|tests?)[\\/]"
+
+_PROGRESS = re.compile(r"\d+ of \d+")
 
 
 class SetupError(RuntimeError):
@@ -62,7 +63,8 @@ def install(python: Path, folder: Path, root: Path, profile: str, files: Path | 
             words = line.split()
             if words[:1] == ["Collecting"]:
                 return f"collecting {words[1]}"
-            return f"{sum(1 for _ in site_packages.glob('*.dist-info/RECORD'))} of {total}"
+            installed = sum(1 for _ in site_packages.glob("*.dist-info/RECORD"))
+            return f"{installed} of {total}" if installed else f"downloading {total}"
 
         watched(title, command, env, root, status)
 
@@ -85,11 +87,24 @@ def install(python: Path, folder: Path, root: Path, profile: str, files: Path | 
         counted("Packages (pip)", [*start, *locks])
         run("The course itself", [str(python), "-I", "-m", "pip", "install", *offline, *itself])
     _relative_path_file(root, site_packages)
-    compiler = [str(python), "-I", "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, str(site_packages)]
+    _compile(python, env, root)
+
+
+def _compile(python: Path, env: dict[str, str], root: Path) -> None:
+    """Compiles the Python files that the course imports; a failure only costs time later."""
+    title = "Compiling Python files for a fast start"
+    progress = ""
+
+    def status(line: str) -> str:  # a module may print something of its own
+        nonlocal progress
+        if _PROGRESS.fullmatch(line.strip()):
+            progress = f"{line.strip()} modules"
+        return progress
+
     try:
-        run("Byte code", compiler)
-    except CommandFailed:  # a package may hold a file for another Python; byte code only saves time
-        print("  Byte code: not for every file", flush=True)
+        watched(title, [str(python), "-I", str(root / "tools" / "first_imports.py")], env, root, status)
+    except CommandFailed:
+        print(f"  {title} not all of them", flush=True)
 
 
 def _surroundings(folder: Path) -> dict[str, str]:
@@ -166,7 +181,7 @@ def explained(error: CommandFailed, files: Path | None = None) -> str:
             "A package differs from the one this course was tested with. Do not go on; try another index, or tell us."
         )
     elif "No space left" in text or "disk space" in text.lower():
-        advice = "The disk is full: the environment needs about 650 MB."
+        advice = "The disk is full: the environment needs about 820 MB."
     elif files:
         advice = (
             f"The packages come from {files}. Is it whole? `serverless-first wheelhouse` collects it again, on a "

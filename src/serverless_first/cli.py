@@ -18,15 +18,41 @@ from serverless_first.cli_catch_up import catch_up
 from serverless_first.cli_class import teach
 from serverless_first.places import CourseNotFound, work_dir
 
+# The commands in the order in which --help lists them.
+_USERS = {
+    "Learners": ("lab", "check", "progress", "catch-up", "reset", "summary", "doctor", "cloud", "deploy"),
+    "Instructors": ("class", "board", "slides", "guide", "wheelhouse"),
+    "Maintainers": ("build", "site", "bench"),
+}
+
 
 class _Commands(click.Group):
     """Turns what a user can cause into one line and exit code 1; a traceback is for our own mistakes."""
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands under the people who use them."""
+        for user, names in _USERS.items():
+            with formatter.section(user):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=150)) for name in names])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except (CourseNotFound, course.UnknownModule) as error:
             raise click.ClickException(str(error)) from error
+
+
+def _known(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of modules or of the overview, before the build is loaded, which takes seconds.
+
+    Raises:
+        UnknownModule: course.toml has no such module.
+    """
+    if names:
+        the_course = course.load()
+        for name in names:
+            the_course.deck_of(name)
+    return names
 
 
 _POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
@@ -153,12 +179,12 @@ def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bo
 
 
 @main.command()
-@click.argument("modules", nargs=-1)
+@click.argument("modules", nargs=-1, callback=_known)
 @click.option("--check", is_flag=True, help="Compare with the sources; execute and write nothing.")
 @click.option("--force", is_flag=True, help="Execute also what did not change.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time.")
 def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
-    """For authors: make notebooks/, labs/, solutions/ and slides/ from modules/."""
+    """Make notebooks/, labs/, solutions/ and slides/ from modules/."""
     with _building() as builder:
         if check:
             _fail(builder.check(modules or None, report=click.echo))
@@ -168,11 +194,11 @@ def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None
 
 
 @main.command()
-@click.argument("modules", nargs=-1)
+@click.argument("modules", nargs=-1, callback=_known)
 @click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
 @click.option("--track", metavar="ID", help="What this track of course.toml shows, to slides/export/ID/.")
 def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
-    """For authors and instructors: export the slides to slides/export/."""
+    """Export the slides to slides/export/."""
     with _building() as builder:
         builder.export_slides(modules or None, track=track, pdf=pdf, report=click.echo)
 
@@ -180,7 +206,7 @@ def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
 @main.command()
 @click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
 def guide(pdf: bool) -> None:
-    """For instructors: print docs/instructor-guide.md into slides/export/."""
+    """Print docs/instructor-guide.md into slides/export/."""
     with _building() as builder:
         builder.print_guide(pdf=pdf, report=click.echo)
 
@@ -193,7 +219,7 @@ def guide(pdf: bool) -> None:
 @click.option("--platform", "platforms", multiple=True, help="May be given again; this machine's unless given.")
 @click.option("--all", "everything", is_flag=True, help="Also what slides, build and tests need.")
 def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, ...], everything: bool) -> None:
-    """For instructors: collect every locked package as a file, for a room without internet."""
+    """Collect every locked package as a file, for a room without internet."""
     from serverless_first import wheelhouse as house
     from serverless_first.places import course_root
 
@@ -227,7 +253,7 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
     help="The folder of the site; site/ unless given. A site that is there is replaced.",
 )
 def site(output: Path | None) -> None:
-    """For authors: make the reading copy, the lessons as static pages."""
+    """Make the reading copy, the lessons as static pages."""
     try:
         from serverless_first.site import SiteFailed, make_site
     except ImportError as error:
@@ -242,13 +268,13 @@ def site(output: Path | None) -> None:
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
+    found = course.load().module(module) if module else _last_module()
+    if not found.ready:
+        raise click.ClickException(f"Module {found.id} is planned and not ready yet.")
     from serverless_first.lab import CourseFault, sharing
     from serverless_first.lab.progress import ProgressFile
     from serverless_first.lab.runner import run_lab
 
-    found = course.load().module(module) if module else _last_module()
-    if not found.ready:
-        raise click.ClickException(f"Module {found.id} is planned and not ready yet.")
     notebook = work_dir() / "labs" / f"{found.id}.ipynb"
     click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
     try:

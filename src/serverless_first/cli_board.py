@@ -36,7 +36,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--token/--no-token", default=True, help="Print the page's address with your token; without it where logs are kept."
 )
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool) -> None:
-    """For instructors: run the board that shows who is done and who is stuck, with each learner's consent."""
+    """Run the board that shows who is done and who is stuck, with each learner's consent."""
     from serverless_first.board import roster, server
     from serverless_first.board.addresses import THIS_MACHINE_ALONE
     from serverless_first.board.keys import NotPrivate

@@ -64,7 +64,7 @@ def teach(
     idle_min: int,
     folder: Path | None,
 ) -> None:
-    """For instructors: run a class on this machine, with a server for each student.
+    """Run a class on this machine, with a server for each student.
 
     Students sign in with the code on their card. Ctrl-C stops everything; their work stays, and the next start goes on
     with it.

@@ -50,6 +50,32 @@ def test_help_lists_every_command_and_each_explains_itself() -> None:
         assert call(command, "--help").exit_code == 0
 
 
+def test_help_groups_the_commands_by_the_people_who_use_them() -> None:
+    sections = re.split(r"^(Learners|Instructors|Maintainers):\n", call("--help").output, flags=re.MULTILINE)
+    commands = {
+        heading: re.findall(r"^  ([a-z-]+) ", text, re.MULTILINE)
+        for heading, text in zip(sections[1::2], sections[2::2], strict=True)
+    }
+    assert list(commands) == ["Learners", "Instructors", "Maintainers"]
+    assert sorted(name for names in commands.values() for name in names) == sorted(COMMANDS)
+    assert {"lab", "check", "progress"} <= set(commands["Learners"])
+    assert {"class", "board", "slides"} <= set(commands["Instructors"])
+    assert {"build", "site", "bench"} <= set(commands["Maintainers"])
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("arguments", [["slides", "00", "99"], ["build", "99"], ["build", "--check", "99"]])
+def test_an_unknown_module_is_refused_before_the_build_is_loaded(arguments: list[str]) -> None:
+    code = (
+        f"import sys; from serverless_first.cli import main\ntry: main({arguments!r})\n"
+        "finally: print([m for m in ('jupytext', 'nbgrader', 'nbconvert') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "There is no module '99'. The modules are: 00-start-here" in done.stderr
+    assert done.stdout == "[]\n"
+
+
 def test_help_loads_no_large_package() -> None:
     code = (
         "import sys; from serverless_first.cli import main\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import environment, installing
+from tools import environment, first_imports, installing
 from tools.environment import MARKER, STAMP, Environment
 from tools.installing import SetupError
 from tools.watched import CommandFailed, watched
@@ -265,6 +265,27 @@ def test_a_watched_command_that_fails_keeps_what_it_said(tmp_path: Path) -> None
         watched("Lamps", [sys.executable, "-c", code], dict(os.environ), tmp_path)
     assert "half" in caught.value.output
     assert "no bulb" in caught.value.output
+
+
+def test_the_first_imports_leave_byte_code_tell_their_progress_and_pass_over_what_fails(tmp_path: Path) -> None:
+    code = (
+        "from tools import first_imports\n"
+        "first_imports.names = lambda: ['json', 'no.such.module', 'broken_lamps', 'good_lamps']\n"
+        "first_imports.main()"
+    )
+    (tmp_path / "broken_lamps.py").write_text("raise RuntimeError('not on this machine')\n", encoding="utf-8")
+    (tmp_path / "good_lamps.py").write_text("LIT = True\n", encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [f"{number} of 4" for number in (1, 2, 3, 4)], done.stderr
+    assert list((tmp_path / "__pycache__").glob("good_lamps.*.pyc"))
+
+
+def test_the_first_imports_are_what_a_learners_processes_load() -> None:
+    names = first_imports.names()
+    assert {"jupyterlab.labapp", "ipykernel.kernelapp", "serverless_first.cloud", "serverless_first.lab.kit"} < {*names}
+    assert not [name for name in names if name.startswith(("serverless_first.build", "serverless_first.classroom"))]
 
 
 make = pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs make and a POSIX shell")
