@@ -272,7 +272,7 @@ def test_floods_of_queries_whose_answers_nobody_reads(front: ProxyProcess) -> No
 
 
 def test_a_client_that_prepares_without_end(front: ProxyProcess) -> None:
-    """It is told what is allowed, and disconnected. Without a limit 50,000 statements of 3 KB took 160 MB (measured)."""
+    """It is told what is allowed, and disconnected. Without a limit, 50,000 texts of 3 KB took 160 MB (measured)."""
     with RawClient(front.endpoint) as client:
         client.login()
         for n in range(500):
