@@ -183,6 +183,7 @@ def proxy_settings(port: int, max_connections: int = MAX_CONNECTIONS, **changes:
         "name": "orders-proxy",
         "idle_client_timeout_s": 1800,
         "idle_connection_s": 300,
+        "startup_timeout_s": 60,
         "require_tls": False,
         "extended_protocol_pins": False,
         "debug_logging": False,

@@ -189,3 +189,32 @@ def test_the_proxys_own_names_are_out_of_reach(login: Login) -> None:
     assert run(stranger, name) == ["E 26000"]
     assert briefly(stranger.ask(close("S", name), SYNC)) == ["3", "Z I"]
     assert run(owner, "mine") == ["secret"]
+
+
+@pytest.mark.parametrize("sql", ["EXECUTE s", "DEALLOCATE s"])
+def test_sql_does_not_know_the_names_of_the_protocol(login: Login, sql: str) -> None:
+    """PostgreSQL has the statement under the proxy's name. The client keeps it, and is pinned."""
+    client = login()
+    client.ask(parse("s", "SELECT 'here'"), SYNC)
+    assert briefly(client.ask(query(sql))) == ["E 26000", "Z I"]
+    assert run(client, "s") == ["here"]
+
+
+def test_deallocate_all_ends_statements_of_the_protocol_too(login: Login) -> None:
+    client = login()
+    client.ask(parse("s", "SELECT 'here'"), SYNC)
+    assert briefly(client.ask(query("DEALLOCATE ALL"))) == ["C DEALLOCATE ALL", "Z I"]
+    assert run(client, "s") == ["E 26000"]
+
+
+def test_a_statement_prepared_in_sql_can_be_bound(login: Login) -> None:
+    client = login()
+    client.ask(query("PREPARE q AS SELECT 'here'"))
+    assert run(client, "q") == ["here"]
+
+
+def test_the_process_id_of_the_login_is_the_proxys_own(login: Login) -> None:
+    """It cancels the client's query through the proxy; SQL knows the backend that runs the query by another number."""
+    client = login()
+    (backend,) = values(client.ask(query("SELECT pg_backend_pid()")))
+    assert int.from_bytes(client.key[:4], "big") != int(backend)

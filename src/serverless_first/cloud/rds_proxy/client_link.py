@@ -31,14 +31,14 @@ class ClientLink(asyncio.Protocol):
         number: its number in the event log, and its "process id" for requests to cancel.
         server: the connection that it has borrowed.
         session: what it says and hears; None until it has logged in.
-        heard_s: when it was last heard, by time.monotonic.
+        arrived_s, heard_s: when it came and when it was last heard, by time.monotonic.
     """
 
     def __init__(self, proxy: Proxy) -> None:
         self.number = next(_numbers)
         self.server: ServerLink | None = None
         self.session: Session | None = None
-        self.heard_s = time.monotonic()
+        self.arrived_s = self.heard_s = time.monotonic()
         self.transport: asyncio.Transport
         self._proxy = proxy
         offers_tls = proxy.tls is not None
@@ -157,10 +157,17 @@ class ClientLink(asyncio.Protocol):
 
     def database_said(self, data: bytes) -> None:
         """Its connection has an answer."""
-        session = self.session
+        session, server = self.session, self.server
         assert session is not None
+        assert server is not None
         was = session.status
-        session.receive(data)
+        try:
+            session.receive(data)
+        except wire.ProtocolError as error:
+            text = f"The database broke the protocol: {error}. RDS Proxy has closed the connection; connect again."
+            self.fail(wire.error("08P01", text), text)
+            server.transport.abort()
+            return
         self._send_to_client()
         if session.status != was:
             self._proxy.in_transaction((session.status != b"I") - (was != b"I"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import time
 from collections.abc import Callable
@@ -99,15 +98,15 @@ class Proxy:
     async def _start_tls(self, client: ClientLink) -> None:
         assert self.tls is not None
         client.login.tls_started()
-        limit_s = self.settings.startup_timeout_s
-        with contextlib.suppress(OSError, ssl.SSLError):
-            transport = await asyncio.get_running_loop().start_tls(
-                client.transport, client, self.tls, server_side=True, ssl_handshake_timeout=limit_s
-            )
-            if transport is not None:
-                client.transport = transport
-                return
-        client.transport.abort()
+        try:
+            transport = await asyncio.get_running_loop().start_tls(client.transport, client, self.tls, server_side=True)
+        except (OSError, ssl.SSLError) as error:
+            client.fail(b"", f"The TLS handshake failed: {error}")
+            return
+        if transport is None:
+            client.transport.abort()
+        else:
+            client.transport = transport
 
     def logged_in(self, client: ClientLink) -> None:
         """A client has proved who it is: it may ask as soon as the database's settings are known."""
@@ -170,6 +169,8 @@ class Proxy:
             self.metrics.add("QueryRequestsTLS" if client.login.has_tls else "QueryRequestsNoTLS")
             if self.settings.debug_logging:
                 self._log("DEBUG", f"[clientConnection={client.number}] {detail}")
+        elif kind == "refuse":
+            self._log("WARN", f"[clientConnection={client.number}] The proxy closed the connection: {detail}")
         elif kind == "pin":
             self.metrics.change("DatabaseConnectionsCurrentlySessionPinned", 1)
             self._log("WARN", f"[clientConnection={client.number}] " + _PINNED.format(server=server, cause=detail))
@@ -294,10 +295,11 @@ class Proxy:
             self.pool.tick()
             now_s = time.monotonic()
             for client in list(self._clients.values()):
-                silent_s = now_s - client.heard_s
                 if client.session is None:
-                    if silent_s > self.settings.startup_timeout_s and not client.login.is_done:
-                        client.fail(wire.error("08006", "The client did not log in in time"), "no login")
-                elif silent_s > self.settings.idle_client_timeout_s and client.is_silent:
+                    limit_s = self.settings.startup_timeout_s
+                    if now_s - client.arrived_s > limit_s and not client.login.is_done:
+                        text = f"The client did not log in within {limit_s:g} s"
+                        client.fail(wire.error("08006", text), text)
+                elif now_s - client.heard_s > self.settings.idle_client_timeout_s and client.is_silent:
                     text = "terminating connection due to idle client timeout"
                     client.fail(wire.error("57P05", text), text)

@@ -285,7 +285,11 @@ class Session:
     # ---- from its connection, to the client
 
     def receive(self, data: bytes) -> None:
-        """Passes on what the database has sent, but for the answers to what the proxy sent itself."""
+        """Passes on what the database has sent, but for the answers to what the proxy sent itself.
+
+        Raises:
+            wire.ProtocolError: the database broke the protocol.
+        """
         if self._server_part:
             data, self._server_part = self._server_part + data, b""
         position, end = min(self._server_rest, len(data)), len(data)
@@ -293,6 +297,8 @@ class Session:
         begin = 0  # of what is passed on in one piece
         while end - position >= 5:
             kind, length = data[position], _length(data, position + 1)[0] + 1
+            if length < 5:
+                raise wire.ProtocolError("invalid message length")
             if end - position < length:
                 if kind in b"Z13CGE":
                     break  # short, and it matters what it says

@@ -64,10 +64,12 @@ class UpstreamLogin:
     def _message(self, m: bytes) -> bytes:
         kind = m[:1]
         if kind == b"R":
+            if len(m) < 9:
+                raise wire.ProtocolError("an authentication message without a code")
             return self._authenticate(wire.INT.unpack_from(m, 5)[0], m[9:])
         if kind == b"S":
             name, _, value = m[5:-1].partition(b"\0")
-            self.parameters[name.decode()] = value.decode("utf-8", "replace")
+            self.parameters[name.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
         elif kind == b"K":
             self.cancel_key = m[5:]
         elif kind == b"E":
