@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 
 from serverless_first.course import Module
+from serverless_first.lab import keyboard
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.show import in_notebook, say, show
 from serverless_first.places import module_dir
@@ -167,7 +168,7 @@ def page(seed: str, questions: list[Question]) -> str:
     return (
         f'<div class="tex2jax_ignore mathjax_ignore">{frame}{fallback}</div>{style}<script>\n'
         f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{names}}})"
-        f'(undefined, {here}.querySelector("#{name}"));\n'
+        f'(undefined, {here}.querySelector("#{name}"));{keyboard.SCRIPT}'
         "</script></div>"
     )
 
