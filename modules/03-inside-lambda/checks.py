@@ -26,14 +26,7 @@ SPANS = "Your count spans environments. Each execution environment has memory of
 @task("3.1")
 def price(attempt: Attempt) -> None:
     """The price list is read once for each environment, a coupon is for one call, calls are counted for each."""
-    try:
-        _price(attempt, "hikari-price")
-    except CheckFailed as failure:  # Lambda runs what was deployed, and the file beside the notebook may be newer
-        failure.look_at += ". If you changed price.py after step 2, run step 2 again"
-        raise
-
-
-def _price(attempt: Attempt, name: str) -> None:
+    name = "hikari-price"
     attempt.invoke(name, {"lamp": "Tsuki"})  # says so if there is no function yet, or no code in it
     with borrowed(attempt, name) as restart:
         restart()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from serverless_first.lab import Attempt, task
-from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
+from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import fresh_id, wait_until
 from serverless_first.lab.show import say
 
@@ -48,11 +48,6 @@ def _bad_orders() -> list[tuple[str, Any]]:
 @task("8.1")
 def front_door(attempt: Attempt) -> None:
     """Good orders are stored and found; bad ones are refused by a status that says whose fault it is."""
-    with deployed("orders.py", "step 2"):
-        _front_door(attempt)
-
-
-def _front_door(attempt: Attempt) -> None:
     begun(attempt, "orders", http_event(GET, order_key=fresh_id("ord")))
     address = http_api(attempt, "orders")
     order = _order()
@@ -185,11 +180,6 @@ def _no_fault(attempt: Attempt, got: Answered, route: str, body: Any, **path_par
 @task("8.2")
 def asks_stock(attempt: Attempt) -> None:
     """Orders tells what stock says, and copes with a stock service that is down, slow, or has answered before."""
-    with deployed("orders_asks.py", "step 2"):
-        _asks_stock(attempt)
-
-
-def _asks_stock(attempt: Attempt) -> None:
     lamp = fresh_id("lamp")
     begun(attempt, "orders", http_event(POST, _order(lamp=lamp)))
     address, stock = http_api(attempt, "orders"), http_api(attempt, "stock")

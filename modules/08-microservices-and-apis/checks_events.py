@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from serverless_first.lab import Attempt, CheckFailed, messages, task
-from serverless_first.lab.apis import Answered, begun, deployed, http_api, http_event, items, lamps, send, switched_off
+from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import Answer, at_once, borrowed, fresh_id, messages_in, wait_until
 from serverless_first.lab.meetings import DYNAMODB_WRITES, meeting
 from serverless_first.lab.show import say
@@ -19,11 +19,6 @@ CAUGHT_UP_S = 15.0
 @task("8.4")
 def open_while_stock_is_down(attempt: Attempt) -> None:
     """While stock is off orders are accepted and wait in the queue; then each is reserved once."""
-    with deployed("a file", "step 3"):
-        _open_while_stock_is_down(attempt)
-
-
-def _open_while_stock_is_down(attempt: Attempt) -> None:
     lamp = fresh_id("lamp")
     with lamps(attempt, lamp, 100):
         begun(attempt, "orders", http_event("POST /orders", _order(lamp, 1)))

@@ -70,7 +70,7 @@ def _judge_month(
         called=called,
         came_back=reply,
         expected=f'{{"usd": {right:.2f}}} or close to it',
-        look_at=f"{look_at}. If you changed month.py, run step 3 again",
+        look_at=look_at,
     )
 
 

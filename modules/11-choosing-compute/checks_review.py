@@ -64,7 +64,7 @@ def _judge(
         expected=f"null: up to {MOST} times as many customers, Lambda costs less"
         if right is None
         else f"{right}: the first whole number of times at which Fargate costs less than Lambda",
-        look_at=f"{wrong.look_at}. If you changed review.py or month.py, run step 2 again",
+        look_at=wrong.look_at,
     )
 
 

@@ -259,34 +259,25 @@ def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: 
     assert seen >= answer.replaces
 
 
-@pytest.mark.parametrize(
-    ("task_id", "left_out", "changed", "says"),
-    [
-        (
-            "3.3",
-            'deploy("hikari-release-guard"',
-            ("", ""),
-            "^3.3 not started: hikari-release-guard is not deployed yet.*look at: step 5",
-        ),
-        (
-            "3.1",
-            "",
-            ("90 // 100", "80 // 100"),
-            "The price is wrong.*If you changed price.py after step 2, run step 2 again$",
-        ),
-    ],
-    ids=["a guard that is written and not deployed", "a price that may be mended in the file alone"],
-)
-def test_a_step_left_out_is_named(
-    task_id: str, left_out: str, changed: tuple[str, str], says: str, kernel: Kernel, tmp_path: Path
-) -> None:
+def test_a_guard_that_is_written_and_not_deployed_is_named(kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
-    ((module, task),) = [(m, t) for m, t in TASKS if t.id == task_id]
-    errors: list[Any] = []
-    for cell in code_cells_for(task, read("solutions", module)):
-        if not (left_out and left_out in cell.source):
-            errors = kernel.run(cell.source.replace(*changed) if changed[0] else cell.source)
-    assert errors, "the check passes"
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == "3.3"]
+    sources = [cell.source for cell in code_cells_for(task, read("solutions", module))]
+    errors = [kernel.run(source) for source in sources if 'deploy("hikari-release-guard"' not in source][-1]
+    says = "^3.3 not started: hikari-release-guard is not deployed yet.*look at: step 5"
+    assert re.search(says, errors[0].evalue), errors[0].evalue
+
+
+def test_a_price_that_is_mended_in_the_file_alone_is_named(kernel: Kernel, tmp_path: Path) -> None:
+    kernel.start_over(tmp_path / "lab")
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == "3.1"]
+    *sources, check = [cell.source for cell in code_cells_for(task, read("solutions", module))]
+    (price,) = [source for source in sources if source.startswith("%%writefile price.py")]
+    for source in sources:
+        assert not kernel.run(source.replace("90 // 100", "80 // 100"))
+    assert not kernel.run(price)
+    errors = kernel.run(check)
+    says = r"The price is wrong.*look at: price\.py has changed since you deployed hikari-price"
     assert re.search(says, errors[0].evalue), errors[0].evalue
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from serverless_first import cloud
 from serverless_first.lab.attempt import Attempt
-from serverless_first.lab.failures import CheckBroken, CheckFailed, NotStarted, listed, readable
+from serverless_first.lab.failures import CheckFailed, NotStarted, listed, readable
 
 _LIMIT_S = 40.0
 
@@ -176,16 +176,3 @@ def switched_off(attempt: Attempt, name: str) -> Iterator[None]:
         yield
     finally:
         client.delete_function_concurrency(FunctionName=name)
-
-
-@contextmanager
-def deployed(files: str, step: str) -> Iterator[None]:
-    """A failure inside also says that the files may be newer than what runs: Lambda runs what was deployed."""
-    try:
-        yield
-    except (NotStarted, CheckBroken):
-        raise
-    except CheckFailed as failure:
-        end = "" if failure.look_at.endswith("?") else "."
-        failure.look_at += f"{end} If you changed {files} after {step}, run {step} again"
-        raise

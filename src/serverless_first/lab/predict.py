@@ -9,6 +9,8 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from serverless_first.lab import keyboard
+
 
 class Prediction(widgets.VBox):  # type: ignore[misc]
     """The question with its choices; `value` is the choice that is picked, or None.
@@ -30,8 +32,9 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
             options=self.choices, value=pick, layout=widgets.Layout(width="max-content", max_width="100%")
         )
         self._note = widgets.HTML()
-        title = widgets.HTML(f"<strong>{html.escape(question)}</strong>")
+        title = widgets.HTML(f"<strong>{html.escape(question)}</strong>{keyboard.in_a_widget()}")
         super().__init__([title, self._buttons, self._note])
+        self.add_class("prediction")
         self.value = pick
         self._tell()
         traitlets.link((self, "value"), (self._buttons, "value"))

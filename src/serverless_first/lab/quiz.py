@@ -27,6 +27,7 @@ import yaml
 
 from serverless_first.course import Module
 from serverless_first.dollars import NO_FORMULAS
+from serverless_first.lab import keyboard
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.show import in_notebook, say, show
 from serverless_first.places import module_dir
@@ -168,7 +169,7 @@ def page(seed: str, questions: list[Question]) -> str:
     return (
         f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{style}<script>\n'
         f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{names}}})"
-        f'(undefined, {here}.querySelector("#{name}"));\n'
+        f'(undefined, {here}.querySelector("#{name}"));{keyboard.SCRIPT}'
         "</script></div>"
     )
 

@@ -1,0 +1,40 @@
+"""Says what to do when a cell runs before the notebook's first code cell, which makes `cloud`, `aws` and `lab`.
+
+A kernel that starts again has forgotten them, and a learner who runs a check at once would read a traceback about a
+name. IPython runs `kernel/etc/ipython/startup/` at the start of each kernel of this environment, whichever program
+starts it: JupyterLab, VS Code, a class, the command line.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+NAMES = frozenset({"cloud", "aws", "Lab", "lab"})
+
+
+def install() -> None:
+    """Tells IPython how to show a NameError in this kernel."""
+    from IPython import get_ipython  # a script of the course does without IPython
+
+    if (shell := get_ipython()) is not None:
+        shell.set_custom_exc((NameError,), _show)
+
+
+def _show(
+    shell: InteractiveShell,
+    kind: type[NameError],
+    error: NameError,
+    traceback: TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    if error.name in NAMES:
+        line = (
+            f"NameError: {error.name} is not defined yet. Run the notebook's first code cell, then the cells below it "
+            "down to this one. After each restart of the kernel, begin there again."
+        )
+        error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
+    shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
