@@ -136,6 +136,9 @@ class Seat:
         answer.raise_for_status()
         if "/hub/login" in answer.url:
             raise RuntimeError("the code was refused")
+        for cookie in [cookie for cookie in self.http.cookies if cookie.domain == ".localhost"]:
+            # Browsers give a cookie of the domain localhost back to that host; Python calls the host localhost.local.
+            self.http.cookies.set(cookie.name, cookie.value, domain="localhost.local", path=cookie.path)
 
     def start_server(self) -> None:
         """Asks for the server and waits until it answers under the student's name."""
@@ -186,19 +189,20 @@ class Seat:
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": "load", "version": "5.3"}
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
-        channels.send_binary(serialize_msg_to_ws_v1(message, "shell", lambda part: json.dumps(part).encode()))
+        frame = serialize_msg_to_ws_v1(message, "shell", lambda part: json.dumps(part).encode())  # type: ignore[no-untyped-call]
+        channels.send_binary(frame)
         while wait:
             if time.monotonic() > self.until_s:
                 raise TimeoutError(f"a cell did not end: {source[:60]!r}")
             if until is not None and until.is_set():
                 return "it still ran at the end"
             try:
-                frame, data = channels.recv_data()
+                kind_of_frame, data = channels.recv_data()
             except websocket.WebSocketTimeoutException:
                 continue
-            if frame != websocket.ABNF.OPCODE_BINARY:
+            if kind_of_frame != websocket.ABNF.OPCODE_BINARY:
                 raise RuntimeError(f"the kernel's channels sent a frame that is not binary: {data[:200]!r}")
-            _, parts = deserialize_msg_from_ws_v1(data)
+            _, parts = deserialize_msg_from_ws_v1(data)  # type: ignore[no-untyped-call]
             header, parent, _, content = (json.loads(part) for part in parts[:4])
             kind = header["msg_type"]
             if kind == "status" and content["execution_state"] in ("restarting", "dead", "autorestarting"):

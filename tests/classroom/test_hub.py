@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import urllib.parse
@@ -87,8 +88,10 @@ def test_a_wrong_code_opens_nothing(the_class: Running) -> None:
     nobody.student.code = " 2222-2222<b>"
     with pytest.raises(requests.HTTPError, match="403") as refused:
         nobody.sign_in()
-    assert "No card has the code 2222-2222&lt;b&gt;." in refused.value.response.text
-    assert "password" not in refused.value.response.text.replace('name="password"', "")
+    assert refused.value.response is not None
+    said = refused.value.response.text
+    assert "No card has the code 2222-2222&lt;b&gt;." in said
+    assert "password" not in said.replace('name="password"', "")
     log = (the_class.plan.folder / "hub" / "hub.log").read_text(encoding="utf-8")
     assert "2222-2222" not in log  # a mistyped code is nearly a code
 
@@ -103,47 +106,104 @@ def test_the_instructors_account_has_no_power_over_others_and_the_administrators
     administrator.sign_in()
     api = f"{the_class.address}/hub/api"
 
-    def ask(person: Seat, method: str, path: str) -> int:
+    def ask(person: Seat, method: str, path: str) -> tuple[int, str]:
+        """The hub's answer to a page of its own: with the token against forged requests."""
         page = person.http.get(f"{the_class.address}/hub/home", timeout=60).text
-        xsrf = re.search(r'xsrf_token: "([^"]+)"', page)
-        assert xsrf
-        headers = {"X-XSRFToken": xsrf.group(1), "Referer": f"{the_class.address}/hub/home"}
-        return person.http.request(method, f"{api}/{path}", headers=headers, timeout=120).status_code
+        token = re.search(r'xsrf_token: "([^"]+)"', page)
+        assert token
+        headers = {"Referer": f"{the_class.address}/hub/home"}
+        answer = person.http.request(
+            method, f"{api}/{path}", params={"_xsrf": token.group(1)}, headers=headers, timeout=120
+        )
+        return answer.status_code, answer.text
 
     server = "users/student-02/server"
-    attacks = [("GET", "users"), ("GET", "users/student-02"), ("DELETE", server), ("POST", "shutdown")]
-    assert [ask(instructor, *attack) for attack in attacks] == [403, 404, 404, 403]
-    assert ask(administrator, "POST", "shutdown") == 403
-    assert ask(administrator, "POST", "users/student-02/tokens") in (403, 404)
+    for method, path in (("GET", "users"), ("GET", "users/student-02"), ("DELETE", server), ("POST", "shutdown")):
+        status, text = ask(instructor, method, path)
+        assert status in (403, 404), (method, path, text)
+        assert re.search("scopes|No access|Missing or invalid credentials|not found", text), (method, path, text)
+    for method, path in (("POST", "shutdown"), ("POST", "users/student-02/tokens"), ("POST", server)):
+        status, text = ask(administrator, method, path)
+        assert status in (403, 404), (method, path, text)
+        assert "XSRF" not in text
     opened = administrator.http.get(f"{ken.base}/api/contents", timeout=60)
     assert "notebooks" not in opened.text
-    assert ask(administrator, "GET", "users") == 200
+    assert ask(administrator, "GET", "users")[0] == 200
     assert administrator.http.get(f"{the_class.address}/hub/admin", timeout=60).status_code == 200
-    assert "has no seat" in administrator.http.get(f"{the_class.address}/hub/spawn", timeout=60).text
-    assert ask(administrator, "DELETE", server) in (202, 204)
+    assert administrator.http.get(f"{the_class.address}/hub/spawn", timeout=60).status_code == 403  # it has no seat
+    assert ask(administrator, "DELETE", server)[0] in (202, 204)
+
+
+EAVESDROP = """
+import sys, zmq
+ears = zmq.Context().socket(zmq.SUB)
+ears.subscribe(b"")
+for endpoint in sys.argv[1:]:
+    ears.connect(endpoint)
+print("connected", flush=True)
+while True:
+    print(b"secret lamps" in b"".join(ears.recv_multipart()), flush=True)
+"""
+
+
+def eavesdrop(number: int, endpoints: list[str]) -> subprocess.Popen[str]:
+    """A process of this user that listens to all that a kernel publishes; publishing asks nobody for a key."""
+    listener = subprocess.Popen(
+        [sys.executable, "-I", "-c", EAVESDROP, *endpoints],
+        user=number, group=number, extra_groups=[], cwd="/", stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert listener.stdout is not None
+    assert listener.stdout.readline() == "connected\n"
+    return listener
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux: accounts for seats")
-def test_nobody_else_on_the_machine_can_connect_to_a_kernel(the_class: Running) -> None:
+def test_nobody_else_on_the_machine_hears_what_a_kernel_publishes(the_class: Running) -> None:
     ken = seat(the_class, 1)
     ken.sign_in()
     ken.start_server()
     channels = ken.kernel()
     assert ken.run(channels, "import os, pathlib; pathlib.Path('pid.json').write_text(str(os.getpid()))") == ""
     kernel = psutil.Process(ken.file("labs/pid.json"))
-    assert [each for each in kernel.net_connections("inet") if each.status == psutil.CONN_LISTEN] == []
     sockets = {str(each.laddr) for each in kernel.net_connections("unix") if each.laddr}
     assert len(sockets) >= 5  # shell, iopub, stdin, control, heartbeat
-    other = the_class.plan.numbers["student-01"]
-    connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
-    for path in sockets:
-        assert len(path.encode()) <= 107
-        tried = subprocess.run(
-            ["/usr/bin/python3", "-c", connect, path],
-            user=other, group=other, extra_groups=[], cwd="/", capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "PermissionError" in tried.stderr, (path, tried.stderr)
-    channels.close()
+    assert max(len(path.encode()) for path in sockets) <= 107
+    endpoints = [f"ipc://{path}" for path in sockets]
+    for each in kernel.net_connections(
+        "inet"
+    ):  # the kernel takes output of forked processes at one, and publishes none
+        if each.status == psutil.CONN_LISTEN:
+            endpoints.append(f"tcp://127.0.0.1:{each.laddr.port}")
+    owner, other = (eavesdrop(the_class.plan.numbers[account], endpoints) for account in ("student-02", "student-01"))
+    try:
+        assert owner.stdout is not None
+        for _ in range(50):  # a subscription takes a moment to arrive
+            assert ken.run(channels, "print('secret lamps')") == ""
+            if select.select([owner.stdout], [], [], 0.2)[0]:
+                break
+        assert "True\n" in iter(owner.stdout.readline, "")
+        for _ in range(5):
+            assert ken.run(channels, "print('secret lamps')") == ""
+        other.kill()
+        assert other.communicate()[0] == ""
+    finally:
+        for listener in (owner, other):
+            listener.kill()
+            listener.wait()
+        channels.close()
+
+
+def test_with_tls_in_front_no_cookie_of_the_hub_goes_elsewhere_or_comes_from_a_seat(folder: Path) -> None:
+    with running(folder / "tls", NAMES[:1], port=0, memory_mb=1400, address="https://class.example") as now:
+        hanako = seat(now, 0)
+        hanako.sign_in()
+        cookies = {cookie.name: cookie for cookie in hanako.http.cookies}
+        hub = cookies["__Host-jupyterhub-hub-login"]
+        assert (hub.secure, hub.path, hub.domain, hub.domain_specified) == (True, "/", "class.example", False)
+        hanako.start_server()
+        cookies = {cookie.name: cookie for cookie in hanako.http.cookies}
+        own = cookies["__Host-jupyterhub-user-student-01"]
+        assert (own.secure, own.path, own.domain) == (True, "/", "student-01.class.example")
 
 
 def test_a_second_class_in_the_same_folder_and_on_the_same_port_is_refused(the_class: Running, folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from serverless_first.classroom import groups, limits, plan
 from tools.class_load import LOOP, Student, Watch, claims
 
+PLACE = plan.Place("127.0.0.1", 8000, 8001, "http://localhost:8000")
 ACCOUNTS = ["student-01", "student-02", "student-03"]
 WITHIN = "no seat held more than its limit"
 ENDED = "the kernel ended nothing of those who ran the lab"
@@ -26,7 +27,7 @@ def checked(
 ) -> dict[str, bool]:
     """The claims about two at the lab and one who loops; with control groups if `ended` is given."""
     made = groups.Groups({}, 2) if ended is not None else None
-    the = plan.Plan(tmp_path, tmp_path, "127.0.0.1", 8000, 8001, (1, 2), limits.Limits(900, 1400), {}, made, 60)
+    the = plan.Plan(tmp_path, tmp_path, PLACE, (1, 2), limits.Limits(900, 1400), {}, made, 60)
     watch = Watch(the, ACCOUNTS)
     watch.most_mb, watch.to_the_end = most_mb, to_the_end
     watch._cpu_s = {account: {(1, 1.0): cpu_s} for account in ACCOUNTS}
@@ -64,7 +65,7 @@ def test_what_was_not_measured_is_not_claimed(tmp_path: Path, held: dict[str, in
 
 
 def test_a_watch_that_fails_has_not_watched_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    the = plan.Plan(tmp_path, tmp_path, "127.0.0.1", 8000, 8001, (1, 2), limits.Limits(900, 1400), {}, None, 60)
+    the = plan.Plan(tmp_path, tmp_path, PLACE, (1, 2), limits.Limits(900, 1400), {}, None, 60)
     well = Watch(the, [])
     well.done.set()
     well.run()

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -266,6 +267,42 @@ def test_a_home_is_given_on_without_what_its_names_lead_to(tmp_path: Path) -> No
     assert {path for path, owner in owners.items() if owner == 0} == kept
     assert {path for path, owner in owners.items() if owner == number} == owners.keys() - kept
     assert (home.stat().st_uid, home.stat().st_mode & 0o777) == (number, 0o700)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")
+def test_a_later_class_with_the_same_numbers_cannot_enter_the_homes_of_an_earlier_one() -> None:
+    from serverless_first.classroom import accounts
+
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders let nobody else through
+        homes = Path(folder)
+        homes.chmod(0o711)
+        number, home = 60_711, homes / "student-01"
+        accounts.furnish(home, number)
+        (home / "mine.txt").write_text("lamps", encoding="utf-8")
+        os.chown(home / "mine.txt", number, number)
+        home.chmod(0o777)  # the student may
+        (homes / "notes.txt").touch()
+        (homes / "elsewhere").symlink_to("/tmp")
+
+        def reads() -> bool:
+            code = f"import os; os.chdir({str(homes)!r}); print(open('student-01/mine.txt').read())"
+            reader = subprocess.run(
+                ["/usr/bin/python3", "-c", code],
+                user=number, group=number, extra_groups=[], cwd="/", capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            return reader.stdout == "lamps\n"
+
+        assert reads()
+        accounts.close(homes)
+        accounts.close(homes)
+        assert not reads()
+        assert home.stat().st_mode & 0o777 == 0o700
+        accounts.furnish(home, number)  # the same class, the next day
+        assert reads()
+        accounts.close(homes)
+        accounts.furnish(home, number + 1)  # another class has the number today
+        assert not reads()
+        assert (home / "mine.txt").stat().st_uid == number + 1
 
 
 @posix

@@ -182,8 +182,6 @@ def test_other_ports_behind_the_hub_leave_the_boards_where_it_is(
 
     monkeypatch.setattr(running, "_hub", hub)
     _, found = running._hub_somewhere(Any, a_plan(tmp_path))  # type: ignore[arg-type]
-    assert {(each.host, each.port, each.board_port) for each in (attempt.place for attempt in tried)} == {
-        ("127.0.0.1", 8000, 8001)
-    }
+    assert {attempt.place for attempt in tried} == {a_plan(tmp_path).place}
     assert len({each.ports for each in tried}) == 3
     assert plan.load(tmp_path) == found == tried[-1]

@@ -29,7 +29,7 @@ from serverless_first.classroom import ports  # noqa: E402
 
 KERNELS = "v1.kernel.websocket.jupyter.org"  # the subprotocol that JupyterLab asks for
 HUB = "http://class.test:8000"
-FRAMES = [bytes(range(256)), b"", b"\xff" * 70_000, "lamps", "ランプ", b"lamps", ""]
+FRAMES: list[bytes | str] = [bytes(range(256)), b"", b"\xff" * 70_000, "lamps", "ランプ", b"lamps", ""]
 
 
 class Kernel(WebSocketHandler):

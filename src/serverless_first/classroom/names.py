@@ -37,12 +37,12 @@ def public_address(host: str, port: int, address: str | None, *, shared_origin: 
         address = f"http://{name}:{port}"
     try:
         parts = urlsplit(address if "//" in address else f"http://{address}")
-        name, _ = parts.hostname, parts.port
+        hostname, _ = parts.hostname, parts.port  # which refuses what is no port
     except ValueError:
-        name = None
-    if not name:
+        hostname = None
+    if not hostname:
         raise NoName(f"{address!r} is not the address of a class. Give one like http://class.example:8000.")
-    if not shared_origin and _is_ip_address(name):
+    if not shared_origin and _is_ip_address(hostname):
         raise NoName(
             f"The class would be at {address}, and an IP address has no names below it. Each seat needs its own name, "
             "because otherwise a page that one student has made can act as anyone who opens it. If *.class.example "

@@ -36,8 +36,8 @@ class CodeLoginHandler(LoginHandler):  # type: ignore[misc]
     def _render(self, login_error: str | None = None, **context: Any) -> Any:
         if self.unknown_code:
             login_error = (
-                f"No card has the code {self.unknown_code}. It has eight letters and digits, like ABCD-2345, and no I, "
-                "L, O, S, 0 or 1. Compare it with your card and type it again."
+                f"No card has the code {self.unknown_code}. A code has eight letters and digits, like ABCD-2345, and "
+                "never I, L, O, S, 0 or 1. Compare it with your card and type it again."
             )
         return super()._render(login_error=login_error, **context)
 

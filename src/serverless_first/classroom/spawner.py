@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
 from tornado.ioloop import PeriodicCallback
+from tornado.web import HTTPError
 
 from serverless_first.board import Keys
 from serverless_first.board.addresses import from_this_machine
@@ -28,14 +29,6 @@ GOES_FIRST = 500  # proc(5), oom_score_adj: from -1000, never, to 1000, always
 
 class ServerEnded(RuntimeError):
     """A student's server has ended while it started; the message says whose."""
-
-
-class NoSeat(RuntimeError):
-    """Somebody without a seat asks for a server; the hub's page says why not."""
-
-    def __init__(self, account: str) -> None:
-        self.jupyterhub_message = f"The account {account} has no seat: it stops the servers of others."
-        super().__init__(self.jupyterhub_message)
 
 
 class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
@@ -101,12 +94,12 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Starts the server, and waits until it is this one that listens at its port.
 
         Raises:
-            NoSeat: this account only stops the servers of others.
+            HTTPError: this account has no seat; the hub shows the message.
             ServerEnded: it has ended by itself.
         """
         account, the = self.user.name, self._plan
-        if account not in roll.load(the.folder).seats:
-            raise NoSeat(account)
+        if account == roll.ADMINISTRATOR:
+            raise HTTPError(403, f"The account {account} has no seat: it stops the servers of others.")
         if the.groups:
             the.groups.seat(account, the.limits)
         self.cmd = [sys.executable, "-m", "serverless_first.classroom.seat"]
