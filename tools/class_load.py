@@ -191,7 +191,8 @@ class Seat:
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
         frame = serialize_msg_to_ws_v1(message, "shell", lambda part: json.dumps(part).encode())  # type: ignore[no-untyped-call]
         channels.send_binary(frame)
-        while wait:
+        awaited = {"execute_reply", "idle"} if wait else set()  # what a cell prints may arrive after the reply
+        while awaited:
             if time.monotonic() > self.until_s:
                 raise TimeoutError(f"a cell did not end: {source[:60]!r}")
             if until is not None and until.is_set():
@@ -213,8 +214,7 @@ class Seat:
                 error = f"{content['ename']}: {content['evalue'][:300]}"
             if kind == "stream":
                 self.student.said.append(content["text"])
-            if kind == "execute_reply":
-                break
+            awaited -= {kind, content.get("execution_state")}
         return error
 
     def file(self, name: str) -> Any:
