@@ -41,7 +41,7 @@ def in_markdown(markdown: str) -> str:
 
 
 def in_html(html: str) -> str:
-    """The HTML, inside an element in which MathJax looks for no formulas where it has a dollar sign."""
+    """The HTML, inside an element in which MathJax looks for no formulas if it has a dollar sign."""
     return f'<div class="{NO_FORMULAS}">{html}</div>' if "$" in html else html
 
 

@@ -78,7 +78,7 @@ def _prefix() -> str:
 
 
 def _holds_sockets(folder: Path) -> bool:
-    """Tries it: a path that is too long and a file system without sockets are both refused by the system."""
+    """Tries it, because the system refuses both a path that is too long and a file system without sockets."""
     path = folder / f"{_prefix()}-1"
     try:
         with socket.socket(socket.AF_UNIX) as trial:

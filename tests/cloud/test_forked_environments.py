@@ -47,7 +47,7 @@ os.environ["X"] = "1"
 def handler(event, context):
     return None
 """
-#: Of each environment its own, or of the run.
+#: Variables that differ between environments or runs.
 OWN = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"}
 OWN |= {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "_HANDLER"}
 OWN |= {"LAMBDA_TASK_ROOT", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "AWS_ENDPOINT_URL"}

@@ -73,7 +73,7 @@ def addresses(process: psutil.Process) -> list[str]:
 
 
 def eavesdrop(client: Any, places: list[str]) -> list[str]:
-    """What another user gets of a kernel that keeps printing a secret."""
+    """What another user gets from a kernel that keeps printing a secret."""
     command = [sys.executable, "-c", EAVESDROP, *places]
     try:
         stranger = subprocess.Popen(

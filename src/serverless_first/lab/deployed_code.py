@@ -1,4 +1,4 @@
-"""What Lambda runs, beside the learner's files: Lambda runs what was deployed, however often the file is saved."""
+"""Compares the learner's files with what Lambda runs: the code that was deployed, not the file that was saved."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def package_of(attempt: Attempt, function: str) -> bytes:
 
 
 def newer_file(attempt: Attempt, began_ms: int) -> str:
-    """Tells of a file beside the notebook that differs from what a function ran during a check; empty if none does.
+    """Names a file beside the notebook that differs from what a function ran during a check; empty if none does.
 
-    Only functions count that have logged something as $LATEST since the check began. It does not matter how they were
-    called: by the check, over HTTP, through a queue, by a state machine. A cloud that cannot tell is no reason to fail.
+    Only functions that have logged something as $LATEST since the check began count. It does not matter how they were
+    called: by the check, over HTTP, through a queue, by a state machine. A cloud that cannot tell isn't a failure.
 
     Args:
         attempt: the run of the check.

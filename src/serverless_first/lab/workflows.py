@@ -23,7 +23,7 @@ def machine_arn(attempt: Attempt, name: str) -> str:
 
     Raises:
         NotStarted: there is none of this name.
-        CheckFailed: a cell that was to change it has stopped before it did.
+        CheckFailed: a cell that should have changed it stopped before it did.
     """
     pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
     found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
@@ -34,7 +34,7 @@ def machine_arn(attempt: Attempt, name: str) -> str:
 
 
 def _expect_the_last_cell(attempt: Attempt, name: str, arn: str) -> None:
-    """Fails if a later cell than the one that changed the machine was to change it too: it stopped on the way.
+    """Fails if a cell after the one that changed the machine should also have changed it, but stopped before.
 
     IPython keeps the text of each cell that was run, also of one that does not compile.
     """
@@ -49,11 +49,11 @@ def _expect_the_last_cell(attempt: Attempt, name: str, arn: str) -> None:
     last = max((number for number, source in cells if call.search(source)), default=0)
     attempt.expect(
         last <= changed_in,
-        problem=f"Your cell stopped before it changed the machine {name}: there is nothing new to judge.",
+        problem=f"Your cell stopped before it changed the machine {name}, so there is nothing new to judge.",
         called=f"machine({name!r}, ...) in cell [{last}]",
         came_back=f"the machine of cell [{changed_in}], unchanged",
-        expected="a cell that gets to this call, and a definition that Step Functions takes",
-        look_at=f"the error below cell [{last}]: mend it, run the cell again, then this check",
+        expected="a cell that gets to this call, and a definition that Step Functions accepts",
+        look_at=f"the error below cell [{last}]. Correct it, then run the cell again and this check",
     )
 
 
@@ -182,7 +182,7 @@ def expect_one(
         news: who has listened.
         wanted: the value of the key.
         message: what the message says.
-        execution: the execution that was to send it; where it has not, its end tells why.
+        execution: the execution that should have sent it; if it did not, its end says why.
         called: what was started, for the message of a failure.
         look_at: where to look then.
     """

@@ -102,7 +102,7 @@ class Template:
             return self._link
 
     def close(self) -> None:
-        """Ends the template process; nothing is forked any more."""
+        """Ends the template process. After that nothing is forked."""
         with self._lock:
             self._closed = True
             link, self._link = self._link, None
@@ -176,7 +176,7 @@ class _Link:
             forked.ended.set_result(message["status"])
 
     def close(self) -> None:
-        """Ends the template process, and what it has forked with it."""
+        """Ends the template process, and with it everything that it has forked."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self.process.wait()
