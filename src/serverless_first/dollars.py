@@ -19,7 +19,9 @@ NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
 # What stays as it is comes first: code in backticks, a tag or an address between < and >, the address of a link.
 _DOLLAR = re.compile(
-    r"(?P<kept>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|<[a-zA-Z/!][^<>]*>|\]\([^()\s]*\))|\\?\$", re.DOTALL
+    r"(?P<kept>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|<[a-zA-Z/!][^<>]*>"
+    r'|\]\([^()\s]*(?:\s+"[^"]*")?\))|\\?\$',
+    re.DOTALL,
 )
 
 

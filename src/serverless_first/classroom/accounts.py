@@ -124,14 +124,24 @@ def _give(name: str, inside: int, before: int, number: int) -> None:
 
 
 def remove(accounts: Iterable[str], homes: Path) -> None:
-    """Removes accounts and the shared memory of their databases; the files stay. One that is gone is passed over."""
+    """Removes accounts and the shared memory of their databases; the files stay. One that is gone is passed over.
+
+    Raises:
+        NoAccounts: some could not be removed; all the others are.
+    """
+    left = []
     for account in accounts:
         try:
             number = pwd.getpwnam(name_of(account, homes)).pw_uid
         except KeyError:
             continue
         free_shared_memory_of(number)
-        _run("userdel", name_of(account, homes))
+        try:
+            _run("userdel", name_of(account, homes))
+        except NoAccounts as error:
+            left.append(str(error))
+    if left:
+        raise NoAccounts(" ".join(left))
 
 
 def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:

@@ -204,8 +204,8 @@ def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     names = {accounts.name_of(seat, folder / "students") for seat in seats}
     numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
     _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
+    accounts.close(folder / "students")  # first, as an account may refuse to go
     accounts.remove(seats, folder / "students")
-    accounts.close(folder / "students")
 
 
 def _groups(undo: contextlib.ExitStack, name: str, seats: int, share: limits.Limits) -> tuple[Groups | None, str]:

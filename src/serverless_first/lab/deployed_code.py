@@ -6,6 +6,7 @@ import io
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,7 +49,7 @@ def newer_file(attempt: Attempt, began_ms: int) -> str:
                     f"{file} has changed since you deployed {function}, and Lambda runs what was deployed. "
                     "Run the cell that deploys it, then this check again"
                 )
-    except (BotoCoreError, ClientError, OSError, zipfile.BadZipFile, KeyError):
+    except (BotoCoreError, ClientError, OSError, HTTPException, zipfile.BadZipFile, KeyError):
         pass
     return ""
 

@@ -9,6 +9,7 @@ AWS's runtime and the guard, opens nothing, starts no thread, and forks once for
 is its standard input:
 
     in   {"id": 7, "environ": {...}, "cwd": "...", "handler": "orders.handler"}   with the log's file descriptor
+    out  {"ready": true}                         once, when everything is loaded
     out  {"id": 7, "pid": 4711}                  the environment has its own session and is about to load the handler
     out  {"id": 7, "error": "why not"}
     out  {"id": 7, "status": -9}                 it has ended: its exit code, or minus the signal
@@ -135,6 +136,7 @@ class Template:
         woken, wakes = os.pipe2(os.O_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        self._say(ready=True)
         while True:
             ready, _, _ = select.select([self._channel.fileno(), woken], [], [])
             if woken in ready:
@@ -154,6 +156,8 @@ class Template:
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    os.close(woken)
+                    os.close(wakes)
                     return self._become_environment(request, logs[0])
                 self._requests[pid] = request["id"]
             os.close(logs[0])
@@ -176,11 +180,9 @@ class Template:
 
         os.setsid()
         die_with(self._pid)
-        coerced = {
-            name: value for name, value in os.environ.items() if name == "LC_CTYPE"
-        }  # set when Python starts (PEP 538)
+        lc_ctype = os.environ.get("LC_CTYPE")  # Python sets it as it starts (PEP 538)
         os.environ.clear()
-        os.environ.update(coerced | request["environ"])
+        os.environ.update(({"LC_CTYPE": lc_ctype} if lc_ctype else {}) | request["environ"])
         time.tzset()
         try:
             os.chdir(request["cwd"])
@@ -190,8 +192,10 @@ class Template:
         os.dup2(log, 1)
         os.dup2(log, 2)
         self._say(id=request["id"], pid=os.getpid())
-        os.dup2(os.open(os.devnull, os.O_RDONLY), self._channel.detach())  # 0
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, self._channel.detach())  # 0
+        os.close(null)
+        os.close(log)
         sys.argv[1:] = [request["handler"], str(self._pid)]
         handler: str = request["handler"]
         return handler
