@@ -13,8 +13,8 @@ WHEELHOUSE_ARGS =
 BENCH_ARGS =
 LOCK_ARGS =
 
-# PYTHON is taken or refused; no other Python takes its place. Without PYTHON the first choice is one that can also make
-# an environment with pip, which is a separate package on Debian.
+# If PYTHON is set, no other Python is tried. Otherwise the first choice is a Python that can also make an environment
+# with pip, which is a separate package on Debian.
 BOOTSTRAP = @run() { \
 	advice="Install one from https://www.python.org/downloads/, or name yours: make $$1 PYTHON=/path/to/python3"; \
 	if test -n "$(PYTHON)"; then \

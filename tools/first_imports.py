@@ -2,8 +2,8 @@
 
     python -I tools/first_imports.py
 
-It prints "N of M" before each module. To compile every file that is installed takes several times as long, and a
-learner's processes import a third of them; Python compiles the others when something imports them.
+It prints "N of M" before each module. Compiling every installed file would take several times as long, but a
+learner's processes import only a third of them. Python compiles the others when something imports them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import pkgutil
 
 import serverless_first
 
-# The server, the kernel with its debugger, AWS's runtime, and the server of a student's seat in a class, who may not
+# The server, the kernel with its debugger, AWS's runtime, and the server of a student's seat in a class, which cannot
 # write into the environment. The course's own modules bring the rest along.
 PROGRAMS = (
     *("jupyterlab.labapp", "jupyter_lsp", "ipykernel.kernelapp", "debugpy.server", "awslambdaric.bootstrap"),
     "jupyterhub.singleuser.extension",
 )
-# Rooms for authors and instructors: they need packages that a learner does not have.
-NOT_LEARNERS = {f"serverless_first.{room}" for room in ("bench", "build", "classroom", "site")}
+# Folders for authors and instructors. They need packages that a learner does not have.
+NOT_LEARNERS = {f"serverless_first.{folder}" for folder in ("bench", "build", "classroom", "site")}
 
 
 def names() -> list[str]:

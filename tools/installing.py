@@ -95,7 +95,7 @@ def _compile(python: Path, env: dict[str, str], root: Path) -> None:
     title = "Compiling Python files for a fast start"
     progress = ""
 
-    def status(line: str) -> str:  # a module may print something of its own
+    def status(line: str) -> str:  # a module may print its own lines
         nonlocal progress
         if _PROGRESS.fullmatch(line.strip()):
             progress = f"{line.strip()} modules"
@@ -104,7 +104,7 @@ def _compile(python: Path, env: dict[str, str], root: Path) -> None:
     try:
         watched(title, [str(python), "-I", str(root / "tools" / "first_imports.py")], env, root, status)
     except CommandFailed:
-        print(f"  {title} not all of them", flush=True)
+        print(f"  {title}: not all of them", flush=True)
 
 
 def _surroundings(folder: Path) -> dict[str, str]:

@@ -53,12 +53,12 @@ def proxy_in_front(attempt: Attempt) -> None:
     pool_seats = SEATS * pool["MaxConnectionsPercent"] // 100
     attempt.expect(
         pool_seats >= POOL,
-        problem=f"Your pool has {pool_seats} of the database's {SEATS} seats, and the task gives it half of them. "
+        problem=f"Your pool has {pool_seats} of the database's {SEATS} seats, but the task asks for half of them. "
         "Customers wait while seats stay free.",
         called=f"describe_db_proxy_target_groups {PROXY}",
         came_back=f"MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
         expected=f"a pool of {POOL} connections",
-        look_at="the settings of the pool, in step 1: of what is MaxConnectionsPercent a share?",
+        look_at="the settings of the pool, in step 1, and what MaxConnectionsPercent is a share of",
     )
     _one_order(attempt)
     calls = cloud.burst_size(30)
@@ -145,7 +145,7 @@ def _one_order(attempt: Attempt) -> None:
         called=called,
         came_back=result.error,
         expected="the number of an order",
-        look_at="which variables step 2 sends, and where they lead; mend it, then run step 2 again",
+        look_at="which variables step 2 sends, and where they lead. Correct them, then run step 2 again",
     )
     attempt.expect(
         any(e.kind == "borrow" for e in since),
@@ -327,8 +327,8 @@ def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, An
             look_at = "what becomes of the transaction, or of the connection, when a query is ended"
         elif payload.get("found") is not None and (roles := _timeouts_of_roles(database)):
             problem = (
-                "A slow search is not ended. ALTER ROLE reaches new connections only: those that the proxy opened "
-                "before it keep the old value."
+                "A slow search is not ended. ALTER ROLE reaches only new connections. Connections that the proxy "
+                "opened before it keep the old value."
             )
             connections = sum(map(_of_the_proxy, cloud.start().database_sessions(DATABASE)))
             came_back = f"{json.dumps(payload)}; {roles}; RDS Proxy has {connections} connections open"
@@ -370,7 +370,7 @@ def _others_are_free(attempt: Attempt, database: hikari.Database) -> None:
         if "statement timeout" not in result.error:
             problem, look_at = "report does not work any more.", "the cell above step 1: run it again, then yours"
         else:
-            problem = "What search sets now holds for report, too: its slow query is ended."
+            problem = "What search sets now also holds for report, so report's slow query is ended."
             look_at = "for whom, and for how long, your setting holds: the proxy's connections serve every function"
             look_at += ". What ALTER ROLE sets stays until ALTER ROLE ... RESET" if roles else ""
         attempt.expect(

@@ -133,12 +133,12 @@ def _not_retried(attempt: Attempt) -> None:
 
 
 def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> None:
-    """A cancelled query is an OperationalError on a connection that still works: it comes out after one attempt.
+    """A canceled query is an OperationalError on a connection that still works, so it comes out after one attempt.
 
-    A lock on the table holds the order until it is cancelled, however slow the machine is.
+    A lock on the table holds the order until it is canceled, however slow the machine is.
     """
     aws, event = cloud.start(), _order()
-    attempts: set[tuple[int, float]] = set()  # process and beginning of each statement that has waited for the lock
+    attempts: set[tuple[int, float]] = set()  # process and start time of each statement that has waited for the lock
     with database.connect() as locker, database.connect() as administrator, ThreadPoolExecutor(1) as threads:
         with locker.transaction():
             locker.execute("LOCK TABLE orders IN SHARE MODE")  # readers go on, new rows wait
@@ -150,11 +150,11 @@ def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> 
                         administrator.execute("SELECT pg_cancel_backend(%s)", [session.pid])
                 time.sleep(0.02)
         (result,) = calling.result()
-    called = f"invoke orders with {json.dumps(event)}, and pg_cancel_backend while its statement is at work"
+    called = f"invoke orders with {json.dumps(event)}, and pg_cancel_backend while its statement runs"
     attempt.expect(
         len(attempts) < 2,
-        problem="Your function tries again on a connection that still works. Somebody cancelled the query: that is "
-        "an OperationalError, too, but the connection isn't lost.",
+        problem="Your function tries again on a connection that still works. Somebody canceled the query. That is "
+        "also an OperationalError, but the connection isn't lost.",
         called=called,
         came_back=f"{len(attempts)} attempts",
         expected="one attempt, and the error",

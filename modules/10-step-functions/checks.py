@@ -29,7 +29,7 @@ def told(attempt: Attempt) -> None:
         called = f'an execution of {PICTURE} with {{"lamp": "{bad}"}}, whose job fails'
         _jobs(attempt, bad, called, failed)
         message = {"lamp": bad, "result": "failed"}
-        look_at = "where an error of the job leads to, and what the state that sends the message gets as its input"
+        look_at = "where an error of the job leads, and what the state that sends the message gets as its input"
         expect_one(attempt, news, bad, message, failed, called=called, look_at=look_at)
         attempt.expect(
             failed.status == "FAILED",
@@ -129,7 +129,7 @@ def paid(attempt: Attempt) -> None:
         "busy": ["busy"] * MORE + ["paid"],
         "declined": ["declined"],
         "broken": ["broken"],
-        "unknown": random.choice([[], 7]),  # an error of Python's that shop.py does not name
+        "unknown": random.choice([[], 7]),  # a Python error that shop.py does not name
         "busy for long": ["busy"],
     }
     orders: dict[str, dict[str, Any]] = {
@@ -175,9 +175,9 @@ def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[st
     )
     attempt.expect(
         long.function_calls == 1 + MORE,
-        problem="A bank that stays busy is asked more often than was ordered."
+        problem="A bank that stays busy is asked more often than the task says."
         if long.function_calls > 1 + MORE
-        else "A bank that stays busy is not asked as often as was ordered.",
+        else "A bank that stays busy is not asked as often as the task says.",
         called=called["busy for long"],
         came_back=f"{long.function_calls} calls of the bank",
         expected=f"{1 + MORE} calls",

@@ -29,7 +29,7 @@ _TRIES = 3
 
 @task("10.4")
 def asked(attempt: Attempt) -> None:
-    """A yes, a no and no answer lead to their messages, an error of the person's program to none."""
+    """A yes, a no and no answer lead to their messages; an error of the person's program sends none."""
     arn = machine_arn(attempt, REFUND)
     with News(attempt, "news", "order_id") as news:
         # A busy machine may need longer than a person's two seconds from the question to the answer: ask again then.
@@ -152,15 +152,15 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
 
 
 def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str) -> None:
-    """The person's program has reported an error: that is neither an answer nor silence."""
+    """The person's program has reported an error, which is neither an answer nor silence."""
     called = f"an execution of {REFUND} with {readable(order)}; the person's program calls send_task_failure"
-    done = ended(attempt, called, execution, PATIENCE_S + 6.0, "where the errors of your waiting state lead to")
+    done = ended(attempt, called, execution, PATIENCE_S + 6.0, "where the errors of your waiting state lead")
     told = [message for message, _ in news.about(order["order_id"], 0)]
     attempt.expect(
         not told,
         problem="Money goes out though nobody has said yes."
         if any(message.get("result") == "refunded" for message in told)
-        else "An error of the person's program is told as if somebody had answered, or had been silent.",
+        else "An error of the person's program is reported as if somebody had answered, or had stayed silent.",
         called=called,
         came_back=readable(told),
         expected="no message, and an execution that is FAILED",
@@ -172,7 +172,7 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
         called=called,
         came_back=how_it_ended(done),
         expected="FAILED",
-        look_at="where the errors of your waiting state lead to",
+        look_at="where the errors of your waiting state lead",
     )
 
 

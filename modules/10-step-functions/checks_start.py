@@ -38,7 +38,7 @@ def once(attempt: Attempt) -> None:
     for reply in replies:
         attempt.expect(
             not reply.error,
-            problem="An order that comes twice is no error: the queue delivers at least once.",
+            problem="An order that comes twice isn't an error, because the queue delivers at least once.",
             called=called,
             came_back=reply.error,
             expected="the ARN of the order's execution, from each call",
@@ -47,7 +47,7 @@ def once(attempt: Attempt) -> None:
     arns = [_arn_of(attempt, reply.payload, called) for reply in replies]
     attempt.expect(
         len(set(arns)) == 1,
-        problem="The same order has more than one execution: it is paid more than once.",
+        problem="The same order has more than one execution, so it is paid more than once.",
         called=called,
         came_back=f"{len(set(arns))} ARNs, {len(_executions(attempt, first))} executions of this order",
         expected="the same execution from each call",
@@ -58,7 +58,7 @@ def once(attempt: Attempt) -> None:
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
     _counted(attempt, first, f"{called}, and once more after its end")
-    for calls in (1, AT_ONCE):  # alone first: what one call does wrong has a message of its own
+    for calls in (1, AT_ONCE):  # one call first: what a single call does wrong has its own message
         _after_a_failure(attempt, calls)
     _nothing_started(attempt)
     _not_redriven(attempt)
@@ -73,7 +73,7 @@ def _order() -> dict[str, Any]:
 
 
 def _after_a_failure(attempt: Attempt, calls: int) -> None:
-    """The printer is off, the execution fails; it is switched on, and the order comes again, so often at once."""
+    """The execution fails because the printer is off. Then the printer is on, and `calls` calls come at once."""
     order = _order()
     arn = _failed(attempt, order)
     called = (
@@ -89,7 +89,7 @@ def _after_a_failure(attempt: Attempt, calls: int) -> None:
 
 
 def _failed(attempt: Attempt, order: dict[str, Any]) -> str:
-    """The ARN of the order's execution, which has failed for want of the printer. The printer is on again."""
+    """The ARN of the order's execution, which has failed because the printer was off. It is on again."""
     table = attempt.client("dynamodb")
     table.put_item(TableName="calls", Item=OFF)
     try:
@@ -102,13 +102,13 @@ def _failed(attempt: Attempt, order: dict[str, Any]) -> str:
 
 
 def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
-    """What one of the calls gives that meet at an execution that has failed."""
+    """The answer of one of several calls that meet at an execution that has failed."""
     with meeting(attempt, START, AT_ONCE, before=["RedriveExecution"]):
         replies = at_once(attempt, START, [order] * AT_ONCE)
     errors = sorted({reply.error for reply in replies if reply.error})
     attempt.expect(
         not errors,
-        problem="Two calls find the same failed execution, and one of them is a moment too late. That is no error.",
+        problem="Two calls find the same failed execution, and one of them is a moment too late. That isn't an error.",
         called=called,
         came_back=" and ".join(errors),
         expected="the ARN of the order's execution, from each call",
@@ -125,7 +125,7 @@ def _nothing_started(attempt: Attempt) -> None:
         [reply] = at_once(attempt, START, [_order()])
     attempt.expect(
         bool(reply.error),
-        problem="Nothing was started, and your function says that all is well. The queue forgets the order then.",
+        problem="Nothing was started, but your function says that all is well. The queue then forgets the order.",
         called=f"invoke {START}, whose variable MACHINE names a machine that is not there",
         came_back=readable(reply.payload),
         expected="an error",
@@ -141,8 +141,8 @@ def _not_redriven(attempt: Attempt) -> None:
         [reply] = at_once(attempt, START, [order])
     attempt.expect(
         bool(reply.error),
-        problem="Your function could not let the execution go on, and it says that all is well. The queue forgets the "
-        "order then.",
+        problem="Your function could not let the execution go on, and it says that all is well. The queue then "
+        "forgets the order.",
         called=f"invoke {START} with {readable(order)}, whose execution has failed; "
         "Step Functions refuses to redrive it: ExecutionLimitExceeded",
         came_back=readable(reply.payload),
@@ -152,7 +152,7 @@ def _not_redriven(attempt: Attempt) -> None:
 
 
 def _after_it_stopped(attempt: Attempt, status: str) -> None:
-    """An execution that ended between its steps, as ABORTED or TIMED_OUT, goes on, however many came after it."""
+    """An execution that ended between its steps, as ABORTED or TIMED_OUT, goes on, however many began after it."""
     states, functions, order = attempt.client("stepfunctions"), attempt.client("lambda"), _order()
     with (
         _patient_machine(attempt, status) as machine,
@@ -194,7 +194,7 @@ def _after_it_stopped(attempt: Attempt, status: str) -> None:
             called=called,
             came_back=how_it_ended(done),
             expected="SUCCEEDED: what it waited for works now",
-            look_at="in which cases your function lets an execution go on, and how it learns that this is one",
+            look_at="in which cases your function lets an execution go on, and how it recognizes such a case",
         )
 
 
@@ -248,18 +248,18 @@ def _arn_of(attempt: Attempt, payload: Any, called: str) -> str:
 def _executions(attempt: Attempt, order: dict[str, Any]) -> list[str]:
     """The ARNs of all executions whose input is this order."""
     states = attempt.client("stepfunctions")
-    found = []
+    arns = []
     for execution in states.list_executions(stateMachineArn=machine_arn(attempt, ORDER))["executions"]:
-        given = json.loads(states.describe_execution(executionArn=execution["executionArn"])["input"])
-        if isinstance(given, dict) and given.get("order_id") == order["order_id"]:
-            found.append(execution["executionArn"])
-    return found
+        order_input = json.loads(states.describe_execution(executionArn=execution["executionArn"])["input"])
+        if isinstance(order_input, dict) and order_input.get("order_id") == order["order_id"]:
+            arns.append(execution["executionArn"])
+    return arns
 
 
 def _same(attempt: Attempt, now: str, before: str, called: str) -> None:
     attempt.expect(
         now == before,
-        problem="A further call of the same order gives another execution.",
+        problem="Another call with the same order returns a different execution.",
         called=called,
         came_back=now.rpartition(":")[2],
         expected=f"the execution that the order has: {before.rpartition(':')[2]}",
@@ -279,16 +279,16 @@ def _well(attempt: Attempt, done: Execution, called: str) -> None:
 
 
 def _counted(attempt: Attempt, order: dict[str, Any], called: str, labels: int | None = 1) -> None:
-    """The bank was called once, and the label was printed so often."""
+    """The bank was called once, and the label was printed `labels` times."""
     table = attempt.client("dynamodb")
     for what, number in {"bank": 1, "label": labels}.items():
         key = {"id": {"S": f"{what} {order['order_id']}"}}
-        found = int(table.get_item(TableName="calls", Key=key).get("Item", {}).get("calls", {}).get("N", 0))
+        calls = int(table.get_item(TableName="calls", Key=key).get("Item", {}).get("calls", {}).get("N", 0))
         attempt.expect(
-            number is None or found == number,
-            problem=("The money was taken" if what == "bank" else "The label was printed") + f" {found} times.",
+            number is None or calls == number,
+            problem=("The money was taken" if what == "bank" else "The label was printed") + f" {calls} times.",
             called=called,
-            came_back=f"{found} calls of {what}",
+            came_back=f"{calls} calls of {what}",
             expected=f"{number} for each order",
             look_at=AGAIN,
         )

@@ -19,9 +19,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     def is_not_the_address(record: logging.LogRecord) -> bool:
-        return server.display_url not in record.getMessage()
+        return record.levelno < logging.CRITICAL or server.display_url not in str(record.msg)
 
-    server.log.addFilter(is_not_the_address)  # Jupyter logs it at the level of critical errors
+    server.log.addFilter(is_not_the_address)  # Jupyter logs it as if it were a critical error
 
 
 async def _start_jupyter_server_extension(server: ServerApp) -> None:

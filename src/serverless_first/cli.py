@@ -135,7 +135,7 @@ def doctor() -> None:
     show_default=True,
     help="How functions reach a VPC; 2019: an interface for each environment.",
 )
-@click.option("--share", is_flag=True, help="Answer other users of this machine too: they can run code as you.")
+@click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
 def cloud(**settings: Any) -> None:
     """Run the local cloud alone, for the AWS CLI, SDKs or SAM."""
     from serverless_first.cloud import server

@@ -33,7 +33,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Path in front of its addresses.",
 )
 @click.option(
-    "--token/--no-token", default=True, help="Print the page's address with your token; without it where logs are kept."
+    "--token/--no-token", default=True, help="Print the page's address with your token, or without it for a log."
 )
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool) -> None:
     """Run the board that shows who is done and who is stuck, with each learner's consent."""
@@ -46,7 +46,7 @@ def board(students: Path | None, port: int, host: str, folder: Path | None, pref
     def ready(address: str, keys: Keys) -> None:
         if token:
             click.echo(f"The board: {address}#token={keys.instructor()}")
-            click.echo("This address is yours alone: it opens every name. Ctrl-C stops the board; what it has is kept.")
+            click.echo("Keep this address secret, because it shows every name. Ctrl-C stops the board; data is kept.")
         else:
             click.echo(f"The board: {address}")
         if names:

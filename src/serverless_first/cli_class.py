@@ -34,14 +34,14 @@ from serverless_first.places import work_dir
 @click.option(
     "--address",
     metavar="URL",
-    help="What students open: http://class.example:8000, where *.class.example leads here too, since each seat has its "
-    "own name. http://localhost:8000 for this machine alone.",
+    help="What students open, as in http://class.example:8000. *.class.example must also lead here, since each seat "
+    "has its own name. For this machine only: http://localhost:8000.",
 )
 @click.option(
     "--shared-origin",
     is_flag=True,
-    help="One name for all seats, such as an IP address. A page from one student can then act as anyone who opens it: "
-    "only for people who trust each other.",
+    help="One name for all seats, such as an IP address. A page from one student can then act as anyone who opens it. "
+    "Only for people who trust each other.",
 )
 @click.option("--proxy", metavar="PROGRAM", help="The original configurable-http-proxy, if you have Node.")
 @click.option("--memory-mb", type=click.IntRange(1), help="Most memory of each seat; an equal share unless given.")
@@ -102,8 +102,8 @@ def teach(
             )
         if now.plan.place.shared_origin:
             click.echo(
-                "All seats share one host name: a page from one student can act as anyone who opens it. Open nobody's "
-                "work in the browser that you signed in with."
+                "All seats share one host name, so a page from one student can act as anyone who opens it. Don't open "
+                "anyone's work in the browser that you signed in with."
             )
         if host not in THIS_MACHINE_ALONE:
             click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")

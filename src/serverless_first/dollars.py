@@ -19,7 +19,9 @@ NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
 # What stays as it is comes first: code in backticks, a tag or an address between < and >, the address of a link.
 _DOLLAR = re.compile(
-    r"(?P<kept>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|<[a-zA-Z/!][^<>]*>|\]\([^()\s]*\))|\\?\$", re.DOTALL
+    r"(?P<kept>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|<[a-zA-Z/!][^<>]*>"
+    r'|\]\([^()\s]*(?:\s+"[^"]*")?\))|\\?\$',
+    re.DOTALL,
 )
 
 
@@ -41,7 +43,7 @@ def in_markdown(markdown: str) -> str:
 
 
 def in_html(html: str) -> str:
-    """The HTML, inside an element in which MathJax looks for no formulas where it has a dollar sign."""
+    """The HTML, inside an element in which MathJax looks for no formulas if it has a dollar sign."""
     return f'<div class="{NO_FORMULAS}">{html}</div>' if "$" in html else html
 
 

@@ -1,6 +1,6 @@
 """Says what to do when a cell runs before the notebook's first code cell, which makes `cloud`, `aws` and `lab`.
 
-A kernel that starts again has forgotten them, and a learner who runs a check at once would read a traceback about a
+A kernel that was restarted has forgotten them, and a learner who runs a check at once would read a traceback about a
 name. IPython runs `kernel/etc/ipython/startup/` at the start of each kernel of this environment, whichever program
 starts it: JupyterLab, VS Code, a class, the command line.
 """

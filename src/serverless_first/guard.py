@@ -66,7 +66,7 @@ def is_this_machine(host: str) -> bool:
 def hosts_of(url: str) -> set[str]:
     """The hosts that can be read out of an address, in lower case; "" stands for none.
 
-    Python's `urlsplit` and urllib3, which botocore connects by, read `http://evil.example\\@127.0.0.1/` in two ways.
+    Python's `urlsplit` and urllib3, with which botocore connects, read `http://evil.example\\@127.0.0.1/` in two ways.
     An address is safe only if all its hosts are.
 
     Raises:

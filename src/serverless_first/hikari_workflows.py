@@ -20,8 +20,8 @@ from serverless_first import hikari
 from serverless_first.cloud import Cloud
 
 BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
-#: A tag of a machine: the number of the notebook's cell that last created or changed it.
-CELL = "changed-in-cell"
+#: The name of each state machine -> the number of the cell of this notebook that last created or changed it.
+CHANGED_IN: dict[str, int] = {}
 _LIMIT_S = 60.0
 
 
@@ -219,8 +219,8 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
         states.update_state_machine(stateMachineArn=arn, definition=text)
     except states.exceptions.StateMachineDoesNotExist:
         states.create_state_machine(name=name, definition=text, roleArn=rights, type=kind)
-    if shell := get_ipython():  # a check asks whether a later cell stopped before it came here
-        states.tag_resource(resourceArn=arn, tags=[{"key": CELL, "value": str(shell.execution_count)}])
+    if shell := get_ipython():
+        CHANGED_IN[name] = shell.execution_count
     return arn
 
 

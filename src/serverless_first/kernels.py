@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import suppress
@@ -20,6 +21,7 @@ from serverless_first.cloud.own_folder import is_private, own_folder
 
 T = TypeVar("T")
 RUNTIME = "JUPYTER_RUNTIME_DIR"
+STARTING_S = 10.0  # a socket younger than this may be a starting kernel's
 ENCRYPTED = {"transport_encryption": "auto"}  # "required" would refuse a kernel of the learner's that cannot encrypt
 
 
@@ -78,7 +80,7 @@ def _prefix() -> str:
 
 
 def _holds_sockets(folder: Path) -> bool:
-    """Tries it: a path that is too long and a file system without sockets are both refused by the system."""
+    """Tries it, because the system refuses both a path that is too long and a file system without sockets."""
     path = folder / f"{_prefix()}-1"
     try:
         with socket.socket(socket.AF_UNIX) as trial:
@@ -90,9 +92,11 @@ def _holds_sockets(folder: Path) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes the sockets at which nobody listens any more."""
+    """Removes the sockets on which nobody listens any more."""
     for path in folder.glob("kernel-*-ipc-*"):
         with socket.socket(socket.AF_UNIX) as caller, suppress(OSError):
+            if time.time() - path.stat().st_mtime < STARTING_S:
+                continue  # between its bind and its listen, a living kernel refuses as well
             try:
                 caller.connect(str(path))
             except ConnectionRefusedError:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Of the class. Students' accounts come through to it, as they do not to pytest's own folders."""
+    """The class's folder. Students' accounts can reach it, but not pytest's own folders."""
     path = Path(tempfile.mkdtemp(prefix="class-"))
     path.chmod(0o711)
     yield path
@@ -25,7 +25,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def the_class(folder: Path) -> Iterator[Running]:
-    """A class of two, which runs. Only nightly tests ask for it: its packages are in the extra `class`."""
+    """A running class of two. Only nightly tests ask for it: its packages are in the extra `class`."""
     from class_kit import NAMES  # type: ignore[import-not-found]
 
     from serverless_first.classroom.running import running

@@ -184,8 +184,8 @@ def test_a_page_of_one_student_cannot_act_as_another_unless_all_share_an_origin(
         settings = now.plan.home(bob.student.account) / ".settings" / "jupyter"
         settings.mkdir(parents=True)
         (settings / "jupyter_server_config.py").write_text(ATTACK, encoding="utf-8")
-        for made in (settings.parent, *settings.parent.rglob("*")):
-            os.chown(made, *[now.plan.numbers.get(bob.student.account, -1)] * 2)
+        for path in (settings.parent, *settings.parent.rglob("*")):
+            os.chown(path, *[now.plan.numbers.get(bob.student.account, -1)] * 2)
         bob.sign_in()
         bob.start_server()
         sign_in(page, now, now.people.students[0].code)

@@ -107,7 +107,7 @@ def test_the_instructors_account_has_no_power_over_others_and_the_administrators
     api = f"{the_class.address}/hub/api"
 
     def ask(person: Seat, method: str, path: str) -> tuple[int, str]:
-        """The hub's answer to a page of its own: with the token against forged requests."""
+        """The hub's answer to a request of its own page, with the token against forged requests."""
         page = person.http.get(f"{the_class.address}/hub/home", timeout=60).text
         token = re.search(r'xsrf_token: "([^"]+)"', page)
         assert token
@@ -165,15 +165,14 @@ def test_nobody_else_on_the_machine_hears_what_a_kernel_publishes(the_class: Run
     channels = ken.kernel()
     assert ken.run(channels, "import os, pathlib; pathlib.Path('pid.json').write_text(str(os.getpid()))") == ""
     kernel = psutil.Process(ken.file("labs/pid.json"))
-    sockets = {str(each.laddr) for each in kernel.net_connections("unix") if each.laddr}
+    sockets = {str(pipe.laddr) for pipe in kernel.net_connections("unix") if pipe.laddr}
     assert len(sockets) >= 5  # shell, iopub, stdin, control, heartbeat
     assert max(len(path.encode()) for path in sockets) <= 107
     endpoints = [f"ipc://{path}" for path in sockets]
-    for each in kernel.net_connections(
-        "inet"
-    ):  # the kernel takes output of forked processes at one, and publishes none
-        if each.status == psutil.CONN_LISTEN:
-            endpoints.append(f"tcp://127.0.0.1:{each.laddr.port}")
+    # The kernel has one port, which takes the output of forked processes and publishes nothing.
+    for port in kernel.net_connections("inet"):
+        if port.status == psutil.CONN_LISTEN:
+            endpoints.append(f"tcp://127.0.0.1:{port.laddr.port}")
     owner, other = (eavesdrop(the_class.plan.numbers[account], endpoints) for account in ("student-02", "student-01"))
     try:
         assert owner.stdout is not None

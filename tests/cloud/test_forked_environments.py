@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,7 @@ import psutil
 import pytest
 
 from serverless_first.cloud import Cloud
+from serverless_first.cloud.lambda_ import forking
 from serverless_first.cloud.lambda_.forking import CannotFork, Template
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux only")
@@ -47,7 +53,7 @@ os.environ["X"] = "1"
 def handler(event, context):
     return None
 """
-#: Of each environment its own, or of the run.
+#: Variables that differ between environments or runs.
 OWN = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"}
 OWN |= {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "_HANDLER"}
 OWN |= {"LAMBDA_TASK_ROOT", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "AWS_ENDPOINT_URL"}
@@ -165,3 +171,72 @@ def test_a_folder_that_is_gone_is_an_error_and_no_process_is_left(kit: Any, tmp_
     kit.eventually(lambda: not process.children(), "the template has no child")
     template.close()
     assert not process.is_running()
+
+
+class SlowTemplate:
+    """The link of a template whose answers a test writes, in the place of the process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ours = socket.socket()
+
+        def spawn(*arguments: Any) -> Any:
+            self.ours = socket.socket(fileno=os.dup(arguments[-1]))
+            return subprocess.Popen(["sleep", "60"])
+
+        monkeypatch.setattr(forking, "spawn", spawn)
+        monkeypatch.setattr(forking, "ANSWERS_WITHIN_S", 0.05)
+        self.link = forking._Link()
+        self.answer(ready=True)
+
+    def answer(self, **message: object) -> None:
+        self.ours.send(json.dumps(message).encode())
+
+    def close(self) -> None:
+        self.link.process.kill()
+        self.ours.close()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowTemplate]:
+    template = SlowTemplate(monkeypatch)
+    yield template
+    template.close()
+
+
+@pytest.mark.parametrize(
+    "late",
+    [{"error": "no room"}, {"pid": 2**22 + 1}, {"status": 1}],
+    ids=["an error", "a process that is gone", "an end"],
+)
+def test_an_answer_that_comes_too_late_stops_nothing(slow: SlowTemplate, tmp_path: Path, late: dict[str, Any]) -> None:
+    with pytest.raises(TimeoutError):
+        slow.link.fork("app.handler", {}, tmp_path, tmp_path / "log")
+    slow.answer(id=0, **late)
+    with ThreadPoolExecutor(1) as threads:
+        forking.ANSWERS_WITHIN_S = 20.0
+        forked = threads.submit(slow.link.fork, "app.handler", {}, tmp_path, tmp_path / "log")
+        slow.ours.recv(forking._LARGEST_ANSWER)  # the request that nobody answered in time
+        slow.ours.recv(forking._LARGEST_ANSWER)
+        slow.answer(id=1, pid=os.getpid())
+        assert forked.result().pid == os.getpid()
+        slow.answer(id=1, status=3)
+        assert forked.result().wait() == 3
+
+
+def test_a_process_that_ends_before_it_is_an_environment_is_told_at_once(slow: SlowTemplate, tmp_path: Path) -> None:
+    forking.ANSWERS_WITHIN_S = 20.0
+    with ThreadPoolExecutor(1) as threads:
+        forked = threads.submit(slow.link.fork, "app.handler", {}, tmp_path, tmp_path / "log")
+        slow.ours.recv(forking._LARGEST_ANSWER)
+        slow.answer(id=0, status=1)
+        with pytest.raises(CannotFork, match="ended before"):
+            forked.result()
+
+
+def test_a_template_that_still_loads_is_asked_for_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(forking, "READY_WITHIN_S", 0.0)
+    monkeypatch.setattr(SlowTemplate, "answer", lambda *_args, **_message: None)
+    template = SlowTemplate(monkeypatch)
+    with pytest.raises(CannotFork, match="still loading"):
+        template.link.fork("app.handler", {}, tmp_path, tmp_path / "log")
+    template.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,14 @@ def test_a_notebook_shows_a_notice_that_goes_and_no_alarm(folder: Path) -> None:
     ]
 
 
+def more_of(terminal: int) -> bytes:
+    """What a program writes next to its terminal."""
+    assert select.select([terminal], [], [], LIMIT_S)[0], "the program writes nothing"
+    more = os.read(terminal, 1000)
+    assert more, "the program has ended"
+    return more
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminals")
 def test_a_terminal_shows_a_line_that_goes(folder: Path) -> None:
     import pty
@@ -80,10 +89,10 @@ def test_a_terminal_shows_a_line_that_goes(folder: Path) -> None:
     try:
         seen = b""
         while b"..." not in seen:
-            seen += os.read(mine, 1000)
+            seen += more_of(mine)
         (folder / "go").touch()
         while seen.count(b"\r") < 2:
-            seen += os.read(mine, 1000)
+            seen += more_of(mine)
         assert process.communicate(timeout=LIMIT_S)[0] == "http://127.0.0.1:1\n"
     finally:
         process.kill()

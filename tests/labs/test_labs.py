@@ -283,7 +283,7 @@ def test_a_price_that_is_mended_in_the_file_alone_is_named(kernel: Kernel, tmp_p
 
 @pytest.mark.parametrize(("name", "says"), [("5.1-the-other-variables-are-gone", "then run step 2 again$")])
 def test_after_a_mistake_the_mended_cell_is_enough(name: str, says: str, kernel: Kernel, tmp_path: Path) -> None:
-    """No cell above it has to run again: a learner could not know which."""
+    """No cell above it has to run again, because a learner could not know which."""
     kernel.start_over(tmp_path / "lab")
     (mistake,) = [m for module, task in TASKS for m in mistakes_of(module, task) if m.name == name]
     cells = list(code_cells_for(mistake.task, read("solutions", mistake.module)))

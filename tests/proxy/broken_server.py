@@ -18,7 +18,7 @@ LoginFault: TypeAlias = "Callable[[_Session], None]"
 
 
 class _Session(socketserver.StreamRequestHandler):
-    """One connection: logs in whoever comes, but for the roles of `login_faults`."""
+    """One connection. Logs in everyone except the roles of `login_faults`."""
 
     server: _Server
 

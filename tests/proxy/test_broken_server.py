@@ -14,7 +14,7 @@ from raw_client import RawClient, query
 
 @pytest.fixture
 def broken() -> Iterator[Callable[..., ProxyProcess]]:
-    """Starts a proxy before a broken server."""
+    """Starts a proxy in front of a broken server."""
     with ExitStack() as stack:
 
         def start(login_faults: dict[str, LoginFault] | None = None) -> ProxyProcess:

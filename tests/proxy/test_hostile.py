@@ -170,7 +170,7 @@ def test_a_broken_proof(front: ProxyProcess, proof: bytes) -> None:
 
 
 def drip(client: RawClient, data: bytes) -> bool:
-    """Sends byte after byte, each well within the limit; whether the other side has closed before the last one."""
+    """Sends byte after byte, each well within the limit; returns whether the other side closed before the last one."""
     for n in range(len(data)):
         if select.select([client.socket], [], [], 0.1)[0]:
             return client.closed()

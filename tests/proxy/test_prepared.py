@@ -1,4 +1,4 @@
-"""Prepared statements that clients share a connection for: nobody gets another client's, and no statement stays broken.
+"""Prepared statements of clients that share a connection: nobody gets another client's, and no statement stays broken.
 
 Each test has a proxy with one database connection, so that all clients meet what the one before them has left there.
 """

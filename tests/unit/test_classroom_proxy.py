@@ -59,7 +59,7 @@ class Page(RequestHandler):
 
 @contextlib.contextmanager
 def a_server(name: str) -> Iterator[int]:
-    """A student's server, or a hub, on a port of its own in a thread."""
+    """A student's server, or a hub, on its own port in a thread."""
     socket, port = bind_unused_port()
     ready, loop = threading.Event(), asyncio.new_event_loop()
 

@@ -38,6 +38,7 @@ def test_a_dollar_in_prose_stays_a_dollar(markdown: str, expected: str) -> None:
         "- a list\n\n  ~~~\n  echo $HOME $PATH\n  ~~~",
         'Nearly the code:\n\n    "Output": "{% $states.input %}",\n\n    "Next": "$x"',
         "<https://aws.example/$a$b>",
+        '[bill](https://aws.example/$a$b "costs $5")',
     ],
 )
 def test_a_dollar_in_code_is_left_alone(markdown: str) -> None:

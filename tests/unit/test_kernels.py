@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def addresses(process: psutil.Process) -> list[str]:
 
 
 def eavesdrop(client: Any, places: list[str]) -> list[str]:
-    """What another user gets of a kernel that keeps printing a secret."""
+    """What another user gets from a kernel that keeps printing a secret."""
     command = [sys.executable, "-c", EAVESDROP, *places]
     try:
         stranger = subprocess.Popen(
@@ -180,7 +181,9 @@ def test_sockets_of_killed_kernels_go_and_those_of_living_ones_stay() -> None:
         dead = manager.ip.replace("kernel-", "kernel-of-another-", 1)
         for number in range(1, 6):
             with socket.socket(socket.AF_UNIX) as left:
-                left.bind(f"{dead[:95]}-ipc-{number}")
+                left.bind(path := f"{dead[:95]}-ipc-{number}")
+            long_ago_s = time.time() - 2 * kernels.STARTING_S
+            os.utime(path, (long_ago_s, long_ago_s))
         kernels.private_channels()
         folder = Path(manager.ip).parent
         assert {path for path in folder.iterdir() if path.is_socket()} >= living

@@ -40,12 +40,14 @@ class Lab:
     def __init__(self, runtime: Path, work: Path) -> None:
         environ = os.environ | {kernels.RUNTIME: str(runtime), "SERVERLESS_FIRST_WORK": str(work)}
         command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environ)
-        assert self.process.stderr is not None
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", env=environ
+        )
+        assert self.process.stdout is not None
         too_late = threading.Timer(90, self.process.kill)
         too_late.start()
         self.log = ""
-        for line in self.process.stderr:
+        for line in self.process.stdout:
             self.log += line
             if address := ADDRESS.search(line):
                 self.address, self.token = address.groups()
@@ -53,7 +55,7 @@ class Lab:
         else:
             pytest.fail(f"JupyterLab ended without an address:\n{self.log}")
         too_late.cancel()
-        self._rest = threading.Thread(target=self._read, args=[self.process.stderr])
+        self._rest = threading.Thread(target=self._read, args=[self.process.stdout])
         self._rest.start()
 
     def _read(self, lines: Any) -> None:
@@ -119,8 +121,8 @@ class Lab:
         self.process.send_signal(number)
         self.process.wait(WAIT_S)
         self._rest.join()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 @pytest.fixture
@@ -173,6 +175,8 @@ def test_a_killed_kernel_comes_back_and_a_killed_jupyterlab_leaves_nothing_for_l
     server.end(signal.SIGKILL)
     psutil.wait_procs(fresh, timeout=WAIT_S)  # they look for their parent
     left = sockets(runtime)
+    for path in left:
+        os.utime(path, (0, 0))  # as if they were from yesterday
     again = Lab(runtime, tmp_path / "my work 店")
     try:
         assert sockets(runtime) & left == set()

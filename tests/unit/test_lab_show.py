@@ -1,4 +1,4 @@
-"""What a notebook gets of a text that the lab shows."""
+"""What a notebook gets when the lab shows a text."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #: expects: opened before it keep the old value.*came back: \{"found": \d+\}; orders_app: statement_timeout=500ms; RDS Proxy has 10 connections open
-#: because: ALTER ROLE is taken to reach connections that are open already.
+#: because: Somebody expects ALTER ROLE to change connections that are already open.
 #: replaces: 2
 Path("freed.py").write_text("""import os
 

@@ -1,4 +1,4 @@
-#: expects: holds for report, too
+#: expects: also holds for report
 #: because: InitQuery sets it on every connection of the proxy, and every function has these.
 #: replaces: 2
 #: when: nightly

@@ -1,5 +1,5 @@
 #: expects: cancelled, and your function answers as if all were well
-#: because: A cancelled query is let go in silence.
+#: because: The handler ignores the error of a canceled query.
 #: replaces: 2
 #: when: nightly
 #: changes: gap 2

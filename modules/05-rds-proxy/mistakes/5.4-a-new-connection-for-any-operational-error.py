@@ -1,5 +1,5 @@
 #: expects: tries again on a connection that still works.*came back: 2 attempts
-#: because: The connection is closed by the handler, and then looks lost.
+#: because: The handler closes the connection, which then looks lost.
 #: replaces: 2
 #: when: nightly
 #: changes: gap 2

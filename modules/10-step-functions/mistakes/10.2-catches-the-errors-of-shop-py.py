@@ -1,5 +1,5 @@
 #: expects: Nobody is told.*came back: no message; the execution: FAILED, (IndexError|TypeError)
-#: because: The errors that shop.py names are taken for all there are.
+#: because: Only the errors that shop.py names are expected.
 #: changes: gap 1
 -                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}
 +                {

@@ -1,5 +1,5 @@
 #: expects: does not go on: .*whose execution was stopped.*came back: ABORTED
-#: because: Only what has failed is taken to go on.
+#: because: Only an execution that has failed is expected to go on.
 #: changes: gap 1
 -        if status in ("FAILED", "TIMED_OUT", "ABORTED"):
 +        if status == "FAILED":

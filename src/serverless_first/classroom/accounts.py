@@ -37,7 +37,7 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
 
     Args:
         accounts: names of seats.
-        homes: the folder that holds a home for each; a seat gets its number of the last time again if that is free.
+        homes: the folder that holds a home for each; a seat gets the number that it had last time if that is free.
 
     Raises:
         NoAccounts: this system has no useradd, or it failed.
@@ -79,7 +79,7 @@ def furnish(home: Path, number: int) -> None:
         before = _number_of(os.fstat(top))
         if before != number:
             os.fchmod(top, 0o700)
-            os.fchown(top, 0, before)  # closed, until all of it has been given on
+            os.fchown(top, 0, before)  # closed until everything in it has the new owner
             for _, folders, files, inside in os.fwalk(".", dir_fd=top, follow_symlinks=False):
                 for name in (*folders, *files):
                     _give(name, inside, before, number)
@@ -93,7 +93,7 @@ def close(homes: Path) -> None:
     """Takes every home back: it belongs to root, so no later account with the seat's number can enter it.
 
     Args:
-        homes: the folder that holds a home for each seat, in which only root can make anything.
+        homes: the folder that holds a home for each seat, in which only root can create anything.
     """
     for home in homes.iterdir():
         if not home.is_dir() or home.is_symlink():
@@ -108,7 +108,7 @@ def close(homes: Path) -> None:
 
 
 def _number_of(home: os.stat_result) -> int:
-    """The number of the seat whose home this is, open or closed; 0 for a home that root has made."""
+    """The number of the seat whose home this is, open or closed; 0 for a home that root has created."""
     closed = home.st_uid == 0 and _FIRST <= home.st_gid <= _LAST
     return home.st_gid if closed else home.st_uid
 
@@ -124,14 +124,24 @@ def _give(name: str, inside: int, before: int, number: int) -> None:
 
 
 def remove(accounts: Iterable[str], homes: Path) -> None:
-    """Removes accounts and the shared memory of their databases; the files stay. One that is gone is passed over."""
+    """Removes accounts and the shared memory of their databases; the files stay. One that is gone is passed over.
+
+    Raises:
+        NoAccounts: some could not be removed; all the others are.
+    """
+    left = []
     for account in accounts:
         try:
             number = pwd.getpwnam(name_of(account, homes)).pw_uid
         except KeyError:
             continue
         free_shared_memory_of(number)
-        _run("userdel", name_of(account, homes))
+        try:
+            _run("userdel", name_of(account, homes))
+        except NoAccounts as error:
+            left.append(str(error))
+    if left:
+        raise NoAccounts(" ".join(left))
 
 
 def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:

@@ -34,7 +34,7 @@ c.JupyterHub.extra_log_file = ""
 if not place.shared_origin:
     c.JupyterHub.subdomain_host = place.address
     c.JupyterHub.hub_routespec = f"{urlsplit(place.address).hostname}/"  # the hub has no page under a seat's name
-    # Sent to this name alone, over TLS alone; a seat cannot set such a cookie for the hub.
+    # Browsers send such a cookie only to this name and only over TLS. A seat cannot set one for the hub.
     c.JupyterHub.cookie_host_prefix_enabled = place.address.startswith("https:")
 if place.proxy:
     c.ConfigurableHTTPProxy.command = [place.proxy, "--proxy-timeout", "600000"]
@@ -72,7 +72,7 @@ c.JupyterHub.load_roles = [
     {"name": "admin", "users": []},  # nobody may do everything, whatever an earlier class has stored
     {
         "name": "administrator",
-        "description": "Sees who is there, and stops servers; opens nobody's files",
+        "description": "Sees who is there and stops servers, but cannot open anyone's files",
         "scopes": ["admin-ui", "list:users", "read:users:activity", "read:servers", "delete:servers"],
         "users": [roll.ADMINISTRATOR],
     },

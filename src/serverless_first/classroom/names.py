@@ -1,6 +1,6 @@
 """The host names of a class. Each seat has its own, so that a page from one seat cannot act in another or at the hub.
 
-Browsers keep cookies and scripts apart by host name. Under one name for all, a page that a student's server sends could
+Browsers keep cookies and scripts apart by host name. If all had one name, a page that a student's server sends could
 use the hub and every seat with the rights of whoever opens it. JupyterHub calls this `subdomain_host`.
 """
 
@@ -17,7 +17,7 @@ LOCAL = "localhost"
 
 
 class NoName(ValueError):
-    """The class has no host name that seats can have names below; the message says what to do."""
+    """The class has no host name with room for the seats' names below it; the message says what to do."""
 
 
 def public_address(host: str, port: int, address: str | None, *, shared_origin: bool) -> str:
@@ -30,21 +30,21 @@ def public_address(host: str, port: int, address: str | None, *, shared_origin: 
         shared_origin: all seats and the hub share one host name.
 
     Raises:
-        NoName: each seat needs its own name, and there is only an IP address; or `address` is not an address.
+        NoName: each seat needs its own name, but there is only an IP address; or `address` is not an address.
     """
     if address is None:
         name = LOCAL if host in THIS_MACHINE_ALONE and not shared_origin else name_of_this_machine(host)
         address = f"http://{name}:{port}"
     try:
         parts = urlsplit(address if "//" in address else f"http://{address}")
-        hostname, _ = parts.hostname, parts.port  # which refuses what is no port
+        hostname, _ = parts.hostname, parts.port  # .port raises ValueError for an invalid port
     except ValueError:
         hostname = None
     if not hostname:
         raise NoName(f"{address!r} is not the address of a class. Give one like http://class.example:8000.")
     if not shared_origin and _is_ip_address(hostname):
         raise NoName(
-            f"The class would be at {address}, and an IP address has no names below it. Each seat needs its own name, "
+            f"The class would be at {address}, but an IP address has no names below it. Each seat needs its own name, "
             "because otherwise a page that one student has made can act as anyone who opens it. If *.class.example "
             "leads to this machine, start with --address http://class.example:8000. If everyone in the room trusts "
             "each other, start with --shared-origin."

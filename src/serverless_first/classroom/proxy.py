@@ -3,9 +3,9 @@
 It is configurable-http-proxy (the Python package, 0.4) with its own handler for browsers, because the package's
 
 - sends binary WebSocket frames to the server as text. JupyterLab's kernel messages are binary;
-- keeps the server's choice of a WebSocket subprotocol to itself. A browser that asked for one then breaks off;
-- leaves the browser's connection open when the server closes its own, and limits a message to 10 MB;
-- ignores the host name of a request, so seats cannot have names of their own;
+- keeps the server's choice of a WebSocket subprotocol to itself. A browser that asked for one then hangs up;
+- leaves the browser's connection open when the server closes its connection, and limits a message to 10 MB;
+- ignores the host name of a request, so seats cannot have their own names;
 - makes ten requests at a time and waits 20 s for each. A class makes a hundred.
 
 JupyterHub starts it with the options of the original configurable-http-proxy, which can take its place (docs/class.md).
@@ -38,10 +38,10 @@ class Handler(ProxyHandler):  # type: ignore[misc]
     """One request of a browser, or one WebSocket connection."""
 
     async def get_target_url(self, path: str) -> str | None:
-        """The address at the hub or a seat's server, or None after an answer of our own.
+        """The address at the hub or a seat's server, or None if the proxy itself has answered.
 
-        With a name for each seat, a request under any other name is led to the hub's: the hub's pages must not share an
-        origin with a seat's.
+        With a name for each seat, a request under any other name is redirected to the hub's, because the hub's pages
+        must not share an origin with a seat's.
         """
         del path  # decoded by Tornado; the server must see the address as the browser wrote it
         host = self.request.host_name.lower() if self.proxy.host_routing else ""
@@ -55,13 +55,13 @@ class Handler(ProxyHandler):  # type: ignore[misc]
         return None
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """The subprotocol that the server has chosen; the connection to it stands already."""
+        """The subprotocol that the server has chosen; the connection to it is already open."""
         chosen: str | None = self.ws_client.selected_subprotocol
         return chosen if chosen in subprotocols else None
 
     def _get_proxy_request(self, url: str) -> HTTPRequest:
         request: HTTPRequest = super()._get_proxy_request(url)
-        # Compression is agreed on for one connection, and the one to the server is another.
+        # Compression is negotiated for one connection, and the connection to the server is a different one.
         request.headers.pop("Sec-WebSocket-Extensions", None)
         return request
 
@@ -80,7 +80,7 @@ class Handler(ProxyHandler):  # type: ignore[misc]
             await self.handle_proxy_error(503, error)
 
     def open(self, *_: str) -> None:
-        """Begins to hand on what the server sends. Tornado reads from the browser only after this returns."""
+        """Starts to pass on what the server sends. Tornado reads from the browser only after this returns."""
         self._replies = asyncio.ensure_future(self._hand_on_replies())
 
     async def _hand_on_replies(self) -> None:
@@ -92,7 +92,7 @@ class Handler(ProxyHandler):  # type: ignore[misc]
         self.close(server.close_code, server.close_reason)
 
     async def on_message(self, message: str | bytes) -> None:
-        """Hands on what the browser sends."""
+        """Passes on what the browser sends."""
         self.proxy.update_last_activity(self.target["prefix"])
         with contextlib.suppress(WebSocketClosedError):  # the task of the replies tells the browser
             await self.ws_client.write_message(message, binary=isinstance(message, bytes))
@@ -105,7 +105,7 @@ def main() -> None:
         ("--ip", "address to listen on for browsers"),
         ("--api-ip", "address to listen on for the hub"),
         ("--error-target", "the hub's address for error pages"),
-        ("--strays-to", "the hub's public address, to which requests under unknown host names are led"),
+        ("--strays-to", "the hub's public address, to which requests under unknown host names are redirected"),
         ("--log-level", "debug, info, warn or error"),
     ):
         parser.add_argument(name, required=True, help=about)

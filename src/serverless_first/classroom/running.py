@@ -91,7 +91,7 @@ def running(
         host: the address to listen on; 0.0.0.0 for the whole room.
         port: its port; 0 takes any.
         board_port: of the board, on the same address; the one above unless given, and 0 takes any.
-        address: what students open, with a name that has names below it for the seats; found out unless given.
+        address: what students open; the seats have names below its host name. Found out unless given.
         shared_origin: give the hub and all seats one host name, for a room whose people trust each other.
         proxy: the program of the original configurable-http-proxy, to use instead of ours.
         memory_mb: of each seat; an equal share unless given.
@@ -100,7 +100,7 @@ def running(
 
     Raises:
         CannotTeach: packages are missing, the machine is too small, a class runs already, a port is in use, there is no
-            name for the seats to have names below.
+            host name below which the seats can have names.
         roll.BadClass, limits.TooSmall: as they say.
         OSError: the folder cannot be written.
     """
@@ -168,7 +168,8 @@ def _start(
     if not place.shared_origin and not names.is_known_here(place.address, people.seats[0]):
         report(
             f"{names.of_seat(place.address, people.seats[0])} is not known on this machine. Unless *."
-            f"{urlsplit(place.address).hostname} leads here on the students' machines, they sign in and find no server."
+            f"{urlsplit(place.address).hostname} leads here on the students' machines, they can sign in but not "
+            "reach their servers."
         )
     board = plan.board_at(ports.name_of_the_board(place.host, place.address))
     roll.private(folder / "hub" / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
@@ -203,8 +204,8 @@ def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     names = {accounts.name_of(seat, folder / "students") for seat in seats}
     numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
     _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
+    accounts.close(folder / "students")  # first, as an account may refuse to go
     accounts.remove(seats, folder / "students")
-    accounts.close(folder / "students")
 
 
 def _groups(undo: contextlib.ExitStack, name: str, seats: int, share: limits.Limits) -> tuple[Groups | None, str]:

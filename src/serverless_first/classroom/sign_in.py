@@ -49,12 +49,12 @@ class CodeAuthenticator(Authenticator):  # type: ignore[misc]
     custom_html = FORM
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
-        """The pages that take the place of JupyterHub's."""
+        """The pages that replace JupyterHub's."""
         del app
         return [("/login", CodeLoginHandler)]
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
-        """The account of the code that was typed; None if there is none, which the page then says."""
+        """The account of the code that was typed; None if no card has it, and then the page says so."""
         typed = data.get("password", "")
         person = load(Path(self.folder)).by_code(typed)
         if person is None:
@@ -68,6 +68,6 @@ class CodeAuthenticator(Authenticator):  # type: ignore[misc]
 
 
 def first_page(handler: Any) -> str:
-    """Where somebody gets after signing in: an administrator has no server to start."""
+    """The page to open after signing in. The administrator has no server to start."""
     user = handler.current_user
     return "/hub/admin" if user and user.name == ADMINISTRATOR else ""

@@ -53,7 +53,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
             "HOME": str(home),
             "USER": accounts.name_of(account, home.parent) if the.numbers else account,
             "TMPDIR": str(the.temporary / account),
-            # Kernels have their sockets here: a short path, as a socket's has at most 107 bytes (unix(7)).
+            # Kernels have their sockets here: a short path, since a socket's has at most 107 bytes (unix(7)).
             "JUPYTER_RUNTIME_DIR": str(the.temporary / account / "runtime"),
             "SERVERLESS_FIRST_WORK": str(home / "work"),
             ALLOTMENT: str(the.limits.share_mb),
@@ -99,7 +99,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """
         account, the = self.user.name, self._plan
         if account == roll.ADMINISTRATOR:
-            raise HTTPError(403, f"The account {account} has no seat: it stops the servers of others.")
+            raise HTTPError(403, f"The account {account} has no seat. It is for stopping other people's servers.")
         if the.groups:
             the.groups.seat(account, the.limits)
         self.cmd = [sys.executable, "-m", "serverless_first.classroom.seat"]

@@ -18,7 +18,7 @@ _NAMES = 10
 def own_folder(base: Path) -> Path:
     """This user's folder in `base`; it is made if it is missing.
 
-    It is the same one at each call, unless another user has taken all its names: then it is a fresh one.
+    It is the same folder at each call. Only if another user has taken all its names is it a fresh one.
 
     Args:
         base: a folder that other users may write to, such as `/tmp`.
@@ -39,8 +39,8 @@ def own_folder(base: Path) -> Path:
 def is_private(folder: Path) -> bool:
     """Whether this is a folder, not a link to a folder, that only our own user can enter.
 
-    Systems without numbers of users (Windows) keep temporary files in the user's own folder: there, only the kind is
-    checked.
+    Systems that don't number their users (Windows) keep temporary files in the user's own folder. There, only the kind
+    is checked.
     """
     try:
         status = folder.lstat()

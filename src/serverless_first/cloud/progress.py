@@ -1,7 +1,7 @@
 """Notices and progress bars for work that takes more than two seconds. They go when it is done.
 
 A notebook shows them as displays, a terminal as a line on standard error. If standard error is not a terminal, nothing
-is shown, because a file of a script's errors should hold errors. Stored outputs have none.
+is shown, because a file of a script's errors should hold only errors. Stored outputs contain no notices.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def notice(text: str) -> Iterator[None]:
     elif in_a_kernel():
         from IPython.display import display
 
-        # Empty HTML takes no room. clear_output would take what the cell has printed before.
+        # Empty HTML takes no room. clear_output would also remove what the cell printed before.
         shown = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         try:
             yield
@@ -99,6 +99,6 @@ class _Bar:
 
 
 def in_a_kernel() -> bool:
-    """Whether a notebook's kernel runs this. IPython is not imported to find out: most scripts do without it."""
+    """Whether a notebook's kernel runs this. This does not import IPython, because most scripts do without it."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

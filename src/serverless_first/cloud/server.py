@@ -168,11 +168,11 @@ def run(
     network_model: str = "hyperplane",
     share: bool = False,
 ) -> None:
-    """Runs the local cloud in the foreground until Ctrl-C: for the AWS CLI, or other SDKs.
+    """Runs the local cloud in the foreground until Ctrl-C, for the AWS CLI or other SDKs.
 
     Args:
         port, idle_expiry_s, time_scale, guarded, enforce_iam, network_model: as for `CloudServer`.
-        share: whether it answers the machine's other users too. They deploy functions, which run as this user.
+        share: whether it also answers the machine's other users. They can deploy functions, which run as this user.
 
     Raises:
         OSError: the port is taken.
@@ -180,8 +180,8 @@ def run(
     """
     if share and hasattr(os, "geteuid") and os.geteuid() == 0:
         raise CloudError(
-            "root cannot share a local cloud: every user of this machine could run code as root. Start it as an "
-            "ordinary user, or without --share."
+            "root cannot share a local cloud, because every user of this machine could run code as root. Start it as "
+            "an ordinary user, or without --share."
         )
     os.environ[peers.SHARED] = "1" if share else "0"  # its other processes inherit it
     server = CloudServer(
@@ -195,8 +195,8 @@ def run(
     _on_signals(server)
     if share:
         print(
-            "Warning: --share is on, so every user of this machine can run code as you: a function that another user "
-            "deploys here reads and changes your files. Leave --share out to keep them away.",
+            "Warning: --share is on, so every user of this machine can run code as you. A function that another user "
+            "deploys here can read and change your files. Leave --share out to keep other users away.",
             file=sys.stderr,
             flush=True,
         )

@@ -114,8 +114,8 @@ def run_check(check: Check, of: Task, where: Path) -> None:
         check(attempt)
     except CheckFailed as failure:
         failure.task_id = failure.task_id or of.id
-        if not isinstance(failure, CheckBroken):
-            failure.look_at = newer_file(attempt, began_ms) or failure.look_at
+        if not isinstance(failure, CheckBroken) and (newer := newer_file(attempt, began_ms)):
+            failure.look_at = f"{newer}. If that changes nothing: {failure.look_at}" if failure.look_at else newer
         raise
     except ClientError as error:
         raise _refused(error, of) from error

@@ -1,4 +1,4 @@
-"""What Lambda runs, beside the learner's files: Lambda runs what was deployed, however often the file is saved."""
+"""Compares the learner's files with what Lambda runs: the code that was deployed, not the file that was saved."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,10 +33,10 @@ def package_of(attempt: Attempt, function: str) -> bytes:
 
 
 def newer_file(attempt: Attempt, began_ms: int) -> str:
-    """Tells of a file beside the notebook that differs from what a function ran during a check; empty if none does.
+    """Names a file beside the notebook that differs from what a function ran during a check; empty if none does.
 
-    Only functions count that have logged something as $LATEST since the check began. It does not matter how they were
-    called: by the check, over HTTP, through a queue, by a state machine. A cloud that cannot tell is no reason to fail.
+    Only functions that have logged something as $LATEST since the check began count. It does not matter how they were
+    called: by the check, over HTTP, through a queue, by a state machine. A cloud that cannot tell isn't a failure.
 
     Args:
         attempt: the run of the check.
@@ -48,7 +49,7 @@ def newer_file(attempt: Attempt, began_ms: int) -> str:
                     f"{file} has changed since you deployed {function}, and Lambda runs what was deployed. "
                     "Run the cell that deploys it, then this check again"
                 )
-    except (BotoCoreError, ClientError, OSError, zipfile.BadZipFile, KeyError):
+    except (BotoCoreError, ClientError, OSError, HTTPException, zipfile.BadZipFile, KeyError):
         pass
     return ""
 

@@ -1,7 +1,7 @@
 """The keyboard in predictions and quizzes: the arrow keys go from one answer to the next, as in every form.
 
 JupyterLab takes the arrow keys for its cells before a radio button gets them. ipywidgets gives its radio buttons no
-name, and only those of the same name are a group. Both are cured on the page, once for all that is on it.
+name, and only buttons with the same name form a group. The script mends both, once for the whole page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lets calls of a learner's function meet, or AWS refuse one, so that a check sees in each run what goes wrong then.
+"""Lets a learner's function's calls meet, or lets AWS refuse one, so that every check sees what then goes wrong.
 
 Without it a check would call many times at once and hope. The function's code stays as it is: a layer of the check's
 own holds a handler around the learner's, for as long as the check needs it.

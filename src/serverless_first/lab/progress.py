@@ -52,7 +52,7 @@ class TaskProgress:
     """What a learner has done for one task. What comes after the first pass is practice, and is not counted.
 
     Attributes:
-        attempts: checks that could judge, up to the first pass. An older file may not tell; then all of them.
+        attempts: checks that could judge, up to the first pass. An older file may not say which; then all count.
         hints: hints seen before the first pass, 0 to 3.
         passed: whether it has passed.
         solution_shown: whether the solution was shown before the first pass.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections import defaultdict
@@ -23,38 +24,54 @@ def machine_arn(attempt: Attempt, name: str) -> str:
 
     Raises:
         NotStarted: there is none of this name.
-        CheckFailed: a cell that was to change it has stopped before it did.
+        CheckFailed: a cell that should have changed it stopped before it did.
     """
     pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
     found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
     if name not in found:
         attempt.not_started(f"There is no state machine {name} yet.")
-    _expect_the_last_cell(attempt, name, found[name])
+    _expect_the_last_cell(attempt, name)
     return str(found[name])
 
 
-def _expect_the_last_cell(attempt: Attempt, name: str, arn: str) -> None:
-    """Fails if a later cell than the one that changed the machine was to change it too: it stopped on the way.
+def _expect_the_last_cell(attempt: Attempt, name: str) -> None:
+    """Fails if a cell after the one that changed the machine should also have changed it, but stopped before.
 
     IPython keeps the text of each cell that was run, also of one that does not compile.
     """
-    shell = get_ipython()
-    tags = attempt.client("stepfunctions").list_tags_for_resource(resourceArn=arn)["tags"]
-    changed_in = next((int(tag["value"]) for tag in tags if tag["key"] == hikari_workflows.CELL), None)
-    if shell is None or changed_in is None:
+    if (shell := get_ipython()) is None:
         return
-    call = re.compile(rf"""^[^#\n]*\bmachine\(\s*["']{re.escape(name)}["']""", re.MULTILINE)
+    changed_in = hikari_workflows.CHANGED_IN.get(name, 0)
     history = shell.history_manager.input_hist_raw
     cells = enumerate(history, shell.execution_count + 1 - len(history))  # %reset forgets cells, not their number
-    last = max((number for number, source in cells if call.search(source)), default=0)
+    last = max((number for number, source in cells if _changes(shell.transform_cell(source), name)), default=0)
+    before = f"the machine of cell [{changed_in}]" if changed_in else "the machine from before this kernel started"
     attempt.expect(
         last <= changed_in,
-        problem=f"Your cell stopped before it changed the machine {name}: there is nothing new to judge.",
+        problem=f"Your cell stopped before it changed the machine {name}, so there is nothing new to judge.",
         called=f"machine({name!r}, ...) in cell [{last}]",
-        came_back=f"the machine of cell [{changed_in}], unchanged",
-        expected="a cell that gets to this call, and a definition that Step Functions takes",
-        look_at=f"the error below cell [{last}]: mend it, run the cell again, then this check",
+        came_back=f"{before}, unchanged",
+        expected="a cell that gets to this call, and a definition that Step Functions accepts",
+        look_at=f"the error below cell [{last}]. Correct it, then run the cell again and this check",
     )
+
+
+def _changes(source: str, name: str) -> bool:
+    """Whether a cell calls `machine` for a state machine of this name as it runs."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # nobody knows what such a cell would do, so its words decide
+        return re.search(rf"""^[^#\n]*\bmachine\(\s*["']{re.escape(name)}["']""", source, re.MULTILINE) is not None
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    calls = [
+        node
+        for statement in statements
+        if not isinstance(statement, definitions)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "machine"
+    ]
+    names = [[*call.args[:1], *(word.value for word in call.keywords if word.arg == "name")] for call in calls]
+    return any(isinstance(arg, ast.Constant) and arg.value == name for args in names for arg in args)
 
 
 def ended(attempt: Attempt, called: str, execution_arn: str, limit_s: float, look_at: str) -> Execution:
@@ -182,7 +199,7 @@ def expect_one(
         news: who has listened.
         wanted: the value of the key.
         message: what the message says.
-        execution: the execution that was to send it; where it has not, its end tells why.
+        execution: the execution that should have sent it; if it did not, its end says why.
         called: what was started, for the message of a failure.
         look_at: where to look then.
     """

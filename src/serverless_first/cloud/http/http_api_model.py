@@ -183,7 +183,7 @@ class HttpApi:
     disabled: bool = False
 
     def preflight(self, request: Request) -> Response | None:
-        """What its CORS configuration answers to a preflight request; None if it has none, or asks who is there."""
+        """What its CORS configuration answers to a preflight request; None if there is none, or an authorizer."""
         stage = None if self.disabled else self.stage_of(request.path)
         if stage is None or stage[0].deployment is None or stage[0].deployment.cors is None:
             return None

@@ -3,8 +3,8 @@
 On AWS an API is public, and whoever sends it a request has it run. Here it stands on the learner's machine, and any
 page that is open in the browser could send it a POST without asking (a "simple" request of CORS), unseen. So such a
 request is run only if the API's own CORS allows the page: it is asked with the preflight request that the browser
-leaves out. Only the API's configuration is asked. A function that answers OPTIONS by itself ($default, ANY) is not: the
-question would run it, for a request that is then refused.
+leaves out. Only the API's configuration is asked. A function that answers OPTIONS by itself ($default, ANY) is not,
+because the question would run it for a request that is then refused.
 GET and HEAD, which change nothing, are run as on AWS; the browser shows the page the answer only if CORS allows it.
 Programs (curl, SDKs, tests) send neither Sec-Fetch-Site nor a browser's name, and are never asked.
 
@@ -35,7 +35,7 @@ def as_cors_allows(answer: Answer, preflight: Preflight) -> Answer:
             return answer(request)
         return message(
             403,
-            f"A page of {request.header('origin')} has sent this, and the API's CORS does not allow that origin. "
+            f"A page of {request.header('origin')} sent this request, and the API's CORS does not allow that origin. "
             f"Your {request.method} was not run. To allow it, configure CORS: CorsConfiguration of an HTTP API, Cors "
             "of a function URL, an OPTIONS method with a MOCK integration of a REST API.",
         )

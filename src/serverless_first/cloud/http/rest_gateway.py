@@ -79,10 +79,10 @@ class RestApis:
         """What an OPTIONS method with a MOCK integration answers; None if something would have to run for an answer."""
         name, _, path = request.raw_path.lstrip("/").partition("/")
         stage = self._find_stage(api_id, name)
-        found = stage and route(stage.deployment, request.method, "/" + path.lstrip("/"))
-        if not found:
+        match = stage and route(stage.deployment, request.method, "/" + path.lstrip("/"))
+        if not match:
             return None
-        method = found[2]
+        method = match[2]
         runs = (method.get("methodIntegration") or {}).get("type") != "MOCK"
         return None if runs or method.get("authorizationType", "NONE") != "NONE" else self.answer(api_id, request)
 

@@ -1,20 +1,22 @@
 """The program that runs inside an execution environment: AWS's own runtime, started as Lambda starts it.
 
 `python bootstrap.py HANDLER SERVER_PID` ties its life to the server's, arms the guard, and hands over to
-`awslambdaric`, AWS's Python runtime. Where awslambdaric's native client is missing (macOS, Windows), a small client
-of our own speaks the Runtime API instead; everything above it stays AWS's code.
+`awslambdaric`, AWS's Python runtime. Where awslambdaric's native client is missing (macOS, Windows), our own small
+client speaks the Runtime API instead; everything above it stays AWS's code.
 
 `python bootstrap.py --template SERVER_PID` (Linux) is the process that environments are forked from. It has loaded
 AWS's runtime and the guard, opens nothing, starts no thread, and forks once for each request on the Unix socket that
 is its standard input:
 
     in   {"id": 7, "environ": {...}, "cwd": "...", "handler": "orders.handler"}   with the log's file descriptor
+    out  {"ready": true}                         once, when everything is loaded
     out  {"id": 7, "pid": 4711}                  the environment has its own session and is about to load the handler
     out  {"id": 7, "error": "why not"}
     out  {"id": 7, "status": -9}                 it has ended: its exit code, or minus the signal
 
-Nothing of the learner's is ever loaded there: no boto3, no layer, no handler. An environment shares memory pages with
-the template until one of them writes to a page, and it shares the seed of `hash()`. Every other random seed is its own.
+The template never loads anything of the learner's, neither boto3 nor a layer nor a handler. An environment shares
+memory pages with the template until one of them writes to a page, and it shares the seed of `hash()`. It has its own
+value of every other random seed.
 
 Imports are few and late on purpose: without a template they are part of every cold start.
 """
@@ -27,8 +29,8 @@ from typing import Any
 
 API_VERSION = "2018-06-01"
 LARGEST_REQUEST = 128 * 1024  # bytes; Lambda allows 4 KB of environment variables
-# What AWS's runtime imports, without the two modules that read an environment's variables as they are imported
-# (awslambdaric.bootstrap and awslambdaric.lambda_runtime_client), nor the native client, which does the same.
+# What AWS's runtime imports, except three modules that read an environment's variables as they are imported:
+# awslambdaric.bootstrap, awslambdaric.lambda_runtime_client and the native client.
 PRELOADED = (
     *("ctypes", "json", "logging", "traceback", "decimal", "simplejson", "serverless_first.guard"),
     *("awslambdaric", "awslambdaric.lambda_context", "awslambdaric.lambda_runtime_exception"),
@@ -134,6 +136,7 @@ class Template:
         woken, wakes = os.pipe2(os.O_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        self._say(ready=True)
         while True:
             ready, _, _ = select.select([self._channel.fileno(), woken], [], [])
             if woken in ready:
@@ -153,6 +156,8 @@ class Template:
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    os.close(woken)
+                    os.close(wakes)
                     return self._become_environment(request, logs[0])
                 self._requests[pid] = request["id"]
             os.close(logs[0])
@@ -170,16 +175,14 @@ class Template:
             self._say(id=self._requests.pop(pid), status=os.waitstatus_to_exitcode(status))
 
     def _become_environment(self, request: dict[str, Any], log: int) -> str:
-        """Leaves a forked process as a new program would find itself, and tells the server its number."""
+        """Makes a forked process like a program that has been started anew, and tells the server its number."""
         import time
 
         os.setsid()
         die_with(self._pid)
-        coerced = {
-            name: value for name, value in os.environ.items() if name == "LC_CTYPE"
-        }  # by Python's start, PEP 538
+        lc_ctype = os.environ.get("LC_CTYPE")  # Python sets it as it starts (PEP 538)
         os.environ.clear()
-        os.environ.update(coerced | request["environ"])
+        os.environ.update(({"LC_CTYPE": lc_ctype} if lc_ctype else {}) | request["environ"])
         time.tzset()
         try:
             os.chdir(request["cwd"])
@@ -189,8 +192,10 @@ class Template:
         os.dup2(log, 1)
         os.dup2(log, 2)
         self._say(id=request["id"], pid=os.getpid())
-        os.dup2(os.open(os.devnull, os.O_RDONLY), self._channel.detach())  # 0
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, self._channel.detach())  # 0
+        os.close(null)
+        os.close(log)
         sys.argv[1:] = [request["handler"], str(self._pid)]
         handler: str = request["handler"]
         return handler

@@ -23,6 +23,7 @@ from serverless_first.cloud.lambda_.process import INHERITED, Handle, spawn
 
 #: Set to "off", each environment is started as a new program, as on macOS and Windows.
 SWITCH = "SERVERLESS_FIRST_FORK"
+READY_WITHIN_S = 2.0  # then new programs are started until it is
 ANSWERS_WITHIN_S = 10.0
 _LARGEST_ANSWER = 4096  # bytes
 # Python and the C library read these only as a program starts, and a forked process has started already.
@@ -49,6 +50,11 @@ class ForkedProcess:
         """
         return self.started.result()
 
+    def did_not_start(self, why: str) -> None:
+        """Tells whoever waits for its start; nothing if it has started, or nobody waits any more."""
+        if not self.started.done() and self.started.set_running_or_notify_cancel():
+            self.started.set_exception(CannotFork(why))
+
     def poll(self) -> int | None:
         """Its exit code, or minus the signal that ended it; None while it runs."""
         return self.ended.result() if self.ended.done() else None
@@ -58,10 +64,8 @@ class ForkedProcess:
         return self.ended.result()
 
     def kill(self) -> None:
-        """Ends it."""
-        if not self.ended.done():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        """Ends it. Called only on Windows, where nothing is forked: elsewhere its whole process group is ended."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
 class Template:
@@ -102,7 +106,7 @@ class Template:
             return self._link
 
     def close(self) -> None:
-        """Ends the template process; nothing is forked any more."""
+        """Ends the template process. After that nothing is forked."""
         with self._lock:
             self._closed = True
             link, self._link = self._link, None
@@ -117,6 +121,7 @@ class _Link:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._forked: dict[int, ForkedProcess] | None = {}  # None once the template has ended
+        self._ready = threading.Event()
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
             command = [*_PYTHON, "--template", str(os.getpid())]
@@ -130,6 +135,8 @@ class _Link:
             CannotFork: it did not.
             OSError: the request could not be sent, as when it is too long, or the template does not answer in time.
         """
+        if not self._ready.wait(READY_WITHIN_S):
+            raise CannotFork("The template is still loading AWS's runtime.")
         forked, number = ForkedProcess(), next(self._numbers)
         with self._lock:
             if self._forked is None:
@@ -141,25 +148,35 @@ class _Link:
         try:
             forked.started.result(ANSWERS_WITHIN_S)
         except TimeoutError:
-            forked.started.cancel()  # should it start after all, `_take` ends it
-            raise
+            if forked.started.cancel():  # should it start after all, `_take` ends it
+                raise
         return forked
 
     def _listen(self) -> None:
-        with contextlib.suppress(OSError):
-            while data := self._socket.recv(_LARGEST_ANSWER):
+        try:
+            while data := self._receive():
                 self._take(json.loads(data))
-        with self._lock:
-            assert self._forked is not None
-            left, self._forked = self._forked.values(), None
-        for forked in left:  # the kernel ends them with the template
-            if not forked.started.done() and forked.started.set_running_or_notify_cancel():
-                forked.started.set_exception(CannotFork("The template has ended."))
-            forked.ended.set_result(-signal.SIGKILL)
-        self._socket.close()
-        self.process.wait()
+        finally:
+            with self._lock:
+                assert self._forked is not None
+                left, self._forked = self._forked.values(), None
+            self._ready.set()  # nobody has to wait any longer
+            for forked in left:  # the kernel ends them with the template
+                forked.did_not_start("The template has ended.")
+                forked.ended.set_result(-signal.SIGKILL)
+            self._socket.close()
+            self.process.wait()
+
+    def _receive(self) -> bytes:
+        """The next answer; empty once the template has ended or `close` was called."""
+        with contextlib.suppress(OSError):
+            return self._socket.recv(_LARGEST_ANSWER)
+        return b""
 
     def _take(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self._ready.set()
+            return
         with self._lock:
             assert self._forked is not None
             forked = self._forked[message["id"]] if "pid" in message else self._forked.pop(message["id"], None)
@@ -168,21 +185,24 @@ class _Link:
         if "pid" in message:
             if forked.started.set_running_or_notify_cancel():
                 forked.started.set_result(message["pid"])
-            else:
-                os.kill(message["pid"], signal.SIGKILL)
+            else:  # nobody waits for it any more
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(message["pid"], signal.SIGKILL)
         elif "error" in message:
-            forked.started.set_exception(CannotFork(message["error"]))
+            forked.did_not_start(message["error"])
         else:
+            forked.did_not_start("The process ended before it was an environment.")
             forked.ended.set_result(message["status"])
 
     def close(self) -> None:
-        """Ends the template process, and what it has forked with it."""
+        """Ends the template process, and with it everything that it has forked."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self.process.wait()
 
 
-_PYTHON = (sys.executable, "-X", "utf8", bootstrap.__file__)
+# -s: packages in the user's own site folder are not a handler's; a process with its own HOME would not see them either.
+_PYTHON = (sys.executable, "-s", "-X", "utf8", bootstrap.__file__)
 
 
 def _machine() -> dict[str, str]:

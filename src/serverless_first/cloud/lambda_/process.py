@@ -26,7 +26,7 @@ INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYL
 
 
 class Handle(Protocol):
-    """What a process is held by, as in `subprocess.Popen`."""
+    """A handle to a process, with a part of what `subprocess.Popen` offers."""
 
     @property
     def pid(self) -> int:
@@ -49,7 +49,7 @@ def spawn(
     log: Path,
     stdin: int = subprocess.DEVNULL,
 ) -> Handle:
-    """Starts a program in a session of its own; it ends with the server.
+    """Starts a program in its own session; it ends with the server.
 
     Args:
         command: the program and its arguments.

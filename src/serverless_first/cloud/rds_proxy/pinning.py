@@ -84,14 +84,14 @@ _WORDS = {
 } | _FUNCTIONS
 
 # Without one of these no statement pins, and the parser is not asked: nine of ten statements of an application.
-# U&"..." may spell any of them. To look for each by itself takes a thirtieth of one regular expression's time.
+# U&"..." may spell any of them. Looking for each separately takes a thirtieth of one regular expression's time.
 _ANYWHERE = (
     *(b"reset", b"set_config", b"prepare", b"execute", b"deallocate", b"discard", b"listen", b"pg_temp"),
     *(b"nextval", b"setval", b"currval", b"lastval", b"advisory", b"u&"),
 )
 # These stand inside many other words, and SET in the middle of UPDATE; so it counts only where a statement may begin:
-# at the first character or behind a semicolon, a line end or a comment. Every space belongs to one such place only,
-# so the time grows with the text's length and no faster.
+# at the first character or behind a semicolon, a line end or a comment. Every space belongs to only one such place,
+# so the time grows no faster than the text's length.
 _IN_OTHER_WORDS = (b"set", b"load", b"declare", b"temp")
 _AS_A_WORD = re.compile(rb"[;\n\r/][ \t\f\v]*set\b|\b(?:load|declare|temp|temporary)\b")
 

@@ -1,7 +1,7 @@
-"""One client's prepared statements: its own names for them, and what the database is sent in their place.
+"""One client's prepared statements: its own names for them, and what the proxy sends the database instead.
 
 The proxy's own messages stand in the client's batch (what it sends up to a Sync). If PostgreSQL skips them after an
-error, it skips what needs them, too; only the next batch must not rely on them. So a statement counts as prepared if
+error, it also skips what needs them, but the next batch must not rely on them. So a statement counts as prepared if
 the connection has confirmed it, or within the batch that prepares it.
 """
 
@@ -24,7 +24,7 @@ TOO_MUCH = (
 
 PARSE_COMPLETE = b"1\0\0\0\4"
 _UNNAMED = b""
-_NONE = b""  # the body of a statement that does not exist: that of a real one has three bytes at least
+_NONE = b""  # the body of a statement that does not exist: a real one has at least three bytes
 _LARGE = b"\xff"  # in place of a body that is too large to be kept
 _KEY_IN_QUOTES = re.compile(rb'"(rp_[0-9a-f]+)"')
 
@@ -54,7 +54,7 @@ class Prepared:
     # ---- what the client sends
 
     def take_good(self, name: bytes, body: bytes) -> bool:
-        """Prepares a statement without the database, if that has accepted the same one before; whether it did."""
+        """Prepares a statement without the database if that has accepted the same one before; returns whether."""
         key = self._schema.key_of(body)
         if not name or name in self._statements or not self._good.use(key):
             return False
@@ -70,8 +70,8 @@ class Prepared:
         if not name:
             self._unnamed = body
             self._prepare_unnamed(Due.PARSE)
-        elif name in self._statements:  # PostgreSQL refuses a name that is taken: let it
-            there = self._name_there(name)  # perhaps prepared before: that answer comes first
+        elif name in self._statements:  # let PostgreSQL refuse a name that is taken
+            there = self._name_there(name)  # may prepare the old one first, so that answer comes first
             self._send(statements.parse(there, body), Due.TAKEN_PARSE)
         else:
             key = self._schema.key_of(body)
@@ -82,7 +82,7 @@ class Prepared:
                 self._prepare(Due.PARSE, key, body, name)
 
     def parse_large(self, name: bytes, head: bytes) -> None:
-        """Passes on the beginning of a Parse that is too large to be kept: it goes under the client's own name."""
+        """Passes on the beginning of a Parse that is too large to be kept, under the client's own name."""
         self._forget(name)
         if not name:
             self._unnamed = _LARGE
@@ -141,13 +141,13 @@ class Prepared:
         self._batch.discard(_UNNAMED)
 
     def batch_ends(self) -> None:
-        """A Sync: what follows must not rely on what this batch prepares, before that is confirmed."""
+        """A Sync. What follows must not rely on what this batch prepares until that is confirmed."""
         self._batch.clear()
 
     # ---- what the database answers
 
     def confirm(self, entry: Entry) -> bytes | None:
-        """ParseComplete or CloseComplete has come; what the client sees in its place, None for the answer itself."""
+        """ParseComplete or CloseComplete has come; what the client gets instead, None for the answer itself."""
         known, due, key = self.known, entry.due, entry.key
         assert known is not None
         if due in (Due.PARSE, Due.HIDDEN_PARSE):
@@ -238,7 +238,7 @@ class Prepared:
     def _prepare_unnamed(self, due: Due) -> None:
         body = self._unnamed
         self._expect_unnamed()
-        if body in (_NONE, _LARGE):  # there is nothing to prepare: the client must be told so
+        if body in (_NONE, _LARGE):  # there is nothing to prepare, and the client must be told so
             self._send(statements.close(_UNNAMED), Due.HIDDEN_CLOSE)
         else:
             self._send(statements.parse(_UNNAMED, body), due, body=body)

@@ -222,7 +222,7 @@ class Session:
         self.to_server.append(m)
 
     def _mark(self) -> None:
-        """Makes it known whether the database will skip the simple query that comes next."""
+        """Sends a Close of nothing, whose answer tells whether the database skips the simple query behind it."""
         if self._unsynced:
             self._owed.add(Due.MARK)
             self.to_server.append(statements.CLOSE_NOTHING)

@@ -68,8 +68,8 @@ class Known:
     proxy has sent may be among it.
 
     Args:
-        named: by the proxy's names, the one used last at the end: whether PostgreSQL has confirmed the statement. False
-            means that it may be there or not.
+        named: whether PostgreSQL has confirmed each statement, by the proxy's names, the one used last at the end.
+            False means that the statement may or may not be there.
         unnamed: the body of the unnamed statement, empty if there is none, None if that is not certain.
     """
 
@@ -84,7 +84,7 @@ class Known:
         return True
 
     def expect(self, key: bytes) -> list[bytes]:
-        """Notes that a statement is about to be prepared; the ones to close, if there are too many."""
+        """Notes that a statement is about to be prepared; returns the ones to close if there are too many."""
         self._put(key, is_confirmed=False)
         oldest = list(self.named)[: max(0, len(self.named) - KEPT)]
         for surplus in oldest:
@@ -105,7 +105,7 @@ class Known:
             self.named = {key: False} | self.named
 
     def doubt(self) -> None:
-        """Something has closed statements, or made them useless: each is prepared again before its next use."""
+        """Something has closed statements, or made them useless, so each is prepared again before its next use."""
         self.named = dict.fromkeys(self.named, False)
 
     def _put(self, key: bytes, *, is_confirmed: bool) -> None:
