@@ -1,4 +1,4 @@
-#: expects: Nothing was started, and your function says that all is well
+#: expects: Nothing was started, but your function says that all is well
 #: because: "It is no error" is taken for every error.
 %%writefile start.py
 import json

@@ -12,6 +12,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_first.lab.attempt import Attempt
+from serverless_first.lab.failures import CheckFailed
 
 DOWNLOAD_LIMIT_S = 10.0
 
@@ -49,7 +50,7 @@ def newer_file(attempt: Attempt, began_ms: int) -> str:
                     f"{file} has changed since you deployed {function}, and Lambda runs what was deployed. "
                     "Run the cell that deploys it, then this check again"
                 )
-    except (BotoCoreError, ClientError, OSError, HTTPException, zipfile.BadZipFile, KeyError):
+    except (BotoCoreError, ClientError, CheckFailed, OSError, HTTPException, zipfile.BadZipFile, KeyError):
         pass
     return ""
 
