@@ -12,6 +12,7 @@ SITE_ARGS =
 WHEELHOUSE_ARGS =
 BENCH_ARGS =
 LOCK_ARGS =
+export SINCE
 
 # If PYTHON is set, no other Python is tried. Otherwise the first choice is a Python that can also make an environment
 # with pip, which is a separate package on Debian.
@@ -40,12 +41,14 @@ BOOTSTRAP = @run() { \
 	exit 1; \
 }; run
 
-.PHONY: help lab class test env build check slides guide site wheelhouse bench picture lock clean
+.PHONY: help lab class test test-all test-changed env build check slides guide site wheelhouse bench picture lock clean
 
 help:
 	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
 	@echo 'make class   run a class on this machine (CLASS_ARGS="--students names.csv"; docs/class.md)'
-	@echo 'make test    prove everything: style, types, built notebooks, tests'
+	@echo 'make test    prove what a change is likely to break, in ten minutes: style, types, notebooks, tests'
+	@echo 'make test-all prove everything: every mistake, every browser test; CI runs it'
+	@echo 'make test-changed run the tests of what has changed since you branched off, or SINCE=a-commit'
 	@echo 'make env     the environment alone, with all the extras'
 	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'
 	@echo 'make check   compare the built notebooks with their sources; executes nothing'
@@ -66,6 +69,12 @@ class:
 
 test:
 	$(BOOTSTRAP) test $(TEST_ARGS)
+
+test-all:
+	$(BOOTSTRAP) test-all $(TEST_ARGS)
+
+test-changed:
+	$(BOOTSTRAP) test-changed
 
 env:
 	$(BOOTSTRAP) env

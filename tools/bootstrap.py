@@ -2,7 +2,7 @@
 
     python tools/bootstrap.py WORD [ARGS...]
 
-Words: lab class env test build check slides guide site wheelhouse bench picture lock clean.
+Words: lab class env test test-all test-changed build check slides guide site wheelhouse bench picture lock clean.
 
 It needs Python 3.11 and its standard library. `lab` installs requirements/lab.txt, all the others
 requirements/all.txt, which holds the same pins and more. A stamp in the environment says what it holds, so
@@ -29,7 +29,9 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "lab": ("lab", ["-m", "serverless_first.cli", "lab"]),
     "class": ("all", ["-m", "serverless_first.cli", "class"]),
     "env": ("all", []),
-    "test": ("all", ["tools/run_tests.py"]),
+    "test": ("all", ["tools/run_tests.py", "short"]),
+    "test-all": ("all", ["tools/run_tests.py", "all"]),
+    "test-changed": ("all", ["tools/run_tests.py", "changed"]),
     "build": ("all", ["-m", "serverless_first.cli", "build"]),
     "check": ("all", ["-m", "serverless_first.cli", "build", "--check"]),
     "slides": ("all", ["-m", "serverless_first.cli", "slides"]),

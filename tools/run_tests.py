@@ -1,14 +1,17 @@
-"""`make test`: every step runs even when another one fails; the end says which failed.
+"""`make test`, `make test-all`, `make test-changed`: every step runs even if another one fails; the end says which failed.
 
-The steps that use one processor run beside the tests, one after the other; what they say comes in one piece.
+    python tools/run_tests.py short|all|changed [PYTEST'S ARGUMENTS...]
 
-Words behind it replace the default arguments of pytest: `make test TEST_ARGS="tests/unit -k reset"`.
+The steps that use one processor run beside the tests at a lower priority, one after the other, and each prints what it
+has to say in one piece. Arguments replace the folders that pytest runs: `make test TEST_ARGS="tests/unit -k reset"`.
+docs/testing.md says which tests each set holds.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the path
+
+from tools.rooms import changed_files, select_tests  # noqa: E402
+
 # Half of a test's time is waiting for something: two for each processor keep it busy.
 WORKERS = min(8, 2 * (os.cpu_count() or 1))
 PYTEST = (
@@ -24,20 +31,22 @@ PYTEST = (
     *("--nbval-cell-timeout=60", "--nbval-sanitize-with", "tests/notebooks/sanitize.cfg"),
 )
 FOLDERS = ("tests", "notebooks", "solutions")
+#: The marks of the tests that each set leaves out.
+SETS = {"short": "not thorough and not nightly", "all": "not nightly", "changed": "not thorough and not nightly"}
 
 
-def steps(arguments: list[str]) -> list[tuple[str, list[str]]]:
+def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
     """The steps in order: what each is called, and the arguments of its Python."""
-    # A folder that git does not keep because it is empty is no error of the tests.
+    # Git doesn't keep an empty folder, and pytest takes a missing one for an error.
     folders = [name for name in FOLDERS if (ROOT / name).is_dir()]
     rooms = [path for path in sorted((ROOT / "modules").glob("*")) if checks_in(path)]
     return [
         ("style", ["-m", "ruff", "check"]),
         ("format", ["-m", "ruff", "format", "--check"]),
+        ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
         ("types", ["-m", "mypy"]),
         *((f"types of {room.name}", ["-m", "mypy", *checks_in(room)]) for room in rooms),
-        ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
-        ("tests", [*PYTEST, *(arguments or folders)]),
+        ("tests", [*PYTEST, "-m", SETS[which], *(arguments or folders)]),
     ]
 
 
@@ -46,13 +55,16 @@ def checks_in(room: Path) -> list[str]:
     return [path.relative_to(ROOT).as_posix() for path in sorted(room.glob("checks*.py"))]
 
 
-def run(name: str, command: list[str], env: Mapping[str, str], *, in_one_piece: bool = False) -> tuple[str, int, float]:
-    """Runs one step; its name, its exit code and the seconds that it took."""
+def run(name: str, command: list[str], env: Mapping[str, str], *, aside: bool = False) -> tuple[str, int, float]:
+    """Runs one step; returns its name, its exit code and the seconds that it took.
+
+    With `aside` it gets what the tests leave of the processors, and prints in one piece.
+    """
     started_s = time.monotonic()
-    if in_one_piece:
-        done = subprocess.run(
-            [sys.executable, *command], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+    if aside:
+        polite = ["nice", "-n", "10"] if shutil.which("nice") else []
+        words = [*polite, sys.executable, *command]
+        done = subprocess.run(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         print(f"\n== {name}\n{done.stdout.decode(errors='replace')}", end="", flush=True)
         return name, done.returncode, time.monotonic() - started_s
     print(f"\n== {name}", flush=True)
@@ -60,17 +72,27 @@ def run(name: str, command: list[str], env: Mapping[str, str], *, in_one_piece: 
     return name, code, time.monotonic() - started_s
 
 
-def main(arguments: list[str]) -> int:
-    """Runs all steps; returns 1 when one of them failed."""
+def main(words: list[str]) -> int:
+    """Runs all steps of a set; returns 1 if one of them failed, 2 if there is no such set."""
+    which, arguments = (words[0], words[1:]) if words else ("", [])
+    if which not in SETS:
+        print(f"Unknown set of tests {which!r}. There are: {', '.join(SETS)}.", file=sys.stderr)
+        return 2
+    if which == "changed" and not arguments:
+        files = changed_files(ROOT, os.environ.get("SINCE", ""))
+        arguments = select_tests(ROOT, files)
+        print(f"{len(files)} changed files, {len(arguments)} files and folders of tests", flush=True)
+        if not arguments:
+            return 0
     env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
-    env.pop("SERVERLESS_FIRST_WORK", None)  # the learner's folder is none of the tests' business
+    env.pop("SERVERLESS_FIRST_WORK", None)  # the tests must not see the learner's folder
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start; each would compile the course again
     # The list of fonts that lies in the home folder may be another environment's, or one whose fonts are gone.
     env["MPLCONFIGDIR"] = str(Path(sys.prefix) / "matplotlib")
     env.setdefault("SERVERLESS_FIRST_ORDER", str(random.randrange(10_000)))  # conftest.py prints it
-    *beside, tests = steps(arguments)
+    *beside, tests = steps(which, arguments)
     with ThreadPoolExecutor(1) as aside:
-        said = aside.submit(lambda: [run(name, command, env, in_one_piece=True) for name, command in beside])
+        said = aside.submit(lambda: [run(name, command, env, aside=True) for name, command in beside])
         last = run(*tests, env)
         summary = [*said.result(), last]
     print()

@@ -1,12 +1,11 @@
 """Lessons, labs and decks as HTML, looked through by axe-core: no violation of WCAG 2.2, level A or AA.
 
-Three pages in the ordinary run, the site's among them (tests/unit/test_whole_site.py, which makes the site); with
-SERVERLESS_FIRST_NIGHTLY=1 all of them, light, dark and in high contrast. Left out where there is no Chromium.
+`make test-all` looks at all pages, light, dark and in high contrast. These tests are left out where there is no
+Chromium.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ from serverless_first.chromium import arguments, find_chromium
 from serverless_first.places import course_root
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
-at_night = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
-
 ROOT = course_root()
 FOLDERS = ("notebooks", "labs", "solutions")
 NOTEBOOKS = [
@@ -103,13 +100,13 @@ def test_a_page_that_breaks_a_rule_is_found(page: Any, body: str, rule: str) -> 
     assert [problem.split(":")[0] for problem in axe.violations(page)] == [rule]
 
 
-@at_night
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_notebook_can_be_read_by_everybody(page: Any, tmp_path: Path, name: str) -> None:
     assert notebook_problems(page, name, tmp_path) == []
 
 
-@at_night
+@pytest.mark.thorough
 @pytest.mark.parametrize("query", ["", "?print=slides", "?print=notes", "?print=slides&theme=contrast"])
 @pytest.mark.parametrize("module_id", DECKS)
 def test_every_deck_can_be_read_by_everybody(page: Any, tmp_path: Path, module_id: str, query: str) -> None:
@@ -123,7 +120,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_site(tmp_path_factory.mktemp("site") / "site", report=lambda _: None).parent
 
 
-@at_night
+@pytest.mark.thorough
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_of_the_reading_copy_can_be_read_by_everybody(

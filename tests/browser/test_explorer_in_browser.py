@@ -1,12 +1,11 @@
 """Explorers in JupyterLab, used with the keyboard in headless Chromium. Left out where there is no Chromium.
 
-They take minutes, and on a machine with other work a key now and then meets no picture in time: with
-SERVERLESS_FIRST_NIGHTLY=1 only. The ordinary run moves the same sliders without a browser (tests/unit/test_explore_*).
+They take minutes, so only `make test-all` runs them. `make test` moves the same sliders without a browser
+(tests/unit/test_explore_*).
 """
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
@@ -16,7 +15,7 @@ from serverless_first.chromium import find_chromium
 from serverless_first.lab_page import READY_MS, OpenLab, RedrawTimer, opened_lab
 
 pytestmark = [
-    pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night"),
+    pytest.mark.thorough,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(not pytest.importorskip("playwright"), reason="Playwright is not installed"),
 ]

@@ -1,9 +1,8 @@
-"""A learner's way through lesson and lab of modules 00, 05 and 10, by the keyboard. The last two at night."""
+"""A learner's way through lesson and lab of modules 00, 05 and 10, by the keyboard."""
 
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
@@ -17,8 +16,6 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(not pytest.importorskip("playwright"), reason="Playwright is not installed"),
 ]
-at_night = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
-
 
 #: A wrong answer, made of the solution, and what the check says of it.
 WRONG: dict[str, tuple[str, str, str]] = {
@@ -26,14 +23,14 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "05-rds-proxy": ('"DB_', '"PROXY_', "goes past the proxy"),
     "10-step-functions": ("submitJob.sync", "submitJob", "sent before the picture was there"),
 }
-MODULES = [name if name.startswith("00") else pytest.param(name, marks=at_night) for name in WRONG]
+MODULES = [name if name.startswith("00") else pytest.param(name, marks=pytest.mark.thorough) for name in WRONG]
 
 
 def no_look(_step: str, _cell: Any) -> None:
     """Nobody takes a picture."""
 
 
-@at_night
+@pytest.mark.thorough
 @pytest.mark.parametrize("module_id", WRONG)
 def test_a_lesson_is_run_predicted_explored_and_asked(module_id: str) -> None:
     with opened_lab(f"notebooks/{module_id}.ipynb") as lab:

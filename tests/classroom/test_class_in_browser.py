@@ -20,13 +20,13 @@ from serverless_first.chromium import arguments, find_chromium, missing
 from serverless_first.journey import through_lab
 from serverless_first.lab_page import READY_MS, OpenLab, note_kernel
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32"
-    or importlib.util.find_spec("jupyterhub") is None
-    or bool(missing())
-    or os.environ.get("SERVERLESS_FIRST_NIGHTLY") != "1",
-    reason="nightly: starts hubs and Chromium; needs the extra `class`, which is not for Windows",
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        sys.platform == "win32" or importlib.util.find_spec("jupyterhub") is None or bool(missing()),
+        reason="needs Chromium and the extra `class`, which is not for Windows",
+    ),
+]
 if TYPE_CHECKING:
     from serverless_first.classroom.running import Running
 

@@ -16,12 +16,13 @@ import psutil
 import pytest
 import requests
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32"
-    or importlib.util.find_spec("jupyterhub") is None
-    or os.environ.get("SERVERLESS_FIRST_NIGHTLY") != "1",
-    reason="nightly: starts hubs; needs the extra `class`, which is not for Windows",
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        sys.platform == "win32" or importlib.util.find_spec("jupyterhub") is None,
+        reason="needs the extra `class`, which is not for Windows",
+    ),
+]
 if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32":
     from class_kit import NAMES, seat  # type: ignore[import-not-found]
 

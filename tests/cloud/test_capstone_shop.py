@@ -1,11 +1,10 @@
-"""The capstone's shop at its full size, SERVERLESS_FIRST_NIGHTLY=1 only: 2,000 orders, wrong designs, permissions.
+"""The capstone's shop at its full size, only nightly: 2,000 orders, wrong designs, permissions.
 
-The ordinary run drills the same shop in solutions/12-capstone.ipynb, and the wrong designs as mistakes of task 12.5.
+The other runs drill the same shop in solutions/12-capstone.ipynb, and the wrong designs as mistakes of task 12.5.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,7 +15,7 @@ from serverless_first import cloud, drill
 from serverless_first.capstone import Shop
 from tools.wrong_designs import drilled, solved
 
-pytestmark = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+pytestmark = pytest.mark.nightly
 
 ORDERS = 2_000
 LIMIT_S = 240.0  # on two cores: the acceptance of the capstone

@@ -16,8 +16,6 @@ import pytest
 from serverless_first.cloud import disk
 
 ROOT = Path(__file__).resolve().parents[2]
-nightly = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
-
 #: A function that reads and prints letters of other languages, and a database; then the process's umask.
 SHOP = """
 HANDLER = '''
@@ -183,7 +181,7 @@ kit.say(error=error, count=kit.invoke("price").payload["count"])
     assert list(small_disk.rglob("run-*")) == []
 
 
-@nightly
+@pytest.mark.thorough
 def test_a_database_on_a_disk_that_is_full(program: Callable[..., Any], small_disk: Path) -> None:
     source = "import cloud_kit as kit, rds_kit as rk\nfrom serverless_first import cloud\ncloud.start()\n"
     said = program(

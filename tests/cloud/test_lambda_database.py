@@ -3,8 +3,7 @@
 All environments exist first. In each round every one of them gets one call: all calls meet inside the handler before
 any goes on. What a run has opened is closed in a round of its own; the next run begins when PostgreSQL says so.
 
-The ordinary test run has a few runs and somewhat more environments than the database has seats. The acceptance test has
-60 environments, nightly; SERVERLESS_FIRST_DATABASE_RUNS=10 gives its number of runs, too.
+SERVERLESS_FIRST_DATABASE_RUNS=10 gives the acceptance test's number of runs.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from serverless_first import cloud
 
 RUNS = int(os.environ.get("SERVERLESS_FIRST_DATABASE_RUNS", "2"))
 PINNING_RUNS = RUNS if RUNS > 2 else 1  # each takes the whole borrow timeout
-ENVIRONMENTS = 60 if RUNS > 2 or "SERVERLESS_FIRST_NIGHTLY" in os.environ else 24
+ENVIRONMENTS = 60
 LIMIT_S = 60.0  # for all to come: so many cold starts on a busy machine
 PASSWORDS = {"hikari": "the owner's 1st", "app": "an app's 2nd %"}
 REFUSALS = ("remaining connection slots are reserved", "too many clients already")

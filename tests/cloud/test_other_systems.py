@@ -119,8 +119,7 @@ def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if cloud_kit.is_alive(pid)]
 
 
-NIGHTLY = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
-SYSTEMS = pytest.mark.parametrize("system", ["win32", pytest.param("darwin", marks=NIGHTLY)])
+SYSTEMS = pytest.mark.parametrize("system", ["win32", pytest.param("darwin", marks=pytest.mark.thorough)])
 
 
 @SYSTEMS
@@ -135,7 +134,7 @@ def test_a_function_s_life(program: Callable[..., Any], system: str) -> None:
     assert said["left"] == []
 
 
-@NIGHTLY
+@pytest.mark.thorough
 @SYSTEMS
 def test_a_notebook_ends_what_a_killed_server_leaves(program: Callable[..., Any], tools: Any, system: str) -> None:
     begin = "kit.say(pids=pids, server=psutil.Process().children()[0].pid)\ninput()\naws = cloud.start()\n"
@@ -151,7 +150,7 @@ def test_a_notebook_ends_what_a_killed_server_leaves(program: Callable[..., Any]
     assert said["buckets"] == 0
 
 
-@NIGHTLY
+@pytest.mark.thorough
 @SYSTEMS
 def test_the_next_start_ends_what_is_left_of_both(
     program: Callable[..., Any], tools: Any, tmp_path: Path, system: str
@@ -172,7 +171,7 @@ def test_the_next_start_ends_what_is_left_of_both(
     assert list(place.rglob("run-*")) == []
 
 
-@NIGHTLY
+@pytest.mark.thorough
 def test_a_job_on_windows_ends_with_its_program(program: Callable[..., Any]) -> None:
     said = program(JOB, **pretends("win32")).hear()
     assert (said["done"], said["ended"]) == ("SUCCEEDED", "FAILED")

@@ -24,8 +24,6 @@ import security_kit  # type: ignore[import-not-found]
 from security_kit import Kernel
 
 ROOT = Path(__file__).resolve().parents[2]
-NIGHTLY = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
-
 #: A cloud with a function, its URL, an HTTP and a REST API, a topic, a DB instance, a DB proxy, a job, explorers.
 EVERYTHING = """
 import json, os, urllib.request
@@ -148,7 +146,7 @@ def test_no_file_and_no_output_holds_a_secret(notebook: Kernel, folder: Path) ->
     assert [text for text in security_kit.TEXTS if any(text in each for each in notebook.outputs)] == []
 
 
-@NIGHTLY
+@pytest.mark.thorough
 @pytest.mark.parametrize("module", ["00-start-here", "05-rds-proxy"])
 def test_a_lab_leaves_no_secret(module: str, tmp_path: Path) -> None:
     """The solution, with its checks; then the learner's folder with the progress, all files, all outputs."""
@@ -169,7 +167,7 @@ def test_a_lab_leaves_no_secret(module: str, tmp_path: Path) -> None:
         assert [text for text in security_kit.TEXTS if any(text in each for each in kernel.outputs)] == []
 
 
-@NIGHTLY
+@pytest.mark.thorough
 def test_a_cloud_in_a_terminal_hands_no_secret_on(tmp_path: Path) -> None:
     """`serverless-first cloud` is started where real keys lie around; its clients bring keys of their own."""
     environ = security_kit.lay(tmp_path / "all")

@@ -1,6 +1,6 @@
 """A page of another site in a real browser attacks the local cloud: forms, fetch, pictures, a name that leads here.
 
-With SERVERLESS_FIRST_NIGHTLY=1 only; test_web_pages.py sends the same requests without a browser.
+Only `make test-all` runs these; test_web_pages.py sends the same requests without a browser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from serverless_first.chromium import arguments, find_chromium
 from serverless_first.cloud import Cloud
 
 pytestmark = [
-    pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night"),
+    pytest.mark.thorough,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(not pytest.importorskip("playwright"), reason="Playwright is not installed"),
 ]

@@ -3,7 +3,7 @@
 An answer is a file `<task>-<name>`: a complete replacement of the task's cell below header lines. `#: fills: gap 1`
 says that it stands in the place of the first gap of the solution's cell alone, `#: changes: gap 1` that it holds
 what differs from the solution's lines there. `#: replaces: 2` says which of several cells of the task it replaces
-(the first, unless told). One with `#: when: nightly` runs with SERVERLESS_FIRST_NIGHTLY=1 alone.
+(the first, unless told).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ class Mistake:
     expects: str
     because: str
     replaces: int
-    nightly: bool
     source: str
     gap: int = 0
     changes: bool = False
@@ -86,7 +85,6 @@ def answers_in(folder: Path, module: Module, task: Task, suffix: str = ".py") ->
                 header.get("expects", ""),
                 header.get("because", ""),
                 int(header.get("replaces", "1")),
-                header.get("when") == "nightly",
                 body,
                 int(gap[1]) if gap else 0,
                 how == ["changes"],

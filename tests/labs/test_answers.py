@@ -37,9 +37,9 @@ def answer(folder: Path, text: str) -> Mistake:
 
 
 def test_a_whole_cell(tmp_path: Path) -> None:
-    found = answer(tmp_path, f"#: expects: no total\n#: because: prints\n#: replaces: 2\n#: when: nightly\n\n{GIVEN}")
+    found = answer(tmp_path, f"#: expects: no total\n#: because: prints\n#: replaces: 2\n\n{GIVEN}")
     assert (found.name, found.expects, found.because) == ("0.1-adds", "no total", "prints")
-    assert (found.replaces, found.nightly) == (2, True)
+    assert found.replaces == 2
     assert found.in_place_of(CELL) == GIVEN
 
 

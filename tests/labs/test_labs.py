@@ -1,8 +1,8 @@
 """Every lab of every ready module: untouched it is not started, solved it passes, wrong it is rejected rightly.
 
 A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`, written as answers.py reads it. `#: expects:` is a regular
-expression for the message of the check, `#: because:` the misconception. One with `#: when: nightly` runs with
-SERVERLESS_FIRST_NIGHTLY=1 alone: the ordinary run has a few for each task.
+expression for the message of the check, `#: because:` the misconception. `make test` runs each task's first mistake,
+`make test-all` every mistake and every other right answer.
 """
 
 from __future__ import annotations
@@ -44,12 +44,14 @@ def mistakes_of(module: Module, task: Task) -> list[Mistake]:
     return answers_in(module_dir(module.id) / "mistakes", module, task)
 
 
-NIGHTLY = "SERVERLESS_FIRST_NIGHTLY" in os.environ
-MISTAKES = [m for module, task in TASKS for m in mistakes_of(module, task) if NIGHTLY or not m.nightly]
+MISTAKES = [
+    pytest.param(mistake, id=mistake.name, marks=[pytest.mark.thorough] if n else [])
+    for module, task in TASKS
+    for n, mistake in enumerate(mistakes_of(module, task))
+]
 # Right in another way than the solution; in the form of mistakes, and .txt, since cells with magics are no Python.
 RIGHT = Path(__file__).parent / "right"
 ALL_RIGHT = [a for module, task in TASKS for a in answers_in(RIGHT / module.id, module, task, ".txt")]
-RIGHT_ANSWERS = [a for a in ALL_RIGHT if NIGHTLY or not a.nightly]
 
 
 def read(folder: str, module: Module) -> Any:
@@ -191,7 +193,9 @@ def test_the_solution_has_passed_every_check(module: Module) -> None:
         assert check.outputs[0].text.endswith(f"{task.id} passed: {task.title}.\n")
 
 
-@pytest.mark.parametrize("module", MODULES if NIGHTLY else MODULES[:1], ids=lambda m: m.id)
+@pytest.mark.parametrize(
+    "module", [pytest.param(m, id=m.id, marks=[pytest.mark.thorough] if n else []) for n, m in enumerate(MODULES)]
+)
 def test_the_solution_passes_from_the_command_line(
     module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,13 +211,13 @@ def test_the_solution_passes_from_the_command_line(
 @each_task
 def test_a_task_has_at_least_three_mistakes_each_with_its_message_and_misconception(module: Module, task: Task) -> None:
     mistakes = mistakes_of(module, task)
-    assert sum(not m.nightly for m in mistakes) >= 3, "in each run"
+    assert len(mistakes) >= 3
     assert [m.name for m in mistakes if not m.expects or not m.because or not m.source.strip()] == []
 
 
 @each_task
 def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alike(module: Module, task: Task) -> None:
-    """Those of the nightly run too: one that the solution has left behind is named at once."""
+    """An answer that the solution has left behind is named here, without running it."""
     cells = [cell.source for cell in read("solutions", module).cells if tagged(cell, f"task-{task.id}")]
     assert [cell for cell in cells if len(GAP.findall(cell)) != cell.count("### BEGIN SOLUTION")] == []
     answers = mistakes_of(module, task) + [a for a in ALL_RIGHT if a.task == task]
@@ -222,7 +226,7 @@ def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alik
     assert [a.name for a, cell in zip(answers, made, strict=True) if made.count(cell) > 1] == []
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
     seen = 0
@@ -245,11 +249,12 @@ def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, 
     assert given_away == []
 
 
-@pytest.mark.parametrize("answer", RIGHT_ANSWERS, ids=lambda a: a.name)
+@pytest.mark.thorough
+@pytest.mark.parametrize("answer", ALL_RIGHT, ids=lambda a: a.name)
 def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
     seen = 0
-    for cell in code_cells_for(answer.task, read("solutions", answer.module)):
+    for cell in code_cells_for(answer.task, read("solutions", answer.module), shown_too=True):
         source = cell.source
         if tagged(cell, f"task-{answer.task.id}"):
             seen += 1
@@ -327,10 +332,10 @@ def test_a_cell_that_stops_is_said_instead_of_judging_the_machine_of_before(
     assert kernel.run(check.source) == []
 
 
-def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
+def code_cells_for(task: Task, solution: Any, *, shown_too: bool = False) -> Iterator[Any]:
     """The code cells that a learner of `task` runs, without the checks of other tasks.
 
-    A cell that only shows something, tagged demo, is run at night: what it leaves behind must change no verdict.
+    A cell that only shows something, tagged demo, runs with `shown_too`: what it leaves behind must change no verdict.
 
     Where the lab promises that each task stands alone, these are the cells above the first task and the task's own:
     so the promise is tested, and a mistake costs the time of one task. A slow cell of another task is left out: the
@@ -345,8 +350,7 @@ def code_cells_for(task: Task, solution: Any) -> Iterator[Any]:
             tags = set(cell.metadata.get("tags", []))
             mine = {f"task-{task.id}", f"check-{task.id}"}
             others = {tag for tag in tags if tag.startswith("check-")} - mine
-            shown_too = NIGHTLY or "demo" not in tags
-            if not others and shown_too and ("slow" not in tags or tags & mine):
+            if not others and (shown_too or "demo" not in tags) and ("slow" not in tags or tags & mine):
                 yield cell
 
 

@@ -2,12 +2,11 @@
 
 Signing in to it, and who cannot: test_board_sign_in.py.
 
-With SERVERLESS_FIRST_NIGHTLY=1 only: a browser takes its time on a machine with other work.
+Only `make test-all` starts the browser.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from board_kit import NAMES, Running, a_chromium, a_class, names, running  # typ
 from serverless_first.chromium import find_chromium
 
 pytestmark = [
-    pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night"),
+    pytest.mark.thorough,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
 ]
 

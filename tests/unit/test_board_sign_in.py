@@ -1,13 +1,12 @@
 """Signing in to the board's page, in headless Chromium; and a page of another origin that would like to.
 
-With SERVERLESS_FIRST_NIGHTLY=1 only: a browser takes its time on a machine with other work.
+Only `make test-all` starts the browser.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from serverless_first.chromium import find_chromium
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
 pytestmark = [
-    pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night"),
+    pytest.mark.thorough,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
 ]
 

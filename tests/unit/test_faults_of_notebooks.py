@@ -1,6 +1,6 @@
 """Whole notebooks on a strange machine: a checkout with a difficult path, 4 GB of memory (docs/faults.md).
 
-With SERVERLESS_FIRST_NIGHTLY=1 only: lessons 00 and 05 and lab 05 run here, a second time on that night.
+Lessons 00 and 05 and lab 05 run here a second time, so only `make test-all` runs this file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tools.kill_kernels import Folders, run_to_the_end
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("src", "modules", "course.toml", "pyproject.toml", "facts.yml", "prices.yml", "glossary.yml", "releases.yml")
 LESSON_00, LESSON_05 = "notebooks/00-start-here.ipynb", "notebooks/05-rds-proxy.ipynb"
-pytestmark = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+pytestmark = pytest.mark.thorough
 
 #: Two notebooks in a control group of 4 GB; then what they were and what their processes held at most, in MB.
 IN_4_GB = """

@@ -83,7 +83,7 @@ def test_a_cell_that_fails_before_the_kill_is_told(folders: Folders, tmp_path: P
     assert fate.left == []
 
 
-@pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+@pytest.mark.thorough
 def test_lesson_and_lab_05_killed_at_random_cells_leave_nothing() -> None:
     command = [sys.executable, "-m", "tools.kill_kernels", "--times", "4", "--notebooks", "05-rds-proxy"]
     environ = os.environ | {"PYTHONPATH": str(kill_kernels.ROOT)}

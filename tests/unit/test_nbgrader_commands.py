@@ -1,6 +1,6 @@
 """A lab goes through nbgrader's own commands: made from the solution, handed in, graded, exported.
 
-With SERVERLESS_FIRST_NIGHTLY=1 only; each run looks at the metadata by nbgrader's library (test_build_nbgrader.py).
+Only `make test-all` runs these; `make test` checks the metadata with nbgrader's library (test_build_nbgrader.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader is in the extra `author`")
 
-pytestmark = pytest.mark.skipif("SERVERLESS_FIRST_NIGHTLY" not in os.environ, reason="runs at night")
+pytestmark = pytest.mark.thorough
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "00-start-here"

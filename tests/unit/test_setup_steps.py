@@ -12,8 +12,8 @@ Steps = list[tuple[str, list[str]]]
 
 
 def call(steps: Steps, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    monkeypatch.setattr(run_tests, "steps", lambda _arguments: steps)
-    code = run_tests.main([])
+    monkeypatch.setattr(run_tests, "steps", lambda _which, _arguments: steps)
+    code = run_tests.main(["short"])
     return code, capfd.readouterr().out
 
 
@@ -44,7 +44,7 @@ def test_a_step_does_not_see_the_learners_folder(
 
 
 def test_pytest_runs_over_tests_notebooks_and_solutions_in_one_call() -> None:
-    (arguments,) = [command for name, command in run_tests.steps([]) if name == "tests"]
+    (arguments,) = [command for name, command in run_tests.steps("short", []) if name == "tests"]
     assert "--nbval" in arguments
     folders = [word for word in arguments if (Path(run_tests.ROOT) / word).is_dir()]
     assert folders[:1] == ["tests"]
@@ -52,6 +52,11 @@ def test_pytest_runs_over_tests_notebooks_and_solutions_in_one_call() -> None:
 
 
 def test_words_behind_make_test_choose_the_tests() -> None:
-    (arguments,) = [command for name, command in run_tests.steps(["tests/unit"]) if name == "tests"]
+    (arguments,) = [command for name, command in run_tests.steps("all", ["tests/unit"]) if name == "tests"]
     assert arguments[-1] == "tests/unit"
     assert "solutions" not in arguments
+
+
+def test_a_set_that_does_not_exist_is_refused_with_those_that_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_tests.main(["al"]) == 2
+    assert capsys.readouterr().err == "Unknown set of tests 'al'. There are: short, all, changed.\n"

@@ -156,7 +156,7 @@ def test_a_lesson_on_a_phone_read_with_the_keyboard(site: Path, browser: Any) ->
 
 
 def test_a_lesson_can_be_read_by_everybody(site: Path, browser: Any) -> None:
-    """The other pages at night, dark ones too: tests/browser/test_accessibility.py."""
+    """All pages, dark ones too: tests/browser/test_accessibility.py."""
     pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
     lesson = browser.new_page()
     lesson.goto((site / "00-start-here.html").as_uri())

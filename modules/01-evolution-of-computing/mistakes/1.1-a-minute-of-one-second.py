@@ -1,6 +1,5 @@
 #: expects: as if a minute had one second
 #: because: The units of the rate are forgotten.
-#: when: nightly
 %%writefile fixed.py
 import math
 

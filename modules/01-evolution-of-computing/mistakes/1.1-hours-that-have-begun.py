@@ -1,6 +1,5 @@
 #: expects: An hour that has begun is charged in full
 #: because: Bills as in the first years of EC2.
-#: when: nightly
 %%writefile fixed.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: counted in minutes
 #: because: Server-minutes are taken for server-hours.
-#: when: nightly
 %%writefile fixed.py
 import math
 

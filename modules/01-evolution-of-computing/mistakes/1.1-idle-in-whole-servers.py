@@ -1,6 +1,5 @@
 #: expects: counted in whole servers
 #: because: A server that does anything is taken for busy.
-#: when: nightly
 %%writefile fixed.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: never below the servers that are there
 #: because: A fleet is thought to grow, and not to have been too large.
-#: when: nightly
 %%writefile fixed.py
 import math
 

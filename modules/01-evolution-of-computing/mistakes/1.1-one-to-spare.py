@@ -1,6 +1,5 @@
 #: expects: one too many where the busiest minute fits exactly
 #: because: Adds one to be sure, and calls it needed.
-#: when: nightly
 %%writefile fixed.py
 import math
 

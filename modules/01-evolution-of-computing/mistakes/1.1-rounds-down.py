@@ -1,6 +1,5 @@
 #: expects: rounded down
 #: because: A part of a server is dropped.
-#: when: nightly
 %%writefile fixed.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: is rounded
 #: because: Two digits look better.
-#: when: nightly
 %%writefile fixed.py
 import math
 

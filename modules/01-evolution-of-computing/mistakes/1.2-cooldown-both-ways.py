@@ -1,6 +1,5 @@
 #: expects: the rule waits before it orders more
 #: because: The cooldown keeps it from growing, too.
-#: when: nightly
 #: fills: gap 1
     have = history[-1].wanted
     busiest = max(minute.per_s for minute in history[-10:])

@@ -1,6 +1,5 @@
 #: expects: on their way are ordered again
 #: because: The need is compared with the servers that run, and those that start are forgotten.
-#: when: nightly
 #: fills: gap 1
     now = history[-1]
     mean = sum(minute.per_s for minute in history[-5:]) / len(history[-5:])

@@ -1,6 +1,5 @@
 #: expects: Too much stands idle
 #: because: Three times the demand is kept ready, to be sure.
-#: when: nightly
 #: fills: gap 1
     have = history[-1].wanted
     busiest = max(minute.per_s for minute in history[-10:])

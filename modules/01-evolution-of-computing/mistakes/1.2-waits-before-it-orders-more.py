@@ -1,6 +1,5 @@
 #: expects: the rule waits before it orders more
 #: because: The cooldown of ten minutes holds for orders, too.
-#: when: nightly
 #: fills: gap 1
     have = history[-1].wanted
     mean = sum(minute.per_s for minute in history[-5:]) / len(history[-5:])

@@ -1,6 +1,5 @@
 #: expects: Each request is counted as a cold start
 #: because: A function is thought to start anew for each call.
-#: when: nightly
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):
     count = len(arrivals_s)

@@ -1,6 +1,5 @@
 #: expects: cold start takes no time
 #: because: Init is billed, and the environment is free too soon.
-#: when: nightly
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):
     free_from_s = []

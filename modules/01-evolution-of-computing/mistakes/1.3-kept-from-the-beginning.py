@@ -1,6 +1,5 @@
 #: expects: counted from the beginning of a request
 #: because: The clock of keep_s runs from the arrival.
-#: when: nightly
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):
     free_from_s = []

@@ -1,6 +1,5 @@
 #: expects: still counted as idle
 #: because: What was taken is not taken out of the list.
-#: when: nightly
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):
     free_from_s = []

@@ -1,6 +1,5 @@
 #: expects: has waited longest is taken
 #: because: The environments take turns.
-#: when: nightly
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):
     free_from_s = []

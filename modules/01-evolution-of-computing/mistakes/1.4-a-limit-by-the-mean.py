@@ -1,6 +1,5 @@
 #: expects: limit of the functions is below the peak
 #: because: The limit is thought of as an average.
-#: when: nightly
 #: fills: gap 1
     if yesterday.mean_per_s > 90:
         return shop.tasks(0.75)

@@ -1,6 +1,5 @@
 #: expects: a policy that nobody offers
 #: because: The price is taken for a setting.
-#: when: nightly
 %%writefile plan.py
 from dataclasses import replace
 

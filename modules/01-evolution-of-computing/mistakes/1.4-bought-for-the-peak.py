@@ -1,5 +1,4 @@
 #: expects: bought for the peak and stands idle
 #: because: Nothing is lost, and nobody looks at what it costs.
-#: when: nightly
 #: fills: gap 1
     return shop.bought(1.2 * yesterday.peak_per_s)

@@ -1,5 +1,4 @@
 #: expects: keeps too much room
 #: because: A target of 40 % for every shop, to be sure.
-#: when: nightly
 #: fills: gap 1
     return shop.tasks(0.4)

@@ -1,7 +1,6 @@
 #: expects: deployed without PROVIDER_URL
 #: because: The new variable is taken for the only one that the function needs.
 #: replaces: 2
-#: when: nightly
 variables = {"SECRET_NAME": "hikari/provider-key"}
 
 deploy("hikari-payment", "payment.py", variables)

@@ -1,6 +1,5 @@
 #: expects: the role may use them on everything of that kind
 #: because: A pattern for all tables is taken for an ARN.
-#: when: nightly
 allow_everything()  # as found, should this cell run again
 
 policy = {

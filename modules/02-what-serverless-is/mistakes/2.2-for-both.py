@@ -1,6 +1,5 @@
 #: expects: The role hikari-payment is right, and hikari-deployer may do it now, too
 #: because: Both are given the policy, to be on the safe side.
-#: when: nightly
 allow_everything()  # as found, should this cell run again
 
 policy = {

@@ -1,6 +1,5 @@
 #: expects: may not put an item into payments
 #: because: ReadOnly sounds safe, and the function writes.
-#: when: nightly
 allow_everything()  # as found, should this cell run again
 
 policy = {

@@ -1,7 +1,6 @@
 #: expects: deployed without PROVIDER_URL
 #: because: The variables of the function that was there are thought to stay.
 #: replaces: 2
-#: when: nightly
 deploy("hikari-payment-status", "payment_status.py", Timeout=3)
 
 for provider.behaviour in ("well", "late", "hangs"):

@@ -1,6 +1,5 @@
 #: expects: tells a status that nobody has told
 #: because: No answer is taken for a no.
-#: when: nightly
 #: fills: gap 1
     try:
         with urllib.request.urlopen(url, timeout=1.5) as answer:

@@ -1,6 +1,5 @@
 #: expects: ends with an error
 #: because: An answer that has begun is thought to come.
-#: when: nightly
 #: fills: gap 1
     try:
         answer = urllib.request.urlopen(url, timeout=1.5)

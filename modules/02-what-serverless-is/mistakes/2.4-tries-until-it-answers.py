@@ -1,6 +1,5 @@
 #: expects: until Lambda ends it
 #: because: It tries again, as long as it takes.
-#: when: nightly
 #: fills: gap 1
     while True:
         try:

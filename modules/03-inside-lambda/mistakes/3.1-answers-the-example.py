@@ -1,6 +1,5 @@
 #: expects: The price list is never read
 #: because: The example's numbers are written into the code.
-#: when: nightly
 %%writefile price.py
 calls_here = 0
 

@@ -1,6 +1,5 @@
 #: expects: One customer's coupon changed the price for the next
 #: because: The price list is changed for one call, and it outlives the call.
-#: when: nightly
 %%writefile price.py
 import catalogue
 

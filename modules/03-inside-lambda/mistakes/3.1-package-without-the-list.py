@@ -1,7 +1,6 @@
 #: expects: ended with an error.*No module named 'catalogue'
 #: because: What lies beside the handler here is thought to be on Lambda too.
 #: replaces: 2
-#: when: nightly
 try:
     functions.delete_function(FunctionName="hikari-price")
 except functions.exceptions.ResourceNotFoundException:

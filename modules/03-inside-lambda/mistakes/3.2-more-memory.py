@@ -1,6 +1,5 @@
 #: expects: More memory is no cure
 #: because: A slow function is thought to be a small one.
-#: when: nightly
 from pathlib import Path
 
 Path("sale.py").write_text(Path("sale_before.py").read_text())

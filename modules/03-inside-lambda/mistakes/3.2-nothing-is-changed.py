@@ -1,6 +1,5 @@
 #: expects: hardly shorter than before
 #: because: A copy under another name is expected to start faster.
-#: when: nightly
 %%writefile sale.py
 import json
 

@@ -1,6 +1,5 @@
 #: expects: nightly report is not stored any more
 #: because: The slow client is removed together with what it did.
-#: when: nightly
 %%writefile sale.py
 PRICES_YEN = {"Tsuki": 4800, "Hoshi": 12800, "Kumo": 9600, "Yuki": 3200}
 

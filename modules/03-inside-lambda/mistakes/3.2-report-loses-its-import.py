@@ -1,6 +1,5 @@
 #: expects: nightly report is broken
 #: because: What the tried path does not need is thought to be needed nowhere.
-#: when: nightly
 %%writefile sale.py
 import json
 

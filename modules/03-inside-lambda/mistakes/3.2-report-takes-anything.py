@@ -1,6 +1,5 @@
 #: expects: takes an event that it refused before
 #: because: The slow library is removed together with what it kept out.
-#: when: nightly
 %%writefile sale.py
 import json
 

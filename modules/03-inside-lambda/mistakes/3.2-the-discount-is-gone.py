@@ -1,6 +1,5 @@
 #: expects: The total has changed
 #: because: Code that looks slow is left out with what it does.
-#: when: nightly
 %%writefile sale.py
 PRICES_YEN = {"Tsuki": 4800, "Hoshi": 12800, "Kumo": 9600, "Yuki": 3200}
 

@@ -1,6 +1,5 @@
 #: expects: not short. Something slow still runs
 #: because: The slowest line is mended, and the next one is not looked for.
-#: when: nightly
 %%writefile sale.py
 import json
 

@@ -1,7 +1,6 @@
 #: expects: blames the new version for errors of the old one
 #: because: Every error is thought to be the new version's.
 #: replaces: 2
-#: when: nightly
 %%writefile guard.py
 import json
 

@@ -1,6 +1,5 @@
 #: expects: there is no canary
 #: because: A new version is thought to be a release by itself.
-#: when: nightly
 deploy("hikari-banner", "banner_today.py")
 functions.delete_alias(FunctionName="hikari-banner", Name="live")
 today = functions.publish_version(FunctionName="hikari-banner")["Version"]

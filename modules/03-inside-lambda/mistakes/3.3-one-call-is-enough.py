@@ -1,7 +1,6 @@
 #: expects: called the function 1 times
 #: because: One call is thought to meet the new version.
 #: replaces: 2
-#: when: nightly
 %%writefile guard.py
 import json
 

@@ -1,6 +1,5 @@
 #: expects: gets 90% of the calls
 #: because: The weight is taken for the share of the version that the alias names.
-#: when: nightly
 deploy("hikari-banner", "banner_today.py")
 functions.delete_alias(FunctionName="hikari-banner", Name="live")
 today = functions.publish_version(FunctionName="hikari-banner")["Version"]

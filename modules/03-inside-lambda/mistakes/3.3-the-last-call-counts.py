@@ -1,7 +1,6 @@
 #: expects: fails now and then
 #: because: Each call overwrites what the guard knew of the one before.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
     failed = False
     for _ in range(event["calls"]):

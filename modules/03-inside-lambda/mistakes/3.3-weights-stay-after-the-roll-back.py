@@ -1,7 +1,6 @@
 #: expects: weights are still in place
 #: because: Going back is thought to be done when the alias names the old version.
 #: replaces: 2
-#: when: nightly
 %%writefile guard.py
 import json
 

@@ -1,7 +1,6 @@
 #: expects: answer that it cannot know
 #: because: A payment that failed is taken for one that did nothing.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

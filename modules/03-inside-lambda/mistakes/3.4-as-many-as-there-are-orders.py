@@ -1,5 +1,4 @@
 #: expects: limit of hikari-payment is not five
 #: because: The limit is chosen by what is wished for, not by what the bank takes.
-#: when: nightly
 deploy("hikari-payment", "payment.py")
 functions.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=15)

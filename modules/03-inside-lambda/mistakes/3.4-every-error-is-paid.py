@@ -1,7 +1,6 @@
 #: expects: says paid, and payment never charged
 #: because: An error is made to vanish, and the answer stays the same.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

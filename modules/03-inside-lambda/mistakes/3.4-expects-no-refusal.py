@@ -1,7 +1,6 @@
 #: expects: An order is not paid.*TooManyRequestsException
 #: because: A refused call is not expected at all.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

@@ -1,7 +1,6 @@
 #: expects: An order is not paid, though payment was free again
 #: because: Busy is taken for a final answer.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

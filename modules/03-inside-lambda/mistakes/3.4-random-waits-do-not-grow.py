@@ -1,7 +1,6 @@
 #: expects: waits do not grow
 #: because: A random wait is thought to be enough; it gives a busy service no rest.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

@@ -1,7 +1,6 @@
 #: expects: waits do not grow
 #: because: A pause of any kind is thought to be enough.
 #: replaces: 2
-#: when: nightly
 %%writefile checkout.py
 import json
 import random

@@ -1,6 +1,5 @@
 #: expects: A parcel that went out well left a record
 #: because: A destination for each way is thought to be safer.
-#: when: nightly
 functions.put_function_event_invoke_config(
     FunctionName="hikari-parcel",
     MaximumRetryAttempts=1,

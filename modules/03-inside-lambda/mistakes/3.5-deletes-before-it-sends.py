@@ -1,7 +1,6 @@
 #: expects: it was deleted too early
 #: because: A message is deleted when it is read, not when the work is done.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
             order, arn = record["requestPayload"], record["requestContext"]["functionArn"]
             if order["order_id"] in addresses:

@@ -1,7 +1,6 @@
 #: expects: deleted records that you had no address for
 #: because: Every message that was looked at is thought to be done.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
             order, arn = record["requestPayload"], record["requestContext"]["functionArn"]
             if order["order_id"] in addresses:

@@ -1,7 +1,6 @@
 #: expects: You sent the whole record
 #: because: The record is taken for the event.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
             order, arn = record["requestPayload"], record["requestContext"]["functionArn"]
             if order["order_id"] in addresses:

@@ -1,6 +1,5 @@
 #: expects: do not notice a stock.py that refuses the customer who takes the very last ones.? *[|]
 #: because: The case on the border is left out.
-#: when: nightly
 %%writefile test_stock.py
 import boto3
 from moto import mock_aws

@@ -1,6 +1,5 @@
 #: expects: finds no test in your file
 #: because: Any function that asserts is thought to be a test.
-#: when: nightly
 %%writefile test_stock.py
 import boto3
 from moto import mock_aws

@@ -1,7 +1,6 @@
 #: expects: may do what no order needs
 #: because: The role gets all rights on the table, so that nothing is missing.
 #: replaces: 2
-#: when: nightly
 try:
     functions.delete_function(FunctionName="orders")  # its environments end, and give their seats back
 except functions.exceptions.ResourceNotFoundException:

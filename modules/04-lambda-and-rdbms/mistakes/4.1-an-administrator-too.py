@@ -1,7 +1,6 @@
 #: expects: The administrator is refused
 #: because: The role gets every right, so that it works: it may also take the seats that are kept.
 #: replaces: 2
-#: when: nightly
 try:
     functions.delete_function(FunctionName="orders")  # its environments end, and give their seats back
 except functions.exceptions.ResourceNotFoundException:

@@ -1,7 +1,6 @@
 #: expects: may do what no order needs
 #: because: A role that the administrator made is thought to need an administrator's rights.
 #: replaces: 2
-#: when: nightly
 try:
     functions.delete_function(FunctionName="orders")  # its environments end, and give their seats back
 except functions.exceptions.ResourceNotFoundException:

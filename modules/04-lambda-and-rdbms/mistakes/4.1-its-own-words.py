@@ -1,6 +1,5 @@
 #: expects: not in the words of PostgreSQL
 #: because: That it failed is thought to be enough; why, the log would have said.
-#: when: nightly
 outcomes = Counter(result.outcome for result in results)
 evidence = {
     "calls": len(results),

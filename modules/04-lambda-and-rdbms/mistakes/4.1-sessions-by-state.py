@@ -1,6 +1,5 @@
 #: expects: The sessions are not those that the burst
 #: because: The state is counted in place of the user, so nobody learns whose sessions they are.
-#: when: nightly
 outcomes = Counter(result.outcome for result in results)
 evidence = {
     "calls": len(results),

@@ -1,6 +1,5 @@
 #: expects: A text in errors says nothing
 #: because: A call that went well has an error too: an empty one.
-#: when: nightly
 outcomes = Counter(result.outcome for result in results)
 evidence = {
     "calls": len(results),

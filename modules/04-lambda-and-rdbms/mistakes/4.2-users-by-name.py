@@ -1,6 +1,5 @@
 #: expects: Sessions of a user are left out
 #: because: The users of today are thought to be all that there are.
-#: when: nightly
 #: changes: gap 1
 -            WHERE backend_type = 'client backend'
 +            WHERE usename IN ('hikari', 'orders_app')

@@ -1,7 +1,6 @@
 #: expects: An environment holds more connections than it can use
 #: because: A pool, as on a server; but an environment serves one call at a time.
 #: fills: gap 1
-#: when: nightly
     if connection is None:
         connection = [connect() for _ in range(10)]
     for number, one in enumerate(connection):

@@ -1,6 +1,5 @@
 #: expects: The connection died while the environment was frozen
 #: because: closed is thought to know what the network has done; it knows only what the last statement met.
-#: when: nightly
 #: fills: gap 1
     if connection is None or connection.closed:
         connection = connect()

@@ -1,6 +1,5 @@
 #: expects: Each order opens a connection of its own
 #: because: Where nothing is kept, nothing can die: a login for each customer.
-#: when: nightly
 %%writefile kept.py
 import os
 

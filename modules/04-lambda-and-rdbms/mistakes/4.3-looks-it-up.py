@@ -1,6 +1,5 @@
 #: expects: two lamps
 #: because: An order that is not in the table is thought not to come; it may still be running.
-#: when: nightly
 #: fills: gap 1
     for attempt in (1, 2):
         try:

@@ -1,6 +1,5 @@
 #: expects: tried an order again that the database had refused
 #: because: Each error is taken for a dead connection.
-#: when: nightly
 #: fills: gap 1
     try:
         if connection is None:

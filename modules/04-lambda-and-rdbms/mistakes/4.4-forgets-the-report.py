@@ -1,5 +1,4 @@
 #: expects: The seats of the nightly report
 #: because: The function is thought to be the only client.
-#: when: nightly
 kept = seats["superuser_reserved_connections"] + seats["reserved_connections"]
 _ = functions.put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=(seats["max_connections"] - kept) // 2)

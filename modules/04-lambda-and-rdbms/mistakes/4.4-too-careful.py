@@ -1,4 +1,3 @@
 #: expects: The limit is too careful
 #: because: To be on the safe side; the customers pay for it.
-#: when: nightly
 _ = functions.put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=3)

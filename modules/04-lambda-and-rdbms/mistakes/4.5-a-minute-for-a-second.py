@@ -1,6 +1,5 @@
 #: expects: as if they came in a second
 #: because: The units of rate and time differ.
-#: when: nightly
 %%writefile enough.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: max_connections is not what your function has
 #: because: What others hold, and what is kept, counts as free.
-#: when: nightly
 %%writefile enough.py
 import math
 

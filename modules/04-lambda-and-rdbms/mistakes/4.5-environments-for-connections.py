@@ -1,6 +1,5 @@
 #: expects: An environment can hold more than one connection
 #: because: One connection for each environment is taken for granted.
-#: when: nightly
 %%writefile enough.py
 import math
 

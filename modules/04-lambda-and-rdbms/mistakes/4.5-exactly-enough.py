@@ -1,6 +1,5 @@
 #: expects: the conclusion from them is not
 #: because: As many seats as are needed are thought to be too few.
-#: when: nightly
 %%writefile enough.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: rounded too late
 #: because: The connections are rounded, not the environments.
-#: when: nightly
 %%writefile enough.py
 import math
 

@@ -1,7 +1,6 @@
 #: expects: Lambda refuses customers
 #: because: The cap of lesson 04 stays in place: it turns away whom the proxy would let wait.
 #: replaces: 2
-#: when: nightly
 proxy_host, proxy_port = aws.database_address("orders-proxy")
 variables = database.as_variables("orders_app")
 variables |= {"DB_HOST": proxy_host, "DB_PORT": str(proxy_port)}

@@ -1,6 +1,5 @@
 #: expects: No database stands behind the proxy
 #: because: The proxy is thought to find the database by itself.
-#: when: nightly
 if "orders-proxy" in [proxy["DBProxyName"] for proxy in rds.describe_db_proxies()["DBProxies"]]:
     rds.delete_db_proxy(DBProxyName="orders-proxy")
 if "orders-login" in [secret["Name"] for secret in secrets.list_secrets()["SecretList"]]:

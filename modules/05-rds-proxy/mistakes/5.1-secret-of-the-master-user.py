@@ -1,6 +1,5 @@
 #: expects: refuses the function's login
 #: because: The proxy is given the master user's login, and the function comes as orders_app.
-#: when: nightly
 if "orders-proxy" in [proxy["DBProxyName"] for proxy in rds.describe_db_proxies()["DBProxies"]]:
     rds.delete_db_proxy(DBProxyName="orders-proxy")
 if "orders-login" in [secret["Name"] for secret in secrets.list_secrets()["SecretList"]]:

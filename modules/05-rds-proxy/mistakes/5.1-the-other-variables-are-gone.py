@@ -1,7 +1,6 @@
 #: expects: has lost a variable that it needs
 #: because: What is sent is thought to be added to the variables, not to replace them.
 #: replaces: 2
-#: when: nightly
 proxy_host, proxy_port = aws.database_address("orders-proxy")
 variables = database.as_variables("orders_app")
 variables = {"DB_HOST": proxy_host, "DB_PORT": str(proxy_port)}

@@ -1,7 +1,6 @@
 #: expects: RDS Proxy does not pass on a client's cancel
 #: because: A timer in the function is taken for the limit: RDS Proxy keeps its cancel from the database.
 #: replaces: 2
-#: when: nightly
 %%writefile freed.py
 import os
 import threading

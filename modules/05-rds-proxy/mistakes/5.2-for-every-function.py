@@ -1,7 +1,6 @@
 #: expects: also holds for report
 #: because: InitQuery sets it on every connection of the proxy, and every function has these.
 #: replaces: 2
-#: when: nightly
 Path("freed.py").write_text("""import os
 
 import psycopg

@@ -1,7 +1,6 @@
 #: expects: what freed.py set is lost
 #: because: SET LOCAL outside of a transaction ends at once: PostgreSQL only warns.
 #: replaces: 2
-#: when: nightly
 %%writefile freed.py
 import os
 

@@ -1,7 +1,6 @@
 #: expects: what freed.py set is lost
 #: because: The statement that pins is deleted, and what it was for with it.
 #: replaces: 2
-#: when: nightly
 %%writefile freed.py
 import os
 

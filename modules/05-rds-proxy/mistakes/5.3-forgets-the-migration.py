@@ -1,6 +1,5 @@
 #: expects: the migration gets no seat
 #: because: The proxies are counted, and whoever comes without one is forgotten.
-#: when: nightly
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

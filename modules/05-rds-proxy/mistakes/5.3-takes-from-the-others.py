@@ -1,6 +1,5 @@
 #: expects: changed the pool of the other team
 #: because: Room is made at the other team's cost.
-#: when: nightly
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

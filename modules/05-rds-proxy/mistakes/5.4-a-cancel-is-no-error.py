@@ -1,7 +1,6 @@
 #: expects: cancelled, and your function answers as if all were well
 #: because: The handler ignores the error of a canceled query.
 #: replaces: 2
-#: when: nightly
 #: changes: gap 2
 -        except psycopg.OperationalError:
 +        except psycopg.errors.QueryCanceled:

@@ -1,7 +1,6 @@
 #: expects: tries again on a connection that still works.*came back: 2 attempts
 #: because: The handler closes the connection, which then looks lost.
 #: replaces: 2
-#: when: nightly
 #: changes: gap 2
 -            lost = connection is None or connection.closed
 -            if not lost or context.get_remaining_time_in_millis() < 1000 * wait_s + 2000:

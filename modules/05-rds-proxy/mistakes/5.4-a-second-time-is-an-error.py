@@ -1,7 +1,6 @@
 #: expects: is there already ends with an error
 #: because: The database keeps the second one out, and the handler takes that for a failure.
 #: replaces: 2
-#: when: nightly
 %%writefile safe_orders.py
 import os
 import time

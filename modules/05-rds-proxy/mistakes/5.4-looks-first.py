@@ -1,7 +1,6 @@
 #: expects: stored twice
 #: because: Looking before storing is thought to be enough: two that look at the same moment both find nothing.
 #: replaces: 2
-#: when: nightly
 with database.connect("hikari") as connection:
     connection.execute("DROP INDEX IF EXISTS one_order_for_each_key")
 Path("safe_orders.py").write_text('''import os

@@ -1,7 +1,6 @@
 #: expects: tries until Lambda ends it
 #: because: The loop has no end when the database stays away.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 2
     wait_s = 0.2
     while True:

@@ -1,6 +1,5 @@
 #: expects: More ports of the database are open
 #: because: FromPort and ToPort are taken for the ports of the two ends.
-#: when: nightly
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
 subnets = []  # the ids of your two subnets

@@ -1,6 +1,5 @@
 #: expects: lets somebody else in
 #: because: The rule names the group in which it stands.
-#: when: nightly
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
 subnets = []  # the ids of your two subnets

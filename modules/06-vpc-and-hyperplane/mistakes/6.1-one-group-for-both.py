@@ -1,6 +1,5 @@
 #: expects: share a security group
 #: because: One group that lets its own members in is thought to be enough for both.
-#: when: nightly
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
 subnets = []  # the ids of your two subnets

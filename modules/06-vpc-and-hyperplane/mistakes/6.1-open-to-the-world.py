@@ -1,6 +1,5 @@
 #: expects: lets strangers in: it is open to addresses
 #: because: Nobody outside reaches a private subnet, so the rule may name everybody.
-#: when: nightly
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
 subnets = []  # the ids of your two subnets

@@ -1,6 +1,5 @@
 #: expects: has the VPC's default group
 #: because: Every VPC brings a group along, and all that it holds reach each other.
-#: when: nightly
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones
 subnets = []  # the ids of your two subnets

@@ -1,6 +1,5 @@
 #: expects: lets more in than answers
 #: because: To be on the safe side all may come in.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

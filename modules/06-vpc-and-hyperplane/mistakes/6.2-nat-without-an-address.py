@@ -1,6 +1,5 @@
 #: expects: (NAT gateway has no public address|has no way out)
 #: because: A private NAT gateway is taken for one that leads to the internet.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

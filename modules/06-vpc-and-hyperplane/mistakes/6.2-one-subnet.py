@@ -1,6 +1,5 @@
 #: expects: One of the function's subnets has no way out
 #: because: One route table is thought to serve both subnets.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

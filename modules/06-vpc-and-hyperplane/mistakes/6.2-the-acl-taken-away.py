@@ -1,6 +1,5 @@
 #: expects: the VPC's own network ACL, which lets all pass
 #: because: The wall is in the way, so the subnets get the VPC's own network ACL again.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

@@ -1,6 +1,5 @@
 #: expects: its answer does not get in
 #: because: The rule for answers is written for the wrong direction.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

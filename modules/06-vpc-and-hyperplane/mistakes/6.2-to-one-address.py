@@ -1,6 +1,5 @@
 #: expects: to some addresses alone
 #: because: The route names the one address that the example calls.
-#: when: nightly
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

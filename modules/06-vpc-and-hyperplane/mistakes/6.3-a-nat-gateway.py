@@ -1,6 +1,5 @@
 #: expects: has a way to the internet
 #: because: A NAT gateway leads to S3 and DynamoDB as well.
-#: when: nightly
 shop = hikari_vpc.make()
 address = ec2.allocate_address(Domain="vpc")["AllocationId"]
 nat = ec2.create_nat_gateway(SubnetId=shop.public_subnets[0], AllocationId=address)

@@ -1,6 +1,5 @@
 #: expects: is of another Region
 #: because: The name of an example is copied, with its Region.
-#: when: nightly
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL
 
 for service in ("s3", "dynamodb"):

@@ -1,6 +1,5 @@
 #: expects: on other route tables
 #: because: The type is left out, and the endpoint goes where the way out is.
-#: when: nightly
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL
 
 for service in ("s3", "dynamodb"):

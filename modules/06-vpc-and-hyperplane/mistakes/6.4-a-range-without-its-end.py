@@ -1,6 +1,5 @@
 #: expects: A PortRange holds its first and its last port
 #: because: A PortRange is taken for a range of Python, without its end.
-#: when: nightly
 #: changes: gap 2
 -            and ports["From"] <= port <= ports["To"]
 +            and port in range(ports["From"], ports["To"])

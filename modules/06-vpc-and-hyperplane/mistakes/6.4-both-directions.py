@@ -1,6 +1,5 @@
 #: expects: A rule of the other direction was taken
 #: because: The rules of both directions are taken for one list.
-#: when: nightly
 #: changes: gap 2
 -            entry["Egress"] == egress
 -            and inside(address, entry["CidrBlock"])

@@ -1,6 +1,5 @@
 #: expects: An answer that is refused goes unnoticed
 #: because: The answer leaves one subnet, and enters another: one of them is forgotten.
-#: when: nightly
 #: fills: gap 3
         if not acl_lets(acl_of(target), True, client, client_port):
             refused.append("answer: network ACL out")

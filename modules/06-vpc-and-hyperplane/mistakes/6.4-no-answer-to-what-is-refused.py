@@ -1,6 +1,5 @@
 #: expects: One wall does not hide the next
 #: because: A packet that is refused has no answer, so the way back is not asked.
-#: when: nightly
 #: fills: gap 3
         arrived = not refused
         if arrived and not acl_lets(acl_of(target), True, client, client_port):

@@ -1,6 +1,5 @@
 #: expects: in the wrong direction
 #: because: Out and in are taken from the client, not from the subnet.
-#: when: nightly
 #: fills: gap 3
         if not acl_lets(acl_of(target), True, client, client_port):
             refused.append("answer: network ACL in")

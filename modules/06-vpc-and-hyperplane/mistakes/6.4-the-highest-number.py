@@ -1,6 +1,5 @@
 #: expects: (lets the packet pass, and you say that it refuses|refuses, and you let the packet pass)
 #: because: The last rule is thought to have the last word.
-#: when: nightly
 #: changes: gap 2
 -    for entry in sorted(entries, key=lambda entry: entry["RuleNumber"]):
 +    for entry in sorted(entries, key=lambda entry: -entry["RuleNumber"]):

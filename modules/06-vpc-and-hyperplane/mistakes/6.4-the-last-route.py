@@ -1,6 +1,5 @@
 #: expects: A shorter prefix was taken
 #: because: The last route that was written is thought to count.
-#: when: nightly
 #: fills: gap 1
     matching = [route for route in routes if inside(address, route["DestinationCidrBlock"])]
     return matching[-1] if matching else None

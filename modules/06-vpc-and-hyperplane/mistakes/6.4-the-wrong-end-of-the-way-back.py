@@ -1,6 +1,5 @@
 #: expects: a rule was asked about the wrong end
 #: because: The addresses of the way there are kept for the way back.
-#: when: nightly
 #: fills: gap 3
         if not acl_lets(acl_of(target), True, address, client_port):
             refused.append("answer: network ACL out")

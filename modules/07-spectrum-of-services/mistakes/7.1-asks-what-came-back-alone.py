@@ -1,6 +1,5 @@
 #: expects: has changed the status all the same
 #: because: False is believed, and the order is not looked at.
-#: when: nightly
 #: changes: gap 1
 -    found = store.get("order-2")
 +    assert store.set_status("order-3", "open", "packed") is True

@@ -1,6 +1,5 @@
 #: expects: refuse a store that is right
 #: because: The test asks for something that the interface does not promise: fields in an order of their own.
-#: when: nightly
 %%writefile contract.py
 from serverless_first.order_stores import OrderExists
 

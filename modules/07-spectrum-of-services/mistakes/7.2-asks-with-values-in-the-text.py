@@ -1,6 +1,5 @@
 #: expects: The statement breaks at an apostrophe
 #: because: An f-string is shorter, and works for most names.
-#: when: nightly
 #: fills: gap 2
         rows = self.connection.execute(
             f"SELECT * FROM orders_of_shop WHERE customer = '{customer}' ORDER BY placed_at DESC LIMIT {limit}",

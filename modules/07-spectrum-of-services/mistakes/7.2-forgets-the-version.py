@@ -1,6 +1,5 @@
 #: expects: The version does not tell
 #: because: The version is left as it was.
-#: when: nightly
 #: changes: gap 3
 -            """UPDATE orders_of_shop SET status = %s, version = version + 1
 +            """UPDATE orders_of_shop SET status = %s

@@ -1,6 +1,5 @@
 #: expects: does not give a list of orders
 #: because: What the database gives is handed on as it is.
-#: when: nightly
 #: fills: gap 2
         rows = self.connection.execute(
             "SELECT * FROM orders_of_shop WHERE customer = %s ORDER BY placed_at DESC LIMIT %s",

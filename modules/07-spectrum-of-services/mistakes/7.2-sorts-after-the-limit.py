@@ -1,6 +1,5 @@
 #: expects: limit is taken before the order
 #: because: The database limits before Python sorts.
-#: when: nightly
 #: fills: gap 2
         rows = self.connection.execute(
             "SELECT * FROM orders_of_shop WHERE customer = %s ORDER BY placed_at LIMIT %s",

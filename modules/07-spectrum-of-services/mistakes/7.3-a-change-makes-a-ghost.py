@@ -1,6 +1,5 @@
 #: expects: does not exist makes something of it
 #: because: An update of an item that is not there is thought to fail.
-#: when: nightly
 #: changes: gap 5
 -                ConditionExpression="#status = :old",
 @@

@@ -1,6 +1,5 @@
 #: expects: The orders of the list are not whole
 #: because: Only the keys are copied into the index.
-#: when: nightly
 #: changes: gap 1
 -            "Projection": {"ProjectionType": "ALL"},
 +            "Projection": {"ProjectionType": "KEYS_ONLY"},

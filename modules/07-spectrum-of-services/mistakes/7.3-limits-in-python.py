@@ -1,6 +1,5 @@
 #: expects: reads far more items than it gives back
 #: because: Everything is read, and the rest thrown away.
-#: when: nightly
 #: changes: gap 4
 -            Limit=limit,
 @@

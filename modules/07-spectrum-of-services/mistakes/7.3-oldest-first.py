@@ -1,5 +1,4 @@
 #: expects: The oldest order comes first
 #: because: A query goes upwards by the sort key unless it is told otherwise.
-#: when: nightly
 #: changes: gap 4
 -            ScanIndexForward=False,

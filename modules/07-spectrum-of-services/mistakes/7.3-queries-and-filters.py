@@ -1,6 +1,5 @@
 #: expects: reads far more items than it gives back
 #: because: The index has one partition for each lamp, and a filter finds the customer in it.
-#: when: nightly
 %%writefile dynamo_orders.py
 from serverless_first.order_stores import OrderExists
 

@@ -1,6 +1,5 @@
 #: expects: lost to the new store
 #: because: What comes between the backfill and the double writing is thought to be caught later.
-#: when: nightly
 #: fills: gap 5
     backfill(shop.old, shop.new)
     shop.store = Both(shop.old, shop.new)

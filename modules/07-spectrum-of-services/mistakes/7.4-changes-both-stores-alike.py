@@ -1,6 +1,5 @@
 #: expects: Both does not copy to the new store
 #: because: The new store gets the same call, and not a copy of what the old one holds.
-#: when: nightly
 #: fills: gap 2
         changed = self.old.set_status(order_id, old, new)
         if changed and self.new.get(order_id):

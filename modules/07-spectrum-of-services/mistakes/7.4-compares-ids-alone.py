@@ -1,6 +1,5 @@
 #: expects: put an older copy over a newer order|differences does not see
 #: because: The comparison asks whether an order is there, and not whether it is the newest.
-#: when: nightly
 %%writefile move.py
 class Both:
     """The shop's store during the move: the old store decides, the new one gets copies."""

@@ -1,6 +1,5 @@
 #: expects: You have switched without comparing
 #: because: One look and one repair; nobody is thought to write meanwhile.
-#: when: nightly
 #: fills: gap 5
     shop.store = Both(shop.old, shop.new)
     backfill(shop.old, shop.new)

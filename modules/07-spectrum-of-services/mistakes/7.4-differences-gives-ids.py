@@ -1,6 +1,5 @@
 #: expects: differences gives no orders
 #: because: The ids seem to be enough.
-#: when: nightly
 %%writefile move.py
 class Both:
     """The shop's store during the move: the old store decides, the new one gets copies."""

@@ -1,5 +1,4 @@
 #: expects: has not copied every order|uses the new store before|Orders that were there before
 #: because: The comparing copies everything that is missing.
-#: when: nightly
 #: fills: gap 3
     return

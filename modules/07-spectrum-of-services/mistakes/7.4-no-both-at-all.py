@@ -1,5 +1,4 @@
 #: expects: lost to the new store
 #: because: The backfill and the comparing are thought to be the move.
-#: when: nightly
 #: changes: gap 5
 -    shop.store = Both(shop.old, shop.new)

@@ -1,6 +1,5 @@
 #: expects: put an older copy over a newer order|leaves an older copy
 #: because: put keeps whatever comes last.
-#: when: nightly
 %%writefile move.py
 class Both:
     """The shop's store during the move: the old store decides, the new one gets copies."""

@@ -1,6 +1,5 @@
 #: expects: Both leaves an older copy
 #: because: put keeps whatever comes last, and two packers may write in another order.
-#: when: nightly
 #: fills: gap 2
         changed = self.old.set_status(order_id, old, new)
         if changed:

@@ -1,6 +1,5 @@
 #: expects: a customer does not find an order
 #: because: The shop reads from the new store while it is being filled.
-#: when: nightly
 %%writefile move.py
 class Both:
     """The shop's store during the move: the old store decides, the new one gets copies."""

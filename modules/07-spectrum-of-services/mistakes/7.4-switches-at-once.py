@@ -1,6 +1,5 @@
 #: expects: uses the new store before the backfill
 #: because: The new store is used first, and filled later.
-#: when: nightly
 #: changes: gap 5
 -    shop.store = Both(shop.old, shop.new)
 +    shop.store = shop.new

@@ -1,6 +1,5 @@
 #: expects: A fault of the client is told as a fault of ours
 #: because: Who calls an API is thought to send JSON.
-#: when: nightly
 #: changes: gap 1
 -    try:
 -        order = json.loads(event.get("body") or "")

@@ -1,6 +1,5 @@
 #: expects: An order that is stored does not come back
 #: because: One route is thought to be enough: the function looks at the path itself.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
 ORDERS = http_api("orders", {"POST /orders": orders_arn})

@@ -1,6 +1,5 @@
 #: expects: is in the table all the same
 #: because: The order is saved first, so that nothing is lost.
-#: when: nightly
 #: changes: gap 1
          return answer(400, {"message": "the body is not JSON"})
 +    if isinstance(order, dict) and order.get("order_key") and isinstance(order.get("lamp"), str) and "quantity" in order:

@@ -1,6 +1,5 @@
 #: expects: under another key than that of the order
 #: because: Each call of stock is thought to need a key of its own.
-#: when: nightly
 #: changes: gap 1
 -        data=json.dumps(order).encode(),
 +        data=json.dumps(order | {"order_key": os.urandom(8).hex()}).encode(),

@@ -1,6 +1,5 @@
 #: expects: told that the lamp is sold out
 #: because: Whatever stock says but yes is taken for: no lamps.
-#: when: nightly
 #: changes: gap 1
 -        if refusal.code == 409:
 -            return answer(409, {"message": "sold out"})

@@ -1,6 +1,5 @@
 #: expects: Stock says: reserved before
 #: because: Everything but 201 is taken for a no.
-#: when: nightly
 #: changes: gap 1
 -        with urllib.request.urlopen(request, timeout=2):
 -            pass

@@ -1,6 +1,5 @@
 #: expects: the handler dies of it, or of its own timeout
 #: because: URLError is thought to be the only thing that can happen besides a status.
-#: when: nightly
 #: changes: gap 1
 -    except OSError:
 +    except ConnectionRefusedError:

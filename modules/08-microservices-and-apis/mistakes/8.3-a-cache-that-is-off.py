@@ -1,6 +1,5 @@
 #: expects: nothing comes from the cache
 #: because: The setting of the method is thought to switch on the cache of the stage.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/~1prices~1{lamp}/GET/caching/enabled": "true",

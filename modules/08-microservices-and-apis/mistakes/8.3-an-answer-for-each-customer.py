@@ -1,6 +1,5 @@
 #: expects: nothing comes from the cache
 #: because: The customer as a key is thought to be on the safe side, for prices too.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp", "method.request.header.Customer"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

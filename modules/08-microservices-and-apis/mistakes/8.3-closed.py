@@ -1,6 +1,5 @@
 #: expects: Fewer orders get in at once
 #: because: A small number is thought to be the safe one.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

@@ -1,6 +1,5 @@
 #: expects: The robot gets in as often as it likes
 #: because: The cache is thought to protect the orders, too.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

@@ -1,6 +1,5 @@
 #: expects: More orders get in than the shop wants
 #: because: Some room above the limit is thought to do no harm.
-#: when: nightly
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {
     "/cacheClusterEnabled": "true",

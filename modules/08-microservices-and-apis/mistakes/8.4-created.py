@@ -1,6 +1,5 @@
 #: expects: Nothing is reserved yet
 #: because: 201 is taken for: the order has come in.
-#: when: nightly
 #: fills: gap 1
     store(order)
     sqs.send_message(QueueUrl=os.environ["STOCK_QUEUE"], MessageBody=json.dumps(order))

@@ -1,7 +1,6 @@
 #: expects: orders are missing in stock
 #: because: An error is thought to stop the queue, so none may get out.
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
         try:
             order = json.loads(record["body"])["detail"]

@@ -1,7 +1,6 @@
 #: expects: has taken its lamps twice
 #: because: What one environment remembers is thought to be known to all.
 #: replaces: 2
-#: when: nightly
 %%writefile stock_inbox.py
 import json
 

@@ -2,5 +2,4 @@
 #: because: A queue is thought to deliver once.
 #: replaces: 2
 #: changes: gap 1
-#: when: nightly
 -        first["Put"]["ConditionExpression"] = "attribute_not_exists(order_key)"

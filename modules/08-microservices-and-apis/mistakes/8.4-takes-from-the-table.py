@@ -1,6 +1,5 @@
 #: expects: orders writes into the table of the stock service
 #: because: The lamps are taken at once, so that nobody else gets them.
-#: when: nightly
 #: fills: gap 1
     store(order)
     dynamodb.update_item(

@@ -1,6 +1,5 @@
 #: expects: are not in the table orders
 #: because: The queue is thought to keep the order.
-#: when: nightly
 #: fills: gap 1
     sqs.send_message(QueueUrl=os.environ["STOCK_QUEUE"], MessageBody=json.dumps(order))
     return answer(202, order)

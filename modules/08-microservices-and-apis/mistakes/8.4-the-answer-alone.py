@@ -1,6 +1,5 @@
 #: expects: the queue does not hold their orders
 #: because: 202 is thought to send the order on.
-#: when: nightly
 #: fills: gap 1
     store(order)
     return answer(202, order)

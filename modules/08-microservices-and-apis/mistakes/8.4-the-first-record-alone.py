@@ -1,7 +1,6 @@
 #: expects: orders are missing in stock
 #: because: A call is thought to bring one message.
 #: replaces: 2
-#: when: nightly
 %%writefile stock_inbox.py
 import json
 

@@ -1,6 +1,5 @@
 #: expects: pass whatever the handler does
 #: because: A test that runs through is thought to be a test.
-#: when: nightly
 #: changes: gap 1
 -    assert (status, order["quantity"]) == (201, 2)
 -    assert stored() == {"order-1": 2}

@@ -1,5 +1,4 @@
 #: expects: stores an order that is too large
 #: because: That it says 400 is thought to prove that nothing was stored.
-#: when: nightly
 #: changes: gap 1
 -    assert stored() == {}

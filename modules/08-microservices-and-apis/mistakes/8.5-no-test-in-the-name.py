@@ -1,6 +1,5 @@
 #: expects: finds no test
 #: because: pytest is thought to run every function.
-#: when: nightly
 #: changes: gap 1
 -def test_a_good_order_is_stored():
 +def a_good_order_is_stored():

@@ -1,7 +1,6 @@
 #: expects: go home while orders are left
 #: because: takes one answer of the queue for all that it holds
 #: replaces: 2
-#: when: nightly
 #: changes: gap 1
 -    while messages := sqs.receive_message(
 -        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30, WaitTimeSeconds=0

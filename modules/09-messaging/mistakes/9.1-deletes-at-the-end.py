@@ -1,7 +1,6 @@
 #: expects: still in the queue after a power cut
 #: because: deletes the batch when all of it is printed
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30

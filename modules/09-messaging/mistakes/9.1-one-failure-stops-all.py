@@ -1,7 +1,6 @@
 #: expects: stops the worker, and the orders behind it wait
 #: because: does not catch what one order raises
 #: replaces: 2
-#: when: nightly
 #: fills: gap 1
     while messages := sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30

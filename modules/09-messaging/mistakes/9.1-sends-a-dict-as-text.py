@@ -1,6 +1,5 @@
 #: expects: is no JSON
 #: because: takes the text of a dict for JSON
-#: when: nightly
 #: fills: gap 1
     sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=str(event))
     return {"accepted": event["order_id"]}

@@ -1,6 +1,5 @@
 #: expects: order behind a repeated one was not packed
 #: because: catches the refusal around the whole loop
-#: when: nightly
 %%writefile pack.py
 import json
 

@@ -1,6 +1,5 @@
 #: expects: repeated order is no error
 #: because: lets the refusal of the condition fail the call
-#: when: nightly
 #: fills: gap 1
         parcels.update_item(
             Key={"order_id": order["order_id"]},

@@ -1,6 +1,5 @@
 #: expects: sent the order again, and it was packed again
 #: because: takes the text of the message for the order: sent_at differs
-#: when: nightly
 %%writefile pack.py
 import hashlib
 import json

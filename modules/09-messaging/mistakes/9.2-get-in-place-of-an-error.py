@@ -1,6 +1,5 @@
 #: expects: says that all is well[\s\S]*get gives None
 #: because: asks for the lamp with get, so an order without one is packed
-#: when: nightly
 %%writefile pack.py
 import json
 

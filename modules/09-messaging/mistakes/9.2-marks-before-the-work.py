@@ -1,6 +1,5 @@
 #: expects: left word that it was done
 #: because: marks first and works later, so a failed order counts as done
-#: when: nightly
 #: fills: gap 1
         try:
             seen = f"seen {order['order_id']}"

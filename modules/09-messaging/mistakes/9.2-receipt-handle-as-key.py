@@ -1,6 +1,5 @@
 #: expects: same message came again, and was packed again
 #: because: takes the receipt for the message: it is new each time
-#: when: nightly
 #: fills: gap 1
         seen = f"receipt {record['receiptHandle']}"
         try:

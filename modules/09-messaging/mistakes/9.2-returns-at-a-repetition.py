@@ -1,6 +1,5 @@
 #: expects: order behind a repeated one was not packed
 #: because: takes return for continue
-#: when: nightly
 %%writefile pack.py
 import json
 

@@ -1,6 +1,5 @@
 #: expects: wrote over the item
 #: because: writes a 1 in place of counting, without a condition
-#: when: nightly
 %%writefile pack.py
 import json
 

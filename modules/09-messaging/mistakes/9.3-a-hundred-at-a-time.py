@@ -1,7 +1,6 @@
 #: expects: more than ten messages
 #: because: takes the batch for a matter of speed alone
 #: replaces: 2
-#: when: nightly
 _ = table("hikari-invoices", "order_id")
 to_invoice_url = queue("hikari-to-invoice", VisibilityTimeout="24")  # six times the function's timeout
 deploy("hikari-invoice", "invoice.py")

@@ -1,6 +1,5 @@
 #: expects: The list holds bare ids
 #: because: returns the ids, without the dict that Lambda reads
-#: when: nightly
 #: changes: gap 1
 -            failures.append({"itemIdentifier": record["messageId"]})
 +            failures.append(record["messageId"])

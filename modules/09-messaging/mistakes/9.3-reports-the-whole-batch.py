@@ -1,6 +1,5 @@
 #: expects: or can be done, are reported as failed
 #: because: reports all when one has failed
-#: when: nightly
 #: changes: gap 1
 -            failures.append({"itemIdentifier": record["messageId"]})
 +            failures = [{"itemIdentifier": each["messageId"]} for each in event["Records"]]

@@ -1,6 +1,5 @@
 #: expects: keeps good ones from being done
 #: because: leaves the loop at the first failure
-#: when: nightly
 #: changes: gap 1
              failures.append({"itemIdentifier": record["messageId"]})
 +            break

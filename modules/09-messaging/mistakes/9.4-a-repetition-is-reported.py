@@ -1,6 +1,5 @@
 #: expects: or can be done, are reported as failed
 #: because: takes the refusal of the condition for a failure, so duplicates become dead letters
-#: when: nightly
 #: changes: gap 1
 -        print("already packed:", order["order_id"])
 +        raise ValueError("already packed") from None

@@ -1,7 +1,6 @@
 #: expects: The poison has vanished
 #: because: returns the list, and leaves the setting out of the mapping
 #: replaces: 2
-#: when: nightly
 _ = table("hikari-packed", "order_id")
 deploy("hikari-pipeline", "pipeline.py", variables={"LAMPS": "Tsuki,Hoshi,Kumo"}, Timeout=10)
 dead_url = queue("hikari-orders-dead")

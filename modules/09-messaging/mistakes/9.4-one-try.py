@@ -1,7 +1,6 @@
 #: expects: single try
 #: because: counts retries in place of receives, or sees no use in them
 #: replaces: 2
-#: when: nightly
 _ = table("hikari-packed", "order_id")
 deploy("hikari-pipeline", "pipeline.py", variables={"LAMPS": "Tsuki,Hoshi,Kumo"}, Timeout=10)
 dead_url = queue("hikari-orders-dead")

@@ -1,5 +1,4 @@
 #: expects: repeated order is packed more than once
 #: because: packs without a condition
-#: when: nightly
 #: changes: gap 1
 -            ConditionExpression="attribute_not_exists(packed)",

@@ -1,6 +1,5 @@
 #: expects: wrote over the item
 #: because: writes a 1 in place of counting, without a condition
-#: when: nightly
 #: fills: gap 1
 def pack_once(order):
     packed.put_item(Item={"order_id": order["order_id"], "lamp": order["lamp"], "packed": 1})

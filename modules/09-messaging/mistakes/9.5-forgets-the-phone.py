@@ -1,6 +1,5 @@
 #: expects: hikari-web-team does not get orders that it wants
 #: because: names one of the two channels
-#: when: nightly
 #: changes: gap 1
 -    "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web", "phone"]})},
 +    "hikari-web-team": {"FilterPolicy": json.dumps({"channel": ["web"]})},

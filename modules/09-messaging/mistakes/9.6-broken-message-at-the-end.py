@@ -1,6 +1,5 @@
 #: expects: stops at the first message that fails
 #: because: lets the broken message stand at the end, with nothing behind it
-#: when: nightly
 #: changes: gap 1
 -    answer = gift.handler(batch(BEN, "no JSON", ANN), None)
 -    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}

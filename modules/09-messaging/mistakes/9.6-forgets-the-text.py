@@ -1,6 +1,5 @@
 #: expects: empty card for an order without a text
 #: because: leaves out the order that fails in the middle of its work
-#: when: nightly
 #: changes: gap 1
 -
 -

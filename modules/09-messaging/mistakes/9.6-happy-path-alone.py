@@ -1,6 +1,5 @@
 #: expects: second card|stops at the first
 #: because: tests what works, and nothing else
-#: when: nightly
 #: fills: gap 1
 ANN = {"order_id": "ord-1", "gift": True, "text": "For Ann"}
 BEN = {"order_id": "ord-2", "gift": False, "text": ""}

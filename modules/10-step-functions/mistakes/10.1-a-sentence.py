@@ -1,6 +1,5 @@
 #: expects: not the JSON object that the shop reads
 #: because: A message is thought to be for people.
-#: when: nightly
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

@@ -1,6 +1,5 @@
 #: expects: There is no job for this lamp
 #: because: The example's lamp is written into the definition.
-#: when: nightly
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

@@ -1,6 +1,5 @@
 #: expects: There are 2 messages about this
 #: because: The way for errors joins the other one again.
-#: when: nightly
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

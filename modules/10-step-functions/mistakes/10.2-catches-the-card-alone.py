@@ -1,6 +1,5 @@
 #: expects: Nobody is told
 #: because: A bank that stays busy is thought to end as well.
-#: when: nightly
 #: changes: gap 1
 -                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}
 +                {"ErrorEquals": ["CardDeclined"], "Output": "{% $states.input %}", "Next": "Tell"}

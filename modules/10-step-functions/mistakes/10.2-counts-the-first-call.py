@@ -1,6 +1,5 @@
 #: expects: gives up too early
 #: because: MaxAttempts is thought to count the first call.
-#: when: nightly
 #: changes: gap 1
 -    "MaxAttempts": 4,
 +    "MaxAttempts": 3,

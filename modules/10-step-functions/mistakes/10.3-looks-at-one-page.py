@@ -1,6 +1,5 @@
 #: expects: does not go on: .*took too long, and another 100 executions
 #: because: list_executions is expected to list all executions, but it returns a page of 100.
-#: when: nightly
 #: changes: gap 1
 -        status = states.describe_execution(executionArn=execution)["status"]
 +        page = states.list_executions(stateMachineArn=machine)["executions"]

@@ -1,6 +1,5 @@
 #: expects: ended with an error
 #: because: An execution that has succeeded is redriven, too.
-#: when: nightly
 %%writefile start.py
 import json
 import os

@@ -1,6 +1,5 @@
 #: expects: does not come to an end of its own
 #: because: The timeout stands at the machine: it ends all, and tells nobody.
-#: when: nightly
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 

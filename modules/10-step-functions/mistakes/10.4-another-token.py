@@ -1,6 +1,5 @@
 #: expects: The token that the person got answers nothing
 #: because: The execution's ARN is taken for the token.
-#: when: nightly
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 

@@ -1,6 +1,5 @@
 #: expects: Money goes out though nobody has said yes
 #: because: Every error leads on as if there was an answer.
-#: when: nightly
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 

@@ -1,6 +1,5 @@
 #: expects: Nobody comes by HTTP here, and the sum has an HTTP API
 #: because: Each function has an API in front.
-#: when: nightly
 %%writefile month.py
 import math
 

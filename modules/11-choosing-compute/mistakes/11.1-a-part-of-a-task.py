@@ -1,6 +1,5 @@
 #: expects: a part of a task
 #: because: Two tasks and a third are two tasks and a third.
-#: when: nightly
 %%writefile month.py
 import math
 

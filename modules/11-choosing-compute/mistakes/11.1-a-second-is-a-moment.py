@@ -1,6 +1,5 @@
 #: expects: taken for requests at a time
 #: because: As many requests are under way as come in a second.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: hours that have nothing to do
 #: because: There is no service without a task.
-#: when: nightly
 %%writefile month.py
 import math
 

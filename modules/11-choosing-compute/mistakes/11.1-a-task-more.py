@@ -1,6 +1,5 @@
 #: expects: hours that have nothing to do
 #: because: int rounds down, so one is added.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: fewer tasks than least_tasks
 #: because: In a quiet hour one task is enough, or none.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: run all month
 #: because: The tasks of the busiest hour are there at night, too.
-#: when: nightly
 %%writefile month.py
 import math
 

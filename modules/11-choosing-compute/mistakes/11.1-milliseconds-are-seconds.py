@@ -1,6 +1,5 @@
 #: expects: as if they were seconds
 #: because: duration_ms is multiplied with a price per second.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: HTTP API in front of the function is not in the sum
 #: because: A function is reached from the internet for nothing.
-#: when: nightly
 %%writefile month.py
 import math
 

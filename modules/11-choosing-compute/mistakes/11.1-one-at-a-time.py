@@ -1,6 +1,5 @@
 #: expects: one request at a time
 #: because: A task is like an environment: one request at a time.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: In the quiet hours there are no tasks
 #: because: When there is little to do, nothing runs.
-#: when: nightly
 %%writefile month.py
 import math
 

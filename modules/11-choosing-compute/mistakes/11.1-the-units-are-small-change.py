@@ -1,6 +1,5 @@
 #: expects: capacity units are not in the sum
 #: because: A load balancer costs by the hour alone.
-#: when: nightly
 %%writefile month.py
 import math
 

@@ -1,6 +1,5 @@
 #: expects: or for a single hour
 #: because: The price of the units is that of a month.
-#: when: nightly
 %%writefile month.py
 import math
 

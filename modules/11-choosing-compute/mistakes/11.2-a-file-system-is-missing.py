@@ -1,6 +1,5 @@
 #: expects: "lambda-efs" does not force
 #: because: Any line of the table is a reason.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

@@ -1,6 +1,5 @@
 #: expects: cannot be defended on fargate.*the parameter gpu is not valid
 #: because: A container runs anywhere, with whatever it needs.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

@@ -1,6 +1,5 @@
 #: expects: HTTP comes to a function through an API
 #: because: What is used by HTTP needs a connection that comes in.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

@@ -1,6 +1,5 @@
 #: expects: can be a container image, but not one of Windows
 #: because: The image is the reason, and not what is in it.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

@@ -1,6 +1,5 @@
 #: expects: cannot be defended on lambda.*no network leads into it
 #: because: Serverless first is serverless always.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

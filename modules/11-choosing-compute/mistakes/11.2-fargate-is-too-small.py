@@ -1,6 +1,5 @@
 #: expects: 64 GB fit into a Fargate task
 #: because: The memory sends it on from Fargate, too.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

@@ -1,6 +1,5 @@
 #: expects: none of the ids in the table
 #: because: The reason is written in words.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

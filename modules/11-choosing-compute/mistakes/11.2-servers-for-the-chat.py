@@ -1,6 +1,5 @@
 #: expects: leaves fargate, and no limit forces it
 #: because: What listens needs a machine of its own.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

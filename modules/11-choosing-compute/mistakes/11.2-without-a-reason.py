@@ -1,6 +1,5 @@
 #: expects: reasons do not fit the steps
 #: because: A step can be skipped without saying why.
-#: when: nightly
 records = {
     "flash sale": {"service": "lambda", "leave": {}},
     "film": {"service": "lambda", "leave": {}},

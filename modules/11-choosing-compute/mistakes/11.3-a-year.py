@@ -1,6 +1,5 @@
 #: expects: is that of a year
 #: because: The contract runs for a year.
-#: when: nightly
 decisions = {}
 for key, card in CARDS.items():
     if card.numbers:

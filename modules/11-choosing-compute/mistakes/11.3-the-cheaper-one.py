@@ -1,6 +1,5 @@
 #: expects: .film. costs .4.89 a month less on Fargate
 #: because: The cheaper service is the better one.
-#: when: nightly
 decisions = {}
 for key, card in CARDS.items():
     if card.numbers:

@@ -1,6 +1,5 @@
 #: expects: record of .flash sale. is not complete
 #: because: The choice is the answer.
-#: when: nightly
 decisions = {
     "flash sale": {"service": "lambda"},
     "film": {"service": "lambda"},

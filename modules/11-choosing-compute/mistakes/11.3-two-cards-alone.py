@@ -1,6 +1,5 @@
 #: expects: missing: lamp reports, clean-up
 #: because: Cards whose answer is plain need no record.
-#: when: nightly
 decisions = {}
 for key, card in CARDS.items():
     if card.numbers:

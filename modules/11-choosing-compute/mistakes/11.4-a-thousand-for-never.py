@@ -1,6 +1,5 @@
 #: expects: at no number of times up to 1000
 #: because: The last time that was tried is the answer.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

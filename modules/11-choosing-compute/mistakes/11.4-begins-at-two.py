@@ -1,6 +1,5 @@
 #: expects: one more than the first time
 #: because: Once as many customers are not more customers.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

@@ -1,6 +1,5 @@
 #: expects: but not for the first time
 #: because: Once Fargate costs less, it does so for ever: a search by halves finds the place.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

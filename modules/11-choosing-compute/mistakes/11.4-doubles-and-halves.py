@@ -1,6 +1,5 @@
 #: expects: but not for the first time
 #: because: Doubling shows between which numbers the place is.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

@@ -1,6 +1,5 @@
 #: expects: 1000 times is the last number to try
 #: because: range ends at its second number.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

@@ -1,6 +1,5 @@
 #: expects: cost stays that of today
 #: because: More customers are more requests in the month.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

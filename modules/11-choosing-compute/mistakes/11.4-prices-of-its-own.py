@@ -1,6 +1,5 @@
 #: expects: fits the prices of another Region
 #: because: The prices of us-east-1 are written into the code.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

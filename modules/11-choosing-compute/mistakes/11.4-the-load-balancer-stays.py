@@ -1,6 +1,5 @@
 #: expects: load balancer has as much to do as today
 #: because: The load balancer is there in any case.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

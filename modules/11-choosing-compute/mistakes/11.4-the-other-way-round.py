@@ -1,6 +1,5 @@
 #: expects: first time at which Lambda costs less
 #: because: The comparison is turned round.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

@@ -1,6 +1,5 @@
 #: expects: quiet hours stay as they are
 #: because: More customers come in the busy hours.
-#: when: nightly
 %%writefile review.py
 from month import month_usd
 

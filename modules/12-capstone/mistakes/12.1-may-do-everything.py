@@ -1,6 +1,5 @@
 #: expects: Front may do more than it needs
 #: because: full access is quickest, and can be narrowed later
-#: when: nightly
 #: replaces: 2
 #: fills: gap 1
       Policies: [AmazonSQSFullAccess, AmazonDynamoDBFullAccess]

@@ -1,6 +1,5 @@
 #: expects: Front may not do sqs:SendMessage
 #: because: it works on this machine
-#: when: nightly
 #: replaces: 2
 #: fills: gap 1
       Events:

@@ -1,6 +1,5 @@
 #: expects: Migrate cannot run your schema.sql
 #: because: makes a table that is there already
-#: when: nightly
 #: replaces: 3
 %%writefile hikari-shop/functions/schema.sql
 CREATE TABLE orders (

@@ -1,6 +1,5 @@
 #: expects: A bad order \(.*\) ends in an error of the shop
 #: because: takes for granted that the body is an order
-#: when: nightly
 #: fills: gap 1
     if event["routeKey"] == "GET /orders/{order_id}":
         item = projection.get_item(Key={"order_id": event["pathParameters"]["order_id"]}).get("Item")

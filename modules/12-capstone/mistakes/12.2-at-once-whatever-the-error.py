@@ -1,6 +1,5 @@
 #: expects: fails for a moment is shown again at once
 #: because: what failed shall be tried again as soon as can be
-#: when: nightly
 #: fills: gap 1
     accepted, failed = [], []
     for record in event["Records"]:

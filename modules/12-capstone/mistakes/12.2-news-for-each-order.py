@@ -1,6 +1,5 @@
 #: expects: news.accepted is not called once
 #: because: tells of each order when it is safe
-#: when: nightly
 #: fills: gap 1
     accepted, failed = [], []
     for record in event["Records"]:

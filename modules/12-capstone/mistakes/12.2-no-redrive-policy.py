@@ -1,6 +1,5 @@
 #: expects: comes back for ever
 #: because: makes a dead-letter queue, and does not tell the other queue of it
-#: when: nightly
 #: replaces: 2
 #: fills: gap 1
   Orders: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 15}}

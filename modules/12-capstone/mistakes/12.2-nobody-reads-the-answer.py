@@ -1,6 +1,5 @@
 #: expects: The poison is gone
 #: because: the worker names what failed, and the mapping is not told to listen
-#: when: nightly
 #: replaces: 3
 #: changes: gap 2
 -            FunctionResponseTypes: [ReportBatchItemFailures]

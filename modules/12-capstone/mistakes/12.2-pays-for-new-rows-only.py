@@ -1,6 +1,5 @@
 #: expects: A second copy of an order does not start its payment
 #: because: a row that is there says that all is done
-#: when: nightly
 #: fills: gap 1
     accepted, failed = [], []
     for record in event["Records"]:

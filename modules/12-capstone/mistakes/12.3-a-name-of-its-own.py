@@ -1,6 +1,5 @@
 #: expects: comes again is paid again
 #: because: each execution has a name of its own, so that none is refused
-#: when: nightly
 #: fills: gap 1
     import uuid
 

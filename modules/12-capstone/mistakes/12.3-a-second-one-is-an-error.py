@@ -1,6 +1,5 @@
 #: expects: comes again is an error of your worker
 #: because: an execution that is there already is a reason to fail
-#: when: nightly
 #: fills: gap 1
     states.start_execution(
         stateMachineArn=os.environ["MACHINE"],

@@ -1,6 +1,5 @@
 #: expects: cancelled that the provider may have charged
 #: because: an order that could not be paid in all these tries shall not stay open
-#: when: nightly
 #: replaces: 2
 #: changes: gap 1
 -              - {ErrorEquals: [CardRefused], Output: "{% $states.input %}", Next: Cancel the order}

@@ -1,6 +1,5 @@
 #: expects: could not be started counts as done
 #: because: that there is an execution already is no error, so no error matters
-#: when: nightly
 #: fills: gap 1
     with contextlib.suppress(Exception):
         states.start_execution(

@@ -1,6 +1,5 @@
 #: expects: stays unmarked: money taken, no lamp
 #: because: Ledger is our own function and always there
-#: when: nightly
 #: replaces: 2
 #: changes: gap 1
                Payload: {order_id: "{% $states.input.order_id %}", status: paid}

@@ -1,6 +1,5 @@
 #: expects: An ending is not told
 #: because: only a sale is news: nobody needs to hear of a cancelled order
-#: when: nightly
 #: replaces: 2
 #: changes: gap 1
 -            Output: "{% $states.input %}"

@@ -1,6 +1,5 @@
 #: expects: Ledger was busy for some minutes
 #: because: a Retry that names its errors has good pauses of its own
-#: when: nightly
 #: replaces: 2
 #: changes: gap 1
                Payload: {order_id: "{% $states.input.order_id %}", status: paid}

@@ -1,6 +1,5 @@
 #: expects: could not be written counts as done
 #: because: whatever the table says, the event must have been late
-#: when: nightly
 #: replaces: 2
 #: fills: gap 1
     status, step = {"OrderAccepted": ("accepted", 1)}.get(

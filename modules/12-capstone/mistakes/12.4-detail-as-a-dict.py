@@ -1,6 +1,5 @@
 #: expects: never sees that an order is accepted
 #: because: Detail is an object in the documentation's pictures
-#: when: nightly
 #: changes: gap 1
 -            "Detail": json.dumps({"order_id": order_id}),
 +            "Detail": {"order_id": order_id},

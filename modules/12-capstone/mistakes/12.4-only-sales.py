@@ -1,6 +1,5 @@
 #: expects: never sees that an order is cancelled
 #: because: the rule takes the events that the author thought of
-#: when: nightly
 #: replaces: 3
 #: fills: gap 1
       EventPattern: {source: [hikari.orders], detail-type: [OrderAccepted, OrderPaid]}

@@ -1,6 +1,5 @@
 #: expects: a drill on a quiet day
 #: because: switches the faults off, so that it goes quickly
-#: when: nightly
 #: replaces: 2
 #: fills: gap 1
 shop.deploy(aws)

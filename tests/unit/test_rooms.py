@@ -1,0 +1,66 @@
+"""`make test-changed`: each change finds tests, and each room of the table has some."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.rooms import CODE, OTHER, ROOMS, changed_files, matching, select_tests
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("pattern", sorted({p for patterns in (ROOMS | OTHER).values() for p in patterns}))
+def test_each_pattern_names_tests(pattern: str) -> None:
+    assert matching(ROOT, [pattern]) != []
+
+
+def test_each_room_is_a_part_of_the_code() -> None:
+    parts = [path.relative_to(ROOT / CODE).as_posix() for path in (ROOT / CODE).rglob("*.py")]
+    assert [room for room in ROOMS if not any(part.startswith(room) for part in parts)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "test"),
+    [
+        ("src/serverless_first/cloud/rds_proxy/pool.py", "tests/proxy"),
+        ("src/serverless_first/cloud/sources/sqs_scaling.py", "tests/cloud/test_sqs_mapping.py"),
+        ("src/serverless_first/prices.py", "tests/unit"),
+        ("modules/05-rds-proxy/lesson.md", "notebooks/05-rds-proxy.ipynb"),
+        ("tests/cloud/batch_kit.py", "tests/cloud/test_batch_jobs.py"),
+        ("tests/proxy/conftest.py", "tests/proxy"),
+        ("tests/unit/test_pool.py", "tests/unit/test_pool.py"),
+    ],
+)
+def test_a_changed_file_finds_its_tests(name: str, test: str) -> None:
+    assert test in select_tests(ROOT, [name])
+
+
+def test_a_folder_holds_its_files_so_that_none_runs_twice() -> None:
+    assert select_tests(ROOT, ["tests/unit/test_pool.py", "src/serverless_first/prices.py"]) == ["tests/unit"]
+
+
+def test_a_page_that_no_test_reads_and_a_test_that_is_gone_ask_for_nothing() -> None:
+    assert select_tests(ROOT, ["LICENSE", "tests/unit/test_of_last_year.py"]) == []
+
+
+def test_new_changed_and_committed_files_count(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        names = ["-c", "user.name=Hikari", "-c", "user.email=lamp@example.com"]
+        subprocess.run(["git", *names, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    for name in ("first.py", "second.py", "untouched.py"):
+        (tmp_path / name).write_text("lamp = 1\n", encoding="utf-8")
+    git("add", ".")
+    git("commit", "-qm", "Sell a lamp")
+    (tmp_path / "first.py").write_text("lamp = 2\n", encoding="utf-8")
+    git("commit", "-qam", "Sell two lamps")
+    (tmp_path / "second.py").write_text("lamp = 3\n", encoding="utf-8")
+    (tmp_path / "電球.py").write_text("lamp = 4\n", encoding="utf-8")
+    assert changed_files(tmp_path) == ["first.py", "second.py", "電球.py"]
+    assert changed_files(tmp_path, "HEAD") == ["second.py", "電球.py"]
+    with pytest.raises(SystemExit, match="'v9'.*\nName a commit: SINCE=HEAD~3"):
+        changed_files(tmp_path, "v9")
