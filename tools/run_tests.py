@@ -1,4 +1,4 @@
-"""`make test`, `make test-all`, `make test-changed`: every step runs even if another one fails; the end says which failed.
+"""`make test`, `make test-all`, `make test-changed`: every step runs even if another fails; the end says which did.
 
     python tools/run_tests.py short|all|changed [PYTEST'S ARGUMENTS...]
 

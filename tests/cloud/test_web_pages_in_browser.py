@@ -5,7 +5,6 @@ Only `make test-all` runs these; test_web_pages.py sends the same requests witho
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
