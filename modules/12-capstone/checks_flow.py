@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_first.lab import Attempt, task
-from serverless_first.lab import whole_payment as endings
+from serverless_first.lab import Attempt, task, whole_payment as endings
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say

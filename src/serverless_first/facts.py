@@ -36,9 +36,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from serverless_first.fact_files import FactsError as FactsError
-from serverless_first.fact_files import Reader, is_period, parse
-from serverless_first.fact_files import Source as Source
+from serverless_first.fact_files import FactsError as FactsError, Reader, Source as Source, is_period, parse
 from serverless_first.places import course_root
 
 STALE_AFTER_DAYS = 365

@@ -126,7 +126,7 @@ def test_a_student_fails_and_passes_a_check_and_the_board_shows_it(the_class: Ru
 
 
 def test_the_administrator_stops_a_server_that_hangs(the_class: Running, page: Any) -> None:
-    from class_kit import seat  # type: ignore[import-not-found]
+    from tests.classroom.class_kit import seat
 
     ken = seat(the_class, 1)
     ken.sign_in()
@@ -169,10 +169,9 @@ def steal(page: Any, now: Running) -> dict[str, bool]:
 def test_a_page_of_one_student_cannot_act_as_another_unless_all_share_an_origin(
     folder: Path, page: Any, name: str | None
 ) -> None:
-    from class_kit import seat
-
     from serverless_first.classroom import ports
     from serverless_first.classroom.running import running
+    from tests.classroom.class_kit import seat
 
     port, board_port = ports.free(2)
     address = f"http://{name}:{port}" if name else None

@@ -24,9 +24,8 @@ pytestmark = [
     ),
 ]
 if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32":
-    from class_kit import NAMES, seat  # type: ignore[import-not-found]
-
     from serverless_first.classroom.running import CannotTeach, Running, running
+    from tests.classroom.class_kit import NAMES, seat
     from tools.class_load import Seat
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import boto3
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from tests.cloud import cloud_kit as kit
 
 ACCOUNT = "123456789012"
 YES = f"{ACCOUNT} us-east-1"

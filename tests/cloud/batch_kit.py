@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]
+from tests.cloud import cloud_kit as kit
 
 EXECUTION_ROLE = "arn:aws:iam::123456789012:role/hikari-task-execution"
 

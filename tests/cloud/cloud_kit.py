@@ -1,6 +1,6 @@
 """What the tests of the local cloud share with the programs that they start.
 
-Plain boto3: what a learner would write. Programs that a test starts find this file through PYTHONPATH.
+Plain boto3: what a learner would write. Programs that a test starts find it through PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -21,6 +21,15 @@ from typing import Any
 
 import psutil
 
+from serverless_first import cloud
+
+#: How a local cloud starts if nobody says otherwise.
+SETTINGS: dict[str, Any] = {
+    "time_scale": 1.0,
+    "idle_expiry_s": 600.0,
+    "enforce_iam": False,
+    "network_model": "hyperplane",
+}
 LIMIT_S = 20.0
 ASSUMABLE = {
     "Version": "2012-10-17",
@@ -115,6 +124,15 @@ def zip_of(files: Mapping[str, str | bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def cloud_with(**changes: Any) -> Iterator[cloud.Cloud]:
+    """The local cloud that this process's tests share, with these settings, and empty afterwards."""
+    aws = cloud.start(**(SETTINGS | changes))
+    yield aws
+    if aws.is_running:
+        aws.reset()
 
 
 _clients: dict[Any, Any] = {}  # making one takes longer than most calls

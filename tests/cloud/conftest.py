@@ -1,4 +1,4 @@
-"""One local cloud for each test module, emptied after each test; programs in processes of their own."""
+"""One local cloud for each worker, emptied after each test; programs in their own processes."""
 
 from __future__ import annotations
 
@@ -13,30 +13,49 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
 
 from serverless_first import cloud
+from serverless_first.cloud import client
 from serverless_first.cloud.lambda_ import forking
+from tests.cloud import cloud_kit
 
 
 @pytest.fixture(scope="module")
 def cloud_of_module(request: pytest.FixtureRequest) -> Iterator[cloud.Cloud]:
-    """The module's local cloud; both_ways.py chooses how it starts environments."""
-    with patch.dict(os.environ, {forking.SWITCH: getattr(request, "param", "on")}), cloud.start() as aws:
-        yield aws
+    """The worker's local cloud; both_ways.py asks for one that starts a new program for each environment."""
+    if getattr(request, "param", "on") == "on":
+        with cloud_kit.cloud_with() as aws:
+            yield aws
+    else:
+        stop_cloud()
+        with patch.dict(os.environ, {forking.SWITCH: request.param}), cloud.start() as aws:
+            yield aws
+
+
+def stop_cloud() -> None:
+    """Ends the worker's local cloud, if there is one."""
+    if client._running is not None:
+        client._running.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After a file, ends the cloud unless the next file's tests use it as well: others expect an untouched process."""
+    if nextitem is None or (nextitem.path != item.path and "cloud_of_module" not in nextitem.fixturenames):  # type: ignore[attr-defined]
+        stop_cloud()
 
 
 @pytest.fixture
 def aws(cloud_of_module: cloud.Cloud) -> Iterator[cloud.Cloud]:
-    """The module's local cloud, empty."""
+    """The worker's local cloud, empty."""
     yield cloud_of_module
     cloud_of_module.reset()
 
 
 @pytest.fixture
 def kit(aws: cloud.Cloud) -> Any:
-    """cloud_kit (deploy, invoke, eventually and so on) with the module's local cloud under it."""
+    """cloud_kit (deploy, invoke, eventually and so on) with the worker's local cloud under it."""
     del aws
     return cloud_kit
 
@@ -45,6 +64,9 @@ def kit(aws: cloud.Cloud) -> Any:
 def tools() -> Any:
     """cloud_kit without a local cloud."""
     return cloud_kit
+
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Program:
@@ -56,7 +78,7 @@ class Program:
     def __init__(self, source: str, home: Path, environ: dict[str, str], *, own_group: bool) -> None:
         home.mkdir(parents=True, exist_ok=True)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_")) and "proxy" not in k.lower()}
-        own = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(Path(__file__).parent)}
+        own = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             [sys.executable, "-X", "utf8", "-c", source],
             stdin=subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit as kit
 
 ROLE = "hikari-functions"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit as kit
 
 #: Before a handler: `note(value)` appends a line of JSON to one file for all environments.
 NOTE = """

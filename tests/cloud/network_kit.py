@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit as kit
 
 FAST = 1000.0  # a time_scale: interfaces in a tenth of a second, gone in less than a second
 LAMBDA = "AWS Lambda VPC ENI*"

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit
 
 #: A handler that adds its event to a file, as one line; "{place}" is put in by `recorder`.
 RECORD = """

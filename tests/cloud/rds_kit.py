@@ -7,11 +7,11 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import psutil
 import psycopg
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit as kit
 
 MASTER, PASSWORD = "shop", "it's a $ecret % \\ for #1"
 MODULE = "serverless_first.cloud.rds.instance_process"

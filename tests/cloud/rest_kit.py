@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import requests
-from cloud_kit import client  # type: ignore[import-not-found]
+
+from tests.cloud.cloud_kit import client
 
 REGION = "us-east-1"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit
 
 WINDOW_OFF = {"Mode": "OFF"}
 

@@ -34,12 +34,11 @@ def require_signature(seam: str, owner: Any, name: str, parameters: str) -> None
     assert parameters in (got, "*"), f"{owner.__name__}.{name} has changed: {got}; " + LOOK.format(seam)
 
 
-def stock(source: str) -> dict[str, Any]:
+def stock(source: str) -> Any:
     """What a program prints, as JSON on its last line, that runs moto without our seams."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
     environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     command = [sys.executable, "-W", "ignore", "-c", source]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environ)
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return json.loads(done.stdout.splitlines()[-1])

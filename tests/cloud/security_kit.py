@@ -56,7 +56,7 @@ def lay(folder: Path) -> dict[str, str]:
         "TMP": str(folder / "tmp"),
         "IPYTHONDIR": str(folder / "home" / "ipython"),
         "SERVERLESS_FIRST_WORK": str(folder / "work"),
-        "PYTHONPATH": str(Path(__file__).parent),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
     return kept | own | SECRETS
 

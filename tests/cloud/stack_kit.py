@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit
 
 ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit as kit
 
 ROLE = "arn:aws:iam::123456789012:role/hikari-workflows"
 

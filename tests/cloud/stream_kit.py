@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import cloud_kit
 
 #: Notes each event in $NOTES. A record with "poison" fails the call, unless the file $HEALED is there; with $REPORTS it
 #: is reported alone instead. A call waits for the file $LEAVE, if there is such a variable.

@@ -14,7 +14,6 @@ from typing import Any
 
 import boto3
 import pytest
-from account_kit import ACCOUNT, YES  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from moto.server import ThreadedMotoServer
 
 from serverless_first import cloud, guard
@@ -22,6 +21,7 @@ from serverless_first.cloud import CloudError, surroundings
 from serverless_first.cloud.account import cleaning, finders, plan
 from serverless_first.cloud.account.journal import Journal, Made
 from serverless_first.cloud.account.owned import Account
+from tests.cloud.account_kit import ACCOUNT, YES
 
 RULE = {"FlexibleTimeWindow": {"Mode": "OFF"}, "ScheduleExpression": "rate(1 day)"}
 TARGET = {"Target": {"Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}}
@@ -152,7 +152,7 @@ def test_a_log_group_that_was_there_stays_though_a_function_gets_its_name(real: 
     logs = boto3.client("logs")
     logs.create_log_group(logGroupName="/aws/lambda/orders")  # of somebody's function, which is gone
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    import cloud_kit as kit  # type: ignore[import-not-found]
+    from tests.cloud import cloud_kit as kit
 
     code = {"ZipFile": kit.zip_of({"a.py": "def handler(event, context):\n    return 1\n"})}
     given = {"Runtime": "python3.13", "Handler": "a.handler", "Role": role, "Code": code}

@@ -8,7 +8,6 @@ from typing import Any
 
 import botocore.session
 import pytest
-from account_kit import ACCOUNT, refusal  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from botocore import xform_name
 
 from serverless_first.cloud.account import cleaning, costs, finders, finders_own
@@ -16,6 +15,7 @@ from serverless_first.cloud.account.journal import Journal
 from serverless_first.cloud.account.owned import KEY, Account
 from serverless_first.cloud.account.things import Kind
 from serverless_first.places import course_root
+from tests.cloud.account_kit import ACCOUNT, refusal
 
 KINDS = {row.title: row.find for row in finders.ORDER if isinstance(row.find, Kind)}
 OF_ANN = {KEY: "ann"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import boto3
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend
 
 from serverless_first.cloud import Cloud
+from tests.cloud import seam_kit
 
 
 def test_moto_is_as_it_was() -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import cloud_kit  # type: ignore[import-not-found]
 import pytest
+
+from tests.cloud import cloud_kit
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}

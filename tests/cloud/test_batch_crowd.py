@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
+from tests.cloud import batch_kit as batch
 
 ROOM = 2
 JOBS = 40
@@ -44,16 +44,16 @@ def test_a_crowd_of_jobs(kit: Any) -> None:
             ended_by_hand.add(victim)
     found = {job: batch.wait(job) for job in ids}
 
-    for job in found.values():
-        parents = [found[each["jobId"]]["status"] for each in job["dependsOn"]]
-        tries = int(job["parameters"]["good"])
-        if job["statusReason"] == "Dependent Job failed":
+    for ended in found.values():
+        parents = [found[each["jobId"]]["status"] for each in ended["dependsOn"]]
+        tries = int(ended["parameters"]["good"])
+        if ended["statusReason"] == "Dependent Job failed":
             assert "FAILED" in parents
-            assert job["attempts"] == []
-        elif job["jobId"] not in ended_by_hand:
+            assert ended["attempts"] == []
+        elif ended["jobId"] not in ended_by_hand:
             assert parents.count("SUCCEEDED") == len(parents)
-            assert job["status"] == ("SUCCEEDED" if tries <= 3 else "FAILED")
-            assert len(job["attempts"]) == min(tries, 3)
+            assert ended["status"] == ("SUCCEEDED" if tries <= 3 else "FAILED")
+            assert len(ended["attempts"]) == min(tries, 3)
     spans = [(attempt["startedAt"], attempt["stoppedAt"], vcpus[job["jobId"]])
              for job in found.values() for attempt in job["attempts"] if "startedAt" in attempt]  # fmt: skip
     for moment, _, _ in spans:

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals and process grou
 
 #: An owner with a job that runs in a shell, with a child in its group and one that has left it.
 OWNER = """
-import os, tempfile, cloud_kit as kit, batch_kit as batch
+import os, tempfile
+from tests.cloud import cloud_kit as kit, batch_kit as batch
 from pathlib import Path
 from serverless_first import cloud
 aws = cloud.start()

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
 import pytest
 
 from serverless_first import cloud
+from tests.cloud import batch_kit as batch, cloud_kit
 
 #: Fails with the exit codes given, one for each attempt, then succeeds.
 FAILS = "import os, sys; codes = {}; n = int(os.environ['AWS_BATCH_JOB_ATTEMPT'])\n"
@@ -21,7 +21,7 @@ FOREVER = ["python", "-c", "import time; time.sleep(600)"]
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """A minute of Batch takes a tenth of a second."""
-    with cloud.start(time_scale=600) as aws:
+    with cloud_kit.cloud_with(time_scale=600) as aws:
         yield aws
 
 

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
 import psutil
 import pytest
 
 from serverless_first import cloud
+from tests.cloud import batch_kit as batch
 
 SAY = "import json, os, sys; print(json.dumps({}))"
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
 import pytest
 
 from serverless_first import cloud
+from tests.cloud import batch_kit as batch, cloud_kit
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 
@@ -17,7 +17,7 @@ LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """A cloud that enforces permissions."""
-    with cloud.start(enforce_iam=True) as aws:
+    with cloud_kit.cloud_with(enforce_iam=True) as aws:
         yield aws
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
 import pytest
+
+from tests.cloud import batch_kit as batch
 
 #: Appends its name to a file: the order in which jobs have run.
 NOTE = "import os, sys; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n')"
@@ -24,7 +25,7 @@ def order(tmp_path: Path) -> list[str]:
 
 def listed(**given: Any) -> list[str]:
     """The ids that ListJobs tells."""
-    import cloud_kit as kit  # type: ignore[import-not-found]
+    from tests.cloud import cloud_kit as kit
 
     return [each["jobId"] for each in kit.client("batch").list_jobs(**given)["jobSummaryList"]]
 
@@ -226,7 +227,7 @@ def test_children_one_after_the_other_and_each_after_its_own(kit: Any, tmp_path:
         "import os, sys; open(sys.argv[1], 'a').write(sys.argv[2] + os.environ['AWS_BATCH_JOB_ARRAY_INDEX'] + ' ')"
     )
     batch.register(["python", "-c", program, str(tmp_path / "order"), "Ref::name"])
-    shared = {"arrayProperties": {"size": 3}}
+    shared: dict[str, Any] = {"arrayProperties": {"size": 3}}
     first = batch.submit(**shared, parameters={"name": "a"}, dependsOn=[{"type": "SEQUENTIAL"}])
     each = [{"jobId": first, "type": "N_TO_N"}]
     assert batch.wait(batch.submit(**shared, parameters={"name": "b"}, dependsOn=each))["status"] == "SUCCEEDED"

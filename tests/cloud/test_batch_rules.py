@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
 import pytest
+
+from tests.cloud import batch_kit as batch
 
 
 def refusal(kit: Any, call: Callable[[], Any], code: str = "ClientException") -> str:

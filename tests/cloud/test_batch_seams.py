@@ -6,12 +6,13 @@ import inspect
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.batch import exceptions, models
 from moto.batch.responses import BatchResponse
 from moto.core.exceptions import AWSError
 from moto.iam.models import IAMBackend
 from moto.utilities.tagging_service import TaggingService
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

@@ -6,8 +6,9 @@ import copy
 import json
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
 from botocore.exceptions import ClientError
+
+from tests.cloud import batch_kit as batch
 
 TEMPLATE: dict[str, Any] = {
     "Parameters": {"Subnet": {"Type": "String"}, "Group": {"Type": "String"}},

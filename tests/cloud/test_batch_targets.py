@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]
-import cloud_kit as kit  # type: ignore[import-not-found]
-import events_kit as ev  # type: ignore[import-not-found]
 import pytest
+
+from tests.cloud import batch_kit as batch, cloud_kit as kit, events_kit as ev
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -23,7 +23,8 @@ LIMIT_S = 5.0
 
 #: An owner in the middle of everything; then it waits for the test.
 BUSY = """
-import os, tempfile, threading, cloud_kit as kit
+import os, tempfile, threading
+from tests.cloud import cloud_kit as kit
 from pathlib import Path
 from serverless_first import cloud
 aws = cloud.start()
@@ -54,7 +55,8 @@ kit.say(url=aws.endpoint_url, server=server.pid, pids=[e.pid for e in aws.enviro
 
 #: An owner whose 30 calls have only begun: environments are being started at this moment.
 STARTING = """
-import threading, cloud_kit as kit
+import threading
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud
 aws = cloud.start()
 lam = kit.client("lambda")
@@ -199,7 +201,8 @@ kit.say(count=kit.invoke("orders").payload["count"])
 def test_the_kernel_is_killed_while_the_cloud_starts(program: Callable[..., Any], tools: Any, place: Path) -> None:
     """The server finds nobody who listens when it is ready."""
     source = """
-import cloud_kit as kit, os, signal
+import os, signal
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud
 from serverless_first.cloud import launching
 launching._first_line = lambda server, limit_s: (kit.say(server=server.pid), os.kill(os.getpid(), signal.SIGKILL))

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from click.testing import CliRunner
 
 from serverless_first import cloud
 from serverless_first.cli import main
 from serverless_first.cloud.errors import CloudError
 from serverless_first.cloud.stacks.packaging import PackagingFailed, zipped
+from tests.cloud import stack_kit as here
 
 DATA = Path(__file__).parent / "data"
 TEMPLATE = """

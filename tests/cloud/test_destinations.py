@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_kit import NAME, TRIES, configure, send  # type: ignore[import-not-found]
 
-from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit
+from tests.cloud.async_kit import NAME, TRIES, configure, send
 
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """AWS's minute between two tries is a tenth of a second here."""
-    with cloud.start(time_scale=600) as aws:
+    with cloud_kit.cloud_with(time_scale=600) as aws:
         yield aws
 
 

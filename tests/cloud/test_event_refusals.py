@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import events_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
+
+from tests.cloud import events_kit as here
 
 ACCOUNT = "us-east-1:123456789012"
 QUEUE = f"arn:aws:sqs:{ACCOUNT}:orders"

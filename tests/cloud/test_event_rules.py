@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import events_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
-
 from serverless_first import cloud
+from tests.cloud import events_kit as here
 
 ACCOUNT = "us-east-1:123456789012"
 PLACED = {"source": ["hikari.shop"], "detail-type": ["OrderPlaced"]}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.core.exceptions import JsonRESTError
 from moto.events import exceptions, models, notifications
 from moto.events.responses import EventsHandler
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import events_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
-import stack_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import events_kit as here, stack_kit
 
 
 def _template(queue: str, pattern: Any, **of_bus: Any) -> str:

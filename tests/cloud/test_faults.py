@@ -23,7 +23,8 @@ def handler(event, context):
     print("電球")
     return ["ランプ", open(__file__, encoding="utf-8").read().count("ランプ")]
 '''
-import os, cloud_kit as kit, rds_kit as rk
+import os
+from tests.cloud import cloud_kit as kit, rds_kit as rk
 from serverless_first import cloud
 aws = cloud.start()
 kit.deploy("price", HANDLER)
@@ -49,7 +50,8 @@ socket.getaddrinfo = _six
 
 #: A local cloud in this very process, whose computer's clock the program puts forward and back.
 JUMPS = """
-import threading, time, batch_kit as batch, cloud_kit as kit, moto.core.utils as utils
+import threading, time, moto.core.utils as utils
+from tests.cloud import batch_kit as batch, cloud_kit as kit
 from datetime import timedelta
 from serverless_first.cloud import surroundings
 from serverless_first.cloud.server import CloudServer
@@ -155,7 +157,7 @@ def test_a_clock_that_is_put_forward_and_back_changes_no_wait(program: Callable[
 
 
 def test_a_disk_that_is_full_when_the_cloud_starts(program: Callable[..., Any], small_disk: Path) -> None:
-    source = FILL + "fill(0)\nimport cloud_kit as kit\nfrom serverless_first import cloud\n"
+    source = FILL + "fill(0)\nfrom tests.cloud import cloud_kit as kit\nfrom serverless_first import cloud\n"
     (kind, text) = program(source + "kit.say(error=kit.attempt(cloud.start))", TMPDIR=str(small_disk)).hear()["error"]
     assert kind == "CloudDidNotStart"
     assert f"The disk of {small_disk} is full: make room there" in text
@@ -164,7 +166,7 @@ def test_a_disk_that_is_full_when_the_cloud_starts(program: Callable[..., Any], 
 
 def test_a_disk_that_fills_up_while_the_cloud_runs(program: Callable[..., Any], small_disk: Path) -> None:
     source = """
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud
 aws = cloud.start()
 kit.deploy("price", kit.COUNT)
@@ -183,7 +185,9 @@ kit.say(error=error, count=kit.invoke("price").payload["count"])
 
 @pytest.mark.thorough
 def test_a_database_on_a_disk_that_is_full(program: Callable[..., Any], small_disk: Path) -> None:
-    source = "import cloud_kit as kit, rds_kit as rk\nfrom serverless_first import cloud\ncloud.start()\n"
+    source = (
+        "from tests.cloud import cloud_kit as kit, rds_kit as rk\nfrom serverless_first import cloud\ncloud.start()\n"
+    )
     said = program(
         FILL + source + "kit.say(error=kit.attempt(lambda: rk.create('shop')))", TMPDIR=str(small_disk)
     ).hear()

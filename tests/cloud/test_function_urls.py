@@ -9,7 +9,8 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from http_kit import ECHO, Got, send  # type: ignore[import-not-found]
+
+from tests.cloud.http_kit import ECHO, Got, send
 
 FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "

@@ -34,7 +34,7 @@ ENVIRON = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAU
 #: A function that tries each way out that is left to a handler.
 HANDLER = """
 import os, cloud_kit_path
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 import boto3
 from botocore.config import Config
@@ -52,7 +52,7 @@ def handler(event, context):
 PROGRAM = f"""
 import json, os, sys
 from pathlib import Path
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 import boto3
 from botocore.config import Config
@@ -209,7 +209,7 @@ def test_a_command_line_started_by_the_notebook_finds_made_up_keys_and_this_mach
 
 def test_libraries_that_speak_http_themselves_are_out_of_reach_and_the_docs_say_so(program: Callable[..., Any]) -> None:
     source = """
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 from serverless_first import cloud
 aws = cloud.start()
@@ -262,7 +262,8 @@ def test_after_stop_requests_get_out_again(said: Any) -> None:
 
 def test_boto3_imported_after_the_guard_is_watched_too(program: Callable[..., Any]) -> None:
     source = """
-import sys, cloud_kit as kit
+import sys
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 from serverless_first import cloud
 aws = cloud.start(target="http://127.0.0.1:9")
@@ -277,7 +278,7 @@ kit.say(late=late, error=kit.attempt(call), noted=noted)
 
 def test_a_target_is_allowed_by_name_and_nothing_else(program: Callable[..., Any]) -> None:
     source = """
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 url = kit.stub_of_sts("emulator.example.com")
 from serverless_first import cloud
@@ -295,14 +296,15 @@ kit.say(target=kit.attempt(lambda: boto3.client("sts").get_caller_identity()["Ac
 
 def test_real_aws_on_purpose(program: Callable[..., Any]) -> None:
     source = """
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 from serverless_first import cloud, guard
 aws = cloud.start(allow_real_aws=True)
 import boto3
-path = "import sys; sys.path.append(" + repr(kit.__file__.rsplit("cloud_kit", 1)[0]) + ")"
+path = "import sys; sys.path.append(" + repr(kit.__file__.rsplit("tests", 1)[0]) + ")"
 source = '''
-import cloud_kit_path, cloud_kit as kit, boto3
+import cloud_kit_path, boto3
+from tests.cloud import cloud_kit as kit
 url = kit.stub_of_sts("sts.hikari.example.com")
 def handler(event, context):
     return kit.attempt(lambda: boto3.client("sts", endpoint_url=url).get_caller_identity()["Account"])

@@ -10,8 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
-from serverless_first import cloud, hikari_workflows
+from serverless_first import hikari_workflows
 from serverless_first.cloud import Cloud, CloudError
+from tests.cloud import cloud_kit
 
 PROGRAM = "import sys; sys.exit('no model' if sys.argv[1] == 'Kage' else 0)"
 RENDER = {
@@ -31,7 +32,7 @@ RENDER = {
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 

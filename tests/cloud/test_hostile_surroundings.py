@@ -10,7 +10,8 @@ import pytest
 
 #: What a lesson does; whatever leaves the machine is noted and stopped.
 LESSON = """
-import json, cloud_kit as kit
+import json
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 from serverless_first import cloud
 aws = cloud.start()
@@ -108,7 +109,8 @@ def test_files_in_the_home_folder(program: Callable[..., Any], home: Path, confi
 def test_profiles_keep_their_names_and_lose_their_keys(program: Callable[..., Any], home: Path) -> None:
     lay(home, f"[profile hikari]\n{REAL_KEYS}\n[sso-session shop]\nsso_region = x\n", f"[our shop 電球]\n{REAL_KEYS}")
     source = """
-import boto3, cloud_kit as kit
+import boto3
+from tests.cloud import cloud_kit as kit
 noted = kit.watch_network()
 from serverless_first import cloud
 aws = cloud.start()

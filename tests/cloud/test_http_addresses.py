@@ -8,8 +8,9 @@ import subprocess
 from typing import Any
 
 import pytest
-from http_kit import ECHO, make_api, send  # type: ignore[import-not-found]
-from rest_kit import Api  # type: ignore[import-not-found]
+
+from tests.cloud.http_kit import ECHO, make_api, send
+from tests.cloud.rest_kit import Api
 
 
 def _rest_api(aws: Any, kit: Any) -> str:

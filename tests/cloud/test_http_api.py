@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from typing import Any
 
-import http_kit  # type: ignore[import-not-found]
 import pytest
-from http_kit import ECHO, integrate, make_api, send
 
 from serverless_first.cloud import Cloud
+from tests.cloud import http_kit
+from tests.cloud.http_kit import ECHO, integrate, make_api, send
 
 COMMON_2_0 = {
     "version", "routeKey", "rawPath", "rawQueryString", "headers", "requestContext", "isBase64Encoded",

@@ -14,9 +14,10 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from http_kit import ECHO, integrate, make_api, send  # type: ignore[import-not-found]
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+
+from tests.cloud.http_kit import ECHO, integrate, make_api, send
 
 UNAUTHORIZED, FORBIDDEN = (401, {"message": "Unauthorized"}), (403, {"message": "Forbidden"})
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from http_kit import ECHO, send  # type: ignore[import-not-found]
-from rest_kit import function_uri  # type: ignore[import-not-found]
 
 from serverless_first.cloud.http.http_api_document import BadDocument, NotKnown, read
+from tests.cloud.http_kit import ECHO, send
+from tests.cloud.rest_kit import function_uri
 
 X = "x-amazon-apigateway-"
 GUARD = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from http_kit import make_api  # type: ignore[import-not-found]
 
 from serverless_first.chromium import arguments, find_chromium
+from tests.cloud.http_kit import make_api
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_kit import ECHO, integrate, make_api, send  # type: ignore[import-not-found]
 
 from serverless_first.cloud import Cloud
+from tests.cloud.http_kit import ECHO, integrate, make_api, send
 
 HOLDS = """
 import os, time

@@ -10,16 +10,17 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from http_kit import ECHO, integrate, make_api, send  # type: ignore[import-not-found]
-from iam_kit import policy, role_of  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit
+from tests.cloud.http_kit import ECHO, integrate, make_api, send
+from tests.cloud.iam_kit import policy, role_of
 
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """A local cloud that enforces permissions."""
-    with cloud.start(enforce_iam=True) as aws:
+    with cloud_kit.cloud_with(enforce_iam=True) as aws:
         yield aws
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from http_kit import send  # type: ignore[import-not-found]
 
 from serverless_first.cloud.http.front import BODY_BYTES, FrontDoors, Request, Response
+from tests.cloud.http_kit import send
 
 
 def _echo(request: Request) -> Response:

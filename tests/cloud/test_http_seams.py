@@ -6,7 +6,6 @@ import inspect
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.apigateway import urls as urls_v1
 from moto.apigatewayv2 import exceptions, models, urls
 from moto.apigatewayv2.responses import ApiGatewayV2Response
@@ -18,6 +17,7 @@ from moto.sts.models import AssumedRole, STSBackend
 
 from serverless_first.cloud.seams.http_api_rules import REFUSED_CALLS
 from serverless_first.cloud.seams.http_apis import CHANGES
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

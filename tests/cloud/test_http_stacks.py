@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import requests
-from http_kit import ECHO  # type: ignore[import-not-found]
-from rest_kit import function_uri  # type: ignore[import-not-found]
+
+from tests.cloud.http_kit import ECHO
+from tests.cloud.rest_kit import function_uri
 
 KEY = "hikari-partner-key-0001"
 OPENAPI = {"openapi": "3.0.1", "info": {"title": "lamps", "version": "1"}}
@@ -126,7 +127,7 @@ def test_a_rest_api_from_a_document_with_an_authoriser_a_model_and_a_validator(a
     integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": function_uri(arn)}}
     paths = {"/lamps": {"get": {"responses": {}, "x-amazon-apigateway-integration": integration}}}
     api, kind = {"RestApiId": {"Ref": "Api"}}, "AWS::ApiGateway::"
-    authorizer = {"Name": "guard", "Type": "TOKEN", "AuthorizerUri": function_uri(guard)}
+    authorizer: dict[str, Any] = {"Name": "guard", "Type": "TOKEN", "AuthorizerUri": function_uri(guard)}
     authorizer |= {"IdentitySource": "method.request.header.Authorization", "AuthorizerResultTtlInSeconds": 0}
     schema = {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "required": ["sku"]}
     method = api | {"ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}}

@@ -7,7 +7,6 @@ import inspect
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.awslambda import exceptions, models
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
@@ -15,6 +14,8 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend, Role
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.s3.models import FakeBucket
 from moto.sts.models import AssumedRole, STSBackend
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

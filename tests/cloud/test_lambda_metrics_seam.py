@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from seam_kit import LOOK, stock  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud.seam_kit import LOOK, stock
 
 SOURCE = """
 def handler(event, context):

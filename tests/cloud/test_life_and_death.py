@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals and process grou
 
 #: An owner with frozen environments and, if wanted, a busy one; then it waits for the test.
 OWNER = """
-import os, tempfile, threading, cloud_kit as kit
+import os, tempfile, threading
+from tests.cloud import cloud_kit as kit
 from pathlib import Path
 from serverless_first import cloud
 aws = cloud.start()
@@ -184,7 +185,8 @@ def test_two_owners_at_once_do_not_disturb_each_other(
 
 def test_a_cloud_that_was_started_in_a_thread_outlives_the_thread(program: Callable[..., Any]) -> None:
     source = """
-import threading, cloud_kit as kit
+import threading
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud
 thread = threading.Thread(target=lambda: (cloud.start(), kit.deploy("price", kit.COUNT), kit.invoke("price")))
 thread.start()
@@ -198,7 +200,8 @@ kit.say(count=kit.invoke("price").payload["count"], same=cloud.start().is_runnin
 
 def test_starts_in_many_threads_at_once_are_one_cloud(program: Callable[..., Any]) -> None:
     source = """
-import cloud_kit as kit, psutil
+import psutil
+from tests.cloud import cloud_kit as kit
 from concurrent.futures import ThreadPoolExecutor
 from serverless_first import cloud
 with ThreadPoolExecutor(4) as pool:
@@ -212,13 +215,14 @@ def test_a_server_that_cannot_start_says_why(program: Callable[..., Any], tmp_pa
     (tmp_path / "moto").mkdir()
     (tmp_path / "moto" / "__init__.py").write_text("raise ImportError('no moto here')\n", encoding="utf-8")
     source = """
-import os, cloud_kit as kit
+import os
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud, guard
 before = dict(os.environ)
 error = kit.attempt(cloud.start)
 kit.say(error=error, restored=dict(os.environ) == before, armed=guard.is_armed())
 """
-    from_here = str(Path(__file__).parent)
+    from_here = str(Path(__file__).parents[2])
     said = program(source, PYTHONPATH=os.pathsep.join([str(tmp_path), from_here])).hear()
     kind, text = said["error"]
     assert kind == "CloudDidNotStart"

@@ -6,9 +6,8 @@ import base64
 import re
 from typing import Any
 
-from both_ways import IN_BOTH_WAYS  # type: ignore[import-not-found]  # pytest puts this folder on the path
-
 from serverless_first.cloud import Cloud
+from tests.cloud.both_ways import IN_BOTH_WAYS
 
 pytestmark = IN_BOTH_WAYS
 

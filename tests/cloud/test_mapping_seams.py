@@ -7,12 +7,12 @@ import inspect
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.awslambda import exceptions, models
 from moto.awslambda.responses import LambdaResponse
-from moto.sqs import exceptions as sqs_exceptions
-from moto.sqs import models as sqs
+from moto.sqs import exceptions as sqs_exceptions, models as sqs
 from moto.sqs.responses import SQSResponse
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import push_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
-import stack_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import push_kit, stack_kit
 
 
 def _resource(kind: str, **properties: Any) -> dict[str, Any]:

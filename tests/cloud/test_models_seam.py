@@ -7,7 +7,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from seam_kit import LOOK, stock  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud.seam_kit import LOOK, stock
 
 SOURCE = """
 import gc, json, weakref

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import cloud_kit as kit  # type: ignore[import-not-found]
-import network_kit as net  # type: ignore[import-not-found]
 import pytest
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit as kit, network_kit as net
 
 NO_ADDRESS = (
     "Lambda was not able to set up VPC access for the Lambda function because one or more configured subnets has no "

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]
-import network_kit as net  # type: ignore[import-not-found]
 import pytest
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit as kit, network_kit as net
 
 SOURCE = "def handler(e, c): return 'lamp'"
 

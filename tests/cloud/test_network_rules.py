@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]
-import iam_kit  # type: ignore[import-not-found]
-import network_kit as net  # type: ignore[import-not-found]
 import pytest
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit as kit, iam_kit, network_kit as net
 
 SOURCE = "def handler(e, c): return 'lamp'"
 

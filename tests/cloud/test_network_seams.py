@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.awslambda import exceptions, models
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
@@ -17,6 +16,8 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cloud_kit as kit  # type: ignore[import-not-found]
-import network_kit as net  # type: ignore[import-not-found]
 import pytest
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
 from serverless_first.simulate import network
+from tests.cloud import cloud_kit as kit, network_kit as net
 
 
 @pytest.fixture(autouse=True)

@@ -12,18 +12,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import psutil
 import pytest
+
+from tests.cloud import cloud_kit
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pretends on Linux")
 
 TESTS = Path(__file__).resolve().parents[1]
-PATH = os.pathsep.join(str(TESTS / name) for name in ("pretend", "cloud"))
+PATH = os.pathsep.join([str(TESTS / "pretend"), str(TESTS.parent)])
 
 #: A function with a child process and a clock of its own; its process pretends as well.
 BEGIN = """
-import os, sys, psutil, cloud_kit as kit
+import os, sys, psutil
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud
 from serverless_first.cloud.lambda_ import process as seen
 aws = cloud.start()
@@ -91,7 +93,8 @@ kit.say(platform=seen.sys.platform, real=sys.platform, same=second["pid"] == pid
 )
 
 JOB = """
-import os, sys, tempfile, cloud_kit as kit, batch_kit as batch
+import os, sys, tempfile
+from tests.cloud import cloud_kit as kit, batch_kit as batch
 from pathlib import Path
 from serverless_first import cloud
 aws = cloud.start()
@@ -165,7 +168,10 @@ def test_the_next_start_ends_what_is_left_of_both(
     tools.eventually(lambda: not alive([said["server"]]), "the server has ended")
     assert alive(said["pids"]) == said["pids"]
     assert list(place.rglob("run-*"))
-    source = "import cloud_kit as kit\nfrom serverless_first import cloud\ncloud.start().stop()\nkit.say(ok=True)\n"
+    source = (
+        "from tests.cloud import cloud_kit as kit\nfrom serverless_first import cloud\n"
+        "cloud.start().stop()\nkit.say(ok=True)\n"
+    )
     assert program(source, **pretends(system, TMPDIR=str(place))).hear()["ok"]
     tools.eventually(lambda: not alive(said["pids"]), "the environment and its child have ended")
     assert list(place.rglob("run-*")) == []

@@ -17,7 +17,7 @@ from serverless_first.operations import Ledger
 from serverless_first.own_server import HOST, CommandFailed, OwnServer
 
 RUNS = """
-import cloud_kit as kit
+from tests.cloud import cloud_kit as kit
 from pathlib import Path
 from serverless_first import cloud
 from serverless_first.operations import Ledger

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import iam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
 from botocore.config import Config
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import iam_kit
 
 HOME = "arn:aws:sqs:us-east-1:123456789012"
 SESSION = "arn:aws:sts::123456789012:assumed-role/hikari-functions/worker"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import iam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import iam_kit
 
 ANSWER = "def handler(event, context):\n    return 'lamp'"
 PRICE = "arn:aws:lambda:us-east-1:123456789012:function:price"

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import iam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
 
-from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit, iam_kit
 
 ACCOUNT = "123456789012"
 PRICE = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:price"
@@ -34,7 +33,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """Permissions are enforced; AWS's own waits are short."""
-    with cloud.start(time_scale=1000, enforce_iam=True) as aws:
+    with cloud_kit.cloud_with(time_scale=1000, enforce_iam=True) as aws:
         yield aws
 
 
@@ -49,7 +48,7 @@ def notes(kit: Any, tmp_path: Path) -> Callable[[], list[str]]:
 
 def permit(service: str, source: str | None = None, *, sid: str = "own", **more: str) -> None:
     """Lets a service call the function; a permission with this sid from before is gone."""
-    functions = iam_kit.kit.client("lambda")
+    functions = cloud_kit.client("lambda")
     revoke(sid)
     given = {"FunctionName": "price", "StatementId": sid, "Action": "lambda:InvokeFunction"}
     given |= {"Principal": f"{service}.amazonaws.com"} | ({"SourceArn": source} if source else {}) | more
@@ -58,7 +57,7 @@ def permit(service: str, source: str | None = None, *, sid: str = "own", **more:
 
 def revoke(sid: str = "own") -> None:
     """Takes a permission away, if it is there."""
-    functions = iam_kit.kit.client("lambda")
+    functions = cloud_kit.client("lambda")
     with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
         functions.remove_permission(FunctionName="price", StatementId=sid)
 
@@ -70,7 +69,7 @@ def let(service: str, queue: Any, source: str) -> None:
         "Resource": queue.arn, "Condition": {"ArnEquals": {"aws:SourceArn": source}},
     }  # fmt: skip
     policy = {"Policy": iam_kit.policy(statement)}
-    iam_kit.kit.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes=policy)
+    cloud_kit.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes=policy)
 
 
 def answer_of(url: str) -> tuple[int, Any]:

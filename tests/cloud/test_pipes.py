@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schedule_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, schedule_kit
 
 ROLE = "arn:aws:iam::123456789012:role/hikari-pipes"
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/default"
@@ -44,7 +44,7 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
-    with cloud.start(time_scale=100) as aws:
+    with cloud_kit.cloud_with(time_scale=100) as aws:
         yield aws
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-import rds_kit as rk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import rds_kit as rk
 
 MODULE = "serverless_first.cloud.rds_proxy"
 
@@ -34,7 +34,7 @@ def make_proxy(kit: Any, name: str = "shop-proxy", **given: Any) -> None:
 
 def connect(aws: cloud.Cloud, name: str = "shop-proxy", **given: Any) -> psycopg.Connection[Any]:
     host, port = aws.database_address(name)
-    login = {"user": rk.MASTER, "password": rk.PASSWORD, "dbname": "postgres", "autocommit": True}
+    login: dict[str, Any] = {"user": rk.MASTER, "password": rk.PASSWORD, "dbname": "postgres", "autocommit": True}
     return psycopg.connect(host=host, port=port, **(login | given))
 
 
@@ -121,7 +121,8 @@ def test_reset_and_stop_end_every_proxy(aws: cloud.Cloud, kit: Any) -> None:
 
 
 OWNER = """
-import cloud_kit as kit, rds_kit as rk, psutil, test_proxy_life as life
+import psutil
+from tests.cloud import cloud_kit as kit, rds_kit as rk, test_proxy_life as life
 from serverless_first import cloud
 aws = cloud.start()
 rk.create()

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
-from moto.s3 import exceptions as s3_exceptions
-from moto.s3 import models as s3_models
-from moto.s3 import notifications
+from moto.s3 import exceptions as s3_exceptions, models as s3_models, notifications
 from moto.s3.responses import S3Response
 from moto.sns import models as sns_models
 from moto.sns.responses import SNSResponse
 from moto.sqs.models import SQSBackend
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals as on Unix")
 
 #: An owner of two instances, one of them with clients: one in a long query, one busy without a pause, one that is idle.
 OWNER = """
-import os, subprocess, sys, threading, cloud_kit as kit, rds_kit as rk, psutil
+import os, subprocess, sys, threading, psutil
+from tests.cloud import cloud_kit as kit, rds_kit as rk
 from serverless_first import cloud
 aws = cloud.start()
 shop, stock = rk.create("shop"), rk.create("stock")

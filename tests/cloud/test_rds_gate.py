@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-import rds_kit as rk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import rds_kit as rk
 
 MIB = 2**20
 SSL, GSS = struct.pack("!II", 8, 80877103), struct.pack("!II", 8, 80877104)

@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-import rds_kit as rk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from botocore.exceptions import WaiterError
 
 from serverless_first import cloud
+from tests.cloud import rds_kit as rk
 
 WAIT_AT_ONCE = {"Delay": 1, "MaxAttempts": 30}
 

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
-import rds_kit as rk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import rds_kit as rk
 
 SHOW = "SHOW max_connections"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.rds import exceptions, models
 from moto.rds.responses import RDSResponse
 from moto.secretsmanager.models import SecretsManagerBackend
 
 from serverless_first.cloud.seams.rds_proxies import _SECRET_CALLS
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

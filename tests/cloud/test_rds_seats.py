@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-import rds_kit as rk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import rds_kit as rk
 
 CLIENTS, RUNS = 60, 10
 WORDS = ("too many clients already", "remaining connection slots are reserved")

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 import pytest
-import rds_kit as rk  # type: ignore[import-not-found]  # pytest puts this folder on the path
-import stack_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import rds_kit as rk, stack_kit
 
 
 def template(policy: str | None = "Delete", **properties: Any) -> str:

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import cloud_kit as kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-from account_kit import ACCOUNT, YES, make_a_database, make_a_shop  # type: ignore[import-not-found]
 
 from serverless_first import cloud, guard
 from serverless_first.cloud import CloudError, CloudNotRunning, surroundings
 from serverless_first.cloud.account import costs, plan
 from serverless_first.cloud.account.owned import KEY
+from tests.cloud import cloud_kit as kit
+from tests.cloud.account_kit import ACCOUNT, YES, make_a_database, make_a_shop
 
 SERVERS = {
     "moto": ["-m", "moto.server", "-p"],
@@ -321,7 +321,8 @@ def test_another_emulator(plain: pytest.MonkeyPatch, servers: Callable[[str], st
 
 def test_the_local_cloud_loads_nothing_of_this(program: Callable[..., Any]) -> None:
     source = """
-import sys, cloud_kit as kit
+import sys
+from tests.cloud import cloud_kit as kit
 from serverless_first import cloud
 aws = cloud.start()
 loaded = [name for name in sys.modules if name.startswith("serverless_first.cloud.account")]

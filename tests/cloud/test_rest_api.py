@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import requests
-from rest_kit import Api, function_uri, service_uri  # type: ignore[import-not-found]
+
+from tests.cloud.rest_kit import Api, function_uri, service_uri
 
 #: Answers with the event that it got, or as the query string asks.
 ECHO = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from http_kit import ECHO  # type: ignore[import-not-found]
-from rest_kit import Api  # type: ignore[import-not-found]
+from tests.cloud.http_kit import ECHO
+from tests.cloud.rest_kit import Api
 
 
 def test_a_stage_tells_its_dates_and_what_is_off(aws: Any) -> None:

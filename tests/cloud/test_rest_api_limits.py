@@ -10,7 +10,8 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from rest_kit import Api, function_uri, service_uri  # type: ignore[import-not-found]
+
+from tests.cloud.rest_kit import Api, function_uri, service_uri
 
 #: Answers with how often it was called, and for what.
 COUNT = """

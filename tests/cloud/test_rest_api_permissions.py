@@ -11,10 +11,11 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from iam_kit import allow, policy, role_of  # type: ignore[import-not-found]
-from rest_kit import Api, function_uri, service_uri  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit
+from tests.cloud.iam_kit import allow, policy, role_of
+from tests.cloud.rest_kit import Api, function_uri, service_uri
 
 INTERNAL = (500, {"message": "Internal server error"})
 
@@ -36,7 +37,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """A local cloud that enforces permissions."""
-    with cloud.start(enforce_iam=True) as aws:
+    with cloud_kit.cloud_with(enforce_iam=True) as aws:
         yield aws
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.apigateway import exceptions, models, urls
 from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_first.cloud.seams import rest_operations
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

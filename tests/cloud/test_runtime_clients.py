@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from both_ways import IN_BOTH_WAYS  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from tests.cloud.both_ways import IN_BOTH_WAYS
 
 pytestmark = IN_BOTH_WAYS
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from push_kit import make_topic, noted, recorder, subscribe  # type: ignore[import-not-found]
+
+from tests.cloud.push_kit import make_topic, noted, recorder, subscribe
 
 BUCKET = "hikari-photos"
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"  # MD5 of nothing

@@ -8,9 +8,9 @@ import urllib.request
 from typing import Any
 
 import pytest
-import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import stack_kit as here
 
 SAM = "AWS::Serverless-2016-10-31"
 CODE = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'andon'}\n"

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-import stack_kit  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, stack_kit
 
 DATA = Path(__file__).parent / "data"
 # One shop is deployed, used, changed and deleted: to deploy it for each test would take minutes.

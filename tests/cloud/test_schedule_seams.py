@@ -6,7 +6,6 @@ import inspect
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend, Rule
 from moto.pipes import models as pipes
@@ -14,6 +13,8 @@ from moto.pipes.responses import EventBridgePipesResponse
 from moto.scheduler import models as scheduler
 from moto.scheduler.exceptions import ScheduleExists
 from moto.scheduler.responses import EventBridgeSchedulerResponse
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import schedule_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
-import stack_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import schedule_kit, stack_kit
 
 ROLE = "arn:aws:iam::123456789012:role/hikari"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schedule_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, schedule_kit
 
 SCALE = 600
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
@@ -22,7 +22,7 @@ ROLE = "arn:aws:iam::123456789012:role/hikari-scheduler"
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
-    with cloud.start(time_scale=SCALE) as aws:
+    with cloud_kit.cloud_with(time_scale=SCALE) as aws:
         yield aws
 
 

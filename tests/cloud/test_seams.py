@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto import backends
 from moto.awslambda import exceptions, models, urls
 from moto.awslambda.responses import LambdaResponse
 from moto.iam.models import IAMBackend
 from moto.logs.models import LogsBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+from tests.cloud import seam_kit
 
 MOTO = "5.2.5"
 LOOK: str = seam_kit.LOOK

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import nbformat
 import psutil
 import pytest
-import security_kit  # type: ignore[import-not-found]
-from security_kit import Kernel
+
+from tests.cloud import cloud_kit, security_kit
+from tests.cloud.security_kit import Kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 #: A cloud with a function, its URL, an HTTP and a REST API, a topic, a DB instance, a DB proxy, a job, explorers.
@@ -29,8 +29,9 @@ EVERYTHING = """
 import json, os, urllib.request
 from serverless_first import cloud, explore
 aws = cloud.start()
-import boto3, batch_kit as batch, cloud_kit as kit, http_kit, psycopg, rds_kit as rk
-from rest_kit import Api
+import boto3, psycopg
+from tests.cloud import batch_kit as batch, cloud_kit as kit, http_kit, rds_kit as rk
+from tests.cloud.rest_kit import Api
 
 arn = kit.deploy("peek", '''
 import json, os, pathlib

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from push_kit import (  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit
+from tests.cloud.push_kit import (
     Endpoint,
     came,
     http_endpoint,
@@ -20,9 +23,6 @@ from push_kit import (  # type: ignore[import-not-found]  # pytest puts this fol
     subscribe,
 )
 
-from serverless_first import cloud
-from serverless_first.cloud import Cloud
-
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 KIND = {"kind": {"DataType": "String", "StringValue": "lamp"}}
 
@@ -30,7 +30,7 @@ KIND = {"kind": {"DataType": "String", "StringValue": "lamp"}}
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """AWS's 20 seconds between two tries are a fiftieth of a second here."""
-    with cloud.start(time_scale=1000) as aws:
+    with cloud_kit.cloud_with(time_scale=1000) as aws:
         yield aws
 
 

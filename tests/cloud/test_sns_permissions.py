@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from push_kit import make_topic, noted, recorder, sns, subscribe  # type: ignore[import-not-found]
 
-from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit
+from tests.cloud.push_kit import make_topic, noted, recorder, sns, subscribe
 
 BUCKET = "hikari-photos"
 
@@ -19,7 +19,7 @@ BUCKET = "hikari-photos"
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """A local cloud that enforces permissions."""
-    with cloud.start(enforce_iam=True) as aws:
+    with cloud_kit.cloud_with(enforce_iam=True) as aws:
         yield aws
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import mapping_kit  # type: ignore[import-not-found]
 import pytest
+
+from tests.cloud import mapping_kit
 
 
 def _sqs(kit: Any) -> Any:

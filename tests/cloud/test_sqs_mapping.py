@@ -7,14 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import mapping_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
 
 from serverless_first.cloud.sources.batches import read_failures
 from serverless_first.cloud.sources.sqs_scaling import Scaling
+from tests.cloud import mapping_kit
 
-REPORT = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
-FIFO = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+REPORT: dict[str, Any] = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+FIFO: dict[str, Any] = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
 
 
 def _bodies(notes: list[Any]) -> list[str]:

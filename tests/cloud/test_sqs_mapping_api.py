@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import mapping_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import mapping_kit
 
 
 def _pattern(value: Any) -> dict[str, Any]:

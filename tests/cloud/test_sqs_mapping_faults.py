@@ -11,9 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import mapping_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
-
 from serverless_first import cloud
+from tests.cloud import mapping_kit
 
 MESSAGES = 2000
 LIMIT_S = 120.0

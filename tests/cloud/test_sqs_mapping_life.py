@@ -8,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import mapping_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
-import stack_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
-
 from serverless_first import cloud
+from tests.cloud import mapping_kit, stack_kit
 
 
 def test_many_receivers_lose_nothing_and_share_nothing(kit: Any) -> None:

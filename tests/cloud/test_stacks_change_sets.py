@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from tests.cloud import stack_kit as here
 
 
 def _template(**resources: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import stack_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
+from tests.cloud import stack_kit
 
 
 def _resource(type: str, **properties: Any) -> dict[str, Any]:

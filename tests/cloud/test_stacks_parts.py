@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
-
 from serverless_first import cloud
+from tests.cloud import stack_kit as here
 
 #: Makes a lamp: answers CloudFormation by a PUT to its URL, as AWS's own cfn-response does.
 LAMP = """

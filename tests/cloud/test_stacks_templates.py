@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-import stack_kit as here  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from tests.cloud import stack_kit as here
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
 

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import batch_kit as batch, cloud_kit, states_kit as sk
 
 #: Submits a rendering to a table, and tells how far it is: a job that is ready at the third look.
 JOBS = """
@@ -35,7 +34,7 @@ def check(event, context):
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 
@@ -184,16 +183,14 @@ def test_somebody_approves_or_rejects_or_does_not_answer(kit: Any, answer: str) 
         Catch=[{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.error", "Next": "Expired"}],
     )
     choice = [{"Variable": "$.decision.approved", "BooleanEquals": True, "Next": "Ship"}]
-    machine = sk.steps(
-        "Ask",
-        Ask=ask,
-        Ship={"Type": "Pass", "End": True},
-        Expired={"Type": "Pass", "End": True},
-        **{
-            "Approved?": {"Type": "Choice", "Choices": choice, "Default": "Refuse"},
-            "Refuse": {"Type": "Fail", "Error": "OrderRefused", "Cause": "The manager said no."},
-        },
-    )
+    states: dict[str, Any] = {
+        "Ask": ask,
+        "Ship": {"Type": "Pass", "End": True},
+        "Expired": {"Type": "Pass", "End": True},
+        "Approved?": {"Type": "Choice", "Choices": choice, "Default": "Refuse"},
+        "Refuse": {"Type": "Fail", "Error": "OrderRefused", "Cause": "The manager said no."},
+    }
+    machine = sk.steps("Ask", **states)
     execution = sk.start(sk.machine(machine), {"order": "a1"})
     (mail,) = kit.records(mails)
     if answer != "nothing":

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, states_kit as sk
 
 PASS = {"Type": "Pass", "End": True}
 
@@ -23,7 +23,7 @@ PASS = {"Type": "Pass", "End": True}
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-import states_kit as states  # type: ignore[import-not-found]
+
+from tests.cloud import states_kit as states
 
 ORDER = {"id": 7, "items": [{"lamp": "andon", "price": 1200, "n": 1}, {"lamp": "chochin", "price": 800, "n": 2}]}
 

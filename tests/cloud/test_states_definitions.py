@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-import states_kit as states  # type: ignore[import-not-found]
+
+from tests.cloud import states_kit as states
 
 OLD = states.steps(Old={"Type": "Pass", "Result": "old", "End": True})
 NEW = states.steps(New={"Type": "Pass", "Result": "new", "End": True})

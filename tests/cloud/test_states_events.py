@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]
-import events_kit as ev  # type: ignore[import-not-found]
 import pytest
-import states_kit as states  # type: ignore[import-not-found]
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit as kit, events_kit as ev, states_kit as states
 
 CHANGE: dict[str, Any] = {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}
 ECHO = states.steps(Note={"Type": "Pass", "End": True})

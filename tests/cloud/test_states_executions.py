@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import states_kit as states  # type: ignore[import-not-found]
+
+from tests.cloud import states_kit as states
 
 LOCK = states.steps(Lock={"Type": "Wait", "Seconds": 600_000, "End": True})
 ECHO = states.steps(Note={"Type": "Pass", "End": True})

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import cloud_kit as kit  # type: ignore[import-not-found]
-import network_kit as net  # type: ignore[import-not-found]
 import pytest
-import states_kit as states  # type: ignore[import-not-found]
 
 from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit as kit, network_kit as net, states_kit as states
 
 WAYS = ("arn:aws:states:::lambda:invoke", "arn:aws:states:::aws-sdk:lambda:invoke", "")
 

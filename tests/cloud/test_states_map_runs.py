@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import cloud_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, states_kit as sk
 
 BUCKET = "hikari-orders"
 PASS = {"Type": "Pass", "End": True}
@@ -20,7 +19,7 @@ LAMPS = [{"lamp": "andon", "left": 3}, {"lamp": "chochin", "left": 0}, {"lamp": 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from moto.core.responses import ActionResult
 from moto.stepfunctions import models, responses
 from moto.stepfunctions.parser import models as parser_models
@@ -38,6 +37,8 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import encoding, json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 EVALUATE = {"_eval_body": "self, env"}

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import iam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, iam_kit, states_kit as sk
 
 PRICE = """
 import os
@@ -35,7 +34,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 
@@ -383,7 +382,7 @@ def test_what_lies_around_does_not_lead_tasks_elsewhere(program: Callable[..., A
     dead = "http://127.0.0.1:9"
     told = program(
         """
-import cloud_kit as kit, states_kit as sk
+from tests.cloud import cloud_kit as kit, states_kit as sk
 noted = kit.watch_network()
 from serverless_first import cloud
 cloud.start()

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
     distributed_iteration_component as distributed,
+    inline_iteration_component as inline,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component as inline
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
@@ -41,6 +40,8 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
+
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 CALL = "self, env, resource_runtime_part, normalised_parameters, state_credentials"

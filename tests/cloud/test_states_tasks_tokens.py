@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]  # pytest puts this folder on the path
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, states_kit as sk
 
 AGAIN = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "MaxAttempts": 1}]
 
@@ -28,7 +28,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import states_kit as states  # type: ignore[import-not-found]
 
 from serverless_first import cloud
+from tests.cloud import cloud_kit, states_kit as states
 
 SCALE = 600
 
@@ -18,7 +18,7 @@ SCALE = 600
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """Ten minutes pass in a second."""
-    with cloud.start(time_scale=SCALE) as aws:
+    with cloud_kit.cloud_with(time_scale=SCALE) as aws:
         yield aws
 
 
@@ -199,10 +199,10 @@ def test_reset_ends_what_waits_and_leaves_no_thread(kit: Any, aws: cloud.Cloud) 
     before = server.num_threads()
     for number in range(10):
         states.start(states.machine(both, f"orders{number}"))
-    states.kit.eventually(lambda: server.num_threads() >= before + 50, "they wait")
+    cloud_kit.eventually(lambda: server.num_threads() >= before + 50, "they wait")
     begun = time.monotonic()
     aws.reset()
-    states.kit.eventually(lambda: server.num_threads() <= before + 2, "their threads are gone")
+    cloud_kit.eventually(lambda: server.num_threads() <= before + 2, "their threads are gone")
     assert time.monotonic() - begun < 10
     assert states.states().list_state_machines()["stateMachines"] == []
 
@@ -210,7 +210,8 @@ def test_reset_ends_what_waits_and_leaves_no_thread(kit: Any, aws: cloud.Cloud) 
 def test_stop_ends_a_call_that_waits(program: Any, tools: Any) -> None:
     del tools
     source = """
-import cloud_kit as kit, states_kit as states, threading, time
+import threading, time
+from tests.cloud import cloud_kit as kit, states_kit as states
 from serverless_first import cloud
 with cloud.start() as aws:
     logs = kit.client("logs")

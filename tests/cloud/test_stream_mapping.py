@@ -10,17 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stream_kit  # type: ignore[import-not-found]
-from stream_kit import last_result, make_ledger, make_stream, make_table, map_stream, put_item, put_record, put_records
 
-from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit, stream_kit
+from tests.cloud.stream_kit import (
+    last_result,
+    make_ledger,
+    make_stream,
+    make_table,
+    map_stream,
+    put_item,
+    put_record,
+    put_records,
+)
 
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """Kinesis is polled a hundred times a second here."""
-    with cloud.start(time_scale=100) as aws:
+    with cloud_kit.cloud_with(time_scale=100) as aws:
         yield aws
 
 
@@ -133,7 +141,8 @@ def test_the_view_type_says_which_images_there_are(kit: Any, tmp_path: Path) -> 
 COUNTER = """
 import sys, threading
 from concurrent.futures import ThreadPoolExecutor
-import boto3, cloud_kit
+import boto3
+from tests.cloud import cloud_kit
 from serverless_first.cloud.server import CloudServer
 
 server = CloudServer()

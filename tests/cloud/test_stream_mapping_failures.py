@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stream_kit import (  # type: ignore[import-not-found]
+
+from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit
+from tests.cloud.stream_kit import (
     last_result,
     make_ledger,
     make_stream,
@@ -23,14 +26,11 @@ from stream_kit import (  # type: ignore[import-not-found]
     put_records,
 )
 
-from serverless_first import cloud
-from serverless_first.cloud import Cloud
-
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """Kinesis is polled a hundred times a second here, and the waits between tries begin with five milliseconds."""
-    with cloud.start(time_scale=100) as aws:
+    with cloud_kit.cloud_with(time_scale=100) as aws:
         yield aws
 
 
@@ -148,7 +148,8 @@ def test_what_stands_before_the_first_reported_record_is_done(
     lost, ledger = kit.make_queue("lost"), make_ledger("shipping", tmp_path, reports=True)
     arn = make_table()
     for number in range(1, 6):
-        put_item(number, **({"poison": {"BOOL": True}} if number in (3, 5) else {}))
+        poison: dict[str, Any] = {"poison": {"BOOL": True}} if number in (3, 5) else {}
+        put_item(number, **poison)
     map_stream(
         arn,
         ledger,

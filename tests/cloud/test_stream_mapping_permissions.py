@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stream_kit import last_result, make_ledger, make_stream, map_stream, put_record  # type: ignore[import-not-found]
 
-from serverless_first import cloud
 from serverless_first.cloud import Cloud
+from tests.cloud import cloud_kit
+from tests.cloud.stream_kit import last_result, make_ledger, make_stream, map_stream, put_record
 
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """Permissions are enforced; Kinesis is polled a hundred times a second."""
-    with cloud.start(time_scale=100, enforce_iam=True) as aws:
+    with cloud_kit.cloud_with(time_scale=100, enforce_iam=True) as aws:
         yield aws
 
 

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stream_kit import make_ledger, make_stream, map_stream, put_record  # type: ignore[import-not-found]
 
-from serverless_first import cloud
 from serverless_first.cloud import Cloud
 from serverless_first.cloud.sources.mapping import Delivery, Mapping
 from serverless_first.cloud.sources.stream_lane import Lane, LanePlace, LaneWork
 from serverless_first.cloud.sources.stream_source import Read, StreamRecord
+from tests.cloud import cloud_kit
+from tests.cloud.stream_kit import make_ledger, make_stream, map_stream, put_record
 
 
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[Cloud]:
     """Kinesis is polled a hundred times a second here."""
-    with cloud.start(time_scale=100) as aws:
+    with cloud_kit.cloud_with(time_scale=100) as aws:
         yield aws
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seam_kit  # type: ignore[import-not-found]
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, table
@@ -18,6 +17,7 @@ from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
 from moto.kinesis.responses import KinesisResponse
 
 from serverless_first.cloud.seams.dynamodb_streams import ITEM_CALLS
+from tests.cloud import seam_kit
 
 LOOK: str = seam_kit.LOOK
 

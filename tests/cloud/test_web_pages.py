@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import http_kit  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import psutil
 import pytest
-from http_kit import make_api
-from rest_kit import Api  # type: ignore[import-not-found]
 
 from serverless_first.cloud import Cloud
+from tests.cloud import http_kit
+from tests.cloud.http_kit import make_api
+from tests.cloud.rest_kit import Api
 
 
 def send(aws: Cloud, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, Any]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_kit import make_api  # type: ignore[import-not-found]
 
 from serverless_first.chromium import arguments, find_chromium
 from serverless_first.cloud import Cloud
+from tests.cloud.http_kit import make_api
 
 pytestmark = [
     pytest.mark.thorough,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import batch_kit as batch  # type: ignore[import-not-found]  # pytest puts this folder on the path
 import pytest
-import states_kit as sk  # type: ignore[import-not-found]
 
 from serverless_first import cloud
 from serverless_first.cloud.seams import states_history
 from serverless_first.simulate import workflow
+from tests.cloud import batch_kit as batch, cloud_kit, states_kit as sk
 
 WAIT_S = 6
 
@@ -33,7 +32,7 @@ def note(event, context):
 @pytest.fixture(scope="module")
 def cloud_of_module() -> Iterator[cloud.Cloud]:
     """The module's local cloud."""
-    with cloud.start(time_scale=60) as aws:
+    with cloud_kit.cloud_with(time_scale=60) as aws:
         yield aws
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from answers import Mistake, answers_in
+from tests.labs.answers import Mistake, answers_in
 
 from serverless_first import course
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from answers import GAP, Mistake, answers_in
+from tests.labs.answers import GAP, Mistake, answers_in
 from nbclient import NotebookClient
 from traitlets.config import Config
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
-from raw_client import message
+from tests.proxy.raw_client import message
 
 AUTHENTICATED, READY = message(b"R", struct.pack("!i", 0)), message(b"Z", b"I")
 NEGATIVE_LENGTH = b"T" + struct.pack("!i", -1)

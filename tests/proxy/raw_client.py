@@ -10,8 +10,9 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from proxy_kit import LIMIT_S, SHOP, Endpoint
 from scramp import ScramClient  # type: ignore[import-untyped]  # pg8000 brings it
+
+from tests.proxy.proxy_kit import LIMIT_S, SHOP, Endpoint
 
 PROTOCOL_3 = 196608
 SSL_REQUEST = 80877103

@@ -14,8 +14,9 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
-from proxy_kit import SHOP, STOCK, Endpoint
 from psycopg import errors
+
+from tests.proxy.proxy_kit import SHOP, STOCK, Endpoint
 
 #: What a session must look like before its client has done anything; the second value is what is expected.
 CLEAN = {

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from proxy_kit import ProxyProcess, eventually
-from raw_client import RawClient, query
+
+from tests.proxy.proxy_kit import ProxyProcess, eventually
+from tests.proxy.raw_client import RawClient, query
 
 STOPPED = "SELECT count(*) FROM pg_stat_activity WHERE query = %s AND (state = 'idle' OR wait_event = %s)"
 

@@ -7,9 +7,10 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
-from broken_server import BrokenServer, LoginFault, negative_length, no_code, scram_rounds
-from proxy_kit import ProxyProcess, eventually, proxy_settings
-from raw_client import RawClient, query
+
+from tests.proxy.broken_server import BrokenServer, LoginFault, negative_length, no_code, scram_rounds
+from tests.proxy.proxy_kit import ProxyProcess, eventually, proxy_settings
+from tests.proxy.raw_client import RawClient, query
 
 
 @pytest.fixture

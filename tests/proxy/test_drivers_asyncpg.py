@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from proxy_kit import LIMIT_S, Endpoint
+
+from tests.proxy.proxy_kit import LIMIT_S, Endpoint
 
 Work = Callable[[Any], Awaitable[Any]]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from proxy_kit import Endpoint
 from psycopg import errors
 from psycopg.pq import TransactionStatus
+
+from tests.proxy.proxy_kit import Endpoint
 
 MB = 2**20
 

@@ -10,7 +10,8 @@ from typing import Any
 import pg8000.dbapi
 import pg8000.native
 import pytest
-from proxy_kit import Endpoint
+
+from tests.proxy.proxy_kit import Endpoint
 
 
 @contextlib.contextmanager

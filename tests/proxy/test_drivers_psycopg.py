@@ -10,10 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from proxy_kit import Endpoint
 from psycopg import errors
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.json import Jsonb
+
+from tests.proxy.proxy_kit import Endpoint
 
 
 def value(connection: psycopg.Connection[Any], query: str, parameters: Any = None, **how: Any) -> Any:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from proxy_kit import LIMIT_S, Endpoint
 from psycopg import errors
+
+from tests.proxy.proxy_kit import LIMIT_S, Endpoint
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[Any]

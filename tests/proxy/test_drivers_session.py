@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from proxy_kit import SHOP, STOCK, Endpoint, eventually
 from psycopg import errors
-from raw_client import RawClient, query
+
+from tests.proxy.proxy_kit import SHOP, STOCK, Endpoint, eventually
+from tests.proxy.raw_client import RawClient, query
 
 SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(60)%%' AND pid <> pg_backend_pid()"
 

@@ -13,10 +13,20 @@ from typing import Any
 
 import psycopg
 import pytest
-from proxy_kit import SHOP, ProxyProcess, at_once, eventually
-from raw_client import CANCEL_REQUEST, PROTOCOL_3, SSL_REQUEST, SYNC, RawClient, message, parse, query, startup
 
-from conftest import proxy_of
+from tests.proxy.proxy_kit import SHOP, ProxyProcess, at_once, eventually
+from tests.proxy.raw_client import (
+    CANCEL_REQUEST,
+    PROTOCOL_3,
+    SSL_REQUEST,
+    SYNC,
+    RawClient,
+    message,
+    parse,
+    query,
+    startup,
+)
+from tests.proxy.servers_kit import proxy_of
 
 #: What the proxy may grow by in any of these tests; a login may cost 100 KB beside that. A flood needs the most, 51 to
 #: 67 MB (measured): it fills the 20,000 events that are kept, and sockets' buffers hold some 100,000 queries of 14

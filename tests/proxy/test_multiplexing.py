@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from proxy_kit import ProxyProcess, at_once, eventually, send
 
-from conftest import proxy_of
+from tests.proxy.proxy_kit import ProxyProcess, at_once, eventually, send
+from tests.proxy.servers_kit import proxy_of
 
 Start = Callable[..., ProxyProcess]
 

@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from proxy_kit import SHOP, Endpoint
 
-from conftest import Database, proxy_of
 from serverless_first.cloud.rds import binaries
+from tests.proxy.proxy_kit import SHOP, Endpoint
+from tests.proxy.servers_kit import Database, proxy_of
 
 CLIENTS, TRANSACTIONS = 50, 20
 

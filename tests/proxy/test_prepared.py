@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from proxy_kit import ProxyProcess
-from raw_client import SYNC, Message, RawClient, bind, close, describe, execute, parse, query
 
-from conftest import proxy_of
 from serverless_first.cloud.rds_proxy.statements import KEPT
+from tests.proxy.proxy_kit import ProxyProcess
+from tests.proxy.raw_client import SYNC, Message, RawClient, bind, close, describe, execute, parse, query
+from tests.proxy.servers_kit import proxy_of
 
 TEXT, DATE = 25, 1082  # PostgreSQL's numbers of two types
 Login = Callable[[], RawClient]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 
 import pytest
-from proxy_kit import Endpoint
-from raw_client import FLUSH, SYNC, RawClient, bind, close, describe, execute, message, parse, query
 
-from conftest import Database
+from tests.proxy.proxy_kit import Endpoint
+from tests.proxy.raw_client import FLUSH, SYNC, RawClient, bind, close, describe, execute, message, parse, query
+from tests.proxy.servers_kit import Database
 
 ONE = parse("", "SELECT 1") + bind("", "") + describe("P") + execute()
 BAD = parse("", "SELECT 1 / 0") + bind("", "") + execute()

@@ -9,8 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from proxy_kit import ProxyProcess, eventually, send
-from raw_client import RawClient, query
+
+from tests.proxy.proxy_kit import ProxyProcess, eventually, send
+from tests.proxy.raw_client import RawClient, query
 
 Start = Callable[..., ProxyProcess]
 

@@ -7,10 +7,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from proxy_kit import ProxyProcess, eventually
-from stress_kit import Load
-
-from conftest import bouncer_of
+from tests.proxy.proxy_kit import ProxyProcess, eventually
+from tests.proxy.servers_kit import bouncer_of
+from tests.proxy.stress_kit import Load
 
 SEED = int(os.environ.get("SERVERLESS_FIRST_STRESS_SEED", "0")) or random.randrange(1, 10**9)
 OPERATIONS = int(os.environ.get("SERVERLESS_FIRST_STRESS_OPERATIONS", "4000"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serverless_first.simulate.inputs import Floats
 
@@ -21,7 +22,7 @@ def exponential(seed: int, mean_s: float, requests: int) -> Floats:
     return np.random.default_rng(seed + 1000).exponential(mean_s, requests)
 
 
-def assert_average(values: Floats, expected: float, *, within: float, seed: int) -> None:
+def assert_average(values: Floats | NDArray[np.bool_], expected: float, *, within: float, seed: int) -> None:
     """The average is what is expected, within so many standard errors, and they are small enough to see a difference.
 
     Neighbours depend on each other, so the error is that of the averages of long batches. Entries of NaN are left out.

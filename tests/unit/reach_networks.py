@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reach_kit import INTERNET, Net, Question  # type: ignore[import-not-found]
-
 from serverless_first.reach import Place
+from tests.unit.reach_kit import INTERNET, Net, Question
 
 ALL = ("0.0.0.0/0", None)
 REPLIES = (1024, 65535)

@@ -15,7 +15,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from board_kit import NAMES, Running, a_class, event, names, running  # type: ignore[import-not-found]
 from click.testing import CliRunner
 
 from serverless_first.board import addresses, server
@@ -24,6 +23,7 @@ from serverless_first.board.roster import BadRoster, read_students
 from serverless_first.board.server import LARGEST_BODY
 from serverless_first.board.store import MOST_CHECKS
 from serverless_first.cli import main
+from tests.unit.board_kit import NAMES, Running, a_class, event, names, running
 
 ROOT = Path(__file__).resolve().parents[2]
 FOR_INSTRUCTORS = ("api/board", "api/board?module=05-rds-proxy", "checks.csv", "grades.csv")

@@ -16,8 +16,7 @@ from PIL import Image
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
-from serverless_first import build as builder
-from serverless_first import facts, kernels
+from serverless_first import build as builder, facts, kernels
 from serverless_first.build import BuildFailed, build, cache, check
 from serverless_first.build.sources import pages
 from serverless_first.course import UnknownModule, load

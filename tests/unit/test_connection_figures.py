@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from figure_reading import TITLES, bars, check_words, height_at, legends, words  # type: ignore[import-not-found]
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
@@ -20,6 +19,7 @@ from serverless_first import figures
 from serverless_first.cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first.figures.connections import short_message
 from serverless_first.figures.style import BLUE, GREEN, VERMILION
+from tests.unit.figure_reading import TITLES, bars, check_words, height_at, legends, words
 
 RESERVED = (
     'connection failed: connection to server at "127.0.0.1", port {port} failed: FATAL:  remaining connection slots '

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud.events import entries as eventbridge_entries
-from serverless_first.cloud.events import input as eventbridge_input
-from serverless_first.cloud.events import retry as eventbridge_retry
+from serverless_first.cloud.events import (
+    entries as eventbridge_entries,
+    input as eventbridge_input,
+    retry as eventbridge_retry,
+)
 from serverless_first.cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_first.cloud.events.targets import TargetFailed, UnsupportedTarget, service_of
 from serverless_first.cloud.tasks import Tasks

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from figure_reading import TITLES, check_apart, legends, words  # type: ignore[import-not-found]
 from matplotlib.figure import Figure
 
 from serverless_first import figures
 from serverless_first.figures.evolution import AXES, STEPS
 from serverless_first.simulate import capacity, traces
 from serverless_first.simulate.capacity import Policy
+from tests.unit.figure_reading import TITLES, check_apart, legends, words
 
 TITLE = TITLES[0]
 DAY = traces.flash_crowd(traces.week(100.0, 1), 43_200.0, 5.0)

@@ -15,8 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from serverless_first import explore
-from serverless_first.figures import limits
-from serverless_first.figures import pool as pictures
+from serverless_first.figures import limits, pool as pictures
 from serverless_first.figures.style import BLUE, SKY, VERMILION
 from serverless_first.simulate import connections, pool
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serverless_first import figures, prices
-from serverless_first import hikari_capacity as shop
+from serverless_first import figures, hikari_capacity as shop, prices
 from serverless_first.simulate import capacity
 
 

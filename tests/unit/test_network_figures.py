@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from figure_reading import TITLES, check_words, legends, words  # type: ignore[import-not-found]
 from matplotlib.patches import Rectangle
 
 from serverless_first import figures
 from serverless_first.figures.two_vpcs import Model
 from serverless_first.simulate import network
+from tests.unit.figure_reading import TITLES, check_words, legends, words
 
 
 @pytest.mark.parametrize("title", TITLES)

@@ -18,7 +18,8 @@ from typing import Any
 
 import psutil
 import pytest
-from other_system import module_on  # type: ignore[import-not-found]  # pytest puts this folder on the path
+
+from tests.unit.other_system import module_on
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pretends on Linux")
 
@@ -133,8 +134,8 @@ def test_nothing_is_asked_of_linux_elsewhere() -> None:
 
 def test_a_container_on_macos_runs_its_command(tmp_path: Path) -> None:
     program = (
-        f"import os, sys; sys.path.insert(0, {str(ROOT / 'tests' / 'unit')!r})\n"
-        "from other_system import module_on\n"
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.unit.other_system import module_on\n"
         "container = module_on('darwin', 'serverless_first.cloud.batch.container')\n"
         "codes = [container.run(c) for c in (['sh', '-c', 'exit 3'], ['sh', '-c', 'kill -9 $$'], ['nothing-here'])]\n"
         "print(codes)\n"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from figure_reading import TITLES, bars, check_words, height_at, legends, words  # type: ignore[import-not-found]
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from matplotlib.patches import Rectangle
 
 from serverless_first import figures
 from serverless_first.cloud.records import ProxyEvent
+from tests.unit.figure_reading import TITLES, bars, check_words, height_at, legends, words
 
 TIMED_OUT = "Timed-out waiting to acquire database connection"
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from serverless_first.cloud.rds import classes
 from serverless_first.cloud.rds.parameters import DEFAULT_MAX_CONNECTIONS, BadParameter, evaluate

@@ -6,8 +6,7 @@ import itertools
 import struct
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from serverless_first.cloud.rds import roles
 from serverless_first.cloud.rds.gate import LoginWatch, fatal

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from serverless_first import prices
-from serverless_first.simulate import break_even, cost, traces
-from serverless_first.simulate import policies as presets
+from serverless_first.simulate import break_even, cost, policies as presets, traces
 from serverless_first.simulate.capacity import Policy, simulate
 from serverless_first.simulate.traces import Demand
 

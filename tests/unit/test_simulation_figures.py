@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_reading import TITLES, check_apart, words  # type: ignore[import-not-found]
 from matplotlib.figure import Figure
 
 from serverless_first import figures, prices
 from serverless_first.simulate import break_even, cost, policies, traces
+from tests.unit.figure_reading import TITLES, check_apart, words
 
 HERE = prices.of("us-east-1")
 TITLE = TITLES[0]

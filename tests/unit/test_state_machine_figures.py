@@ -9,9 +9,6 @@ import sys
 from typing import Any
 
 import pytest
-import state_machine_definitions as definitions  # type: ignore[import-not-found]  # pytest puts this folder on the path
-from figure_reading import TITLES, check_apart, legends, words  # type: ignore[import-not-found]
-from history_events import POLLED, events_of  # type: ignore[import-not-found]
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch
@@ -20,6 +17,9 @@ from matplotlib.transforms import Bbox
 from serverless_first import figures
 from serverless_first.figures import asl
 from serverless_first.figures.state_machine import wrapped
+from tests.unit import state_machine_definitions as definitions
+from tests.unit.figure_reading import TITLES, check_apart, legends, words
+from tests.unit.history_events import POLLED, events_of
 
 TITLE = TITLES[1]
 

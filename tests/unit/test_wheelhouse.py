@@ -22,8 +22,7 @@ from serverless_first import wheelhouse
 from serverless_first.cli import main
 from serverless_first.wheelhouse import CannotCollect, Target, collect, manifest, source, this_machine
 from serverless_first.wheelhouse.pins import pins_for
-from tools import installing
-from tools import wheelhouse as way_back
+from tools import installing, wheelhouse as way_back
 from tools.environment import Environment
 from tools.watched import CommandFailed
 from tools.wheelhouse import WheelhouseError

@@ -34,8 +34,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from serverless_first import course
 from serverless_first.board import event, exports, view
 from serverless_first.board.addresses import name_of_this_machine
-from serverless_first.board.keys import FILE as SECRET
-from serverless_first.board.keys import Keys, Who
+from serverless_first.board.keys import FILE as SECRET, Keys, Who
 from serverless_first.board.store import Store
 from serverless_first.course import Course, UnknownModule
 

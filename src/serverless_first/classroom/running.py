@@ -28,8 +28,7 @@ from serverless_first.board import Keys
 from serverless_first.board.addresses import from_this_machine
 from serverless_first.classroom import cards, limits, names, ports, roll, turns
 from serverless_first.classroom.groups import HUB, Groups, NoGroups
-from serverless_first.classroom.plan import VARIABLE, Place, Plan
-from serverless_first.classroom.plan import load as load_plan
+from serverless_first.classroom.plan import VARIABLE, Place, Plan, load as load_plan
 from serverless_first.places import course_root
 
 READY_WITHIN_S = 120.0

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from serverless_first.cloud.events import batch_targets, targets
-from serverless_first.cloud.events import input as eventbridge_input
+from serverless_first.cloud.events import batch_targets, input as eventbridge_input, targets
 from serverless_first.cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_first.cloud.events.router import Arrival, Rule, Rules
 from serverless_first.cloud.events.targets import Target, TargetFailed

@@ -33,9 +33,7 @@ from moto.events.responses import EventsHandler
 from moto.events.utils import PAGINATION_MODEL
 
 from serverless_first.cloud.errors import AccessDenied
-from serverless_first.cloud.events import entries as eventbridge_entries
-from serverless_first.cloud.events import rules as eventbridge_rules
-from serverless_first.cloud.events import targets
+from serverless_first.cloud.events import entries as eventbridge_entries, rules as eventbridge_rules, targets
 from serverless_first.cloud.events.patterns import InvalidPattern, Pattern
 from serverless_first.cloud.events.retry import Deliveries
 from serverless_first.cloud.events.router import Event, Rule

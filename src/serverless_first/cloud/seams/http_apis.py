@@ -27,8 +27,7 @@ from serverless_first.cloud.http.jwt_authorizer import Tokens
 from serverless_first.cloud.http.sigv4 import Signer
 from serverless_first.cloud.http.throttle import Throttles
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.seams import http_api_import, http_api_stages
-from serverless_first.cloud.seams import http_api_rules as rules
+from serverless_first.cloud.seams import http_api_import, http_api_rules as rules, http_api_stages
 from serverless_first.cloud.seams.http_api_live import deploy_by_itself, served
 from serverless_first.cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
 from serverless_first.cloud.seams.http_api_stages import API, STAGE, add_path, check_deployment, named, stage_json

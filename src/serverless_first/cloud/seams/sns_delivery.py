@@ -28,8 +28,7 @@ from moto.sns.responses import SNSResponse
 from serverless_first.cloud.plane import DataPlane
 from serverless_first.cloud.seams import sns_topics
 from serverless_first.cloud.seams.queue_sending import send_to_queue
-from serverless_first.cloud.sns import filters as sns_filters
-from serverless_first.cloud.sns import rules as sns_rules
+from serverless_first.cloud.sns import filters as sns_filters, rules as sns_rules
 from serverless_first.cloud.sns.topics import HTTP, MessageId, Topics
 
 

@@ -21,10 +21,12 @@ from serverless_first.cloud.http.front import Request, Response
 from serverless_first.cloud.lambda_.calling import Caller, FunctionGone
 from serverless_first.cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_first.cloud.plane import DataPlane
-from serverless_first.cloud.sns import filters as sns_filters
-from serverless_first.cloud.sns import http as sns_http
-from serverless_first.cloud.sns import messages as sns_messages
-from serverless_first.cloud.sns import rules as sns_rules
+from serverless_first.cloud.sns import (
+    filters as sns_filters,
+    http as sns_http,
+    messages as sns_messages,
+    rules as sns_rules,
+)
 from serverless_first.cloud.sns.messages import Notification
 
 PRINCIPAL = "sns.amazonaws.com"

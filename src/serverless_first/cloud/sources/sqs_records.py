@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping as Values
-from collections.abc import Sequence
+from collections.abc import Mapping as Values, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
