@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 CODE = "src/serverless_first/"
@@ -29,9 +30,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("cloud/test_versions.py", "cloud/test_lambda*.py", "cloud/test_logs*.py", "unit/test_lambda_metrics.py"),
         *("cloud/test_destinations.py", "cloud/test_layers.py", "unit/test_lifecycle.py"),
     ),
-    "cloud/network/": ("cloud/test_network*.py",),
+    "cloud/network/": ("cloud/test_network*.py", "cloud/test_hikari_vpc.py"),
     "cloud/pipes/": ("cloud/test_pipes.py", "unit/test_pipe*.py"),
-    "cloud/rds/": ("cloud/test_rds*.py", "unit/test_rds*.py"),
+    "cloud/rds/": ("cloud/test_rds*.py", "unit/test_rds*.py", "cloud/test_*database*.py"),
     "cloud/rds_proxy/": ("proxy", "unit/test_proxy*.py", "unit/test_pinning.py", "cloud/test_proxy*.py"),
     "cloud/schedules/": ("cloud/test_schedule*.py", "unit/test_schedule*.py"),
     "cloud/seams/": ("cloud/test_*seams.py",),
@@ -49,7 +50,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cloud/seams/rest": ("cloud/test_rest*.py",),
     "cloud/seams/s3": ("cloud/test_s3*.py",),
     "cloud/seams/schedule": ("cloud/test_schedule*.py", "cloud/test_event_rules.py"),
-    "cloud/seams/sns": ("cloud/test_sns*.py",),
+    "cloud/seams/sns": ("cloud/test_sns*.py", "cloud/test_push_seams.py"),
     "cloud/seams/sqs": ("cloud/test_sqs*.py", "unit/test_sqs*.py", "cloud/test_mapping_seams.py"),
     "cloud/seams/states": ("cloud/test_state*.py", "unit/test_states*.py"),
     "cloud/sns/": ("cloud/test_sns*.py",),
@@ -57,11 +58,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cloud/sources/sqs": ("cloud/test_sqs*.py", "unit/test_sqs*.py"),
     "cloud/sources/stream": ("cloud/test_stream*.py",),
     "cloud/stacks/": ("cloud/test_*stacks*.py", "cloud/test_sam*.py"),
-    "cloud/workflows/": ("cloud/test_state*.py", "unit/test_json_path.py", "unit/test_workflow_integrations.py"),
+    "cloud/workflows/": (
+        *("cloud/test_state*.py", "unit/test_states*.py", "unit/test_state_machine_rules.py"),
+        *("unit/test_json_path.py", "unit/test_workflow_integrations.py"),
+    ),
     "drill/": ("unit/test_drill*.py", "cloud/test_drill*.py", "unit/test_capstone.py"),
     "explore/": ("unit/test_explore*.py",),
-    "figures/": ("unit/test_*figure*.py", "unit/test_alt_texts.py", "unit/test_figures_lambda.py"),
-    "lab/": ("unit/test_lab*.py", "cloud/test_lab*.py", "labs"),
+    "figures/": (
+        *("unit/test_*figure*.py", "unit/test_alt_texts.py", "unit/test_figures_lambda.py"),
+        *("unit/test_spectrum.py", "unit/test_responsibility.py"),
+    ),
+    "lab/": ("unit/test_lab*.py", "cloud/test_lab*.py", "cloud/test_deployed_code.py", "labs"),
     "reach/": ("unit/test_reach.py",),
     "simulate/": (
         "unit/test_simulat*.py",
@@ -77,9 +84,11 @@ OTHER = {
     "facts.yml": ("unit/test_facts.py", "unit/test_prices.py", "notebooks"),
     "docs/": ("unit/test_words.py", "unit/test_alt_texts.py"),
     "slides/": ("unit/test_deck.py", "unit/test_build_slides.py"),
-    "tools/": ("unit/test_setup*.py", "unit/test_rooms.py"),
+    "tools/": ("unit/test_setup*.py", "unit/test_rooms.py", "unit/test_seeded_faults.py"),
 }
 MODULE = re.compile(r"(?:modules|notebooks|labs|solutions)/((\d\d)-[\w-]+)")
+JUDGES = re.compile(r"modules/[\w-]+/(?:checks\w*\.py|mistakes/)")  # what no lesson and no deck looks at
+LABS = "tests/labs/test_labs.py"
 
 
 def changed_files(root: Path, since: str = "") -> list[str]:
@@ -113,15 +122,60 @@ def select_tests(root: Path, files: Iterable[str]) -> list[str]:
     return sorted(path for path in chosen if not any(parent.as_posix() in chosen for parent in Path(path).parents))
 
 
+def leave_other_modules_out(root: Path, files: Iterable[str]) -> list[str]:
+    """Pytest's -k for the tests of these files: of the labs, it keeps those of the modules that the files belong to.
+
+    Returns:
+        No words if no file belongs to a module, and all tests are needed.
+    """
+    files = list(files)
+    modules = sorted({(module[1], module[2]) for name in files if (module := MODULE.match(name))})
+    if not modules:
+        return []
+    needed_whole = select_tests(root, [name for name in files if not MODULE.match(name)])
+    # The ids of tests name a module, as in [05-rds-proxy], or one of its tasks, as in [5.1-no-target].
+    words = [word for name, number in modules for word in (name, f"[{int(number)}.")]
+    for path in select_tests(root, files):
+        if path.endswith(".ipynb") or (path == LABS and LABS not in needed_whole):
+            continue
+        words += [file.name for file in sorted((root / path).rglob("test_*.py"))] or [Path(path).name]
+    return ["-k", " or ".join(dict.fromkeys(words))]
+
+
 def _select(root: Path, name: str) -> list[str]:
     if name.startswith("tests/"):
         return _tests_with(root, Path(name))
     if module := MODULE.match(name):
-        books = [f"notebooks/{module[1]}.ipynb", f"solutions/{module[1]}.ipynb"]
-        return [*(book for book in books if (root / book).is_file()), "tests/labs", "tests/unit/test_deck.py"]
+        judges = JUDGES.match(name)
+        books = [f"{folder}/{module[1]}.ipynb" for folder in ("solutions", *([] if judges else ["notebooks"]))]
+        tests = [book for book in books if (root / book).is_file()] + [LABS, *_labs_of(root, module[2])]
+        return tests if judges else [*tests, "tests/unit/test_deck.py"]
     table, rest = (ROOMS, name.removeprefix(CODE)) if name.startswith(CODE) else (OTHER, name)
     room = max((start for start in table if rest.startswith(start)), key=len, default=None)
-    return [] if room is None else matching(root, table[room])
+    return [*([] if room is None else matching(root, table[room])), *_importers(root, name)]
+
+
+def _labs_of(root: Path, number: str) -> list[str]:
+    """The files of tests/labs that name a module, as in "08-microservices-and-apis", beside the one for all labs."""
+    names = re.compile(rf'"{number}(?:-[a-z-]+)?"')
+    return [path for path, text in _texts(root).items() if path.startswith("tests/labs/") and names.search(text)]
+
+
+def _importers(root: Path, name: str) -> list[str]:
+    """The tests that import a file of the course, or name something in it; none for a whole package."""
+    file = Path(name)
+    if not name.startswith(CODE) or file.suffix != ".py" or file.stem.startswith("__"):
+        return []
+    _, *packages, module = file.with_suffix("").parts
+    uses = re.compile(rf"\b{re.escape('.'.join(packages))}(?:\.{module}\b| import (?:\([^)]*|.*)\b{module}\b)")
+    return [path for path, text in _texts(root).items() if uses.search(text)]
+
+
+@cache
+def _texts(root: Path) -> dict[str, str]:
+    """Each file of tests with its text; the paths are relative to the root."""
+    files = sorted((root / "tests").rglob("test_*.py"))
+    return {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
 def _tests_with(root: Path, path: Path) -> list[str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the path
 
-from tools.rooms import changed_files, select_tests  # noqa: E402
+from tools.rooms import changed_files, leave_other_modules_out, select_tests  # noqa: E402
 
 # Half of a test's time is waiting for something: two for each processor keep it busy.
 WORKERS = min(8, 2 * (os.cpu_count() or 1))
@@ -72,6 +72,17 @@ def run(name: str, command: list[str], env: Mapping[str, str], *, aside: bool = 
     return name, code, time.monotonic() - started_s
 
 
+def surroundings() -> dict[str, str]:
+    """The environment variables of every step."""
+    env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
+    env.pop("SERVERLESS_FIRST_WORK", None)  # the tests must not see the learner's folder
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start; each would compile the course again
+    # The list of fonts that lies in the home folder may be another environment's, or one whose fonts are gone.
+    env["MPLCONFIGDIR"] = str(Path(sys.prefix) / "matplotlib")
+    env.setdefault("SERVERLESS_FIRST_ORDER", str(random.randrange(10_000)))  # conftest.py prints it
+    return env
+
+
 def main(words: list[str]) -> int:
     """Runs all steps of a set; returns 1 if one of them failed, 2 if there is no such set."""
     which, arguments = (words[0], words[1:]) if words else ("", [])
@@ -84,12 +95,8 @@ def main(words: list[str]) -> int:
         print(f"{len(files)} changed files, {len(arguments)} files and folders of tests", flush=True)
         if not arguments:
             return 0
-    env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
-    env.pop("SERVERLESS_FIRST_WORK", None)  # the tests must not see the learner's folder
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start; each would compile the course again
-    # The list of fonts that lies in the home folder may be another environment's, or one whose fonts are gone.
-    env["MPLCONFIGDIR"] = str(Path(sys.prefix) / "matplotlib")
-    env.setdefault("SERVERLESS_FIRST_ORDER", str(random.randrange(10_000)))  # conftest.py prints it
+        arguments += leave_other_modules_out(ROOT, files)
+    env = surroundings()
     *beside, tests = steps(which, arguments)
     with ThreadPoolExecutor(1) as aside:
         said = aside.submit(lambda: [run(name, command, env, aside=True) for name, command in beside])

@@ -264,18 +264,20 @@ def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: 
     assert seen >= answer.replaces
 
 
-def test_a_guard_that_is_written_and_not_deployed_is_named(kernel: Kernel, tmp_path: Path) -> None:
+@pytest.mark.parametrize("task_id", ["3.3"])
+def test_a_guard_that_is_written_and_not_deployed_is_named(task_id: str, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
-    ((module, task),) = [(m, t) for m, t in TASKS if t.id == "3.3"]
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == task_id]
     sources = [cell.source for cell in code_cells_for(task, read("solutions", module))]
     errors = [kernel.run(source) for source in sources if 'deploy("hikari-release-guard"' not in source][-1]
     says = "^3.3 not started: hikari-release-guard is not deployed yet.*look at: step 5"
     assert re.search(says, errors[0].evalue), errors[0].evalue
 
 
-def test_a_price_that_is_mended_in_the_file_alone_is_named(kernel: Kernel, tmp_path: Path) -> None:
+@pytest.mark.parametrize("task_id", ["3.1"])
+def test_a_price_that_is_mended_in_the_file_alone_is_named(task_id: str, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
-    ((module, task),) = [(m, t) for m, t in TASKS if t.id == "3.1"]
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == task_id]
     *sources, check = [cell.source for cell in code_cells_for(task, read("solutions", module))]
     (price,) = [source for source in sources if source.startswith("%%writefile price.py")]
     for source in sources:
@@ -309,7 +311,12 @@ def test_after_a_mistake_the_mended_cell_is_enough(name: str, says: str, kernel:
         ("10.4", '"StartAt": "Ask"', '"StartAt": "Nowhere"'),
         ("10.5", '"kept back"', '{"kept back"}'),
     ],
-    ids=["a NameError", "a SyntaxError", "a definition that is refused", "a definition that is no JSON"],
+    ids=[
+        "10.1-a NameError",
+        "10.2-a SyntaxError",
+        "10.4-a definition that is refused",
+        "10.5-a definition that is no JSON",
+    ],
 )
 def test_a_cell_that_stops_is_said_instead_of_judging_the_machine_of_before(
     task_id: str, right: str, wrong: str, kernel: Kernel, tmp_path: Path

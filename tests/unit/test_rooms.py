@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.rooms import CODE, OTHER, ROOMS, changed_files, matching, select_tests
+from tools.rooms import CODE, OTHER, ROOMS, changed_files, leave_other_modules_out, matching, select_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +28,11 @@ def test_each_room_is_a_part_of_the_code() -> None:
         ("src/serverless_first/cloud/rds_proxy/pool.py", "tests/proxy"),
         ("src/serverless_first/cloud/sources/sqs_scaling.py", "tests/cloud/test_sqs_mapping.py"),
         ("src/serverless_first/prices.py", "tests/unit"),
+        ("src/serverless_first/simulate/cost.py", "tests/unit/test_elastic_figures.py"),  # it imports the file
+        ("src/serverless_first/lab/broken_copies.py", "tests/labs"),
         ("modules/05-rds-proxy/lesson.md", "notebooks/05-rds-proxy.ipynb"),
+        ("modules/08-microservices-and-apis/checks_events.py", "solutions/08-microservices-and-apis.ipynb"),
+        ("modules/08-microservices-and-apis/checks_events.py", "tests/labs/test_stock_at_once.py"),
         ("tests/cloud/batch_kit.py", "tests/cloud/test_batch_jobs.py"),
         ("tests/proxy/conftest.py", "tests/proxy"),
         ("tests/unit/test_pool.py", "tests/unit/test_pool.py"),
@@ -39,7 +43,33 @@ def test_a_changed_file_finds_its_tests(name: str, test: str) -> None:
 
 
 def test_a_folder_holds_its_files_so_that_none_runs_twice() -> None:
-    assert select_tests(ROOT, ["tests/unit/test_pool.py", "src/serverless_first/prices.py"]) == ["tests/unit"]
+    assert select_tests(ROOT, ["tests/unit/test_pool.py", "src/serverless_first/glossary.py"]) == ["tests/unit"]
+
+
+def test_checks_and_mistakes_ask_for_the_labs_and_the_solution_only() -> None:
+    files = ["modules/05-rds-proxy/checks_restart.py", "modules/05-rds-proxy/mistakes/5.4-tries-once.py"]
+    for file in files:
+        assert select_tests(ROOT, [file]) == ["solutions/05-rds-proxy.ipynb", "tests/labs/test_labs.py"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (["src/serverless_first/simulate/pool.py"], None),
+        (["modules/05-rds-proxy/checks.py"], "05-rds-proxy or [5."),
+        (["modules/00-start-here/lab.md"], "00-start-here or [0. or test_answers.py or test_broken_copies.py"),
+        (["modules/05-rds-proxy/checks.py", "modules/11-choosing-compute/checks.py"], "or [5. or 11-choosing-compute"),
+        # What others need runs whole.
+        (["modules/05-rds-proxy/checks.py", "tests/unit/test_pool.py"], "05-rds-proxy or [5. or test_pool.py"),
+        (["modules/05-rds-proxy/checks.py", "tests/labs/test_labs.py"], "05-rds-proxy or [5. or test_labs.py"),
+        (["modules/05-rds-proxy/checks.py", "tests/proxy/conftest.py"], "or test_back_pressure.py or"),
+    ],
+)
+def test_a_module_leaves_the_labs_of_others_out(files: list[str], words: str | None) -> None:
+    *option, expression = leave_other_modules_out(ROOT, files) or [""]
+    assert option == ([] if words is None else ["-k"])
+    assert (words or "") in expression
+    assert words is None or ("test_labs.py" in expression) == ("test_labs.py" in words)
 
 
 def test_a_page_that_no_test_reads_and_a_test_that_is_gone_ask_for_nothing() -> None:
