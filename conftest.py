@@ -13,6 +13,8 @@ from unittest.mock import patch
 
 import pytest
 
+from tools import slow_tests
+
 try:
     import nbval.kernel as nbval_kernel
     import nbval.plugin as nbval_plugin
@@ -36,17 +38,46 @@ LONGEST_FIRST = ("solutions/", "notebooks/", "tests/browser/", "tests/labs/", "t
 ORDER = "SERVERLESS_FIRST_ORDER"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets each worker begin to collect elsewhere, so that it finds compiled what another one has compiled."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker.startswith("gw"):
+        files = [file for word in config.args for file in _files(word)]
+        begin = len(files) * int(worker[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        config.args = files[begin:] + files[:begin]
+
+
+def _files(word: str) -> list[str]:
+    """The files of a folder that pytest and nbval collect; any other word as it is."""
+    if not Path(word).is_dir():
+        return [word]
+    return sorted(str(file) for pattern in ("test_*.py", "*.ipynb") for file in Path(word).rglob(pattern))
+
+
 def pytest_report_header() -> str:
     """The seed of the order, so that a failure can be had again."""
     return f"{ORDER}={os.environ[ORDER]} shuffles the tests" if ORDER in os.environ else ""
 
 
+@pytest.hookimpl(tryfirst=True)  # -m looks at the marks afterwards
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffles the tests if asked to; with several workers, the longest folders come first."""
+    """Marks slow tests, and shuffles the tests if asked to; with several workers, the longest folders come first."""
+    slow = slow_tests.listed()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: item.nodeid.partition("::")[0])  # workers collect in different orders
+    for item in items:
+        if item.nodeid.partition("[")[0] in slow:
+            item.add_marker(pytest.mark.thorough)
     if ORDER in os.environ:
         items[:] = shuffled(items, random.Random(os.environ[ORDER]))
     if config.getoption("dist", "no") != "no" or os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: next((n for n, f in enumerate(LONGEST_FIRST) if item.nodeid.startswith(f)), 99))
+        # Files that share a worker's local cloud follow each other: it ends before a file that wants none.
+        sharing = {item.path for item in items if "cloud_of_module" in getattr(item, "fixturenames", ())}
+        items.sort(key=lambda item: (_folder(item), item.path not in sharing))
+
+
+def _folder(item: pytest.Item) -> int:
+    return next((n for n, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)), 99)
 
 
 def shuffled(items: list[pytest.Item], dice: random.Random) -> list[pytest.Item]:

@@ -34,7 +34,11 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def ordered(ours: ModuleType, dist: str = "no") -> list[str]:
     config: Any = SimpleNamespace(getoption=lambda *_: dist)
     items: Any = [
-        SimpleNamespace(nodeid=nodeid, get_closest_marker=lambda name, of=nodeid: name == "in_order" and of in STORY)
+        SimpleNamespace(
+            nodeid=nodeid,
+            path=Path(file_of(nodeid)),
+            get_closest_marker=lambda name, of=nodeid: name == "in_order" and of in STORY,
+        )
         for nodeid in ALL
     ]
     ours.pytest_collection_modifyitems(config, items)
