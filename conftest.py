@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=lambda item: item.nodeid.partition("::")[0])  # workers collect in different orders
     for item in items:
-        if item.nodeid.partition("[")[0] in slow:
+        if item.nodeid in slow or item.nodeid.partition("[")[0] in slow:
             item.add_marker(pytest.mark.thorough)
     if ORDER in os.environ:
         items[:] = shuffled(items, random.Random(os.environ[ORDER]))

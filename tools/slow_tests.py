@@ -3,7 +3,8 @@
     make test-all TEST_ARGS="--junitxml=/tmp/all.xml tests"
     python -m tools.slow_tests /tmp/all.xml [LIMIT_S]
 
-conftest.py gives the tests of the list the mark `thorough`. A new test is in no list, so `make test` runs it.
+conftest.py gives the tests of the list the mark `thorough`. A new test is in no list, so `make test` runs it. Of the
+mistakes, the list leaves out the quickest of each task.
 """
 
 from __future__ import annotations
@@ -17,24 +18,31 @@ from statistics import mean
 LIST = Path(__file__).resolve().parents[1] / "tests" / "slow.txt"
 HEAD = "# Written by tools/slow_tests.py: tests that take {limit_s:g} s or more, on average over their cases.\n"
 LIMIT_S = 0.5
-#: Each of these has its own rule in tests/labs: the first mistake of each task belongs to `make test`.
-CHOSEN_THERE = ("tests.labs.",)
+MISTAKES = "tests/labs/test_labs.py::test_a_mistake_is_rejected_with_the_message_that_names_it"
 
 
 def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
-    """The tests that take long, as "tests/cloud/test_rds.py::test_name", sorted.
+    """The tests that take long, as "tests/cloud/test_rds.py::test_name", and mistakes with their names; sorted.
 
     Args:
         results: What pytest's --junitxml wrote; the times in it include fixtures.
         limit_s: From how many seconds on, on average over a test's cases.
     """
     took_s: dict[str, list[float]] = defaultdict(list)
+    mistakes: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for case in ElementTree.parse(results).getroot().iter("testcase"):
-        place, name = case.get("classname", ""), case.get("name", "").partition("[")[0]
-        if place.startswith("tests.") and not place.startswith(CHOSEN_THERE):
-            folder, file, *classes = place.split(".")[1:]
-            took_s["::".join([f"tests/{folder}/{file}.py", *classes, name])].append(float(case.get("time", "0")))
-    return sorted(test for test, times_s in took_s.items() if mean(times_s) >= limit_s)
+        place, name, time_s = case.get("classname", ""), case.get("name", ""), float(case.get("time", "0"))
+        if not place.startswith("tests."):
+            continue
+        folder, file, *classes = place.split(".")[1:]
+        function, _, case_id = name.partition("[")
+        test = "::".join([f"tests/{folder}/{file}.py", *classes, function])
+        if test == MISTAKES:
+            mistakes[case_id.partition("-")[0]].append((time_s, f"{test}[{case_id}"))
+        else:
+            took_s[test].append(time_s)
+    slow = [test for test, times_s in took_s.items() if mean(times_s) >= limit_s]
+    return sorted(slow + [test for of_task in mistakes.values() for _, test in sorted(of_task)[1:]])
 
 
 def listed() -> set[str]:

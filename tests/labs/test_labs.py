@@ -1,7 +1,7 @@
 """Every lab of every ready module: untouched it is not started, solved it passes, wrong it is rejected rightly.
 
 A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`, written as answers.py reads it. `#: expects:` is a regular
-expression for the message of the check, `#: because:` the misconception. `make test` runs each task's first mistake,
+expression for the message of the check, `#: because:` the misconception. `make test` runs each task's quickest mistake,
 `make test-all` every mistake and every other right answer.
 """
 
@@ -44,11 +44,7 @@ def mistakes_of(module: Module, task: Task) -> list[Mistake]:
     return answers_in(module_dir(module.id) / "mistakes", module, task)
 
 
-MISTAKES = [
-    pytest.param(mistake, id=mistake.name, marks=[pytest.mark.thorough] if n else [])
-    for module, task in TASKS
-    for n, mistake in enumerate(mistakes_of(module, task))
-]
+MISTAKES = [m for module, task in TASKS for m in mistakes_of(module, task)]
 # Right in another way than the solution; in the form of mistakes, and .txt, since cells with magics are no Python.
 RIGHT = Path(__file__).parent / "right"
 ALL_RIGHT = [a for module, task in TASKS for a in answers_in(RIGHT / module.id, module, task, ".txt")]
@@ -151,6 +147,7 @@ def test_the_lab_has_each_tasks_cells_once_and_none_of_the_solution(module: Modu
     assert not any(cell.get("outputs") for cell in lab.cells)
 
 
+@pytest.mark.thorough
 @each_module
 def test_an_untouched_lab_says_not_started_at_each_check_and_breaks_nowhere_else(
     module: Module, tmp_path: Path
@@ -226,7 +223,7 @@ def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alik
     assert [a.name for a, cell in zip(answers, made, strict=True) if made.count(cell) > 1] == []
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)
 def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
     seen = 0
