@@ -1,4 +1,4 @@
-"""Each notebook that nbval runs gets a kernel away from the checkout, in the surroundings of the build."""
+"""pytest hooks: order, marks and distribution of the tests, and a kernel outside the checkout for each notebook."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ except ImportError:  # the tests that need no notebook run without them
 
 ROOT = Path(__file__).parent
 USUAL_S = pytest.StashKey[float]()  # --nbval-cell-timeout as it was given
-# In tests/labs each task is a unit of its own, and so is what is tested once for each module.
+# In tests/labs, each task is a separate unit, and so is each test that runs once per module.
 UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
-# What takes long comes first: the small files at the end keep every worker busy until all is done.
+# The longest folders run first, because small files at the end keep all workers busy until the run ends.
 LONGEST_FIRST = ("solutions/", "notebooks/", "tests/browser/", "tests/labs/", "tests/proxy/", "tests/cloud/", "tests/")
 
 
-# No test stands on what another one has left: in each `make test` they come in another order. The same number in this
-# variable gives the same order; pytest's first lines print it.
+# No test may depend on what another test left behind, so each `make test` shuffles them. The same seed gives the same
+# order.
 ORDER = "SERVERLESS_FIRST_ORDER"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets each worker begin to collect elsewhere, so that it finds compiled what another one has compiled."""
+    """Starts each worker's collection at a different file, so that workers reuse files that others have compiled."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker.startswith("gw"):
         files = [file for word in config.args for file in _files(word)]
@@ -55,7 +55,7 @@ def _files(word: str) -> list[str]:
 
 
 def pytest_report_header() -> str:
-    """The seed of the order, so that a failure can be had again."""
+    """The seed of the order, so that you can reproduce a failure."""
     return f"{ORDER}={os.environ[ORDER]} shuffles the tests" if ORDER in os.environ else ""
 
 
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if ORDER in os.environ:
         items[:] = shuffled(items, random.Random(os.environ[ORDER]))
     if config.getoption("dist", "no") != "no" or os.environ.get("PYTEST_XDIST_WORKER"):
-        # Files that share a worker's local cloud follow each other: it ends before a file that wants none.
+        # The files that share a worker's cloud run together, so that it can stop before the files that need none.
         sharing = {item.path for item in items if "cloud_of_module" in getattr(item, "fixturenames", ())}
         items.sort(key=lambda item: (_folder(item), item.path not in sharing))
 
@@ -81,7 +81,7 @@ def _folder(item: pytest.Item) -> int:
 
 
 def shuffled(items: list[pytest.Item], dice: random.Random) -> list[pytest.Item]:
-    """The files in another order, and in each its tests; not the cells of a notebook, nor a file that is one story."""
+    """Shuffles the files, and the tests in each file, except the cells of notebooks and files marked `in_order`."""
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
@@ -94,7 +94,7 @@ def shuffled(items: list[pytest.Item], dice: random.Random) -> list[pytest.Item]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Spreads the mistakes and right answers of the labs over the workers, task by task.
 
-    All else goes file by file (loadscope): the tests of a file share one local cloud.
+    Everything else is scheduled by file, because a file's tests share one local cloud.
     """
     if config.getvalue("dist") != "loadscope":
         return None
@@ -106,13 +106,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             scope: str = super()._split_scope(nodeid)
             return f"{scope}::{found[1]}" if found else scope
 
-    config.option.loadscopereorder = False  # by the number of tests: a lab's task has few, and takes long
+    config.option.loadscopereorder = (
+        False  # xdist would sort by number of tests, but a lab task has few tests and takes long
+    )
     return LongestFirst(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Before a cell that may take longer; before the first of a notebook, when nbval is about to start its kernel."""
+    """Sets the timeout before each notebook cell, and the kernel's environment before the first cell."""
     notebook = item.parent
     if nbval_plugin is None or not isinstance(notebook, nbval_plugin.IPyNbFile):
         return (yield)
@@ -122,7 +124,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
         return (yield)
     folders = {name: _fresh(item, name) for name in ("run", "work", "ipython")}
     surroundings = kernel_environment(ROOT, folders)
-    # nbval starts the kernel beside the notebook: files of an earlier run would hide that a lesson lacks one.
+    # nbval starts the kernel next to the notebook, where files from an earlier run could hide that one is missing.
     elsewhere = partial(_kernel, nbval_plugin.RunningKernel, folders["run"])
     with (
         patch.dict(os.environ, surroundings, clear=True),

@@ -1,4 +1,7 @@
-"""Which tests look at which part of the code: `make test-changed` runs them, and so does tools/seeded_faults.py."""
+"""Maps each part of the code, called a room, to the tests that cover it.
+
+`make test-changed` and tools/seeded_faults.py use the map.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 CODE = "src/serverless_first/"
-#: Part of the code (the longest beginning that fits counts) -> the tests that look at it, as patterns below tests/.
+#: Path prefix -> test patterns under tests/; the longest matching prefix wins.
 ROOMS: dict[str, tuple[str, ...]] = {
     "bench/": ("unit/test_bench.py",),
     "board/": ("unit/test_board*.py",),
@@ -87,7 +90,7 @@ OTHER = {
     "tools/": ("unit/test_setup*.py", "unit/test_rooms.py", "unit/test_seeded_faults.py"),
 }
 MODULE = re.compile(r"(?:modules|notebooks|labs|solutions)/((\d\d)-[\w-]+)")
-JUDGES = re.compile(r"modules/[\w-]+/(?:checks\w*\.py|mistakes/)")  # what no lesson and no deck looks at
+JUDGES = re.compile(r"modules/[\w-]+/(?:checks\w*\.py|mistakes/)")  # files that lessons and slides don't use
 LABS = "tests/labs/test_labs.py"
 
 
@@ -96,10 +99,11 @@ def changed_files(root: Path, since: str = "") -> list[str]:
 
     Args:
         root: The checkout.
-        since: The commit; if empty, where the branch left its upstream, or the commit before the last one.
+        since: The commit to compare with. If empty, the point where the branch left its upstream, or HEAD~1 if it has
+            no upstream.
 
     Raises:
-        SystemExit: Git doesn't know the commit, or this is no checkout.
+        SystemExit: Git doesn't know the commit, or `root` isn't a Git checkout.
     """
 
     def git(*words: str) -> subprocess.CompletedProcess[str]:
@@ -111,22 +115,24 @@ def changed_files(root: Path, since: str = "") -> list[str]:
     differ = git("diff", "--name-only", "-z", since)
     if differ.returncode:
         first, *_ = differ.stderr.splitlines()
-        raise SystemExit(f"Git cannot compare with {since!r}: {first}\nName a commit: SINCE=HEAD~3")
+        raise SystemExit(
+            f"Git can't compare the checkout with {since!r}: {first}\nSet SINCE to a commit, for example SINCE=HEAD~3."
+        )
     new = git("ls-files", "--others", "--exclude-standard", "-z")
     return sorted({name for name in (differ.stdout + new.stdout).split("\0") if name})
 
 
 def select_tests(root: Path, files: Iterable[str]) -> list[str]:
-    """The files and folders of tests that look at these files, as paths relative to the root."""
+    """The test files and folders that cover these files, as paths relative to the root."""
     chosen = {path for name in files for path in _select(root, name)}
     return sorted(path for path in chosen if not any(parent.as_posix() in chosen for parent in Path(path).parents))
 
 
 def leave_other_modules_out(root: Path, files: Iterable[str]) -> list[str]:
-    """Pytest's -k for the tests of these files: of the labs, it keeps those of the modules that the files belong to.
+    """pytest's -k option, which limits the lab tests to the modules that were changed.
 
     Returns:
-        No words if no file belongs to a module, and all tests are needed.
+        An empty list if no file belongs to a module, because then every selected test must run.
     """
     files = list(files)
     modules = sorted({(module[1], module[2]) for name in files if (module := MODULE.match(name))})
@@ -156,13 +162,13 @@ def _select(root: Path, name: str) -> list[str]:
 
 
 def _labs_of(root: Path, number: str) -> list[str]:
-    """The files of tests/labs that name a module, as in "08-microservices-and-apis", beside the one for all labs."""
+    """The files in tests/labs that name a module, for example "08-microservices-and-apis", except test_labs.py."""
     names = re.compile(rf'"{number}(?:-[a-z-]+)?"')
     return [path for path, text in _texts(root).items() if path.startswith("tests/labs/") and names.search(text)]
 
 
 def _importers(root: Path, name: str) -> list[str]:
-    """The tests that import a file of the course, or name something in it; none for a whole package."""
+    """Tests that import this course file or a name from it; none for `__init__.py` and `__main__.py`."""
     file = Path(name)
     if not name.startswith(CODE) or file.suffix != ".py" or file.stem.startswith("__"):
         return []

@@ -1,9 +1,10 @@
-"""`make test`, `make test-all`, `make test-changed`: every step runs even if another fails; the end says which did.
+"""Runs a set of tests. Every step runs even if another one fails, and the last lines list the failures.
 
     python tools/run_tests.py short|all|changed [PYTEST'S ARGUMENTS...]
 
-The steps that use one processor run beside the tests at a lower priority, one after the other, and each prints what it
-has to say in one piece. Arguments replace the folders that pytest runs: `make test TEST_ARGS="tests/unit -k reset"`.
+The single-processor steps run one at a time, at a lower priority, alongside the tests. Each step's output is printed
+only when the step ends, so outputs don't mix. Arguments replace the folders that pytest runs:
+`make test TEST_ARGS="tests/unit -k reset"`.
 docs/testing.md says which tests each set holds.
 """
 
@@ -24,7 +25,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the p
 
 from tools.rooms import changed_files, leave_other_modules_out, select_tests  # noqa: E402
 
-# Half of a test's time is waiting for something: two for each processor keep it busy.
+# A test spends about half its time waiting, so two workers per processor keep the processor busy.
 WORKERS = min(8, 2 * (os.cpu_count() or 1))
 PYTEST = (
     *("-m", "pytest", "-n", str(WORKERS), "--dist", "loadscope", "--nbval", "--nbval-current-env"),
@@ -36,8 +37,8 @@ SETS = {"short": "not thorough and not nightly", "all": "not nightly", "changed"
 
 
 def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
-    """The steps in order: what each is called, and the arguments of its Python."""
-    # Git doesn't keep an empty folder, and pytest takes a missing one for an error.
+    """The steps in order, as pairs of a name and Python's arguments."""
+    # Git doesn't keep empty folders, and pytest treats a missing folder as an error.
     folders = [name for name in FOLDERS if (ROOT / name).is_dir()]
     rooms = [path for path in sorted((ROOT / "modules").glob("*")) if checks_in(path)]
     return [
@@ -51,14 +52,14 @@ def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
 
 
 def checks_in(room: Path) -> list[str]:
-    """The check files of one module, relative to the root: mypy takes those of one module at a time, by their names."""
+    """A module's check files, relative to the root. mypy checks one module at a time: most have a file checks.py."""
     return [path.relative_to(ROOT).as_posix() for path in sorted(room.glob("checks*.py"))]
 
 
 def run(name: str, command: list[str], env: Mapping[str, str], *, aside: bool = False) -> tuple[str, int, float]:
     """Runs one step; returns its name, its exit code and the seconds that it took.
 
-    With `aside` it gets what the tests leave of the processors, and prints in one piece.
+    With `aside`, the step runs at a lower priority than the tests and prints all its output at the end.
     """
     started_s = time.monotonic()
     if aside:
@@ -77,7 +78,7 @@ def surroundings() -> dict[str, str]:
     env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "SERVERLESS_FIRST_ROOT": str(ROOT)}
     env.pop("SERVERLESS_FIRST_WORK", None)  # the tests must not see the learner's folder
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start; each would compile the course again
-    # The list of fonts that lies in the home folder may be another environment's, or one whose fonts are gone.
+    # Matplotlib's font cache in the home folder may belong to another environment or list fonts that no longer exist.
     env["MPLCONFIGDIR"] = str(Path(sys.prefix) / "matplotlib")
     env.setdefault("SERVERLESS_FIRST_ORDER", str(random.randrange(10_000)))  # conftest.py prints it
     return env
@@ -87,7 +88,7 @@ def main(words: list[str]) -> int:
     """Runs all steps of a set; returns 1 if one of them failed, 2 if there is no such set."""
     which, arguments = (words[0], words[1:]) if words else ("", [])
     if which not in SETS:
-        print(f"Unknown set of tests {which!r}. There are: {', '.join(SETS)}.", file=sys.stderr)
+        print(f"Unknown test set {which!r}. Choose one of: {', '.join(SETS)}.", file=sys.stderr)
         return 2
     if which == "changed" and not arguments:
         files = changed_files(ROOT, os.environ.get("SINCE", ""))

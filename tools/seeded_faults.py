@@ -1,10 +1,10 @@
-"""Plants one fault after the other in the course's code, and says which of them the tests of the short run catch.
+"""Plants faults in the course's code, one at a time, and reports which ones `make test` catches.
 
     python -m tools.seeded_faults [--only 3,7] [--workers 4] [--list] [--report FILE]
 
-The faults are in seeded_faults.yml. For each fault pytest runs the tests that look at its file (rooms.py), up to the
-first failure; then the file is put back. A test that fails without a fault counts as a catch, so let `make test` pass
-first. The exit code is 1 if fewer than nine in ten are caught.
+The faults are in seeded_faults.yml. For each fault, pytest runs the tests that cover the file (rooms.py) and stops at
+the first failure. Then the script restores the file. A test that fails without a fault counts as a catch, so run
+`make test` first. The exit code is 1 if fewer than nine in ten are caught.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tools.rooms import leave_other_modules_out, select_tests
 from tools.run_tests import PYTEST, ROOT, SETS, WORKERS, surroundings
 
 FAULTS = ROOT / "tools" / "seeded_faults.yml"
-END_S = 60.0  # that pytest gets to stop its clouds and databases when it is interrupted
+END_S = 60.0  # that pytest gets to stop its clouds and databases after an interrupt
 FAILURE = re.compile(
     r"^(?:FAILED|ERROR) ((?:tests|notebooks|solutions)/[^\[\n]*?(?:\[.*?\])?)(?: - .*)?$", re.MULTILINE
 )
@@ -53,12 +53,14 @@ class Fault:
         """The file's text with the fault in it.
 
         Raises:
-            ValueError: the line isn't in the text, or not only once.
+            ValueError: the line is missing or appears more than once.
         """
         lines = text.splitlines(keepends=True)
         stripped, once = [line.strip() for line in lines], self.after or self.line
         if stripped.count(once) != 1:
-            raise ValueError(f"{self.file} has this line {stripped.count(once)} times, not once: {once}")
+            raise ValueError(
+                f"{self.file} must contain this line once, but has it {stripped.count(once)} times: {once}"
+            )
         place = stripped.index(self.line, stripped.index(once))
         lines[place] = lines[place].replace(self.line, self.fault, 1)
         return "".join(lines)
@@ -66,7 +68,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tests made of one fault, and in `words` which of them failed first."""
+    """The result for one fault. `words` names the first test that failed."""
 
     number: int
     fault: Fault
@@ -86,12 +88,13 @@ def refuse_changed(root: Path, files: Iterable[str]) -> None:
     command = ["git", "status", "--porcelain", "--", *sorted(set(files))]
     changed = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=True).stdout
     if changed:
-        raise SystemExit(f"Commit these files or put them back first, because faults go into them:\n{changed.rstrip()}")
+        advice = "Faults go into these files, which have uncommitted changes. Commit or revert them first:"
+        raise SystemExit(f"{advice}\n{changed.rstrip()}")
 
 
 @contextlib.contextmanager
 def planted(root: Path, fault: Fault) -> Iterator[None]:
-    """Has the fault in its file as long as the block runs, however the block ends."""
+    """Puts the fault in its file for the duration of the block, then restores the file, even after an error."""
     path = root / fault.file
     original, times = path.read_bytes(), path.stat()
     faulty = fault.planted_in(original.decode()).encode()
@@ -100,21 +103,21 @@ def planted(root: Path, fault: Fault) -> Iterator[None]:
         yield
     finally:
         path.write_bytes(original)
-        # Python compares a file's time, in seconds, and its size with those that it compiled: no fault must live on.
+        # Python reuses bytecode if size and modification time match. With the old time, it compiles the file again.
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def judge(root: Path, faults: Mapping[int, Fault], run: Run) -> Iterator[Verdict]:
-    """Plants each fault, runs the tests that look at its file, and yields the verdict; the file is whole again then."""
+    """Plants each fault, runs the tests that cover its file, and yields the verdict once the file is restored."""
     for number, fault in faults.items():
         tests = select_tests(root, [fault.file])
         if not tests:
-            raise ValueError(f"No test looks at {fault.file}.")
+            raise ValueError(f"No test covers {fault.file}.")
         started_s = time.monotonic()
         with planted(root, fault):
             code, output = run([*tests, *leave_other_modules_out(root, [fault.file])])
         failure = FAILURE.search(output)
-        words = "NOT CAUGHT" if code == 0 else f"NOT CAUGHT, pytest ended with {code}: {output.strip()[-200:]}"
+        words = "NOT CAUGHT" if code == 0 else f"NOT CAUGHT, pytest exited with code {code}: {output.strip()[-200:]}"
         words = f"caught by {failure[1]}" if failure else words
         yield Verdict(number, fault, failure is not None, words, time.monotonic() - started_s)
 
@@ -122,7 +125,7 @@ def judge(root: Path, faults: Mapping[int, Fault], run: Run) -> Iterator[Verdict
 def run_pytest(arguments: list[str], workers: int, env: Mapping[str, str]) -> tuple[int, str]:
     """Runs pytest up to its first failure; if it is interrupted, pytest gets time to clean up."""
     command = [*PYTEST, "-n", str(workers), "-m", SETS["short"], "-x", "-q", *arguments]
-    # To a file: a process that a test has left behind would keep a pipe open.
+    # Into a file, because a process left over from a test would keep a pipe open.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         # In its own session: Ctrl-C reaches only this process, which tells pytest.
         process = subprocess.Popen(
@@ -168,12 +171,12 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", type=lambda text: [int(n) for n in text.split(",")], help="numbers, as in 3,7")
     parser.add_argument("--workers", type=int, default=WORKERS, help="how many processes pytest uses")
-    parser.add_argument("--list", action="store_true", help="print the faults and plant none")
-    parser.add_argument("--report", type=Path, help="the Markdown file that gets the verdicts")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
+    parser.add_argument("--report", type=Path, help="write the verdicts to this Markdown file")
     options = parser.parse_args(words)
     faults = load(FAULTS)
     if unknown := set(options.only or ()) - faults.keys():
-        parser.error(f"there is no fault {min(unknown)}; there are 1 to {len(faults)}")
+        parser.error(f"unknown fault {min(unknown)}; choose numbers from 1 to {len(faults)}")
     faults = {number: fault for number, fault in faults.items() if number in (options.only or faults)}
     if options.list:
         print("\n".join(f"{number:2} {fault.room}: {fault.file}: {fault.slip}" for number, fault in faults.items()))

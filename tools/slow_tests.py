@@ -1,10 +1,10 @@
-"""Which tests `make test` leaves to `make test-all` because they take long: tests/slow.txt, written from a whole run.
+"""Writes tests/slow.txt, the list of tests too slow for `make test`, from the times of a whole run.
 
     make test-all TEST_ARGS="--junitxml=/tmp/all.xml tests"
     python -m tools.slow_tests /tmp/all.xml [LIMIT_S]
 
-conftest.py gives the tests of the list the mark `thorough`. A new test is in no list, so `make test` runs it. Of the
-mistakes, the list leaves out the quickest of each task.
+conftest.py marks the listed tests `thorough`. New tests aren't on the list, so `make test` runs them. The list includes
+all mistakes except the quickest one per task.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MISTAKES = "tests/labs/test_labs.py::test_a_mistake_is_rejected_with_the_message
 
 
 def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
-    """The tests that take long, as "tests/cloud/test_rds.py::test_name", and mistakes with their names; sorted.
+    """The slow tests, as "tests/cloud/test_rds.py::test_name", sorted; mistakes appear as separate cases.
 
     Args:
         results: What pytest's --junitxml wrote; the times in it include fixtures.
-        limit_s: From how many seconds on, on average over a test's cases.
+        limit_s: The average time per case, in seconds, from which a test counts as slow.
     """
     took_s: dict[str, list[float]] = defaultdict(list)
     mistakes: dict[str, list[tuple[float, str]]] = defaultdict(list)
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     limit_s = float(arguments[1]) if len(arguments) == 2 else LIMIT_S
     tests = slow_tests(Path(arguments[0]), limit_s)
     LIST.write_text(HEAD.format(limit_s=limit_s) + "".join(f"{test}\n" for test in tests), encoding="utf-8")
-    print(f"{len(tests)} tests take {limit_s:g} s or more.")
+    print(f"Listed {len(tests)} tests: those that take {limit_s:g} s or more, and all mistakes but one per task.")
     return 0
 
 

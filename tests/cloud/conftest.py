@@ -41,7 +41,7 @@ def stop_cloud() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """After a file, ends the cloud unless the next file's tests use it as well: others expect an untouched process."""
+    """Stops the cloud after a file, unless the next file also uses it: other files need a process without one."""
     if nextitem is None or (nextitem.path != item.path and "cloud_of_module" not in nextitem.fixturenames):  # type: ignore[attr-defined]
         stop_cloud()
 
@@ -70,9 +70,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Program:
-    """A Python program in a process of its own, with a home folder of its own.
+    """A Python program in its own process, with its own home folder.
 
-    It tells the test what it has to say by `cloud_kit.say`, and waits for the test by reading standard input.
+    It sends messages to the test with `cloud_kit.say`, and waits for the test by reading standard input.
     """
 
     def __init__(self, source: str, home: Path, environ: dict[str, str], *, own_group: bool) -> None:
@@ -92,23 +92,23 @@ class Program:
         self._guard_time.start()
 
     def hear(self) -> dict[str, Any]:
-        """The next thing that it says; fails with its error output if it ends before."""
+        """Returns the program's next message. Fails with its error output if it exits first."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         for line in self.process.stdout:
             if line.startswith("@"):
                 said: dict[str, Any] = json.loads(line[1:])
                 return said
-        pytest.fail(f"The program ended without a word:\n{self.process.stderr.read()}")
+        pytest.fail(f"The program exited without sending a message:\n{self.process.stderr.read()}")
 
     def go_on(self) -> None:
-        """Answers its input()."""
+        """Sends the newline that the program's input() waits for."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
     def end(self) -> None:
-        """Lets it go on to its end; fails unless it ends well."""
+        """Closes the program's input and fails unless it exits with code 0."""
         assert self.process.stdin is not None
         assert self.process.stderr is not None
         self.process.stdin.close()
@@ -116,7 +116,7 @@ class Program:
         assert self.process.wait(30) == 0, errors
 
     def close(self) -> None:
-        """Whatever has happened: it is gone, and so are its pipes."""
+        """Kills the program and closes its pipes, in any state."""
         self._guard_time.cancel()
         self.process.kill()
         self.process.wait()
@@ -140,7 +140,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def program(home: Path) -> Iterator[Callable[..., Program]]:
-    """Starts Python programs: `program(source, NAME="value", own_group=False)`; they are gone after the test."""
+    """Starts Python programs: `program(source, NAME="value", own_group=False)`; kills them after the test."""
     started: list[Program] = []
 
     def start(source: str, *, own_group: bool = False, **environ: str) -> Program:

@@ -1,4 +1,4 @@
-"""reset() is complete: of a cloud with something of everything in it, nothing is left, so files can share one."""
+"""reset() empties a full cloud completely, so test files can share one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.cloud import (
 )
 from tests.cloud.rest_kit import Api
 
-#: What each service lists: the client, the call, its settings, the key of the answer.
+#: Service, call, arguments, key in the response.
 LISTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("lambda", "list_functions", {}, "Functions"),
     ("lambda", "list_layers", {}, "Layers"),
@@ -63,7 +63,7 @@ LISTS: list[tuple[str, str, dict[str, Any], str]] = [
 
 
 def everything(aws: Cloud, folder: Path) -> None:
-    """Makes something of every service, and lets it run: a crash of this list is a service that nobody looks at."""
+    """Creates a resource in every service and uses most of them."""
     folder.mkdir()
     arn = cloud_kit.deploy("peek", http_kit.ECHO, Timeout=30)
     cloud_kit.invoke("peek", {})
@@ -123,7 +123,7 @@ def listed() -> dict[str, int]:
 
 
 def held(aws: Cloud) -> dict[str, Any]:
-    """What the machine has of the cloud: kinds of processes, listening ports, files of the run, open files, threads."""
+    """What the cloud uses on this machine: processes by kind, listening ports, files in its run folder."""
     (server,) = [child for child in psutil.Process().children() if "serverless_first.cloud.server" in child.cmdline()]
     below = server.children(recursive=True)
     kinds = Counter(next((word for word in ["--template"] if word in each.cmdline()), each.name()) for each in below)
@@ -134,7 +134,7 @@ def held(aws: Cloud) -> dict[str, Any]:
 
 @pytest.fixture
 def settled(aws: Cloud, tmp_path: Path) -> dict[str, Any]:
-    """What an empty cloud holds that was full once: templates and programs are made for good."""
+    """What an empty cloud still holds after it was filled and reset once: templates stay for good."""
     everything(aws, tmp_path / "first")
     aws.reset()
     return held(aws)
@@ -144,11 +144,11 @@ def test_nothing_of_everything_survives(aws: Cloud, tmp_path: Path, settled: dic
     fresh = listed()
     everything(aws, tmp_path / "second")
     full = listed()
-    assert [what for what in full if full[what] <= fresh[what]] == []  # there is something of everything
+    assert [what for what in full if full[what] <= fresh[what]] == []  # every service got something
     assert held(aws)["processes"] != settled["processes"]
     aws.reset()
     assert listed() == fresh
-    cloud_kit.eventually(lambda: held(aws) == settled, f"{held(aws)} is {settled} again")
+    cloud_kit.eventually(lambda: held(aws) == settled, f"{held(aws)} should equal {settled} again")
     assert aws.environments() == []
 
 
@@ -166,7 +166,7 @@ def test_the_next_file_has_the_usual_settings(cloud_of_module: Cloud, changes: d
 
 
 def test_a_fresh_process_is_left_behind(program: Callable[..., Any]) -> None:
-    """After stop() neither boto3 nor the environment variables nor the guard know of the cloud."""
+    """After stop(), boto3, the environment variables and the guard no longer know the cloud."""
     source = """
 import os
 before = dict(os.environ)

@@ -92,5 +92,5 @@ def test_new_changed_and_committed_files_count(tmp_path: Path) -> None:
     (tmp_path / "電球.py").write_text("lamp = 4\n", encoding="utf-8")
     assert changed_files(tmp_path) == ["first.py", "second.py", "電球.py"]
     assert changed_files(tmp_path, "HEAD") == ["second.py", "電球.py"]
-    with pytest.raises(SystemExit, match=r"'v9'.*\nName a commit: SINCE=HEAD~3"):
+    with pytest.raises(SystemExit, match=r"'v9'.*\nSet SINCE to a commit"):
         changed_files(tmp_path, "v9")

@@ -87,8 +87,11 @@ def test_an_interrupted_run_puts_the_file_back(interrupt: type[BaseException], c
     ("answer", "words"),
     [
         ((0, "3 passed\n"), "NOT CAUGHT"),
-        ((5, "no tests ran\n"), "NOT CAUGHT, pytest ended with 5: no tests ran"),
-        ((1, "ERROR    asyncio:base.py:1 lost\n"), "NOT CAUGHT, pytest ended with 1: ERROR    asyncio:base.py:1 lost"),
+        ((5, "no tests ran\n"), "NOT CAUGHT, pytest exited with code 5: no tests ran"),
+        (
+            (1, "ERROR    asyncio:base.py:1 lost\n"),
+            "NOT CAUGHT, pytest exited with code 1: ERROR    asyncio:base.py:1 lost",
+        ),
     ],
 )
 def test_a_run_without_a_failed_test_has_caught_nothing(answer: tuple[int, str], words: str, checkout: Path) -> None:
@@ -106,17 +109,17 @@ def test_changed_files_are_refused(checkout: Path) -> None:
     (checkout / "tests/proxy/test_login.py").write_text("# another\n", encoding="utf-8")
     refuse_changed(checkout, [LOGIN])
     (checkout / LOGIN).write_text("# mine\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"put them back first.*\n M src/.*login\.py$"):
+    with pytest.raises(SystemExit, match=r"Commit or revert them first:\n M src/.*login\.py$"):
         refuse_changed(checkout, [LOGIN])
 
 
 @pytest.mark.parametrize(
     ("line", "after", "says"),
     [
-        ("return True", "", "has this line 2 times, not once: return True"),
-        ("return False", "", "has this line 0 times"),
-        ("if self.is_open", "", "has this line 0 times"),
-        ("return True", "return False", "has this line 0 times, not once: return False"),
+        ("return True", "", "must contain this line once, but has it 2 times: return True"),
+        ("return False", "", "has it 0 times"),
+        ("if self.is_open", "", "has it 0 times"),
+        ("return True", "return False", "must contain this line once, but has it 0 times: return False"),
         ("def may_log_in(self):", FAULT.line, "not in list"),
     ],
 )

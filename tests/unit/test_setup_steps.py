@@ -59,4 +59,4 @@ def test_words_behind_make_test_choose_the_tests() -> None:
 
 def test_a_set_that_does_not_exist_is_refused_with_those_that_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_tests.main(["al"]) == 2
-    assert capsys.readouterr().err == "Unknown set of tests 'al'. There are: short, all, changed.\n"
+    assert capsys.readouterr().err == "Unknown test set 'al'. Choose one of: short, all, changed.\n"

@@ -1,6 +1,6 @@
-"""Where the boxes and arrows of a graph stand: Graphviz's `dot` places them, for boxes of sizes that we give.
+"""Places a graph's boxes and arrows with Graphviz's `dot`.
 
-Graphviz measures no text and looks for no fonts here: every box and every label comes with its size.
+The caller supplies the size of every box and label, so Graphviz measures no text and needs no fonts.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Arrow:
     Attributes:
         source, target: keys of boxes.
         label_in: width and height of its label in inches; None without one.
-        weight: how much it wants to be short and straight; 0 for an arrow that may take a detour.
-        is_back: it goes back to what came before, so it does not decide who stands above whom.
+        weight: how strongly Graphviz keeps the arrow short and straight; 0 allows detours.
+        is_back: the arrow returns to an earlier box. If it returns to its own box, it has no effect on the ranks.
     """
 
     source: str
@@ -73,9 +73,9 @@ def place(
     Args:
         boxes: key -> width and height in inches.
         arrows: all of them; several between the same two boxes are fine.
-        frames: key -> the frame that it stands in, or None, and the keys of all boxes in it, those of frames inside it
-            too. A frame comes after the one that it stands in.
-        across: from left to right in place of from top to bottom.
+        frames: key -> the frame around it, or None, and the keys of all its boxes, including the boxes of inner frames.
+            An outer frame comes before its inner frames.
+        across: left to right instead of top to bottom.
         gap_in: between a row of boxes and the next, in inches.
     """
     names = {key: f"n{number}" for number, key in enumerate(boxes)}
@@ -120,7 +120,7 @@ def _of_arrow(number: int, arrow: Arrow) -> str:
 def _clusters(
     frames: Mapping[str, tuple[str | None, Sequence[str]]], names: Mapping[str, str], around: str | None
 ) -> list[str]:
-    """The frames inside a frame, or those inside none, each with what it holds."""
+    """The subgraphs for the frames directly inside `around`, or for the outermost frames if it is None."""
     lines = []
     for number, (key, (owner, inside)) in enumerate(frames.items()):
         if owner == around:
@@ -137,10 +137,12 @@ def _dot(graph: str) -> dict[str, Any]:
     """
     program = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts")) or shutil.which("graphviz-pure")
     if program is None:
-        raise RuntimeError("The package graphviz-pure is not installed: it places the boxes of this figure.")
+        raise RuntimeError(
+            "The package graphviz-pure, which places this figure's boxes, is not installed. Run make env."
+        )
     run = subprocess.run([program, "-Kdot", "-Tjson"], input=graph, capture_output=True, encoding="utf-8", check=False)
     if run.returncode:
-        raise RuntimeError(f"Graphviz refuses the graph: {run.stderr.strip()}")
+        raise RuntimeError(f"Graphviz rejected the graph: {run.stderr.strip()}")
     drawn: dict[str, Any] = json.loads(run.stdout)
     return drawn
 
@@ -160,7 +162,7 @@ def _point(text: str) -> Point:
 
 
 def _curve(text: str) -> list[Point]:
-    """The points of Graphviz's "e,X,Y X,Y X,Y ...": the tip stands first there, and last here."""
+    """The points of Graphviz's "e,X,Y X,Y X,Y ...". Graphviz lists the tip first; this function returns it last."""
     tip, points = None, []
     for part in text.replace("\\\n", "").split():
         if part.startswith("e,"):
