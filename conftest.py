@@ -30,7 +30,10 @@ USUAL_S = pytest.StashKey[float]()  # --nbval-cell-timeout as it was given
 # In tests/labs, each task is a separate unit, and so is each test that runs once per module.
 UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
 # The longest folders run first, because small files at the end keep all workers busy until the run ends.
-LONGEST_FIRST = ("solutions/", "notebooks/", "tests/browser/", "tests/labs/", "tests/proxy/", "tests/cloud/", "tests/")
+LONGEST_FIRST = (
+    *("solutions/", "notebooks/", "tests/browser/", "tests/classroom/", "tests/labs/", "tests/proxy/", "tests/cloud/"),
+    "tests/",
+)
 
 
 # No test may depend on what another test left behind, so each `make test` shuffles them. The same seed gives the same
@@ -102,6 +105,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith("tests/classroom/"):  # classes on one machine at the same time take each other's ports
+                return "tests/classroom"
             found = UNIT.search(nodeid) if nodeid.startswith("tests/labs/") else None
             scope: str = super()._split_scope(nodeid)
             return f"{scope}::{found[1]}" if found else scope

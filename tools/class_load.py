@@ -148,7 +148,7 @@ class Seat:
             if page.ok and page.url.startswith(f"{self.base}/lab"):
                 self.http.get(f"{self.base}/api/status", timeout=300).raise_for_status()
                 return
-            if page.status_code == 424:  # the hub's answer for a server that neither runs nor starts
+            if page.status_code in (424, 500):  # the hub's answers for a server that neither runs nor starts
                 raise RuntimeError("the server has ended while it started; hub/hub.log of the class has what it said")
             time.sleep(1)
         raise TimeoutError("the server did not come up")

@@ -117,7 +117,7 @@ child = "import boto3, json; found = [boto3.Session(profile_name=p) for p in (No
 import subprocess
 done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True)
 said_by_child = json.loads(done.stdout)
-path = Path(kit.__file__).parent
+path = Path(kit.__file__).parents[2]
 package = kit.zip_of({{"price.py": {HANDLER!r}, "cloud_kit_path.py": f"import sys; sys.path.append({{str(path)!r}})"}})
 kit.deploy("price", "", Code={{"ZipFile": package}}, Timeout=60)
 said = {{

@@ -106,7 +106,9 @@ def proxy_in_front(instance: str) -> None:
     rds = cloud_kit.client("rds")
     secret = json.dumps({"username": rds_kit.MASTER, "password": rds_kit.PASSWORD})
     arn = cloud_kit.client("secretsmanager").create_secret(Name="shop", SecretString=secret)["ARN"]
-    subnets = [subnet["SubnetId"] for subnet in cloud_kit.client("ec2").describe_subnets()["Subnets"]][:2]
+    of_the_default_vpc = [{"Name": "default-for-az", "Values": ["true"]}]
+    found = cloud_kit.client("ec2").describe_subnets(Filters=of_the_default_vpc)["Subnets"]
+    subnets = [subnet["SubnetId"] for subnet in found][:2]
     rds.create_db_proxy(
         DBProxyName="shop-proxy", EngineFamily="POSTGRESQL", RoleArn="arn:aws:iam::123456789012:role/proxy",
         Auth=[{"AuthScheme": "SECRETS", "SecretArn": arn}], VpcSubnetIds=subnets,

@@ -26,13 +26,12 @@ ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 60_000
 
 
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SERVERLESS_FIRST_ROOT", str(ROOT))
-        with running(tmp_path_factory.mktemp("board"), names(100)) as found:
-            found.send_all(a_class(100))
-            yield found
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(ROOT))
+    with running(tmp_path / "board", names(100)) as found:
+        found.send_all(a_class(100))
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -168,10 +168,12 @@ def test_a_killed_kernel_comes_back_and_a_killed_jupyterlab_leaves_nothing_for_l
     process = psutil.Process(int(server.run(kernel, "import os; print(os.getpid())")))
     process.kill()  # JupyterLab starts it again
     deadline_s = time.monotonic() + WAIT_S
-    while not (fresh := [p for p in psutil.Process(server.process.pid).children() if p != process and p.is_running()]):
+    while not [p for p in psutil.Process(server.process.pid).children() if p != process and p.is_running()]:
         assert time.monotonic() < deadline_s, server.log
         time.sleep(0.1)
-    assert int(server.run(kernel, "import os; print(os.getpid())")) in {p.pid for p in fresh}
+    answered = int(server.run(kernel, "import os; print(os.getpid())"))
+    fresh = psutil.Process(server.process.pid).children()  # on a busy machine JupyterLab may have started it twice
+    assert answered in {p.pid for p in fresh} - {process.pid}
     server.end(signal.SIGKILL)
     psutil.wait_procs(fresh, timeout=WAIT_S)  # they look for their parent
     left = sockets(runtime)
