@@ -47,7 +47,7 @@ help:
 	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
 	@echo 'make class   run a class on this machine (CLASS_ARGS="--students names.csv"; docs/class.md)'
 	@echo 'make test    test what a change is likely to break: style, types, lessons, solutions, quick tests'
-	@echo 'make test-all run all tests except the nightly ones, as CI does'
+	@echo 'make test-all run all tests except the nightly ones; more than an hour on two cores'
 	@echo 'make test-changed run the tests for your changes since you branched off, or since SINCE=HEAD~3'
 	@echo 'make env     create the environment with all extras'
 	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'

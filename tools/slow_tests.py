@@ -19,6 +19,10 @@ LIST = Path(__file__).resolve().parents[1] / "tests" / "slow.txt"
 HEAD = "# Written by tools/slow_tests.py: tests that take {limit_s:g} s or more, on average over their cases.\n"
 LIMIT_S = 0.5
 MISTAKES = "tests/labs/test_labs.py::test_a_mistake_is_rejected_with_the_message_that_names_it"
+#: The one test in a browser that `make test` runs.
+SMOKE = (
+    "tests/browser/test_lesson_in_browser.py::test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network"
+)
 
 
 def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
@@ -41,7 +45,7 @@ def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
             mistakes[case_id.partition("-")[0]].append((time_s, f"{test}[{case_id}"))
         else:
             took_s[test].append(time_s)
-    slow = [test for test, times_s in took_s.items() if mean(times_s) >= limit_s]
+    slow = [test for test, times_s in took_s.items() if mean(times_s) >= limit_s and test != SMOKE]
     return sorted(slow + [test for of_task in mistakes.values() for _, test in sorted(of_task)[1:]])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import psutil
@@ -132,7 +133,9 @@ MOST_STARTS = 9  # at least three of each; more where the goal is not reached, a
 # (26 November 2026, 2 cores, quiet and beside 8 busy programs):
 # the solution takes 0.03 of before; with the client left in Init it is 0.21, with the library 0.84, with both 1.
 GOAL = 0.1  # of the time that a customer waits
-HARDLY = 0.5  # of the processor's time, which other programs change less: it tells how much is still there
+# Of the processor's time, which other programs change less. Without this limit, one quick start among slow ones on a
+# busy machine passes with the client left in Init.
+MOST_BUSY, HARDLY = 0.15, 0.5
 
 
 @task("3.2")
@@ -147,7 +150,7 @@ def sale(attempt: Attempt) -> None:
         laters: dict[str, list[float]] = {before: [], after: []}
         busy: dict[str, list[float]] = {before: [], after: []}
         for number in range(MOST_STARTS):
-            if number >= 3 and min(firsts[after]) <= GOAL * min(firsts[before]):
+            if number >= 3 and _is_short(firsts, busy, before, after):
                 break  # else a busy machine may have hidden that it is short: it is looked at again
             for name, restart in ((before, restart_before), (after, restart_after)):
                 restart(Timeout=PATIENCE_S)
@@ -169,8 +172,7 @@ def sale(attempt: Attempt) -> None:
         look_at="what your handler does before it works out the price",
     )
     memory = {n: attempt.client("lambda").get_function_configuration(FunctionName=n)["MemorySize"] for n in init}
-    share = first[after] / first[before]
-    if init[after] <= GOAL * init[before]:
+    if init[after] <= GOAL * init[before] and first[after] > GOAL * first[before]:
         problem = "The work has moved from Init to the first call. The customer waits as long as before."
     elif memory[after] > memory[before]:
         problem = "More memory is no cure: Init still does work that the price does not need."
@@ -179,7 +181,7 @@ def sale(attempt: Attempt) -> None:
     else:
         problem = "Init is shorter, but not short. Something slow still runs in it."
     attempt.expect(
-        share <= GOAL,
+        _is_short(firsts, busy, before, after),
         problem=problem,
         called=f"both functions, {len(firsts[after])} cold starts each; the shortest Init Duration plus first Duration",
         came_back=f"before {first[before]:.0f} ms (Init {init[before]:.0f}), now {first[after]:.0f} ms "
@@ -187,6 +189,14 @@ def sale(attempt: Attempt) -> None:
         expected="at most a tenth of before",
         look_at="each line that init_profile.py prints for sale.py: does a price need it?",
     )
+
+
+def _is_short(
+    firsts_ms: Mapping[str, list[float]], busy_ms: Mapping[str, list[float]], before: str, after: str
+) -> bool:
+    """Whether the quickest start is short, by the clock and by the processor's time."""
+    by_the_clock = min(firsts_ms[after]) <= GOAL * min(firsts_ms[before])
+    return by_the_clock and min(busy_ms[after]) <= MOST_BUSY * min(busy_ms[before])
 
 
 def _processor_ms(name: str, otherwise_ms: float) -> float:
