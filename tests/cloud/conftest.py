@@ -42,7 +42,8 @@ def stop_cloud() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Stops the cloud after a file, unless the next file also uses it: other files need a process without one."""
-    if nextitem is None or (nextitem.path != item.path and "cloud_of_module" not in nextitem.fixturenames):  # type: ignore[attr-defined]
+    shares = nextitem is not None and "cloud_of_module" in getattr(nextitem, "fixturenames", ())
+    if not shares and (nextitem is None or nextitem.path != item.path):
         stop_cloud()
 
 
