@@ -12,7 +12,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-
 from tools import slow_tests
 
 try:
@@ -31,7 +30,8 @@ USUAL_S = pytest.StashKey[float]()  # --nbval-cell-timeout as it was given
 UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
 # The longest folders run first, because small files at the end keep all workers busy until the run ends.
 LONGEST_FIRST = (
-    *("solutions/", "notebooks/", "tests/browser/", "tests/classroom/", "tests/labs/", "tests/proxy/", "tests/cloud/"),
+    *("solutions/", "notebooks/", "tests/browser/", "tests/classroom/", "tests/labs/"),
+    *("engine/tests/proxy/", "engine/tests/unit/", "engine/tests/", "tests/cloud/"),
     "tests/",
 )
 

@@ -57,7 +57,7 @@ def clean(environment: Environment) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    for folder in ("src", "tests", "tools", "modules"):
+    for folder in ("src", "engine", "tests", "tools", "modules"):
         for cache in (ROOT / folder).rglob("__pycache__"):
             shutil.rmtree(cache)
     print("Removed the environment and the caches. work/ was not touched.")

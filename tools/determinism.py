@@ -79,7 +79,11 @@ def build(copy: Path, workers: int, modules: Sequence[str]) -> dict[str, Mapping
     """
     subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
     # Whatever python is started: the course is the copy's, and so are its folders.
-    env = os.environ | {"SERVERLESS_FIRST_ROOT": str(copy), "PYTHONPATH": str(copy / "src"), "PYTHONUTF8": "1"}
+    env = os.environ | {
+        "SERVERLESS_FIRST_ROOT": str(copy),
+        "PYTHONPATH": os.pathsep.join((str(copy / "engine" / "src"), str(copy / "src"))),
+        "PYTHONUTF8": "1",
+    }
     command = [sys.executable, "-m", "serverless_first.cli", "build", "--force", "--jobs", str(workers), *modules]
     subprocess.run(command, cwd=copy, env=env, check=True, stdout=subprocess.DEVNULL)
     paths = sorted(path for folder in BUILT for path in (copy / folder).glob("*.ipynb"))

@@ -126,11 +126,14 @@ class Environment:
             bool(stamp)
             and stamp.get("profile") in ("all", profile)
             and stamp.get("lock") == self._lock_digest(str(stamp.get("profile")))
-            and stamp.get("project") == _digest(self.root / "pyproject.toml")
+            and stamp.get("project") == self._project_digest()
         )
 
     def _lock_digest(self, profile: str) -> str:
         return _digest(self.root / "requirements" / f"{profile}.txt", self.root / "requirements" / "installer.txt")
+
+    def _project_digest(self) -> str:
+        return _digest(self.root / "pyproject.toml", self.root / "engine" / "pyproject.toml")
 
     def _stamp(self) -> dict[str, Any]:
         try:
@@ -143,7 +146,7 @@ class Environment:
         stamp = {
             "profile": profile,
             "lock": self._lock_digest(profile),
-            "project": _digest(self.root / "pyproject.toml"),
+            "project": self._project_digest(),
             "python": list(version_of(self.python) or ()),
             "folder": str(self.folder),
         }

@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import pkgutil
 
+import serverless_cloud
 import serverless_first
 
 # The server, the kernel with its debugger, AWS's runtime, and the server of a student's seat in a class, which cannot
@@ -26,8 +27,12 @@ NOT_LEARNERS = {f"serverless_first.{folder}" for folder in ("bench", "build", "c
 
 def names() -> list[str]:
     """The modules to import, in order."""
-    course = pkgutil.walk_packages(serverless_first.__path__, "serverless_first.", onerror=lambda _name: None)
-    return [*PROGRAMS, *(m.name for m in course if ".".join(m.name.split(".")[:2]) not in NOT_LEARNERS)]
+    ours = (
+        module
+        for package in (serverless_cloud, serverless_first)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.", onerror=lambda _name: None)
+    )
+    return [*PROGRAMS, *(m.name for m in ours if ".".join(m.name.split(".")[:2]) not in NOT_LEARNERS)]
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from tools import wheelhouse
 from tools.watched import CommandFailed, watched
 
 OLDEST = (3, 11)
+#: The packages of this repository, and where their code is.
+SOURCES = {"serverless_cloud": "engine/src", "serverless_first": "src"}
 # Settings of the machine that would change what is installed, or where. Index, proxies and certificates stay.
 DROPPED = {
     *("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX"),
@@ -68,7 +70,7 @@ def install(python: Path, folder: Path, root: Path, profile: str, files: Path | 
 
         watched(title, command, env, root, status)
 
-    itself = ["--no-deps", "--no-build-isolation", "-e", str(root)]
+    itself = ["--no-deps", "--no-build-isolation", "-e", str(root / "engine"), "-e", str(root)]
     uv = shutil.which("uv")
     if uv:
         start = [uv, "pip", "install", "--python", str(python), *(wheelhouse.options(files, uv=True) if files else [])]
@@ -86,7 +88,8 @@ def install(python: Path, folder: Path, root: Path, profile: str, files: Path | 
         run("A new pip", [*start, *locks[:3]])
         counted("Packages (pip)", [*start, *locks])
         run("The course itself", [str(python), "-I", "-m", "pip", "install", *offline, *itself])
-    _relative_path_file(root, site_packages)
+    for package, source in SOURCES.items():
+        _relative_path_file(root / source, site_packages / f"{package}.pth")
     _compile(python, env, root)
 
 
@@ -131,18 +134,18 @@ def _ensure_pip(python: Path, site_packages: Path, env: dict[str, str], root: Pa
     watched("pip", [str(python), "-I", "-m", "ensurepip", "--default-pip"], env, root)
 
 
-def _relative_path_file(root: Path, site_packages: Path) -> None:
-    """Points the editable install to src/ by a relative path.
+def _relative_path_file(source: Path, path_file: Path) -> None:
+    """Points an editable install to its sources by a relative path.
 
     Python before 3.13 reads .pth files in the encoding of the locale: an absolute path with a letter
     outside it, as in a Japanese user name on Windows, would be misread. The relative one is plain ASCII.
     """
     try:
-        relative = os.path.relpath((root / "src").resolve(), site_packages.resolve())
+        relative = os.path.relpath(source.resolve(), path_file.parent.resolve())
     except ValueError:  # another drive of Windows: the absolute path has to do
         return
     if relative.isascii():
-        (site_packages / "serverless_first.pth").write_text(relative + "\n", encoding="ascii", newline="\n")
+        path_file.write_text(relative + "\n", encoding="ascii", newline="\n")
 
 
 def _site_packages(python: Path, folder: Path) -> Path:

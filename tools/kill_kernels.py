@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import queue
 import random
 import sys
@@ -28,11 +29,11 @@ from typing import Any
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+from tools.traces import Traces
 from traitlets import default
 
 from serverless_first import kernels
 from serverless_first.build.execute import kernel_environment, timeout_s
-from tools.traces import Traces
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 30.0  # for everything to be gone; on a machine with nothing else to do a second is enough
@@ -121,7 +122,7 @@ class Kernel:
         self._folders = folders
         environ = kernel_environment(root, folders.named) | {"TMPDIR": str(folders.temporary)}
         if root != ROOT:
-            environ["PYTHONPATH"] = str(root / "src")
+            environ["PYTHONPATH"] = os.pathsep.join((str(root / "engine" / "src"), str(root / "src")))
         kernels.started(lambda: self._start(environ))
 
     def _start(self, environ: dict[str, str]) -> None:

@@ -36,12 +36,14 @@ def main(arguments: list[str]) -> int:
     installer = "\n".join([INSTALLER, *project["build-system"]["requires"]]) + "\n"
     dropped = {"UV_FIND_LINKS", "UV_CONSTRAINT", "UV_OVERRIDE", "VIRTUAL_ENV"}
     env = {name: value for name, value in os.environ.items() if name not in dropped}
+    # The course needs the engine, which is installed from its folder and is on no index.
+    ours = ["pyproject.toml", "engine/pyproject.toml", "--no-emit-package", "serverless-cloud"]
     lab, everything = "requirements/lab.txt", "requirements/all.txt"
     runs = (
         (["-", "-o", "requirements/installer.txt"], installer),
         (["-", "-o", "requirements/aws-cli.txt"], AWS_CLI + "\n"),
-        (["pyproject.toml", "-o", lab], ""),
-        (["pyproject.toml", "--all-extras", "-c", lab, "-o", everything], ""),
+        ([*ours, "-o", lab], ""),
+        ([*ours, "--all-extras", "-c", lab, "-o", everything], ""),
     )
     for words, stdin in runs:
         command = [uv, *COMMON, *words, *arguments]

@@ -11,83 +11,171 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-CODE = "src/serverless_first/"
-#: Path prefix -> test patterns under tests/; the longest matching prefix wins.
+CODE = ("src/serverless_first/", "engine/src/serverless_cloud/")
+TESTS = ("tests/", "engine/tests/")
+#: Path prefix -> test patterns, both relative to the root; the longest matching prefix wins.
 ROOMS: dict[str, tuple[str, ...]] = {
-    "bench/": ("unit/test_bench.py",),
-    "board/": ("unit/test_board*.py",),
-    "build/": ("unit/test_build*.py", "unit/test_deck.py", "unit/test_guide.py", "notebooks"),
-    "classroom/": ("unit/test_class*.py", "classroom"),
-    "cloud/": ("cloud/test_s*.py", "cloud/test_life*.py", "cloud/test_deploy.py", "cloud/test_handlers.py"),
-    "cloud/account/": ("cloud/test_real_account.py", "cloud/test_account*.py"),
-    "cloud/batch/": ("cloud/test_batch*.py",),
-    "cloud/events/": ("cloud/test_event*.py", "unit/test_event*.py", "unit/test_patterns.py"),
-    "cloud/http/": ("cloud/test_http*.py", "cloud/test_rest*.py", "cloud/test_function_urls.py", "unit/test_rest*.py"),
-    "cloud/http/rest_": ("cloud/test_rest*.py", "unit/test_rest*.py"),
-    "cloud/http/http_api": ("cloud/test_http*.py",),
-    "cloud/iam/": ("cloud/test_iam*.py", "cloud/test_permission*.py", "unit/test_policies.py"),
-    "cloud/lambda_/": (
-        *("cloud/test_async*.py", "cloud/test_burst*.py", "cloud/test_changes.py", "cloud/test_handlers.py"),
-        *("cloud/test_execution*.py", "cloud/test_failures.py", "cloud/test_forked*.py", "cloud/test_life*.py"),
-        *("cloud/test_provisioned.py", "cloud/test_reserved*.py", "cloud/test_renewal.py", "cloud/test_runtime*.py"),
-        *("cloud/test_versions.py", "cloud/test_lambda*.py", "cloud/test_logs*.py", "unit/test_lambda_metrics.py"),
-        *("cloud/test_destinations.py", "cloud/test_layers.py", "unit/test_lifecycle.py"),
+    "engine/src/serverless_cloud/": (
+        *("engine/tests/test_s*.py", "tests/cloud/test_s*.py", "engine/tests/test_life*.py"),
+        *("tests/cloud/test_deploy.py", "engine/tests/test_handlers.py"),
     ),
-    "cloud/network/": ("cloud/test_network*.py", "cloud/test_hikari_vpc.py"),
-    "cloud/pipes/": ("cloud/test_pipes.py", "unit/test_pipe*.py"),
-    "cloud/rds/": ("cloud/test_rds*.py", "unit/test_rds*.py", "cloud/test_*database*.py"),
-    "cloud/rds_proxy/": ("proxy", "unit/test_proxy*.py", "unit/test_pinning.py", "cloud/test_proxy*.py"),
-    "cloud/schedules/": ("cloud/test_schedule*.py", "unit/test_schedule*.py"),
-    "cloud/seams/": ("cloud/test_*seams.py",),
-    "cloud/seams/batch": ("cloud/test_batch*.py",),
-    "cloud/seams/event": ("cloud/test_event*.py",),
-    "cloud/seams/http_api": ("cloud/test_http*.py",),
-    "cloud/seams/iam": ("cloud/test_iam*.py", "cloud/test_permission*.py"),
-    "cloud/seams/lambda": (
-        *("cloud/test_async*.py", "cloud/test_changes.py", "cloud/test_layers.py", "cloud/test_provisioned.py"),
-        *("cloud/test_reserved*.py", "cloud/test_versions.py", "cloud/test_refusals.py", "cloud/test_seams.py"),
+    "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
+    "engine/src/serverless_cloud/events/": (
+        *("engine/tests/test_event*.py", "engine/tests/unit/test_event*.py"),
+        *("engine/tests/unit/test_patterns.py",),
     ),
-    "cloud/seams/pipe": ("cloud/test_pipes.py",),
-    "cloud/seams/proxy": ("cloud/test_proxy*.py",),
-    "cloud/seams/rds": ("cloud/test_rds*.py", "cloud/test_proxy*.py"),
-    "cloud/seams/rest": ("cloud/test_rest*.py",),
-    "cloud/seams/s3": ("cloud/test_s3*.py",),
-    "cloud/seams/schedule": ("cloud/test_schedule*.py", "cloud/test_event_rules.py"),
-    "cloud/seams/sns": ("cloud/test_sns*.py", "cloud/test_push_seams.py"),
-    "cloud/seams/sqs": ("cloud/test_sqs*.py", "unit/test_sqs*.py", "cloud/test_mapping_seams.py"),
-    "cloud/seams/states": ("cloud/test_state*.py", "unit/test_states*.py"),
-    "cloud/sns/": ("cloud/test_sns*.py",),
-    "cloud/sources/": ("cloud/test_stream*.py", "cloud/test_sqs*.py", "unit/test_sqs*.py", "cloud/test_pipes.py"),
-    "cloud/sources/sqs": ("cloud/test_sqs*.py", "unit/test_sqs*.py"),
-    "cloud/sources/stream": ("cloud/test_stream*.py",),
-    "cloud/stacks/": ("cloud/test_*stacks*.py", "cloud/test_sam*.py"),
-    "cloud/workflows/": (
-        *("cloud/test_state*.py", "unit/test_states*.py", "unit/test_state_machine_rules.py"),
-        *("unit/test_json_path.py", "unit/test_workflow_integrations.py"),
+    "engine/src/serverless_cloud/http/": (
+        *("engine/tests/test_http*.py", "tests/cloud/test_http*.py", "engine/tests/test_rest*.py"),
+        *("engine/tests/test_function_urls.py", "engine/tests/unit/test_rest*.py"),
     ),
-    "drill/": ("unit/test_drill*.py", "cloud/test_drill*.py", "unit/test_capstone.py"),
-    "explore/": ("unit/test_explore*.py",),
-    "figures/": (
-        *("unit/test_*figure*.py", "unit/test_alt_texts.py", "unit/test_figures_lambda.py"),
-        *("unit/test_spectrum.py", "unit/test_responsibility.py"),
+    "engine/src/serverless_cloud/http/http_api": (
+        "engine/tests/test_http*.py",
+        "tests/cloud/test_http*.py",
     ),
-    "lab/": ("unit/test_lab*.py", "cloud/test_lab*.py", "cloud/test_deployed_code.py", "labs"),
-    "reach/": ("unit/test_reach.py",),
-    "simulate/": (
-        "unit/test_simulat*.py",
-        "unit/test_pool.py",
-        "unit/test_availability*.py",
-        "unit/test_connections*.py",
+    "engine/src/serverless_cloud/http/rest_": (
+        "engine/tests/test_rest*.py",
+        "engine/tests/unit/test_rest*.py",
     ),
-    "site/": ("unit/test_site.py", "unit/test_whole_site.py"),
-    "wheelhouse/": ("unit/test_wheelhouse.py",),
-    "": ("unit",),
+    "engine/src/serverless_cloud/iam/": (
+        *("engine/tests/test_iam*.py", "engine/tests/test_permission*.py", "tests/cloud/test_permission*.py"),
+        *("engine/tests/unit/test_policies.py",),
+    ),
+    "engine/src/serverless_cloud/lambda_/": (
+        *("engine/tests/test_async*.py", "engine/tests/test_burst*.py", "engine/tests/test_changes.py"),
+        *("engine/tests/test_handlers.py", "engine/tests/test_execution*.py", "engine/tests/test_failures.py"),
+        *("engine/tests/test_forked*.py", "engine/tests/test_life*.py", "engine/tests/test_provisioned.py"),
+        *("engine/tests/test_reserved*.py", "engine/tests/test_renewal.py", "engine/tests/test_runtime*.py"),
+        *("engine/tests/test_versions.py", "engine/tests/test_lambda*.py", "engine/tests/test_logs*.py"),
+        *("engine/tests/unit/test_lambda_metrics.py", "engine/tests/test_destinations.py"),
+        *("engine/tests/test_layers.py", "engine/tests/unit/test_lifecycle.py"),
+    ),
+    "engine/src/serverless_cloud/network/": (
+        "engine/tests/test_network*.py",
+        "tests/cloud/test_network*.py",
+        "tests/cloud/test_hikari_vpc.py",
+    ),
+    "engine/src/serverless_cloud/pipes/": (
+        "engine/tests/test_pipes.py",
+        "engine/tests/unit/test_pipe*.py",
+    ),
+    "engine/src/serverless_cloud/rds/": (
+        *("engine/tests/test_rds*.py", "engine/tests/unit/test_rds*.py", "engine/tests/test_*database*.py"),
+        *("tests/cloud/test_*database*.py",),
+    ),
+    "engine/src/serverless_cloud/rds_proxy/": (
+        *("engine/tests/proxy", "tests/unit/test_proxy*.py", "engine/tests/unit/test_proxy*.py"),
+        *("engine/tests/unit/test_pinning.py", "engine/tests/test_proxy*.py"),
+    ),
+    "engine/src/serverless_cloud/schedules/": (
+        "engine/tests/test_schedule*.py",
+        "engine/tests/unit/test_schedule*.py",
+    ),
+    "engine/src/serverless_cloud/seams/": ("engine/tests/test_*seams.py",),
+    "engine/src/serverless_cloud/seams/batch": ("engine/tests/test_batch*.py",),
+    "engine/src/serverless_cloud/seams/event": ("engine/tests/test_event*.py",),
+    "engine/src/serverless_cloud/seams/http_api": (
+        "engine/tests/test_http*.py",
+        "tests/cloud/test_http*.py",
+    ),
+    "engine/src/serverless_cloud/seams/iam": (
+        "engine/tests/test_iam*.py",
+        "engine/tests/test_permission*.py",
+        "tests/cloud/test_permission*.py",
+    ),
+    "engine/src/serverless_cloud/seams/lambda": (
+        *("engine/tests/test_async*.py", "engine/tests/test_changes.py", "engine/tests/test_layers.py"),
+        *("engine/tests/test_provisioned.py", "engine/tests/test_reserved*.py"),
+        *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_seams.py"),
+    ),
+    "engine/src/serverless_cloud/seams/pipe": ("engine/tests/test_pipes.py",),
+    "engine/src/serverless_cloud/seams/proxy": ("engine/tests/test_proxy*.py",),
+    "engine/src/serverless_cloud/seams/rds": (
+        "engine/tests/test_rds*.py",
+        "engine/tests/test_proxy*.py",
+    ),
+    "engine/src/serverless_cloud/seams/rest": ("engine/tests/test_rest*.py",),
+    "engine/src/serverless_cloud/seams/s3": ("engine/tests/test_s3*.py",),
+    "engine/src/serverless_cloud/seams/schedule": (
+        "engine/tests/test_schedule*.py",
+        "engine/tests/test_event_rules.py",
+    ),
+    "engine/src/serverless_cloud/seams/sns": (
+        "engine/tests/test_sns*.py",
+        "engine/tests/test_push_seams.py",
+    ),
+    "engine/src/serverless_cloud/seams/sqs": (
+        "engine/tests/test_sqs*.py",
+        "engine/tests/unit/test_sqs*.py",
+        "engine/tests/test_mapping_seams.py",
+    ),
+    "engine/src/serverless_cloud/seams/states": (
+        "engine/tests/test_state*.py",
+        "engine/tests/unit/test_states*.py",
+    ),
+    "engine/src/serverless_cloud/sns/": ("engine/tests/test_sns*.py",),
+    "engine/src/serverless_cloud/sources/": (
+        *("engine/tests/test_stream*.py", "engine/tests/test_sqs*.py", "engine/tests/unit/test_sqs*.py"),
+        *("engine/tests/test_pipes.py",),
+    ),
+    "engine/src/serverless_cloud/sources/sqs": (
+        "engine/tests/test_sqs*.py",
+        "engine/tests/unit/test_sqs*.py",
+    ),
+    "engine/src/serverless_cloud/sources/stream": ("engine/tests/test_stream*.py",),
+    "engine/src/serverless_cloud/stacks/": (
+        "engine/tests/test_*stacks*.py",
+        "engine/tests/test_sam*.py",
+    ),
+    "engine/src/serverless_cloud/workflows/": (
+        *("engine/tests/test_state*.py", "engine/tests/unit/test_states*.py"),
+        *("engine/tests/unit/test_state_machine_rules.py", "engine/tests/unit/test_json_path.py"),
+        *("engine/tests/unit/test_workflow_integrations.py",),
+    ),
+    "src/serverless_first/": ("tests/unit",),
+    "src/serverless_first/bench/": ("tests/unit/test_bench.py",),
+    "src/serverless_first/board/": ("tests/unit/test_board*.py",),
+    "src/serverless_first/build/": (
+        *("tests/unit/test_build*.py", "tests/unit/test_deck.py", "tests/unit/test_guide.py"),
+        *("tests/notebooks",),
+    ),
+    "src/serverless_first/classroom/": (
+        "tests/unit/test_class*.py",
+        "tests/classroom",
+    ),
+    "src/serverless_first/drill/": (
+        "tests/unit/test_drill*.py",
+        "tests/cloud/test_drill*.py",
+        "tests/unit/test_capstone.py",
+    ),
+    "src/serverless_first/explore/": ("tests/unit/test_explore*.py",),
+    "src/serverless_first/figures/": (
+        *("tests/unit/test_*figure*.py", "tests/unit/test_alt_texts.py", "tests/unit/test_figures_lambda.py"),
+        *("tests/unit/test_spectrum.py", "tests/unit/test_responsibility.py"),
+    ),
+    "src/serverless_first/lab/": (
+        *("tests/unit/test_lab*.py", "tests/cloud/test_lab*.py", "tests/cloud/test_deployed_code.py"),
+        *("tests/labs",),
+    ),
+    "src/serverless_first/reach/": ("tests/unit/test_reach.py",),
+    "src/serverless_first/real_account/": (
+        "tests/cloud/test_real_account.py",
+        "tests/cloud/test_account*.py",
+    ),
+    "src/serverless_first/simulate/": (
+        *("tests/unit/test_simulat*.py", "tests/unit/test_pool.py", "tests/unit/test_availability*.py"),
+        *("tests/unit/test_connections*.py",),
+    ),
+    "src/serverless_first/site/": (
+        "tests/unit/test_site.py",
+        "tests/unit/test_whole_site.py",
+    ),
+    "src/serverless_first/wheelhouse/": ("tests/unit/test_wheelhouse.py",),
 }
 OTHER = {
-    "facts.yml": ("unit/test_facts.py", "unit/test_prices.py", "notebooks"),
-    "docs/": ("unit/test_words.py", "unit/test_alt_texts.py"),
-    "slides/": ("unit/test_deck.py", "unit/test_build_slides.py"),
-    "tools/": ("unit/test_setup*.py", "unit/test_rooms.py", "unit/test_seeded_faults.py"),
+    "facts.yml": ("tests/unit/test_facts.py", "tests/unit/test_prices.py", "tests/notebooks"),
+    "docs/": ("tests/unit/test_words.py", "tests/unit/test_alt_texts.py"),
+    "slides/": ("tests/unit/test_deck.py", "tests/unit/test_build_slides.py"),
+    "tools/": ("tests/unit/test_setup*.py", "tests/unit/test_rooms.py", "tests/unit/test_seeded_faults.py"),
 }
 MODULE = re.compile(r"(?:modules|notebooks|labs|solutions)/((\d\d)-[\w-]+)")
 JUDGES = re.compile(r"modules/[\w-]+/(?:checks\w*\.py|mistakes/)")  # files that lessons and slides don't use
@@ -149,15 +237,15 @@ def leave_other_modules_out(root: Path, files: Iterable[str]) -> list[str]:
 
 
 def _select(root: Path, name: str) -> list[str]:
-    if name.startswith("tests/"):
+    if name.startswith(TESTS):
         return _tests_with(root, Path(name))
     if module := MODULE.match(name):
         judges = JUDGES.match(name)
         books = [f"{folder}/{module[1]}.ipynb" for folder in ("solutions", *([] if judges else ["notebooks"]))]
         tests = [book for book in books if (root / book).is_file()] + [LABS, *_labs_of(root, module[2])]
         return tests if judges else [*tests, "tests/unit/test_deck.py"]
-    table, rest = (ROOMS, name.removeprefix(CODE)) if name.startswith(CODE) else (OTHER, name)
-    room = max((start for start in table if rest.startswith(start)), key=len, default=None)
+    table = ROOMS if name.startswith(CODE) else OTHER
+    room = max((start for start in table if name.startswith(start)), key=len, default=None)
     return [*([] if room is None else matching(root, table[room])), *_importers(root, name)]
 
 
@@ -172,7 +260,7 @@ def _importers(root: Path, name: str) -> list[str]:
     file = Path(name)
     if not name.startswith(CODE) or file.suffix != ".py" or file.stem.startswith("__"):
         return []
-    _, *packages, module = file.with_suffix("").parts
+    *packages, module = file.with_suffix("").parts[name.split("/").index("src") + 1 :]
     uses = re.compile(rf"\b{re.escape('.'.join(packages))}(?:\.{module}\b| import (?:\([^)]*|.*)\b{module}\b)")
     return [path for path, text in _texts(root).items() if uses.search(text)]
 
@@ -180,21 +268,20 @@ def _importers(root: Path, name: str) -> list[str]:
 @cache
 def _texts(root: Path) -> dict[str, str]:
     """Each file of tests with its text; the paths are relative to the root."""
-    files = sorted((root / "tests").rglob("test_*.py"))
+    files = sorted(file for tests in TESTS for file in (root / tests).rglob("test_*.py"))
     return {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
 def _tests_with(root: Path, path: Path) -> list[str]:
-    """A file of tests; for a kit, the tests beside it that import it; for a conftest, its folder."""
+    """A file of tests; for a kit, the tests that import it; for a conftest, its folder."""
     if path.name == "conftest.py":
         return [path.parent.as_posix()]
     if path.name.startswith("test_"):
         return [path.as_posix()] if (root / path).is_file() else []
-    beside = (root / path).parent.glob("test_*.py")
     uses = re.compile(rf"\b{re.escape(path.stem)}\b")
-    return [file.relative_to(root).as_posix() for file in beside if uses.search(file.read_text(encoding="utf-8"))]
+    return [name for name, text in _texts(root).items() if uses.search(text)]
 
 
 def matching(root: Path, patterns: Iterable[str]) -> list[str]:
-    """The tests that patterns below tests/ name, as paths relative to the root."""
-    return [path.relative_to(root).as_posix() for each in patterns for path in sorted((root / "tests").glob(each))]
+    """The tests that patterns name, as paths relative to the root."""
+    return [path.relative_to(root).as_posix() for each in patterns for path in sorted(root.glob(each))]

@@ -31,7 +31,7 @@ PYTEST = (
     *("-m", "pytest", "-n", str(WORKERS), "--dist", "loadscope", "--nbval", "--nbval-current-env"),
     *("--nbval-cell-timeout=60", "--nbval-sanitize-with", "tests/notebooks/sanitize.cfg"),
 )
-FOLDERS = ("tests", "notebooks", "solutions")
+FOLDERS = ("tests", "engine/tests", "notebooks", "solutions")
 #: The marks of the tests that each set leaves out.
 SETS = {"short": "not thorough and not nightly", "all": "not nightly", "changed": "not thorough and not nightly"}
 

@@ -25,14 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-
 from tools.rooms import leave_other_modules_out, select_tests
 from tools.run_tests import PYTEST, ROOT, SETS, WORKERS, surroundings
 
 FAULTS = ROOT / "tools" / "seeded_faults.yml"
 END_S = 60.0  # that pytest gets to stop its clouds and databases after an interrupt
 FAILURE = re.compile(
-    r"^(?:FAILED|ERROR) ((?:tests|notebooks|solutions)/[^\[\n]*?(?:\[.*?\])?)(?: - .*)?$", re.MULTILINE
+    r"^(?:FAILED|ERROR) ((?:tests|engine/tests|notebooks|solutions)/[^\[\n]*?(?:\[.*?\])?)(?: - .*)?$", re.MULTILINE
 )
 #: Runs pytest on these arguments; returns its exit code and its output.
 Run = Callable[[list[str]], tuple[int, str]]
@@ -183,7 +182,9 @@ def main(words: list[str]) -> int:
         return 0
     course = importlib.util.find_spec("serverless_first")
     if course is None or not Path(course.origin or "/").resolve().is_relative_to(ROOT):
-        raise SystemExit(f"The tests would import another checkout's code. Set PYTHONPATH={ROOT / 'src'}")
+        raise SystemExit(
+            f"The tests would import another checkout's code. Set PYTHONPATH={ROOT / 'src'}:{ROOT / 'engine' / 'src'}"
+        )
     refuse_changed(ROOT, [fault.file for fault in faults.values()])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the file is put back
     env = surroundings()

@@ -36,17 +36,24 @@ def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
     mistakes: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for case in ElementTree.parse(results).getroot().iter("testcase"):
         place, name, time_s = case.get("classname", ""), case.get("name", ""), float(case.get("time", "0"))
-        if not place.startswith("tests."):
+        if (file := _file(place)) is None:
             continue
-        folder, file, *classes = place.split(".")[1:]
         function, _, case_id = name.partition("[")
-        test = "::".join([f"tests/{folder}/{file}.py", *classes, function])
+        test = "::".join([file.as_posix(), *place.split(".")[len(file.parts) :], function])
         if test == MISTAKES:
             mistakes[case_id.partition("-")[0]].append((time_s, f"{test}[{case_id}"))
         else:
             took_s[test].append(time_s)
     slow = [test for test, times_s in took_s.items() if mean(times_s) >= limit_s and test != SMOKE]
     return sorted(slow + [test for of_task in mistakes.values() for _, test in sorted(of_task)[1:]])
+
+
+def _file(place: str) -> Path | None:
+    """The test file in "tests.unit.test_pool.TestPool"; None for a notebook."""
+    parts = place.split(".")
+    ends = (number for number, part in enumerate(parts, 1) if part.startswith("test_"))
+    length = next(ends, None)
+    return None if length is None else Path(*parts[:length]).with_suffix(".py")
 
 
 def listed() -> set[str]:

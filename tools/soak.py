@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from tools.wrong_designs import solved
 
 from serverless_first import cloud, drill
 from serverless_first.places import course_root
-from tools.wrong_designs import solved
 
 PICTURE = Path("docs/images/soak.png")
 EVERY_S = 5.0

@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 
+from serverless_cloud import DatabaseSession
 from serverless_first import cloud, hikari
-from serverless_first.cloud import DatabaseSession
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import one_line
 from serverless_first.lab.functions import fresh_id, wait_until

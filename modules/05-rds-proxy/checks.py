@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
+from serverless_cloud import DatabaseSession, ProxyEvent
 from serverless_first import cloud, hikari
-from serverless_first.cloud import DatabaseSession, ProxyEvent
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import alive, borrowed, fresh_id
 from serverless_first.lab.show import say

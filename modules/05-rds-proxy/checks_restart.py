@@ -9,8 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from serverless_cloud import CallResult, CloudError
 from serverless_first import cloud, hikari
-from serverless_first.cloud import CallResult, CloudError
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import borrowed, fresh_id, wait_until
 from serverless_first.lab.show import say

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serverless_first.cloud import Cloud, CloudError, leftovers
+from serverless_cloud import Cloud, CloudError, leftovers
 from serverless_first.places import module_dir
 
 if TYPE_CHECKING:

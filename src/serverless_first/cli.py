@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from serverless_cloud.cli import main as cloud
 from serverless_first import course
 from serverless_first.cli_board import board
 from serverless_first.cli_catch_up import catch_up
@@ -53,9 +54,6 @@ def _known(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, .
         for name in names:
             the_course.deck_of(name)
     return names
-
-
-_POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,38 +113,7 @@ def doctor() -> None:
     console.print("Ready.")
 
 
-@main.command()
-@click.option("--port", default=4566, type=click.IntRange(0, 65535), show_default=True, help="Port on 127.0.0.1.")
-@click.option(
-    "--time-scale",
-    default=1.0,
-    type=_POSITIVE,
-    show_default=True,
-    help="Divides AWS's own waits; 60: an hour a minute.",
-)
-@click.option(
-    "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="When an idle environment ends, seconds."
-)
-@click.option("--enforce-iam", is_flag=True, help="Roles and resource policies are enforced; off unless given.")
-@click.option(
-    "--network-model",
-    default="hyperplane",
-    type=click.Choice(["hyperplane", "2019"]),
-    show_default=True,
-    help="How functions reach a VPC; 2019: an interface for each environment.",
-)
-@click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
-def cloud(**settings: Any) -> None:
-    """Run the local cloud alone, for the AWS CLI, SDKs or SAM."""
-    from serverless_first.cloud import server
-    from serverless_first.cloud.errors import CloudError
-
-    try:
-        server.run(**settings)
-    except OSError as error:
-        raise click.ClickException(f"{error} Choose another port with --port.") from error
-    except CloudError as error:
-        raise click.ClickException(str(error)) from error
+main.add_command(cloud)
 
 
 @main.command()
@@ -163,8 +130,8 @@ def cloud(**settings: Any) -> None:
 )
 def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bool, endpoint_url: str) -> None:
     """Deploy a SAM or CloudFormation TEMPLATE to a local cloud that runs, as `sam deploy` does to AWS."""
-    from serverless_first.cloud.errors import CloudError
-    from serverless_first.cloud.stacks import deploying
+    from serverless_cloud.errors import CloudError
+    from serverless_cloud.stacks import deploying
 
     pairs = dict(each.partition("=")[::2] for each in parameter)
     if wrong := [each for each in parameter if "=" not in each]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud import Cloud, CloudError
+from serverless_cloud import Cloud, CloudError
 
 #: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
 PASSWORDS = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}

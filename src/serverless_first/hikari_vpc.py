@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from serverless_cloud import Cloud
 from serverless_first import hikari
-from serverless_first.cloud import Cloud
 
 BLOCK = "10.6.0.0/16"
 _PUBLIC, _PRIVATE = ("10.6.0.0/24", "10.6.1.0/24"), ("10.6.16.0/24", "10.6.17.0/24")

@@ -16,8 +16,8 @@ from typing import Any
 
 from IPython import get_ipython
 
+from serverless_cloud import Cloud
 from serverless_first import hikari
-from serverless_first.cloud import Cloud
 
 BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
 #: The name of each state machine -> the number of the cell of this notebook that last created or changed it.

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from serverless_cloud import surroundings
+from serverless_cloud.client import REGION
 from serverless_first import course, kernels
-from serverless_first.cloud import surroundings
-from serverless_first.cloud.client import REGION
 from serverless_first.places import has_home, work_dir
 
 SETTINGS = ".jupyter-settings"

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud import Cloud
-from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.rds import folder
-from serverless_first.cloud.rds.binaries import VARIABLE, find, for_account, unprivileged_account
+from serverless_cloud import Cloud
+from serverless_cloud.errors import CloudError
+from serverless_cloud.rds import folder
+from serverless_cloud.rds.binaries import VARIABLE, find, for_account, unprivileged_account
 from serverless_first.operations import Ledger
 
 _LIMIT_S = 60.0

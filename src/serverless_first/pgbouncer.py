@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from serverless_first.cloud.child import ChildProcess, Message
-from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.rds import binaries, folder, sockets
+from serverless_cloud.child import ChildProcess, Message
+from serverless_cloud.errors import CloudError
+from serverless_cloud.rds import binaries, folder, sockets
 
 HOST = "127.0.0.1"
 _LIMIT_S = 30.0  # for a start on a busy machine

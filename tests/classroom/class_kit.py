@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from serverless_first.classroom.running import Running
 from tools.class_load import Seat, Student
+
+from serverless_first.classroom.running import Running
 
 NAMES = ["佐藤 花子", "Tanaka, Ken"]
 

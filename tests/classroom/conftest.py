@@ -26,8 +26,9 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def the_class(folder: Path) -> Iterator[Running]:
     """A running class of two. Only nightly tests ask for it: its packages are in the extra `class`."""
-    from serverless_first.classroom.running import running
     from tests.classroom.class_kit import NAMES
+
+    from serverless_first.classroom.running import running
 
     with running(folder / "room", NAMES, port=0, memory_mb=1400) as now:
         yield now

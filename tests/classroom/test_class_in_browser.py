@@ -169,9 +169,10 @@ def steal(page: Any, now: Running) -> dict[str, bool]:
 def test_a_page_of_one_student_cannot_act_as_another_unless_all_share_an_origin(
     folder: Path, page: Any, name: str | None
 ) -> None:
+    from tests.classroom.class_kit import seat
+
     from serverless_first.classroom import ports
     from serverless_first.classroom.running import running
-    from tests.classroom.class_kit import seat
 
     port, board_port = ports.free(2)
     address = f"http://{name}:{port}" if name else None

@@ -24,9 +24,10 @@ pytestmark = [
     ),
 ]
 if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32":
-    from serverless_first.classroom.running import CannotTeach, Running, running
     from tests.classroom.class_kit import NAMES, seat
     from tools.class_load import Seat
+
+    from serverless_first.classroom.running import CannotTeach, Running, running
 
 
 def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Running) -> None:

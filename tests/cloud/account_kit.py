@@ -6,7 +6,7 @@ import json
 
 import boto3
 
-from tests.cloud import cloud_kit as kit
+from kits import cloud_kit as kit
 
 ACCOUNT = "123456789012"
 YES = f"{ACCOUNT} us-east-1"

@@ -13,6 +13,7 @@ import psutil
 
 from serverless_first import kernels
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY, SECRET = "AKIAIOSFODNN7LAMPS01", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYLAMPSKEY01"
 #: Each value is found nowhere else: a part of it in a file, an output or another process is a leak.
 SECRETS = {
@@ -56,7 +57,7 @@ def lay(folder: Path) -> dict[str, str]:
         "TMP": str(folder / "tmp"),
         "IPYTHONDIR": str(folder / "home" / "ipython"),
         "SERVERLESS_FIRST_WORK": str(folder / "work"),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("", "engine/tests")),
     }
     return kept | own | SECRETS
 

@@ -15,13 +15,13 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-
-from serverless_first import cloud, guard
-from serverless_first.cloud import CloudError, surroundings
-from serverless_first.cloud.account import cleaning, finders, plan
-from serverless_first.cloud.account.journal import Journal, Made
-from serverless_first.cloud.account.owned import Account
 from tests.cloud.account_kit import ACCOUNT, YES
+
+from serverless_cloud import CloudError, client, guard, surroundings
+from serverless_first import cloud
+from serverless_first.real_account import cleaning, finders, plan
+from serverless_first.real_account.journal import Journal, Made
+from serverless_first.real_account.owned import Account
 
 RULE = {"FlexibleTimeWindow": {"Mode": "OFF"}, "ScheduleExpression": "rate(1 day)"}
 TARGET = {"Target": {"Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}}
@@ -54,8 +54,8 @@ def real(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
     urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", b"", method="POST")).close()
     yield monkeypatch
-    with contextlib.suppress(AttributeError):
-        cloud.client._running.stop()  # type: ignore[union-attr]
+    if (running := client.running()) is not None:
+        running.stop()
     surroundings.swap_default_session(session)
 
 
@@ -152,7 +152,7 @@ def test_a_log_group_that_was_there_stays_though_a_function_gets_its_name(real: 
     logs = boto3.client("logs")
     logs.create_log_group(logGroupName="/aws/lambda/orders")  # of somebody's function, which is gone
     role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    from tests.cloud import cloud_kit as kit
+    from kits import cloud_kit as kit
 
     code = {"ZipFile": kit.zip_of({"a.py": "def handler(event, context):\n    return 1\n"})}
     given = {"Runtime": "python3.13", "Handler": "a.handler", "Role": role, "Code": code}

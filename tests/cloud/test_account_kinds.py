@@ -9,13 +9,13 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
-
-from serverless_first.cloud.account import cleaning, costs, finders, finders_own
-from serverless_first.cloud.account.journal import Journal
-from serverless_first.cloud.account.owned import KEY, Account
-from serverless_first.cloud.account.things import Kind
-from serverless_first.places import course_root
 from tests.cloud.account_kit import ACCOUNT, refusal
+
+from serverless_first.places import course_root
+from serverless_first.real_account import cleaning, costs, finders, finders_own
+from serverless_first.real_account.journal import Journal
+from serverless_first.real_account.owned import KEY, Account
+from serverless_first.real_account.things import Kind
 
 KINDS = {row.title: row.find for row in finders.ORDER if isinstance(row.find, Kind)}
 OF_ANN = {KEY: "ann"}

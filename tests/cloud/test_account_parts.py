@@ -10,13 +10,13 @@ from typing import Any
 
 import boto3
 import pytest
-
-from serverless_first.cloud.account import cleaning, finders, tagging
-from serverless_first.cloud.account.cleaning import Cleanup
-from serverless_first.cloud.account.journal import Journal, Made
-from serverless_first.cloud.account.owned import KEY, Account, owner_of
-from serverless_first.cloud.account.things import Thing
 from tests.cloud.account_kit import ACCOUNT, refusal
+
+from serverless_first.real_account import cleaning, finders, tagging
+from serverless_first.real_account.cleaning import Cleanup
+from serverless_first.real_account.journal import Journal, Made
+from serverless_first.real_account.owned import KEY, Account, owner_of
+from serverless_first.real_account.things import Thing
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.cloud import cloud_kit
+from kits import cloud_kit
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -113,7 +113,7 @@ def test_a_sam_template_is_packaged_and_deployed(aws: Aws, endpoint: str, tmp_pa
     def client(service: str) -> Any:
         return session.client(service, endpoint_url=endpoint)
 
-    shutil.copytree(Path(__file__).parent / "data", tmp_path / "shop")
+    shutil.copytree(Path(__file__).resolve().parents[2] / "engine" / "tests" / "data", tmp_path / "shop")
     client("s3").create_bucket(Bucket="packages")
     aws("cloudformation", "package", "--template-file", "shop/shop.yaml", "--s3-bucket", "packages",
         "--output-template-file", "packaged.yaml")  # fmt: skip

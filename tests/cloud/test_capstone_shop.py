@@ -10,10 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tools.wrong_designs import drilled, solved
 
 from serverless_first import cloud, drill
 from serverless_first.capstone import Shop
-from tools.wrong_designs import drilled, solved
 
 pytestmark = pytest.mark.nightly
 

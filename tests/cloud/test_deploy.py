@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from kits import stack_kit as here
+from serverless_cloud.errors import CloudError
+from serverless_cloud.stacks.packaging import PackagingFailed, zipped
 from serverless_first import cloud
 from serverless_first.cli import main
-from serverless_first.cloud.errors import CloudError
-from serverless_first.cloud.stacks.packaging import PackagingFailed, zipped
-from tests.cloud import stack_kit as here
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).resolve().parents[2] / "engine" / "tests" / "data"
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Parameters:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kits import cloud_kit as kit
+from serverless_cloud import Cloud
 from serverless_first import hikari_vpc, reach
-from serverless_first.cloud import Cloud
 from serverless_first.reach import Place, rules
-from tests.cloud import cloud_kit as kit
 
 pytestmark = pytest.mark.usefixtures("aws")
 INTERNET = "203.0.113.7"

@@ -10,9 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
+from kits import cloud_kit
+from serverless_cloud import Cloud, CloudError
 from serverless_first import hikari_workflows
-from serverless_first.cloud import Cloud, CloudError
-from tests.cloud import cloud_kit
 
 PROGRAM = "import sys; sys.exit('no model' if sys.argv[1] == 'Kage' else 0)"
 RENDER = {

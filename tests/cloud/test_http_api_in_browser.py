@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from kits.http_kit import make_api
 from serverless_first.chromium import arguments, find_chromium
-from tests.cloud.http_kit import make_api
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
+from kits import cloud_kit
+from serverless_cloud import Cloud
 from serverless_first import course, hikari_workflows
-from serverless_first.cloud import Cloud
 from serverless_first.hikari_workflows import Execution
 from serverless_first.lab import Attempt, CheckFailed, NotStarted
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn
-from tests.cloud import cloud_kit
 
 RIGHT = {"order_id": "ord-1", "result": "paid"}
 FAIL = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "NotPaid", "Cause": "No money."}}}

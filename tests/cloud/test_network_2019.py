@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kits import cloud_kit as kit, network_kit as net
+from serverless_cloud import Cloud
 from serverless_first import cloud
-from serverless_first.cloud import Cloud
-from tests.cloud import cloud_kit as kit, network_kit as net
 
 NO_ADDRESS = (
     "Lambda was not able to set up VPC access for the Lambda function because one or more configured subnets has no "

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kits import cloud_kit as kit, network_kit as net
+from serverless_cloud import Cloud
 from serverless_first import cloud
-from serverless_first.cloud import Cloud
 from serverless_first.simulate import network
-from tests.cloud import cloud_kit as kit, network_kit as net
 
 
 @pytest.fixture(autouse=True)

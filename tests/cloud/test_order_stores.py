@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
+from serverless_cloud import Cloud
 from serverless_first import hikari
-from serverless_first.cloud import Cloud
 from serverless_first.order_stores import DynamoOrders, MemoryOrders, OrderExists, PostgresOrders, examples
 
 ORDERS = examples(30, customers=3)

@@ -11,13 +11,13 @@ import psutil
 import psycopg
 import pytest
 
+from serverless_cloud import Cloud
 from serverless_first import order_stores
-from serverless_first.cloud import Cloud
 from serverless_first.operations import Ledger
 from serverless_first.own_server import HOST, CommandFailed, OwnServer
 
 RUNS = """
-from tests.cloud import cloud_kit as kit
+from kits import cloud_kit as kit
 from pathlib import Path
 from serverless_first import cloud
 from serverless_first.operations import Ledger

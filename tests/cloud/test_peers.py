@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
+from serverless_cloud import peers
+from serverless_cloud.rds import sockets
 from serverless_first import cloud, hikari
-from serverless_first.cloud import peers
-from serverless_first.cloud.rds import sockets
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says whose a connection is")
 NOBODY = 65_534

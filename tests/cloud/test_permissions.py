@@ -16,9 +16,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from kits import iam_kit
+from serverless_cloud import Cloud
 from serverless_first import cloud
-from serverless_first.cloud import Cloud
-from tests.cloud import iam_kit
 
 HOME = "arn:aws:sqs:us-east-1:123456789012"
 SESSION = "arn:aws:sts::123456789012:assumed-role/hikari-functions/worker"

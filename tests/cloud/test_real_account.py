@@ -5,7 +5,6 @@ No account is at hand: a plain moto server and a second local cloud, each a proc
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
@@ -18,13 +17,14 @@ from typing import Any
 
 import boto3
 import pytest
-
-from serverless_first import cloud, guard
-from serverless_first.cloud import CloudError, CloudNotRunning, surroundings
-from serverless_first.cloud.account import costs, plan
-from serverless_first.cloud.account.owned import KEY
-from tests.cloud import cloud_kit as kit
 from tests.cloud.account_kit import ACCOUNT, YES, make_a_database, make_a_shop
+
+from kits import cloud_kit as kit
+from serverless_cloud import CloudError, CloudNotRunning, client, guard, surroundings
+from serverless_first import cloud
+from serverless_first.real_account import costs, plan
+from serverless_first.real_account.owned import KEY
+from serverless_first.real_account.session import AccountSession
 
 SERVERS = {
     "moto": ["-m", "moto.server", "-p"],
@@ -80,8 +80,8 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(tmp_path / "work"))
     session = surroundings.swap_default_session(None)
     yield monkeypatch
-    with contextlib.suppress(AttributeError):
-        cloud.client._running.stop()  # type: ignore[union-attr]
+    if (running := client.running()) is not None:
+        running.stop()
     surroundings.swap_default_session(session)
 
 
@@ -260,7 +260,7 @@ def test_arguments_that_belong_to_another_target_are_refused() -> None:
         cloud.start(owner="ann")
     with pytest.raises(ValueError, match=r"owner is '灯'; it needs letters or digits"):
         cloud.start(target="http://127.0.0.1:9", owner="灯")
-    assert cloud.client._running is None
+    assert client.running() is None
 
 
 def test_calls_that_look_inside_say_what_aws_has(standing_in: Callable[[str], str]) -> None:
@@ -322,10 +322,10 @@ def test_another_emulator(plain: pytest.MonkeyPatch, servers: Callable[[str], st
 def test_the_local_cloud_loads_nothing_of_this(program: Callable[..., Any]) -> None:
     source = """
 import sys
-from tests.cloud import cloud_kit as kit
+from kits import cloud_kit as kit
 from serverless_first import cloud
 aws = cloud.start()
-loaded = [name for name in sys.modules if name.startswith("serverless_first.cloud.account")]
+loaded = [name for name in sys.modules if name.startswith("serverless_first.real_account")]
 try:
     cloud.cleanup()
 except cloud.CloudError as error:
@@ -369,8 +369,8 @@ def test_credentials_that_change_on_the_way_remove_nothing(
     standing_in("moto")
     with cloud.start(target="aws", confirm=YES, owner="ann") as aws:
         boto3.client("sqs").create_queue(QueueName="ann-queue")
-        assert aws._account is not None
-        plain.setattr(aws._account, "id", "111122223333")  # moto's keys all belong to one account
+        assert isinstance(aws.session, AccountSession)
+        plain.setattr(aws.session.account, "id", "111122223333")  # moto's keys all belong to one account
         with pytest.raises(CloudError, match=f"belong to account {ACCOUNT} now. Nothing was removed"):
             aws.cleanup()
         assert len(boto3.client("sqs").list_queues()["QueueUrls"]) == 1

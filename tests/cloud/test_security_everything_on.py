@@ -19,9 +19,10 @@ import boto3
 import nbformat
 import psutil
 import pytest
-
-from tests.cloud import cloud_kit, security_kit
+from tests.cloud import security_kit
 from tests.cloud.security_kit import Kernel
+
+from kits import cloud_kit
 
 ROOT = Path(__file__).resolve().parents[2]
 #: A cloud with a function, its URL, an HTTP and a REST API, a topic, a DB instance, a DB proxy, a job, explorers.
@@ -30,8 +31,8 @@ import json, os, urllib.request
 from serverless_first import cloud, explore
 aws = cloud.start()
 import boto3, psycopg
-from tests.cloud import batch_kit as batch, cloud_kit as kit, http_kit, rds_kit as rk
-from tests.cloud.rest_kit import Api
+from kits import batch_kit as batch, cloud_kit as kit, http_kit, rds_kit as rk
+from kits.rest_kit import Api
 
 arn = kit.deploy("peek", '''
 import json, os, pathlib
@@ -93,7 +94,7 @@ def words(process: psutil.Process) -> str:
 def test_everything_listens_on_this_machine_alone(notebook: Kernel) -> None:
     tree = notebook.tree()
     kinds = " ".join(words(process) for process in tree)
-    for part in ("serverless_first.cloud.server", "rds.instance_process", "rds_proxy", "postgres", "bootstrap.py"):
+    for part in ("serverless_cloud.server", "rds.instance_process", "rds_proxy", "postgres", "bootstrap.py"):
         assert part in kinds, f"{part} does not run, so nothing is proved of it"
     listeners, elsewhere = 0, []
     for process in tree:

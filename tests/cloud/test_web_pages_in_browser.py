@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from kits.http_kit import make_api
+from serverless_cloud import Cloud
 from serverless_first.chromium import arguments, find_chromium
-from serverless_first.cloud import Cloud
-from tests.cloud.http_kit import make_api
 
 pytestmark = [
     pytest.mark.thorough,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from kits import batch_kit as batch, cloud_kit, states_kit as sk
+from serverless_cloud.seams import states_history
 from serverless_first import cloud
-from serverless_first.cloud.seams import states_history
 from serverless_first.simulate import workflow
-from tests.cloud import batch_kit as batch, cloud_kit, states_kit as sk
 
 WAIT_S = 6
 

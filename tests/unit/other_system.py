@@ -7,7 +7,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-_PRETEND = Path(__file__).resolve().parents[1] / "pretend" / "sitecustomize.py"
+_PRETEND = Path(__file__).resolve().parents[2] / "engine" / "tests" / "pretend" / "sitecustomize.py"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,7 +25,7 @@ def module_on(system: str, name: str) -> Any:
 
     Args:
         system: "win32" or "darwin".
-        name: "serverless_first.cloud.leftovers", or a file of tools/: "tools.environment".
+        name: "serverless_cloud.leftovers", or a file of tools/: "tools.environment".
     """
     spec = importlib.util.find_spec(name)
     assert spec is not None

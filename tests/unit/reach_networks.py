@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from serverless_first.reach import Place
 from tests.unit.reach_kit import INTERNET, Net, Question
+
+from serverless_first.reach import Place
 
 ALL = ("0.0.0.0/0", None)
 REPLIES = (1024, 65535)

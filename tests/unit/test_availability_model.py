@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serverless_first.cloud.http.throttle import Limit, Throttles
+from serverless_cloud.http.throttle import Limit, Throttles
 from serverless_first.simulate import availability, throttling
 
 

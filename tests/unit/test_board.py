@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.unit.board_kit import NAMES, Running, a_class, event, names, running
 
 from serverless_first.board import addresses, server
 from serverless_first.board.keys import BadName, Keys, Who
@@ -23,7 +24,6 @@ from serverless_first.board.roster import BadRoster, read_students
 from serverless_first.board.server import LARGEST_BODY
 from serverless_first.board.store import MOST_CHECKS
 from serverless_first.cli import main
-from tests.unit.board_kit import NAMES, Running, a_class, event, names, running
 
 ROOT = Path(__file__).resolve().parents[2]
 FOR_INSTRUCTORS = ("api/board", "api/board?module=05-rds-proxy", "checks.csv", "grades.csv")

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.board_kit import NAMES, Running, a_chromium, a_class, names, running
 
 from serverless_first.chromium import find_chromium
-from tests.unit.board_kit import NAMES, Running, a_chromium, a_class, names, running
 
 pytestmark = [
     pytest.mark.thorough,

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.board_kit import Running, a_chromium, running
 
 from serverless_first import axe
 from serverless_first.chromium import find_chromium
-from tests.unit.board_kit import Running, a_chromium, running
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
 pytestmark = [

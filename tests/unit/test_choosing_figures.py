@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.figure_reading import TITLES, check_words, words
 
 from serverless_first import figures
 from serverless_first.figures import Between, Step
 from serverless_first.figures.utilisation import crossing_share
-from tests.unit.figure_reading import TITLES, check_words, words
 
 ROWS = {"more memory": {"Lambda": "2020", "EC2": "then"}, "a GPU": {"Lambda": "no", "EC2": "then"}}
 STEPS = [

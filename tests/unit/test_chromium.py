@@ -8,9 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tools import colour_blind, picture, tour
 
 from serverless_first import chromium
-from tools import colour_blind, picture, tour
 
 ROOT = Path(__file__).resolve().parents[2]
 

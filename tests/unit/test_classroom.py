@@ -18,12 +18,12 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+from serverless_cloud import burst_size, seat, surroundings
+from serverless_cloud.lambda_.fleet import Fleet
+from serverless_cloud.lambda_.lifecycle import State
 from serverless_first import places
 from serverless_first.classroom import cards, groups, limits, plan, roll, warden
 from serverless_first.cli import main
-from serverless_first.cloud import burst_size, seat, surroundings
-from serverless_first.cloud.lambda_.fleet import Fleet
-from serverless_first.cloud.lambda_.lifecycle import State
 
 # systemd's UIDS-GIDS.md: system users, people, homed, containers' users, greeters, DynamicUser= and from there on.
 SYSTEMD = ((0, 999), (1000, 60_000), (60_001, 60_513), (60_514, 60_577), (60_578, 60_705), (61_184, 2**32))
@@ -154,7 +154,7 @@ def test_turns_are_taken_by_one_process_each_and_given_back_however_it_ends(tmp_
     (tmp_path / "turn-0").touch()
     code = """
 import time
-from serverless_first.cloud import seat
+from serverless_cloud import seat
 with seat.turn():
     print("mine", flush=True)
     time.sleep(60)

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.unit.board_kit import running as a_board
 
 from serverless_first.board import Keys
 from serverless_first.classroom import limits, plan, ports, roll
 from serverless_first.lab import sharing
-from tests.unit.board_kit import running as a_board
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="a class runs on POSIX")

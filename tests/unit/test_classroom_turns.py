@@ -16,7 +16,7 @@ from serverless_first.classroom.turns import accounts_with_a_turn, weighed
 
 TAKES_A_TURN = """
 import sys
-from serverless_first.cloud import seat
+from serverless_cloud import seat
 with seat.turn():
     print("mine", flush=True)
     sys.stdin.read()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from serverless_cloud import client, leftovers
 from serverless_first import cloud
-from serverless_first.cloud import client, leftovers
 
 TARGET = "http://127.0.0.1:9"
 
@@ -22,21 +24,21 @@ def test_a_temporary_file_that_cannot_be_made_is_told(
 ) -> None:
     monkeypatch.setattr(leftovers, "RunFolder", refuse)
     with pytest.raises(cloud.CloudDidNotStart, match=f"^{what} did not start: it keeps its files among temporary ones"):
-        client.start(target=target) if target != "aws" else _without_asking(monkeypatch)
+        cloud.start(target=target) if target != "aws" else _without_asking(monkeypatch)
 
 
 def _without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    from serverless_first.cloud.account import plan
+    from serverless_first.real_account import plan
 
-    monkeypatch.setattr(plan, "make", lambda *_: None)
+    monkeypatch.setattr(plan, "make", lambda *_: SimpleNamespace(account=None))
     monkeypatch.setattr(plan, "confirm", lambda *_: None)
-    client.start(target="aws", confirm="111122223333 eu-west-1")
+    cloud.start(target="aws", confirm="111122223333 eu-west-1")
 
 
 def test_a_file_of_the_account_s_is_not_called_a_temporary_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from serverless_first.cloud.account import plan
+    from serverless_first.real_account import plan
 
     monkeypatch.setattr(plan, "identify", refuse)
     with pytest.raises(PermissionError, match="sso/cache"):
-        client.start(target=TARGET, owner="mika")
-    assert client._running is None
+        cloud.start(target=TARGET, owner="mika")
+    assert client.running() is None

@@ -14,12 +14,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.patches import PathPatch, Rectangle
+from tests.unit.figure_reading import TITLES, bars, check_words, height_at, legends, words
 
+from serverless_cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first import figures
-from serverless_first.cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first.figures.connections import short_message
 from serverless_first.figures.style import BLUE, GREEN, VERMILION
-from tests.unit.figure_reading import TITLES, bars, check_words, height_at, legends, words
 
 RESERVED = (
     'connection failed: connection to server at "127.0.0.1", port {port} failed: FATAL:  remaining connection slots '

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serverless_first.cloud.rds import classes, parameters
-from serverless_first.cloud.rds.binaries import Binaries
+from serverless_cloud.rds import classes, parameters
+from serverless_cloud.rds.binaries import Binaries
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine, Role
 

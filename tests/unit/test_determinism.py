@@ -6,7 +6,6 @@ from typing import Any
 
 import nbformat.v4
 import pytest
-
 from tools.determinism import differences
 
 v4: Any = nbformat.v4

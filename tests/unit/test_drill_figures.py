@@ -6,11 +6,11 @@ import dataclasses
 from typing import Any
 
 import pytest
+from tests.unit.drill_records import ids, sound, twice
+from tests.unit.figure_reading import TITLES, check_words, legends, words
 
 from serverless_first import drill, figures
 from serverless_first.drill.record import DatabaseUse, DeadLetter, Moment, OrderQueue, Record
-from tests.unit.drill_records import ids, sound, twice
-from tests.unit.figure_reading import TITLES, check_words, legends, words
 
 PASSED, FAILED = "✓", "✗"
 

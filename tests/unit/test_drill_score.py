@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.drill_records import ORDERS, ids, sound, twice, use, without
 
 from serverless_first import drill
 from serverless_first.drill.finding import (
@@ -18,7 +19,6 @@ from serverless_first.drill.finding import (
     STATE_IN_MEMORY,
 )
 from serverless_first.drill.record import DatabaseUse, DeadLetter, Look, OrderQueue, Posted
-from tests.unit.drill_records import ORDERS, ids, sound, twice, use, without
 
 
 def failed(**changes: Any) -> dict[str, drill.Finding]:

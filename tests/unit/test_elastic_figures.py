@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from tests.unit.figure_reading import legends, words
 
 from serverless_first import figures, prices
 from serverless_first.simulate import cost
 from serverless_first.simulate.cost import Bill
-from tests.unit.figure_reading import legends, words
 
 
 @dataclass(frozen=True)

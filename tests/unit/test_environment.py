@@ -1,4 +1,4 @@
-"""pyproject.toml is the one source of packages: the lock files and environment.yml say the same."""
+"""The two files pyproject.toml are the one source of packages: the lock files and environment.yml say the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
-BASE: list[str] = PYPROJECT["project"]["dependencies"]
+ENGINE = tomllib.loads((ROOT / "engine" / "pyproject.toml").read_text(encoding="utf-8"))
+OURS = ("serverless-cloud", "serverless-first")
+#: What a learner's environment holds: the packages of the course and of the engine.
+BASE: list[str] = [
+    text
+    for project in (PYPROJECT, ENGINE)
+    for text in project["project"]["dependencies"]
+    if Requirement(text).name not in OURS
+]
 CONDA_EXTRAS = ("author", "test", "slides", "site")
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb"}  # conda-forge's matplotlib adds Qt
 LOCKS = ("lab", "all", "installer", "aws-cli")
@@ -88,8 +96,9 @@ def test_a_lock_names_no_address(name: str) -> None:
 def test_environment_yml_has_the_packages_and_bounds_of_pyproject() -> None:
     entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (pip,) = [entry["pip"] for entry in entries if isinstance(entry, dict)]
-    assert "-e ." in pip
-    texts = [e for e in entries if isinstance(e, str) and e != "pip"] + [e for e in pip if e != "-e ."]
+    editable = ["-e ./engine", "-e ."]
+    assert pip[-2:] == editable
+    texts = [e for e in entries if isinstance(e, str) and e != "pip"] + pip[:-2]
     conda = {}
     for text in texts:
         requirement = Requirement(text)
@@ -116,10 +125,19 @@ def undeclared(folder: Path, declared: set[str]) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["src", "tests", "tools"])
+@pytest.mark.parametrize("folder", ["src", "engine/src", "engine/tests", "tests", "tools"])
 def test_what_the_course_imports_is_declared_and_not_left_to_others_to_bring_along(folder: str) -> None:
     declared = {canonicalize_name(Requirement(t).name) for t in [*BASE, *(t for e in EXTRAS.values() for t in e)]}
-    assert undeclared(ROOT / folder, {*declared, "serverless-first"}) == {}
+    assert undeclared(ROOT / folder, {*declared, *OURS}) == {}
+
+
+def test_the_engine_declares_what_it_imports_and_nothing_of_the_course() -> None:
+    extras = ENGINE["project"]["optional-dependencies"].values()
+    texts = [*ENGINE["project"]["dependencies"], *(text for extra in extras for text in extra)]
+    # They show progress in a notebook where there is one, and offer a fixture where there is pytest.
+    optional = {"ipython", "ipywidgets", "pytest"}
+    declared = {canonicalize_name(Requirement(text).name) for text in texts}
+    assert undeclared(ROOT / "engine" / "src", {*declared, *optional, "serverless-cloud"}) == {}
 
 
 def test_an_import_that_nobody_declares_is_found(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from tests.unit.figure_reading import TITLES, check_apart, legends, words
 
 from serverless_first import figures
 from serverless_first.figures.evolution import AXES, STEPS
 from serverless_first.simulate import capacity, traces
 from serverless_first.simulate.capacity import Policy
-from tests.unit.figure_reading import TITLES, check_apart, legends, words
 
 TITLE = TITLES[0]
 DAY = traces.flash_crowd(traces.week(100.0, 1), 43_200.0, 5.0)

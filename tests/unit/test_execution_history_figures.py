@@ -11,11 +11,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from moto import mock_aws
+from tests.unit.figure_reading import TITLES, check_words, legends, words
+from tests.unit.history_events import POLLED, events_of
 
 from serverless_first import figures
 from serverless_first.figures.states_run import run_of
-from tests.unit.figure_reading import TITLES, check_words, legends, words
-from tests.unit.history_events import POLLED, events_of
 
 TITLE = TITLES[1]
 

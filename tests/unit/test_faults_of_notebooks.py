@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tools.kill_kernels import Folders, run_to_the_end
 
 ROOT = Path(__file__).resolve().parents[2]

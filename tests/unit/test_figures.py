@@ -13,8 +13,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from serverless_cloud import Interval
 from serverless_first import figures
-from serverless_first.cloud import Interval
 from serverless_first.figures import style
 
 LIFE = [

@@ -16,8 +16,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from serverless_cloud.lambda_.lifecycle import TRANSITIONS, State, Trigger
 from serverless_first import facts, figures
-from serverless_first.cloud.lambda_.lifecycle import TRANSITIONS, State, Trigger
 from serverless_first.facts import Release, Source
 
 ROOT = Path(__file__).resolve().parents[2]

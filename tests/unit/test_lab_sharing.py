@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.board_kit import Running, running
 
 from serverless_first.lab import CheckFailed, Lab, sharing
 from serverless_first.lab.runner import run_lab
-from tests.unit.board_kit import Running, running
 
 pytest_plugins = ["lab_fixtures"]
 

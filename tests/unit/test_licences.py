@@ -12,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
 from tools import licences
 
 ROOT = Path(__file__).resolve().parents[2]

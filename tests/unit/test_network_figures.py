@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from matplotlib.patches import Rectangle
+from tests.unit.figure_reading import TITLES, check_words, legends, words
 
 from serverless_first import figures
 from serverless_first.figures.two_vpcs import Model
 from serverless_first.simulate import network
-from tests.unit.figure_reading import TITLES, check_words, legends, words
 
 
 @pytest.mark.parametrize("title", TITLES)

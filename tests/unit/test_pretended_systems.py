@@ -1,6 +1,6 @@
 """What the course does otherwise on Windows and macOS, part by part; docs/platforms.md lists the parts.
 
-tests/cloud/test_other_systems.py runs the whole cloud this way.
+engine/tests/test_other_systems.py runs the whole cloud this way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 
 import psutil
 import pytest
-
 from tests.unit.other_system import module_on
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pretends on Linux")
@@ -53,11 +52,12 @@ def test_every_branch_is_listed() -> None:
     listed = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
     files = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("src", "tools")
+        for folder in ("src", "engine/src", "tools")
         for path in (ROOT / folder).rglob("*.py")
         if BRANCH.search(path.read_text(encoding="utf-8"))
     }
-    missing = sorted(file for file in files if file.removeprefix("src/serverless_first/") not in listed)
+    shown = {file: file.removeprefix("src/serverless_first/").removeprefix("engine/src/") for file in sorted(files)}
+    missing = [file for file, name in shown.items() if f"`{name}`" not in listed]
     assert missing == [], "docs/platforms.md does not say what differs there, and which test shows it"
 
 
@@ -67,7 +67,7 @@ def test_every_branch_is_listed() -> None:
 @pytest.fixture
 def on_windows(tmp_path: Path) -> Any:
     """A process that has a child, held as on Windows: one after the other."""
-    module = module_on("win32", "serverless_first.cloud.lambda_.process")
+    module = module_on("win32", "serverless_cloud.lambda_.process")
     handle = module.spawn([sys.executable, "-S", "-c", PARENT], dict(os.environ), tmp_path, tmp_path / "log")
     process = module.RuntimeProcess(handle)
     eventually(lambda: (tmp_path / "log").read_text())
@@ -92,7 +92,7 @@ def test_windows_freezes_a_process_and_its_children_one_by_one(on_windows: Any) 
 
 def test_a_job_on_windows_is_ended_with_its_program(on_windows: Any) -> None:
     """Windows' os.kill would end the container's first process and leave the program that it has started."""
-    module = module_on("win32", "serverless_first.cloud.batch.process")
+    module = module_on("win32", "serverless_cloud.batch.process")
     job = module.JobProcess.__new__(module.JobProcess)
     job._process, job.pid = on_windows, on_windows.pid
     job.ask_to_end()
@@ -105,14 +105,14 @@ def test_a_job_on_windows_is_ended_with_its_program(on_windows: Any) -> None:
     ("darwin", SimpleNamespace(rss=10 * 2**20), 10),
 ])  # fmt: skip
 def test_memory_is_what_the_system_tells(system: str, memory: Any, expected: int) -> None:
-    module = module_on(system, "serverless_first.cloud.lambda_.process")
+    module = module_on(system, "serverless_cloud.lambda_.process")
     process = module.RuntimeProcess.__new__(module.RuntimeProcess)
     process.pid, process._ps = os.getpid(), SimpleNamespace(memory_info=lambda: memory)
     assert process.peak_memory_mb() == expected
 
 
 def test_the_launcher_of_a_virtual_environment_is_passed_by() -> None:
-    module = module_on("win32", "serverless_first.cloud.lambda_.process")
+    module = module_on("win32", "serverless_cloud.lambda_.process")
     assert module._without_launcher([sys.executable, "-c"], {"A": "1"}) == ([sys.executable, "-c"], {"A": "1"})
     module.sys.__dict__["_base_executable"] = r"C:\Python313\python.exe"
     command, environ = module._without_launcher([sys.executable, "-c"], {"A": "1"})
@@ -123,20 +123,18 @@ def test_the_launcher_of_a_virtual_environment_is_passed_by() -> None:
 
 def test_nothing_is_asked_of_linux_elsewhere() -> None:
     for system in ("win32", "darwin"):
-        module_on(system, "serverless_first.cloud.lambda_.bootstrap").die_with(
-            -1
-        )  # on Linux: exits, its parent is gone
-        module_on(system, "serverless_first.cloud.batch.container").tie_to(-1)
-        assert module_on(system, "serverless_first.cloud.rds.postgres")._end_with_us(signal.SIGTERM) is None
-        assert module_on(system, "serverless_first.cloud.rds.folder")._free_shared_memory(["0"] * 6 + ["1 1"]) is None
-        assert module_on(system, "serverless_first.cloud.peers")._way() is None
+        module_on(system, "serverless_cloud.lambda_.bootstrap").die_with(-1)  # on Linux: exits, its parent is gone
+        module_on(system, "serverless_cloud.batch.container").tie_to(-1)
+        assert module_on(system, "serverless_cloud.rds.postgres")._end_with_us(signal.SIGTERM) is None
+        assert module_on(system, "serverless_cloud.rds.folder")._free_shared_memory(["0"] * 6 + ["1 1"]) is None
+        assert module_on(system, "serverless_cloud.peers")._way() is None
 
 
 def test_a_container_on_macos_runs_its_command(tmp_path: Path) -> None:
     program = (
         f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from tests.unit.other_system import module_on\n"
-        "container = module_on('darwin', 'serverless_first.cloud.batch.container')\n"
+        "container = module_on('darwin', 'serverless_cloud.batch.container')\n"
         "codes = [container.run(c) for c in (['sh', '-c', 'exit 3'], ['sh', '-c', 'kill -9 $$'], ['nothing-here'])]\n"
         "print(codes)\n"
     )
@@ -145,7 +143,7 @@ def test_a_container_on_macos_runs_its_command(tmp_path: Path) -> None:
 
 
 def test_python_in_a_job_on_windows_is_the_notebook_s(tmp_path: Path) -> None:
-    folder = module_on("win32", "serverless_first.cloud.batch.process")._python_folder(tmp_path)
+    folder = module_on("win32", "serverless_cloud.batch.process")._python_folder(tmp_path)
     assert {path.name for path in folder.iterdir()} == {"python.bat", "python3.bat"}
     assert (folder / "python.bat").read_text() == f'@"{sys.executable}" %*\n'
 
@@ -160,7 +158,7 @@ def test_without_process_groups_the_drill_kills_one_by_one(on_windows: Any) -> N
 
 def test_without_numbers_of_users_a_folder_has_the_user_s_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("USERNAME", "mika")
-    own_folder = module_on("win32", "serverless_first.cloud.own_folder").own_folder
+    own_folder = module_on("win32", "serverless_cloud.own_folder").own_folder
     assert own_folder(tmp_path) == own_folder(tmp_path) == tmp_path / "serverless-first-mika"
 
 
@@ -171,7 +169,7 @@ def test_kernels_on_windows_keep_their_ports_and_encrypt() -> None:
 
 
 def test_a_run_s_folder_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_first.cloud.leftovers")
+    module = module_on("win32", "serverless_cloud.leftovers")
     monkeypatch.setattr(module, "runs_folder", lambda: tmp_path)
     run = module.RunFolder()
     assert run.path.is_dir()
@@ -180,14 +178,14 @@ def test_a_run_s_folder_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_windows_has_no_other_account_to_run_postgresql_under(tmp_path: Path) -> None:
-    binaries = module_on("win32", "serverless_first.cloud.rds.binaries")
+    binaries = module_on("win32", "serverless_cloud.rds.binaries")
     assert binaries._EXE == ".exe"
     assert binaries.unprivileged_account() is None
     binaries.Account(1, 1).own(tmp_path / "nothing")  # no owner to change: even of what is not there
 
 
 def test_postgresql_on_windows_is_started_and_told_otherwise() -> None:
-    module = module_on("win32", "serverless_first.cloud.rds.postgres")
+    module = module_on("win32", "serverless_cloud.rds.postgres")
     started: list[Any] = []
     module.subprocess.__dict__["Popen"] = lambda command, **settings: started.append((command, settings))
     server = module.Postgres.__new__(module.Postgres)
@@ -211,7 +209,7 @@ def test_postgresql_on_windows_is_started_and_told_otherwise() -> None:
 
 
 def test_a_postgresql_that_is_left_on_windows_is_killed(tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_first.cloud.rds.folder")
+    module = module_on("win32", "serverless_cloud.rds.folder")
     place = tmp_path / "sf-1"
     (place / "data").mkdir(parents=True)
     left = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)", str(place / "data")])
@@ -223,11 +221,11 @@ def test_a_postgresql_that_is_left_on_windows_is_killed(tmp_path: Path) -> None:
 
 
 def test_no_unix_socket_on_windows(tmp_path: Path) -> None:
-    assert module_on("win32", "serverless_first.cloud.rds.sockets").folder_for(tmp_path / "a", tmp_path) is None
+    assert module_on("win32", "serverless_cloud.rds.sockets").folder_for(tmp_path / "a", tmp_path) is None
 
 
 def test_a_class_s_turn_is_posix_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_first.cloud.seat")
+    module = module_on("win32", "serverless_cloud.seat")
     monkeypatch.setenv(module.TURNS, str(tmp_path))
     with module.turn():
         pass
@@ -247,7 +245,7 @@ def test_a_class_on_windows_is_refused_with_a_way_out() -> None:
 
 
 def test_signals_that_windows_lacks_are_not_asked_for() -> None:
-    module = module_on("win32", "serverless_first.cloud.server")
+    module = module_on("win32", "serverless_cloud.server")
     asked: list[int] = []
     module.signal.__dict__["signal"] = lambda number, _: asked.append(number)
     module._on_signals(None)
@@ -318,7 +316,7 @@ def test_bootstrap_on_windows_leaves_ctrl_c_to_the_command(monkeypatch: pytest.M
 
 
 def test_an_instance_on_windows_has_no_limit_to_raise() -> None:
-    module = module_on("win32", "serverless_first.cloud.rds.instance_process")
+    module = module_on("win32", "serverless_cloud.rds.instance_process")
     module._allow_many_files()  # would import `resource`, which Windows does not have
 
     async def commands() -> None:
@@ -351,7 +349,7 @@ def test_macos_gives_as_many_files_as_its_kernel_allows(
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
-    module_on("darwin", "serverless_first.cloud.rds.instance_process")._allow_many_files()
+    module_on("darwin", "serverless_cloud.rds.instance_process")._allow_many_files()
     assert given[-1] == expected
 
 
@@ -389,9 +387,9 @@ def test_every_test_that_is_named_is_there() -> None:
     names = {name.rstrip("_") for name in re.findall(r"`(test_\w+)(?:\.\.\.)?`", page)}
     assert len(names) > 15
     written = "".join(
-        (ROOT / "tests" / file).read_text(encoding="utf-8")
-        for file in ("unit/test_pretended_systems.py", "cloud/test_other_systems.py")
+        (ROOT / file).read_text(encoding="utf-8")
+        for file in ("tests/unit/test_pretended_systems.py", "engine/tests/test_other_systems.py")
     )
     assert [name for name in sorted(names) if f"def {name}" not in written] == []
-    files = set(re.findall(r"`((?:tests|tools|\.github)/[\w./]+\.(?:py|yml))`", page))
+    files = set(re.findall(r"`((?:engine/tests|tests|tools|\.github)/[\w./]+\.(?:py|yml))`", page))
     assert [file for file in sorted(files) if not (ROOT / file).is_file()] == []

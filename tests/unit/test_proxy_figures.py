@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-
-from serverless_first import figures
-from serverless_first.cloud.records import ProxyEvent
 from tests.unit.figure_reading import TITLES, bars, check_words, height_at, legends, words
+
+from serverless_cloud.records import ProxyEvent
+from serverless_first import figures
 
 TIMED_OUT = "Timed-out waiting to acquire database connection"
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from tests.unit.reach_kit import INTERNET, Net
+from tests.unit.reach_networks import BROKEN, WORKS
 
 from serverless_first import reach
 from serverless_first.reach import By, Place, rules
 from serverless_first.reach.picture import contains
-from tests.unit.reach_kit import INTERNET, Net
-from tests.unit.reach_networks import BROKEN, WORKS
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first.cloud.rds import binaries
+from serverless_cloud.rds import binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="rights of folders as on Unix")

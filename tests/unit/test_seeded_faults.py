@@ -9,23 +9,22 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
 from tools import seeded_faults
 from tools.rooms import select_tests
 from tools.seeded_faults import FAILURE, FAULTS, Fault, judge, load, refuse_changed
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ["engine", "proxy", "lab kit", "checks", "simulations", "figures", "build"]
-LOGIN = "src/serverless_first/cloud/rds_proxy/login.py"
+LOGIN = "engine/src/serverless_cloud/rds_proxy/login.py"
 CODE = "def may_log_in(self):\n    if self.is_open and not self.is_full:\n        return True\n    return True\n"
 FAULT = Fault("proxy", LOGIN, "if self.is_open and not self.is_full:", "if self.is_open and self.is_full:", "No seat.")
-CAUGHT = (1, "E   assert False\nFAILED tests/proxy/test_login.py::test_seat[no - seat] - assert False\n")
+CAUGHT = (1, "E   assert False\nFAILED engine/tests/proxy/test_login.py::test_seat[no - seat] - assert False\n")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with one file of the proxy and one of its tests."""
-    for name, text in ((LOGIN, CODE), ("tests/proxy/test_login.py", "")):
+    for name, text in ((LOGIN, CODE), ("engine/tests/proxy/test_login.py", "")):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     os.utime(tmp_path / LOGIN, (1_700_000_000, 1_700_000_000))
@@ -62,13 +61,13 @@ def test_there_are_forty_faults_and_some_in_each_room() -> None:
 
 def test_the_fault_is_there_while_the_tests_run_and_gone_when_one_has_failed(checkout: Path) -> None:
     def run(arguments: list[str]) -> tuple[int, str]:
-        assert arguments == ["tests/proxy"]
+        assert arguments == ["engine/tests/proxy"]
         assert (checkout / LOGIN).read_text(encoding="utf-8") == CODE.replace("not ", "")
         return CAUGHT
 
     (verdict,) = judge(checkout, {7: FAULT}, run)
     assert (verdict.number, verdict.is_caught) == (7, True)
-    assert verdict.words == "caught by tests/proxy/test_login.py::test_seat[no - seat]"
+    assert verdict.words == "caught by engine/tests/proxy/test_login.py::test_seat[no - seat]"
     assert is_as_before(checkout)
 
 
@@ -106,10 +105,10 @@ def test_a_file_that_cannot_be_collected_and_a_cell_of_a_notebook_are_failures()
 
 def test_changed_files_are_refused(checkout: Path) -> None:
     refuse_changed(checkout, [LOGIN])
-    (checkout / "tests/proxy/test_login.py").write_text("# another\n", encoding="utf-8")
+    (checkout / "engine/tests/proxy/test_login.py").write_text("# another\n", encoding="utf-8")
     refuse_changed(checkout, [LOGIN])
     (checkout / LOGIN).write_text("# mine\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"Commit or revert them first:\n M src/.*login\.py$"):
+    with pytest.raises(SystemExit, match=r"Commit or revert them first:\n M .*/src/.*login\.py$"):
         refuse_changed(checkout, [LOGIN])
 
 
@@ -133,7 +132,9 @@ def test_after_another_line_the_next_such_line_is_meant() -> None:
     assert fault.planted_in(CODE) == CODE.replace("True", "False", 1)
 
 
-@pytest.mark.parametrize(("answer", "code", "row"), [(CAUGHT, 0, "| caught by tests/"), ((0, ""), 1, "| NOT CAUGHT |")])
+@pytest.mark.parametrize(
+    ("answer", "code", "row"), [(CAUGHT, 0, "| caught by engine/tests/"), ((0, ""), 1, "| NOT CAUGHT |")]
+)
 def test_the_command_reports_and_fails_if_too_few_are_caught(
     answer: tuple[int, str], code: int, row: str, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tools import environment, first_imports, installing
 from tools.environment import MARKER, STAMP, Environment
 from tools.installing import SetupError
@@ -27,8 +26,9 @@ class Setup:
     def __init__(self, root: Path) -> None:
         self.root, self.installed = root, list[str]()
         (root / "requirements").mkdir(parents=True)
-        (root / "src").mkdir()
-        (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+        for project in (root, root / "engine"):
+            (project / "src").mkdir(parents=True)
+            (project / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
         for name in ("lab", "all", "installer"):
             self.lock(name, "lamps==1")
 
@@ -62,7 +62,9 @@ def test_env_adds_to_lab_and_lab_is_content_with_env(setup: Setup) -> None:
     assert setup.installed == ["lab", "all"]
 
 
-@pytest.mark.parametrize("changed", ["requirements/all.txt", "requirements/installer.txt", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "changed", ["requirements/all.txt", "requirements/installer.txt", "pyproject.toml", "engine/pyproject.toml"]
+)
 def test_what_was_changed_is_installed_again_and_nothing_is_taken_away(setup: Setup, changed: str) -> None:
     setup.environment().ensure("all")
     (setup.root / changed).write_text("# changed\n", encoding="utf-8")
@@ -244,7 +246,8 @@ def test_the_course_is_imported_from_a_path_with_letters_outside_ascii(tmp_path:
     (root / "src" / "hikari_lamps" / "__init__.py").write_text("LIT = True\n", encoding="utf-8")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root / ".venv")], check=True)
     python = Environment(root, root / ".venv").python
-    installing._relative_path_file(root, installing._site_packages(python, root / ".venv"))
+    packages = installing._site_packages(python, root / ".venv")
+    installing._relative_path_file(root / "src", packages / "hikari_lamps.pth")
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     code = "import hikari_lamps; print(hikari_lamps.LIT)"
     done = subprocess.run([str(python), "-c", code], cwd=tmp_path, env=plain, capture_output=True, text=True)

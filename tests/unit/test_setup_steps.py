@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tools import run_tests
 
 Steps = list[tuple[str, list[str]]]

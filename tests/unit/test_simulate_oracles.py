@@ -10,10 +10,10 @@ import math
 import numpy as np
 import pytest
 from scipy import integrate, stats  # type: ignore[import-untyped]
+from tests.unit.long_runs import BATCHES, assert_average, exponential, poisson
 
 from serverless_first.simulate import fleet, pool
 from serverless_first.simulate.inputs import Floats
-from tests.unit.long_runs import BATCHES, assert_average, exponential, poisson
 
 WITHIN = 3.0
 REQUESTS, SKIPPED = 500_000, 20_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from serverless_first.cloud.sources.sqs_scaling import Scaling
+from serverless_cloud.sources.sqs_scaling import Scaling
 from serverless_first.simulate import pool, queueing, traces
 
 

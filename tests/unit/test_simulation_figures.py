@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from tests.unit.figure_reading import TITLES, check_apart, words
 
 from serverless_first import figures, prices
 from serverless_first.simulate import break_even, cost, policies, traces
-from tests.unit.figure_reading import TITLES, check_apart, words
 
 HERE = prices.of("us-east-1")
 TITLE = TITLES[0]

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from tools import slow_tests
 
 from serverless_first import course
-from tools import slow_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 MISTAKES = slow_tests.MISTAKES.partition("::")[2]

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import psutil
 import pytest
-
 from tools import soak
 from tools.soak import Sample, growth_per_1000_orders, leaks, look
 

@@ -13,13 +13,13 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch
 from matplotlib.transforms import Bbox
+from tests.unit import state_machine_definitions as definitions
+from tests.unit.figure_reading import TITLES, check_apart, legends, words
+from tests.unit.history_events import POLLED, events_of
 
 from serverless_first import figures
 from serverless_first.figures import asl
 from serverless_first.figures.state_machine import wrapped
-from tests.unit import state_machine_definitions as definitions
-from tests.unit.figure_reading import TITLES, check_apart, legends, words
-from tests.unit.history_events import POLLED, events_of
 
 TITLE = TITLES[1]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.configloader import load_config
 
-from serverless_first.cloud import surroundings
+from serverless_cloud import surroundings
 
 URL = "http://127.0.0.1:4566"
 

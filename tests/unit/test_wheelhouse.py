@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tools import installing, wheelhouse as way_back
+from tools.environment import Environment
+from tools.watched import CommandFailed
+from tools.wheelhouse import WheelhouseError
 
 from serverless_first import wheelhouse
 from serverless_first.cli import main
 from serverless_first.wheelhouse import CannotCollect, Target, collect, manifest, source, this_machine
 from serverless_first.wheelhouse.pins import pins_for
-from tools import installing, wheelhouse as way_back
-from tools.environment import Environment
-from tools.watched import CommandFailed
-from tools.wheelhouse import WheelhouseError
 
 collecting = sys.modules["serverless_first.wheelhouse.collect"]  # the package has a function of that name
 HERE = Target("3.13", "linux-x86_64")

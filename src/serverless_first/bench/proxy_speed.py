@@ -26,10 +26,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from serverless_cloud.rds import binaries, folder, roles
+from serverless_cloud.rds.postgres import HOST, Postgres
 from serverless_first import pgbouncer
 from serverless_first.bench.measure import Measurement, at_least, benchmark
-from serverless_first.cloud.rds import binaries, folder, roles
-from serverless_first.cloud.rds.postgres import HOST, Postgres
 
 CLIENTS, POOL, MAX_CONNECTIONS = 50, 20, 100
 MODES = ("simple", "extended", "prepared")
@@ -91,7 +91,7 @@ def _proxy(port: int, password: str) -> Iterator[int]:
         "pool": {"max_connections_percent": percent, "max_idle_connections_percent": percent},
         "target": {"host": HOST, "port": port, "max_connections": MAX_CONNECTIONS},
     }
-    command = [sys.executable, "-P", "-m", "serverless_first.cloud.rds_proxy"]
+    command = [sys.executable, "-P", "-m", "serverless_cloud.rds_proxy"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
     assert process.stdin is not None
     assert process.stdout is not None

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
+from serverless_cloud import surroundings
+from serverless_cloud.client import REGION
 from serverless_first import jupyter, workcopy
-from serverless_first.cloud import surroundings
-from serverless_first.cloud.client import REGION
 from serverless_first.places import work_dir
 
 

@@ -14,11 +14,11 @@ from jupyterhub.spawner import LocalProcessSpawner
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
 
+from serverless_cloud.seat import ALLOTMENT, TURNS
 from serverless_first.board import Keys
 from serverless_first.board.addresses import from_this_machine
 from serverless_first.classroom import accounts, plan, ports, roll, warden
 from serverless_first.classroom.limits import nice
-from serverless_first.cloud.seat import ALLOTMENT, TURNS
 from serverless_first.lab import sharing
 
 LOOK_EVERY_MS = 3_000

@@ -1,23 +1,28 @@
-"""The local cloud: every boto3 call in the course is an ordinary call; what it does, happens on this machine.
+"""The learner's way into the local cloud, which is the package serverless_cloud in engine/.
 
 from serverless_first import cloud
 aws = cloud.start()
 aws.environments("orders")
+
+What the course adds: `start(target="aws")`, a real account of the learner's, and `cleanup`.
 """
 
-from serverless_first.cloud.burst import burst_size
-from serverless_first.cloud.client import Cloud, cleanup, start
-from serverless_first.cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
-from serverless_first.cloud.records import (
+from serverless_cloud import (
     CallResult,
+    Cloud,
+    CloudDidNotStart,
+    CloudError,
+    CloudNotRunning,
     DatabaseSession,
+    DatabaseWatch,
     ExecutionEnvironment,
     Interval,
     ProxyEvent,
+    RealAwsRefused,
     Sample,
+    burst_size,
 )
-from serverless_first.cloud.watch import DatabaseWatch
-from serverless_first.guard import RealAwsRefused
+from serverless_first.cloud.starting import cleanup, start
 
 __all__ = [
     "CallResult",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from serverless_first.cloud import Cloud, CloudError
+from serverless_cloud import Cloud, CloudError
 from serverless_first.drill.record import OrderQueue
 
 #: What the stack must tell as outputs: key -> what it is.

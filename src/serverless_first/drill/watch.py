@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from serverless_first.cloud import CloudError
+from serverless_cloud import CloudError
 from serverless_first.drill.record import Moment, Sample
 from serverless_first.drill.shop import Shop
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from serverless_first.cloud.lambda_.lifecycle import TRANSITIONS, State, Trigger
+from serverless_cloud.rules import TRANSITIONS, State, Trigger
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
 
 # state -> fill, what it means; fills as in the time line

@@ -106,7 +106,7 @@ def run_check(check: Check, of: Task, where: Path) -> None:
         ReadTimeoutError,
     )
 
-    from serverless_first.guard import RealAwsRefused
+    from serverless_cloud.guard import RealAwsRefused
     from serverless_first.lab.deployed_code import newer_file
 
     attempt, began_ms = Attempt(of), int(1000 * time.time())

@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from serverless_cloud import ExecutionEnvironment
 from serverless_first import cloud
-from serverless_first.cloud import ExecutionEnvironment
 from serverless_first.lab.attempt import Attempt, Reply
 from serverless_first.lab.deployed_code import package_of
 

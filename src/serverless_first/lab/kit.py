@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from serverless_cloud import seat
 from serverless_first import course
-from serverless_first.cloud import seat
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.lab import progress, sharing
 from serverless_first.lab.checks import load_checks, run_check

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from serverless_first.cloud import leftovers
+from serverless_cloud import leftovers
 from serverless_first.lab.attempt import Attempt
 
 DYNAMODB_WRITES = (

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serverless_first.cloud import leftovers
+from serverless_cloud import leftovers
 
 TIMED_OUT = -1
 PASSED, FAILED, NONE_FOUND = 0, 1, 5  # pytest's exit codes (pytest documentation, "Exit codes")
@@ -27,12 +27,12 @@ _MOTO = "Nothing was sent. moto answers only inside mock_aws."
 _REGION = "ap-northeast-1"
 _OPTIONS = ("--color=no", "-p", "no:cacheprovider", "-c", os.devnull)
 _GUARDED = (
-    "import sys; from serverless_first import guard; guard.arm(); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    "import sys; from serverless_cloud import guard; guard.arm(); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 )
 #: Runs the same tests in folder after folder, and prints pytest's exit code of each: to load moto takes longest.
 _ONE_AFTER_THE_OTHER = """
 import os, sys
-from serverless_first import guard
+from serverless_cloud import guard
 guard.arm()
 import pytest
 end = sys.argv.index("--")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from serverless_cloud import surroundings
+from serverless_cloud.client import REGION
 from serverless_first import course, kernels
-from serverless_first.cloud import surroundings
-from serverless_first.cloud.client import REGION
 from serverless_first.course import UnknownModule
 from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten
 

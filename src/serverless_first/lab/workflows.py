@@ -11,8 +11,8 @@ from typing import Any
 
 from IPython import get_ipython
 
+from serverless_cloud import CloudError
 from serverless_first import hikari_workflows
-from serverless_first.cloud import CloudError
 from serverless_first.hikari_workflows import Execution
 from serverless_first.lab.attempt import Attempt
 from serverless_first.lab.failures import one_line, readable

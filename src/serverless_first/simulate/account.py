@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 import numpy as np
 from numpy.typing import ArrayLike
 
-from serverless_first.cloud.lambda_.concurrency import ACCOUNT_CONCURRENCY, Concurrency, ConcurrencyRefused
+from serverless_cloud.rules import ACCOUNT_CONCURRENCY, Concurrency, ConcurrencyRefused
 from serverless_first.simulate import fleet, inputs, loops, scaling
 from serverless_first.simulate.inputs import Floats
 from serverless_first.simulate.scaling import ScalingRate

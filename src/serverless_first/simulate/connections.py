@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from serverless_first.cloud.rds import classes
-from serverless_first.cloud.rds.parameters import DEFAULT_MAX_CONNECTIONS, evaluate
+from serverless_cloud import rules
 from serverless_first.simulate import inputs
 
 Engine = Literal["postgres", "mysql"]
@@ -18,7 +17,7 @@ Role = Literal["ordinary", "rds_superuser", "superuser"]
 #: AWS's default formulas of max_connections, in the syntax of DB parameters. PostgreSQL's is the one that the local
 #: cloud applies. MySQL's: Amazon RDS User Guide, "Quotas and constraints for Amazon RDS".
 FORMULAS: dict[Engine, str] = {
-    "postgres": DEFAULT_MAX_CONNECTIONS,
+    "postgres": rules.DEFAULT_MAX_CONNECTIONS,
     "mysql": "{DBInstanceClassMemory/12582880}",
 }
 #: Seats of PostgreSQL that only a superuser may take: its setting superuser_reserved_connections.
@@ -46,10 +45,8 @@ def max_connections(engine: Engine, instance: str | int) -> int:
     if engine not in FORMULAS:
         allowed = " or ".join(f'"{name}"' for name in FORMULAS)
         raise ValueError(f"engine is {engine!r}. Use {allowed}.")
-    memory_bytes = (
-        classes.memory_bytes(instance) if isinstance(instance, str) else inputs.whole("instance", instance, 1)
-    )
-    return int(evaluate(FORMULAS[engine], memory_bytes))
+    memory_bytes = rules.memory_bytes(instance) if isinstance(instance, str) else inputs.whole("instance", instance, 1)
+    return int(rules.evaluate(FORMULAS[engine], memory_bytes))
 
 
 def seats(

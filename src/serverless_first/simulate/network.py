@@ -3,7 +3,7 @@ start.
 
 Before, an execution environment had a network interface of its own, made at its cold start. Since then functions share
 one interface for each subnet and set of security groups, made when the function is; a table of ports tells their
-connections apart. The local cloud applies the same rules to real environments (`cloud/network/`).
+connections apart. The local cloud applies the same rules to real environments (`serverless_cloud/network/`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serverless_first.cloud.network.each_environment import ATTACHING_S
+from serverless_cloud.rules import ATTACHING_S
 from serverless_first.simulate import inputs
 from serverless_first.simulate.inputs import Floats
 

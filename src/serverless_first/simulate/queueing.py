@@ -2,7 +2,7 @@
 
 A synchronous call that finds all places taken is refused, or waits in a room with few seats. A message waits in the
 queue; pollers take it to the function, more and more of them as long as messages are left. How fast they grow in number
-is AWS's rule, which the local cloud applies too (`cloud/sources/sqs_scaling.py`).
+is AWS's rule, which the local cloud applies too (`serverless_cloud/sources/sqs_scaling.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serverless_first.cloud.sources.sqs_scaling import MOST, Scaling
+from serverless_cloud.rules import MOST_CONCURRENT_BATCHES, Scaling
 from serverless_first.simulate import inputs
 from serverless_first.simulate.inputs import Floats
 
@@ -215,7 +215,8 @@ def queue(
     A batch begins as soon as a message is there and fewer batches are under way than the limit allows; it takes what is
     there, up to `batch_size`, the oldest first, and its messages are worked on one after another. The limit is 5 at
     first, grows by 300 a minute while messages come, to 1,250 or `maximum_concurrency`, and falls back when the queue
-    was empty for 20 s (`cloud/sources/sqs_scaling.py` has the rule and its source; AWS does not say how fast it falls).
+    was empty for 20 s (`serverless_cloud/sources/sqs_scaling.py` has the rule and its source; AWS does not say how fast
+    it falls).
 
     Left out: messages whose function fails, the visibility timeout, the batch window, other users of the account's
     concurrency.
@@ -257,7 +258,7 @@ def _batches(
     """When each message's batch begins and ends (NaN where it is lost), the limit then, and the number of the batch."""
     now = 0.0
     scaling = Scaling(maximum, lambda: 1.0, lambda: now)
-    most = MOST if maximum is None else maximum
+    most = MOST_CONCURRENT_BATCHES if maximum is None else maximum
     ends: list[float] = []  # a heap: of the batches under way
     begin: list[float] = []
     end: list[float] = []

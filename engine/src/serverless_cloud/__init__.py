@@ -1,0 +1,62 @@
+"""A local cloud: ordinary boto3 calls, whose effects are real and happen on this machine.
+
+import serverless_cloud as cloud
+aws = cloud.start()
+aws.environments("orders")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from serverless_cloud.burst import burst_size
+    from serverless_cloud.client import Cloud, start
+    from serverless_cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
+    from serverless_cloud.guard import RealAwsRefused
+    from serverless_cloud.records import (
+        CallResult,
+        DatabaseSession,
+        ExecutionEnvironment,
+        Interval,
+        ProxyEvent,
+        Sample,
+    )
+    from serverless_cloud.watch import DatabaseWatch
+
+# Python loads this file before each module of the package, in every execution environment too: what it imported here
+# would be part of each cold start, and of what a handler finds loaded.
+_MODULES = {
+    "burst": ("burst_size",),
+    "client": ("Cloud", "start"),
+    "errors": ("CloudDidNotStart", "CloudError", "CloudNotRunning"),
+    "guard": ("RealAwsRefused",),
+    "records": ("CallResult", "DatabaseSession", "ExecutionEnvironment", "Interval", "ProxyEvent", "Sample"),
+    "watch": ("DatabaseWatch",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "CallResult",
+    "Cloud",
+    "CloudDidNotStart",
+    "CloudError",
+    "CloudNotRunning",
+    "DatabaseSession",
+    "DatabaseWatch",
+    "ExecutionEnvironment",
+    "Interval",
+    "ProxyEvent",
+    "RealAwsRefused",
+    "Sample",
+    "burst_size",
+    "start",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the module of a public name when the name is first used."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

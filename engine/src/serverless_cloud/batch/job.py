@@ -1,0 +1,215 @@
+"""A job and its attempts: what has happened to it so far, and how DescribeJobs and ListJobs tell it.
+
+Rules: AWS Batch User Guide, "Job states"; API Reference, "JobDetail", "AttemptDetail", "JobSummary".
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from serverless_cloud.batch.retries import Ending, RetryStrategy
+from serverless_cloud.batch.work import Work
+
+Key = tuple[str, str]  # account, Region
+
+ESSENTIAL_EXITED = "Essential container in task exited"
+FAILED_TO_START = "Task failed to start"
+TIMED_OUT = "Job attempt duration exceeded timeout"
+DEPENDENCY_FAILED = "Dependent Job failed"
+
+
+class Status(StrEnum):
+    """The states of a job."""
+
+    SUBMITTED = "SUBMITTED"
+    PENDING = "PENDING"
+    RUNNABLE = "RUNNABLE"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing follows."""
+        return self in (Status.SUCCEEDED, Status.FAILED)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing of it has started, so that CancelJob cancels it."""
+        return self in (Status.SUBMITTED, Status.PENDING, Status.RUNNABLE)
+
+
+def now_ms() -> int:
+    """Unix time, in milliseconds."""
+    return int(time.time() * 1000)
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One try to run a job's command.
+
+    Args:
+        number: from 1.
+        cluster: the name of the ECS cluster that stands in its task's ARN.
+        environment: the name of its compute environment.
+        log_stream: where its output goes.
+    """
+
+    number: int
+    cluster: str
+    environment: str
+    log_stream: str = ""
+    task_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started_ms: int | None = None
+    stopped_ms: int | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    status_reason: str | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """As the conditions of a retry strategy see it."""
+        code = None if self.exit_code is None else str(self.exit_code)
+        return Ending(self.status_reason, self.reason, code)
+
+    def container(self, key: Key) -> dict[str, Any]:
+        """What DescribeJobs tells of its container."""
+        account_id, region = key
+        task = f"arn:aws:ecs:{region}:{account_id}:task/{self.cluster}/{self.task_id}"
+        told: dict[str, Any] = {"taskArn": task, "networkInterfaces": []}
+        told |= _given(exitCode=self.exit_code, reason=self.reason, logStreamName=self.log_stream)
+        return told
+
+    def as_answer(self, key: Key) -> dict[str, Any]:
+        """AttemptDetail."""
+        return {
+            "container": self.container(key),
+            **_given(startedAt=self.started_ms, stoppedAt=self.stopped_ms, statusReason=self.status_reason),
+        }
+
+
+@dataclass(eq=False)
+class Job:
+    """One job. Only `jobs.Jobs` changes it, under its lock.
+
+    Args:
+        key: account and Region.
+        id: a UUID; of the child of an array "<parent's id>:<index>".
+        work: what it runs.
+        retries: how often.
+        timeout_s: how long an attempt may run, in AWS's seconds; None for any time.
+        depends_on: as the request says.
+        waits_for: the jobs that must succeed before.
+        index, size: of a child of an array, and of an array.
+        parent: the id of its array.
+        told: further members of JobDetail, which stay as they are.
+    """
+
+    key: Key
+    id: str
+    name: str
+    queue_arn: str
+    definition_arn: str
+    work: Work
+    retries: RetryStrategy
+    timeout_s: int | None
+    parameters: Mapping[str, str]
+    depends_on: Sequence[Mapping[str, str]] = ()
+    waits_for: tuple[str, ...] = ()
+    index: int | None = None
+    size: int | None = None
+    parent: str | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    status: Status = Status.SUBMITTED
+    status_reason: str | None = None
+    created_ms: int = field(default_factory=now_ms)
+    started_ms: int | None = None
+    stopped_ms: int | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    children: list[Job] = field(default_factory=list)
+    stop_reason: str | None = None
+    is_cancelled: bool = False
+    is_terminated: bool = False
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        account_id, region = self.key
+        return f"arn:aws:batch:{region}:{account_id}:job/{self.id}"
+
+    def summary(self) -> dict[str, Any]:
+        """JobSummary, as ListJobs gives it."""
+        last = self.attempts[-1] if self.attempts else None
+        told: dict[str, Any] = {
+            "jobArn": self.arn,
+            "jobId": self.id,
+            "jobName": self.name,
+            "createdAt": self.created_ms,
+            "status": str(self.status),
+            "jobDefinition": self.definition_arn,
+            **self._times(),
+            **_given(statusReason=self.status_reason),
+        }
+        if last is not None and last.stopped_ms is not None:
+            told["container"] = _given(exitCode=last.exit_code, reason=last.reason)
+        if (array := self._array(with_summary=False)) is not None:
+            told["arrayProperties"] = array
+        return told
+
+    def detail(self, tags: Mapping[str, str]) -> dict[str, Any]:
+        """JobDetail, as DescribeJobs gives it and its events carry it.
+
+        Args:
+            tags: of the job; its ARN is their owner.
+        """
+        told: dict[str, Any] = {
+            "jobArn": self.arn,
+            "jobName": self.name,
+            "jobId": self.id,
+            "jobQueue": self.queue_arn,
+            "status": str(self.status),
+            "attempts": [each.as_answer(self.key) for each in self.attempts if each.stopped_ms is not None],
+            "createdAt": self.created_ms,
+            "retryStrategy": self.retries.as_answer(),
+            **self._times(),
+            **_given(statusReason=self.status_reason),
+            "dependsOn": [dict(each) for each in self.depends_on],
+            "jobDefinition": self.definition_arn,
+            "parameters": dict(self.parameters),
+            "container": {**self.work.container, **(self.attempts[-1].container(self.key) if self.attempts else {})},
+            "tags": dict(tags),
+            "isCancelled": self.is_cancelled,
+            "isTerminated": self.is_terminated,
+            **self.told,
+        }
+        if self.timeout_s is not None:
+            told["timeout"] = {"attemptDurationSeconds": self.timeout_s}
+        if (array := self._array(with_summary=True)) is not None:
+            told["arrayProperties"] = array
+        told["container"].setdefault("networkInterfaces", [])
+        return told
+
+    def _times(self) -> dict[str, Any]:
+        return _given(startedAt=self.started_ms, stoppedAt=self.stopped_ms)
+
+    def _array(self, *, with_summary: bool) -> dict[str, Any] | None:
+        if self.index is not None:
+            return {"index": self.index}
+        if self.size is None:
+            return None
+        if not with_summary:
+            return {"size": self.size}
+        counts = {str(status): 0 for status in Status}
+        for child in self.children:
+            counts[str(child.status)] += 1
+        return {"statusSummary": counts, "size": self.size}
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value != ""}

@@ -1,0 +1,174 @@
+"""SubmitJob: what is asked becomes a job, or is refused.
+
+Rules: AWS Batch API Reference, "SubmitJob", "JobDependency", "ArrayProperties", "JobTimeout".
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_cloud.batch import retries
+from serverless_cloud.batch.control import Queue
+from serverless_cloud.batch.job import Job, Key
+from serverless_cloud.batch.refused import NotHonoured, Refused
+from serverless_cloud.batch.work import work_of
+
+LEAST_TIMEOUT_S = 60
+SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
+MOST_DEPENDENCIES = 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_REFUSED = ("eksPropertiesOverride", "ecsPropertiesOverride", "nodeOverrides", "shareIdentifier",
+            "schedulingPriorityOverride", "consumableResourcePropertiesOverride")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A revision of a job definition.
+
+    Args:
+        arn, name: its own.
+        properties: containerProperties.
+        parameters: defaults.
+        retry_strategy, timeout: as RegisterJobDefinition takes them.
+        platforms: platformCapabilities.
+        propagates_tags: propagateTags.
+    """
+
+    arn: str
+    name: str
+    properties: Mapping[str, Any]
+    parameters: Mapping[str, str]
+    retry_strategy: Mapping[str, Any] | None
+    timeout: Mapping[str, Any] | None
+    platforms: Sequence[str]
+    propagates_tags: bool
+
+    @property
+    def is_fargate(self) -> bool:
+        """Whether Fargate's rules hold for it."""
+        return "FARGATE" in self.platforms
+
+
+def timeout_of(given: Mapping[str, Any] | None) -> int | None:
+    """attemptDurationSeconds of a request; None if there is none.
+
+    Raises:
+        Refused: it is less than a minute (AWS's words recalled, not verified).
+    """
+    seconds = (given or {}).get("attemptDurationSeconds")
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int) or seconds < LEAST_TIMEOUT_S:
+        raise Refused(f"attemptDurationSeconds must be at least {LEAST_TIMEOUT_S} seconds; it is {seconds}.")
+    return seconds
+
+
+def job_of(
+    key: Key,
+    given: Mapping[str, Any],
+    queue: Queue,
+    definition: Definition,
+    find: Callable[[str], Job | None],
+) -> Job:
+    """The job of a request.
+
+    Args:
+        given: the request, by the names of the API.
+        queue, definition: those that it names.
+        find: a job by its id.
+
+    Raises:
+        Refused: Batch would not take it.
+        NotHonoured: the local cloud does not honour a setting.
+    """
+    for name in _REFUSED:
+        if given.get(name):
+            raise NotHonoured(f"{name} of SubmitJob")
+    name = str(given.get("jobName") or "")
+    if _NAME.fullmatch(name) is None:
+        raise Refused("Job name should match valid pattern")
+    if not queue.is_enabled:  # recalled, not verified
+        raise Refused(f"Job Queue {queue.arn} is not in the ENABLED state and takes no jobs.")
+    if definition.is_fargate not in {each.is_fargate for each in queue.environments}:
+        wanted = "Fargate" if definition.is_fargate else "EC2"
+        raise Refused(
+            f"The job definition needs {wanted} (platformCapabilities), and the compute environments of job queue "
+            f"{queue.name} are of another kind."
+        )
+    parameters = {**definition.parameters, **{k: str(v) for k, v in (given.get("parameters") or {}).items()}}
+    work = work_of(
+        definition.name,
+        definition.properties,
+        given.get("containerOverrides") or {},
+        parameters,
+        is_fargate=definition.is_fargate,
+    )
+    strategy = retries.read(given.get("retryStrategy")) or retries.read(definition.retry_strategy)
+    timeout_s = timeout_of(given.get("timeout")) or timeout_of(definition.timeout)
+    size = _size(given.get("arrayProperties"))
+    depends_on = [dict(each) for each in given.get("dependsOn") or []]
+    in_order, waits_for = _dependencies(depends_on, size, find)
+    shared: dict[str, Any] = {
+        "key": key,
+        "name": name,
+        "queue_arn": queue.arn,
+        "definition_arn": definition.arn,
+        "work": work,
+        "retries": strategy or retries.RetryStrategy(),
+        "timeout_s": timeout_s,
+        "parameters": parameters,
+        "depends_on": depends_on,
+        "told": {
+            "propagateTags": bool(given.get("propagateTags", definition.propagates_tags)),
+            "platformCapabilities": list(definition.platforms),
+        },
+    }
+    job = Job(id=str(uuid.uuid4()), size=size, waits_for=tuple(waits_for), **shared)
+    for index in range(size or 0):
+        own = [f"{job.id}:{index - 1}"] if in_order and index else []
+        own += [f"{each['jobId']}:{index}" for each in depends_on if each.get("type") == "N_TO_N"]
+        child = Job(id=f"{job.id}:{index}", index=index, parent=job.id, waits_for=(*waits_for, *own), **shared)
+        job.children.append(child)
+    return job
+
+
+def _size(given: Mapping[str, Any] | None) -> int | None:
+    if not given or given.get("size") is None:
+        return None
+    size = given["size"]
+    if not isinstance(size, int) or not SMALLEST_ARRAY <= size <= LARGEST_ARRAY:
+        raise Refused(f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}; it is {size}.")
+    return size
+
+
+def _dependencies(
+    depends_on: list[dict[str, str]], size: int | None, find: Callable[[str], Job | None]
+) -> tuple[bool, list[str]]:
+    """Whether the children of an array run one after the other, and the jobs that all of them wait for."""
+    if len(depends_on) > MOST_DEPENDENCIES:
+        raise Refused(f"A job can depend on at most {MOST_DEPENDENCIES} jobs.")
+    in_order, waits_for = False, []
+    for each in depends_on:
+        other_id, kind = each.get("jobId"), each.get("type")
+        if kind not in (None, "SEQUENTIAL", "N_TO_N"):
+            raise Refused(f"type of dependsOn is {kind}; it must be N_TO_N or SEQUENTIAL.")
+        if kind is not None and size is None:
+            raise Refused(f"A dependency of the type {kind} is for array jobs.")
+        if not other_id:
+            if kind != "SEQUENTIAL":
+                raise Refused("dependsOn needs a jobId; only the type SEQUENTIAL of an array job goes without.")
+            in_order = True
+            continue
+        other = find(other_id)
+        if other is None:
+            raise Refused(f"Job {other_id} of dependsOn does not exist.")
+        if kind != "N_TO_N":
+            waits_for.append(other.id)
+        elif other.size != size:
+            raise Refused(f"Job {other_id} of an N_TO_N dependency must be an array job of the same size, {size}.")
+        each["jobId"] = other.id
+    return in_order, waits_for

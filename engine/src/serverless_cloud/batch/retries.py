@@ -1,0 +1,98 @@
+"""Whether a failed attempt of a job is tried again.
+
+Rules: AWS Batch User Guide, "Automated job retries"; API Reference, "EvaluateOnExit" and "RetryStrategy".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from serverless_cloud.batch.refused import Refused
+
+MOST_ATTEMPTS, MOST_CONDITIONS = 10, 5
+_CONDITIONS = {"onStatusReason": "status_reason", "onReason": "reason", "onExitCode": "exit_code"}
+#: API Reference, EvaluateOnExit: what a pattern may be; an asterisk stands at the end only.
+_PATTERNS = {"onExitCode": r"[0-9]+\*?|\*", "onReason": r"[\w.:\s]+\*?|\*", "onStatusReason": r"[\w.:\s]+\*?|\*"}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt has ended, as the conditions see it; None where there is nothing."""
+
+    status_reason: str | None = None
+    reason: str | None = None
+    exit_code: str | None = None
+
+
+@dataclass(frozen=True)
+class RetryStrategy:
+    """How often a job is tried.
+
+    Args:
+        attempts: 1 to 10.
+        conditions: evaluateOnExit, as requests give it.
+    """
+
+    attempts: int = 1
+    conditions: Sequence[Mapping[str, str]] = field(default_factory=tuple)
+
+    def tries_again(self, attempt: int, ending: Ending) -> bool:
+        """Whether another attempt follows one that has failed.
+
+        Args:
+            attempt: its number, from 1.
+            ending: how it has ended.
+        """
+        if attempt >= self.attempts:
+            return False
+        for condition in self.conditions:
+            if all(_matches(condition[name], getattr(ending, part)) for name, part in _CONDITIONS.items()
+                   if name in condition):  # fmt: skip
+                return condition["action"].upper() == "RETRY"
+        return True
+
+    def as_answer(self) -> dict[str, Any]:
+        """As DescribeJobs tells it."""
+        return {"attempts": self.attempts, "evaluateOnExit": [dict(each) for each in self.conditions]}
+
+
+def _matches(pattern: str, text: str | None) -> bool:
+    """The asterisk at the end stands for anything."""
+    if text is None:
+        return pattern == "*"
+    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
+
+
+def read(given: Mapping[str, Any] | None) -> RetryStrategy | None:
+    """A retry strategy of a request; None if there is none.
+
+    Raises:
+        Refused: a number or a pattern that Batch does not take (AWS's words are recalled, not verified).
+    """
+    if not given:
+        return None
+    attempts, conditions = given.get("attempts"), given.get("evaluateOnExit") or []
+    if conditions and attempts is None:
+        raise Refused("attempts must be specified when evaluateOnExit is specified.")
+    if attempts is not None and (not isinstance(attempts, int) or not 1 <= attempts <= MOST_ATTEMPTS):
+        raise Refused(f"attempts must be between 1 and {MOST_ATTEMPTS}.")
+    if len(conditions) > MOST_CONDITIONS:
+        raise Refused(f"evaluateOnExit can contain at most {MOST_CONDITIONS} conditions.")
+    for condition in conditions:
+        _check(condition)
+    return RetryStrategy(attempts or 1, tuple(conditions))
+
+
+def _check(condition: Mapping[str, str]) -> None:
+    if str(condition.get("action", "")).upper() not in ("RETRY", "EXIT"):
+        raise Refused("action of evaluateOnExit must be RETRY or EXIT.")
+    if not set(_CONDITIONS) & set(condition):
+        raise Refused(f"An entry of evaluateOnExit needs one of {', '.join(_CONDITIONS)}.")
+    for name, pattern in _PATTERNS.items():
+        if name in condition and (len(condition[name]) > 512 or not re.fullmatch(pattern, condition[name])):
+            raise Refused(
+                f"{name} of evaluateOnExit is {condition[name]!r}: a text, optionally with an asterisk at its end."
+            )

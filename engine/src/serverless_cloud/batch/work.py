@@ -1,0 +1,200 @@
+"""What a job runs: its definition, what the request overrides, and parameters, put together.
+
+Rules: AWS Batch User Guide, "Job definition parameters"; API Reference, "ContainerProperties", "ContainerOverrides".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_cloud.batch import fargate
+from serverless_cloud.batch.refused import NotHonoured, Refused
+
+LOG_GROUP = "/aws/batch/job"
+#: Kept and shown, without effect; docs/fidelity.md lists them. Empty ones of the others pass too.
+_WITHOUT_EFFECT = frozenset(
+    ("networkConfiguration", "fargatePlatformConfiguration", "runtimePlatform", "ephemeralStorage", "instanceType")
+)
+_HONOURED = frozenset(
+    ("image", "command", "environment", "resourceRequirements", "vcpus", "memory", "jobRoleArn", "executionRoleArn",
+     "logConfiguration")
+)  # fmt: skip
+_OVERRIDES = frozenset(("command", "environment", "resourceRequirements", "vcpus", "memory", "instanceType"))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What each attempt of a job runs.
+
+    Args:
+        image: the name of its image.
+        command: the program and its arguments.
+        environment: its variables, without those that Batch sets.
+        vcpus, memory_mb: what it asks for.
+        job_role_arn: whose rights it has; "" if none.
+        log_group, log_prefix: where its output goes.
+        container: as DescribeJobs tells it, without what only an attempt knows.
+    """
+
+    image: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    vcpus: float
+    memory_mb: int
+    job_role_arn: str
+    log_group: str
+    log_prefix: str
+    container: Mapping[str, Any]
+
+
+def check_properties(properties: Mapping[str, Any], *, is_fargate: bool) -> None:
+    """Raises unless the containerProperties of a definition can be honoured.
+
+    Raises:
+        Refused, NotHonoured: as for `work_of`.
+    """
+    if not properties.get("image"):
+        raise Refused("Container properties must contain an image.")
+    for name, value in properties.items():
+        if value and name not in _HONOURED | _WITHOUT_EFFECT:
+            raise NotHonoured(f"{name} of containerProperties")
+    _environment(properties)
+    _log_target(properties, "")
+    vcpus, memory_mb = _resources(properties, {})
+    if is_fargate:
+        fargate.check(properties, vcpus, memory_mb)
+
+
+def work_of(
+    definition_name: str,
+    properties: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    parameters: Mapping[str, str],
+    *,
+    is_fargate: bool,
+) -> Work:
+    """Puts together what a job runs.
+
+    Args:
+        definition_name: the job definition's; log streams begin with it.
+        properties: its containerProperties.
+        overrides: containerOverrides of the request.
+        parameters: of the definition, then of the request.
+        is_fargate: whether the definition asks for Fargate.
+
+    Raises:
+        Refused: Batch would not take it.
+        NotHonoured: a setting that would have no effect here, or no command (an image's own cannot run).
+    """
+    for name, value in overrides.items():
+        if value and name not in _OVERRIDES:
+            raise NotHonoured(f"{name} of containerOverrides")
+    vcpus, memory_mb = _resources(properties, overrides)
+    if is_fargate:
+        fargate.check({**properties, **{k: overrides[k] for k in ("vcpus", "memory") if k in overrides}},
+                      vcpus, memory_mb)  # fmt: skip
+    command = [str(part) for part in overrides.get("command") or properties.get("command") or []]
+    if not command:
+        raise NotHonoured(
+            "a job without a command: on AWS the image's own command runs, and images do not run here. Give command in "
+            "containerProperties or containerOverrides; without one a job"
+        )
+    substituted = tuple(substitute(part, parameters) for part in command)
+    environment = _environment(properties) | _environment(overrides)
+    group, prefix = _log_target(properties, definition_name)
+    shown = {name: value for name, value in properties.items() if name not in ("vcpus", "memory")}
+    whole = {"vcpus": int(vcpus)} if vcpus == int(vcpus) else {}
+    shown |= {
+        **whole,
+        "memory": memory_mb,
+        "command": list(substituted),
+        "environment": [{"name": name, "value": value} for name, value in environment.items()],
+        "resourceRequirements": _requirements(properties, overrides),
+    }
+    for name in ("volumes", "mountPoints", "ulimits", "secrets"):
+        shown.setdefault(name, [])
+    return Work(
+        image=str(properties["image"]),
+        command=substituted,
+        environment=environment,
+        vcpus=vcpus,
+        memory_mb=memory_mb,
+        job_role_arn=str(properties.get("jobRoleArn") or ""),
+        log_group=group,
+        log_prefix=prefix,
+        container=shown,
+    )
+
+
+def substitute(text: str, parameters: Mapping[str, str]) -> str:
+    """Puts parameters in place of Ref::name, also inside a longer text; one without a value stays as it is.
+
+    AWS's example has placeholders that are a whole word of the command (AWS Batch User Guide, "Parameter substitution",
+    looked up on 26 November 2026). The page does not say what one inside a longer word becomes: that is our reading.
+    """
+    if "Ref::" not in text or not parameters:
+        return text
+    names = "|".join(re.escape(name) for name in sorted(parameters, key=len, reverse=True))
+    return re.sub(rf"Ref::({names})(?![\w-])", lambda found: str(parameters[found.group(1)]), text)
+
+
+def _environment(given: Mapping[str, Any]) -> dict[str, str]:
+    found = {str(each["name"]): str(each.get("value", "")) for each in given.get("environment") or []}
+    for name in found:
+        if name.startswith("AWS_BATCH"):  # reserved, says ContainerProperties; AWS's words recalled, not verified
+            raise Refused(f"Environment variable {name} must not start with AWS_BATCH.")
+    return {name: value for name, value in found.items() if value}
+
+
+def _requirements(properties: Mapping[str, Any], overrides: Mapping[str, Any]) -> list[dict[str, str]]:
+    found = {each["type"]: str(each["value"])
+             for given in (properties, overrides) for each in given.get("resourceRequirements") or []}  # fmt: skip
+    return [{"value": value, "type": kind} for kind, value in found.items()]
+
+
+def _resources(properties: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[float, int]:
+    """vCPUs and MiB; an override comes first, resourceRequirements before the older settings."""
+    found: dict[str, str] = {}
+    for given in (properties, overrides):
+        for kind, name in (("VCPU", "vcpus"), ("MEMORY", "memory")):
+            if given.get(name) is not None:
+                found[kind] = str(given[name])
+        found |= {each["type"]: str(each["value"]) for each in given.get("resourceRequirements") or []}
+    if "GPU" in found:
+        raise NotHonoured("resource requirements of the type GPU")
+    if unknown := set(found) - {"VCPU", "MEMORY"}:
+        raise Refused(f"Resource requirement type {min(unknown)} is not one of GPU, VCPU, MEMORY.")
+    for kind, word in (("VCPU", "vCPU"), ("MEMORY", "Memory")):
+        if kind not in found:  # ASFHyP3/hyp3 pull request 586 shows the sentence for vCPU
+            raise Refused(f"Error executing request, Exception : {word} is not provided.")
+    try:
+        vcpus, memory_mb = float(found["VCPU"]), int(found["MEMORY"])
+    except ValueError:
+        raise Refused(
+            f"Resource requirements must be numbers: VCPU {found['VCPU']!r}, MEMORY {found['MEMORY']!r}."
+        ) from None
+    if not 0 < vcpus < float("inf"):
+        raise Refused("vCPU must be greater than 0.")
+    if memory_mb < 4:  # API Reference, ResourceRequirement: at least 4 MiB
+        raise Refused("Memory must be at least 4 MiB.")
+    return vcpus, memory_mb
+
+
+def _log_target(properties: Mapping[str, Any], definition_name: str) -> tuple[str, str]:
+    """The log group, and what its streams begin with; Batch uses "<definition>/default/<task id>"."""
+    settings = properties.get("logConfiguration") or {}
+    driver, options = settings.get("logDriver", "awslogs"), dict(settings.get("options") or {})
+    if driver != "awslogs":
+        raise NotHonoured(f"logDriver {driver}")
+    if settings.get("secretOptions"):
+        raise NotHonoured("secretOptions of logConfiguration")
+    group = options.pop("awslogs-group", LOG_GROUP)
+    prefix = options.pop("awslogs-stream-prefix", definition_name)
+    options.pop("awslogs-region", None)
+    options.pop("awslogs-create-group", None)
+    if options:
+        raise NotHonoured(f"{', '.join(sorted(options))} of logConfiguration")
+    return group, prefix[:200]

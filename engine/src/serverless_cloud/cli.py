@@ -1,0 +1,44 @@
+"""The command `serverless-cloud`: the local cloud alone, for the AWS CLI, SDKs or SAM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+_POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
+
+
+@click.command(name="cloud")
+@click.option("--port", default=4566, type=click.IntRange(0, 65535), show_default=True, help="Port on 127.0.0.1.")
+@click.option(
+    "--time-scale",
+    default=1.0,
+    type=_POSITIVE,
+    show_default=True,
+    help="Divides AWS's own waits; 60: an hour a minute.",
+)
+@click.option(
+    "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="When an idle environment ends, seconds."
+)
+@click.option("--enforce-iam", is_flag=True, help="Roles and resource policies are enforced; off unless given.")
+@click.option(
+    "--network-model",
+    default="hyperplane",
+    type=click.Choice(["hyperplane", "2019"]),
+    show_default=True,
+    help="How functions reach a VPC; 2019: an interface for each environment.",
+)
+@click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
+def main(**settings: Any) -> None:
+    """Run the local cloud alone, for the AWS CLI, SDKs or SAM."""
+    # Late: `--help` need not wait for the server's modules.
+    from serverless_cloud import server
+    from serverless_cloud.errors import CloudError
+
+    try:
+        server.run(**settings)
+    except OSError as error:
+        raise click.ClickException(f"{error} Choose another port with --port.") from error
+    except CloudError as error:
+        raise click.ClickException(str(error)) from error

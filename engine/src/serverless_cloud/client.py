@@ -1,0 +1,335 @@
+"""The notebook's side of the local cloud: `cloud.start()` and what it returns."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from serverless_cloud import guard, launching, leftovers, surroundings, targets
+from serverless_cloud.errors import CloudError, CloudNotRunning
+from serverless_cloud.inside import Inside
+from serverless_cloud.settings import NETWORK_MODELS, model_named, positive
+from serverless_cloud.targets import AWS, Session
+
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+
+
+class Cloud(Inside):
+    """A running local cloud, or a target that takes its place; made by `start`.
+
+    Attributes:
+        endpoint_url: where boto3 finds it.
+        region: the Region that boto3 uses.
+        time_scale: AWS's own waiting times are divided by it.
+        allow_real_aws: whether boto3 may reach other machines.
+        enforce_iam: whether roles and resource policies are enforced.
+        network_model: how functions reach a VPC, "hyperplane" or "2019".
+        session: who answers for a target that takes the local cloud's place, if anybody does.
+    """
+
+    def __init__(
+        self, *, region: str, target: str | None, allow_real_aws: bool, session: Session | None = None
+    ) -> None:
+        self.region = region
+        self.time_scale = 1.0
+        self.enforce_iam = False
+        self.network_model = NETWORK_MODELS[0]
+        self.target = target
+        self.session = session
+        self._pid = os.getpid()
+        self._folder = leftovers.RunFolder()
+        self._server: subprocess.Popen[bytes] | None = None
+        self._undo = contextlib.ExitStack()  # what a start has changed in this process, however far it came
+        self.endpoint_url = "" if target in (None, AWS) else str(target)
+        self.allow_real_aws = allow_real_aws
+
+    # ---- life
+
+    @property
+    def account_id(self) -> str:
+        """The account that resources belong to.
+
+        Raises:
+            CloudError: another emulator does not tell.
+        """
+        if self.target is None:
+            return ACCOUNT_ID
+        return targets.account_id(self.region) if self.session is None else self.session.account_id
+
+    def _start(self, idle_expiry_s: float) -> None:
+        with launching.files_explained(self.target):
+            if self.target is None:
+                self.endpoint_url = self._start_server(idle_expiry_s)
+            changes = (
+                surroundings.region_environ(self.region)
+                if self.target == AWS
+                else surroundings.local_environ(os.environ, self.endpoint_url, self.region, self._folder.path)
+            )
+        self._undo.callback(surroundings.swap_default_session, surroundings.swap_default_session(None))
+        self._undo.callback(surroundings.apply, surroundings.apply(changes))
+        if self.session is not None:
+            self.session.enter(self._undo)
+        self._undo.callback(guard.disarm)
+        if self.allow_real_aws:
+            guard.disarm()
+        else:
+            guard.arm([urllib.parse.urlsplit(self.target).hostname or ""] if self.target else [])
+        atexit.register(self.stop)
+
+    def cleanup(self, *, dry_run: bool = False) -> Any:
+        """Removes what this session has made at its target, and lists it.
+
+        Args:
+            dry_run: only list it.
+
+        Returns:
+            What was removed, what is left and why, as the session tells it.
+
+        Raises:
+            CloudError: nothing is tagged here: the local cloud, or a target that nobody answers for.
+            CloudNotRunning: it was stopped.
+        """
+        self._require_running()
+        if self.session is None:
+            raise CloudError(
+                "Nothing is tagged here, so nothing can be found by its tag. The local cloud goes with the notebook, "
+                "and aws.reset() empties it."
+            )
+        return self.session.cleanup(dry_run=dry_run)
+
+    def _start_server(self, idle_expiry_s: float) -> str:
+        command = [
+            sys.executable,
+            "-P",  # a file of the learner's named code.py must not stand in for Python's own
+            "-m",
+            "serverless_cloud.server",
+            "--idle-expiry-s",
+            str(idle_expiry_s),
+            "--time-scale",
+            str(self.time_scale),
+            "--network-model",
+            self.network_model,
+            "--owner-folder",
+            str(self._folder.path),
+        ]
+        if self.allow_real_aws:
+            command.append("--unguarded")
+        if self.enforce_iam:
+            command.append("--enforce-iam")
+        self._server = launching.launch(command, self._folder.path / "server.log")
+        threading.Thread(target=self._watch_server, args=(self._server,), name="cloud-watch", daemon=True).start()
+        return launching.endpoint_of(self._server, self._folder.path / "server.log")
+
+    def _watch_server(self, server: subprocess.Popen[bytes]) -> None:
+        """When the server dies without being asked to, clears away what it could not."""
+        server.wait()
+        if self._server is server:
+            with contextlib.suppress(OSError):
+                leftovers.sweep_now()
+
+    def stop(self) -> None:
+        """Ends the local cloud with everything in it and puts this process's settings back. May be called twice."""
+        global _running
+        if os.getpid() != self._pid:  # a forked child: the cloud is its parent's
+            return
+        if _running is self:
+            _running = None
+        self._undo.close()
+        atexit.unregister(self.stop)
+        if self._server is not None:
+            server, self._server = self._server, None
+            assert server.stdin is not None
+            assert server.stdout is not None
+            server.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            server.kill()
+            server.wait()
+            server.stdout.close()
+        self._folder.remove()
+
+    def __enter__(self) -> Cloud:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def run_folder(self) -> Path:
+        """The folder of this run: what lies in it goes when the notebook ends, however it ends."""
+        return self._folder.path
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it answers: not stopped, and its process has not ended."""
+        is_forked_child = os.getpid() != self._pid  # uses its parent's cloud, and cannot see whether it has ended
+        return _running is self and (is_forked_child or self._server is None or self._server.poll() is None)
+
+    def __repr__(self) -> str:
+        state = "running" if self.is_running else "stopped"
+        what = "local cloud" if self.target is None else "real account" if self.target == AWS else self.target
+        account = ACCOUNT_ID if self.target is None else (self.session and self.session.known_account_id) or "not asked"
+        return f"<{what}, {state}, region {self.region}, account {account}>"
+
+    def _answers(self) -> bool:
+        """Whether the server really answers; one that is just being killed still counts as a process."""
+        if self.target is not None:
+            return self.is_running
+        try:
+            self._call("GET", "environments")
+        except CloudNotRunning:
+            return False
+        return True
+
+    def _change(
+        self,
+        idle_expiry_s: float | None,
+        time_scale: float | None,
+        enforce_iam: bool | None,
+        network_model: str | None,
+    ) -> None:
+        given = {
+            "idle_expiry_s": idle_expiry_s,
+            "time_scale": time_scale,
+            **{"enforce_iam": enforce_iam, "network_model": network_model},
+        }
+        if self.target is None and (settings := {k: v for k, v in given.items() if v is not None}):
+            self._call("POST", "settings", settings)
+        if time_scale is not None:
+            self.time_scale = time_scale
+        if enforce_iam is not None:
+            self.enforce_iam = enforce_iam
+        if network_model is not None:
+            self.network_model = network_model
+
+
+_running: Cloud | None = None
+_starting = threading.Lock()
+
+
+def _let_go_in_a_forked_child() -> None:
+    """The server ends when the pipe's last end closes: only this process's own end may keep it."""
+    if _running is not None and _running._server is not None and _running._server.stdin is not None:
+        _running._server.stdin.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_in_a_forked_child)
+
+
+def start(
+    *,
+    time_scale: float | None = None,
+    idle_expiry_s: float | None = None,
+    region: str = REGION,
+    target: str | None = None,
+    allow_real_aws: bool = False,
+    enforce_iam: bool | None = None,
+    network_model: str | None = None,
+    session: Session | None = None,
+) -> Cloud:
+    """Starts the local cloud, or returns the one that is running; boto3 uses it from now on.
+
+    It ends with this process, or with `stop`, or at the end of a `with` block.
+
+    Args:
+        time_scale: divides AWS's own waiting times; 60 makes an hour a minute, 1 is real time. What you set yourself
+            (a function's timeout, for instance) keeps its seconds.
+        idle_expiry_s: how long an idle execution environment lives, in seconds; 600 unless told. AWS does not
+            document its own.
+        region: the Region that boto3 uses.
+        target: the URL of another endpoint to use in place of the local cloud; "aws" needs a session.
+        allow_real_aws: turns the guard off: boto3 may reach other machines.
+        enforce_iam: whether a handler may do only what its execution role allows, and a function is called only by
+            services that its resource policy allows; off unless told. Your own calls stay an administrator's.
+        network_model: how functions reach a VPC: "hyperplane" unless told, as since September 2019, by interfaces that
+            they share; "2019", as before, by one for each execution environment, made at its cold start.
+        session: who answers for the target.
+
+    Raises:
+        CloudDidNotStart: the server process ended or stayed silent.
+        ValueError: an argument is out of range.
+        CloudError: `enforce_iam` or `network_model` with a target, or a target that differs from the one in use; also
+            as the session raises.
+    """
+    global _running
+    target = _checked(time_scale, idle_expiry_s, target, enforce_iam, network_model, session)
+    with _starting:
+        if _running is not None and not _running._answers():
+            _running.stop()  # its process has ended: clean up, then start afresh
+        if _running is not None:
+            settings = (_running.target, _running.region, _running.allow_real_aws)
+            if (target, region, allow_real_aws or target == AWS) != settings:
+                raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
+            if session is not None:
+                session.continue_from(_running.session)
+            _running._change(idle_expiry_s, time_scale, enforce_iam, network_model)
+            return _running
+        if session is not None:
+            session.confirm()
+        with launching.files_explained(target):
+            allowed = allow_real_aws or target == AWS
+            cloud = Cloud(region=region, target=target, allow_real_aws=allowed, session=session)
+        cloud.time_scale = time_scale or 1.0
+        cloud.enforce_iam = bool(enforce_iam)
+        cloud.network_model = network_model or NETWORK_MODELS[0]
+        try:
+            cloud._start(idle_expiry_s or 600.0)
+        except BaseException:
+            cloud.stop()
+            raise
+        _running = cloud
+    print(_greeting(cloud))
+    return cloud
+
+
+def _checked(
+    time_scale: float | None,
+    idle_expiry_s: float | None,
+    target: str | None,
+    enforce_iam: bool | None,
+    network_model: str | None,
+    session: Session | None,
+) -> str | None:
+    """The target, without a slash at its end; raises as `start` does."""
+    for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
+        if value is not None:
+            positive(name, value)
+    if enforce_iam is not None and not isinstance(enforce_iam, bool):
+        raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be True or False.")
+    if enforce_iam is not None and target is not None:
+        raise CloudError("enforce_iam is for the local cloud, and a target takes its place. Leave one of them out.")
+    if network_model is not None:
+        model_named(network_model)
+        if target is not None:
+            raise CloudError("network_model is for the local cloud, not for a target. Leave one of them out.")
+    return target if target == AWS and session is not None else targets.url(target)
+
+
+def _greeting(cloud: Cloud) -> str:
+    if cloud.target is None:
+        ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
+        return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
+    told = cloud.session.greeting if cloud.session else ""
+    if cloud.target == AWS:
+        return f"boto3 uses your account {cloud.account_id}, Region {cloud.region}, as it is: times are AWS's.{told}"
+    ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
+    return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{told}"
+
+
+def running() -> Cloud | None:
+    """This process's local cloud, or the target in its place; None if there is none."""
+    return _running

@@ -1,0 +1,39 @@
+"""boto3 clients of the data plane: ordinary calls to this same server, as anybody else makes them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from serverless_cloud.once import once
+
+
+def client(service: str, region: str) -> Any:
+    """boto3's client for a service; the same one each time.
+
+    Args:
+        service: "sqs".
+        region: "us-east-1" if empty, as in the ARN of a bucket.
+    """
+    return _make(service, region or "us-east-1", os.environ["MOTO_PORT"])
+
+
+@once()
+def _make(service: str, region: str, port: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    # A session of its own: the default one is not made for threads.
+    return boto3.session.Session().client(
+        service,
+        region_name=region,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(
+            max_pool_connections=64,
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path"},
+            inject_host_prefix=False,
+        ),
+    )

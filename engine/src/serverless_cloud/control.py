@@ -1,0 +1,277 @@
+"""The local cloud's own calls, beside AWS's: under /_local/ on the same port, JSON in and out.
+
+    GET  /_local/environments?region=R[&function=F]    the execution environments, ended ones included
+    GET  /_local/timeline?region=R&function=F          what each of them did when
+    GET  /_local/database?region=R&identifier=I        where an RDS instance or proxy takes connections: [host, port]
+    GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
+    GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
+    GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
+    GET  /_local/package?arn=A                         a function's deployment package; GetFunction gives this address
+    POST /_local/image                                 {"name": "hikari/render", "folder": "/..."}: a folder stands for
+                                                       the image of jobs; its full name
+    POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60, "enforce_iam": true},
+                                                       or some of them; also "network_model": "hyperplane" or "2019"
+    POST /_local/reset                                 forget every resource, end every environment
+    POST /_local/stop                                  end the server
+
+An API or a function URL is answered here too, by its path or its name: http/addresses.py.
+
+Requests that a web page could send are refused: any page that the learner has open could otherwise run code here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from collections.abc import Callable, Iterable
+from http.client import responses
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from serverless_cloud import clock, disk, faults
+from serverless_cloud.errors import CloudError
+from serverless_cloud.guard import is_this_machine
+from serverless_cloud.http import addresses
+from serverless_cloud.http.front import local_url
+from serverless_cloud.iam.answers import Answer
+from serverless_cloud.iam.gate import Gate
+from serverless_cloud.lambda_.environment import Environment
+from serverless_cloud.lambda_.lifecycle import State
+from serverless_cloud.network.interfaces import Model
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import refusal
+from serverless_cloud.seams import LateSeams, function_calls
+from serverless_cloud.settings import model_named, positive
+
+PREFIX = "/_local/"
+ACCOUNT_ID = "123456789012"  # moto's default account
+
+_SETTINGS = "idle_expiry_s, time_scale, enforce_iam and network_model"
+
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+_PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
+
+
+class LocalCloudApp:
+    """The WSGI application of the server: our own calls, refusals, and moto for everything else.
+
+    Args:
+        moto: answers AWS's calls.
+        late: the seams that a service needs before its first call.
+        plane: what our own calls look into.
+        reset, stop: called for the calls of these names.
+        log: where the server's standard error is read; errors name it.
+    """
+
+    def __init__(
+        self,
+        moto: WsgiApp,
+        late: LateSeams,
+        plane: DataPlane,
+        reset: Callable[[], None],
+        stop: Callable[[], None],
+        log: str,
+    ) -> None:
+        self._moto, self._late, self._plane, self._reset, self._stop, self._log = moto, late, plane, reset, stop, log
+        self._gate = Gate(plane.permissions)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if (of_api := addresses.answer(self._plane.doors, environ)) is not None:  # open to web pages, as APIs are
+            start_response(f"{of_api.status} {responses.get(of_api.status, 'Unknown')}", list(of_api.headers))
+            return [of_api.body]
+        if reason := _from_a_web_page(environ):
+            return _json(start_response, "403 Forbidden", {"message": reason})
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX):
+            try:
+                return self._own_call(environ, start_response, method, path.removeprefix(PREFIX))
+            except CloudError as error:
+                return _json(start_response, "400 Bad Request", {"message": str(error)})
+            except (ValueError, KeyError, TypeError) as error:
+                return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
+            except Exception as error:
+                traceback.print_exc()
+                told = f"An error inside the local cloud: {error!r}. The traceback is in {self._log}."
+                told = disk.with_advice(told)
+                return _json(start_response, "500 Internal Server Error", {"message": told})
+        if body := refusal(method, path):
+            headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
+            start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
+            return [body]
+        answer = self._answer(environ)
+        start_response(answer.status, answer.headers)
+        return [answer.body]
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        """The gate's refusal, moto's answer, or what is said where it has none."""
+        service = _service(environ)
+        told: list[Any] = []
+        try:
+            if (refused := self._gate.refuses(environ)) is not None:
+                return refused
+            self._late.before(service)
+            parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
+            body = b"".join(parts)
+            if hasattr(parts, "close"):
+                parts.close()
+        except Exception as error:
+            return faults.of_error(error, environ, service, self._log)
+        return faults.of_answer(told[0], body, environ, service) or Answer(told[0], told[1], body)
+
+    def _own_call(
+        self, environ: dict[str, Any], start_response: StartResponse, method: str, call: str
+    ) -> Iterable[bytes]:
+        query = {k: v[0] for k, v in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        answer: Any = {}
+        if (method, call) == ("GET", "package"):
+            return _package(start_response, query["arn"])
+        if (method, call) == ("GET", "environments"):
+            answer = [_as_dict(e) for e in self._environments(query)]
+        elif (method, call) == ("GET", "timeline"):
+            answer = timeline(self._environments(query))
+        elif (method, call) == ("GET", "database"):
+            answer = self._address(query["region"], query["identifier"])
+        elif (method, call) == ("GET", "database-sessions"):
+            answer = self._plane.databases.sessions(ACCOUNT_ID, query["region"], query["identifier"])
+        elif (method, call) == ("GET", "url"):
+            answer = local_url(self._plane.doors, query["url"])
+        elif (method, call) == ("GET", "proxy-events"):
+            proxy = self._plane.proxies.named(ACCOUNT_ID, query["region"], query["name"])
+            answer = proxy.answer("events", after=int(query["after"]))["events"]
+        elif (method, call) == ("POST", "settings"):
+            self._change(_given(environ))
+        elif (method, call) == ("POST", "image"):
+            given = _given(environ)
+            answer = self._plane.batch.images.put(given["name"], Path(given["folder"]))
+        elif (method, call) == ("POST", "reset"):
+            try:
+                self._reset()
+            except Exception as error:  # of whatever kind: no mistake of the caller's
+                raise RuntimeError(f"reset: {error!r}") from error
+        elif (method, call) == ("POST", "stop"):
+            self._stop()
+        else:
+            return _json(start_response, "404 Not Found", {"message": f"No call {method} {PREFIX}{call}."})
+        return _json(start_response, "200 OK", answer)
+
+    def _change(self, settings: dict[str, Any]) -> None:
+        if not settings:
+            raise ValueError(f"No setting was given; there are {_SETTINGS}.")
+        enforce_iam = settings.pop("enforce_iam", self._plane.permissions.enforced)
+        if not isinstance(enforce_iam, bool):
+            raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be true or false.")
+        model = model_named(settings.pop("network_model", self._plane.network.model.value))
+        for name in settings:
+            if name not in ("idle_expiry_s", "time_scale"):
+                raise ValueError(f"{name} is no setting; there are {_SETTINGS}.")
+        changed = {name: positive(name, value) for name, value in settings.items()}
+        self._plane.service.fleet.idle_expiry_s = changed.get("idle_expiry_s", self._plane.service.fleet.idle_expiry_s)
+        self._plane.queue.time_scale = changed.get("time_scale", self._plane.queue.time_scale)
+        self._plane.permissions.enforced = enforce_iam
+        self._plane.network.model = Model(model)
+
+    def _address(self, region: str, identifier: str) -> list[Any]:
+        if self._plane.databases.get(ACCOUNT_ID, region, identifier) is None and (
+            proxy := self._plane.proxies.get(ACCOUNT_ID, region, identifier)
+        ):
+            return ["127.0.0.1", proxy.wait_until_ready()]
+        try:
+            address = self._plane.databases.address(ACCOUNT_ID, region, identifier)
+        except CloudError as error:
+            names = self._plane.proxies.names(ACCOUNT_ID, region)
+            raise CloudError(f"{error} DB proxies: {', '.join(names) or 'none'}.") from error
+        return [address.host, address.port]
+
+    def _environments(self, query: dict[str, str]) -> list[Environment]:
+        return self._plane.service.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
+
+
+#: Credential=KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.
+_SCOPE = re.compile(r"Credential=[^,&]*(?:/|%2F)([a-z0-9-]+)(?:/|%2F)aws4_request", re.IGNORECASE)
+_OF_MOTO = re.compile(r"/([a-z0-9-]+)_[a-z0-9-]+/")
+
+
+def _service(environ: dict[str, Any]) -> str:
+    """Which service a request is for, by its signature; "" if it has none.
+
+    moto calls itself without one, and has the service in the path: /SERVICE_REGION/.
+    """
+    signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
+    found = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
+    return found.group(1) if found else ""
+
+
+def _given(environ: dict[str, Any]) -> dict[str, Any]:
+    """The body of a call of ours."""
+    given: dict[str, Any] = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    return given
+
+
+def _as_dict(environment: Environment) -> dict[str, Any]:
+    return {
+        "id": environment.id,
+        "function": environment.spec.name,
+        "version": environment.spec.version,
+        "provisioned": environment.provisioned,
+        "pid": environment.pid,
+        "state": environment.state.value,
+        "invocations": environment.invocations,
+        "created_s": environment.created_s,
+        "last_used_s": environment.last_used_s,
+        "memory_mb": environment.memory_mb,
+    }
+
+
+def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
+    """What each environment did when: rows of id, pid, phase, start_s, end_s, counted from the first start.
+
+    A phase that is still going on ends now.
+    """
+    if not environments:
+        return []
+    zero_s, now_s = min(e.created_s for e in environments), clock.now_s()
+    rows = []
+    for environment in environments:
+        history = list(environment.life.history)
+        ends = [begun for begun, _ in history[1:]] + [now_s]
+        for (begun, state), end in zip(history, ends, strict=True):
+            if state in _PHASES:
+                rows.append(
+                    {
+                        "environment": environment.id,
+                        "pid": environment.pid,
+                        "phase": _PHASES[state],
+                        "start_s": begun - zero_s,
+                        "end_s": end - zero_s,
+                    }
+                )
+    return rows
+
+
+def _from_a_web_page(environ: dict[str, Any]) -> str | None:
+    """Why a request is refused as coming from a web page; None for one from an SDK or the command line."""
+    host = environ.get("HTTP_HOST", "127.0.0.1").rsplit(":", 1)[0].strip("[]")
+    if not is_this_machine(host):
+        return f"The local cloud answers to 127.0.0.1 and localhost, not to {host}."
+    # Browsers send Sec-Fetch-Site with everything, Origin not with a picture's or a link's address.
+    if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
+        return "The local cloud does not answer web pages."
+    return None
+
+
+def _package(start_response: StartResponse, arn: str) -> list[bytes]:
+    if (target := function_calls.target(arn)) is None:
+        return _json(start_response, "404 Not Found", {"message": f"There is no function {arn}."})
+    code = target[0].code
+    start_response("200 OK", [("Content-Type", "application/zip"), ("Content-Length", str(len(code)))])
+    return [code]
+
+
+def _json(start_response: StartResponse, status: str, answer: Any) -> list[bytes]:
+    body = json.dumps(answer).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]

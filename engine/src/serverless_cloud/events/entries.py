@@ -1,0 +1,120 @@
+"""The entries of PutEvents: which are taken, and the events that they become. No moto.
+
+Rules and words: EventBridge API Reference, "PutEvents"; User Guide, "Calculating PutEvents event entry size".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from serverless_cloud.events.router import Event, iso
+
+MOST_ENTRIES = 10
+REQUEST_BYTES = 1_048_576  # 1 MB since January 2026, before that 256 KB
+
+
+class InvalidRequest(ValueError):
+    """The whole request is refused (ValidationException); the text is AWS's."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: taken, with its event and its bus, or refused with AWS's error code and words."""
+
+    event: Event | None = None
+    bus: str = "default"
+    error: str = ""
+    message: str = ""
+
+    @property
+    def result(self) -> dict[str, str]:
+        """As PutEvents answers."""
+        if self.event is None:
+            return {"ErrorCode": self.error, "ErrorMessage": self.message}
+        return {"EventId": self.event["id"]}
+
+
+def read(given: Sequence[Mapping[str, Any]], account_id: str, region: str) -> list[Entry]:
+    """The entries of one request.
+
+    Raises:
+        InvalidRequest: there are too many, they are too big together, or a Time is none.
+    """
+    if not 1 <= len(given) <= MOST_ENTRIES:
+        bound = f"less than or equal to {MOST_ENTRIES}" if given else "greater than or equal to 1"
+        raise InvalidRequest(
+            "1 validation error detected: Value '[PutEventsRequestEntry]' at 'entries' failed to satisfy constraint: "
+            f"Member must have length {bound}"
+        )
+    if sum(_size(entry) for entry in given) > REQUEST_BYTES:
+        raise InvalidRequest("Total size of the entries in the request is over the limit.")
+    now = iso(datetime.now(UTC))
+    return [_read(entry, account_id, region, now) for entry in given]
+
+
+def _size(entry: Mapping[str, Any]) -> int:
+    """In bytes, as the User Guide counts."""
+    texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or [])
+    return sum(len(text.encode()) for text in texts) + (14 if entry.get("Time") is not None else 0)
+
+
+def _read(entry: Mapping[str, Any], account_id: str, region: str, now: str) -> Entry:
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            message = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            return Entry(error="InvalidArgument", message=message)
+    if entry["Source"].startswith("aws."):
+        return Entry(error="NotAuthorizedForSourceException", message="Not authorized for the source.")
+    try:
+        detail = json.loads(entry["Detail"], parse_constant=_no_json, parse_float=_finite)
+    except (ValueError, RecursionError):
+        detail = None
+    if not isinstance(detail, dict):
+        return Entry(error="MalformedDetail", message="Detail is malformed.")
+    try:
+        moment = time_of(entry.get("Time")) or now
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise InvalidRequest(f"Parameter Time is not valid. Reason: {entry['Time']} is not a time.") from error
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": entry["DetailType"],
+        "source": entry["Source"],
+        "account": account_id,
+        "time": moment,
+        "region": region,
+        "resources": list(entry.get("Resources") or []),
+        "detail": detail,
+    }
+    return Entry(event, bus_name(entry.get("EventBusName")))
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(found := float(text)):  # 1e400 would be sent on as Infinity, which is not JSON
+        raise ValueError(f"{text} is too large")
+    return found
+
+
+def time_of(given: Any) -> str | None:
+    """A time of the API (seconds since 1970, or ISO 8601) as it stands in events."""
+    if given is None:
+        return None
+    if isinstance(given, (int, float)):
+        return iso(datetime.fromtimestamp(given, UTC))
+    moment = datetime.fromisoformat(given)
+    return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def bus_name(given: str | None) -> str:
+    """The name of a bus that is given by name or by ARN; the default one if none is."""
+    return given.rsplit("/", 1)[-1] if given else "default"

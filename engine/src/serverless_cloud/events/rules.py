@@ -1,0 +1,145 @@
+"""From a rule to its targets: what each gets, how long it is tried, and where it goes when that was in vain. No moto.
+
+Rules: Amazon EventBridge User Guide, "How EventBridge retries delivering events" and "Using dead-letter queues to
+process undelivered events".
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from serverless_cloud.events import batch_targets, input as eventbridge_input, targets
+from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
+from serverless_cloud.events.router import Arrival, Rule, Rules
+from serverless_cloud.events.targets import Target, TargetFailed
+
+if TYPE_CHECKING:
+    from serverless_cloud.plane import DataPlane
+
+PRINCIPAL: targets.Principal = "events.amazonaws.com"
+MOST_TARGETS = 5  # EventBridge quotas: targets of a rule
+_NEEDS_A_ROLE = ("states", "kinesis")
+_NOT_HONOURED = ("RunCommandParameters", "EcsParameters", "HttpParameters", "RedshiftDataParameters",
+                 "SageMakerPipelineParameters", "AppSyncParameters")  # fmt: skip
+
+
+class InvalidTarget(ValueError):
+    """A target is not what AWS takes (ValidationException)."""
+
+
+def check(target: Mapping[str, Any]) -> None:
+    """Raises unless a target of PutTargets can be used; its lengths, patterns and numbers have been looked at.
+
+    Raises:
+        InvalidTarget: AWS refuses it.
+        targets.UnsupportedTarget: the local cloud sends nothing to it.
+    """
+    name, arn = target.get("Id"), str(target.get("Arn"))
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        raise InvalidTarget(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
+    is_job_queue = batch_targets.is_job_queue(arn)
+    service = "batch" if is_job_queue else targets.service_of(arn)
+    for parameter in _NOT_HONOURED if is_job_queue else (*_NOT_HONOURED, "BatchParameters"):
+        if target.get(parameter):
+            raise targets.UnsupportedTarget(f"{arn} with {parameter}")
+    if is_job_queue and (wrong := batch_targets.problem(target)):
+        raise InvalidTarget(wrong)
+    if service in _NEEDS_A_ROLE and not target.get("RoleArn"):
+        raise InvalidTarget(f"RoleArn is required for target {arn}.")
+    if service == "sqs" and arn.endswith(".fifo") and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
+        raise InvalidTarget(f"Parameter(s) SqsParameters must be specified for target: {name}.")
+    if service == "sns" and arn.endswith(".fifo"):
+        raise InvalidTarget(f"Target {name}: EventBridge does not send to FIFO topics; {arn} is one.")
+    if service == "events" and any(target.get(key) for key in ("Input", "InputPath", "InputTransformer")):
+        raise InvalidTarget(f"Modifying the input for target {name} is not supported.")
+    try:
+        eventbridge_input.check(target)
+    except eventbridge_input.InvalidInput as error:
+        raise InvalidTarget(str(error)) from error
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if queue and (":sqs:" not in queue or queue.endswith(".fifo")):
+        raise InvalidTarget(f"DeadLetterConfig of target {name} must name a standard SQS queue, not {queue}.")
+
+
+class RuleTargets:
+    """Takes events to the targets of rules.
+
+    Args:
+        plane: the data plane.
+        deliveries: what carries them.
+        rules: the rules as they are now: one that was deleted, or lost its target, is not served any more.
+    """
+
+    def __init__(self, plane: DataPlane, deliveries: Deliveries, rules: Rules) -> None:
+        self._plane, self._deliveries, self._rules = plane, deliveries, rules
+
+    def run(self, rule: Rule, arrival: Arrival) -> None:
+        """Takes an event to all targets of a rule; returns at once."""
+        for target in rule.targets:
+            self._deliveries.submit(self._delivery(rule, dict(target), arrival))
+
+    def _delivery(self, rule: Rule, target: dict[str, Any], arrival: Arrival) -> Delivery:
+        send = batch_targets.submit if batch_targets.is_job_queue(str(target["Arn"])) else targets.send
+        return Delivery(
+            send=lambda: send(self._plane, _as_target(rule, target, arrival)),
+            give_up=lambda failure, retries, condition: self._bury(rule, target, arrival, failure, retries, condition),
+            policy=RetryPolicy.of(target.get("RetryPolicy")),
+            is_wanted=lambda: self._is_there(rule, target),
+        )
+
+    def _is_there(self, rule: Rule, target: Mapping[str, Any]) -> bool:
+        parts = rule.arn.split("/")  # rule/NAME or rule/BUS/NAME
+        now = self._rules(rule.account_id, rule.region, parts[1] if len(parts) == 3 else "default") or ()
+        wanted = (target["Id"], target["Arn"])
+        return any(wanted == (t["Id"], t["Arn"]) for one in now if one.arn == rule.arn for t in one.targets)
+
+    def _bury(
+        self,
+        rule: Rule,
+        target: Mapping[str, Any],
+        arrival: Arrival,
+        failure: TargetFailed,
+        retries: int,
+        condition: str,
+    ) -> None:
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if not queue:
+            print(f"An event of {rule.arn} is dropped, {target['Arn']} did not take it: {failure}", file=sys.stderr)
+            return
+        attributes = {
+            "RULE_ARN": rule.arn,
+            "TARGET_ARN": str(target["Arn"]),
+            "ERROR_CODE": failure.code,
+            "ERROR_MESSAGE": failure.message[:1024],
+            "RETRY_ATTEMPTS": str(retries),
+            "EXHAUSTED_RETRY_CONDITION": condition,
+        }
+        body = eventbridge_input.compact(arrival.event)
+        try:
+            targets.dead_letter(self._plane, queue, body, attributes, PRINCIPAL, rule.arn)
+        except TargetFailed as error:
+            print(f"An event of {rule.arn} is dropped, its dead-letter queue {queue} failed: {error}", file=sys.stderr)
+
+
+def _as_target(rule: Rule, target: Mapping[str, Any], arrival: Arrival) -> Target:
+    return Target(
+        arn=str(target["Arn"]),
+        payload=eventbridge_input.text_for(target, arrival.event, rule.name, rule.arn, arrival.ingested_at),
+        region=rule.region,
+        account_id=rule.account_id,
+        principal=PRINCIPAL,
+        source_arn=rule.arn,
+        role_arn=target.get("RoleArn"),
+        parameters=_parameters(target, arrival),
+        from_another_bus=arrival.from_another_bus,
+    )
+
+
+def _parameters(target: Mapping[str, Any], arrival: Arrival) -> dict[str, Any]:
+    found: dict[str, Any] = dict(target.get("SqsParameters") or target.get("BatchParameters") or {})
+    path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
+    key = eventbridge_input.at(arrival.event, path) if path else None
+    found["PartitionKey"] = key if isinstance(key, str) else arrival.event["id"]
+    return found

@@ -1,0 +1,363 @@
+"""The front doors: each API and each function URL listens on a port of its own, so that its paths are as on AWS.
+
+A door knows nothing of APIs: it turns what comes over the wire into a `Request`, with nothing joined, decoded or
+dropped, and writes the `Response`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import socketserver
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from werkzeug.serving import DechunkedInput
+
+from serverless_cloud import peers
+from serverless_cloud.errors import CloudError
+from serverless_cloud.guard import is_this_machine
+
+HOST = "127.0.0.1"
+BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
+DRAINED_BYTES = 100_000_000  # of a body that is too long
+LINE_BYTES = 65_536
+_NAME = re.compile(
+    r"([a-z0-9]+)\.(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)|(?:[a-z0-9-]+\.)?localhost)"
+)
+_LINE_ENDS = str.maketrans("\r\n\0", "   ")  # in a header they would begin another one
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request as it came.
+
+    Args:
+        method: "GET".
+        raw_path: the path, percent-encoding kept, without the query string.
+        raw_query: the query string without "?", as it came; "" if there is none.
+        headers: names as they were written, repeated ones as often as they came, in order.
+        body: decoded from chunks, nothing else.
+        source_ip: the client's address.
+        protocol: "HTTP/1.1".
+        port: the door's.
+        received_s: Unix time in seconds.
+    """
+
+    method: str
+    raw_path: str
+    raw_query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    source_ip: str = HOST
+    protocol: str = "HTTP/1.1"
+    port: int = 80
+    received_s: float = field(default_factory=time.time)
+
+    @property
+    def path(self) -> str:
+        """The path with its percent-encoding undone; bytes that are no UTF-8 are replaced."""
+        return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
+
+    def header(self, name: str, default: str = "") -> str:
+        """The last value of a header, whatever the case of its name."""
+        values = self.all_headers(name)
+        return values[-1] if values else default
+
+    def all_headers(self, name: str) -> list[str]:
+        """All the values of a header, in order."""
+        return [value for each, value in self.headers if each.lower() == name.lower()]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is written back; Content-Length, Date and Connection are the door's business.
+
+    Args:
+        status: 100 to 599.
+        headers: repeated names are written repeatedly.
+        body: the bytes themselves.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+#: Answers a request; may raise nothing.
+Answer = Callable[[Request], Response]
+#: What an API's configuration answers to a preflight request, without running anything; None if it has no such answer.
+Preflight = Callable[[Request], Response | None]
+
+
+def no_cors(_: Request) -> Response | None:
+    """The preflight of an API without CORS."""
+    return None
+
+
+class FrontDoors:
+    """The listeners of a local cloud, by a key of the caller's choice (the API's id)."""
+
+    def __init__(self) -> None:
+        self._doors: dict[str, _Door] = {}
+        self._lock = threading.Lock()
+
+    def open(self, key: str, answer: Answer, preflight: Preflight = no_cors) -> str:
+        """Opens a door, or finds the one that is open.
+
+        Args:
+            preflight: decides what pages of other sites may send (`http.pages`).
+
+        Returns:
+            Its address without a slash at the end: "http://127.0.0.1:40123".
+        """
+        from serverless_cloud.http.pages import as_cors_allows  # made of what this module holds
+
+        with self._lock:
+            if key not in self._doors:
+                self._doors[key] = _Door(key, as_cors_allows(answer, preflight))
+            return self._doors[key].url
+
+    def url(self, key: str) -> str | None:
+        """The address of an open door; None if there is none."""
+        door = self._doors.get(key)
+        return door.url if door else None
+
+    def answer(self, key: str, request: Request) -> Response:
+        """What a door answers to a request that has come another way; 404 if it is not open."""
+        door = self._doors.get(key)
+        return message(404, "Not Found") if door is None else door.respond(request)
+
+    def close(self, key: str) -> None:
+        """Closes a door; a request under way is still answered."""
+        with self._lock:
+            door = self._doors.pop(key, None)
+        if door is not None:
+            door.close()
+
+    def clear(self) -> None:
+        """Closes all, at the same time: each takes a moment."""
+        closing = [threading.Thread(target=self.close, args=(key,)) for key in list(self._doors)]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
+
+
+class _Refused(Exception):
+    """A request that no API gets to see; it carries the answer, after which the connection is closed."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One connection of a client, kept open from request to request (HTTP/1.1)."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 65  # an idle connection is closed, so that no thread waits for ever
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def setup(self) -> None:
+        """It is known while it is open."""
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """It is closed."""
+        self.server.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle(self) -> None:
+        """Answers its user's requests; other users of this machine are hung up on."""
+        if peers.is_ours(self.connection):
+            super().handle()
+
+    def handle_one_request(self) -> None:
+        """Reads a request and writes the answer, whatever its method is."""
+        try:
+            self.raw_requestline = self.rfile.readline(LINE_BYTES + 1)
+            if len(self.raw_requestline) > LINE_BYTES:
+                self.requestline, self.request_version, self.command = "", "", ""
+                self.send_error(414)
+                return
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            self._write(self._answered())
+        except OSError:  # the client is gone, or was silent for too long
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+    def _answered(self) -> Response:
+        door = self.server.door
+        try:
+            request = self._request()
+            if door.is_closed:
+                raise _Refused(message(404, "Not Found"))
+            return door.respond(request)
+        except _Refused as refusal:
+            self.close_connection = True  # the rest of the request may still be on its way
+            return refusal.response
+
+    def _request(self) -> Request:
+        for each in self.headers.get_all("Host", []):
+            host = each.rsplit(":", 1)[0].strip("[]")
+            # Else any page on the web could come in by a name of its own (DNS rebinding).
+            if not (id_in_name(host) == self.server.door.key or is_this_machine(host)):
+                raise _Refused(message(403, f"This address answers to 127.0.0.1 and localhost, not to {host}."))
+        target = self.requestline.split()[1]  # self.path has lost slashes at its beginning
+        if "://" in target.split("?")[0][:8]:  # the absolute form, as a proxy would send it
+            target = "/" + target.split("://", 1)[1].partition("/")[2]
+        raw_path, _, raw_query = target.partition("?")
+        return Request(
+            method=self.command,
+            raw_path=raw_path or "/",
+            raw_query=raw_query,
+            headers=tuple(self.headers.items()),
+            body=self._body(),
+            source_ip=self.client_address[0],
+            protocol=self.request_version,
+            port=self.server.server_address[1],
+        )
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            self.close_connection = True  # trailers are not read
+            stream: Any = self.rfile
+            body = DechunkedInput(stream).read(BODY_BYTES + 1) or b""
+            return self._of_a_size_allowed(bytes(body), len(body))
+        given = self.headers.get("Content-Length", "0").strip()
+        if not (given.isascii() and given.isdigit()):
+            raise _Refused(message(400, "Bad Request"))
+        if int(given) > BODY_BYTES:
+            left = min(int(given), DRAINED_BYTES)
+            while left > 0 and (some := self.rfile.read(min(left, 65_536))):
+                left -= len(some)  # read all the same: else the client cannot read why it was refused
+        return self._of_a_size_allowed(self.rfile.read(int(given)) if int(given) <= BODY_BYTES else b"", int(given))
+
+    @staticmethod
+    def _of_a_size_allowed(body: bytes, size: int) -> bytes:
+        if size > BODY_BYTES:
+            raise _Refused(message(413, "Request Too Long"))
+        return body
+
+    def _write(self, response: Response) -> None:
+        body = b"" if response.status in (204, 304) or response.status < 200 else response.body
+        reason = http.client.responses.get(response.status, "Unknown")
+        lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
+        given = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+        lines += [f"{name}: {value}".translate(_LINE_ENDS) for name, value in given]
+        if response.status >= 200 and response.status not in (204, 304):
+            lines.append(f"Content-Length: {len(body)}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        elif self.request_version == "HTTP/1.0":
+            lines.append("Connection: keep-alive")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        self.wfile.write(head if self.command == "HEAD" else head + body)  # one packet, if it is small
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, door: _Door) -> None:
+        self.door = door
+        self.connections: set[socket.socket] = set()
+        super().__init__((HOST, 0), _Connection)
+
+    def handle_error(self, *_: Any) -> None:
+        """A connection that breaks is nothing to report; an error of ours is."""
+        if not isinstance(sys.exception(), OSError):
+            traceback.print_exc()
+
+
+class _Door:
+    def __init__(self, key: str, answer: Answer) -> None:
+        self.key = key
+        self._answer: Answer | None = answer
+        self._listener = _Listener(self)
+        self.port = int(self._listener.server_address[1])
+        self.url = f"http://{HOST}:{self.port}"
+        threading.Thread(
+            target=self._listener.serve_forever, kwargs={"poll_interval": 0.1}, name=f"door-{self.port}", daemon=True
+        ).start()
+
+    def close(self) -> None:
+        self._answer = None  # requests that still come in get no answer any more
+        self._listener.shutdown()
+        self._listener.server_close()
+        for connection in list(self._listener.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)  # what is being answered still is
+
+    @property
+    def is_closed(self) -> bool:
+        return self._answer is None
+
+    def respond(self, request: Request) -> Response:
+        answer = self._answer
+        if answer is None:
+            return message(404, "Not Found")
+        try:
+            return answer(request)
+        except Exception:  # an error of ours, not of the learner's
+            traceback.print_exc()
+            return message(500, "Internal Server Error")
+
+
+def message(status: int, text: str, *headers: tuple[str, str]) -> Response:
+    """A response as API Gateway writes its own: {"message": text}."""
+    body = json.dumps({"message": text}, separators=(",", ":")).encode()
+    return Response(status, (("Content-Type", "application/json"), *headers), body)
+
+
+def id_in_name(host: str) -> str | None:
+    """The id in a name of an API or a function URL: AWS's, or one below `localhost`; None for any other host.
+
+    No page on the web can make such a name lead to this machine.
+
+    Args:
+        host: "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com", with or without a port.
+    """
+    found = _NAME.fullmatch(host.lower().partition(":")[0].rstrip("."))
+    return found.group(1) if found else None
+
+
+def local_url(doors: FrontDoors, url: str) -> str:
+    """Where an address of AWS is reached on this machine: the host is replaced, the rest stays.
+
+    Args:
+        doors: open ones; the key is the first label of the host, the id of the API or function URL.
+        url: "https://a1b2c3.execute-api.us-east-1.amazonaws.com/prod/orders"; a bare id stands for its root.
+
+    Raises:
+        CloudError: there is no door for it.
+    """
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    if parts.hostname == HOST:
+        return url
+    key = (parts.hostname or "").split(".")[0]
+    door = doors.url(key)
+    if door is None:
+        raise CloudError(
+            f"No API and no function URL of this cloud has the address {url}. Give the id of a deployed API, or the "
+            "address that AWS would have for it: https://ID.execute-api.us-east-1.amazonaws.com/STAGE."
+        )
+    return door + url.split(parts.netloc, 1)[1]

@@ -1,0 +1,230 @@
+"""Policies, and what they say of a request. No moto, no I/O.
+
+Rules: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy element reference". moto's own evaluation
+(moto/iam/access_control.py, 5.2.5) denies where a condition of an Allow does not hold, lets every statement without
+Resource pass, NotResource among them, ignores all operators but StringEquals, and compares actions by case: it is not
+used.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from serverless_cloud.iam.matching import (
+    Context,
+    NotHonoured,
+    arn_like,
+    check_operator,
+    holds,
+    like,
+    with_variables,
+)
+
+_ELEMENTS = frozenset(
+    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+)
+
+
+class Verdict(enum.Enum):
+    """What policies say of a request. Nothing said is a no, but another policy may still allow it."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks.
+
+    Args:
+        arn: as it stands in refusals: of the user or of the role's session; of a service its name.
+        names: how a policy names it: the ARN of its role too, or the service's name.
+        account_id: whose it is; empty for a service.
+    """
+
+    arn: str
+    names: frozenset[str] = frozenset()
+    account_id: str = ""
+
+    @property
+    def is_service(self) -> bool:
+        """Whether an AWS service acts by itself."""
+        return not self.account_id
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Args:
+        action: "sqs:SendMessage".
+        resource: an ARN; "*" for what no ARN names.
+        context: the condition keys.
+    """
+
+    action: str
+    resource: str
+    context: Context = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Condition:
+    name: str
+    key: str
+    wanted: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Statement:
+    allows: bool
+    actions: tuple[str, ...]
+    but_actions: bool
+    resources: tuple[str, ...] | None
+    but_resources: bool
+    principals: Mapping[str, tuple[str, ...]] | None
+    but_principals: bool
+    conditions: tuple[_Condition, ...]
+
+    def speaks_of(self, request: Request, principal: Principal | None, through_account: bool) -> bool:
+        action = request.action.lower()
+        if any(like(pattern, action) for pattern in self.actions) == self.but_actions:
+            return False
+        if self.resources is not None and self._names_resource(request) == self.but_resources:
+            return False
+        if principal is not None and self.principals is not None:
+            through_account = through_account or not self.allows
+            if self._names_principal(principal, through_account) == self.but_principals:
+                return False
+        return all(holds(c.name, c.key, c.wanted, request.context) for c in self.conditions)
+
+    def _names_resource(self, request: Request) -> bool:
+        assert self.resources is not None
+        patterns = (with_variables(pattern, request.context) for pattern in self.resources)
+        return any(p is not None and (p == "*" or arn_like(p, request.resource)) for p in patterns)
+
+    def _names_principal(self, principal: Principal, through_account: bool) -> bool:
+        assert self.principals is not None
+        if "*" in self.principals.get("AWS", ()):
+            return True
+        if principal.is_service:
+            return bool(principal.names.intersection(self.principals.get("Service", ())))
+        names = principal.names | {principal.arn}
+        if through_account:
+            names |= {principal.account_id, f"arn:aws:iam::{principal.account_id}:root"}
+        return bool(names.intersection(self.principals.get("AWS", ())))
+
+
+class Policy:
+    """A policy document.
+
+    Args:
+        document: JSON.
+
+    Raises:
+        ValueError: it is no policy; the text says why.
+    """
+
+    def __init__(self, document: str) -> None:
+        content = json.loads(document)
+        if not isinstance(content, dict):
+            raise ValueError("A policy is a JSON object.")
+        self.statements = [_statement(each) for each in _as_list(content.get("Statement", []))]
+
+    def says(self, request: Request, principal: Principal | None = None, *, through_account: bool = False) -> Verdict:
+        """What the policy says of a request.
+
+        Args:
+            principal: who asks, for a policy of a resource; None for one of a role or a user.
+            through_account: whether naming the account allows too. It hands the decision to the account's own
+                policies, so by itself it allows nothing.
+
+        Raises:
+            NotHonoured: a condition has a key that the local cloud does not know.
+        """
+        return _verdict(self.statements, request, principal, through_account)
+
+
+@functools.lru_cache(1024)
+def parsed(document: str) -> Policy:
+    """The policy of a document, parsed once for each content. Raises: ValueError, as for `Policy`."""
+    return Policy(document)
+
+
+def verdict_of(documents: Iterable[str], request: Request) -> Verdict:
+    """What several policies of one kind say together: a Deny counts more than any Allow.
+
+    Raises:
+        ValueError: one of them is no policy, or asks for what is not honoured.
+    """
+    statements = itertools.chain.from_iterable(parsed(document).statements for document in documents)
+    return _verdict(statements, request, None, False)
+
+
+def _verdict(
+    statements: Iterable[_Statement], request: Request, principal: Principal | None, through_account: bool
+) -> Verdict:
+    verdict, unknown = Verdict.NOTHING, None
+    for statement in statements:
+        try:
+            speaks = statement.speaks_of(request, principal, through_account)
+        except NotHonoured as error:
+            if not statement.allows:
+                raise
+            unknown = error  # matters only if nothing else allows it
+            continue
+        if speaks and not statement.allows:
+            return Verdict.DENY
+        if speaks:
+            verdict = Verdict.ALLOW
+    if verdict is Verdict.NOTHING and unknown is not None:
+        raise unknown
+    return verdict
+
+
+def _statement(given: Any) -> _Statement:
+    if not isinstance(given, dict) or given.get("Effect") not in ("Allow", "Deny"):
+        raise ValueError('Each statement of a policy needs an Effect, "Allow" or "Deny".')
+    if unknown := sorted(set(given) - _ELEMENTS):
+        raise ValueError(f"{unknown[0]} is no element of a policy statement; there are {', '.join(sorted(_ELEMENTS))}.")
+    if "Action" not in given and "NotAction" not in given:
+        raise ValueError("Each statement of a policy needs an Action or a NotAction.")
+    resources = given.get("Resource", given.get("NotResource"))
+    principals = given.get("Principal", given.get("NotPrincipal"))
+    return _Statement(
+        allows=given["Effect"] == "Allow",
+        actions=tuple(str(a).lower() for a in _as_list(given.get("Action", given.get("NotAction")))),
+        but_actions="Action" not in given,
+        resources=None if resources is None else tuple(map(str, _as_list(resources))),
+        but_resources="NotResource" in given,
+        principals=None if principals is None else _principals(principals),
+        but_principals="NotPrincipal" in given,
+        conditions=tuple(_conditions(given.get("Condition") or {})),
+    )
+
+
+def _principals(given: Any) -> dict[str, tuple[str, ...]]:
+    if isinstance(given, str):
+        given = {"AWS": given}
+    return {kind: tuple(map(str, _as_list(names))) for kind, names in given.items()}
+
+
+def _conditions(given: Mapping[str, Mapping[str, Any]]) -> Iterable[_Condition]:
+    for name, keys in given.items():
+        check_operator(name)
+        for key, wanted in keys.items():
+            yield _Condition(name, key, tuple(_text(each) for each in _as_list(wanted)))
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _as_list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]

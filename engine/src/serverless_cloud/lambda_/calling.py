@@ -1,0 +1,54 @@
+"""How the data plane itself calls functions: pollers, topics, buckets, rules, APIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from serverless_cloud.lambda_.function import Reply
+
+
+class FunctionGone(LookupError):
+    """There is no function, version or alias of this ARN (any more)."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An AWS service that calls a function by itself: the function's resource policy must allow it.
+
+    Args:
+        principal: the service, "sns.amazonaws.com".
+        source_arn: what sends: the topic, bucket, rule, or "arn:aws:execute-api:..." of the API's method.
+        source_account: the account that owns it.
+    """
+
+    principal: str
+    source_arn: str
+    source_account: str = "123456789012"
+
+
+class Functions(Protocol):
+    """The functions of the local cloud, by their ARN; a version or an alias may stand at its end."""
+
+    def invoke(self, arn: str, event: bytes, caller: Caller | None = None) -> Reply:
+        """Calls a function and waits for its answer.
+
+        Args:
+            arn: of the function, version or alias.
+            event: JSON.
+            caller: who pushes the event; None for a poller of Lambda's own, which needs nobody's leave.
+
+        Raises:
+            FunctionGone: there is no such function.
+            NotNow: a concurrency limit is reached (TooManyRequests), no subnet has a free address, or the function is
+                not active.
+            AccessDenied: permissions are enforced, and the function does not allow this caller.
+        """
+        ...
+
+    def submit(self, arn: str, event: bytes, caller: Caller | None = None) -> None:
+        """Hands an event over to be run asynchronously: Lambda's own retries and destinations follow.
+
+        Args, Raises: as for `invoke`; being throttled is Lambda's business then.
+        """
+        ...

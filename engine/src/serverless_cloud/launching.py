@@ -1,0 +1,94 @@
+"""Starts the process of the local cloud, and hears from it where it answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from serverless_cloud import disk, inherited, progress, surroundings
+from serverless_cloud.errors import CloudDidNotStart
+
+START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
+
+
+def launch(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Starts the server; it ends when the pipe to its standard input closes.
+
+    Args:
+        command: to run.
+        log: where its error output goes.
+    """
+    environ = inherited.kept(os.environ)
+    environ |= surroundings.no_proxy_for_this_machine(environ)
+    with log.open("wb") as stderr:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,  # its other end closes when this process ends, however it ends
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environ,
+            # A group of its own: interrupting or killing the kernel's group leaves it time to clean up.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+            | getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+
+
+def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the server answers, once it does.
+
+    Args:
+        server: that `launch` has started.
+        log: as for `launch`.
+
+    Raises:
+        CloudDidNotStart: it ended or stayed silent; it is gone then.
+    """
+    line = _first_line(server, START_LIMIT_S)
+    try:
+        return str(json.loads(line)["endpoint_url"])
+    except ValueError:
+        server.kill()
+        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+        raise CloudDidNotStart(
+            f"The local cloud did not start. Its last lines:\n{disk.with_advice(tail) or '(none)'}\n"
+            "Run `serverless-first doctor` in a terminal: it finds what is missing."
+        ) from None
+
+
+@contextlib.contextmanager
+def files_explained(target: str | None) -> Iterator[None]:
+    """Says of a temporary file or folder that cannot be made what it is for.
+
+    Args:
+        target: as for `cloud.start`; a target keeps such files as well, and is not called the local cloud.
+
+    Raises:
+        CloudDidNotStart: in place of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        what = "The local cloud" if target is None else "The session"
+        raise CloudDidNotStart(
+            disk.with_advice(f"{what} did not start: it keeps its files among temporary ones. {error}.")
+            + " Run `serverless-first doctor` in a terminal: it looks at what can be written."
+        ) from error
+
+
+def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
+    """The first line that a process prints; empty if it ends or stays silent for `limit_s` seconds."""
+    lines: list[bytes] = []
+    assert process.stdout is not None
+    reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True)
+    reader.start()
+    reader.join(progress.SILENT_S)
+    if reader.is_alive():
+        with progress.notice("Starting the local cloud. The first start takes longest ..."):
+            reader.join(limit_s - progress.SILENT_S)
+    return lines[0] if lines else b""

@@ -1,0 +1,63 @@
+"""How functions reach a VPC: one of two models, which may change while the cloud runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from serverless_cloud.lambda_.function import FunctionSpec
+from serverless_cloud.network.each_environment import EnvironmentInterfaces
+from serverless_cloud.network.hyperplane import Hyperplane
+from serverless_cloud.network.interfaces import Interfaces, Model
+from serverless_cloud.tasks import Tasks
+
+
+class Network:
+    """The interfaces of all functions of one local cloud.
+
+    Args:
+        interfaces: where they are made.
+        tasks: for what goes on in the background.
+        time_scale: divides AWS's own waits.
+        model: to begin with.
+
+    Attributes:
+        hyperplane: the shared interfaces.
+        model_changed: called after a change of the model; whoever knows the functions sets it.
+    """
+
+    def __init__(
+        self, interfaces: Interfaces, tasks: Tasks, time_scale: Callable[[], float], model: Model = Model.HYPERPLANE
+    ) -> None:
+        self._model = model
+        self.hyperplane = Hyperplane(interfaces, tasks, time_scale)
+        self._of_environments = EnvironmentInterfaces(interfaces, time_scale)
+        self.model_changed: Callable[[], None] = lambda: None
+
+    @property
+    def model(self) -> Model:
+        """Which model holds now."""
+        return self._model
+
+    @model.setter
+    def model(self, model: Model) -> None:
+        if model is not self._model:
+            self._model = model
+            self.model_changed()
+
+    def attach(self, spec: FunctionSpec) -> Callable[[], None]:
+        """Before an environment starts: what it needs of the network, waited for.
+
+        Returns:
+            What to call when the environment has ended; more than once does no harm.
+
+        Raises:
+            NoAddressLeft: the environment needs an interface of its own, and no subnet has a free address.
+        """
+        if spec.vpc is None or self._model is not Model.EACH_ENVIRONMENT:
+            return lambda: None
+        return self._of_environments.attach(spec)
+
+    def clear(self) -> None:
+        """The cloud is being emptied."""
+        self._of_environments.clear()
+        self.hyperplane.clear()

@@ -1,0 +1,178 @@
+"""One batch on its way through a pipe: the enrichment, then the target. No moto.
+
+Rules: Amazon EventBridge User Guide, "Event enrichment in Amazon EventBridge Pipes", "Amazon EventBridge Pipes batching
+and concurrency", "Amazon EventBridge Pipes targets". Functions and state machines get a whole batch as an array, all
+other targets one item after the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from serverless_cloud.events.targets import Target, TargetFailed, send, send_and_wait, service_of
+from serverless_cloud.pipes.template import Filled, fill, resolved
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.sources.batches import identifier
+from serverless_cloud.sources.mapping import Deliver, Delivery
+
+#: The largest batch that a target takes; functions and state machines take any.
+LARGEST_BATCH = {"sqs": 10, "sns": 10, "events": 10, "kinesis": 500, "logs": 10_000}
+WHOLE_BATCH = ("lambda", "states")
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A pipe, as a batch finds it.
+
+    Args:
+        name, arn, role_arn, source_arn: of the pipe.
+        target: the ARN of the target.
+        target_template: its InputTemplate, or None.
+        parameters: the target's own parameters: MessageGroupId, PartitionKey, DetailType, InvocationType...
+        enrichment: the ARN of a function or of an express state machine, or None.
+        enrichment_template: its InputTemplate, or None.
+    """
+
+    name: str
+    arn: str
+    role_arn: str
+    source_arn: str
+    target: str
+    target_template: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    enrichment: str | None = None
+    enrichment_template: str | None = None
+
+    def variables(self) -> dict[str, str]:
+        """The values of <aws.pipes...> in a template, now."""
+        return {
+            "pipe-arn": self.arn,
+            "pipe-name": self.name,
+            "source-arn": self.source_arn,
+            "enrichment-arn": self.enrichment or "",
+            "target-arn": self.target,
+            "event.ingestion-time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
+
+
+def event_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record in the pipe's shape: as in an event for Lambda; that of Kinesis without a level of its own."""
+    rest = {name: value for name, value in record.items() if name != "kinesis"}
+    return {**record["kinesis"], **rest} if "kinesis" in record else rest
+
+
+def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
+    """What takes one batch after the other through a pipe."""
+
+    def deliver(records: list[dict[str, Any]]) -> Delivery:
+        try:
+            items = _enriched(plane, pipe, [event_of(record) for record in records])
+            if not items:
+                return Delivery()
+            if service_of(pipe.target) in WHOLE_BATCH:
+                return _whole(plane, pipe, items, records)
+            return _one_by_one(plane, pipe, items, records)
+        except TargetFailed as failure:
+            return Delivery(error=str(failure), throttled=failure.code == "THROTTLING")
+
+    return deliver
+
+
+def _enriched(plane: DataPlane, pipe: Pipe, events: list[Any]) -> list[Any]:
+    """What the enrichment makes of a batch; nothing, if it answers "", {} or []: then the target is not called."""
+    if pipe.enrichment is None:
+        return events
+    payload = [_filled(pipe, pipe.enrichment_template, event).value for event in events]
+    text = send_and_wait(plane, _target(pipe, pipe.enrichment, json.dumps(payload), {}))
+    try:
+        answer = json.loads(text or "null")
+    except ValueError:
+        answer = text
+    if isinstance(answer, list):
+        return answer
+    return [answer] if answer else []
+
+
+def _filled(pipe: Pipe, template: str | None, event: Any) -> Filled:
+    if template:
+        return fill(template, event, pipe.variables())
+    return Filled(event, event if isinstance(event, str) else json.dumps(event))
+
+
+def _target(pipe: Pipe, arn: str, payload: str, parameters: Mapping[str, Any]) -> Target:
+    parts = pipe.arn.split(":")
+    return Target(
+        arn=arn,
+        payload=payload,
+        region=parts[3],
+        account_id=parts[4],
+        principal="pipes.amazonaws.com",
+        source_arn=pipe.arn,
+        role_arn=pipe.role_arn,
+        parameters=parameters,
+    )
+
+
+def _whole(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[str, Any]]) -> Delivery:
+    payload = json.dumps([_filled(pipe, pipe.target_template, item).value for item in items])
+    target = _target(pipe, pipe.target, payload, {})
+    if pipe.parameters.get("InvocationType", "REQUEST_RESPONSE") == "FIRE_AND_FORGET":
+        send(plane, target)
+        return Delivery()
+    return _partial(send_and_wait(plane, target), records)
+
+
+def _partial(text: str, records: list[dict[str, Any]]) -> Delivery:
+    """What a target's answer says of the batch; one without batchItemFailures has taken it.
+
+    Unlike Lambda's mappings, Pipes calls a stream's record by its eventID.
+    """
+    try:
+        answer = json.loads(text or "null")
+    except ValueError:
+        return Delivery(error="The target's answer is no JSON")
+    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    if not failures:
+        return Delivery()
+    known = _known(records)
+    given = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
+    if any(each not in known for each in given):
+        return Delivery(error=f"batchItemFailures names {given}, which are no items of the batch")
+    return Delivery(failed=tuple(known[each] for each in given))
+
+
+def _known(records: list[dict[str, Any]]) -> dict[Any, str]:
+    """The records by the names that a target may give them; how the poller calls them."""
+    found = {identifier(record): identifier(record) for record in records}
+    return found | {record["eventID"]: identifier(record) for record in records if "eventID" in record}
+
+
+def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[str, Any]]) -> Delivery:
+    service = service_of(pipe.target)
+    if len(items) > LARGEST_BATCH[service]:
+        return Delivery(error=f"The target takes {LARGEST_BATCH[service]} items at most; the batch has {len(items)}")
+    failed: list[Any] = []
+    last: TargetFailed | None = None
+    for item in items:
+        try:
+            parameters = resolved(_defaults(pipe, service, records[0]) | dict(pipe.parameters), item)
+            send(plane, _target(pipe, pipe.target, _filled(pipe, pipe.target_template, item).text, parameters))
+        except TargetFailed as failure:
+            last = failure
+            failed.append(item.get("messageId") or item.get("eventID") if isinstance(item, dict) else None)
+    if last is None:
+        return Delivery()
+    known = _known(records)
+    if len(failed) == len(items) or any(each not in known for each in failed):
+        raise last
+    return Delivery(failed=tuple(known[each] for each in failed))
+
+
+def _defaults(pipe: Pipe, service: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    if service != "events":
+        return {}
+    return {"Source": f"Pipe {pipe.name}", "DetailType": f"Event from {record['eventSource']}", "Resources": []}

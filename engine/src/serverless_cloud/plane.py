@@ -1,0 +1,86 @@
+"""All parts of the data plane in one place: what a seam gets to hand over to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from serverless_cloud.batch.jobs import Jobs
+from serverless_cloud.events.router import Router
+from serverless_cloud.http.front import FrontDoors
+from serverless_cloud.lambda_.asynchronous import EventQueue
+from serverless_cloud.lambda_.calling import Functions
+from serverless_cloud.lambda_.service import LambdaService
+from serverless_cloud.network.network import Network
+from serverless_cloud.permissions import Permissions
+from serverless_cloud.rds.instances import DatabaseInstances
+from serverless_cloud.rds_proxy.manager import Proxies
+from serverless_cloud.sources.mapping import PollerFactory
+from serverless_cloud.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """What makes the answers of moto real.
+
+    Args:
+        service, queue: Lambda, for calls that wait and for those that do not.
+        functions: the same by ARN, for services that call functions.
+        permissions: asked before anything acts for somebody.
+        databases, proxies: RDS.
+        batch: the jobs of Batch.
+        network: the interfaces of functions in a VPC.
+        doors: the HTTP endpoints of APIs and function URLs.
+        events: where events are published for EventBridge's rules.
+        tasks: pollers, timers and what else goes on in the background.
+        pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each seam of a
+            source puts its own there.
+        forgetting: called when the cloud is emptied, after the tasks have ended.
+    """
+
+    service: LambdaService
+    queue: EventQueue
+    functions: Functions
+    permissions: Permissions
+    databases: DatabaseInstances
+    proxies: Proxies
+    batch: Jobs
+    network: Network
+    doors: FrontDoors = field(default_factory=FrontDoors)
+    events: Router = field(default_factory=Router)
+    tasks: Tasks = field(default_factory=Tasks)
+    pollers: dict[str, PollerFactory] = field(default_factory=dict)
+    forgetting: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def time_scale(self) -> float:
+        """AWS's own waiting times are divided by it; it may change."""
+        return self.queue.time_scale
+
+    def clear(self) -> None:
+        """Ends all that goes on and forgets what the parts hold; moto's own state is not touched.
+
+        Raises:
+            ExceptionGroup: of what parts have raised; all the others are cleared.
+        """
+        errors: list[Exception] = []
+        for step in (
+            self.tasks.stop,
+            self.queue.clear,
+            self.service.fleet.clear,  # a task that waits for a function has its answer now
+            self.tasks.clear,
+            self.batch.clear,
+            self.service.fleet.clear,  # what a task has started meanwhile
+            self.doors.clear,
+            self.network.clear,
+            self.service.metrics.clear,
+            *self.forgetting,
+            self.proxies.clear,
+            self.databases.clear,
+        ):
+            try:
+                step()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup("The local cloud could not be emptied wholly.", errors)

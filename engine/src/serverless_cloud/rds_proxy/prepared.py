@@ -1,0 +1,282 @@
+"""One client's prepared statements: its own names for them, and what the proxy sends the database instead.
+
+The proxy's own messages stand in the client's batch (what it sends up to a Sync). If PostgreSQL skips them after an
+error, it also skips what needs them, but the next batch must not rely on them. So a statement counts as prepared if
+the connection has confirmed it, or within the batch that prepares it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from serverless_cloud.rds_proxy import statements, wire
+from serverless_cloud.rds_proxy.owed import Due, Entry, Owed
+from serverless_cloud.rds_proxy.statements import Known, Schema, Statement
+
+#: What the proxy remembers of one client at most: its statements and open portals. Ours: AWS documents no limit.
+CLIENT_BYTES = 16 * 2**20
+ITEM_BYTES = 512  # how much a statement or a portal counts beside its name and its text
+TOO_MUCH = (
+    f"The client has prepared too much: RDS Proxy keeps up to {CLIENT_BYTES // 2**20} MiB of statements and portals "
+    f"for each client, and counts the name, the text and {ITEM_BYTES} bytes of each. "
+    "Connect again, and close statements that you no longer need or let your driver keep fewer."
+)
+
+PARSE_COMPLETE = b"1\0\0\0\4"
+_UNNAMED = b""
+_NONE = b""  # the body of a statement that does not exist: a real one has at least three bytes
+_LARGE = b"\xff"  # in place of a body that is too large to be kept
+_KEY_IN_QUOTES = re.compile(rb'"(rp_[0-9a-f]+)"')
+
+
+class Prepared:
+    """All statements and portals of one client.
+
+    Args:
+        owed: what the database owes the client.
+        to_server: takes messages for the database.
+        good: the proxy's names of statements that the database has accepted.
+        schema: gives statements their names.
+
+    Attributes:
+        known: what the borrowed connection has prepared; None without one.
+    """
+
+    def __init__(self, owed: Owed, to_server: list[bytes], good: Known, schema: Schema) -> None:
+        self.known: Known | None = None
+        self._owed, self._to_server, self._good, self._schema = owed, to_server, good, schema
+        self._statements: dict[bytes, Statement] = {}  # by the client's name
+        self._unnamed = _NONE
+        self._portals: dict[bytes, bytes] = {}  # by name: the body of its statement, for the log
+        self._batch: set[bytes] = set()  # the names, at the database, that this batch prepares
+        self._statement_bytes = self._portal_bytes = 0
+
+    # ---- what the client sends
+
+    def take_good(self, name: bytes, body: bytes) -> bool:
+        """Prepares a statement without the database if that has accepted the same one before; returns whether."""
+        key = self._schema.key_of(body)
+        if not name or name in self._statements or not self._good.use(key):
+            return False
+        self._keep(name, Statement(key, body))
+        return True
+
+    def parse(self, name: bytes, body: bytes) -> None:
+        """Prepares a statement.
+
+        Raises:
+            wire.ProtocolError: the client has prepared too much.
+        """
+        if not name:
+            self._unnamed = body
+            self._prepare_unnamed(Due.PARSE)
+        elif name in self._statements:  # let PostgreSQL refuse a name that is taken
+            there = self._name_there(name)  # may prepare the old one first, so that answer comes first
+            self._send(statements.parse(there, body), Due.TAKEN_PARSE)
+        else:
+            key = self._schema.key_of(body)
+            self._keep(name, Statement(key, body))
+            if self._is_there(key):
+                self._send(statements.CLOSE_NOTHING, Due.KNOWN_PARSE, key, name)
+            else:
+                self._prepare(Due.PARSE, key, body, name)
+
+    def parse_large(self, name: bytes, head: bytes) -> None:
+        """Passes on the beginning of a Parse that is too large to be kept, under the client's own name."""
+        self._forget(name)
+        if not name:
+            self._unnamed = _LARGE
+            self._expect_unnamed()
+        self._send(head, Due.PARSE, name=name, body=_LARGE)
+
+    def bind(self, message: bytes, rest_bytes: int) -> None:
+        """Binds a portal. Args: rest_bytes: how much of the message is still to come."""
+        portal, rest = wire.cut(message, 5)
+        name, rest = wire.cut(rest, 0)
+        there = self._name_there(name)
+        statement = self._statements.get(name)
+        if portal not in self._portals:
+            self._portal_bytes += len(portal) + ITEM_BYTES
+            self._check()
+        self._portals[portal] = statement.body if statement is not None else self._unnamed
+        if there is not name:
+            body = portal + b"\0" + there + b"\0" + rest
+            message = b"B" + wire.INT.pack(len(body) + 4 + rest_bytes) + body
+        self._to_server.append(message)
+
+    def sql_of(self, portal: bytes) -> bytes:
+        """The beginning of a portal's statement, for the log."""
+        return self._portals.get(portal, b"")[: wire.SHOWN_BYTES + 1].partition(b"\0")[0]
+
+    def describe(self, message: bytes) -> None:
+        """Describes a statement or a portal."""
+        if message[5:6] == b"S":
+            name, _ = wire.cut(message, 6)
+            there = self._name_there(name)
+            if there is not name:
+                message = wire.message(b"D", b"S" + there + b"\0")
+        self._to_server.append(message)
+
+    def close(self, message: bytes) -> None:
+        """Closes a statement or a portal."""
+        name, _ = wire.cut(message, 6)
+        closed: Statement | None = None
+        if message[5:6] != b"S":
+            if self._portals.pop(name, None) is not None:
+                self._portal_bytes -= len(name) + ITEM_BYTES
+        elif not name:
+            closed = Statement(_UNNAMED, self._unnamed)
+            self._unnamed = _NONE
+            self._expect_unnamed()
+        else:
+            closed = self._forget(name)
+            if closed is not None or name.startswith(statements.PREFIX):
+                message = statements.CLOSE_NOTHING  # other clients may use the same statement
+        self._send(message, Due.CLOSE, name=name, closed=closed)
+
+    def query_begins(self) -> None:
+        """A simple query destroys the unnamed statement."""
+        assert self.known is not None
+        self._unnamed, self.known.unnamed = _NONE, None
+        self._batch.discard(_UNNAMED)
+
+    def batch_ends(self) -> None:
+        """A Sync. What follows must not rely on what this batch prepares until that is confirmed."""
+        self._batch.clear()
+
+    # ---- what the database answers
+
+    def confirm(self, entry: Entry) -> bytes | None:
+        """ParseComplete or CloseComplete has come; what the client gets instead, None for the answer itself."""
+        known, due, key = self.known, entry.due, entry.key
+        assert known is not None
+        if due in (Due.PARSE, Due.HIDDEN_PARSE):
+            if key:
+                known.confirm(key)
+            elif not entry.name:
+                known.unnamed = entry.body
+        elif due is Due.HIDDEN_CLOSE:
+            if key:
+                known.confirm_closed(key)
+            else:
+                known.unnamed = _NONE
+        elif due is Due.KNOWN_PARSE:
+            return PARSE_COMPLETE
+        elif entry.closed is not None and not entry.name:
+            known.unnamed = _NONE
+        return b"" if due in (Due.HIDDEN_PARSE, Due.HIDDEN_CLOSE, Due.MARK) else None
+
+    def undo(self, entry: Entry) -> None:
+        """The database has skipped this, or refused it."""
+        due, key, name, closed = entry.due, entry.key, entry.name, entry.closed
+        if due is Due.CLOSE and closed is not None:
+            if name:
+                self._forget(name)
+                self._remember(name, closed)
+            elif not self._unnamed:
+                self._unnamed = closed.body
+        elif due is Due.HIDDEN_CLOSE and key and self.known is not None:
+            self.known.restore(key)
+        elif due in (Due.PARSE, Due.KNOWN_PARSE):
+            statement = self._statements.get(name)
+            if not name and self._unnamed is entry.body:
+                self._unnamed = _NONE
+            elif statement is not None and statement.key == key:
+                self._forget(name)
+
+    def transaction_ends(self) -> None:
+        """Portals end with their transaction."""
+        self._portals.clear()
+        self._portal_bytes = 0
+
+    def deallocate_all(self) -> None:
+        """DEALLOCATE ALL or DISCARD ALL has run on the client's own connection."""
+        assert self.known is not None
+        self.known.doubt()
+        self._statements.clear()
+        self._statement_bytes = 0
+
+    def rename(self, response: bytes) -> bytes:
+        """An ErrorResponse with the client's names of statements in place of the proxy's."""
+        names = {statement.key: name for name, statement in self._statements.items()}
+
+        def client_name(match: re.Match[bytes]) -> bytes:
+            return b'"' + names.get(match[1], match[1]) + b'"'
+
+        return wire.message(b"E", _KEY_IN_QUOTES.sub(client_name, response[5:]))
+
+    # ---- the connection
+
+    def _name_there(self, name: bytes) -> bytes:
+        """The name of a client's statement on this connection, where it is prepared first if need be."""
+        assert self.known is not None
+        if not name:
+            if _UNNAMED not in self._batch and self.known.unnamed != self._unnamed:  # perhaps another client's
+                self._prepare_unnamed(Due.HIDDEN_PARSE)
+            return name
+        statement = self._statements.get(name)
+        if statement is None:  # one of the proxy's names would be another client's statement
+            return statements.NOTHING if name.startswith(statements.PREFIX) else name
+        if not self._is_there(statement.key):
+            self._prepare(Due.HIDDEN_PARSE, statement.key, statement.body)
+        return statement.key
+
+    def _is_there(self, key: bytes) -> bool:
+        assert self.known is not None
+        return self.known.use(key) or key in self._batch
+
+    def _prepare(self, due: Due, key: bytes, body: bytes, name: bytes = b"") -> None:
+        assert self.known is not None
+        for surplus in self.known.expect(key):
+            self._batch.discard(surplus)
+            self._send(statements.close(surplus), Due.HIDDEN_CLOSE, surplus)
+        # It may be there after all; without the Close, PostgreSQL would then refuse to prepare it for ever.
+        self._send(statements.close(key), Due.HIDDEN_CLOSE, key)
+        self._send(statements.parse(key, body), due, key, name, body=body)
+        self._batch.add(key)
+
+    def _prepare_unnamed(self, due: Due) -> None:
+        body = self._unnamed
+        self._expect_unnamed()
+        if body in (_NONE, _LARGE):  # there is nothing to prepare, and the client must be told so
+            self._send(statements.close(_UNNAMED), Due.HIDDEN_CLOSE)
+        else:
+            self._send(statements.parse(_UNNAMED, body), due, body=body)
+
+    def _expect_unnamed(self) -> None:
+        assert self.known is not None
+        self.known.unnamed = None  # until the answer has come
+        self._batch.add(_UNNAMED)
+
+    def _send(
+        self,
+        message: bytes,
+        due: Due,
+        key: bytes = b"",
+        name: bytes = b"",
+        *,
+        body: bytes = b"",
+        closed: Statement | None = None,
+    ) -> None:
+        self._owed.add(due, key, name, body=body, closed=closed)
+        self._to_server.append(message)
+
+    # ---- memory
+
+    def _keep(self, name: bytes, statement: Statement) -> None:
+        self._remember(name, statement)
+        self._check()
+
+    def _remember(self, name: bytes, statement: Statement) -> None:
+        self._statements[name] = statement
+        self._statement_bytes += len(name) + len(statement.body) + ITEM_BYTES
+
+    def _forget(self, name: bytes) -> Statement | None:
+        statement = self._statements.pop(name, None)
+        if statement is not None:
+            self._statement_bytes -= len(name) + len(statement.body) + ITEM_BYTES
+        return statement
+
+    def _check(self) -> None:
+        if self._statement_bytes + self._portal_bytes > CLIENT_BYTES:
+            raise wire.ProtocolError(TOO_MUCH, "54000")

@@ -1,0 +1,150 @@
+"""One invocation of a schedule's target by EventBridge Scheduler: its payload, its attempts, its end. No moto.
+
+Rules: EventBridge Scheduler User Guide, "Using templated targets", "Using universal targets", "Adding context
+attributes", "Configuring a schedule's dead-letter queue"; API reference, RetryPolicy.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from serverless_cloud.events import universal_targets
+from serverless_cloud.events.targets import Target, TargetFailed, send
+from serverless_cloud.plane import DataPlane
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What is to be done.
+
+    Args:
+        schedule_arn: of the schedule.
+        target: as CreateSchedule takes it, RetryPolicy with both its values.
+        scheduled_time: when the schedule asked for it, on the schedule's clock.
+    """
+
+    schedule_arn: str
+    target: Mapping[str, Any]
+    scheduled_time: datetime
+
+    @property
+    def time(self) -> str:
+        """The scheduled time as it stands in events."""
+        return f"{self.scheduled_time:%Y-%m-%dT%H:%M:%SZ}"
+
+    def payload(self, execution_id: str, attempt: int) -> str:
+        """What one attempt sends."""
+        text = self.target.get("Input")
+        if text is None:
+            return "{}" if universal_targets.is_universal(self.target["Arn"]) else self._notification()
+        for name, value in (
+            ("schedule-arn", self.schedule_arn),
+            ("scheduled-time", self.time),
+            ("execution-id", execution_id),
+            ("attempt-number", str(attempt)),
+        ):
+            text = text.replace(f"<aws.scheduler.{name}>", value)
+        return str(text)
+
+    def _notification(self) -> str:
+        parts = self.schedule_arn.split(":")
+        return json.dumps({
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.scheduler",
+            "account": parts[4],
+            "time": self.time,
+            "region": parts[3],
+            "resources": [self.schedule_arn],
+            "detail": "{}",
+        })  # fmt: skip
+
+
+class Run:
+    """One invocation from its first attempt to its end: what `events.retry.Delivery` calls.
+
+    Args:
+        plane: what it is made in.
+        given: what is to be done.
+        done: called once, when the target has taken it or it was given up.
+    """
+
+    def __init__(self, plane: DataPlane, given: Invocation, done: Callable[[], None]) -> None:
+        self._plane, self._given, self._done = plane, given, done
+        self._attempts = 0
+        self._execution_id = self._payload = ""
+
+    def send(self) -> None:
+        """One attempt.
+
+        Raises:
+            TargetFailed: the target did not take it.
+        """
+        self._attempts += 1
+        self._execution_id = uuid.uuid4().hex[:16]
+        self._payload = self._given.payload(self._execution_id, self._attempts)
+        _attempt(self._plane, self._given, self._payload)
+        self._done()
+
+    def give_up(self, failure: TargetFailed, retries: int, exhausted: str) -> None:
+        """It goes to the dead-letter queue, if there is one. Args: as of `events.retry.Delivery.give_up`."""
+        given = self._given
+        attributes = {
+            "ERROR_CODE": failure.service_code,
+            "ERROR_MESSAGE": failure.message,
+            "EXECUTION_ID": self._execution_id,
+            "EXHAUSTED_RETRY_CONDITION": exhausted,
+            "IS_PAYLOAD_TRUNCATED": "false",
+            "RETRY_ATTEMPTS": str(retries),
+            "SCHEDULED_TIME": given.time,
+            "SCHEDULE_ARN": given.schedule_arn,
+            "TARGET_ARN": given.target["Arn"],
+        }
+        if arn := (given.target.get("DeadLetterConfig") or {}).get("Arn"):
+            _dead_letter(self._plane, arn, given.target["RoleArn"], self._payload, attributes)
+        self._done()
+
+
+def _attempt(plane: DataPlane, given: Invocation, payload: str) -> None:
+    target, parts = given.target, given.schedule_arn.split(":")
+    if universal_targets.is_universal(target["Arn"]):
+        universal_targets.call(plane, target["Arn"], payload, parts[3], parts[4], target["RoleArn"])
+        return
+    parameters: dict[str, Any] = {}
+    for name in ("SqsParameters", "EventBridgeParameters", "KinesisParameters"):
+        parameters |= target.get(name) or {}
+    send(
+        plane,
+        Target(
+            arn=target["Arn"],
+            payload=payload,
+            region=parts[3],
+            account_id=parts[4],
+            principal="scheduler.amazonaws.com",
+            source_arn=given.schedule_arn,
+            role_arn=target["RoleArn"],
+            parameters=parameters,
+        ),
+    )
+
+
+def _dead_letter(plane: DataPlane, arn: str, role_arn: str, payload: str, attributes: Mapping[str, str]) -> None:
+    from serverless_cloud.clients import client  # the seams import the plane
+
+    sent = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
+    try:
+        plane.permissions.require(role_arn, "sqs:SendMessage", arn, service="scheduler.amazonaws.com")
+        sqs = client("sqs", arn.split(":")[3])
+        url = sqs.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=payload, MessageAttributes=sent)
+    except Exception:  # nobody waits for it: the server's own log is the only place to say it
+        print(f"A dead letter of a schedule could not be delivered to {arn}:", file=sys.stderr)
+        traceback.print_exc()

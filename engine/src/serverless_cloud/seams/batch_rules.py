@@ -1,0 +1,412 @@
+"""Seam: what compute environments, job queues and job definitions of Batch may be (moto 5.2.5).
+
+Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that
+create, change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the
+resources of UpdateComputeEnvironment nowhere, deletes what is in use, lets a new revision of a definition inherit from
+the one before, and takes and drops what it does not know. moto's backend is called.
+
+Rules: AWS Batch API Reference, each call by its name. Batch knows one error for all requests: ClientException. The
+sentences of AWS are used where public reports show them (found: the one for a compute environment with a queue).
+
+Worth an upstream change: all of these.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from moto.batch import models
+from moto.batch.exceptions import ClientException
+from moto.batch.responses import BatchResponse
+from moto.core.exceptions import AWSError
+
+from serverless_cloud.batch import retries, work
+from serverless_cloud.batch.refused import NotHonoured, Refused
+from serverless_cloud.batch.requests import timeout_of
+from serverless_cloud.seams import shape_rules
+
+Given = Mapping[str, Any]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_ENVIRONMENT_NAME = re.compile(rf"{_NAME.pattern}$")
+MOST_ENVIRONMENTS = 3
+_OF_FARGATE = frozenset(("type", "maxvCpus", "subnets", "securityGroupIds"))
+_CHANGEABLE = frozenset(("minvCpus", "maxvCpus", "desiredvCpus", "subnets", "securityGroupIds", "instanceTypes"))
+_SERVICE = "batch.amazonaws.com"
+
+
+def is_fargate(resources: Given) -> bool:
+    """Whether computeResources are of Fargate."""
+    return str(resources.get("type", "")).startswith("FARGATE")
+
+
+# ---- compute environments
+
+
+def create_environment(backend: Any, given: Given) -> Any:
+    """Makes a compute environment.
+
+    Raises:
+        Refused, NotHonoured, AWSError: it cannot be made.
+    """
+    _refuse(given, "CreateComputeEnvironment", "eksConfiguration", "unmanagedvCpus", "ecsSettings")
+    if given.get("type") == "UNMANAGED":
+        raise NotHonoured("compute environments of the type UNMANAGED")
+    resources = dict(given.get("computeResources") or {})
+    for name in ("type", "maxvCpus", "subnets"):
+        if not resources.get(name):
+            raise Refused(f"{name} of computeResources is required.")
+    if is_fargate(resources):
+        if other := sorted(name for name in set(resources) - _OF_FARGATE if resources[name]):
+            raise Refused(f"{', '.join(other)} of computeResources cannot be given for Fargate.")
+        if not resources.get("securityGroupIds"):
+            raise Refused("securityGroupIds of computeResources is required for Fargate.")
+    else:
+        resources.setdefault("securityGroupIds", [])
+        resources.setdefault("minvCpus", 0)
+        resources.setdefault("instanceTypes", ["optimal"])
+    return backend.create_compute_environment(
+        compute_environment_name=str(given.get("computeEnvironmentName") or ""),
+        _type=given.get("type"),
+        state=given.get("state") or "ENABLED",
+        compute_resources=resources,
+        service_role=given.get("serviceRole") or _service_linked_role(backend),
+        tags=given.get("tags"),
+    )
+
+
+def _service_linked_role(backend: Any) -> str:
+    """The role that Batch makes for itself in an account that has none."""
+    iam, name, path = backend.iam_backend, "AWSServiceRoleForBatch", f"/aws-service-role/{_SERVICE}/"
+    if not any(role.name == name for role in iam.get_roles()):
+        trust = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": _SERVICE}}
+        iam.create_role(
+            name,
+            json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            path,
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+            linked_service=_SERVICE,
+        )
+    return f"arn:aws:iam::{backend.account_id}:role{path}{name}"
+
+
+def update_environment(backend: Any, given: Given) -> Any:
+    """Changes a compute environment.
+
+    Raises:
+        Refused, NotHonoured, AWSError: it cannot be changed so.
+    """
+    environment = _environment(backend, str(given.get("computeEnvironment") or ""))
+    _refuse(given, "UpdateComputeEnvironment", "unmanagedvCpus", "updatePolicy", "ecsSettings", "eksConfiguration")
+    changes = dict(given.get("computeResources") or {})
+    if other := sorted(set(changes) - _CHANGEABLE):
+        raise NotHonoured(f"{', '.join(other)} of UpdateComputeEnvironment")
+    changed = {**environment.compute_resources, **changes}
+    backend._validate_compute_resources(changed)
+    backend.update_compute_environment(
+        environment.name, state=given.get("state"), compute_resources=None, service_role=given.get("serviceRole")
+    )
+    environment.compute_resources = changed
+    return environment
+
+
+def delete_environment(backend: Any, name: str) -> None:
+    """Deletes a compute environment; one that is not there is none to delete.
+
+    Raises:
+        Refused: it is enabled, or a queue uses it.
+    """
+    environment = backend.get_compute_environment(name)
+    if environment is None:
+        return
+    if environment.state != "DISABLED":  # recalled, not verified
+        raise Refused("Cannot delete, the compute environment must be DISABLED first.")
+    if any(environment in queue.environments for queue in backend._job_queues.values()):
+        raise Refused("Cannot delete, found existing JobQueue relationship.")
+    backend.delete_compute_environment(environment.name)
+
+
+def _environment(backend: Any, name: str) -> Any:
+    found = backend.get_compute_environment(name)
+    if found is None:
+        raise Refused(f"Compute environment {name} does not exist")
+    return found
+
+
+# ---- job queues
+
+
+def create_queue(backend: Any, given: Given) -> Any:
+    """Makes a job queue.
+
+    Raises:
+        Refused, NotHonoured, AWSError: it cannot be made.
+    """
+    name = str(given.get("jobQueueName") or "")
+    if _NAME.fullmatch(name) is None:
+        raise Refused("Job queue name should match valid pattern")
+    _refuse_of_queues(given, "CreateJobQueue")
+    order = _order(backend, given.get("computeEnvironmentOrder") or [])
+    return backend.create_job_queue(
+        queue_name=name,
+        priority=_priority(given),
+        schedule_policy=None,
+        state=given.get("state") or "ENABLED",
+        compute_env_order=order,
+        tags=given.get("tags"),
+    )
+
+
+def update_queue(backend: Any, given: Given) -> Any:
+    """Changes a job queue.
+
+    Raises:
+        Refused, NotHonoured, AWSError: it cannot be changed so.
+    """
+    queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
+    if queue is None:
+        raise Refused(f"Job queue {given.get('jobQueue')} does not exist")
+    _refuse_of_queues(given, "UpdateJobQueue")
+    order = given.get("computeEnvironmentOrder")
+    backend.update_job_queue(
+        queue.name,
+        priority=None if given.get("priority") is None else _priority(given),
+        state=given.get("state"),
+        compute_env_order=None if order is None else _order(backend, order),
+        schedule_policy=None,
+    )
+    return queue
+
+
+def delete_queue(backend: Any, name: str) -> None:
+    """Deletes a job queue; one that is not there is none to delete. Its jobs end when `changed` is called.
+
+    Raises:
+        Refused: it is enabled.
+    """
+    queue = backend.get_job_queue(name)
+    if queue is None:
+        return
+    if queue.state != "DISABLED":  # recalled, not verified
+        raise Refused("Cannot delete, the job queue must be DISABLED first.")
+    backend.delete_job_queue(queue.name)
+
+
+def _refuse_of_queues(given: Given, call: str) -> None:
+    _refuse(given, call, "schedulingPolicyArn", "serviceEnvironmentOrder", "jobStateTimeLimitActions")
+    if given.get("jobQueueType") not in (None, "ECS", "ECS_FARGATE"):
+        raise NotHonoured(f"jobQueueType {given['jobQueueType']}")
+
+
+def _priority(given: Given) -> int:
+    priority = given.get("priority")
+    if not isinstance(priority, int) or priority < 0:
+        raise Refused("priority must be a number, at least 0.")
+    return priority
+
+
+def _order(backend: Any, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """computeEnvironmentOrder with the ARNs of what it names."""
+    if not 1 <= len(order) <= MOST_ENVIRONMENTS:
+        raise Refused(f"A job queue needs 1 to {MOST_ENVIRONMENTS} compute environments.")
+    found = [(each, _environment(backend, str(each.get("computeEnvironment")))) for each in order]
+    if len({is_fargate(environment.compute_resources or {}) for _, environment in found}) > 1:
+        raise Refused("All compute environments of a job queue must be of EC2, or all of Fargate.")
+    return [{"order": int(each["order"]), "computeEnvironment": environment.arn} for each, environment in found]
+
+
+# ---- job definitions
+
+
+def register(backend: Any, given: Given) -> Any:
+    """Registers a revision of a job definition.
+
+    Raises:
+        Refused, NotHonoured, AWSError: it cannot be registered.
+    """
+    name = str(given.get("jobDefinitionName") or "")
+    if _NAME.fullmatch(name) is None:
+        raise Refused("Job definition name should match valid pattern")
+    _refuse(given, "RegisterJobDefinition", "nodeProperties", "eksProperties", "ecsProperties", "schedulingPriority",
+            "consumableResourceProperties")  # fmt: skip
+    if given.get("type") != "container":
+        if given.get("type") == "multinode":
+            raise NotHonoured("multi-node parallel jobs (type multinode)")
+        raise Refused(f"type {given.get('type')} of the job definition must be container or multinode.")
+    platforms = list(given.get("platformCapabilities") or ["EC2"])
+    if unknown := set(platforms) - {"EC2", "FARGATE"}:
+        raise NotHonoured(f"platformCapabilities {', '.join(sorted(unknown))}")
+    properties = json.loads(json.dumps(dict(given.get("containerProperties") or {})))  # moto changes what it is given
+    work.check_properties(properties, is_fargate="FARGATE" in platforms)
+    strategy = json.loads(json.dumps(dict(given.get("retryStrategy") or {}))) or None
+    retries.read(strategy)
+    for condition in (strategy or {}).get("evaluateOnExit", []):
+        condition["action"] = condition["action"].lower()  # as AWS answers, says moto
+    timeout_of(given.get("timeout"))
+    before = backend.get_job_definition_by_name(name)
+    definition_class: Any = models.JobDefinition  # mypy takes it for abstract
+    definition = definition_class(
+        name,
+        {key: str(value) for key, value in (given.get("parameters") or {}).items()},
+        "container",
+        properties,
+        None,
+        None,
+        dict(given.get("tags") or {}),
+        strategy,
+        dict(given.get("timeout") or {}),
+        backend,
+        platforms,
+        bool(given.get("propagateTags")),
+        revision=before.revision if before else 0,
+    )
+    backend._job_definitions[definition.arn] = definition
+    return definition
+
+
+def deregister(backend: Any, name: str) -> None:
+    """Makes a revision INACTIVE; one that is not there is none to deregister."""
+    for definition in backend._job_definitions.values():
+        if name in (definition.arn, f"{definition.name}:{definition.revision}"):
+            definition.deregister()
+
+
+def _definitions(backend: Any, given: Given) -> list[dict[str, Any]]:
+    wanted, name, status = given.get("jobDefinitions"), given.get("jobDefinitionName"), given.get("status")
+    return [
+        each.describe()
+        for each in backend._job_definitions.values()
+        if (not wanted or {each.arn, each.name, f"{each.name}:{each.revision}"} & set(wanted))
+        and name in (None, each.name)
+        and status in (None, each.status)
+    ]
+
+
+def _refuse(given: Given, call: str, *names: str) -> None:
+    for name in names:
+        if given.get(name):
+            raise NotHonoured(f"{name} of {call}")
+
+
+# ---- the calls
+
+
+def install(changed: Callable[[], None]) -> None:
+    """Puts these rules into moto.
+
+    Args:
+        changed: called after a change that lets jobs move on, or ends them.
+    """
+    response: Any = BatchResponse
+    models.COMPUTE_ENVIRONMENT_NAME_REGEX = _ENVIRONMENT_NAME  # moto's wants three characters, the last no hyphen
+
+    def call(act: Callable[[Any, Given], Mapping[str, Any]]) -> Callable[[Any], str]:
+        def answer(self: Any) -> str:
+            backend = models.batch_backends[self.current_account][self.region]
+            with refusals():
+                found = act(backend, json.loads(self.body or "{}"))
+            changed()
+            return json.dumps(found)
+
+        return answer
+
+    def environment(act: Callable[[Any, Given], Any]) -> Callable[[Any, Given], Mapping[str, Any]]:
+        def answer(backend: Any, given: Given) -> Mapping[str, Any]:
+            found = act(backend, given)
+            return {"computeEnvironmentName": found.name, "computeEnvironmentArn": found.arn}
+
+        return answer
+
+    def queue(act: Callable[[Any, Given], Any]) -> Callable[[Any, Given], Mapping[str, Any]]:
+        def answer(backend: Any, given: Given) -> Mapping[str, Any]:
+            found = act(backend, given)
+            return {"jobQueueName": found.name, "jobQueueArn": found.arn}
+
+        return answer
+
+    def definition(backend: Any, given: Given) -> Mapping[str, Any]:
+        found = register(backend, given)
+        return {"jobDefinitionName": found.name, "jobDefinitionArn": found.arn, "revision": found.revision}
+
+    def deleting(act: Callable[[Any, str], None], name: str) -> Callable[[Any, Given], Mapping[str, Any]]:
+        def answer(backend: Any, given: Given) -> Mapping[str, Any]:
+            act(backend, str(given.get(name) or ""))
+            return {}
+
+        return answer
+
+    def not_honoured(what: str) -> Callable[[Any, Given], Mapping[str, Any]]:
+        def answer(*_: Any) -> Mapping[str, Any]:
+            raise NotHonoured(what)
+
+        return answer
+
+    def describing(key: str, find: Callable[[Any, Given], list[Any]]) -> Callable[[Any, Given], Mapping[str, Any]]:
+        return lambda backend, given: page(key, find(backend, given), given)
+
+    for name, act in {
+        "createcomputeenvironment": environment(create_environment),
+        "updatecomputeenvironment": environment(update_environment),
+        "deletecomputeenvironment": deleting(delete_environment, "computeEnvironment"),
+        "createjobqueue": queue(create_queue),
+        "updatejobqueue": queue(update_queue),
+        "deletejobqueue": deleting(delete_queue, "jobQueue"),
+        "registerjobdefinition": definition,
+        "deregisterjobdefinition": deleting(deregister, "jobDefinition"),
+        "describejobdefinitions": describing("jobDefinitions", _definitions),
+        "describejobqueues": describing(
+            "jobQueues", lambda backend, given: backend.describe_job_queues(given.get("jobQueues"))
+        ),
+        "describecomputeenvironments": describing(
+            "computeEnvironments",
+            lambda backend, given: backend.describe_compute_environments(given.get("computeEnvironments")),
+        ),
+        "createschedulingpolicy": not_honoured("scheduling policies (fair share)"),
+    }.items():
+        setattr(response, name, call(act))
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turns refusals, the data plane's and moto's, into those of the API."""
+    try:
+        yield
+    except Refused as error:
+        raise ClientException(str(error)) from error
+    except NotHonoured as error:
+        raise shape_rules.NotHonoured(str(error)) from error
+    except ClientException:
+        raise
+    except AWSError as error:
+        raise ClientException(error.message) from error
+
+
+def page(key: str, found: list[Any], given: Given) -> dict[str, Any]:
+    """One page of an answer; the token is the place where the next one begins.
+
+    Args:
+        key: the name of the list in the answer.
+        found: all of it.
+        given: the request, with maxResults and nextToken.
+
+    Raises:
+        Refused: a token that no answer has given.
+    """
+    size = given.get("maxResults") or len(found)
+    first = 0
+    if token := given.get("nextToken"):
+        try:
+            first = int(base64.urlsafe_b64decode(token))
+        except ValueError:
+            raise Refused("The nextToken is not valid.") from None
+    answer: dict[str, Any] = {key: found[first : first + size]}
+    if first + size < len(found):
+        answer["nextToken"] = base64.urlsafe_b64encode(str(first + size).encode()).decode()
+    return answer

@@ -1,0 +1,223 @@
+"""Seam: DynamoDB streams, and what a mapping reads of them (moto 5.2.5).
+
+Replaced here:
+
+- `StreamShard.add`: it called the functions of mappings itself, within the write; it counted from the first sequence
+  number again afterwards; it wrote a record for a write that changed nothing.
+- `StreamShard.__deepcopy__`: a transaction copies its tables; their streams are not among what it copies.
+- `StreamRecord.__init__`: Region, version, size and time as on AWS.
+- `Table.set_stream_specification`, `DynamoDBBackend.update_table_streams`: a stream that is switched off takes no more
+  records, the table can still be written, and it can have another stream afterwards.
+- `DynamoDBBackend.update_item`, `transact_write_items`: an update that makes an item is one record, not two; a
+  transaction that fails is none.
+- `DynamoHandler`, what reads or writes items: one call at a time. Two threads that added to one counter could lose one
+  of their additions, and a scan beside a write could fail.
+
+Worth an upstream change: all of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends, table
+from moto.dynamodb.responses import DynamoHandler
+
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.sources.mapping import Deliver, Mapping
+from serverless_cloud.sources.stream_sizes import size_of
+from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
+from serverless_cloud.sources.streams import StreamPoller, StreamPollers
+
+POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
+EVENT_VERSION = "1.1"
+
+#: Of `DynamoHandler`: what reads or writes items.
+ITEM_CALLS = (
+    "put_item", "update_item", "delete_item", "get_item", "query", "scan", "batch_get_item", "batch_write_item",
+    "transact_get_items", "transact_write_items", "execute_statement", "execute_transaction", "batch_execute_statement",
+)  # fmt: skip
+
+
+class TableStream:
+    """The stream of a table as a poller reads it; see `stream_source.StreamSource`.
+
+    Args:
+        mapping: whose stream it is.
+        lock: held by whoever writes an item.
+    """
+
+    service, batch_info, poll_s, whole_seconds = "dynamodb", "DDBStreamBatchInfo", POLL_S, True
+
+    def __init__(self, mapping: Mapping, lock: threading.RLock) -> None:
+        self._mapping, self._lock = mapping, lock
+
+    def shards(self) -> list[Shard]:
+        """See `StreamSource.shards`: one, however large the table is."""
+        return [Shard(self._shard().id)]
+
+    def newest(self, shard_id: str) -> int:
+        """See `StreamSource.newest`."""
+        with self._lock:
+            shard = self._shard(shard_id)
+            return int(shard.starting_sequence_number) + len(shard.items) - 1
+
+    def read(self, shard_id: str, after: int, limit: int) -> Read:
+        """See `StreamSource.read`."""
+        with self._lock:
+            shard = self._shard(shard_id)
+            start = max(0, after + 1 - shard.starting_sequence_number)
+            items = shard.items[start : start + limit]
+            ended = getattr(shard, "is_closed", False) and start + limit >= len(shard.items)
+            partition_key = shard.table.hash_key_attr
+        return Read([self._record(item.record, partition_key) for item in items], ended)
+
+    def _shard(self, shard_id: str | None = None) -> Any:
+        _, name, _, label = self._mapping.source_name.split("/", 3)
+        found = dynamodb_backends[self._mapping.account_id][self._mapping.region].tables.get(name)
+        if found is None or found.latest_stream_label != label or found.stream_shard is None:
+            raise StreamGone(f"Stream {self._mapping.source_arn} not found.")
+        if shard_id not in (None, found.stream_shard.id):
+            raise StreamGone(f"Shard {shard_id} of {self._mapping.source_arn} not found.")
+        return found.stream_shard
+
+    def _record(self, record: dict[str, Any], partition_key: str) -> StreamRecord:
+        arrived_s = float(int(record["dynamodb"]["ApproximateCreationDateTime"].timestamp()))
+        change = _without_bytes(record["dynamodb"]) | {"ApproximateCreationDateTime": arrived_s}
+        event = record | {"dynamodb": change, "eventSourceARN": self._mapping.source_arn}
+        key = str(change["Keys"][partition_key])
+        return StreamRecord(int(change["SequenceNumber"]), key, arrived_s, event, event)
+
+
+def _without_bytes(value: Any) -> Any:
+    """Binary attributes are base64 in an event."""
+    if isinstance(value, dict):
+        return {name: _without_bytes(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_bytes(each) for each in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+class _Changes:
+    """The changes of one call, to be written to their streams when it has succeeded; of an item the whole change."""
+
+    def __init__(self) -> None:
+        self.of: dict[tuple[int, Any, Any], list[Any]] = {}  # [shard, item before, item after]
+
+    def add(self, shard: Any, old: Any, new: Any) -> None:
+        item = old if old is not None else new
+        known = self.of.setdefault((id(shard), item.hash_key, item.range_key), [shard, old, new])
+        known[2] = new
+
+
+def install(plane: DataPlane) -> None:
+    """Puts the data plane behind DynamoDB streams."""
+    lock = threading.RLock()
+    pollers = StreamPollers(plane)
+    gathering: list[_Changes] = []  # the call that has the lock, if its changes are to be gathered
+    shard_class: Any = table.StreamShard
+    record_class: Any = table.StreamRecord
+    table_class: Any = table.Table
+    backend_class: Any = DynamoDBBackend
+    moto_record: Callable[..., Any] = record_class.__init__
+    moto_specify: Callable[..., Any] = table_class.set_stream_specification
+    moto_update_item: Callable[..., Any] = backend_class.update_item
+    moto_transact: Callable[..., Any] = backend_class.transact_write_items
+
+    def make_poller(mapping: Mapping, deliver: Deliver) -> StreamPoller:
+        return pollers.make(mapping, TableStream(mapping, lock), deliver)
+
+    def make_record(self: Any, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int) -> None:
+        moto_record(self, of, stream_type, event_name, old, new, seq)
+        change = self.record["dynamodb"]
+        self.record |= {"eventVersion": EVENT_VERSION, "awsRegion": of.region_name}
+        change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
+        change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
+
+    def write(shard: Any, old: Any, new: Any) -> None:
+        if (old is None and new is None) or (old is not None and new is not None and old == new):
+            return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
+        name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+        number = shard.starting_sequence_number + len(shard.items)
+        view = shard.table.stream_specification["StreamViewType"]
+        shard.items.append(table.StreamRecord(shard.table, view, name, old, new, number))
+
+    def add(self: Any, old: Any, new: Any) -> None:
+        with lock:
+            if getattr(self, "is_closed", False):
+                return
+            if gathering:
+                gathering[-1].add(self, old, new)
+            else:
+                write(self, old, new)
+
+    @contextlib.contextmanager
+    def gathered() -> Iterator[None]:
+        with lock:
+            changes = _Changes()
+            gathering.append(changes)
+            try:
+                yield
+            finally:
+                gathering.pop()
+            for shard, old, new in changes.of.values():
+                shard.add(old, new)  # to the call around this one, if there is one
+
+    def specify(self: Any, streams: dict[str, Any] | None) -> None:
+        with lock:
+            before = self.stream_shard
+            moto_specify(self, streams)
+            if self.stream_shard is not before:
+                self.latest_stream_label = utcnow().isoformat(timespec="milliseconds")
+            elif before is not None:
+                before.is_closed = True
+
+    def update_streams(self: Any, of: Any, stream_specification: dict[str, Any]) -> None:
+        del self
+        wanted = stream_specification.get("StreamEnabled") or stream_specification.get("StreamViewType")
+        if wanted and of.stream_specification.get("StreamEnabled"):
+            raise MockValidationException(f"Table already has an enabled stream: TableName: {of.name}")
+        if not wanted and not of.stream_specification.get("StreamEnabled"):
+            raise MockValidationException(f"Table has no stream to disable: TableName: {of.name}")
+        of.set_stream_specification(stream_specification)
+
+    def update_item(self: Any, *given: Any, **more: Any) -> Any:
+        with gathered():
+            return moto_update_item(self, *given, **more)
+
+    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
+        with lock:
+            try:
+                with gathered():
+                    moto_transact(self, transact_items)
+            except Exception:
+                for each in self.tables.values():  # those that moto put back are copies
+                    if each.stream_shard is not None:
+                        each.stream_shard.table = each
+                raise
+
+    def one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def locked(self: Any, *given: Any, **more: Any) -> Any:
+            with lock:
+                return call(self, *given, **more)
+
+        return locked
+
+    record_class.__init__ = make_record
+    shard_class.add = add
+    shard_class.__deepcopy__ = lambda self, _: self
+    table_class.set_stream_specification = specify
+    backend_class.update_table_streams = update_streams
+    backend_class.update_item = update_item
+    backend_class.transact_write_items = transact_write_items
+    for name in ITEM_CALLS:
+        setattr(DynamoHandler, name, one_at_a_time(getattr(DynamoHandler, name)))
+    plane.pollers["dynamodb"] = make_poller

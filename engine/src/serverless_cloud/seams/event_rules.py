@@ -1,0 +1,243 @@
+"""Seam: EventBridge's rules take events to their targets (moto 5.2.5).
+
+moto keeps buses, rules, targets and archives. It sends to few targets, within PutEvents, knows no retry and no
+dead-letter queue, and its patterns are not AWS's. Replaced here:
+
+- `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
+- `Rule.send_to_targets`: what moto's other services give to a rule comes to the data plane.
+- `Replay.replay_events`: moto replays all that an archive holds, whatever times and rules were asked for.
+- `EventsBackend.put_rule`, `put_targets`: what AWS refuses, or has no effect here, is refused before moto keeps it.
+- `EventsBackend.describe_rule`, `enable_rule`, `disable_rule`, `list_targets_by_rule`: for a rule that is not there the
+  words are not AWS's.
+- the pages of `list_targets_by_rule`: moto tells targets apart by their ARN, which several may share, and then gives
+  the same page for ever.
+- `EventsHandler.test_event_pattern`: moto has none.
+- `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
+  event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
+
+Buses are in the seam `event_buses`.
+Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.events import models, notifications
+from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
+from moto.events.responses import EventsHandler
+from moto.events.utils import PAGINATION_MODEL
+
+from serverless_cloud.errors import AccessDenied
+from serverless_cloud.events import entries as eventbridge_entries, rules as eventbridge_rules, targets
+from serverless_cloud.events.patterns import InvalidPattern, Pattern
+from serverless_cloud.events.retry import Deliveries
+from serverless_cloud.events.router import Event, Rule
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams import event_buses
+from serverless_cloud.seams.event_buses import NotHonoured
+from serverless_cloud.seams.shape_rules import require_shape
+
+MOST_RULES = 300  # EventBridge quotas: rules of a bus
+ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
+#: Parameters of PutRule, and what moto calls them.
+_RULE_PARAMETERS = {
+    "Description": "description",
+    "EventBusName": "event_bus_arn",
+    "EventPattern": "event_pattern",
+    "RoleArn": "role_arn",
+    "ScheduleExpression": "scheduled_expression",
+    "State": "state",
+    "Tags": "tags",
+}
+#: TestEventPattern, API reference: these must be there.
+EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
+
+
+class _LimitExceeded(JsonRESTError):
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+
+
+def rules_of(account_id: str, region: str, bus: str) -> Sequence[Rule] | None:
+    """The rules of a bus as moto has them now; None if there is no such bus."""
+    try:
+        found = models.events_backends[account_id][region].event_buses.get(bus)
+    except KeyError:  # no such Region
+        return None
+    return None if found is None else [view(rule) for rule in list(found.rules.values())]
+
+
+def view(rule: Any) -> Rule:
+    """moto's rule as the data plane sees it."""
+    return Rule(
+        name=rule.name,
+        arn=rule.arn,
+        pattern=rule.event_pattern.dump() or None,
+        targets=[target for target in rule.targets if not _is_archive(target)],
+        is_enabled=rule.state != "DISABLED",
+        archive=_archiving(rule) if any(_is_archive(target) for target in rule.targets) else None,
+    )
+
+
+def _is_archive(target: dict[str, Any]) -> bool:
+    return str(target.get("Arn")).endswith(":::")
+
+
+def _is_of_an_archive(targets: Any) -> bool:
+    """Whether moto asks, for the rule that fills an archive."""
+    return isinstance(targets, list) and any(isinstance(each, dict) and _is_archive(each) for each in targets)
+
+
+def _archiving(rule: Any) -> Any:
+    def keep(event: Event) -> None:
+        backend = models.events_backends[rule.account_id][rule.region_name]
+        archive = backend.archives.get(rule.name.removeprefix(ARCHIVES))
+        if archive is not None:
+            archive.events.append(event)  # type: ignore[arg-type]
+
+    return keep
+
+
+def install(plane: DataPlane) -> None:
+    """Puts the data plane behind EventBridge."""
+    deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
+    plane.forgetting.append(deliveries.clear)
+    plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run, deliveries)
+
+    def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+        require_shape("events", "PutEvents", {"Entries": events})
+        try:
+            entries = eventbridge_entries.read(events or [], self.account_id, self.region_name)
+        except eventbridge_entries.InvalidRequest as error:
+            raise ValidationException(str(error)) from error
+        for entry in entries:
+            if entry.event is not None:
+                plane.events.publish(entry.event, entry.bus)
+        return [entry.result for entry in entries]
+
+    def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
+        del transform_input
+        plane.events.offer(view(self), dict(original_event))
+
+    def replay_events(self: Any, archive: Any) -> None:
+        self.state = models.ReplayState.RUNNING
+        for event in _in_time(archive.events, self.event_start_time, self.event_end_time):
+            bus = models.events_backends[self.account_id][self.region].describe_event_bus(archive.event_bus_name)
+            for rule in list(bus.rules.values()):
+                if rule.arn in (self.destination.get("FilterArns") or [rule.arn]):
+                    plane.events.offer(view(rule), event | {"replay-name": self.name})
+        self.state = models.ReplayState.COMPLETED
+        self.end_time = time.time()
+
+    backend_class: Any = models.EventsBackend
+    backend_class.put_events = put_events
+    rule_class: Any = models.Rule
+    rule_class.send_to_targets = send_to_targets
+    replay_class: Any = models.Replay
+    replay_class.replay_events = replay_events
+    event_buses.install()
+    _refuse_rules(backend_class, plane)
+    _refuse_targets(backend_class)
+    _refuse_unknown_rules(backend_class)
+    PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
+    notifications_module: Any = notifications
+    notifications_module._send_safe_notification = lambda *_: None
+    handler_class: Any = EventsHandler
+    handler_class.test_event_pattern = _test_event_pattern
+
+
+def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
+    first, last = eventbridge_entries.time_of(start) or "", eventbridge_entries.time_of(end) or "~"
+    return [event for event in list(events) if first <= event["time"] <= last]
+
+
+def _refuse_rules(backend_class: Any, plane: DataPlane) -> None:
+    put_rule = backend_class.put_rule
+
+    def put_valid_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
+        require_shape("events", "PutRule", {"Name": name} | asked)
+        if given.get("event_pattern"):
+            _parsed(given["event_pattern"])
+        if role := given.get("role_arn"):
+            try:
+                plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
+            except AccessDenied as error:
+                raise ValidationException(
+                    f"Provided role '{role}' cannot be assumed by principal '{eventbridge_rules.PRINCIPAL}'."
+                ) from error
+        bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
+        if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
+            raise _LimitExceeded
+        return put_rule(self, name, *args, **given)
+
+    backend_class.put_rule = put_valid_rule
+
+
+def _refuse_targets(backend_class: Any) -> None:
+    put_targets = backend_class.put_targets
+
+    def put_valid_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        if not _is_of_an_archive(targets):
+            require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
+        bus = self.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
+        rule = bus.rules.get(name) if bus else None
+        if rule is not None:  # else moto says so
+            for target in [] if _is_of_an_archive(targets) else targets:
+                _check(target)
+            if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
+                raise _LimitExceeded
+        put_targets(self, name, event_bus_arn, targets)
+
+    backend_class.put_targets = put_valid_targets
+
+
+def _refuse_unknown_rules(backend_class: Any) -> None:
+    def knowing(before: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, name: str, event_bus_arn: str | None, **more: Any) -> Any:
+            bus = eventbridge_entries.bus_name(event_bus_arn)
+            if name not in self.describe_event_bus(bus).rules:
+                raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
+            return before(self, name, event_bus_arn, **more)
+
+        return call
+
+    for name in ("describe_rule", "enable_rule", "disable_rule", "list_targets_by_rule"):
+        setattr(backend_class, name, knowing(getattr(backend_class, name)))
+
+
+def _check(target: dict[str, Any]) -> None:
+    try:
+        eventbridge_rules.check(target)
+    except eventbridge_rules.InvalidTarget as error:
+        raise ValidationException(str(error)) from error
+    except targets.UnsupportedTarget as error:
+        raise NotHonoured(str(error)) from error
+
+
+def _parsed(text: str) -> Pattern:
+    try:
+        return Pattern.parse(text)
+    except InvalidPattern as error:
+        raise InvalidEventPatternException(reason=error.reason) from error
+
+
+def _test_event_pattern(self: Any) -> str:
+    given = {name: self._get_param(name) for name in ("EventPattern", "Event")}
+    require_shape("events", "TestEventPattern", given)
+    pattern = _parsed(given["EventPattern"])
+    try:
+        event = json.loads(given["Event"])
+    except (ValueError, RecursionError) as error:
+        raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
+    missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
+    if missing:
+        raise ValidationException(f"Parameter Event is not valid. Reason: {', '.join(missing)} must be there.")
+    return json.dumps({"Result": pattern.matches(event)})

@@ -1,0 +1,70 @@
+"""Seam: functions by their ARN, for services that call them (moto 5.2.5). Nothing of moto is replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+
+from serverless_cloud.lambda_.asynchronous import AsyncSettings, EventQueue
+from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
+from serverless_cloud.lambda_.service import LambdaService
+from serverless_cloud.permissions import Permissions
+from serverless_cloud.seams import lambda_async
+from serverless_cloud.seams.lambda_functions import latest, spec_of
+from serverless_cloud.seams.lambda_versions import route
+
+
+class MotoFunctions:
+    """The functions that moto keeps; see `calling.Functions`.
+
+    Args:
+        service, queue: where calls go that wait, and those that do not.
+        permissions: asked before a service's call.
+    """
+
+    def __init__(self, service: LambdaService, queue: EventQueue, permissions: Permissions) -> None:
+        self._service, self._queue, self._permissions = service, queue, permissions
+
+    def invoke(self, arn: str, event: bytes, caller: Caller | None = None) -> Reply:
+        """See `calling.Functions.invoke`."""
+        function, called = self._find(arn, caller)
+        return self._service.invoke(spec_of(function), Call(event, called))
+
+    def submit(self, arn: str, event: bytes, caller: Caller | None = None) -> None:
+        """See `calling.Functions.submit`."""
+        _, called = self._find(arn, caller)
+        self._queue.put(Call(event, called), lambda: target(arn))
+
+    def _find(self, arn: str, caller: Caller | None) -> tuple[Any, str]:
+        function, called = _routed(arn)
+        if caller is not None:
+            self._permissions.require_invoke(function, qualifier_of(called), caller)
+        return function, called
+
+
+def qualifier_of(arn: str) -> str | None:
+    """The version or alias at the end of a function's ARN."""
+    return arn.split(":")[7] if arn.count(":") == 7 else None
+
+
+def target(arn: str) -> tuple[FunctionSpec, AsyncSettings] | None:
+    """The function as it is now, for one try of an asynchronous event; None if it was deleted."""
+    try:
+        version, _ = _routed(arn)
+        function = latest(models.lambda_backends[version.account_id][version.region], version.function_name)
+    except (FunctionGone, UnknownFunctionException):
+        return None
+    return spec_of(version), lambda_async.settings(function, version, qualifier_of(arn) or "$LATEST")
+
+
+def _routed(arn: str) -> tuple[Any, str]:
+    parts = arn.split(":")
+    if len(parts) not in (7, 8) or parts[2] != "lambda" or parts[5] != "function":
+        raise FunctionGone(f"{arn} is not the ARN of a function.")
+    try:
+        return route(models.lambda_backends[parts[4]][parts[3]], arn, None)
+    except (UnknownFunctionException, LambdaClientError, KeyError) as error:
+        raise FunctionGone(f"Function not found: {arn}") from error

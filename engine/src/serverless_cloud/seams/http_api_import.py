@@ -1,0 +1,112 @@
+"""Seam: OpenAPI documents become HTTP APIs (moto 5.2.5).
+
+moto has no ImportApi; here is one. Replaced in `ApiGatewayV2Response`: reimport_api. moto makes routes and integrations
+without their timeouts, authorisers, scopes and parameters, and takes every key of a path for a method. Here the
+document is read first (http/http_api_document.py), then its parts are made by calls, with all their checks.
+
+Worth an upstream change: all of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
+from moto.apigatewayv2.responses import ApiGatewayV2Response
+
+from serverless_cloud.clients import client
+from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
+from serverless_cloud.seams.http_api_rules import NotHonoured
+
+
+def install() -> None:
+    """Adds the import, and puts the second one in the place of moto's."""
+    response_class: Any = ApiGatewayV2Response
+    response_class.import_api, response_class.reimport_api = import_api, reimport_api
+
+
+def import_api(self: Any) -> Any:
+    """ImportApi: a new API; nothing is left of one that cannot be made."""
+    document, region = _document(self), self.apigatewayv2_backend.region_name
+    api_id = _refusing(lambda: _make(document, region))
+    return 201, {"status": 201}, json.dumps(self.apigatewayv2_backend.get_api(api_id).to_json())
+
+
+def reimport_api(self: Any) -> Any:
+    """ReimportApi: what the API had gives way to the document, once it has been seen that all of it can be made."""
+    api = self.apigatewayv2_backend.get_api(self.path.split("/")[-1])
+    document, region = _document(self), self.apigatewayv2_backend.region_name
+
+    def replace() -> str:
+        calls = client("apigatewayv2", region)
+        calls.delete_api(ApiId=_make(document, region))  # a trial
+        for kind in ("Route", "Integration", "Authorizer"):
+            for each in getattr(calls, f"get_{kind.lower()}s")(ApiId=api.api_id)["Items"]:
+                getattr(calls, f"delete_{kind.lower()}")(ApiId=api.api_id, **{f"{kind}Id": each[f"{kind}Id"]})
+        _fill(document, region, api.api_id)
+        return str(api.api_id)
+
+    _refusing(replace)
+    return 201, {"status": 201}, json.dumps(api.to_json())
+
+
+def _document(response: Any) -> Document:
+    basepath = response._get_param("basepath")
+    if basepath not in (None, "ignore"):
+        raise NotHonoured(f"Basepath {basepath}")
+    try:
+        return read(str(json.loads(response.body).get("body") or ""))
+    except BadDocument as error:
+        raise BadRequestException(str(error)) from error
+    except NotKnown as error:
+        raise NotHonoured(str(error)) from error
+
+
+class _Refused(APIGatewayV2Error):
+    """What a call of the import was refused with."""
+
+    def __init__(self, error: ClientError) -> None:
+        self.code = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        super().__init__(error.response["Error"]["Code"], error.response["Error"]["Message"])
+
+
+def _refusing(work: Callable[[], str]) -> str:
+    try:
+        return work()
+    except ClientError as error:
+        raise _Refused(error) from error
+    except BotoCoreError as error:  # a value of another type than the call takes
+        raise BadRequestException(str(error)) from error
+
+
+def _make(document: Document, region: str) -> str:
+    """A new API with all of the document; its id."""
+    calls = client("apigatewayv2", region)
+    api_id = str(calls.create_api(Name=document.api["Name"], ProtocolType="HTTP", Tags=dict(document.tags))["ApiId"])
+    try:
+        _fill(document, region, api_id)
+    except Exception:
+        calls.delete_api(ApiId=api_id)
+        raise
+    return api_id
+
+
+def _fill(document: Document, region: str, api_id: str) -> None:
+    """Makes what the document has in an API that has none of it."""
+    calls = client("apigatewayv2", region)
+    calls.update_api(ApiId=api_id, **document.api)
+    authorizers = {
+        name: calls.create_authorizer(ApiId=api_id, **given)["AuthorizerId"]
+        for name, given in document.authorizers.items()
+    }
+    for operation in document.operations:
+        route = dict(operation.route)
+        if operation.authorizer:
+            route["AuthorizerId"] = authorizers[operation.authorizer]
+        if operation.integration is not None:
+            made = calls.create_integration(ApiId=api_id, **operation.integration)
+            route["Target"] = f"integrations/{made['IntegrationId']}"
+        calls.create_route(ApiId=api_id, **route)

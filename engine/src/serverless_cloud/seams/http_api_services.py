@@ -1,0 +1,83 @@
+"""Seam: what HTTP APIs need of other services: the keys of user pools, calls of service integrations (moto 5.2.5).
+
+Nothing of moto is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from serverless_cloud.clients import client
+from serverless_cloud.http.calls import SERVICE
+from serverless_cloud.http.http_api_integrations import SERVICES, ServiceCall, ServiceRefused
+from serverless_cloud.permissions import Permissions
+from serverless_cloud.seams.http_api_rules import COGNITO
+
+ACCOUNT_ID = "123456789012"  # moto's default account
+
+
+def service_calls(permissions: Permissions) -> ServiceCall:
+    """Calls services by boto3, as the role of the integration."""
+
+    def call_service(subtype: str, region: str, given: Mapping[str, str], role_arn: str) -> Mapping[str, Any]:
+        service = SERVICES[subtype]
+        resource = given.get(service.resource) or "default"
+        arn = _arn_of(subtype, resource, region)
+        permissions.require(role_arn, service.action, arn, service=SERVICE)
+        return _call(subtype, region, given)
+
+    return call_service
+
+
+def keys_of_pool(issuer: str) -> Mapping[str, Any] | None:
+    """The public keys of a Cognito user pool; None if the issuer is no pool of this cloud."""
+    found = COGNITO.fullmatch(issuer)
+    if not found:
+        return None
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    pool: Any = cognitoidp_backends[ACCOUNT_ID][found[1]].user_pools.get(found[2])
+    return None if pool is None else {"keys": [pool.json_web_key.as_dict(private=False)]}
+
+
+def _arn_of(subtype: str, resource: str, region: str) -> str:
+    if resource.startswith("arn:"):
+        return resource
+    if subtype == "SQS-SendMessage":
+        return f"arn:aws:sqs:{region}:{resource.rstrip('/').split('/')[-2]}:{resource.rstrip('/').split('/')[-1]}"
+    return f"arn:aws:events:{region}:{ACCOUNT_ID}:event-bus/{resource}"
+
+
+def _call(subtype: str, region: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+    from botocore.exceptions import ClientError, ParamValidationError
+
+    values: dict[str, Any] = {name: value for name, value in given.items() if value}
+    try:
+        if subtype == "SQS-SendMessage":
+            if "DelaySeconds" in values:
+                values["DelaySeconds"] = int(values["DelaySeconds"])
+            if "MessageAttributes" in values:
+                values["MessageAttributes"] = json.loads(values["MessageAttributes"])
+            answer = client("sqs", region).send_message(**values)
+        elif subtype == "EventBridge-PutEvents":
+            if "Resources" in values:
+                values["Resources"] = json.loads(values["Resources"])
+            answer = client("events", region).put_events(Entries=[values])
+        elif subtype == "StepFunctions-StartExecution":
+            answer = client("stepfunctions", region).start_execution(**_lower(values))
+        else:
+            answer = client("stepfunctions", region).start_sync_execution(**_lower(values))
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        given_error = {"__type": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
+        raise ServiceRefused(status, given_error) from error
+    except (ParamValidationError, ValueError, TypeError, IndexError) as error:
+        raise ServiceRefused(400, {"message": str(error)}) from error
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def _lower(values: dict[str, Any]) -> dict[str, Any]:
+    """Step Functions' own names begin with a small letter."""
+    return {name[0].lower() + name[1:]: value for name, value in values.items()}

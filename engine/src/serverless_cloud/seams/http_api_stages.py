@@ -1,0 +1,151 @@
+"""Seam: stages that change, and deployments of HTTP APIs (moto 5.2.5).
+
+moto has neither UpdateStage nor deployments. Added here, in `ApiGatewayV2Response`: UpdateStage, CreateDeployment,
+GetDeployment(s), DeleteDeployment, DeleteRouteSettings. Replaced: GetStage and GetStages, which show no deployment.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from moto.apigateway import urls as urls_v1
+from moto.apigatewayv2 import urls
+from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
+from moto.apigatewayv2.responses import ApiGatewayV2Response
+
+from serverless_cloud.seams import http_api_rules as rules
+from serverless_cloud.seams.http_api_live import deploy, deploy_by_itself, deployments, touch
+
+API = r"{0}/v2/apis/(?P<api_id>[^/]+)"
+STAGE = API + r"/stages/(?P<stage_name>[^/]+)"
+
+
+class NotFound(APIGatewayV2Error):
+    """There is no such thing in the API."""
+
+    code = 404
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__("NotFoundException", f"Invalid {kind} identifier specified {id}")
+
+
+def add_path(path: str) -> None:
+    """Lets moto dispatch calls to a path; its version 1 has a copy of the paths of version 2, and answers both."""
+    urls.url_paths[path] = urls_v1.url_paths[path] = ApiGatewayV2Response.dispatch
+
+
+def named(self: Any) -> tuple[Any, list[str]]:
+    """The API that a call names, and the rest of its path: ["routes", "abc"]."""
+    parts = unquote(self.path).split("/")  # "", "v2", "apis", ID, ...
+    return self.apigatewayv2_backend.get_api(parts[3]), parts[4:]
+
+
+def check_deployment(api: Any, params: dict[str, Any], auto: bool) -> None:
+    """Raises BadRequestException for a DeploymentId that a stage cannot have."""
+    id = params.get("deploymentId")
+    if id and id not in deployments(api):
+        raise BadRequestException(f"Deployment {id} does not exist")
+    if id and auto:
+        raise BadRequestException("A stage with AutoDeploy cannot be given a DeploymentId")
+
+
+def install() -> None:
+    """Adds the calls."""
+    response_class: Any = ApiGatewayV2Response
+
+    def update_stage(self: Any) -> Any:
+        api, ids = named(self)
+        stage, params = api.get_stage(ids[1]), json.loads(self.body)
+        rules.refuse_stage({"stageName": stage.name} | params)
+        auto = params.get("autoDeploy", stage.auto_deploy)
+        check_deployment(api, params, bool(auto))
+        for name, attribute in _STAGE_SETTINGS.items():
+            if name in params:
+                setattr(stage, attribute, params[name])
+        if "routeSettings" in params:
+            stage.route_settings = {**(stage.route_settings or {}), **params["routeSettings"]}
+        if params.get("deploymentId"):
+            stage.deployment_id = params["deploymentId"]
+        if params.get("autoDeploy"):
+            deploy_by_itself(api, self.apigatewayv2_backend.account_id)
+        touch(api)
+        return 200, {}, json.dumps(stage_json(stage))
+
+    def create_deployment(self: Any) -> Any:
+        api, _ = named(self)
+        params = json.loads(self.body) if self.body else {}
+        stage = api.get_stage(params["stageName"]) if params.get("stageName") else None
+        if not api.routes:
+            raise BadRequestException("At least one route is required before deploying the Api.")
+        if stage is not None and stage.auto_deploy:
+            raise BadRequestException("Deployment cannot be created for a stage with AutoDeploy: it deploys by itself")
+        id = deploy(api, self.apigatewayv2_backend.account_id, params.get("description"))
+        if stage is not None:
+            stage.deployment_id = id
+        touch(api)
+        return 201, {"status": 201}, json.dumps(deployments(api)[id]["json"])
+
+    def get_deployments(self: Any) -> Any:
+        api, _ = named(self)
+        return 200, {}, json.dumps({"items": [each["json"] for each in deployments(api).values()]})
+
+    def get_deployment(self: Any) -> Any:
+        api, ids = named(self)
+        return 200, {}, json.dumps(_deployment(api, ids[1])["json"])
+
+    def delete_deployment(self: Any) -> Any:
+        api, ids = named(self)
+        _deployment(api, ids[1])
+        if users := [stage.name for stage in api.stages.values() if vars(stage).get("deployment_id") == ids[1]]:
+            raise BadRequestException(f"Deployment {ids[1]} is in use by the stage {users[0]}")
+        del deployments(api)[ids[1]]
+        return 204, {"status": 204}, ""
+
+    def delete_route_settings(self: Any) -> Any:
+        api, ids = named(self)
+        stage, key = api.get_stage(ids[1]), "/".join(ids[3:])
+        if key not in (stage.route_settings or {}):
+            raise NotFound("RouteSettings", key)
+        del stage.route_settings[key]
+        touch(api)
+        return 204, {"status": 204}, ""
+
+    def get_stage(self: Any) -> Any:
+        api, ids = named(self)
+        return 200, {}, json.dumps(stage_json(api.get_stage(ids[1])))
+
+    def get_stages(self: Any) -> Any:
+        api, _ = named(self)
+        return 200, {}, json.dumps({"items": [stage_json(stage) for stage in api.stages.values()]})
+
+    response_class.update_stage, response_class.get_stage = update_stage, get_stage
+    response_class.get_stages = get_stages
+    response_class.create_deployment, response_class.delete_deployment = create_deployment, delete_deployment
+    response_class.get_deployment, response_class.get_deployments = get_deployment, get_deployments
+    response_class.delete_route_settings = delete_route_settings
+    for path in ("/deployments$", "/deployments/(?P<deployment_id>[^/]+)$"):
+        add_path(API + path)
+    add_path(STAGE + r"/routesettings/(?P<route_key>.+)$")
+
+
+_STAGE_SETTINGS = {
+    "autoDeploy": "auto_deploy",
+    "description": "description",
+    "defaultRouteSettings": "default_route_settings",
+    "stageVariables": "stage_variables",
+}
+
+
+def stage_json(stage: Any) -> dict[str, Any]:
+    """What the API shows of a stage."""
+    shown: dict[str, Any] = stage.to_json()
+    return {"deploymentId": vars(stage).get("deployment_id")} | shown
+
+
+def _deployment(api: Any, id: str) -> dict[str, Any]:
+    if id not in deployments(api):
+        raise NotFound("Deployment", id)
+    found: dict[str, Any] = deployments(api)[id]
+    return found

@@ -1,0 +1,308 @@
+"""Seam: who has which rights, as moto keeps them (moto 5.2.5). moto is read here; nothing of it is replaced.
+
+The requests themselves are judged before they reach moto, by `iam/gate.py`. moto's own `IAMPolicy` and
+`IAMUserAccessKey` (moto/iam/access_control.py) are not used: see `iam/policies.py`. The seams that this one installs
+replace parts of moto: `iam_policies.py`, `iam_targets.py` and `lambda_permissions.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from moto.awslambda import models as lambda_models
+from moto.core.utils import utcnow
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from serverless_cloud.iam.policies import Principal
+from serverless_cloud.lambda_.environment import NO_ROLE
+from serverless_cloud.lambda_.function import FunctionSpec
+from serverless_cloud.lambda_.service import LogWriter
+from serverless_cloud.permissions import ACCOUNT_ID, Identity, InvalidCredentials, Permissions
+from serverless_cloud.plane import DataPlane
+
+_SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews the credentials of its own
+
+
+class MotoDirectory:
+    """moto's roles, users, sessions, and the policies of resources; see `gate.Directory`."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Any] = {}  # moto's AssumedRole by access key
+        self._functions: dict[str, str] = {}  # the ARN of the function whose environment has an access key
+
+    def forget(self) -> None:
+        """The cloud was emptied."""
+        self._sessions.clear()
+        self._functions.clear()
+
+    # ---- identities
+
+    def credentials(self, spec: FunctionSpec) -> dict[str, str]:
+        """Environment variables with temporary credentials of a function's execution role, for one environment."""
+        given = self.role_credentials(spec.role_arn, spec.name, spec.region)
+        self._functions[given["AWS_ACCESS_KEY_ID"]] = spec.arn
+        return given
+
+    def role_credentials(self, role_arn: str, session_name: str, region: str) -> dict[str, str]:
+        """Environment variables with temporary credentials of a role; without such a role those that nobody accepts.
+
+        Args:
+            role_arn: the role's ARN, or "".
+            session_name: as it stands in the ARN of the session.
+            region: where it is assumed.
+        """
+        if _role(role_arn) is None:
+            return dict(NO_ROLE)
+        session = sts_backends[role_arn.split(":")[4]]["aws"].assume_role(
+            region_name=region,
+            role_session_name=session_name,
+            role_arn=role_arn,
+            policy=None,  # type: ignore[arg-type]
+            duration=_SESSION_S,
+            external_id=None,  # type: ignore[arg-type]
+        )
+        self._sessions[session.access_key_id] = session
+        return {
+            "AWS_ACCESS_KEY_ID": session.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+            "AWS_SESSION_TOKEN": session.session_token,
+        }
+
+    def of_key(self, access_key: str, token: str) -> Identity:
+        """See `Identities.of_key`."""
+        if access_key.startswith("AKIA"):
+            return self._of_user(access_key)
+        session = self._sessions.get(access_key) or _find_session(access_key)
+        if session is None or session.session_token != token:
+            raise InvalidCredentials
+        self._sessions[access_key] = session
+        if session.expiration < utcnow():
+            raise InvalidCredentials(expired=True)
+        identity = self.of_role(session.role_arn, session.session_name, session.policy)
+        if identity is None:  # its role was deleted
+            raise InvalidCredentials
+        if function := self._functions.get(access_key):
+            context = {**identity.context, "lambda:sourcefunctionarn": [function]}
+            identity = Identity(identity.principal, identity.policies, identity.boundary, None, context)
+        return identity
+
+    def of_role(self, role_arn: str, session: str, session_policy: str | None = None) -> Identity | None:
+        """See `Identities.of_role`. Args: session_policy: the document given to AssumeRole."""
+        role = _role(role_arn)
+        if role is None:
+            return None
+        account_id = role_arn.split(":")[4]
+        arn = f"arn:aws:sts::{account_id}:assumed-role/{role.name}/{session}"
+        context = _keys_of(role_arn, account_id, "AssumedRole", f"{role.id}:{session}")
+        principal = Principal(arn, frozenset([arn, role_arn]), account_id)
+        boundary = _document(role.permissions_boundary_arn, account_id)
+        return Identity(principal, _documents([role]), boundary, session_policy or None, context)
+
+    @staticmethod
+    def _of_user(access_key: str) -> Identity:
+        for account_id, partitions in list(iam_backends.items()):
+            backend = partitions["aws"]
+            user = backend.get_user_from_access_key_id(access_key)
+            if user is None:
+                continue
+            if not any(k.access_key_id == access_key and k.status == "Active" for k in user.access_keys):
+                raise InvalidCredentials
+            context = {**_keys_of(user.arn, account_id, "User", user.id), "aws:username": [user.name]}
+            documents = _documents([user, *backend.get_groups_for_user(user.name)])
+            return Identity(Principal(user.arn, frozenset([user.arn]), account_id), documents, context=context)
+        raise InvalidCredentials
+
+    def trust_policy(self, role_arn: str) -> str | None:
+        """See `Identities.trust_policy`."""
+        role = _role(role_arn)
+        return None if role is None else _as_text(role.assume_role_policy_document)
+
+    # ---- policies of resources
+
+    def function_policy(self, function: Any, qualifier: str | None) -> str | None:
+        """See `Identities.function_policy`."""
+        arn = ":".join(function.function_arn.split(":")[:7]) + (f":{qualifier}" if qualifier else "")
+        statements = [s for s in function.policy.statements if s.get("Resource") == arn]
+        return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
+
+    def resource_policy(self, arn: str) -> str | None:
+        """See `Directory.resource_policy`."""
+        parts = arn.split(":", 5)
+        find = _RESOURCE_POLICIES.get(parts[2]) if len(parts) == 6 else None
+        if find is None:
+            return None
+        try:
+            found = find(self, parts[4] or ACCOUNT_ID, parts[3], parts[5], arn)
+        except (KeyError, LookupError):
+            return None
+        return _as_text(found) if found else None
+
+    def _queue(self, account_id: str, region: str, name: str, _: str) -> Any:
+        from moto.sqs.models import sqs_backends
+
+        return sqs_backends[account_id][region].queues[name].policy
+
+    def _topic(self, account_id: str, region: str, _: str, arn: str) -> Any:
+        from moto.sns.models import sns_backends
+
+        return sns_backends[account_id][region].topics[arn].policy
+
+    def _bucket(self, account_id: str, _: str, name: str, __: str) -> Any:
+        from moto.s3.models import s3_backends
+
+        return s3_backends[account_id]["aws"].buckets[name.split("/")[0]].policy
+
+    def _secret(self, account_id: str, region: str, _: str, arn: str) -> Any:
+        from moto.secretsmanager.models import secretsmanager_backends
+
+        return getattr(secretsmanager_backends[account_id][region].secrets.get(arn), "policy", None)
+
+    def _event_bus(self, account_id: str, region: str, name: str, _: str) -> Any:
+        from moto.events.models import events_backends
+
+        kind, _, bus = name.partition("/")
+        return events_backends[account_id][region].event_buses[bus].policy if kind == "event-bus" else None
+
+    def _function(self, account_id: str, region: str, name: str, _: str) -> Any:
+        kind, _, called = name.partition(":")
+        if kind != "function":
+            return None
+        bare, _, qualifier = called.partition(":")
+        entry = lambda_models.lambda_backends[account_id][region]._lambdas._functions[bare]
+        return self.function_policy(entry["latest"], qualifier if qualifier != "$LATEST" else None)
+
+    def secret_arn(self, region: str, name: str) -> str:
+        """See `Directory.secret_arn`."""
+        from moto.secretsmanager.models import secretsmanager_backends
+
+        account_id = name.split(":")[4] if name.startswith("arn:") else ACCOUNT_ID
+        secret = secretsmanager_backends[account_id][region].secrets.get(name)
+        if secret is not None:
+            return str(secret.arn)
+        return name if name.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account_id}:secret:{name}"
+
+    def has_object(self, arn: str) -> bool:
+        """See `Directory.has_object`. A bucket that is not there counts as one that has it: S3 says so itself."""
+        from moto.s3.models import s3_backends
+
+        bucket, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
+        for partitions in list(s3_backends.values()):
+            if bucket in partitions["aws"].buckets:
+                return key in partitions["aws"].buckets[bucket].keys
+        return True
+
+
+_RESOURCE_POLICIES: dict[str, Any] = {
+    "sqs": MotoDirectory._queue,
+    "sns": MotoDirectory._topic,
+    "s3": MotoDirectory._bucket,
+    "secretsmanager": MotoDirectory._secret,
+    "events": MotoDirectory._event_bus,
+    "lambda": MotoDirectory._function,
+}
+
+
+def log_writer(permissions: Permissions, write: LogWriter) -> LogWriter:
+    """Writes what a function prints if its execution role may, as Lambda does; else nothing is written anywhere.
+
+    Args:
+        permissions: asked for each call.
+        write: writes.
+    """
+
+    def write_what_is_allowed(spec: FunctionSpec, stream: str, text: str) -> None:
+        if not permissions.enforced or _may_write(permissions, spec, stream):
+            write(spec, stream, text)
+
+    return write_what_is_allowed
+
+
+def _may_write(permissions: Permissions, spec: FunctionSpec, stream: str) -> bool:
+    from moto.logs.models import logs_backends
+
+    group = f"arn:aws:logs:{spec.region}:{spec.account_id}:log-group:{spec.log_group}:log-stream:"
+    needed = [("logs:CreateLogStream", group + stream), ("logs:PutLogEvents", group + stream)]
+    if spec.log_group not in logs_backends[spec.account_id][spec.region].groups:
+        needed.append(("logs:CreateLogGroup", group))
+    return all(permissions.allows(spec.role_arn, action, arn) for action, arn in needed)
+
+
+def install(plane: DataPlane) -> None:
+    """Forgets sessions when the cloud is emptied, and mends what moto keeps of policies."""
+    from serverless_cloud.seams import iam_policies, iam_targets, lambda_permissions
+
+    directory = plane.permissions.identities
+    assert isinstance(directory, MotoDirectory)
+    plane.forgetting.append(directory.forget)
+    iam_policies.install()
+    lambda_permissions.install()
+    iam_targets.install(plane.permissions)
+
+
+def _role(role_arn: str) -> Any:
+    """moto's role, or None."""
+    parts = role_arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "iam":
+        return None
+    try:
+        return iam_backends[parts[4]]["aws"].get_role_by_arn(role_arn)
+    except (NotFoundException, KeyError):
+        return None
+
+
+def _find_session(access_key: str) -> Any:
+    for partitions in list(sts_backends.values()):
+        found = partitions["aws"].get_assumed_role_from_access_key(access_key)
+        if found is not None:
+            return found
+    return None
+
+
+def _documents(holders: Iterable[Any]) -> tuple[str, ...]:
+    """The documents of all policies that roles, users or groups have: inline and managed ones."""
+    found = []
+    for holder in holders:
+        found += [_as_text(document) for document in holder.policies.values()]
+        found += [_default_version(policy) for policy in holder.managed_policies.values()]
+    return tuple(found)
+
+
+def _document(policy_arn: str | None, account_id: str) -> str | None:
+    """The document of a managed policy. One that is gone allows nothing."""
+    if not policy_arn:
+        return None
+    try:
+        return _default_version(iam_backends[account_id]["aws"].get_policy(policy_arn))
+    except NotFoundException:
+        return json.dumps({"Version": "2012-10-17", "Statement": []})
+
+
+def _default_version(policy: Any) -> str:
+    return next(_as_text(v.document) for v in policy.versions if v.version_id == policy.default_version_id)
+
+
+def _as_text(document: Any) -> str:
+    """moto keeps documents as texts, as bytes (buckets), and as objects (from CloudFormation)."""
+    if isinstance(document, bytes):
+        return document.decode()
+    return document if isinstance(document, str) else json.dumps(document, default=_as_day)
+
+
+def _as_day(value: Any) -> str:
+    """YAML makes a date of "Version: 2012-10-17"."""
+    return value.strftime("%Y-%m-%d") if isinstance(value, datetime) else str(value)
+
+
+def _keys_of(arn: str, account_id: str, kind: str, user_id: str) -> dict[str, list[str]]:
+    return {
+        "aws:principalarn": [arn],
+        "aws:principalaccount": [account_id],
+        "aws:principaltype": [kind],
+        "aws:userid": [user_id],
+        "aws:resourceaccount": [account_id],
+    }

@@ -1,0 +1,90 @@
+"""Seam: policies that moto lacks, drops or misreads (moto 5.2.5).
+
+- `IAMBackend.attach_role_policy`, `attach_user_policy`, `attach_group_policy`, `get_policy`, `list_policies`: moto has
+  AWS's own managed policies (AWSLambdaBasicExecutionRole and so on) only if all 1,500 are loaded at each start and
+  reset. Here one is made when it is asked for by its ARN, all of them when they are listed.
+- `FakeBucket.get_permission`: moto denies everybody what an Allow with a condition does not allow, and takes no notice
+  of most conditions. Here a bucket's policy is evaluated for an anonymous caller, as moto means it.
+
+Worth an upstream change: the last.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.iam import models
+from moto.iam.access_control import PermissionResult
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.s3.models import FakeBucket
+
+from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
+from serverless_cloud.once import once
+
+_AWS = "arn:aws:iam::aws:policy/"
+_RESULTS = {
+    Verdict.ALLOW: PermissionResult.PERMITTED,
+    Verdict.DENY: PermissionResult.DENIED,
+    Verdict.NOTHING: PermissionResult.NEUTRAL,
+}
+_ANONYMOUS = Principal("anonymous", frozenset(), "anonymous")
+
+
+@once()
+def _all_of_aws() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Name and content of AWS's managed policies by ARN, as moto carries them."""
+    content: dict[str, dict[str, Any]] = json.loads(aws_managed_policies_data)
+    return {f"{_AWS[:-1]}{data['Path']}{name}": (name, data) for name, data in content.items()}
+
+
+def _make(backend: Any, arn: str) -> None:
+    """Puts one of AWS's policies into moto, if there is one and it is not there."""
+    if arn.startswith(_AWS) and arn not in backend.managed_policies and (found := _all_of_aws().get(arn)):
+        policy = models.AWSManagedPolicy.from_data(found[0], backend.account_id, backend.region_name, found[1])
+        backend.managed_policies[arn] = policy
+        backend.aws_managed_policies.append(policy)
+
+
+def install() -> None:
+    """Puts these rules into moto."""
+    backend: Any = models.IAMBackend
+    for name in ("attach_role_policy", "attach_user_policy", "attach_group_policy", "get_policy"):
+        setattr(backend, name, _making(getattr(backend, name)))
+
+    moto_list: Callable[..., Any] = backend.list_policies
+
+    def list_policies(
+        self: Any, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
+    ) -> Any:
+        if scope != "Local" and not only_attached:
+            for arn in _all_of_aws():
+                _make(self, arn)
+        return moto_list(self, marker, max_items, only_attached, path_prefix, scope)
+
+    def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        keys = {"aws:securetransport": ["true"], "aws:sourceip": ["127.0.0.1"]}
+        try:
+            verdict = parsed(self.policy.decode()).says(Request(action, resource, keys), _ANONYMOUS)
+        except ValueError:  # it is no policy, or asks for what is not honoured: it allows nothing
+            return PermissionResult.NEUTRAL
+        return _RESULTS[verdict]
+
+    backend.list_policies = list_policies
+    bucket: Any = FakeBucket
+    bucket.get_permission = get_permission
+
+
+def _making(moto: Callable[..., Any]) -> Callable[..., Any]:
+    """One of moto's calls whose first argument is the ARN of a policy."""
+
+    @functools.wraps(moto)
+    def call(self: Any, policy_arn: str, *more: Any, **named: Any) -> Any:
+        _make(self, policy_arn)
+        return moto(self, policy_arn, *more, **named)
+
+    return call

@@ -1,0 +1,198 @@
+"""Seam: an Invoke reaches the data plane (moto 5.2.5).
+
+Without Docker moto cannot run a function. Replaced here:
+
+- `LambdaBackend.invoke`: Invoke, with version or alias.
+- `LambdaFunction.invoke`: every call that moto itself makes to a function goes through it.
+- `LambdaResponse._get_param` for one name: moto reads "qualifier", the API and boto3 say "Qualifier".
+
+Worth an upstream change: the name of the parameter. Running handlers as processes is this course's own idea.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import LambdaClientError, ValidationException
+from moto.awslambda.responses import LambdaResponse
+
+from serverless_cloud.errors import FunctionNotActive, NoAddressLeft, TooManyRequests
+from serverless_cloud.lambda_.asynchronous import EventQueue
+from serverless_cloud.lambda_.function import Call, Reply
+from serverless_cloud.lambda_.gathering import HEADER, Gatherings
+from serverless_cloud.lambda_.service import LambdaService
+from serverless_cloud.seams import lambda_network
+from serverless_cloud.seams.function_calls import target
+from serverless_cloud.seams.lambda_functions import ResourceConflict, spec_of
+from serverless_cloud.seams.lambda_versions import route
+
+LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
+INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
+EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and response each 6 MB
+ASYNC_EVENT_BYTES = 1_048_576  # asynchronous: 1 MB since October 2025
+LOOP_LIMIT = 16  # AWS Lambda Developer Guide, recursive loop detection: about so many calls in one chain
+CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
+
+
+class _RequestTooLarge(LambdaClientError):
+    code = 413
+
+    def __init__(self, limit: int) -> None:
+        text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        super().__init__("RequestTooLargeException", text)
+
+
+class _TooManyRequests(LambdaClientError):
+    code = 429
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+        self.description = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."})
+
+
+class _NoAddressLeft(LambdaClientError):
+    code = 502
+
+    def __init__(self, message: str) -> None:
+        super().__init__("SubnetIPAddressLimitReachedException", message)
+
+
+class _RecursiveInvocation(LambdaClientError):
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            "RecursiveInvocationException",
+            "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+            f"your function's invocation. It was in this chain of calls {LOOP_LIMIT} times.",
+        )
+
+
+def install(service: LambdaService, queue: EventQueue) -> None:
+    """Puts the data plane behind Invoke."""
+    gatherings = Gatherings()
+
+    def run(function: Any, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
+        """One request.
+
+        Args:
+            function: the version to run.
+            arn: as the caller named the function.
+        """
+        given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
+        kind = given.get("x-amz-invocation-type", "RequestResponse")
+        if kind not in INVOCATION_TYPES:
+            allowed = ", ".join(INVOCATION_TYPES)
+            raise ValidationException(kind, "invocationType", f"Member must satisfy enum value set: [{allowed}]")
+        event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
+        lineage = _lineage(given.get("x-amzn-trace-id", ""), arn)
+        call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
+        if kind == "DryRun":
+            return b""
+        lambda_network.refuse_unless_active(function)
+        if kind == "Event":
+            queue.put(call, lambda: target(arn))
+            return b""
+        try:
+            gathering = gatherings.announce(given.get(HEADER.lower(), ""))
+        except ValueError as error:
+            raise LambdaClientError("InvalidParameterValueException", str(error)) from error
+        try:
+            reply = service.invoke(spec_of(function), call, gathering)
+        except FunctionNotActive as refusal:
+            raise ResourceConflict(str(refusal)) from refusal
+        except NoAddressLeft as refusal:
+            raise _NoAddressLeft(str(refusal)) from refusal
+        except TooManyRequests as refusal:
+            raise _TooManyRequests(refusal.reason) from refusal
+        _tell(reply, answer)
+        return reply.payload
+
+    def invoke_backend(
+        self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
+    ) -> bytes:
+        function, arn = route(self, function_name, qualifier)
+        payload = run(function, arn, body, headers, response_headers)
+        response_headers["Content-Length"] = str(len(payload))
+        return payload
+
+    def invoke_function(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+        return run(self, self.function_arn, body, request_headers, response_headers)
+
+    get_param: Callable[..., Any] = LambdaResponse._get_param
+
+    def get_param_as_the_api_names_it(self: Any, param_name: str, if_none: Any = None) -> Any:
+        return get_param(self, "Qualifier" if param_name == "qualifier" else param_name, if_none)
+
+    backend_class: Any = models.LambdaBackend
+    function_class: Any = models.LambdaFunction
+    response_class: Any = LambdaResponse
+    backend_class.invoke = invoke_backend
+    function_class.invoke = invoke_function
+    response_class._get_param = get_param_as_the_api_names_it
+
+
+def _tell(reply: Reply, headers: Any) -> None:
+    if reply.function_error:
+        headers["x-amz-function-error"] = reply.function_error
+    headers["x-amz-executed-version"] = reply.version
+    tail = reply.log.replace("\r", "\n").encode()[-LOG_RESULT_BYTES:]
+    tail = tail.decode("utf-8", "ignore").encode()  # no part of a character at its beginning
+    headers["x-amz-log-result"] = base64.b64encode(tail).decode()
+
+
+def _event(body: Any, limit: int) -> bytes:
+    event: bytes = body.encode() if isinstance(body, str) else (body or b"")
+    event = event or b"{}"
+    if len(event) > limit:
+        raise _RequestTooLarge(limit)
+    try:
+        json.loads(event.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise LambdaClientError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from error
+    return event
+
+
+def _refuse_constant(name: str) -> None:
+    """Python writes and reads NaN and Infinity; JSON has neither."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _lineage(trace: str, arn: str) -> dict[str, int]:
+    """How often each function is in the chain of calls, from the trace header that boto3 in a handler sends along.
+
+    Raises:
+        _RecursiveInvocation: this function is in it too often.
+    """
+    found: dict[str, int] = {}
+    for part in trace.split(";"):
+        if part.startswith("Lineage="):
+            pairs = re.findall(r"([0-9a-f]{8}):(\d+)", part)
+            found = {function: int(count) for function, count in pairs}
+    name = hashlib.sha256(":".join(arn.split(":")[:7]).encode()).hexdigest()[:8]
+    found[name] = found.get(name, 0) + 1
+    if found[name] > LOOP_LIMIT:
+        raise _RecursiveInvocation
+    return found
+
+
+def _client_context(header: str) -> str:
+    """The JSON text of ClientContext, on one line; empty if there is none."""
+    if not header:
+        return ""
+    try:
+        if len(header) > CLIENT_CONTEXT_BYTES:
+            raise ValueError
+        return json.dumps(json.loads(base64.b64decode(header, validate=True)))
+    except ValueError as error:
+        raise LambdaClientError(
+            "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object."
+        ) from error

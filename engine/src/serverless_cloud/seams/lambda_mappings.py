@@ -1,0 +1,327 @@
+"""Seam: event source mappings start pollers (moto 5.2.5).
+
+moto calls functions from inside SendMessage, PutItem and PutRecord, one record a call, and forgets what fails. Here a
+mapping of moto becomes a `Mapping`, and the service of its source gives the poller (`DataPlane.pollers`). Since no
+queue, table or stream of moto learns of a mapping, moto calls nothing by itself. Replaced:
+
+- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: what AWS refuses is refused;
+  pollers start and end.
+- `EventSourceMapping.get_configuration`: what AWS shows, defaults included.
+- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
+  lambda_functions.py: a poller ends with its function and reads in its present role.
+
+Worth an upstream change: the checks, the defaults, the answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import (
+    InvalidParameterValueException,
+    LambdaClientError,
+    UnknownFunctionException,
+)
+from moto.dynamodbstreams.models import dynamodbstreams_backends
+from moto.kinesis.models import kinesis_backends
+from moto.sqs.models import sqs_backends
+
+from serverless_cloud.errors import AccessDenied
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs_requests
+from serverless_cloud.seams.lambda_functions import ResourceConflict, latest
+from serverless_cloud.seams.lambda_versions import route
+from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
+from serverless_cloud.sources.batches import deliver_to_function
+from serverless_cloud.sources.mapping import Mapping, Poller
+
+#: What the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
+_NEEDED = {
+    "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
+    "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
+    "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards", "DescribeStreamSummary"),
+}
+
+
+def mapping_of(esm: Any, role_arn: str) -> Mapping:
+    """moto's mapping, as a poller sees it.
+
+    Args:
+        role_arn: the execution role of its function.
+    """
+    given = esm.settings
+    age_s, retries = given.get("MaximumRecordAgeInSeconds", -1), given.get("MaximumRetryAttempts", -1)
+    since = given.get("StartingPositionTimestamp")
+    return Mapping(
+        uuid=esm.uuid,
+        arn=esm.arn,
+        source_arn=esm.event_source_arn,
+        function_arn=esm.function_arn,
+        role_arn=role_arn,
+        batch_size=given["BatchSize"],
+        window_s=float(given["MaximumBatchingWindowInSeconds"]),
+        filters=tuple(each["Pattern"] for each in (given.get("FilterCriteria") or {}).get("Filters", [])),
+        reports_failures=bool(given["FunctionResponseTypes"]),
+        maximum_concurrency=(given.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        starting_position=given.get("StartingPosition"),
+        starting_at=None if since is None else datetime.fromtimestamp(since, UTC),
+        maximum_record_age_s=None if age_s < 0 else float(age_s),
+        maximum_retries=None if retries < 0 else retries,
+        bisects=given.get("BisectBatchOnFunctionError", False),
+        parallelization_factor=given.get("ParallelizationFactor", 1),
+        on_failure=((given.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination"),
+    )
+
+
+class RunningPollers:
+    """The pollers of all mappings that are enabled."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[Mapping, Poller]] = {}
+
+    def align(self, backend: Any) -> None:
+        """Starts and stops pollers, so that they are those which the mappings of moto's backend ask for now."""
+        with self._lock:
+            wanted = dict(_wanted(backend))
+            place = f"{backend.region_name}:{backend.account_id}"
+            for uuid, (mapping, poller) in list(self._running.items()):
+                if mapping != wanted.get(uuid) and f"{mapping.region}:{mapping.account_id}" == place:
+                    poller.stop()
+                    del self._running[uuid]
+            for uuid, mapping in wanted.items():
+                if uuid not in self._running:
+                    factory = self._plane.pollers[kind_of(mapping.source_arn).service]
+                    self._running[uuid] = (mapping, factory(mapping, deliver_to_function(self._plane, mapping)))
+
+    def last_result(self, uuid: str) -> str:
+        """LastProcessingResult of a mapping."""
+        with self._lock:
+            found = self._running.get(uuid)
+        return found[1].last_result if found else "No records processed"
+
+    def clear(self) -> None:
+        """The cloud is emptied."""
+        with self._lock:
+            for _, poller in self._running.values():
+                poller.stop()
+            self._running.clear()
+
+
+def _wanted(backend: Any) -> list[tuple[str, Mapping]]:
+    found = []
+    for uuid, esm in list(backend._event_source_mappings.items()):
+        with contextlib.suppress(UnknownFunctionException, LambdaClientError):  # its function is gone; AWS keeps it
+            if esm.settings["Enabled"]:
+                route(backend, esm.function_arn, None)  # raises without the version or alias
+                found.append((uuid, mapping_of(esm, latest(backend, esm.function_arn).role)))
+    return found
+
+
+def _resolve(backend: Any, name: str) -> tuple[Any, str]:
+    try:
+        return route(backend, name, None)
+    except (UnknownFunctionException, LambdaClientError) as error:
+        raise InvalidParameterValueException("Function does not exist") from error
+
+
+def _find_source(backend: Any, kind: Kind, arn: str) -> Any:
+    """The queue; nothing for a stream.
+
+    Raises:
+        InvalidParameterValueException: there is none.
+    """
+    account, region = backend.account_id, backend.region_name
+    if kind.service == "sqs":
+        queues = sqs_backends[account][region].queues.values()
+        queue = next((queue for queue in queues if queue.queue_arn == arn), None)
+        if queue is None:
+            raise InvalidParameterValueException(
+                "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+                "SQS Error Message: The specified queue does not exist or you do not have access to it."
+            )
+        return queue
+    if kind.service == "dynamodb":
+        there = {stream["StreamArn"] for stream in dynamodbstreams_backends[account][region].list_streams()}
+    else:
+        there = {stream.arn for stream in kinesis_backends[account][region].streams.values()}
+    if arn not in there:
+        raise InvalidParameterValueException(f"Stream not found: {arn}")
+    return None
+
+
+def _require(plane: DataPlane, kind: Kind, role_arn: str, arn: str) -> None:
+    """Raises unless the execution role may read the source."""
+    try:
+        for action in _NEEDED[kind.service]:
+            plane.permissions.require(role_arn, f"{kind.service}:{action}", arn)
+    except AccessDenied as error:
+        if kind.service == "sqs":
+            text = f"The provided execution role does not have permissions to call {action} on SQS"
+        else:
+            actions = ", ".join(_NEEDED[kind.service][:-1]) + f", and {_NEEDED[kind.service][-1]}"
+            text = (
+                f"Cannot access stream {arn}. Please ensure the role can perform the {actions} Actions on your stream "
+                "in IAM."
+            )
+        raise InvalidParameterValueException(text) from error
+
+
+def _refuse_a_second(backend: Any, kind: Kind, source_arn: str, function_arn: str) -> None:
+    for uuid, esm in backend._event_source_mappings.items():
+        if (esm.event_source_arn, esm.function_arn) == (source_arn, function_arn):
+            name = function_arn.split(":")[6]
+            first = (
+                f'The event source arn (" {source_arn} ") and function (" {name} ") provided mapping already exists.'
+            )
+            if kind.service == "sqs":
+                first = (
+                    f'An event source mapping with SQS arn (" {source_arn} ") and function (" {name} ") already exists.'
+                )
+            raise ResourceConflict(f"{first} Please update or delete the existing mapping with UUID {uuid}")
+
+
+def install(plane: DataPlane) -> None:
+    """Puts the data plane behind moto's event source mappings."""
+    pollers = RunningPollers(plane)
+    plane.forgetting.append(pollers.clear)
+    sqs_redrive.install(plane, sqs_queues.install(plane))
+    sqs_requests.install()
+    _install_backend(plane, pollers)
+    _install_functions(pollers)
+    mapping_answers.install()
+
+
+def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
+    def check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The settings, and the ARN of the function as it was named."""
+        if not given.get("EventSourceArn"):
+            _refuse_kafka(given)
+            raise InvalidParameterValueException("Unrecognized event source.")
+        kind = kind_of(given["EventSourceArn"])
+        settings = checked(kind, given)
+        if kind.service not in plane.pollers:
+            raise InvalidParameterValueException(
+                f"The local cloud does not read {kind.service} yet (docs/fidelity.md)."
+            )
+        function, arn = _resolve(backend, settings["FunctionName"])
+        queue = _find_source(backend, kind, given["EventSourceArn"])
+        if queue is not None and queue.visibility_timeout < int(function.timeout):
+            raise InvalidParameterValueException(
+                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+                f"Function timeout: {function.timeout} seconds"
+            )
+        _require(plane, kind, function.role, given["EventSourceArn"])
+        return settings, arn
+
+    def create(self: Any, spec: dict[str, Any]) -> Any:
+        given = {name: value for name, value in spec.items() if name != "Tags"}
+        settings, arn = check(self, given)
+        kind = kind_of(settings["EventSourceArn"])
+        _refuse_a_second(self, kind, settings["EventSourceArn"], arn)
+        tags = spec.get("Tags") or {}
+        if isinstance(tags, list):  # as in a stack
+            tags = {tag["Key"]: tag["Value"] for tag in tags}
+        own = {"RegionName": self.region_name, "AccountId": self.account_id, "FunctionArn": arn, "Tags": tags}
+        mapping_class: Any = models.EventSourceMapping
+        esm = mapping_class(settings | own)
+        esm.settings, esm.last_modified = settings, time.time()
+        self._event_source_mappings[esm.uuid] = esm
+        pollers.align(self)
+        return esm
+
+    def update(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+        esm = self._event_source_mappings.get(uuid)
+        if esm is None:
+            return None
+        change = {name: value for name, value in spec.items() if name not in ("UUID", "Tags")}
+        for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
+            if change.get(fixed, esm.settings.get(fixed)) != esm.settings.get(fixed):
+                raise InvalidParameterValueException(f"{fixed} of a mapping cannot be changed. Make another mapping.")
+        if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
+            settings, arn = esm.settings | {"Enabled": False}, esm.function_arn
+        else:
+            settings, arn = check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
+        if arn != esm.function_arn:
+            _refuse_a_second(self, kind_of(esm.event_source_arn), esm.event_source_arn, arn)
+        esm.settings, esm.function_arn, esm.function_name = settings, arn, settings["FunctionName"]
+        esm.last_modified = time.time()
+        pollers.align(self)
+        return esm
+
+    def delete(self: Any, uuid: str) -> Any:
+        esm = self._event_source_mappings.pop(uuid, None)
+        pollers.align(self)
+        return esm
+
+    def list_all(self: Any, event_source_arn: str | None, function_name: str | None) -> list[Any]:
+        wanted = _arn_of_name(self, function_name) if function_name else ""
+        return [
+            esm
+            for esm in self._event_source_mappings.values()
+            if event_source_arn in (None, "", esm.event_source_arn)
+            and f"{esm.function_arn}:".startswith(f"{wanted}:" if wanted else "")
+        ]
+
+    def get_configuration(self: Any) -> dict[str, Any]:
+        kind, shown = kind_of(self.event_source_arn), dict(self.settings)
+        for name in ("FunctionName", "Enabled"):
+            del shown[name]
+        shown |= {
+            "UUID": self.uuid,
+            "EventSourceMappingArn": self.arn,
+            "FunctionArn": self.function_arn,
+            "LastModified": self.last_modified,
+            "State": "Enabled" if self.settings["Enabled"] else "Disabled",
+            "StateTransitionReason": "User action" if kind.is_stream else "USER_INITIATED",
+        }
+        if kind.is_stream:
+            shown |= {"LastProcessingResult": pollers.last_result(self.uuid), "TumblingWindowInSeconds": 0}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    backend: Any = models.LambdaBackend
+    backend.create_event_source_mapping = create
+    backend.update_event_source_mapping = update
+    backend.delete_event_source_mapping = delete
+    backend.list_event_source_mappings = list_all
+    moto_mapping: Any = models.EventSourceMapping
+    moto_mapping.get_configuration = get_configuration
+
+
+def _refuse_kafka(given: dict[str, Any]) -> None:
+    if given.get("SelfManagedEventSource"):
+        raise InvalidParameterValueException(
+            "The local cloud does not honour SelfManagedEventSource of event source mappings (docs/fidelity.md)."
+        )
+
+
+def _arn_of_name(backend: Any, name: str) -> str:
+    """The ARN of a function that may be gone, from any form of its name."""
+    place = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function"
+    return f"{place}:{name.split(':function:')[-1]}"
+
+
+def _install_functions(pollers: RunningPollers) -> None:
+    """Changes of functions reach their pollers."""
+    backend: Any = models.LambdaBackend
+
+    def aligned(name: str) -> None:
+        before: Callable[..., Any] = getattr(backend, name)
+
+        def changed(self: Any, *args: Any, **more: Any) -> Any:
+            answer = before(self, *args, **more)
+            if self._event_source_mappings:
+                pollers.align(self)
+            return answer
+
+        setattr(backend, name, changed)
+
+    for name in ("create_function", "update_function_configuration", "delete_function"):
+        aligned(name)

@@ -1,0 +1,214 @@
+"""Seam: the resource policies of functions (moto 5.2.5).
+
+moto keeps one list of statements for a function with all its versions and aliases; we read it so too, each statement
+belongs to the ARN in its Resource. Replaced here:
+
+- `Policy.add_statement`, for functions: moto accepts a StatementId twice and any action, leaves a principal that is an
+  account, a role or a user as a bare text, and FunctionUrlAuthType and InvokedViaFunctionUrl outside of Condition; of
+  two conditions with one operator the later wins.
+- `LambdaBackend.remove_permission`, `get_policy`, `LambdaResponse.remove_permission`: moto takes no notice of Qualifier
+  and compares RevisionId with a list.
+- `LambdaBackend.delete_alias`, `delete_function`: what was allowed for an alias or a version goes with it.
+
+Worth an upstream change: all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import (
+    GenericResourcNotFound,
+    InvalidParameterValueException,
+    LambdaClientError,
+    PreconditionFailedException,
+    ValidationException,
+)
+from moto.awslambda.policy import Policy
+from moto.awslambda.responses import LambdaResponse
+from moto.iam.models import iam_backends
+
+from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest
+
+#: API reference: AddPermission, "Pattern" of each parameter.
+_PATTERNS = {
+    "StatementId": r"[a-zA-Z0-9-_]{1,100}",
+    "Action": r"(lambda:[*]|lambda:[a-zA-Z]+|[*])",
+    "SourceAccount": r"\d{12}",
+    "SourceArn": r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
+    "PrincipalOrgID": r"o-[a-z0-9]{10,32}",
+}
+#: Parameter: operator and condition key.
+_CONDITIONS = {
+    "SourceAccount": ("StringEquals", "AWS:SourceAccount"),
+    "SourceArn": ("ArnLike", "AWS:SourceArn"),
+    "PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID"),
+    "EventSourceToken": ("StringEquals", "lambda:EventSourceToken"),
+    "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
+    "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
+}
+_REVISION = (
+    "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the "
+    "latest RevisionId"
+)
+
+
+class _StatementNotFound(LambdaClientError):
+    code = 404
+
+    def __init__(self, sid: str) -> None:
+        super().__init__("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.")
+
+
+def statement_of(arn: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The statement that AddPermission makes.
+
+    Args:
+        arn: of the function, version or alias.
+        given: the parameters of the call.
+
+    Raises:
+        ValidationException, InvalidParameterValueException: what AWS refuses.
+    """
+    for name, pattern in _PATTERNS.items():
+        if name in given and not re.fullmatch(pattern, str(given[name])):
+            field = name[0].lower() + name[1:]
+            raise ValidationException(
+                str(given[name]), field, f"Member must satisfy regular expression pattern: {pattern}"
+            )
+    statement = {
+        "Sid": given.get("StatementId") or str(uuid.uuid4()),
+        "Effect": "Allow",
+        "Principal": _principal(str(given.get("Principal", ""))),
+        "Action": given.get("Action", "lambda:InvokeFunction"),
+        "Resource": arn,
+    }
+    conditions: dict[str, dict[str, str]] = {}
+    for name, (operator, key) in _CONDITIONS.items():
+        if name in given:
+            value = str(given[name])
+            conditions.setdefault(operator, {})[key] = value.lower() if operator == "Bool" else value
+    return statement | ({"Condition": conditions} if conditions else {})
+
+
+def _principal(name: str) -> str | dict[str, str]:
+    if name == "*":
+        return "*"
+    if re.fullmatch(r"\d{12}", name):
+        return {"AWS": f"arn:aws:iam::{name}:root"}
+    if found := re.fullmatch(r"arn:aws:(iam|sts)::(\d{12}):(root|role/.+|user/.+|assumed-role/.+)", name):
+        if found.group(1) == "iam" and found.group(3) != "root":
+            backend: Any = iam_backends[found.group(2)]["aws"]
+            if name not in {each.arn for each in (*backend.roles.values(), *backend.users.values())}:
+                raise InvalidParameterValueException(
+                    "The provided principal was invalid. Please check the principal and try again."
+                )
+        return {"AWS": name}
+    if re.fullmatch(r"[a-z0-9.-]+\.(amazonaws|amazon)\.com", name):
+        return {"Service": name}
+    raise InvalidParameterValueException(
+        "The provided principal was invalid. Please check the principal and try again."
+    )
+
+
+def _named(function: Any, qualifier: str | None) -> str:
+    """The ARN that a statement belongs to."""
+    return f"{arn_of(function)}:{qualifier}" if qualifier and qualifier != "$LATEST" else arn_of(function)
+
+
+def _qualifier(backend: Any, name: str, qualifier: str | None) -> str | None:
+    in_name = backend._lambdas.split_function_arn(name.split(":function:")[-1])[2]
+    return in_name or qualifier or None
+
+
+def install() -> None:
+    """Puts these rules into moto."""
+    policy: Any = Policy
+    backend: Any = models.LambdaBackend
+    moto_add: Callable[..., Any] = policy.add_statement
+    moto_delete_alias: Callable[..., Any] = backend.delete_alias
+    moto_delete: Callable[..., Any] = backend.delete_function
+
+    def add_statement(self: Any, raw: Any, qualifier: str | None = None) -> Any:
+        if isinstance(self.parent, models.LayerVersion):
+            return moto_add(self, raw, qualifier)
+        given = json.loads(raw)
+        if qualifier == "$LATEST":
+            raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+        if given.get("RevisionId") not in (None, "", self.revision):
+            raise PreconditionFailedException(_REVISION)
+        statement = statement_of(_named(self.parent, qualifier), given)
+        if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in self.statements):
+            raise ResourceConflict(
+                f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, or "
+                "remove the existing statement."
+            )
+        self.statements.append(statement)
+        self.revision = str(uuid.uuid4())
+        return statement, self.revision
+
+    def add_permission(self: Any, function_name: str, qualifier: str | None, raw: Any) -> Any:
+        named = _qualifier(self, function_name, qualifier)
+        if named == "$LATEST":
+            raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+        function = self.get_function(function_name, qualifier)
+        return function.policy.add_statement(raw, named)[0]
+
+    def get_policy(self: Any, function_name: str, qualifier: str | None = None) -> str:
+        function = self.get_function(function_name, qualifier)
+        arn = _named(function, _qualifier(self, function_name, qualifier))
+        statements = [s for s in function.policy.statements if s["Resource"] == arn]
+        if not statements:
+            raise GenericResourcNotFound
+        document = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
+        return json.dumps({"Policy": json.dumps(document), "RevisionId": function.policy.revision})
+
+    def remove_permission(
+        self: Any, function_name: str, sid: str, revision: str = "", qualifier: str | None = None
+    ) -> None:
+        function = self.get_function(function_name, qualifier)
+        arn = _named(function, _qualifier(self, function_name, qualifier))
+        kept = function.policy
+        found = [s for s in kept.statements if s["Sid"] == sid and s["Resource"] == arn]
+        if not found:
+            raise _StatementNotFound(sid)
+        if revision not in ("", kept.revision):
+            raise PreconditionFailedException(_REVISION)
+        kept.statements.remove(found[0])
+        kept.revision = str(uuid.uuid4())
+
+    def remove_permission_call(self: Any) -> Any:
+        parts = self.path.split("?")[0].split("/")
+        revision, qualifier = self._get_param("RevisionId") or "", self._get_param("Qualifier")
+        self.backend.remove_permission(unquote(parts[-3]), unquote(parts[-1]), revision, qualifier)
+        return 204, {"status": 204}, ""
+
+    def forget(function: Any, qualifier: str) -> None:
+        arn = _named(function, qualifier)
+        function.policy.statements[:] = [s for s in function.policy.statements if s["Resource"] != arn]
+
+    def delete_alias(self: Any, name: str, function_name: str) -> None:
+        moto_delete_alias(self, name, function_name)
+        forget(latest(self, function_name), name)
+
+    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
+        function = latest(self, function_name)
+        named = _qualifier(self, function_name, qualifier)
+        moto_delete(self, function_name, qualifier)
+        if named is not None:
+            forget(function, named)
+
+    policy.add_statement = add_statement
+    backend.add_permission = add_permission
+    backend.get_policy = get_policy
+    backend.remove_permission = remove_permission
+    backend.delete_alias = delete_alias
+    backend.delete_function = delete_function
+    response: Any = LambdaResponse
+    response.remove_permission = remove_permission_call

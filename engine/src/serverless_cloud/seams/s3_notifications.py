@@ -1,0 +1,281 @@
+"""Seam: what happens to objects reaches functions, queues, topics and EventBridge (moto 5.2.5).
+
+moto delivers while the caller waits, leaves fields out, tells of tags when an object is put and of a Put when a
+multipart upload is completed, tells nothing of delete markers and of most deleted versions, and offers events to the
+rules of every bus. Replaced here:
+
+- `notifications.send_event`, `send_test_event`: what has happened is noted, and sent after the request has succeeded.
+- `S3Response.key_response`, `bucket_response`: one request is one `Call`; its ids stand in the answer's headers.
+- `S3Backend.delete_object`: tells of all that it removes.
+
+Configurations and the names of buckets have seams of their own, `s3_configurations` and `s3_buckets`. Worth an upstream
+change: the events.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.s3 import models, notifications
+from moto.s3.responses import S3Response
+from moto.sns.models import sns_backends
+
+from serverless_cloud import s3_events
+from serverless_cloud.errors import AccessDenied
+from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.s3_events import Bucket, Call, ObjectEvent
+from serverless_cloud.seams import s3_buckets, s3_configurations
+from serverless_cloud.seams.queue_sending import send_to_queue
+from serverless_cloud.seams.s3_configurations import PRINCIPAL, bucket_of
+
+SUBJECT = "Amazon S3 Notification"
+
+
+@dataclass
+class _Request:
+    """One request under way: what has happened in it so far."""
+
+    source_ip: str = "127.0.0.1"
+    skips_validation: bool = False
+    events: list[tuple[Any, ObjectEvent]] = field(default_factory=list)
+    tests: list[Any] = field(default_factory=list)
+
+
+_request: ContextVar[_Request | None] = ContextVar("s3_request", default=None)
+_muted: ContextVar[bool] = ContextVar("s3_muted", default=False)
+
+
+def install(plane: DataPlane) -> None:
+    """Puts the outbox behind buckets."""
+    sender = _Sender(plane)
+    plane.forgetting.append(sender.outbox.clear)
+    _install_events(sender)
+    _install_requests(sender)
+
+    def skips_validation() -> bool:
+        request = _request.get()
+        return request is not None and request.skips_validation
+
+    s3_configurations.install(plane, skips_validation)
+    s3_buckets.install()
+
+
+class _Sender:
+    """Takes events to the targets that a bucket's configuration names."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self.outbox = Outbox(plane.tasks, "s3-notifications")
+        self._numbers = itertools.count(time.time_ns())
+
+    def sequencer(self) -> str:
+        """Greater than any before it, as a text too."""
+        return f"00{next(self._numbers):016X}"
+
+    def send(self, bucket: Any, event: ObjectEvent, call: Call) -> None:
+        """Hands one delivery for each matching configuration to the outbox."""
+        configuration = bucket.notification_configuration
+        if configuration is None:
+            return
+        for kind, to in (
+            ("cloud_function", self._to_function),
+            ("queue", self._to_queue),
+            ("topic", self._to_topic),
+        ):
+            for each in getattr(configuration, kind):
+                if each.matches(f"s3:{event.name}", event.key):
+                    text = json.dumps(s3_events.record(event, call, each.id))
+                    self._put(to, each.arn, text, event.bucket)
+        if configuration.event_bridge is not None:
+            whole = s3_events.event_bridge_event(event, call)
+
+            def publish() -> None:
+                self._plane.events.publish(whole)
+
+            self.outbox.put(Delivery(publish))
+
+    def send_test(self, bucket: Any, call: Call) -> None:
+        """Tells each queue and topic of a configuration that it is named there."""
+        text = s3_events.test_event(bucket.name, _now(), call)
+        where = bucket_of(bucket)
+        for arn in dict.fromkeys(each.arn for each in bucket.notification_configuration.queue):
+            self._put(self._to_queue, arn, text, where)
+        for arn in dict.fromkeys(each.arn for each in bucket.notification_configuration.topic):
+            self._put(self._to_topic, arn, text, where)
+
+    def _put(self, to: Callable[[str, str, Bucket], None], arn: str, text: str, bucket: Bucket) -> None:
+        def tell(reason: str) -> None:
+            print(f"An event of bucket {bucket.name} was dropped: {reason}", file=sys.stderr)
+
+        self.outbox.put(Delivery(lambda: to(arn, text, bucket), give_up=tell))
+
+    def _to_function(self, arn: str, text: str, bucket: Bucket) -> None:
+        try:
+            self._plane.functions.submit(arn, text.encode(), Caller(PRINCIPAL, bucket.arn, bucket.account_id))
+        except (FunctionGone, AccessDenied) as error:
+            raise Undeliverable(str(error)) from error
+
+    def _to_queue(self, arn: str, text: str, bucket: Bucket) -> None:
+        send_to_queue(self._plane, arn, text, PRINCIPAL, bucket.arn)
+
+    def _to_topic(self, arn: str, text: str, bucket: Bucket) -> None:
+        _, _, _, region, account_id, _ = arn.split(":")
+        backend: Any = sns_backends[account_id][region]
+        if arn not in backend.topics:
+            raise Undeliverable(f"The topic {arn} does not exist")
+        topic = backend.topics[arn]
+        try:
+            self._plane.permissions.require_resource_policy(
+                topic.policy, PRINCIPAL, "sns:Publish", arn, bucket.arn, bucket.account_id
+            )
+        except AccessDenied as error:
+            raise Undeliverable(str(error)) from error
+        topic.publish(text, SUBJECT)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# ---- events
+
+
+def _install_events(sender: _Sender) -> None:
+    def note(bucket: Any, event: ObjectEvent) -> None:
+        if bucket.notification_configuration is None:
+            return
+        request = _request.get()
+        if request is not None:
+            request.events.append((bucket, event))
+        else:  # moto itself has done it, without a request
+            sender.send(bucket, event, _fresh_call("127.0.0.1"))
+
+    def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+        """In the place of moto's. `event_name` begins with "s3:"."""
+        del account_id
+        if _muted.get():
+            return
+        name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
+        told = name.startswith(("ObjectCreated", "ObjectRestore"))
+        note(
+            bucket,
+            ObjectEvent(
+                name,
+                bucket_of(bucket),
+                key.name,
+                _now(),
+                size=key.size if told else None,
+                etag=key.etag.strip('"'),
+                version_id=_version(key.version_id),
+                sequencer=sender.sequencer() if told else None,
+            ),
+        )
+
+    def send_test_event(account_id: str, bucket: Any) -> None:
+        del account_id
+        request = _request.get()
+        if request is not None:
+            request.tests.append(bucket)
+        else:
+            sender.send_test(bucket, _fresh_call("127.0.0.1"))
+
+    backend_class: Any = models.S3Backend
+    delete: Callable[..., tuple[bool, dict[str, Any]]] = backend_class.delete_object
+
+    def delete_object(
+        self: Any, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+    ) -> tuple[bool, dict[str, Any]]:
+        bucket = self.get_bucket(bucket_name)
+        there = key_name in bucket.keys
+        with _quietly():
+            done, told = delete(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
+        if done and there:
+            marks = bucket.is_versioned and version_id is None
+            note(
+                bucket,
+                ObjectEvent(
+                    f"ObjectRemoved:{'DeleteMarkerCreated' if marks else 'Delete'}",
+                    bucket_of(bucket),
+                    key_name,
+                    _now(),
+                    etag="d41d8cd98f00b204e9800998ecf8427e" if marks else None,  # of nothing
+                    version_id=_version(told.get("version-id")),
+                    sequencer=sender.sequencer(),
+                ),
+            )
+        return done, told
+
+    module: Any = notifications
+    module.send_event = send_event
+    module.send_test_event = send_test_event
+    backend_class.delete_object = delete_object
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
+def _version(version_id: Any) -> str | None:
+    return None if version_id in (None, "null") else str(version_id)
+
+
+# ---- requests
+
+
+def _fresh_call(source_ip: str, request_id: str = "") -> Call:
+    return Call(request_id or secrets.token_hex(8).upper(), secrets.token_urlsafe(57), source_ip)
+
+
+def _install_requests(sender: _Sender) -> None:
+    response_class: Any = S3Response
+
+    def as_one_call(answer: Callable[..., Any]) -> Callable[..., Any]:
+        def answer_and_tell(self: Any, request: Any, full_url: str, headers: Any) -> Any:
+            given = request.headers
+            under_way = _Request(
+                getattr(request, "remote_addr", None) or "127.0.0.1",
+                str(given.get("x-amz-skip-destination-validation", "")).lower() == "true",
+            )
+            token = _request.set(under_way)
+            try:
+                status, answered, body = answer(self, request, full_url, headers)
+            except s3_configurations.DestinationsRefused as refused:
+                status, answered, body = self._send_response(refused.answer())
+            finally:
+                _request.reset(token)
+            call = _fresh_call(under_way.source_ip, str(answered.get("x-amzn-requestid", "")))
+            answered["x-amz-request-id"], answered["x-amz-id-2"] = call.request_id, call.host_id
+            if int(status) < 400:
+                for bucket, event in _that_count(under_way.events):
+                    sender.send(bucket, event, call)
+                for bucket in under_way.tests:
+                    sender.send_test(bucket, call)
+            return status, answered, body
+
+        return answer_and_tell
+
+    response_class.key_response = as_one_call(response_class.key_response)
+    response_class.bucket_response = as_one_call(response_class.bucket_response)
+
+
+def _that_count(events: list[tuple[Any, ObjectEvent]]) -> list[tuple[Any, ObjectEvent]]:
+    """One request that makes an object is one event, whatever moto does in it step by step."""
+    made = [each for each in events if each[1].name.startswith("ObjectCreated")]
+    return made[-1:] if made else events

@@ -1,0 +1,378 @@
+"""Seam: queues that several receivers read at the same moment (moto 5.2.5).
+
+Replaced here:
+
+- `SQSBackend.receive_message`: moto hands one message to two receivers, busy-waits when a message group is in flight,
+  gives the second message of a group before the first when both come back, mixes groups although there is more of one,
+  lets what was received together come back in parts, and keeps what is older than its retention.
+- `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
+  sequence numbers are random, and missing with content-based deduplication.
+- `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
+  message that is added during a deletion. A message that has gone may be deleted again, and its visibility not changed;
+  nor may that of one that is not in flight.
+- `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
+- `SQSBackend.get_queue_attributes`: moto counts the visible messages at one moment and the others at a later one, so a
+  message whose visibility timeout ends between them is in no count: a queue that is not empty looks empty.
+- `models.unix_time_millis`: the computer's clock, which may be put right while a message is hidden or delayed.
+  `Message.mark_sent` notes that clock all the same, for what a receiver is told (SentTimestamp and its sister): all
+  times that are shown go by it.
+- `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
+
+Worth an upstream change: all of it but the calls of functions.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from moto.sqs import models
+from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
+
+from serverless_cloud import clock
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.sources.mapping import Deliver, Mapping
+from serverless_cloud.sources.sqs import QueueGone, SqsPoller
+from serverless_cloud.sources.sqs_records import Message, size_bytes
+
+DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
+_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS
+_LONGEST_WAIT_S = 1.0  # a receiver looks again after it whatever happens
+
+
+class MotoQueue:
+    """A queue of moto by its ARN; see `sqs.SourceQueue`."""
+
+    def __init__(self, arn: str, lock: threading.RLock) -> None:
+        self._account_id, self._region, self._name = arn.split(":")[4], arn.split(":")[3], arn.split(":")[5]
+        self._lock = lock
+
+    def _queue(self) -> Any:
+        queue = models.sqs_backends[self._account_id][self._region].queues.get(self._name)
+        if queue is None:
+            raise QueueGone(self._name)
+        return queue
+
+    @property
+    def visibility_timeout_s(self) -> float:
+        """See `sqs.SourceQueue`."""
+        return float(self._queue().visibility_timeout)
+
+    def wait(self, timeout_s: float) -> bool:
+        """See `sqs.SourceQueue`."""
+        queue = self._queue()
+        with self._lock:
+            return _wait(queue, timeout_s)
+
+    def receive(self, most: int, room_bytes: int) -> list[Message]:
+        """See `sqs.SourceQueue`."""
+        queue = self._queue()
+        with self._lock:
+            return [_message(each) for each in _take(queue, most, queue.visibility_timeout, room_bytes)]
+
+    def delete(self, receipt_handles: list[str]) -> None:
+        """See `sqs.SourceQueue`."""
+        queue, gone = self._queue(), set(receipt_handles)
+        with self._lock:
+            for message in [m for m in queue._messages if not gone.isdisjoint(m.all_receipt_handles)]:
+                remove(queue, message)
+            queue._messages_lock.notify_all()
+
+    def put_back(self, receipt_handles: list[str]) -> None:
+        """See `sqs.SourceQueue`."""
+        queue, given = self._queue(), set(receipt_handles)
+        with self._lock:
+            for message in queue._messages:
+                if message.receipt_handle in given:
+                    message.visible_at = 0.0
+            queue._messages_lock.notify_all()
+
+
+def _message(message: Any) -> Message:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": message.sender_id,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "SequenceNumber": message.sequence_number,
+        "MessageGroupId": message.group_id,
+        "MessageDeduplicationId": message.deduplication_id,
+        "AWSTraceHeader": (message.system_attributes.get("AWSTraceHeader") or {}).get("StringValue"),
+        "DeadLetterQueueSourceArn": getattr(message, "dead_letter_source_arn", None),
+    }
+    return Message(
+        message_id=message.id,
+        receipt_handle=message.receipt_handle,
+        body=message.body,
+        body_md5=message.body_md5,
+        attributes={name: value for name, value in attributes.items() if value is not None},
+        message_attributes=message.message_attributes,
+        attributes_md5=message.attribute_md5 if message.message_attributes else None,
+    )
+
+
+def takeable(queue: Any) -> Iterator[Any]:
+    """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight.
+
+    A FIFO queue gives as many messages of one group as there are before it gives some of another (SQS Developer Guide,
+    "FIFO queue delivery logic"): here the group of the oldest message comes first. The lock of the queues is held.
+    """
+    now_ms = clock.now_ms()
+    queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
+    blocked = queue.pending_message_groups if queue.fifo_queue else set[str]()
+    ready = (m for m in list(queue._messages) if m.visible_at < now_ms and m.delayed_until <= now_ms)
+    if not queue.fifo_queue:
+        yield from ready
+        return
+    groups: dict[str, list[Any]] = {}
+    for message in ready:
+        if message.group_id not in blocked:
+            groups.setdefault(message.group_id, []).append(message)
+    yield from itertools.chain.from_iterable(groups.values())
+
+
+def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -> list[Any]:
+    """Receives: marks what it gives as in flight, and moves what was received too often. The lock is held."""
+    taken: list[Any] = []
+    now_ms, room = clock.now_ms(), room_bytes
+    dead_letters = _dead_letter_queue(queue)
+    limit = int(queue.redrive_policy["maxReceiveCount"]) if dead_letters is not None else 0
+    for message in takeable(queue):
+        if len(taken) >= most:
+            break
+        if message.sent_timestamp + queue.message_retention_period * 1000 <= now_ms:
+            remove(queue, message)
+        elif limit and message.approximate_receive_count >= limit:
+            remove(queue, message)
+            _append(dead_letters, message, queue.queue_arn)
+        else:
+            room -= size_bytes(message.body, message.message_attributes)
+            if room < 0:
+                break
+            message.mark_received(visibility_timeout=int(visibility_timeout_s))
+            if visibility_timeout_s:  # one moment for all of them: a batch comes back as one
+                message.visible_at = now_ms + int(visibility_timeout_s) * 1000
+            queue._pending_messages.add(message)
+            taken.append(_as_told(message))
+    return taken
+
+
+def _as_told(message: Any) -> Any:
+    """A copy for the receiver, with the times of the computer's clock."""
+    first_ms = vars(message).setdefault("told_received_ms", _wall_ms())
+    told = copy.copy(message)
+    told.sent_timestamp, told.approximate_first_receive_timestamp = message.told_sent_ms, first_ms
+    return told
+
+
+def _wall_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _dead_letter_queue(queue: Any) -> Any:
+    """None if the queue has none, or it was deleted: what would be moved there stays."""
+    there = models.sqs_backends[queue.account_id][queue.region].queues.values()
+    found = queue.dead_letter_queue if queue.redrive_policy else None
+    return found if any(each is found for each in there) else None
+
+
+def _append(queue: Any, message: Any, source_arn: str) -> None:
+    """Moves a message into a dead-letter queue, where it is nobody's yet.
+
+    SQS Developer Guide: a standard queue keeps the time of sending (the retention period goes on), a FIFO queue does
+    not, and takes the message's id as deduplication identifier.
+    """
+    message.visible_at, message.dead_letter_source_arn = 0.0, source_arn
+    message.receipt_handle, message._old_receipt_handles = None, []
+    if queue.fifo_queue:
+        message.deduplication_id, message.sequence_number = message.id, _next_number(queue)
+        message.mark_sent()
+    queue._messages.append(message)
+    queue._messages_lock.notify_all()
+
+
+def remove(queue: Any, message: Any) -> None:
+    """Takes a message out of its queue; the receipts for it stay known. The lock of the queues is held."""
+    queue._messages = [m for m in queue._messages if m is not message]
+    queue._pending_messages.discard(message)
+    queue.deleted_messages.update(message.all_receipt_handles)
+
+
+def _wait(queue: Any, timeout_s: float) -> bool:
+    """Waits for a message that a receiver may get. The lock is held, and let go meanwhile."""
+    end_s = time.monotonic() + timeout_s
+    while True:
+        now_ms = clock.now_ms()
+        if next(takeable(queue), None) is not None:
+            return True
+        left_s = end_s - time.monotonic()
+        if left_s <= 0:
+            return False
+        later = [max(m.visible_at, m.delayed_until) - now_ms for m in queue._messages]
+        due_s = min((ms / 1000 for ms in later if ms >= 0), default=_LONGEST_WAIT_S)
+        queue._messages_lock.wait(min(left_s, due_s + 0.001, _LONGEST_WAIT_S))
+
+
+def _next_number(queue: Any) -> str:
+    return str(next(vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))))
+
+
+def _is_a_duplicate(queue: Any, message: Any) -> bool:
+    """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer."""
+    scope = message.group_id if queue.deduplication_scope == "messageGroup" else ""
+    now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
+    for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
+        del known[key]
+    key = (scope, message.deduplication_id)
+    if message.deduplication_id is not None and key in known:
+        _, message.id, message.sequence_number = known[key]
+        return True
+    message.sequence_number = _next_number(queue)
+    known[key] = (now_ms, message.id, message.sequence_number)
+    return False
+
+
+def _message_of(queue: Any, receipt_handle: str) -> Any:
+    """The message that a receipt was given for; None if it is not in the queue."""
+    for message in queue._messages:
+        if receipt_handle == message.receipt_handle or receipt_handle in message._old_receipt_handles:
+            return message
+    return None
+
+
+def _require_in_flight(queue: Any, receipt_handle: str) -> None:
+    """Raises if the message of a receipt has gone, or may be received by anybody."""
+    if receipt_handle in queue.deleted_messages:
+        raise InvalidParameterValue(
+            f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
+            "available for visibility timeout change."
+        )
+    message = _message_of(queue, receipt_handle)
+    if message is not None and message.visible:
+        raise SQSException("AWS.SimpleQueueService.MessageNotInflight", "The specified message isn't in flight.")
+
+
+def _now_ms(queue: Any) -> int:
+    """The moment at which the messages of a queue are counted: one for all counts of an answer."""
+    return int(vars(queue).get("counted_at_ms") or clock.now_ms())
+
+
+def _visible(queue: Any) -> int:
+    now_ms = _now_ms(queue)
+    return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
+
+
+def _not_visible(queue: Any) -> int:
+    now_ms = _now_ms(queue)
+    return sum(m.visible_at >= now_ms for m in queue._messages)
+
+
+def _delayed(queue: Any) -> int:
+    now_ms = _now_ms(queue)
+    return sum(m.delayed_until > now_ms for m in queue._messages)
+
+
+def install(plane: DataPlane) -> threading.RLock:
+    """Puts one lock around moto's queues, which it returns, and gives the data plane its poller of queues."""
+    lock = threading.RLock()
+
+    def poller(mapping: Mapping, deliver: Deliver) -> SqsPoller:
+        return SqsPoller(plane, mapping, deliver, MotoQueue(mapping.source_arn, lock))
+
+    plane.pollers["sqs"] = poller
+    module: Any = models
+    module.unix_time_millis = clock.now_ms
+    queue_class: Any = models.Queue
+    message_class: Any = models.Message
+    backend_class: Any = models.SQSBackend
+    moto_init: Callable[..., None] = queue_class.__init__
+    moto_sent: Callable[..., None] = message_class.mark_sent
+
+    def mark_sent(self: Any, delay_seconds: int | None = None) -> None:
+        moto_sent(self, delay_seconds)
+        self.told_sent_ms = _wall_ms()
+
+    def init(self: Any, *args: Any, **more: Any) -> None:
+        moto_init(self, *args, **more)
+        self._messages_lock = threading.Condition(lock)
+
+    def add_message(self: Any, message: Any) -> None:
+        with lock:
+            if self.fifo_queue and _is_a_duplicate(self, message):
+                return
+            self._messages.append(message)
+            self._messages_lock.notify_all()
+
+    def receive_message(
+        self: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        message_attribute_names: list[str] | None = None,
+    ) -> list[Any]:
+        queue, end_s = self.get_queue(queue_name), time.monotonic() + wait_seconds_timeout
+        with lock:
+            while not (found := _take(queue, count, visibility_timeout, 1 << 60)):
+                left_s = end_s - time.monotonic()
+                if left_s <= 0 or self.queues.get(queue_name) is not queue:
+                    break
+                _wait(queue, min(left_s, _LONGEST_WAIT_S))
+        for message in found:
+            models._filter_message_attributes(message, message_attribute_names or [])
+        return found
+
+    moto_change: Callable[..., None] = backend_class.change_message_visibility
+    moto_purge: Callable[..., None] = backend_class.purge_queue
+    moto_attributes: Callable[..., dict[str, Any]] = backend_class.get_queue_attributes
+
+    def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        with lock:
+            queue = self.get_queue(queue_name)
+            queue.counted_at_ms = clock.now_ms()
+            try:
+                return moto_attributes(self, queue_name, attribute_names)
+            finally:
+                queue.counted_at_ms = None
+
+    def delete_message(self: Any, receipt_handle: str) -> None:
+        with lock:
+            if receipt_handle in self.deleted_messages:
+                return
+            message = _message_of(self, receipt_handle)
+            if message is None:
+                raise ReceiptHandleIsInvalid
+            remove(self, message)
+            self._messages_lock.notify_all()  # its message group may be free
+
+    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        with lock:
+            queue = self.get_queue(queue_name)
+            _require_in_flight(queue, receipt_handle)
+            moto_change(self, queue_name, receipt_handle, visibility_timeout)
+            queue._messages_lock.notify_all()
+
+    def purge_queue(self: Any, queue_name: str) -> None:
+        with lock:
+            gone = [
+                handle for message in self.get_queue(queue_name)._messages for handle in message.all_receipt_handles
+            ]
+            moto_purge(self, queue_name)
+            self.get_queue(queue_name).deleted_messages.update(gone)
+
+    queue_class.approximate_number_of_messages = property(_visible)
+    queue_class.approximate_number_of_messages_not_visible = property(_not_visible)
+    queue_class.approximate_number_of_messages_delayed = property(_delayed)
+    backend_class.get_queue_attributes = get_queue_attributes
+    queue_class.__init__ = init
+    message_class.mark_sent = mark_sent
+    queue_class.add_message = add_message
+    queue_class.delete_message = delete_message
+    backend_class.receive_message = receive_message
+    backend_class.change_message_visibility = change_message_visibility
+    backend_class.purge_queue = purge_queue
+    return lock

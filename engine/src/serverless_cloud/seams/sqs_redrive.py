@@ -1,0 +1,203 @@
+"""Seam: dead-letter queue redrive, StartMessageMoveTask and what belongs to it (moto 5.2.5, which has none of it).
+
+Added here: `SQSResponse.start_message_move_task`, `list_message_move_tasks`, `cancel_message_move_task`.
+
+Rules (Amazon SQS API reference; Developer Guide, "Learn how to configure a dead-letter queue redrive"): a task moves
+messages out of a queue that is another queue's dead-letter queue, oldest first, back to where each came from, or to one
+destination of the same type. What arrives is a new message, with a new id, a new time and no receives. One task of a
+queue runs at a time. What was moved before a task fails or is cancelled stays moved.
+
+Worth an upstream change: all of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.sqs import models
+from moto.sqs.exceptions import InvalidParameterValue, SQSException
+from moto.sqs.responses import SQSResponse
+
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams import sqs_queues
+
+MOST_PER_SECOND, MOST_RESULTS = 500, 10
+_ACTIVE = ("RUNNING", "CANCELLING")
+
+
+@dataclass
+class _Task:
+    """One task of one queue. `rate`: messages a second, None: without a limit."""
+
+    source_arn: str
+    destination_arn: str | None
+    rate: int | None
+    to_move: int
+    moved: int = 0
+    status: str = "RUNNING"
+    failure: str | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+
+    @property
+    def handle(self) -> str:
+        """TaskHandle of the API."""
+        return base64.b64encode(json.dumps({"taskId": self.id, "sourceArn": self.source_arn}).encode()).decode()
+
+    def shown(self) -> dict[str, Any]:
+        """As ListMessageMoveTasks shows it."""
+        row = {
+            "TaskHandle": self.handle if self.status == "RUNNING" else None,
+            "Status": self.status,
+            "SourceArn": self.source_arn,
+            "DestinationArn": self.destination_arn,
+            "MaxNumberOfMessagesPerSecond": self.rate,
+            "ApproximateNumberOfMessagesMoved": self.moved,
+            "ApproximateNumberOfMessagesToMove": self.to_move,
+            "FailureReason": self.failure,
+            "StartedTimestamp": self.started_ms,
+        }
+        return {name: value for name, value in row.items() if value is not None}
+
+
+class _Redrive:
+    """All tasks of the local cloud. `lock`: that of all queues."""
+
+    def __init__(self, plane: DataPlane, lock: threading.RLock) -> None:
+        self._plane, self._lock = plane, lock
+        self._tasks: list[_Task] = []
+
+    def clear(self) -> None:
+        """The cloud is emptied."""
+        with self._lock:
+            self._tasks = []
+
+    def start(self, backend: Any, source_arn: str, destination_arn: str | None, rate: int | None) -> str:
+        """Starts a task; its handle."""
+        with self._lock:
+            source = _require_queue(backend, source_arn, "SourceArn")
+            if not any(queue.dead_letter_queue is source and queue.redrive_policy for queue in backend.queues.values()):
+                raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
+            if destination_arn:
+                destination = _require_queue(backend, destination_arn, "DestinationArn")
+                if destination is source:
+                    raise InvalidParameterValue("Source queue arn and destination queue arn cannot be the same.")
+                if destination.fifo_queue != source.fifo_queue:
+                    raise InvalidParameterValue("The source queue and destination queue must be of the same type.")
+            if rate is not None and not 1 <= rate <= MOST_PER_SECOND:
+                raise _out_of_range(rate, "MaxNumberOfMessagesPerSecond", MOST_PER_SECOND)
+            if any(task.source_arn == source_arn and task.status in _ACTIVE for task in self._tasks):
+                raise InvalidParameterValue(
+                    "There is already a task running. Only one active task is allowed for a source queue arn at a "
+                    "given time."
+                )
+            task = _Task(source_arn, destination_arn or None, rate, sum(1 for _ in sqs_queues.takeable(source)))
+            self._tasks.append(task)
+        self._plane.tasks.start(f"redrive of {source.name}", lambda stopped: self._work(backend, task, stopped))
+        return task.handle
+
+    def shown(self, backend: Any, source_arn: str, most: int) -> list[dict[str, Any]]:
+        """The newest tasks of a queue, newest first."""
+        _require_queue(backend, source_arn, "SourceArn")
+        if not 1 <= most <= MOST_RESULTS:
+            raise _out_of_range(most, "MaxResults", MOST_RESULTS)
+        with self._lock:
+            return [task.shown() for task in reversed(self._tasks) if task.source_arn == source_arn][:most]
+
+    def cancel(self, backend: Any, handle: str) -> int:
+        """Cancels a task that runs; how many messages it has moved."""
+        try:
+            given = json.loads(base64.b64decode(handle, validate=True))
+            task_id, source_arn = str(given["taskId"]), str(given["sourceArn"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise InvalidParameterValue("Value for parameter TaskHandle is invalid.") from error
+        _require_queue(backend, source_arn, "SourceArn")
+        with self._lock:
+            for task in self._tasks:
+                if task.id == task_id and task.status == "RUNNING":
+                    task.status = "CANCELLING"
+                    return task.moved
+        raise SQSException("ResourceNotFoundException", "Task does not exist.")
+
+    def _work(self, backend: Any, task: _Task, stopped: threading.Event) -> None:
+        while not stopped.is_set():
+            with self._lock:
+                if task.status == "RUNNING":
+                    task.status = _move_one(backend, task)
+                if task.status == "CANCELLING":
+                    task.status = "CANCELLED"
+                if task.status != "RUNNING":
+                    return
+            if task.rate:
+                stopped.wait(1 / task.rate)
+
+
+def _move_one(backend: Any, task: _Task) -> str:
+    """Moves the oldest message; the task's status after it. The lock is held."""
+    queues = {queue.queue_arn: queue for queue in backend.queues.values()}
+    source = queues.get(task.source_arn)
+    message = next(sqs_queues.takeable(source), None) if source is not None else None
+    if source is None or message is None or task.moved >= task.to_move:
+        return "COMPLETED"
+    to = task.destination_arn or getattr(message, "dead_letter_source_arn", None)
+    if to not in queues:
+        task.failure = "CouldNotDetermineMessageSource" if to is None else "AWS.SimpleQueueService.NonExistentQueue"
+        return "FAILED"
+    sqs_queues.remove(source, message)
+    queues[to].add_message(_renewed(message, queues[to].delay_seconds))
+    task.moved += 1
+    return "RUNNING" if task.moved < task.to_move else "COMPLETED"
+
+
+def _renewed(message: Any, delay_s: int) -> Any:
+    """A new message with the content of an old one."""
+    fresh = models.Message(str(uuid.uuid4()), message.body, message.system_attributes)
+    fresh.message_attributes = message.message_attributes
+    fresh.group_id, fresh.deduplication_id = message.group_id, message.deduplication_id
+    fresh.mark_sent(delay_seconds=delay_s)
+    return fresh
+
+
+def _require_queue(backend: Any, arn: str, parameter: str) -> Any:
+    found = next((queue for queue in backend.queues.values() if queue.queue_arn == arn), None)
+    if found is None:
+        text = f"The resource that you specified for the {parameter} parameter doesn't exist."
+        raise SQSException("ResourceNotFoundException", text)
+    return found
+
+
+def _out_of_range(value: int, name: str, most: int) -> InvalidParameterValue:
+    return InvalidParameterValue(
+        f"Value {value} for parameter {name} is invalid. Reason: Must be between 1 and {most}."
+    )
+
+
+def install(plane: DataPlane, lock: threading.RLock) -> None:
+    """Adds the calls to moto. Args: lock: that of all queues."""
+    redrive = _Redrive(plane, lock)
+    plane.forgetting.append(redrive.clear)
+
+    def start_message_move_task(self: Any) -> Any:
+        names = ("SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond")
+        return ActionResult({"TaskHandle": redrive.start(self.sqs_backend, *(self._get_param(n) for n in names))})
+
+    def list_message_move_tasks(self: Any) -> Any:
+        most = self._get_param("MaxResults")
+        found = redrive.shown(self.sqs_backend, self._get_param("SourceArn"), 1 if most is None else most)
+        return ActionResult({"Results": found})
+
+    def cancel_message_move_task(self: Any) -> Any:
+        moved = redrive.cancel(self.sqs_backend, self._get_param("TaskHandle"))
+        return ActionResult({"ApproximateNumberOfMessagesMoved": moved})
+
+    response_class: Any = SQSResponse
+    response_class.start_message_move_task = start_message_move_task
+    response_class.list_message_move_tasks = list_message_move_tasks
+    response_class.cancel_message_move_task = cancel_message_move_task

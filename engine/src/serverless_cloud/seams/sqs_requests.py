@@ -1,0 +1,240 @@
+"""Seam: what SQS refuses, and what moto leaves out of its answers (moto 5.2.5).
+
+moto takes values that no queue can have (or fails on them with status 500), bodies that AWS refuses, and a dead-letter
+queue that does not want the source; in a batch one bad message refuses all, and trace headers get lost. Replaced here:
+
+- `SQSBackend.create_queue`, `set_queue_attributes`, `send_message`: AWS's checks first. moto counts all messages of the
+  queue for each that is sent.
+- `SQSBackend.send_message_batch`, `change_message_visibility_batch`: each entry by itself.
+- `SQSBackend.delete_message_batch`: the number of entries and their ids are checked.
+- `SQSBackend.list_queues`: moto takes a prefix for a regular expression.
+- `SQSBackend.get_queue_attributes`: RedriveAllowPolicy is told, times in whole seconds.
+- `SQSResponse.create_queue`, `set_queue_attributes`: names of attributes are checked.
+- `SQSResponse.receive_message`: its numbers are checked; DeadLetterQueueSourceArn is told.
+
+Worth an upstream change: all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from moto.sqs import models
+from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
+from moto.sqs.exceptions import (
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    InvalidAttributeName,
+    InvalidBatchEntryId,
+    QueueAlreadyExists,
+    SQSException,
+    TooManyEntriesInBatchRequest,
+)
+from moto.sqs.responses import SQSResponse
+
+from serverless_cloud.seams import sqs_rules
+
+_TIMES = ("CreatedTimestamp", "LastModifiedTimestamp")
+_SOURCE = "DeadLetterQueueSourceArn"
+
+
+def install() -> None:
+    """Puts AWS's checks before moto's queues."""
+    _install_queues()
+    _install_messages()
+    _install_answers()
+
+
+def _install_queues() -> None:
+    backend_class: Any = models.SQSBackend
+    create: Callable[..., Any] = backend_class.create_queue
+    change: Callable[..., Any] = backend_class.set_queue_attributes
+    tell: Callable[..., dict[str, Any]] = backend_class.get_queue_attributes
+
+    def create_queue(self: Any, name: str, tags: dict[str, str] | None = None, **given: Any) -> Any:
+        arn = f"arn:aws:sqs:{self.region_name}:{self.account_id}:{name}"
+        sqs_rules.check_values(arn, given, self.queues.values())
+        try:
+            return create(self, name, tags, **given)
+        except QueueAlreadyExists as error:
+            kept = self.queues[name].attributes
+            other = next((key for key in given if str(kept.get(key)) != str(given[key])), "")
+            raise QueueAlreadyExists(
+                f"A queue already exists with the same name and a different value for attribute {other}"
+            ) from error
+
+    def set_queue_attributes(self: Any, queue_name: str, attributes: dict[str, Any]) -> Any:
+        sqs_rules.check_values(self.get_queue(queue_name).queue_arn, attributes, self.queues.values())
+        return change(self, queue_name, attributes)
+
+    def list_queues(self: Any, queue_name_prefix: str | None) -> list[Any]:
+        return [queue for name, queue in self.queues.items() if name.startswith(queue_name_prefix or "")]
+
+    def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        self.get_queue(queue_name)  # raises if there is none, whatever is asked for
+        names = set(attribute_names) - {"RedriveAllowPolicy"}
+        if unknown := sorted(names - {"All"} - sqs_rules.QUEUE_ATTRIBUTES):
+            raise InvalidAttributeName(unknown[0])
+        if not attribute_names:
+            return {}
+        found = dict(tell(self, queue_name, ["All"]))  # once: moto counts all messages for each name
+        found |= {name: int(found[name]) for name in _TIMES}
+        if allows := getattr(self.get_queue(queue_name), "redrive_allow_policy", None):
+            found["RedriveAllowPolicy"] = allows if isinstance(allows, str) else json.dumps(allows)
+        return found if "All" in names else {name: found[name] for name in attribute_names if name in found}
+
+    backend_class.create_queue = create_queue
+    backend_class.set_queue_attributes = set_queue_attributes
+    backend_class.list_queues = list_queues
+    backend_class.get_queue_attributes = get_queue_attributes
+
+
+def _install_messages() -> None:
+    backend_class: Any = models.SQSBackend
+    delete: Callable[..., Any] = backend_class.delete_message_batch
+
+    def send_message(
+        self: Any,
+        queue_name: str,
+        message_body: str,
+        message_attributes: dict[str, Any] | None = None,
+        delay_seconds: int | None = None,
+        deduplication_id: str | None = None,
+        group_id: str | None = None,
+        system_attributes: dict[str, Any] | None = None,
+        validate_group_id: bool = True,
+    ) -> Any:
+        del validate_group_id
+        queue = self.get_queue(queue_name)
+        sqs_rules.check_message(queue, message_body, message_attributes, delay_seconds, group_id, deduplication_id)
+        message = models.Message(str(uuid.uuid4()), message_body, system_attributes)
+        if queue.content_based_deduplication and deduplication_id is None:
+            deduplication_id = hashlib.sha256(message_body.encode()).hexdigest()
+        message.deduplication_id, message.group_id = deduplication_id, group_id
+        message.message_attributes = message_attributes or {}
+        message.mark_sent(delay_seconds=queue.delay_seconds if delay_seconds is None else int(delay_seconds))
+        queue.add_message(message)
+        return message
+
+    def send_message_batch(
+        self: Any, queue_name: str, entries: dict[str, dict[str, Any]]
+    ) -> tuple[list[Any], list[dict[str, Any]]]:
+        self.get_queue(queue_name)
+        _check_batch(list(entries.values()))
+        done: list[Any] = []
+
+        def take(entry: dict[str, Any]) -> None:
+            message = send_message(
+                self,
+                queue_name,
+                entry["MessageBody"],
+                entry.get("MessageAttributes"),
+                entry.get("DelaySeconds"),
+                entry.get("MessageDeduplicationId"),
+                entry.get("MessageGroupId"),
+                entry.get("MessageSystemAttributes"),
+            )
+            message.user_id = entry["Id"]
+            done.append(message)
+
+        return done, _each(list(entries.values()), take)[1]
+
+    def change_message_visibility_batch(
+        self: Any, queue_name: str, entries: list[dict[str, Any]]
+    ) -> tuple[list[str], list[dict[str, Any]]]:
+        def change(entry: dict[str, Any]) -> None:
+            timeout_s = entry.get("VisibilityTimeout")
+            sqs_rules.check_receive({"VisibilityTimeout": timeout_s})
+            self.change_message_visibility(queue_name, entry["ReceiptHandle"], timeout_s or 0)
+
+        _check_ids(entries, "ChangeMessageVisibility")
+        return _each(entries, change)
+
+    def delete_message_batch(self: Any, queue_name: str, receipts: list[dict[str, Any]]) -> Any:
+        _check_ids(receipts, "DeleteMessage")
+        return delete(self, queue_name, receipts)
+
+    backend_class.send_message = send_message
+    backend_class.send_message_batch = send_message_batch
+    backend_class.delete_message_batch = delete_message_batch
+    backend_class.change_message_visibility_batch = change_message_visibility_batch
+
+
+def _check_batch(entries: list[dict[str, Any]]) -> None:
+    """Raises unless the entries of a SendMessageBatch can be taken together."""
+    _check_ids(entries, "SendMessage")
+    total = sum(sqs_rules.size_bytes(entry["MessageBody"], entry.get("MessageAttributes")) for entry in entries)
+    if total > MAXIMUM_MESSAGE_LENGTH:
+        raise BatchRequestTooLong(total)
+
+
+def _check_ids(entries: list[dict[str, Any]], action: str) -> None:
+    """Raises unless the entries of a batch are 1 to 10, with ids of their own. `action`: without "Batch"."""
+    if not entries:
+        text = f"There should be at least one {action}BatchRequestEntry in the request."
+        raise SQSException("AWS.SimpleQueueService.EmptyBatchRequest", text)
+    if len(entries) > sqs_rules.BATCH_ENTRIES:
+        raise TooManyEntriesInBatchRequest(len(entries))
+    seen: set[str] = set()
+    for entry in entries:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", str(entry.get("Id"))):
+            raise InvalidBatchEntryId
+        if entry["Id"] in seen:
+            raise BatchEntryIdsNotDistinct(entry["Id"])
+        seen.add(entry["Id"])
+
+
+def _each(
+    entries: list[dict[str, Any]], work: Callable[[dict[str, Any]], None]
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Does the work for each entry; the ids of those that went well, and the rows of those that did not."""
+    done, failed = [], []
+    for entry in entries:
+        try:
+            work(entry)
+        except SQSException as error:
+            row = {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": error.message}
+            failed.append(row)
+        else:
+            done.append(entry["Id"])
+    return done, failed
+
+
+def _install_answers() -> None:
+    response_class: Any = SQSResponse
+    create: Callable[[Any], Any] = response_class.create_queue
+    change: Callable[[Any], Any] = response_class.set_queue_attributes
+    receive: Callable[[Any], Any] = response_class.receive_message
+
+    def create_queue(self: Any) -> Any:
+        sqs_rules.check_names(self._get_param("QueueName"), self._get_param("Attributes", {}))
+        return create(self)
+
+    def set_queue_attributes(self: Any) -> Any:
+        name, given = self._get_queue_name(), self._get_param("Attributes", {})
+        is_fifo = self.sqs_backend.get_queue(name).fifo_queue
+        sqs_rules.check_names(name, ({"FifoQueue": "true"} if is_fifo else {}) | given)
+        return change(self)
+
+    def receive_message(self: Any) -> Any:
+        names = ("MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout")
+        sqs_rules.check_receive({name: self._get_param(name) for name in names})
+        asked = {*self._get_param("AttributeNames", []), *self._get_param("MessageSystemAttributeNames", [])}
+        sqs_rules.check_system_names(sorted(asked))
+        answer = receive(self)
+        if answer.result and {"All", _SOURCE} & asked:
+            queue = self.sqs_backend.get_queue(self._get_queue_name())
+            sources = {m.id: m.dead_letter_source_arn for m in queue._messages if hasattr(m, "dead_letter_source_arn")}
+            for message in answer.result["Messages"]:
+                if message["MessageId"] in sources:
+                    message.setdefault("Attributes", {})[_SOURCE] = sources[message["MessageId"]]
+        return answer
+
+    response_class.create_queue = create_queue
+    response_class.set_queue_attributes = set_queue_attributes
+    response_class.receive_message = receive_message

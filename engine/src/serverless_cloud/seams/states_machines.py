@@ -1,0 +1,239 @@
+"""Seam: state machines are checked, changed, published and deleted as on AWS (moto 5.2.5).
+
+Replaced:
+
+- `StepFunctionsParserBackend.create_state_machine`, `update_state_machine`: the definition is checked by
+  workflows/definition.py (moto checks whether it can read it); a name that is taken by another definition is refused
+  (moto answers with the old machine).
+- `StepFunctionsParserBackend.delete_state_machine`: executions that run end.
+- `StepFunctionResponse.create_state_machine`, `update_state_machine`, `_describe_state_machine`: revisions.
+- added: `validate_state_machine_definition`, `publish_state_machine_version`, `list_state_machine_versions`,
+  `delete_state_machine_version`, `test_state` (refused by name).
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions import models
+from moto.stepfunctions.parser import models as parser_models
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams.shape_rules import NotHonoured, require_shape
+from serverless_cloud.seams.states_executions import machine_of
+from serverless_cloud.seams.states_pages import page
+from serverless_cloud.seams.states_running import program_of
+from serverless_cloud.workflows.definition import problems
+from serverless_cloud.workflows.problems import Problem, as_text
+
+_FIRST = "INITIAL"
+
+
+def require_definition(text: str, kind: str) -> None:
+    """Raises unless a machine of this definition may be created, and can run here.
+
+    Args:
+        text: the definition.
+        kind: STANDARD or EXPRESS.
+
+    Raises:
+        AWSError: InvalidDefinition.
+    """
+    if errors := [each for each in problems(text, kind) if each.severity == "ERROR"]:
+        raise AWSError(as_text(errors), "InvalidDefinition")
+    if wrong := _unreadable(text):
+        raise AWSError(as_text([wrong]), "InvalidDefinition")
+
+
+def _unreadable(text: str) -> Problem | None:
+    """What the interpreter says to a definition that is right; None if it can run it."""
+    try:
+        program_of(text)
+    except Exception as error:
+        return Problem("NOT_SUPPORTED_HERE", f"The local cloud cannot run this definition: {error}", None)
+    return None
+
+
+def install(plane: DataPlane) -> None:
+    """Lets machines be made and changed as on AWS."""
+    del plane
+    backend: Any = parser_models.StepFunctionsParserBackend
+    response: Any = StepFunctionResponse
+    plain: Any = models.StepFunctionBackend
+    moto_create, moto_update, moto_delete = (
+        plain.create_state_machine,
+        plain.update_state_machine,
+        plain.delete_state_machine,
+    )
+
+    def create(self: Any, name: str, definition: str, roleArn: str, **given: Any) -> Any:
+        kind = given.get("sm_type") or "STANDARD"
+        _require_logging(given.get("loggingConfiguration"))
+        require_definition(definition, kind)
+        known = next((each for each in self.state_machines if each.name == name), None)
+        if known is not None and (known.definition, known.type) != (definition, kind):
+            raise AWSError(f"State Machine Already Exists: '{known.arn}'", "StateMachineAlreadyExists")
+        machine = moto_create(self, name, definition, roleArn, **given)
+        machine.type = machine.sm_type = kind
+        if known is None:
+            machine.revision_id = _FIRST
+            _note_version(machine)
+        return machine
+
+    def update(self: Any, arn: str, definition: str | None = None, role_arn: str | None = None, **given: Any) -> Any:
+        machine, instance, alias = machine_of(self, arn)
+        if instance is not machine or alias:
+            raise AWSError(f"Invalid State Machine Arn: '{arn}'", "InvalidArn")
+        settings = [given.get(f"{name}_configuration") for name in ("logging", "tracing", "encryption")]
+        if not any([definition, role_arn, *settings]):
+            raise AWSError(
+                "Either the definition, the role ARN, the LoggingConfiguration, the TracingConfiguration or the "
+                "EncryptionConfiguration must be specified",
+                "MissingRequiredParameter",
+            )
+        _require_logging(given.get("logging_configuration"))
+        if definition is not None:
+            require_definition(definition, machine.type)
+        machine.revision_id = str(uuid.uuid4())
+        moto_update(self, arn, definition, role_arn, **given)
+        _note_version(machine)
+        return machine
+
+    def delete(self: Any, arn: str) -> None:
+        machine = next((each for each in self.state_machines if each.arn == arn), None)
+        moto_delete(self, arn)
+        if machine is not None:
+            for execution in [*machine.executions, *vars(machine).get("express", [])]:
+                execution.stop(datetime.now(UTC), None, None)
+
+    backend.create_state_machine, backend.update_state_machine = create, update
+    backend.delete_state_machine = delete
+    _answers(response)
+
+
+def _require_logging(given: Any) -> None:
+    if given and given.get("level", "OFF") != "OFF" and len(given.get("destinations") or []) != 1:
+        raise AWSError(
+            "Invalid Logging Configuration: Must specify exactly one Log Destination.", "InvalidLoggingConfiguration"
+        )
+
+
+def _note_version(machine: Any) -> None:
+    """A version that was published with the call is of the revision that the call has made."""
+    if machine.latest_version is not None and not hasattr(machine.latest_version, "revision_id"):
+        machine.latest_version.revision_id = machine.revision_id
+
+
+def _answers(response: Any) -> None:
+    moto_create, moto_update, moto_describe = (
+        response.create_state_machine,
+        response.update_state_machine,
+        response._describe_state_machine,
+    )
+
+    def create(self: Any) -> Any:
+        require_shape("stepfunctions", "CreateStateMachine", json.loads(self.body))
+        return moto_create(self)
+
+    def update(self: Any) -> Any:
+        require_shape("stepfunctions", "UpdateStateMachine", json.loads(self.body))
+        answer = moto_update(self)
+        machine, _, _ = machine_of(self.stepfunction_backend, json.loads(self.body)["stateMachineArn"])
+        answer.result["revisionId"] = machine.revision_id
+        return answer
+
+    def describe(self: Any, arn: str) -> Any:
+        machine, instance, _ = machine_of(self.stepfunction_backend, arn)
+        answer = moto_describe(self, instance.arn)
+        if (revision := getattr(instance, "revision_id", _FIRST)) != _FIRST:
+            answer.result["revisionId"] = revision
+        answer.result["type"] = machine.type
+        return answer
+
+    response.create_state_machine, response.update_state_machine = create, update
+    response._describe_state_machine = describe
+    response.validate_state_machine_definition = _validate
+    response.publish_state_machine_version = _publish
+    response.list_state_machine_versions = _versions
+    response.delete_state_machine_version = _delete_version
+    response.test_state = _test_state
+
+
+def _validate(self: Any) -> Any:
+    given = json.loads(self.body)
+    require_shape("stepfunctions", "ValidateStateMachineDefinition", given)
+    found = problems(given["definition"], given.get("type", "STANDARD"))
+    if not found and (wrong := _unreadable(given["definition"])):
+        found = [wrong]
+    failed = any(each.severity == "ERROR" for each in found)
+    if given.get("severity", "ERROR") == "ERROR":
+        found = [each for each in found if each.severity == "ERROR"]
+    most = given.get("maxResults") or 100
+    diagnostics = [
+        {"severity": each.severity, "code": each.code, "message": each.message}
+        | ({"location": each.place or "/"} if each.place is not None else {})
+        for each in found[:most]
+    ]
+    answer = {"result": "FAIL" if failed else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
+    return ActionResult(answer)
+
+
+def _publish(self: Any) -> Any:
+    given = json.loads(self.body)
+    require_shape("stepfunctions", "PublishStateMachineVersion", given)
+    machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
+    if given.get("revisionId") not in (None, machine.revision_id):
+        raise AWSError(
+            f"Failed to publish the State Machine version for revision {given['revisionId']}. "
+            f"The current State Machine revision is {machine.revision_id}.",
+            "ConflictException",
+        )
+    latest = machine.latest_version
+    if latest is None or latest.revision_id != machine.revision_id:
+        machine.publish(given.get("description"))
+        _note_version(machine)
+        latest = machine.latest_version
+    return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
+
+
+def _versions(self: Any) -> Any:
+    given = json.loads(self.body)
+    require_shape("stepfunctions", "ListStateMachineVersions", given)
+    machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
+    found = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
+    listed = [{"stateMachineVersionArn": each.arn, "creationDate": each.creation_date} for each in found]
+    items, token = page(listed, given)
+    return ActionResult({"stateMachineVersions": items, "nextToken": token})
+
+
+def _delete_version(self: Any) -> Any:
+    given = json.loads(self.body)
+    require_shape("stepfunctions", "DeleteStateMachineVersion", given)
+    base, _, number = given["stateMachineVersionArn"].rpartition(":")
+    machine, _, _ = machine_of(self.stepfunction_backend, base)
+    arn = given["stateMachineVersionArn"]
+    used = [
+        alias.name
+        for alias in machine.aliases.values()
+        if any(route["stateMachineVersionArn"] == arn for route in alias.routing_configuration)
+    ]
+    if used:
+        raise AWSError(
+            "Version to be deleted must not be referenced by an alias. "
+            f"Current list of aliases referencing this version: [{', '.join(used)}]",
+            "ConflictException",
+        )
+    if number.isdigit():
+        machine.versions.pop(int(number), None)
+    return EmptyResult()
+
+
+def _test_state(self: Any) -> Any:
+    del self
+    raise NotHonoured("test_state")

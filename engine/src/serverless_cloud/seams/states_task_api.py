@@ -1,0 +1,121 @@
+"""Seam: `apigateway:invoke` reaches the APIs of this cloud (moto 5.2.5).
+
+moto calls an address of LocalStack, drops all parameters but two, and cannot report an error (TypeError). Replaced:
+`StateTaskServiceApiGateway._eval_service_task`, `_from_error`, `_get_supported_parameters`.
+
+Rules: Step Functions Developer Guide, "Call API Gateway": the names of the parameters, the result, error names such as
+ApiGateway.404 [the cause is recalled, not verified].
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_api_gateway
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+
+from serverless_cloud.errors import CloudError
+from serverless_cloud.http.front import local_url
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams import states_task_calls
+from serverless_cloud.workflows import integrations, shapes
+
+_WITH_BODY = ("PATCH", "POST", "PUT")
+_METHODS = (*_WITH_BODY, "GET", "DELETE", "HEAD", "OPTIONS")
+
+
+class _Refused(Exception):
+    """The API answered with an error, or there is none. Args: status, body."""
+
+    def __init__(self, status: int | str, body: str) -> None:
+        super().__init__(body)
+        self.status, self.body = status, body
+
+
+def install(plane: DataPlane) -> None:
+    """Lets state machines call APIs."""
+    kind: Any = state_task_service_api_gateway.StateTaskServiceApiGateway
+
+    def evaluate(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> None:
+        del self, resource_runtime_part, state_credentials
+        if problems := _problems(normalised_parameters):
+            raise states_task_calls.unfit(env, normalised_parameters, problems)
+        env.stack.append(_call(plane, normalised_parameters))
+
+    def from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
+        if not isinstance(ex, _Refused):
+            found: FailureEvent = StateTaskServiceCallback._from_error(self, env=env, ex=ex)
+            return found
+        error = f"ApiGateway.{ex.status}"
+        where = {"resource": self._get_sfn_resource(), "resourceType": self._get_sfn_resource_type()}
+        details: Any = {"taskFailedEventDetails": where | {"error": error, "cause": ex.body}}
+        return FailureEvent(env, CustomErrorName(error), HistoryEventType.TaskFailed, details)
+
+    kind._eval_service_task, kind._from_error = evaluate, from_error
+    for name in ("_validate_service_integration_is_supported", "_normalise_parameters", "_normalise_response"):
+        if name in vars(kind):
+            delattr(kind, name)
+
+
+def _problems(given: Mapping[str, Any]) -> list[str]:
+    known = integrations.PARAMETERS["apigateway", "invoke"]
+    problems = [f'The field "{name}" is not supported by Step Functions' for name in given if name not in known]
+    problems += [f"The field '{n}' is required but was missing" for n in ("ApiEndpoint", "Method") if n not in given]
+    if "Method" in given and given["Method"] not in _METHODS:
+        problems.append("The value of the field 'Method' has an invalid format")
+    if "RequestBody" in given and given.get("Method") not in _WITH_BODY:
+        problems.append("The field 'RequestBody' is not supported for this method")
+    if given.get("AuthType", "NO_AUTH") != "NO_AUTH":
+        problems.append(f"The local cloud does not serve AuthType {given['AuthType']}; it calls with NO_AUTH")
+    if not isinstance(given.get("QueryParameters", {}), dict):
+        problems.append("The value of the field 'QueryParameters' has an invalid format")
+    return problems
+
+
+def _call(plane: DataPlane, given: Mapping[str, Any]) -> dict[str, Any]:
+    path = "/".join(quote(str(given[n]).strip("/"), safe="/") for n in ("Stage", "Path") if given.get(n))
+    query = urlencode(given.get("QueryParameters") or {}, doseq=True)
+    try:
+        url = urlsplit(
+            local_url(plane.doors, f"https://{given['ApiEndpoint']}/{path}" + (f"?{query}" if query else ""))
+        )
+    except CloudError as error:
+        raise _Refused("SdkClientException", str(error)) from error
+    headers = {"Accept": "application/json"} | {
+        str(name): ",".join(value) if isinstance(value, list) else str(value)
+        for name, value in (given.get("Headers") or {}).items()
+    }
+    body = None
+    if "RequestBody" in given:
+        headers.setdefault("Content-Type", "application/json")
+        body = shapes.compact(given["RequestBody"]).encode()
+    connection = http.client.HTTPConnection(url.hostname or "", url.port)
+    try:
+        connection.request(given["Method"], url.path + (f"?{url.query}" if url.query else ""), body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+    except OSError as error:
+        raise _Refused("SdkClientException", str(error)) from error
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise _Refused(answer.status, text)
+    try:
+        content = json.loads(text) if text else {}
+    except ValueError:
+        content = text
+    shown: dict[str, list[str]] = {}
+    for name, value in answer.getheaders():
+        shown.setdefault(name, []).append(value)
+    return {"Headers": shown, "ResponseBody": content, "StatusCode": answer.status, "StatusText": answer.reason}

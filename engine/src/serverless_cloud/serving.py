@@ -1,0 +1,94 @@
+"""The connections of the main server, kept open from request to request (HTTP/1.1), as AWS's endpoints keep theirs.
+
+werkzeug closes the connection after each answer, because a body that the application has not read would be taken for
+the next request. Here the body is read before the application is called, so nothing of it is left. A call of boto3
+costs less than half then: no connection, no thread is made for it.
+"""
+
+from __future__ import annotations
+
+import io
+import traceback
+from typing import Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+from serverless_cloud import peers
+from serverless_cloud.http.addresses import HEADERS
+
+IDLE_S = 120
+
+
+class KeptConnection(MotoRequestHandler):
+    """One connection; moto's own handler reads what is sent (it keeps the names of S3's metadata)."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_S  # an idle connection is closed, so that no thread waits for ever
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        """Answers its user's requests; other users of this machine are hung up on."""
+        if peers.is_ours(self.connection):
+            super().handle()
+
+    def run_wsgi(self) -> None:
+        """Answers one request."""
+        environ = self.make_environ()
+        body = self._body(environ)
+        if body is None:
+            return
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ[HEADERS] = tuple(self.headers.items())
+        told: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            told[:] = [status, headers]
+
+        try:
+            answer = b"".join(self.server.app(environ, start_response))
+        except Exception:  # an error of ours: the server's own log is the place to say it
+            traceback.print_exc()
+            self._refuse("500 Internal Server Error")
+        else:
+            self._write(told[0], told[1], answer)
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Says nothing."""
+
+    def _body(self, environ: dict[str, Any]) -> bytes | None:
+        """The whole body; None if there is no answering: the client is gone, or does not say how long it is."""
+        if environ.get("wsgi.input_terminated"):  # in chunks
+            self.close_connection = True  # trailers are not read
+            return bytes(environ["wsgi.input"].read())
+        given = environ.get("CONTENT_LENGTH", "").strip() or "0"
+        if not (given.isascii() and given.isdigit()):
+            self._refuse("400 Bad Request")
+            return None
+        body = self.rfile.read(int(given))
+        if len(body) < int(given):
+            self.close_connection = True
+            return None
+        return body
+
+    def _refuse(self, status: str) -> None:
+        self.close_connection = True
+        self._write(status, [("Content-Type", "text/plain")], status.encode())
+
+    def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        is_bare = status[:3] in ("204", "304") or status.startswith("1")
+        is_head = self.command == "HEAD"  # its Content-Length is that of the answer to GET
+        lines = [f"HTTP/1.1 {status}", f"Server: {self.version_string()}"]
+        lines += [f"{name}: {value}" for name, value in headers if is_head or name.lower() != "content-length"]
+        names = {name.lower() for name, _ in headers}
+        if "date" not in names:
+            lines.append(f"Date: {self.date_time_string()}")
+        if not is_bare and not is_head:
+            lines.append(f"Content-Length: {len(body)}")
+        elif is_head and not is_bare and "content-length" not in names:
+            lines.append("Content-Length: 0")
+        if self.close_connection:
+            lines.append("Connection: close")
+        elif self.request_version == "HTTP/1.0":
+            lines.append("Connection: keep-alive")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        self.wfile.write(head if is_head or is_bare else head + body)  # one packet, if it is small

@@ -1,0 +1,350 @@
+"""What SNS refuses, in its own words. No moto, no I/O.
+
+Rules: Amazon SNS API reference (Publish, PublishBatch, Subscribe, SetSubscriptionAttributes) and Developer Guide,
+"Amazon SNS message attributes".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from serverless_cloud.guard import is_this_machine
+from serverless_cloud.sns import filters as sns_filters
+
+MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
+LEAST_MAXIMUM_BYTES, MOST_MAXIMUM_BYTES = 1_024, 1_048_576  # API reference, SetTopicAttributes: MaximumMessageSize
+LARGE_PROTOCOLS, LARGE_SUBSCRIPTIONS = ("sqs", "lambda", "firehose"), 100  # the same, for more than 256 KB
+SUBJECT_CHARACTERS = 100
+BATCH_ENTRIES = 10
+LONGEST_DELAY_S = 3_600  # Developer Guide, "Creating an HTTP/S delivery policy"
+NAME_BYTES = 256  # of a message attribute
+PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+SUBSCRIPTION_ATTRIBUTES = (
+    "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn",
+)  # fmt: skip
+
+
+#: API reference, SetTopicAttributes; ArchivePolicy and DataProtectionPolicy are refused before.
+TOPIC_ATTRIBUTES = frozenset(
+    {
+        "ContentBasedDeduplication", "DeliveryPolicy", "DisplayName", "FifoThroughputScope", "FifoTopic",
+        "KmsMasterKeyId", "MaximumMessageSize", "Policy", "SignatureVersion", "TracingConfig",
+    }
+    | {
+        f"{receiver}{what}"
+        for receiver in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+        for what in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+    }
+)  # fmt: skip
+
+
+class Refused(ValueError):
+    """SNS refuses a call.
+
+    Args:
+        text: AWS's words.
+        code: the error code.
+    """
+
+    def __init__(self, text: str, code: str = "InvalidParameter") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class NotHonoured(Refused):
+    """The local cloud does not do this: it says so rather than keep a setting without effect."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The local cloud does not honour {what}: it would be stored and have no effect. "
+            "docs/fidelity.md lists what is real.",
+            "NotImplementedException",
+        )
+
+
+# ---- topics
+
+
+def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) -> None:
+    """Raises Refused, with the words after "Invalid parameter: ", unless a topic may have an attribute.
+
+    Args:
+        name, value: of the attribute.
+        protocols: of the topic's subscriptions.
+    """
+    if name not in TOPIC_ATTRIBUTES:
+        raise Refused("AttributeName")
+    if name in ("Policy", "DeliveryPolicy") and value:
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise Refused("Policy Error: null" if name == "Policy" else "DeliveryPolicy: failed to parse JSON.")
+    if name == "MaximumMessageSize":
+        if not re.fullmatch(r"\d{1,9}", value) or not LEAST_MAXIMUM_BYTES <= int(value) <= MOST_MAXIMUM_BYTES:
+            raise Refused(
+                f"MaximumMessageSize Reason: it must be a whole number from {LEAST_MAXIMUM_BYTES} to "
+                f"{MOST_MAXIMUM_BYTES}, in bytes"
+            )
+        check_large(int(value), protocols)
+
+
+def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
+    """Raises Refused, as above, if a topic with such messages has subscriptions that take none above 256 KB."""
+    if maximum_bytes > MESSAGE_BYTES:
+        others = sorted(set(protocols) - set(LARGE_PROTOCOLS))
+        if others or len(protocols) > LARGE_SUBSCRIPTIONS:
+            raise Refused(
+                f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic has at most {LARGE_SUBSCRIPTIONS} "
+                f"subscriptions, of the protocols {', '.join(LARGE_PROTOCOLS)}"
+                + (f"; not {', '.join(others)}" * bool(others))
+            )
+
+
+# ---- subscriptions
+
+
+def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
+    """Raises Refused unless a subscriber of this protocol may stand behind a topic."""
+    if protocol not in PROTOCOLS:
+        raise Refused(f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}")
+    if topic_arn.endswith(".fifo") and protocol != "sqs":
+        raise Refused("Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue")
+    if protocol == "sqs" and not re.fullmatch(r"arn:[^:]+:sqs:[^:]+:\d{12}:[^:]+", endpoint):
+        raise Refused("Invalid parameter: SQS endpoint ARN")
+    if protocol == "lambda" and not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?", endpoint):
+        raise Refused("Invalid parameter: Lambda endpoint ARN")
+    if protocol in ("http", "https"):
+        try:
+            address = urlsplit(endpoint)
+            host, _ = address.hostname, address.port
+        except ValueError as error:
+            raise Refused(f"Invalid parameter: Endpoint Reason: {error}") from error
+        if address.scheme != protocol or not host:
+            raise Refused("Invalid parameter: Endpoint must match the specified protocol")
+        if not is_this_machine(host):
+            raise NotHonoured(f"a subscriber at {host}; nothing leaves this machine, so give 127.0.0.1 or localhost")
+
+
+def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_arn: str, scope: str) -> None:
+    """Raises Refused, with AWS's words after "Invalid parameter: ", unless a subscription may have an attribute.
+
+    Args:
+        name, value: of the attribute, as they were given.
+        protocol, endpoint, topic_arn: of the subscription.
+        scope: its FilterPolicyScope, as it will be.
+    """
+    if name == "ReplayPolicy":
+        raise NotHonoured("ReplayPolicy")
+    if name not in SUBSCRIPTION_ATTRIBUTES:
+        raise Refused("AttributeName")
+    if name == "RawMessageDelivery":
+        if value.lower() not in ("true", "false"):
+            raise Refused(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
+        if value.lower() == "true" and protocol not in ("sqs", "http", "https", "firehose"):
+            raise Refused(f"Delivery protocol [{protocol}] does not support raw message delivery.")
+    elif name == "FilterPolicyScope" and value not in (sns_filters.ATTRIBUTES, sns_filters.BODY):
+        raise Refused(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes")
+    elif name == "FilterPolicy" and value:
+        try:
+            sns_filters.parse(value, scope)
+        except sns_filters.FilterRefused as refusal:
+            raise Refused(str(refusal)) from refusal
+    elif name == "RedrivePolicy" and value:
+        _check_redrive(value, endpoint, topic_arn)
+    elif name == "DeliveryPolicy" and value:
+        _check_delivery(value, protocol)
+
+
+def _object(name: str, value: str) -> dict[str, Any]:
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise Refused(f"{name}: failed to parse JSON. {error}") from error
+    if not isinstance(found, dict):
+        raise Refused(f"{name}: failed to parse JSON. It must be an object.")
+    return found
+
+
+def _check_redrive(value: str, endpoint: str, topic_arn: str) -> None:
+    queue = str(_object("RedrivePolicy", value).get("deadLetterTargetArn", ""))
+    if not re.fullmatch(r"arn:[^:]+:sqs:[^:]+:\d{12}:[^:]+", queue):
+        raise Refused("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    if topic_arn.endswith(".fifo") and endpoint.endswith(".fifo") and not queue.endswith(".fifo"):
+        raise Refused("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
+
+
+def _check_delivery(value: str, protocol: str) -> None:
+    policy = _object("DeliveryPolicy", value)
+    if protocol not in ("http", "https"):
+        raise Refused(f"DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies.")
+    for name in policy:
+        if name == "throttlePolicy" and policy[name]:
+            raise NotHonoured("throttlePolicy of a DeliveryPolicy")
+        if name not in ("healthyRetryPolicy", "throttlePolicy", "requestPolicy"):
+            raise Refused(f"DeliveryPolicy: {name} is not a part of it")
+    given = policy.get("healthyRetryPolicy") or {}
+    retries = {name: number for name, number in given.items() if number is not None and name != "backoffFunction"}
+    for name, number in retries.items():
+        least = 1 if name.endswith("DelayTarget") else 0
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise Refused(f"DeliveryPolicy: healthyRetryPolicy.{name} must be a whole number from {least}")
+    if retries.get("numRetries", 3) > 100:
+        raise Refused("DeliveryPolicy: healthyRetryPolicy.numRetries must be less than or equal to 100")
+    if not retries.get("minDelayTarget", 20) <= retries.get("maxDelayTarget", 20) <= LONGEST_DELAY_S:
+        raise Refused(
+            "DeliveryPolicy: healthyRetryPolicy.minDelayTarget must be at most maxDelayTarget, and that at most "
+            f"{LONGEST_DELAY_S}"
+        )
+
+
+# ---- messages
+
+
+def check_message(
+    message: str | None,
+    subject: str | None,
+    structure: str | None,
+    size_of_attributes: int = 0,
+    most_bytes: int = MESSAGE_BYTES,
+) -> None:
+    """Raises Refused unless a message may be published. `size_of_attributes`, `most_bytes`: in bytes."""
+    if not message:
+        raise Refused("Invalid parameter: Empty message")
+    if subject is not None and not re.fullmatch(rf"[^\x00-\x1f\x7f]{{1,{SUBJECT_CHARACTERS}}}", subject):
+        raise Refused("Invalid parameter: Subject")
+    if structure not in (None, "", "json"):
+        raise Refused("Invalid parameter: Invalid message structure: it can be json, or is not given")
+    if len(message.encode()) + size_of_attributes > most_bytes:
+        raise Refused("Invalid parameter: Message too long")
+    if structure == "json":
+        by_protocol(message)
+
+
+def by_protocol(message: str) -> dict[str, str]:
+    """The texts of a message with MessageStructure "json"; "default" is there.
+
+    Raises:
+        Refused: AWS would not take it.
+    """
+    try:
+        texts = json.loads(message)
+    except ValueError as error:
+        raise Refused("Invalid parameter: Message Structure - JSON message body failed to parse") from error
+    if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
+        raise Refused("Invalid parameter: Message Structure - No default entry in JSON message body")
+    return {name: text for name, text in texts.items() if isinstance(text, str)}
+
+
+def check_order(*, is_fifo: bool, by_content: bool, group_id: str | None, deduplication_id: str | None) -> None:
+    """Raises Refused unless the ids of a message suit its topic. `by_content`: ContentBasedDeduplication."""
+    if is_fifo:
+        if not group_id:
+            raise Refused("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+        if not deduplication_id and not by_content:
+            raise Refused(
+                "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or "
+                "MessageDeduplicationId provided explicitly"
+            )
+    elif deduplication_id:
+        raise Refused(
+            "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter "
+            "that is not valid for this topic type"
+        )
+
+
+def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises Refused unless message attributes are as they should be.
+
+    Args:
+        attributes: by name, as in the API: {"DataType": "String", "StringValue": "lamp"}.
+    """
+    for name, given in attributes.items():
+        _check_name(name)
+        kind = str(given.get("DataType") or "")
+        base = kind.split(".")[0]
+        if base not in ("String", "Number", "Binary"):
+            raise Refused(
+                f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+                "prefixes is Binary, Number, and String.",
+                "ParameterValueInvalid",
+            )
+        field, other = ("BinaryValue", "StringValue") if base == "Binary" else ("StringValue", "BinaryValue")
+        if given.get(other) and not given.get(field):
+            raise Refused(
+                f"The message attribute '{name}' with type '{kind}' must use field '{field.removesuffix('Value')}'.",
+                "ParameterValueInvalid",
+            )
+        if not given.get(field):
+            raise Refused(
+                f"The message attribute '{name}' must contain non-empty message attribute value for message attribute "
+                f"type '{kind}'.",
+                "ParameterValueInvalid",
+            )
+        if base == "Number" and not _is_number(str(given[field])):
+            raise Refused(f"Could not cast message attribute '{name}' value to number.", "ParameterValueInvalid")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _check_name(name: str) -> None:
+    reason = ""
+    if not name or len(name.encode()) > NAME_BYTES:
+        reason = f"Length of message attribute name must be less than {NAME_BYTES} bytes."
+    elif bad := re.search(r"[^A-Za-z0-9_.-]", name):
+        reason = (
+            f"Invalid non-alphanumeric character '#x{ord(bad.group()):X}' was found in the message attribute name. "
+            "Can only include alphanumeric characters, hyphens, underscores, or dots."
+        )
+    elif name.startswith("."):
+        reason = "Invalid message attribute name starting with character '.' was found."
+    elif name.endswith("."):
+        reason = "Invalid message attribute name ending with character '.' was found."
+    elif ".." in name:
+        reason = "Message attribute name can not have successive '.' character."
+    if reason:
+        raise Refused(reason, "ParameterValueInvalid")
+
+
+def size_of(attributes: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many bytes message attributes count for: names, types and values."""
+    total = 0
+    for name, given in attributes.items():
+        value = given.get("BinaryValue") or given.get("StringValue") or ""
+        total += (
+            len(name.encode())
+            + len(str(given.get("DataType", "")))
+            + len(value if isinstance(value, bytes) else str(value).encode())
+        )
+    return total
+
+
+def check_batch(entries: list[Mapping[str, Any]], most_bytes: int = MESSAGE_BYTES) -> None:
+    """Raises Refused unless the entries of a PublishBatch may be taken together. `most_bytes`: the topic's limit."""
+    if not entries:
+        raise Refused("The batch request doesn't contain any entries.", "EmptyBatchRequest")
+    if len(entries) > BATCH_ENTRIES:
+        raise Refused("The batch request contains more entries than permissible.", "TooManyEntriesInBatchRequest")
+    ids = [str(entry.get("Id", "")) for entry in entries]
+    for each in ids:
+        if len(each) > 80:
+            raise Refused(f"The Id of a batch entry in the batch request is too long: {each}", "InvalidBatchEntryId")
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", each):
+            text = f"The Id of a batch entry in the batch request contains an impermissible character: {each}"
+            raise Refused(text, "InvalidBatchEntryId")
+    if len(set(ids)) != len(ids):
+        raise Refused("Two or more batch entries in the request have the same Id.", "BatchEntryIdsNotDistinct")
+    sizes = (len(str(e.get("Message", "")).encode()) + size_of(e.get("MessageAttributes") or {}) for e in entries)
+    if sum(sizes) > most_bytes:
+        raise Refused("The length of all the messages put together is more than the limit.", "BatchRequestTooLong")

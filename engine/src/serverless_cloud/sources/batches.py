@@ -1,0 +1,80 @@
+"""A batch of records on its way to a function, and what the function says of it.
+
+Rules (AWS Lambda Developer Guide, "Handling errors for an SQS event source", "Configuring partial batch response with
+Kinesis and DynamoDB Streams"). With ReportBatchItemFailures a function may answer
+`{"batchItemFailures": [{"itemIdentifier": ID}]}`:
+
+- All is well if it answers nothing, null, an empty object, or an empty or null list.
+- The whole batch has failed if the answer is no JSON, has another shape, or names an item by an empty or null
+  identifier, under another key, or by an identifier that no record of the batch has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from serverless_cloud.errors import AccessDenied, NotNow
+from serverless_cloud.lambda_.calling import FunctionGone
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.sources.mapping import Deliver, Delivery, Mapping
+
+CALL_FAILED = "Function call failed"
+
+
+def deliver_to_function(plane: DataPlane, mapping: Mapping) -> Deliver:
+    """What calls the function of a mapping with one batch after the other."""
+
+    def deliver(records: list[dict[str, Any]]) -> Delivery:
+        event = json.dumps({"Records": records}).encode()
+        try:
+            reply = plane.functions.invoke(mapping.function_arn, event)
+        except NotNow as error:
+            return Delivery(error=str(error), throttled=True)
+        except (FunctionGone, AccessDenied) as error:
+            return Delivery(error=str(error))
+        if reply.function_error is not None:
+            return Delivery(error=CALL_FAILED, reply=reply)
+        found = read_failures(reply.payload, records) if mapping.reports_failures else Delivery()
+        return dataclasses.replace(found, reply=reply)
+
+    return deliver
+
+
+def identifier(record: dict[str, Any]) -> str:
+    """What `batchItemFailures` calls a record: its messageId or its sequence number."""
+    if "messageId" in record:
+        return str(record["messageId"])
+    if "kinesis" in record:
+        return str(record["kinesis"]["sequenceNumber"])
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def read_failures(payload: bytes, records: list[dict[str, Any]]) -> Delivery:
+    """What the answer of a function with ReportBatchItemFailures says of a batch.
+
+    Args:
+        payload: its answer.
+        records: the batch.
+    """
+    try:
+        answer = json.loads(payload or b"null")
+    except ValueError:
+        return Delivery(error="The function's answer is no JSON")
+    if answer is None:
+        return Delivery()
+    if not isinstance(answer, dict):
+        return Delivery(error="The function's answer is no object with batchItemFailures")
+    items = answer.get("batchItemFailures")
+    if items is None:
+        return Delivery()
+    if not isinstance(items, list):
+        return Delivery(error="batchItemFailures is no list")
+    known, failed = {identifier(record) for record in records}, []
+    for item in items:
+        given = item.get("itemIdentifier") if isinstance(item, dict) else None
+        if not isinstance(given, str) or given not in known:
+            return Delivery(error=f"batchItemFailures names {given!r}, which is no itemIdentifier of the batch")
+        failed.append(given)
+    return Delivery(failed=tuple(dict.fromkeys(failed)))

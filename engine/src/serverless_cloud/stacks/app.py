@@ -1,0 +1,65 @@
+"""CloudFormation as a WSGI application: in the place that moto's has elsewhere."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from botocore import xform_name
+
+from serverless_cloud.clients import client
+from serverless_cloud.stacks import query
+from serverless_cloud.stacks.change_sets import ChangeSets
+from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.operations import Operations
+from serverless_cloud.stacks.store import Store
+
+_REGION = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/")
+
+
+class StacksApp:
+    """Answers the calls of CloudFormation.
+
+    Args:
+        store: of the stacks.
+        account_id: whose they are.
+    """
+
+    def __init__(self, store: Store, account_id: str) -> None:
+        operations = Operations(store, account_id)
+        self._parts: tuple[Any, ...] = (operations, ChangeSets(store, operations, account_id))
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        form = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        form |= dict(parse_qsl(body, keep_blank_values=True))
+        request_id, status = str(uuid.uuid4()), "200 OK"
+        try:
+            told = self._answer(form, environ.get("HTTP_AUTHORIZATION", ""), request_id)
+        except StackError as error:
+            told = query.error(error.code, error.message, request_id)
+            status = f"{error.status} {'Not Found' if error.status == 404 else 'Bad Request'}"
+        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(told)))]
+        start_response(status, headers)
+        return [told]
+
+    def _answer(self, form: dict[str, str], authorization: str, request_id: str) -> bytes:
+        name = form.get("Action", "")
+        model = client("cloudformation", "us-east-1").meta.service_model
+        call = next((getattr(part, xform_name(name)) for part in self._parts if hasattr(part, xform_name(name))), None)
+        if name not in model.operation_names or call is None:
+            raise NotImplementedError(f"{name} of CloudFormation")
+        operation = model.operation_model(name)
+        request = query.parse(operation.input_shape, form) if operation.input_shape else {}
+        for needed in operation.input_shape.required_members if operation.input_shape else ():
+            if needed not in request:
+                name = needed[0].lower() + needed[1:]
+                raise StackError(
+                    f"1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must "
+                    "not be null"
+                )
+        found = _REGION.search(authorization)
+        return query.answer(operation, call(request, found[1] if found else "us-east-1"), request_id)

@@ -1,0 +1,154 @@
+"""The calls of CloudFormation on change sets."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from serverless_cloud.stacks import answers, parameters
+from serverless_cloud.stacks.changes import between
+from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.operations import (
+    Answer,
+    Operations,
+    Request,
+    new_stack,
+    refuse_settings,
+    tags_of,
+)
+from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
+from serverless_cloud.stacks.records import ChangeSet, Stack
+from serverless_cloud.stacks.store import Store
+
+_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+
+class ChangeSets:
+    """Change sets in one account.
+
+    Args:
+        store: of the stacks.
+        operations: on stacks.
+        account_id: whose they are.
+    """
+
+    def __init__(self, store: Store, operations: Operations, account_id: str) -> None:
+        self._store, self._operations, self._account_id = store, operations, account_id
+
+    def create_change_set(self, request: Request, region: str) -> Answer:
+        refuse_settings(request)
+        name, kind = str(request["ChangeSetName"]), request.get("ChangeSetType", "UPDATE")
+        if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", name):
+            raise StackError(
+                f"1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: Member "
+                "must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            )
+        if kind == "IMPORT" or request.get("ResourcesToImport"):
+            raise StackError("The local cloud does not import resources into a stack (docs/fidelity.md).")
+        stack = self._stack_for(request, region, kind)
+        if any(each.name == name and each.stack is stack for each in self._store.change_sets.values()):
+            raise StackError(f"ChangeSet {name} cannot be created because it already exists", "AlreadyExistsException")
+        text = text_of(request, region, stack)
+        before = stack.plan
+        tags = tags_of(request) if "Tags" in request or before is None else before.tags
+        id = f"arn:aws:cloudformation:{region}:{self._account_id}:changeSet/{name}/{uuid.uuid4()}"
+        of_it = ChangeSet(id, name, stack, kind, None, list(request.get("Capabilities", [])), [])
+        of_it.description, of_it.on_failure = request.get("Description"), request.get("OnStackFailure")
+        try:
+            plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
+            require_capabilities(plan, of_it.capabilities, expands=False)
+            of_it.plan = plan
+            of_it.parameters = parameters.shown(plan.template.section("Parameters"), plan.texts)
+            if kind == "UPDATE":
+                self._operations.check_update(stack, plan)
+            of_it.changes = between(stack, plan)
+            if kind == "UPDATE" and plan.same_as(before):
+                raise StackError(_NO_CHANGES)
+        except StackError as error:
+            # A macro works after the call has been answered, so its errors, and all after it, are the change set's.
+            if error.message != _NO_CHANGES and not _macros(text):
+                raise
+            of_it.status, of_it.execution, of_it.reason = "FAILED", "UNAVAILABLE", error.message
+        if stack.id not in self._store.stacks:
+            self._store.add(stack)
+            stack.become("REVIEW_IN_PROGRESS", "User Initiated")
+        self._store.change_sets[id] = of_it
+        return {"Id": id, "StackId": stack.id}
+
+    def _stack_for(self, request: Request, region: str, kind: str) -> Stack:
+        if kind == "UPDATE":
+            return self._operations.updatable(request["StackName"], region)
+        try:
+            stack = self._store.find(region, request["StackName"])
+        except StackError:
+            return new_stack(request, region, self._account_id, None)
+        if stack.status != "REVIEW_IN_PROGRESS":
+            raise StackError(
+                f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
+                f"[{request['ChangeSetName']}]."
+            )
+        return stack
+
+    def _find(self, request: Request, region: str) -> ChangeSet:
+        name, stack = request["ChangeSetName"], request.get("StackName")
+        for each in self._store.change_sets.values():
+            if each.stack.region == region and (
+                each.id == name or (each.name == name and stack in (each.stack.name, each.stack.id))
+            ):
+                return each
+        if not str(name).startswith("arn:") and not stack:
+            raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+        raise StackError(f"ChangeSet [{name}] does not exist", "ChangeSetNotFound", 404)
+
+    def describe_change_set(self, request: Request, region: str) -> Answer:
+        return answers.change_set(self._find(request, region))
+
+    def list_change_sets(self, request: Request, region: str) -> Answer:
+        stack = self._store.find(region, request["StackName"])
+        names = ("ChangeSetId", "ChangeSetName", "StackId", "StackName", "Status", "StatusReason", "ExecutionStatus",
+                 "CreationTime", "Description", "IncludeNestedStacks")  # fmt: skip
+        found = [answers.change_set(each) for each in self._store.change_sets.values() if each.stack is stack]
+        return {"Summaries": [{name: each[name] for name in names if name in each} for each in found]}
+
+    def delete_change_set(self, request: Request, region: str) -> Answer:
+        try:
+            found = self._find(request, region)
+        except StackError as error:
+            if error.code == "ChangeSetNotFound":
+                return {}
+            raise
+        del self._store.change_sets[found.id]
+        return {}
+
+    def execute_change_set(self, request: Request, region: str) -> Answer:
+        found = self._find(request, region)
+        stack, plan = found.stack, found.plan
+        if found.execution != "AVAILABLE" or plan is None:
+            raise StackError(
+                f"ChangeSet [{found.id}] cannot be executed in its current status of [{found.status}]",
+                "InvalidChangeSetStatus",
+            )
+        disable_rollback = bool(request.get("DisableRollback"))
+        self._forget_others(found)
+        found.execution = "EXECUTE_COMPLETE"
+        stack.change_set_id, stack.capabilities = found.id, found.capabilities
+        if found.kind == "CREATE":
+            stack.become("CREATE_IN_PROGRESS", "User Initiated")
+            on_failure = found.on_failure or ("DO_NOTHING" if disable_rollback else "ROLLBACK")
+            self._store.work(stack, lambda engine: engine.create(plan, on_failure))
+        else:
+            self._operations.start_update(stack, plan, disable_rollback=disable_rollback)
+        return {}
+
+    def _forget_others(self, executed: ChangeSet) -> None:
+        """The other change sets of a stack go when one is executed."""
+        for id, each in list(self._store.change_sets.items()):
+            if each.stack is executed.stack and each is not executed:
+                del self._store.change_sets[id]
+
+
+def _macros(text: str) -> bool:
+    try:
+        return uses_macros(text)
+    except StackError:
+        return False

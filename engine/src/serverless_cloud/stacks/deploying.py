@@ -1,0 +1,255 @@
+"""What `sam deploy` does: packages a template, makes a change set, executes it, waits, and tells the outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from serverless_cloud.errors import CloudError
+from serverless_cloud.guard import stays_here
+from serverless_cloud.stacks import documents, packaging
+
+_ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
+_PAUSE_S = 0.2
+#: cfn-lint's own command, which may not be on the PATH.
+_LINT = "from cfnlint.runner import main; main()"
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+
+
+class DeploymentFailed(CloudError):
+    """A stack was not made or changed; the text has the reason of the resource that failed first."""
+
+
+def deploy(
+    template: str | Path,
+    stack_name: str,
+    *,
+    client: Callable[[str], Any],
+    parameters: Mapping[str, object] | None = None,
+    tags: Mapping[str, str] | None = None,
+    lint: bool = False,
+    report: Callable[[str], None] = print,
+) -> dict[str, str]:
+    """Makes or changes a stack, and waits for it.
+
+    Args:
+        template: the file; paths in it are relative to its folder.
+        stack_name: a stack of this name is changed, if there is one.
+        client: boto3's client of a service.
+        parameters: of the template; the ones left out keep their values, or have their defaults.
+        tags: of the stack; they are given to its resources. Left out, they stay.
+        lint: whether cfn-lint looks first (about four seconds); its errors stop the deployment, its warnings do not.
+        report: told what happens, a line each time.
+
+    Returns:
+        The stack's outputs by their keys.
+
+    Raises:
+        DeploymentFailed: the template is refused, or a resource failed; what was done is rolled back.
+        PackagingFailed: a folder or a file that the template names is not there.
+    """
+    path = Path(template)
+    document = packaging.read(path)
+    if lint:
+        require_clean(path)
+    packaged = documents.dump(packaging.package(document, path.resolve().parent, _depot(client)))
+    stacks = client("cloudformation")
+    there = _stack(stacks, stack_name)
+    if there is not None and there["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED"):
+        report(f"{stack_name} was never made ({there['StackStatus']}): it is deleted first.")
+        stacks.delete_stack(StackName=stack_name)
+        _settled(stacks, there["StackId"])
+        there = None
+    is_new = there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS"
+    given = _parameters(document, there if not is_new else None, parameters or {})
+    settings: dict[str, Any] = {"ChangeSetType": "CREATE" if is_new else "UPDATE", "Parameters": given}
+    if tags is not None:
+        settings["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    change_set = _change_set(stacks, client, stack_name, packaged, **settings)
+    if change_set is None:
+        report(f"{stack_name}: nothing has changed.")
+        return _outputs(stacks, stack_name)
+    id = change_set["StackId"]
+    seen = {event["EventId"] for event in _events(stacks, id)}
+    stacks.execute_change_set(ChangeSetName=change_set["Id"])
+    _follow(stacks, id, seen, report)
+    return _outputs(stacks, id)
+
+
+def client_of(endpoint_url: str) -> Callable[[str], Any]:
+    """Makes boto3's clients for a local cloud, whatever keys and profiles there are.
+
+    Args:
+        endpoint_url: of a local cloud on this machine.
+
+    Raises:
+        CloudError: it is no address of this machine, or nothing answers there.
+    """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    if not stays_here(endpoint_url):
+        raise CloudError(f"{endpoint_url} is not on this machine. Use `sam deploy` to deploy to AWS.")
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    session = boto3.session.Session(region_name=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"), **keys)
+    config = Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}, proxies={})
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint_url, config=config)
+
+    try:
+        client("sts").get_caller_identity()
+    except BotoCoreError as error:
+        raise CloudError(
+            f"No local cloud answers at {endpoint_url}. Run `serverless-first cloud` in another terminal. ({error})"
+        ) from error
+    return client
+
+
+def require_clean(path: Path) -> None:
+    """Runs cfn-lint in a process of its own: importing it takes two seconds.
+
+    Raises:
+        DeploymentFailed: it has found errors.
+    """
+    command = [sys.executable, "-c", _LINT, "--format", "json", "--template", str(path)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise DeploymentFailed(f"cfn-lint did not work: {(done.stderr or done.stdout)[-500:]}") from None
+    errors = [
+        f"  line {each['Location']['Start']['LineNumber']}: {each['Rule']['Id']} {each['Message']}"
+        for each in found
+        if each["Level"] == "Error"
+    ]
+    if errors:
+        raise DeploymentFailed("\n".join([f"cfn-lint finds errors in {path.name}; nothing was deployed:", *errors]))
+
+
+def _depot(client: Callable[[str], Any]) -> packaging.Depot:
+    s3, account = client("s3"), client("sts").get_caller_identity()["Account"]
+    region = s3.meta.region_name
+    bucket = f"serverless-first-packages-{account}-{region}"
+    made: list[str] = []
+
+    def put(key: str, content: bytes) -> None:
+        if not made:
+            if not any(each["Name"] == bucket for each in s3.list_buckets()["Buckets"]):
+                where = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+                s3.create_bucket(Bucket=bucket, **where)
+            made.append(bucket)
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+    return packaging.Depot(bucket, put, lambda key: f"https://s3.{region}.amazonaws.com/{bucket}/{key}")
+
+
+def _stack(stacks: Any, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = stacks.describe_stacks(StackName=name)["Stacks"][0]
+    except stacks.exceptions.ClientError:
+        return None
+    return found
+
+
+def _parameters(
+    document: Mapping[str, Any], there: Mapping[str, Any] | None, given: Mapping[str, object]
+) -> list[dict[str, Any]]:
+    declared = document.get("Parameters") or {}
+    if unknown := sorted(set(given) - set(declared)):
+        known = f"It has {', '.join(declared)}." if declared else "It has none."
+        raise DeploymentFailed(f"The template has no parameter {', '.join(unknown)}. {known}")
+    kept = {each["ParameterKey"] for each in (there or {}).get("Parameters", [])}
+    named = [{"ParameterKey": name, "ParameterValue": _text(value)} for name, value in given.items()]
+    return named + [
+        {"ParameterKey": name, "UsePreviousValue": True} for name in declared if name in kept and name not in given
+    ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_text, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _change_set(
+    stacks: Any, client: Callable[[str], Any], stack_name: str, text: str, **settings: Any
+) -> dict[str, Any] | None:
+    """A change set that can be executed; None if there are no changes."""
+    if len(text.encode()) > _BODY_BYTES:
+        depot = _depot(client)
+        body = {"TemplateURL": depot.url(depot.store(text.encode(), ".template"))}
+    else:
+        body = {"TemplateBody": text}
+    name = f"deploy-{uuid.uuid4().hex[:12]}"
+    try:
+        made: dict[str, Any] = stacks.create_change_set(
+            StackName=stack_name, ChangeSetName=name, Capabilities=_ALL, **body, **settings
+        )
+    except stacks.exceptions.ClientError as error:
+        raise DeploymentFailed(f"{stack_name}: {error.response['Error']['Message']}") from error
+    while (found := stacks.describe_change_set(ChangeSetName=made["Id"]))["Status"].endswith(("PENDING", "PROGRESS")):
+        time.sleep(_PAUSE_S)
+    if found["Status"] != "FAILED":
+        return made
+    stacks.delete_change_set(ChangeSetName=made["Id"])
+    if settings["ChangeSetType"] == "CREATE":  # what stands for a stack that was never made
+        stacks.delete_stack(StackName=stack_name)
+    reason = found.get("StatusReason", "")
+    if any(words in reason for words in _NO_CHANGES):
+        return None
+    raise DeploymentFailed(f"{stack_name}: {reason}")
+
+
+def _events(stacks: Any, id: str) -> list[dict[str, Any]]:
+    """The events of a stack, the oldest first."""
+    pages = stacks.get_paginator("describe_stack_events").paginate(StackName=id)
+    return list(reversed([event for page in pages for event in page["StackEvents"]]))
+
+
+def _settled(stacks: Any, id: str) -> str:
+    while (status := str(stacks.describe_stacks(StackName=id)["Stacks"][0]["StackStatus"])).endswith("_IN_PROGRESS"):
+        time.sleep(_PAUSE_S)
+    return status
+
+
+def _follow(stacks: Any, id: str, seen: set[str], report: Callable[[str], None]) -> None:
+    """Reports what happens to a stack until it is settled.
+
+    Raises:
+        DeploymentFailed: it was not made or changed.
+    """
+    reasons: list[str] = []
+    while True:
+        status = str(stacks.describe_stacks(StackName=id)["Stacks"][0]["StackStatus"])
+        for event in _events(stacks, id):
+            if event["EventId"] in seen:
+                continue
+            seen.add(event["EventId"])
+            if event["ResourceStatus"].endswith("_FAILED") and event["PhysicalResourceId"] != id:
+                reasons.append(f"{event['LogicalResourceId']} ({event['ResourceType']}): "
+                               f"{event.get('ResourceStatusReason', '')}")  # fmt: skip
+            if not event["ResourceStatus"].endswith("_IN_PROGRESS"):
+                report(f"{event['ResourceStatus']:<20} {event['ResourceType']:<34} {event['LogicalResourceId']}")
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(_PAUSE_S)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        first = (
+            reasons[0] if reasons else stacks.describe_stacks(StackName=id)["Stacks"][0].get("StackStatusReason", "")
+        )
+        raise DeploymentFailed(f"{id.split('/')[1]} is {status}. {first}")
+
+
+def _outputs(stacks: Any, name: str) -> dict[str, str]:
+    (stack,) = stacks.describe_stacks(StackName=name)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}

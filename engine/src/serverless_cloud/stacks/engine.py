@@ -1,0 +1,376 @@
+"""Makes, changes, rolls back and deletes the resources of a stack, one after the other.
+
+Source: CloudFormation User Guide, "Stack status codes", "Update behaviors of stack resources", "DeletionPolicy".
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from serverless_cloud.stacks import kinds, schemas
+from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed, StackError
+from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope
+from serverless_cloud.stacks.records import Plan, Resource, Stack, now
+from serverless_cloud.stacks.references import dereferenced
+
+_ROLLBACK = "Rollback requested by user."
+
+
+class Failed(Exception):
+    """Work on a stack has come to an end; the text names the resources."""
+
+
+class Engine:
+    """Works on one stack.
+
+    Args:
+        stack: its record; the caller holds `stack.busy`.
+        exported: the value of an export by its name; raises StackError if there is none.
+        exporters: the name of the stack that exports a name; None if none does.
+        time_scale: divides AWS's own waits.
+        stopped: whether the work is to end.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        exported: Callable[[str], str],
+        exporters: Callable[[str], str | None],
+        time_scale: float,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._stack, self._exported, self._exporters = stack, exported, exporters
+        self._scale, self._stopped = time_scale, stopped
+        self._imports: set[str] = set()
+
+    # ---- what a caller asks for
+
+    def create(self, plan: Plan, on_failure: str) -> None:
+        """Makes all resources; if one fails, what `on_failure` says: ROLLBACK, DELETE or DO_NOTHING."""
+        stack = self._stack
+        stack.plan = plan
+        scope = self._scope(plan)
+        try:
+            for logical_id in plan.template.order(scope.condition):
+                self._make(plan, scope, logical_id)
+            self._publish(plan, scope)
+        except (Failed, StackError) as error:
+            reason = f"{error} {_ROLLBACK}" if on_failure != "DO_NOTHING" else str(error)
+            if on_failure == "DO_NOTHING":
+                stack.become("CREATE_FAILED", reason)
+            elif on_failure == "DELETE":
+                stack.become("DELETE_IN_PROGRESS", reason)
+                self._end_delete(self._remove(list(stack.resources.values()), new=True))
+            else:
+                stack.become("ROLLBACK_IN_PROGRESS", reason)
+                failed = self._remove(list(stack.resources.values()), new=True)
+                stack.become("ROLLBACK_FAILED" if failed else "ROLLBACK_COMPLETE", _failed_to("delete", failed))
+            return
+        stack.become("CREATE_COMPLETE")
+
+    def update(self, plan: Plan, *, disable_rollback: bool) -> None:
+        """Changes the resources to what the plan says; if that fails, all is put back."""
+        stack, before, outputs, imports = self._stack, self._stack.plan, self._stack.outputs, self._stack.imports
+        scope, undo, leftover = self._scope(plan), _Undo(), list[Resource]()
+        try:
+            order = plan.template.order(scope.condition)
+            for logical_id in order:
+                self._change(plan, scope, logical_id, undo, leftover)
+            self._publish(plan, scope)
+        except (Failed, StackError) as error:
+            if disable_rollback:
+                stack.become("UPDATE_FAILED", str(error))
+                return
+            stack.become("UPDATE_ROLLBACK_IN_PROGRESS", str(error))
+            failed = undo.run(self)
+            stack.plan, stack.outputs, stack.imports = before, outputs, imports
+            if failed:
+                stack.become("UPDATE_ROLLBACK_FAILED", _failed_to("update", failed))
+                return
+            stack.become("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+            stack.become("UPDATE_ROLLBACK_COMPLETE")
+            return
+        stack.plan, stack.updated = plan, now()
+        stack.become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        gone = [stack.resources.pop(name) for name in list(stack.resources) if name not in order]
+        self._remove([*leftover, *gone])  # what cannot be deleted stays behind, and is no failure
+        stack.become("UPDATE_COMPLETE")
+
+    def delete(self, retained: Iterable[str]) -> None:
+        """Deletes all resources but those that are to be retained."""
+        for logical_id in retained:
+            if resource := self._stack.resources.pop(logical_id, None):
+                self._stack.note(resource, "DELETE_SKIPPED")
+        self._end_delete(self._remove(list(self._stack.resources.values())))
+
+    # ---- one resource
+
+    def _make(self, plan: Plan, scope: Scope, logical_id: str) -> Resource:
+        definition = plan.template.resources[logical_id]
+        resource = Resource(
+            logical_id, definition["Type"], definition, needs=frozenset(plan.template.needs(logical_id))
+        )
+        self._stack.resources.pop(logical_id, None)
+        self._stack.resources[logical_id] = resource
+        with self._reporting(resource, "CREATE"):
+            kind = _kind(resource.type)
+            _refuse_policies(resource.type, definition)
+            resource.properties = self._properties(plan, scope, kind, definition)
+            resource.made = kind.create(self._place(logical_id), dict(resource.properties))
+        return resource
+
+    def _change(self, plan: Plan, scope: Scope, logical_id: str, undo: _Undo, leftover: list[Resource]) -> None:
+        old = self._stack.resources.get(logical_id)
+        definition = plan.template.resources[logical_id]
+        if old is None or old.made is None:
+            undo.then(lambda engine: engine._drop(logical_id))
+            self._make(plan, scope, logical_id)
+            return
+        kind = _kind(old.type)
+        holder = Resource(**vars(old))  # as it was: what an undo puts back
+        try:
+            _refuse_policies(old.type, definition)
+            wanted = self._properties(plan, scope, kind, definition)
+        except (ResourceFailed, StackError) as error:
+            with self._reporting(old, "UPDATE"):
+                raise ResourceFailed(str(error)) from error
+        old.definition, old.needs = definition, frozenset(plan.template.needs(logical_id))
+        if wanted == old.properties:
+            undo.then(lambda engine: engine._stack.resources.__setitem__(logical_id, holder))
+            return
+        if kind.is_replaced(old.properties, wanted):
+            name = wanted.get(kind.name) if kind.name and not kind.custom_name_may_stay else None
+            if name is not None and name == old.properties.get(kind.name or ""):
+                with self._reporting(old, "UPDATE"):
+                    raise ResourceFailed(
+                        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
+                        f"{name} and update the stack again."
+                    )
+            undo.then(lambda engine: engine._restore(holder))
+            self._stack.note(
+                old,
+                "UPDATE_IN_PROGRESS",
+                "Requested update requires the creation of a new physical resource; hence creating one.",
+            )
+            self._make_in_place(plan, logical_id, definition, wanted)
+            leftover.append(holder)
+            return
+        undo.then(lambda engine: engine._put_back(holder, wanted))
+        with self._reporting(old, "UPDATE"):
+            old.made = kind.update(self._place(logical_id), old.made, holder.properties, dict(wanted))
+            old.properties = wanted
+
+    def _make_in_place(self, plan: Plan, logical_id: str, definition: Any, wanted: dict[str, Any]) -> None:
+        """Makes the new resource that takes the place of the old one."""
+        needs = frozenset(plan.template.needs(logical_id))
+        new = Resource(logical_id, definition["Type"], definition, wanted, needs=needs)
+        self._stack.resources[logical_id] = new
+        with self._reporting(new, "UPDATE", quiet=True):
+            new.made = _kind(new.type).create(self._place(logical_id), dict(wanted))
+
+    # ---- putting back
+
+    def _drop(self, logical_id: str) -> None:
+        resource = self._stack.resources.pop(logical_id, None)
+        if resource is not None and resource.made is not None:
+            self._erase(resource)
+
+    def _restore(self, old: Resource) -> None:
+        self._drop(old.logical_id)
+        self._stack.resources[old.logical_id] = old
+        self._stack.note(old, "UPDATE_COMPLETE")
+
+    def _put_back(self, old: Resource, tried: dict[str, Any]) -> None:
+        now_there = self._stack.resources[old.logical_id]
+        assert now_there.made is not None
+        with self._reporting(now_there, "UPDATE"):
+            kind = _kind(old.type)
+            made = kind.update(self._place(old.logical_id), now_there.made, tried, dict(old.properties))
+            now_there.made, now_there.properties = made, old.properties
+            now_there.definition, now_there.needs = old.definition, old.needs
+
+    # ---- deleting
+
+    def _remove(self, resources: list[Resource], *, new: bool = False) -> list[str]:
+        """Deletes resources, those first that no other one needs; the logical ids of those that could not be."""
+        left, failed = list(resources), list[Resource]()
+        while left:
+            needed = {name for each in (*left, *failed) for name in each.needs - {each.logical_id}}
+            free = [each for each in left if each.logical_id not in needed] or left[-1:]
+            for resource in reversed(free):
+                left.remove(resource)
+                if not self._delete(resource, new=new):
+                    failed.append(resource)
+            if all(any(each.logical_id in other.needs for other in failed) for each in left):
+                break  # the rest is needed by what could not be deleted
+        return [resource.logical_id for resource in failed]
+
+    def _delete(self, resource: Resource, *, new: bool) -> bool:
+        is_current = self._stack.resources.get(resource.logical_id) is resource
+        policy = resource.definition.get("DeletionPolicy" if is_current or new else "UpdateReplacePolicy", "Delete")
+        if not is_current and not new and resource.logical_id not in self._stack.resources:
+            policy = resource.definition.get("DeletionPolicy", "Delete")  # taken out of the template
+        keeps = policy == "Retain" or (policy == "RetainExceptOnCreate" and not new)
+        if resource.made is not None and keeps and not (new and policy != "Retain"):
+            self._stack.note(resource, "DELETE_SKIPPED")
+        elif resource.made is not None:
+            try:
+                self._erase(resource)
+            except Failed:
+                return False
+        if is_current:
+            del self._stack.resources[resource.logical_id]
+        return True
+
+    def _erase(self, resource: Resource) -> None:
+        assert resource.made is not None
+        with self._reporting(resource, "DELETE"):
+            _kind(resource.type).delete(self._place(resource.logical_id), resource.made, resource.properties)
+
+    def _end_delete(self, failed: list[str]) -> None:
+        if failed:
+            self._stack.become("DELETE_FAILED", _failed_to("delete", failed))
+            return
+        self._stack.outputs, self._stack.imports, self._stack.deleted = [], set(), now()
+        self._stack.become("DELETE_COMPLETE")
+
+    # ---- around
+
+    def _reporting(self, resource: Resource, verb: str, *, quiet: bool = False) -> _Reporting:
+        return _Reporting(self._stack, resource, verb, self._stopped, quiet=quiet)
+
+    def _place(self, logical_id: str) -> kinds.Place:
+        stack = self._stack
+        return kinds.Place(stack.region, stack.account_id, stack.id, stack.name, logical_id, self._scale, self._stopped)
+
+    def _scope(self, plan: Plan) -> Scope:
+        def exported(name: str) -> str:
+            value = self._exported(name)
+            self._imports.add(name)
+            return value
+
+        stack = self._stack
+        pseudo = {
+            "AWS::Region": stack.region, "AWS::AccountId": stack.account_id, "AWS::Partition": "aws",
+            "AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::URLSuffix": "amazonaws.com",
+            "AWS::NotificationARNs": [],
+        }  # fmt: skip
+        sections = plan.template.section
+        return Scope(
+            pseudo | plan.values, sections("Mappings"), sections("Conditions"), stack.resources, exported,
+            extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
+        )  # fmt: skip
+
+    def _properties(self, plan: Plan, scope: Scope, kind: kinds.Kind, definition: Any) -> dict[str, Any]:
+        given = scope.resolve(definition.get("Properties") or {})
+        given = dereferenced(given, self._place("").call)
+        schema = schemas.of(kind.type)
+        described = (schema.document["properties"].get("Tags") if schema else None) or {}
+        if plan.tags and described and "Tags" not in kind.refused:
+            if "array" in str(described.get("type")) or "items" in described:
+                own = list(given.get("Tags") or [])
+                names = {tag["Key"] for tag in own}
+                of_stack = [{"Key": key, "Value": value} for key, value in plan.tags.items() if key not in names]
+                given = given | {"Tags": own + of_stack}
+            else:
+                given = given | {"Tags": plan.tags | dict(given.get("Tags") or {})}
+        return kind.checked(given)
+
+    def _publish(self, plan: Plan, scope: Scope) -> None:
+        """Works out the outputs."""
+        outputs, names = [], set()
+        for key, given in plan.template.section("Outputs").items():
+            if "Condition" in given and not scope.condition(given["Condition"]):
+                continue
+            value = scope.resolve(given.get("Value"))
+            output = {"OutputKey": key, "OutputValue": ",".join(value) if isinstance(value, list) else _text(value)}
+            if "Description" in given:
+                output["Description"] = given["Description"]
+            if "Export" in given:
+                name = output["ExportName"] = str(scope.resolve(given["Export"]["Name"]))
+                owner = self._exporters(name)
+                if name in names or owner not in (None, self._stack.name):
+                    raise StackError(f"Export with name {name} is already exported by stack {owner}.")
+                names.add(name)
+            outputs.append(output)
+        self._stack.outputs, self._stack.imports = outputs, self._imports
+
+
+class _Undo:
+    """What puts back a half-done update, the last step first."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[Engine], None]] = []
+
+    def then(self, step: Callable[[Engine], None]) -> None:
+        self._steps.append(step)
+
+    def run(self, engine: Engine) -> list[str]:
+        """The logical ids of what could not be put back."""
+        failed = []
+        for step in reversed(self._steps):
+            try:
+                step(engine)
+            except Failed as error:
+                failed += re.findall(r"\[(\w+)\]", str(error))
+        return failed
+
+
+class _Reporting:
+    """Notes a resource's events around the work on it; its failure ends the work on the stack."""
+
+    def __init__(
+        self, stack: Stack, resource: Resource, verb: str, stopped: Callable[[], bool], *, quiet: bool
+    ) -> None:
+        self._stack, self._resource, self._verb, self._stopped, self._quiet = stack, resource, verb, stopped, quiet
+
+    def __enter__(self) -> None:
+        if self._stopped():
+            raise Failed("The work was cancelled.")
+        if not self._quiet:
+            self._stack.note(self._resource, f"{self._verb}_IN_PROGRESS")
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if error is None:
+            self._stack.note(self._resource, f"{self._verb}_COMPLETE")
+            return
+        if not isinstance(error, Exception):
+            return
+        if not isinstance(error, (ResourceFailed, StackError)):  # a defect of ours: the stack fails, the server goes on
+            traceback.print_exception(error)
+            told = f"An error inside the local cloud, {type(error).__name__}: {error}"
+        else:
+            told = str(error)
+        self._stack.note(self._resource, f"{self._verb}_FAILED", told)
+        raise Failed(_failed_to(self._verb.lower(), [self._resource.logical_id]) or "") from error
+
+
+def _failed_to(verb: str, logical_ids: list[str]) -> str | None:
+    if not logical_ids:
+        return None
+    return f"The following resource(s) failed to {verb}: [{', '.join(logical_ids)}]."
+
+
+def _kind(type: str) -> kinds.Kind:
+    kind = kinds.of(type)
+    if kind is None:
+        raise NotHonoured(f"the resource type {type}")
+    return kind
+
+
+def _refuse_policies(type: str, definition: Any) -> None:
+    for name in ("UpdatePolicy", "CreationPolicy"):
+        if definition.get(name):
+            raise NotHonoured(f"{name} ({', '.join(definition[name])}) of {type}")
+    if definition.get("DeletionPolicy") == "Snapshot":
+        raise ResourceFailed(
+            f"The local cloud takes no snapshots, and the DeletionPolicy of {type} asks for one. Write "
+            "DeletionPolicy: Delete."
+        )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

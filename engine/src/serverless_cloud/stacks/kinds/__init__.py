@@ -1,0 +1,37 @@
+"""The types of resources that the local cloud makes."""
+
+from __future__ import annotations
+
+from serverless_cloud.stacks.kinds import (
+    buckets,
+    data,
+    databases,
+    events,
+    functions,
+    gateways,
+    http_apis,
+    identity,
+    messages,
+    monitoring,
+    nested,
+    network,
+    network_acls,
+    rest_apis,
+    users,
+)
+from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, unsupported
+from serverless_cloud.stacks.template import is_custom
+
+_MODULES = (
+    buckets, data, databases, events, functions, gateways, http_apis, identity, messages, monitoring, nested, network,
+    network_acls, rest_apis, users,
+)  # fmt: skip
+KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
+
+
+def of(type: str) -> Kind | None:
+    """The kind for a type; None if the local cloud does not make it."""
+    return nested.Custom(type) if is_custom(type) else KINDS.get(type)
+
+
+__all__ = ["KINDS", "Kind", "Made", "Place", "Properties", "Refused", "of", "unsupported"]

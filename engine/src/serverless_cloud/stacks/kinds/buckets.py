@@ -1,0 +1,182 @@
+"""S3: buckets and their policies."""
+
+# ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from serverless_cloud.clients import client
+from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.kinds.base import (
+    Kind,
+    Made,
+    Place,
+    Properties,
+    Refused,
+    as_text,
+    call_if_there,
+    fitted,
+)
+
+
+class Bucket(Kind):
+    """AWS::S3::Bucket."""
+
+    type, name, name_limit = "AWS::S3::Bucket", "BucketName", 63
+    refused = ("AccelerateConfiguration", "AnalyticsConfigurations", "IntelligentTieringConfigurations",
+               "InventoryConfigurations", "LoggingConfiguration", "MetadataConfiguration", "MetadataTableConfiguration",
+               "MetricsConfigurations", "ReplicationConfiguration", "AbacStatus", "BucketNamePrefix",
+               "BucketNamespace")  # fmt: skip
+    #: Property -> call, its parameter; what is put back when it is left out.
+    _puts: Mapping[str, tuple[str, str]] = {
+        "VersioningConfiguration": ("PutBucketVersioning", "VersioningConfiguration"),
+        "BucketEncryption": ("PutBucketEncryption", "ServerSideEncryptionConfiguration"),
+        "CorsConfiguration": ("PutBucketCors", "CORSConfiguration"),
+        "LifecycleConfiguration": ("PutBucketLifecycleConfiguration", "LifecycleConfiguration"),
+        "OwnershipControls": ("PutBucketOwnershipControls", "OwnershipControls"),
+        "PublicAccessBlockConfiguration": ("PutPublicAccessBlock", "PublicAccessBlockConfiguration"),
+        "WebsiteConfiguration": ("PutBucketWebsite", "WebsiteConfiguration"),
+        "ObjectLockConfiguration": ("PutObjectLockConfiguration", "ObjectLockConfiguration"),
+        "NotificationConfiguration": ("PutBucketNotificationConfiguration", "NotificationConfiguration"),
+    }
+    _deletes: Mapping[str, str] = {
+        "BucketEncryption": "DeleteBucketEncryption",
+        "CorsConfiguration": "DeleteBucketCors",
+        "LifecycleConfiguration": "DeleteBucketLifecycle",
+        "OwnershipControls": "DeleteBucketOwnershipControls",
+        "PublicAccessBlockConfiguration": "DeletePublicAccessBlock",
+        "WebsiteConfiguration": "DeleteBucketWebsite",
+    }
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        if given.get("AccessControl") not in (None, "Private"):
+            raise NotHonoured(f"AccessControl {given['AccessControl']} of {self.type}")
+        name = str(given.get("BucketName") or at.generated_name(self.name_limit).lower())
+        more: dict[str, Any] = {}
+        if at.region != "us-east-1":
+            more["CreateBucketConfiguration"] = {"LocationConstraint": at.region}
+        if given.get("ObjectLockEnabled"):
+            more["ObjectLockEnabledForBucket"] = True
+        try:
+            at.call("s3", "HeadBucket", Bucket=name)
+        except Refused:
+            at.call("s3", "CreateBucket", Bucket=name, **more)
+        else:
+            raise ResourceFailed(f"{name} already exists in stack or account.")
+        made = Made(name, {
+            "Arn": f"arn:aws:s3:::{name}",
+            "DomainName": f"{name}.s3.amazonaws.com",
+            "RegionalDomainName": f"{name}.s3.{at.region}.amazonaws.com",
+            "DualStackDomainName": f"{name}.s3.dualstack.{at.region}.amazonaws.com",
+            "WebsiteURL": f"http://{name}.s3-website-{at.region}.amazonaws.com",
+        })  # fmt: skip
+        try:
+            return self.update(at, made, {}, given)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        name = made.physical_id
+        model = client("s3", at.region).meta.service_model
+        for key, (operation, parameter) in self._puts.items():
+            if given.get(key) == old.get(key):
+                continue
+            if given.get(key):
+                shape = model.operation_model(operation).input_shape.members[parameter]
+                value = fitted(shape, _as_api(key, given[key]), f"{self.type}.{key}")
+            elif key in self._deletes:
+                at.call("s3", self._deletes[key], Bucket=name)
+                continue
+            else:
+                value = {"Status": "Suspended"} if key == "VersioningConfiguration" else {}
+            at.call("s3", operation, Bucket=name, **{parameter: value})
+        if given.get("Tags") != old.get("Tags"):
+            if given.get("Tags"):
+                at.call("s3", "PutBucketTagging", Bucket=name, Tagging={"TagSet": given["Tags"]})
+            else:
+                at.call("s3", "DeleteBucketTagging", Bucket=name)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "s3", "DeleteBucket", Bucket=made.physical_id)
+
+
+def _as_api(key: str, value: Any) -> Any:
+    """A bucket's property in the form of the API, where it differs."""
+    if key == "NotificationConfiguration":
+        return _notification(value)
+    if key == "BucketEncryption":
+        rules = [{("ApplyServerSideEncryptionByDefault" if name == "ServerSideEncryptionByDefault" else name): each
+                  for name, each in rule.items()} for rule in value["ServerSideEncryptionConfiguration"]]  # fmt: skip
+        return {"Rules": rules}
+    if key == "CorsConfiguration":
+        renamed = {"Id": "ID", "MaxAge": "MaxAgeSeconds"}
+        rules = [{renamed.get(name, name if name in ("AllowedHeaders", "AllowedMethods", "AllowedOrigins")
+                              else name.replace("ExposedHeaders", "ExposeHeaders")): each
+                  for name, each in rule.items()} for rule in value["CorsRules"]]  # fmt: skip
+        return {"CORSRules": rules}
+    if key == "LifecycleConfiguration":
+        return {"Rules": [_lifecycle_rule(rule) for rule in value["Rules"]]}
+    if key == "OwnershipControls":
+        return {"Rules": value["Rules"]}
+    if key == "WebsiteConfiguration":
+        made = dict(value)
+        for name, inner in (("IndexDocument", "Suffix"), ("ErrorDocument", "Key")):
+            if name in made:
+                made[name] = {inner: made[name]}
+        return made
+    return value
+
+
+def _notification(value: Properties) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, target, api_name, api_target in (
+        ("LambdaConfigurations", "Function", "LambdaFunctionConfigurations", "LambdaFunctionArn"),
+        ("QueueConfigurations", "Queue", "QueueConfigurations", "QueueArn"),
+        ("TopicConfigurations", "Topic", "TopicConfigurations", "TopicArn"),
+    ):
+        for each in value.get(name) or []:
+            rule: dict[str, Any] = {api_target: each[target], "Events": [each["Event"]]}
+            if rules := ((each.get("Filter") or {}).get("S3Key") or {}).get("Rules"):
+                rule["Filter"] = {"Key": {"FilterRules": rules}}
+            made.setdefault(api_name, []).append(rule)
+    if (value.get("EventBridgeConfiguration") or {}).get("EventBridgeEnabled", "EventBridgeConfiguration" in value):
+        made["EventBridgeConfiguration"] = {}
+    return made
+
+
+def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
+    known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpirationDate", "AbortIncompleteMultipartUpload"}
+    if unknown := sorted(set(rule) - known):
+        raise NotHonoured(f"{', '.join(unknown)} in LifecycleConfiguration of AWS::S3::Bucket")
+    made: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "Id" in rule:
+        made["ID"] = rule["Id"]
+    if "ExpirationInDays" in rule:
+        made["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    if "ExpirationDate" in rule:
+        made["Expiration"] = {"Date": rule["ExpirationDate"]}
+    if "AbortIncompleteMultipartUpload" in rule:
+        made["AbortIncompleteMultipartUpload"] = rule["AbortIncompleteMultipartUpload"]
+    return made
+
+
+class BucketPolicy(Kind):
+    """AWS::S3::BucketPolicy."""
+
+    type = "AWS::S3::BucketPolicy"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        at.call("s3", "PutBucketPolicy", Bucket=given["Bucket"], Policy=as_text(given["PolicyDocument"]))
+        return Made(given["Bucket"])
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        return self.create(at, given)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "s3", "DeleteBucketPolicy", Bucket=made.physical_id)
+
+
+KINDS: tuple[Kind, ...] = (Bucket(), BucketPolicy())

@@ -1,0 +1,370 @@
+"""EventBridge, Scheduler, Pipes, Step Functions, Batch: what makes things happen."""
+
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from serverless_cloud.clients import client
+from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.kinds.base import (
+    ByCalls,
+    Kind,
+    Made,
+    Place,
+    Properties,
+    as_text,
+    call_if_there,
+    fitted,
+)
+
+
+class Rule(Kind):
+    """AWS::Events::Rule."""
+
+    type, name = "AWS::Events::Rule", "Name"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        name, bus = self.named(at, given), given.get("EventBusName", "default")
+        which = {"Rule": name, "EventBusName": bus}
+        arn = self._put(at, name, given)
+        # Ref of a rule on a bus of one's own is BUS|RULE. Source: AWS::Events::Rule, return values.
+        own_bus = bus.rsplit("/", 1)[-1]
+        made = Made(name if own_bus == "default" else f"{own_bus}|{name}", {"Arn": arn, "RuleName": name}, which)
+        try:
+            self._targets(at, made, [], given.get("Targets") or [])
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        self._put(at, made.own["Rule"], given)
+        self._targets(at, made, old.get("Targets") or [], given.get("Targets") or [])
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        there = call_if_there(at, "events", "ListTargetsByRule", **made.own).get("Targets", [])
+        if there:
+            call_if_there(at, "events", "RemoveTargets", Ids=[target["Id"] for target in there], **made.own)
+        call_if_there(at, "events", "DeleteRule", Name=made.own["Rule"], EventBusName=made.own["EventBusName"])
+
+    @staticmethod
+    def _put(at: Place, name: str, given: Properties) -> str:
+        keys = ("Description", "EventBusName", "RoleArn", "ScheduleExpression", "State", "Tags")
+        wanted = {key: given[key] for key in keys if key in given}
+        if "EventPattern" in given:
+            wanted["EventPattern"] = as_text(given["EventPattern"])
+        return str(at.call("events", "PutRule", Name=name, **wanted)["RuleArn"])
+
+    def _targets(self, at: Place, made: Made, before: list[Any], after: list[Any]) -> None:
+        kept = {target["Id"] for target in after}
+        if gone := [target["Id"] for target in before if target["Id"] not in kept]:
+            call_if_there(at, "events", "RemoveTargets", Ids=gone, **made.own)
+        if not after:
+            return
+        shape = client("events", at.region).meta.service_model.operation_model("PutTargets").input_shape
+        targets = fitted(shape.members["Targets"], after, self.type)
+        answer = at.call("events", "PutTargets", Targets=targets, **made.own)
+        for entry in answer.get("FailedEntries") or []:
+            raise ResourceFailed(f"Target {entry.get('TargetId')}: {entry.get('ErrorMessage')}")
+
+
+class EventBus(ByCalls):
+    """AWS::Events::EventBus."""
+
+    type, service, name, name_limit = "AWS::Events::EventBus", "events", "Name", 256
+    created_by, updated_by, deleted_by = "CreateEventBus", "UpdateEventBus", "DeleteEventBus"
+    ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "EventBusArn", "Name": "Name"}
+    refused = ("Policy",)
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        given = {"Description": ""} | given if "Description" in old else given
+        return super().update(at, made, old, given)
+
+
+class Schedule(ByCalls):
+    """AWS::Scheduler::Schedule."""
+
+    type, service, name = "AWS::Scheduler::Schedule", "scheduler", "Name"
+    created_by, updated_by, deleted_by = "CreateSchedule", "UpdateSchedule", "DeleteSchedule"
+    ids, ref, gives = {"Name": "Name", "GroupName": "GroupName"}, "Name", {"Arn": "ScheduleArn"}
+    replaced_by = frozenset({"GroupName"})
+    whole = True
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        return super().create(at, {"GroupName": "default"} | given)
+
+    def is_replaced(self, old: Properties, new: Properties) -> bool:
+        """A schedule in the group "default" need not say so."""
+        of_group = {"GroupName": "default"}
+        return super().is_replaced(of_group | dict(old), of_group | dict(new))
+
+
+class ScheduleGroup(ByCalls):
+    """AWS::Scheduler::ScheduleGroup."""
+
+    type, service, name = "AWS::Scheduler::ScheduleGroup", "scheduler", "Name"
+    created_by, deleted_by = "CreateScheduleGroup", "DeleteScheduleGroup"
+    ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "ScheduleGroupArn"}
+
+
+class Pipe(ByCalls):
+    """AWS::Pipes::Pipe."""
+
+    type, service, name = "AWS::Pipes::Pipe", "pipes", "Name"
+    created_by, updated_by, deleted_by = "CreatePipe", "UpdatePipe", "DeletePipe"
+    ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "Arn"}
+    tags_as_map = True
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        made = super().create(at, given)
+        try:
+            self._settle(at, made)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        changed = super().update(at, made, old, given)
+        self._settle(at, made)
+        return changed
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        super().delete(at, made, given)
+        at.wait(lambda: not call_if_there(at, "pipes", "DescribePipe", Name=made.physical_id), "the pipe is deleted")
+
+    @staticmethod
+    def _settle(at: Place, made: Made) -> None:
+        name = made.physical_id
+
+        def settled() -> bool:
+            found = at.call("pipes", "DescribePipe", Name=name)
+            if found["CurrentState"].endswith("_FAILED"):
+                raise ResourceFailed(
+                    f"Resource of type 'AWS::Pipes::Pipe' with identifier '{name}' did not stabilize. Status Reason "
+                    f"is {found.get('StateReason')}"
+                )
+            return found["CurrentState"] in ("RUNNING", "STOPPED")
+
+        at.wait(settled, f"the pipe {name} runs")
+
+
+class StateMachine(ByCalls):
+    """AWS::StepFunctions::StateMachine."""
+
+    type, service, name, name_limit = "AWS::StepFunctions::StateMachine", "stepfunctions", "StateMachineName", 80
+    created_by, updated_by, deleted_by = "CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine"
+    ids, ref = {"stateMachineArn": "stateMachineArn"}, "stateMachineArn"
+    renamed = {"StateMachineName": "name", "StateMachineType": "type"}
+    _of_definition = ("Definition", "DefinitionString", "DefinitionS3Location", "DefinitionSubstitutions")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        name = self.named(at, given)
+        made = super().create(at, self._with_definition(at, given) | {"StateMachineName": name})
+        return self._read(at, made.own["stateMachineArn"])
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        arn = made.physical_id
+        wanted = self._with_definition(at, given)
+        wanted.pop("StateMachineName", None)
+        wanted.pop("StateMachineType", None)
+        tags = wanted.pop("Tags", None)
+        if "LoggingConfiguration" in old:
+            wanted = {"LoggingConfiguration": {"Level": "OFF"}} | wanted
+        at.call("stepfunctions", "UpdateStateMachine", stateMachineArn=arn,
+                **self.parameters(at, "UpdateStateMachine", wanted))  # fmt: skip
+        if tags != old.get("Tags"):
+            if old.get("Tags"):
+                at.call("stepfunctions", "UntagResource", resourceArn=arn, tagKeys=[t["Key"] for t in old["Tags"]])
+            if tags:
+                at.call("stepfunctions", "TagResource", resourceArn=arn,
+                        tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in tags])  # fmt: skip
+        return self._read(at, arn)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        super().delete(at, made, given)
+        at.wait(
+            lambda: not call_if_there(at, "stepfunctions", "DescribeStateMachine", stateMachineArn=made.physical_id),
+            "the state machine is deleted",
+        )
+
+    @staticmethod
+    def _read(at: Place, arn: str) -> Made:
+        found = at.call("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
+        attributes = {"Arn": arn, "Name": found["name"], "StateMachineRevisionId": found.get("revisionId", "INITIAL")}
+        return Made(arn, attributes, {"stateMachineArn": arn})
+
+    def _with_definition(self, at: Place, given: Properties) -> dict[str, Any]:
+        rest = {name: value for name, value in given.items() if name not in self._of_definition}
+        sources = [name for name in self._of_definition[:3] if name in given]
+        if len(sources) != 1:
+            raise ResourceFailed(
+                "Invalid request provided: Exactly one of Definition, DefinitionString and DefinitionS3Location is "
+                "needed"
+            )
+        text = as_text(given[sources[0]])
+        if sources[0] == "DefinitionS3Location":
+            where = given["DefinitionS3Location"]
+            version = {"VersionId": where["Version"]} if "Version" in where else {}
+            text = (
+                at.call("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"], **version)["Body"].read().decode()
+            )
+            if not text.lstrip().startswith("{"):
+                from serverless_cloud.stacks.documents import parse
+
+                text = json.dumps(parse(text))  # a definition in a file may be YAML
+        return rest | {"definition": _substituted(text, given.get("DefinitionSubstitutions") or {})}
+
+
+def _substituted(text: str, values: Properties) -> str:
+    """A definition with its ${names}; those without a value stay, they may be meant for somebody else."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            return found[0]
+        value = values[found[1]]
+        return json.dumps(value) if isinstance(value, (bool, dict, list)) else json.dumps(str(value))[1:-1]
+
+    return re.sub(r"\$\{([A-Za-z0-9_-]+)\}", replaced, text)
+
+
+class StateMachineVersion(Kind):
+    """AWS::StepFunctions::StateMachineVersion."""
+
+    type = "AWS::StepFunctions::StateMachineVersion"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        wanted = {"stateMachineArn": given["StateMachineArn"]}
+        if "Description" in given:
+            wanted["description"] = given["Description"]
+        if "StateMachineRevisionId" in given:
+            wanted["revisionId"] = given["StateMachineRevisionId"]
+        arn = at.call("stepfunctions", "PublishStateMachineVersion", **wanted)["stateMachineVersionArn"]
+        return Made(arn, {"Arn": arn})
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "stepfunctions", "DeleteStateMachineVersion", stateMachineVersionArn=made.physical_id)
+
+
+class StateMachineAlias(Kind):
+    """AWS::StepFunctions::StateMachineAlias; a deployment preference of all at once is the only one."""
+
+    type, name, name_limit = "AWS::StepFunctions::StateMachineAlias", "Name", 80
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        wanted = {"name": self.named(at, given), "routingConfiguration": self._routing(given)}
+        if "Description" in given:
+            wanted["description"] = given["Description"]
+        arn = at.call("stepfunctions", "CreateStateMachineAlias", **wanted)["stateMachineAliasArn"]
+        return Made(arn, {"Arn": arn})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        at.call("stepfunctions", "UpdateStateMachineAlias", stateMachineAliasArn=made.physical_id,
+                description=given.get("Description", ""), routingConfiguration=self._routing(given))  # fmt: skip
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "stepfunctions", "DeleteStateMachineAlias", stateMachineAliasArn=made.physical_id)
+
+    @staticmethod
+    def _routing(given: Properties) -> list[dict[str, Any]]:
+        if "DeploymentPreference" in given:
+            preference = given["DeploymentPreference"]
+            if preference.get("Type") != "ALL_AT_ONCE":
+                raise NotHonoured(f"DeploymentPreference {preference.get('Type')} of a state machine's alias")
+            return [{"stateMachineVersionArn": preference["StateMachineVersionArn"], "weight": 100}]
+        return [
+            {"stateMachineVersionArn": each["StateMachineVersionArn"], "weight": int(each["Weight"])}
+            for each in given.get("RoutingConfiguration") or []
+        ]
+
+
+class Activity(ByCalls):
+    """AWS::StepFunctions::Activity."""
+
+    type, service, name, name_limit = "AWS::StepFunctions::Activity", "stepfunctions", "Name", 80
+    created_by, deleted_by = "CreateActivity", "DeleteActivity"
+    ids, ref, gives = {"activityArn": "activityArn"}, "activityArn", {"Arn": "activityArn", "Name": "Name"}
+
+
+class ComputeEnvironment(ByCalls):
+    """AWS::Batch::ComputeEnvironment."""
+
+    type, service, name = "AWS::Batch::ComputeEnvironment", "batch", "ComputeEnvironmentName"
+    created_by, deleted_by = "CreateComputeEnvironment", "DeleteComputeEnvironment"
+    ids, ref = {"computeEnvironment": "computeEnvironmentArn"}, "computeEnvironmentArn"
+    gives = {"ComputeEnvironmentArn": "computeEnvironmentArn"}
+    refused = ("UpdatePolicy", "Context")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        given.pop("ReplaceComputeEnvironment", None)  # here a change always makes a new one
+        made = super().create(at, given)
+        _valid(at, "computeEnvironments", made.physical_id)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        _disable(at, "ComputeEnvironment", "computeEnvironments", made.physical_id)
+        super().delete(at, made, given)
+
+
+class JobQueue(ByCalls):
+    """AWS::Batch::JobQueue."""
+
+    type, service, name = "AWS::Batch::JobQueue", "batch", "JobQueueName"
+    created_by, updated_by, deleted_by = "CreateJobQueue", "UpdateJobQueue", "DeleteJobQueue"
+    ids, ref, gives = {"jobQueue": "jobQueueArn"}, "jobQueueArn", {"JobQueueArn": "jobQueueArn"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        made = super().create(at, given)
+        _valid(at, "jobQueues", made.physical_id)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        _disable(at, "JobQueue", "jobQueues", made.physical_id)
+        super().delete(at, made, given)
+        at.wait(
+            lambda: not at.call("batch", "DescribeJobQueues", jobQueues=[made.physical_id])["jobQueues"],
+            "the job queue is deleted",
+        )
+
+
+class JobDefinition(ByCalls):
+    """AWS::Batch::JobDefinition: a change registers a new revision."""
+
+    type, service, name = "AWS::Batch::JobDefinition", "batch", "JobDefinitionName"
+    created_by, deleted_by = "RegisterJobDefinition", "DeregisterJobDefinition"
+    ids, ref = {"jobDefinition": "jobDefinitionArn"}, "jobDefinitionArn"
+    gives = {"JobDefinitionArn": "jobDefinitionArn"}
+    refused = ("ResourceRetentionPolicy",)
+    custom_name_may_stay = True
+
+
+def _valid(at: Place, plural: str, arn: str) -> None:
+    operation = f"Describe{plural[0].upper()}{plural[1:]}"
+
+    def settled() -> bool:
+        (found,) = at.call("batch", operation, **{plural: [arn]})[plural]
+        if found["status"] == "INVALID":
+            raise ResourceFailed(f"Resource {arn} is INVALID: {found.get('statusReason')}")
+        return bool(found["status"] == "VALID")
+
+    at.wait(settled, f"{arn} is valid")
+
+
+def _disable(at: Place, kind: str, plural: str, arn: str) -> None:
+    """AWS deletes only what is disabled."""
+    operation = f"Describe{plural[0].upper()}{plural[1:]}"
+    if at.call("batch", operation, **{plural: [arn]})[plural]:
+        which = kind[0].lower() + kind[1:]
+        at.call("batch", f"Update{kind}", state="DISABLED", **{which: arn})
+        _valid(at, plural, arn)
+
+
+KINDS: tuple[Kind, ...] = (
+    Rule(), EventBus(), Schedule(), ScheduleGroup(), Pipe(), StateMachine(), StateMachineVersion(), StateMachineAlias(),
+    Activity(), ComputeEnvironment(), JobQueue(), JobDefinition(),
+)  # fmt: skip

@@ -1,0 +1,309 @@
+"""Lambda: functions, versions, aliases, permissions, mappings, layers, URLs."""
+
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from serverless_cloud.stacks.archives import zip_of
+from serverless_cloud.stacks.errors import ResourceFailed
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, Refused, call_if_there
+from serverless_cloud.stacks.kinds.function_network import wait_until_released
+
+#: What a property is when a template leaves it out. Source: Lambda API reference, CreateFunction.
+_DEFAULTS: Mapping[str, Any] = {
+    "DeadLetterConfig": {"TargetArn": ""},
+    "Description": "",
+    "Environment": {"Variables": {}},
+    "EphemeralStorage": {"Size": 512},
+    "KmsKeyArn": "",
+    "Layers": [],
+    "LoggingConfig": {"LogFormat": "Text"},
+    "MemorySize": 128,
+    "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+}
+_NOT_OF_CONFIGURATION = ("Architectures", "Code", "FunctionName", "PackageType", "ReservedConcurrentExecutions", "Tags")
+
+
+class Function(ByCalls):
+    """AWS::Lambda::Function."""
+
+    type, service, name = "AWS::Lambda::Function", "lambda", "FunctionName"
+    created_by, updated_by, deleted_by = "CreateFunction", "UpdateFunctionConfiguration", "DeleteFunction"
+    ids, ref, gives = {"FunctionName": "FunctionName"}, "FunctionName", {"Arn": "FunctionArn"}
+    tags_as_map = True
+    refused = ("CodeSigningConfigArn", "RecursiveLoop", "FunctionScalingConfig", "PublishToLatestPublished",
+               "SnapStart.ApplyOn", "Code.ImageUri")  # fmt: skip
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        """Makes it, and waits until it is active."""
+        _refuse_pinned_runtime(given)
+        reserved = given.pop("ReservedConcurrentExecutions", None)
+        made = super().create(at, given | {"Code": _code(given)})
+        try:
+            _wait(at, made.physical_id)
+            if reserved is not None:
+                _reserve(at, made.physical_id, reserved)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        """Changes code, configuration, reserved concurrency and tags: only what is another one."""
+        _refuse_pinned_runtime(given)
+        name = made.physical_id
+        which = {"FunctionName": name}
+        new_settings, old_settings = ({k: v for k, v in each.items() if k not in _NOT_OF_CONFIGURATION}
+                                      for each in (given, old))  # fmt: skip
+        if new_settings != old_settings:
+            cleared = {k: v for k, v in _DEFAULTS.items() if k in old_settings and k not in new_settings}
+            wanted = self.parameters(at, "UpdateFunctionConfiguration", cleared | new_settings)
+            at.call("lambda", "UpdateFunctionConfiguration", **wanted, **which)
+            _wait(at, name)
+        if (given.get("Code"), given.get("Architectures")) != (old.get("Code"), old.get("Architectures")):
+            more = {"Architectures": given["Architectures"]} if "Architectures" in given else {}
+            at.call("lambda", "UpdateFunctionCode", **_code(given), **more, **which)
+            _wait(at, name)
+        if given.get("ReservedConcurrentExecutions") != old.get("ReservedConcurrentExecutions"):
+            _reserve(at, name, given.get("ReservedConcurrentExecutions"))
+        _retag(at, made.attributes["Arn"], old, given)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        """Deletes it, and waits until the network interfaces that only it had have gone."""
+        super().delete(at, made, given)
+        wait_until_released(at, given.get("VpcConfig"))
+
+
+class Version(Kind):
+    """AWS::Lambda::Version."""
+
+    type = "AWS::Lambda::Version"
+    refused = ("RuntimePolicy", "FunctionScalingConfig")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        wanted = {name: given[name] for name in ("FunctionName", "CodeSha256", "Description") if name in given}
+        answer = at.call("lambda", "PublishVersion", **wanted)
+        number = str(answer["Version"])
+        made = Made(answer["FunctionArn"], {"Version": number, "FunctionArn": answer["FunctionArn"]})
+        made.own |= {"FunctionName": answer["FunctionName"], "Qualifier": number}
+        _provision(at, made, given)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        with contextlib.suppress(ResourceFailed):
+            at.call("lambda", "DeleteProvisionedConcurrencyConfig", **made.own)
+        call_if_there(at, "lambda", "DeleteFunction", **made.own)
+
+
+class Alias(Kind):
+    """AWS::Lambda::Alias."""
+
+    type, name, custom_name_may_stay = "AWS::Lambda::Alias", "Name", True
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        answer = at.call("lambda", "CreateAlias", **_of_alias(given))
+        made = Made(answer["AliasArn"], {"AliasArn": answer["AliasArn"]})
+        made.own |= {"FunctionName": given["FunctionName"], "Qualifier": given["Name"]}
+        _provision(at, made, given)
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        cleared = {"Description": "", "RoutingConfig": {"AdditionalVersionWeights": {}}}
+        at.call("lambda", "UpdateAlias", **(cleared | _of_alias(given)))
+        if given.get("ProvisionedConcurrencyConfig") != old.get("ProvisionedConcurrencyConfig"):
+            with contextlib.suppress(Refused):
+                at.call("lambda", "DeleteProvisionedConcurrencyConfig", **made.own)
+            _provision(at, made, given)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "lambda", "DeleteAlias", FunctionName=made.own["FunctionName"], Name=made.own["Qualifier"])
+
+
+class Permission(Kind):
+    """AWS::Lambda::Permission; Ref is its statement's id."""
+
+    type = "AWS::Lambda::Permission"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        statement = at.generated_name(100)
+        function, qualifier = _split(given["FunctionName"])
+        which = {"FunctionName": function, "StatementId": statement} | ({"Qualifier": qualifier} if qualifier else {})
+        settings = {name: value for name, value in given.items() if name != "FunctionName"}
+        at.call("lambda", "AddPermission", **settings, **which)
+        return Made(statement, {"Id": statement}, which)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "lambda", "RemovePermission", **made.own)
+
+
+class EventSourceMapping(ByCalls):
+    """AWS::Lambda::EventSourceMapping."""
+
+    type, service = "AWS::Lambda::EventSourceMapping", "lambda"
+    created_by, updated_by = "CreateEventSourceMapping", "UpdateEventSourceMapping"
+    deleted_by, ids, ref = "DeleteEventSourceMapping", {"UUID": "UUID"}, "UUID"
+    gives = {"Id": "UUID", "EventSourceMappingArn": "EventSourceMappingArn"}
+    tags_as_map = True
+    cleared: Mapping[str, Any] = {
+        "Enabled": True, "FilterCriteria": {}, "FunctionResponseTypes": [], "MaximumBatchingWindowInSeconds": 0,
+        "DestinationConfig": {}, "ScalingConfig": {}, "BisectBatchOnFunctionError": False, "ParallelizationFactor": 1,
+        "MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1, "TumblingWindowInSeconds": 0,
+    }  # fmt: skip
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        made = super().create(at, given)
+        self._wait(at, made)
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        cleared = {name: value for name, value in self.cleared.items() if name in old and name not in given}
+        if "BatchSize" in old and "BatchSize" not in given:
+            cleared["BatchSize"] = 10 if ":sqs:" in given["EventSourceArn"] else 100
+        changed = super().update(at, made, old, cleared | given)
+        self._wait(at, changed)
+        return changed
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        super().delete(at, made, given)
+        which = {"UUID": made.own["UUID"]}
+        at.wait(lambda: not call_if_there(at, "lambda", "GetEventSourceMapping", **which), "the mapping is deleted")
+
+    @staticmethod
+    def _wait(at: Place, made: Made) -> None:
+        def settled() -> bool:
+            state = at.call("lambda", "GetEventSourceMapping", UUID=made.own["UUID"])["State"]
+            return state in ("Enabled", "Disabled")
+
+        at.wait(settled, "the mapping is enabled")
+
+
+class LayerVersion(ByCalls):
+    """AWS::Lambda::LayerVersion."""
+
+    type, service, name = "AWS::Lambda::LayerVersion", "lambda", "LayerName"
+    created_by, deleted_by = "PublishLayerVersion", "DeleteLayerVersion"
+    ids, ref = {"LayerName": "LayerName", "VersionNumber": "Version"}, "LayerVersionArn"
+    gives = {"LayerVersionArn": "LayerVersionArn"}
+    name_limit, custom_name_may_stay = 140, True
+
+
+class Url(ByCalls):
+    """AWS::Lambda::Url."""
+
+    type, service = "AWS::Lambda::Url", "lambda"
+    created_by, updated_by = "CreateFunctionUrlConfig", "UpdateFunctionUrlConfig"
+    deleted_by, renamed, ref = "DeleteFunctionUrlConfig", {"TargetFunctionArn": "FunctionName"}, "FunctionArn"
+    gives = {"FunctionUrl": "FunctionUrl", "FunctionArn": "FunctionArn"}
+    ids = {"FunctionName": "TargetFunctionArn", "Qualifier": "Qualifier"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        made = super().create(at, given)
+        made.own["which"] = {p: given[name] for p, name in self.ids.items() if name in given}
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        cleared: dict[str, Any] = {"Cors": {}} if "Cors" in old and "Cors" not in given else {}
+        at.call("lambda", self.updated_by, **self.parameters(at, self.updated_by, cleared | given))
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "lambda", self.deleted_by, **made.own["which"])
+
+
+class EventInvokeConfig(ByCalls):
+    """AWS::Lambda::EventInvokeConfig."""
+
+    type, service = "AWS::Lambda::EventInvokeConfig", "lambda"
+    created_by = updated_by = "PutFunctionEventInvokeConfig"
+    deleted_by, ref = "DeleteFunctionEventInvokeConfig", "id"
+    ids = {"FunctionName": "FunctionName", "Qualifier": "Qualifier"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        at.call("lambda", self.created_by, **self.parameters(at, self.created_by, given))
+        return Made(at.generated_name(), {}, {p: given[name] for p, name in self.ids.items()})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        at.call("lambda", self.created_by, **self.parameters(at, self.created_by, given))
+        return made
+
+
+def _code(given: Properties) -> dict[str, Any]:
+    code = dict(given["Code"])
+    if "ZipFile" in code:  # source code: the file of the handler. Source: AWS::Lambda::Function Code
+        code["ZipFile"] = zip_of({"index.py": str(code["ZipFile"]).encode()})
+    return code
+
+
+def _refuse_pinned_runtime(given: dict[str, Any]) -> None:
+    mode = (given.pop("RuntimeManagementConfig", None) or {}).get("UpdateRuntimeOn", "Auto")
+    if mode != "Auto":
+        raise ResourceFailed(f"The local cloud does not honour RuntimeManagementConfig {mode} (docs/fidelity.md).")
+
+
+def _wait(at: Place, function: str) -> None:
+    def settled() -> bool:
+        found = at.call("lambda", "GetFunctionConfiguration", FunctionName=function)
+        if "Failed" in (found.get("State"), found.get("LastUpdateStatus")):
+            why = found.get("StateReason") or found.get("LastUpdateStatusReason")
+            raise ResourceFailed(f"Lambda function {function} did not stabilize: {why}")
+        return found.get("State", "Active") in ("Active", "Inactive") and found.get("LastUpdateStatus") != "InProgress"
+
+    at.wait(settled, f"the function {function} is active", 300.0)
+
+
+def _reserve(at: Place, function: str, count: int | None) -> None:
+    if count is None:
+        at.call("lambda", "DeleteFunctionConcurrency", FunctionName=function)
+    else:
+        at.call("lambda", "PutFunctionConcurrency", FunctionName=function, ReservedConcurrentExecutions=count)
+
+
+def _retag(at: Place, arn: str, old: Properties, given: Properties) -> None:
+    before, after = ({tag["Key"]: tag["Value"] for tag in each.get("Tags") or []} for each in (old, given))
+    if gone := sorted(set(before) - set(after)):
+        at.call("lambda", "UntagResource", Resource=arn, TagKeys=gone)
+    if after != before and after:
+        at.call("lambda", "TagResource", Resource=arn, Tags=after)
+
+
+def _provision(at: Place, made: Made, given: Properties) -> None:
+    wanted = (given.get("ProvisionedConcurrencyConfig") or {}).get("ProvisionedConcurrentExecutions")
+    if wanted is None:
+        return
+    at.call("lambda", "PutProvisionedConcurrencyConfig", ProvisionedConcurrentExecutions=wanted, **made.own)
+
+    def ready() -> bool:
+        found = at.call("lambda", "GetProvisionedConcurrencyConfig", **made.own)
+        if found["Status"] == "FAILED":
+            raise ResourceFailed(f"Provisioned concurrency failed: {found.get('StatusReason')}")
+        return bool(found["Status"] == "READY")
+
+    at.wait(ready, "provisioned concurrency is ready")
+
+
+def _of_alias(given: Properties) -> dict[str, Any]:
+    wanted = {name: given[name] for name in ("FunctionName", "Name", "FunctionVersion", "Description") if name in given}
+    if weights := (given.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
+        shares = {each["FunctionVersion"]: float(each["FunctionWeight"]) for each in weights}
+        wanted["RoutingConfig"] = {"AdditionalVersionWeights": shares}
+    return wanted
+
+
+def _split(function: str) -> tuple[str, str | None]:
+    """A function's name or ARN without its qualifier, and the qualifier."""
+    parts = function.split(":")
+    if len(parts) == 8:  # arn:aws:lambda:REGION:ACCOUNT:function:NAME:QUALIFIER
+        return ":".join(parts[:7]), parts[7]
+    return (parts[0], parts[1]) if len(parts) == 2 else (function, None)
+
+
+KINDS: tuple[Kind, ...] = (
+    Function(), Version(), Alias(), Permission(), EventSourceMapping(), LayerVersion(), Url(), EventInvokeConfig(),
+)  # fmt: skip

@@ -1,0 +1,112 @@
+"""API Gateway version 2: HTTP APIs, from their parts or from an OpenAPI document."""
+
+# ruff: noqa: RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from serverless_cloud.stacks.errors import ResourceFailed
+from serverless_cloud.stacks.kinds.api_documents import document_of
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
+
+
+class HttpApi(ByCalls):
+    """AWS::ApiGatewayV2::Api."""
+
+    type, service = "AWS::ApiGatewayV2::Api", "apigatewayv2"
+    created_by, updated_by, deleted_by = "CreateApi", "UpdateApi", "DeleteApi"
+    ids, ref = {"ApiId": "ApiId"}, "ApiId"
+    gives = {"ApiId": "ApiId", "ApiEndpoint": "ApiEndpoint"}
+    refused = ("BasePath", "DisableSchemaValidation")
+    _documents = ("Body", "BodyS3Location", "FailOnWarnings", "ProtocolType")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        document = document_of(at, given)
+        if document is None:
+            return super().create(at, given)
+        more = {"FailOnWarnings": given["FailOnWarnings"]} if "FailOnWarnings" in given else {}
+        answer = at.call("apigatewayv2", "ImportApi", Body=json.dumps(document), **more)
+        made = self.made(at, answer)
+        try:
+            self._settings(at, made, {}, given)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        document = document_of(at, given)
+        if document is not None and (document != document_of(at, old) or "BodyS3Location" in given):
+            at.call("apigatewayv2", "ReimportApi", ApiId=made.physical_id, Body=json.dumps(document))
+        self._settings(at, made, old, given)
+        return made
+
+    def _settings(self, at: Place, made: Made, old: Properties, given: Properties) -> None:
+        """What stands beside a document, or in place of it."""
+        before, after = ({name: value for name, value in each.items() if name not in self._documents}
+                         for each in (old, given))  # fmt: skip
+        had, has = before.pop("Tags", None) or {}, after.pop("Tags", None) or {}
+        if gone := sorted(set(had) - set(has)):
+            at.call("apigatewayv2", "UntagResource", ResourceArn=self._arn(at, made), TagKeys=gone)
+        if has and has != had:
+            at.call("apigatewayv2", "TagResource", ResourceArn=self._arn(at, made), Tags=has)
+        if "CorsConfiguration" in before and "CorsConfiguration" not in after:
+            call_if_there(at, "apigatewayv2", "DeleteCorsConfiguration", ApiId=made.physical_id)
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        if changed:
+            wanted = self.parameters(at, "UpdateApi", changed)
+            at.call("apigatewayv2", "UpdateApi", ApiId=made.physical_id, **wanted)
+
+    @staticmethod
+    def _arn(at: Place, made: Made) -> str:
+        return f"arn:aws:apigateway:{at.region}::/apis/{made.physical_id}"
+
+
+class _HttpPart(ByCalls):
+    service = "apigatewayv2"
+    tags_as_map = True
+
+
+class HttpStage(_HttpPart):
+    """AWS::ApiGatewayV2::Stage."""
+
+    type, created_by, updated_by, deleted_by = "AWS::ApiGatewayV2::Stage", "CreateStage", "UpdateStage", "DeleteStage"
+    ids, ref = {"ApiId": "ApiId", "StageName": "StageName"}, "StageName"
+
+
+class Route(_HttpPart):
+    """AWS::ApiGatewayV2::Route."""
+
+    type, created_by, updated_by, deleted_by = "AWS::ApiGatewayV2::Route", "CreateRoute", "UpdateRoute", "DeleteRoute"
+    ids, ref, gives = {"ApiId": "ApiId", "RouteId": "RouteId"}, "RouteId", {"RouteId": "RouteId"}
+
+
+class Integration(_HttpPart):
+    """AWS::ApiGatewayV2::Integration."""
+
+    type = "AWS::ApiGatewayV2::Integration"
+    created_by, updated_by, deleted_by = "CreateIntegration", "UpdateIntegration", "DeleteIntegration"
+    ids, ref = {"ApiId": "ApiId", "IntegrationId": "IntegrationId"}, "IntegrationId"
+    gives = {"IntegrationId": "IntegrationId"}
+
+
+class HttpAuthorizer(_HttpPart):
+    """AWS::ApiGatewayV2::Authorizer."""
+
+    type = "AWS::ApiGatewayV2::Authorizer"
+    created_by, updated_by, deleted_by = "CreateAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer"
+    ids, ref = {"ApiId": "ApiId", "AuthorizerId": "AuthorizerId"}, "AuthorizerId"
+    gives = {"AuthorizerId": "AuthorizerId"}
+
+
+class HttpDeployment(_HttpPart):
+    """AWS::ApiGatewayV2::Deployment."""
+
+    type, created_by, deleted_by = "AWS::ApiGatewayV2::Deployment", "CreateDeployment", "DeleteDeployment"
+    ids, ref = {"ApiId": "ApiId", "DeploymentId": "DeploymentId"}, "DeploymentId"
+
+
+KINDS: tuple[Kind, ...] = (
+    HttpApi(), HttpStage(), Route(), Integration(), HttpAuthorizer(), HttpDeployment(),
+)  # fmt: skip

@@ -1,0 +1,219 @@
+"""EC2's network: VPCs, subnets, security groups, routes."""
+
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, call_if_there
+from serverless_cloud.stacks.kinds.network_parts import Part, retag
+
+
+class Vpc(Part):
+    """AWS::EC2::VPC."""
+
+    type, answered, tagged = "AWS::EC2::VPC", "Vpc", "vpc"
+    created_by, deleted_by, ids, ref = "CreateVpc", "DeleteVpc", {"VpcId": "VpcId"}, "VpcId"
+    refused = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "VpcEncryptionControl")
+    _flags = ("EnableDnsSupport", "EnableDnsHostnames")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        flags = {name: given[name] for name in self._flags if name in given}
+        made = super().create(at, {name: value for name, value in given.items() if name not in flags})
+        self._set(at, made.physical_id, flags)
+        which = [{"Name": "vpc-id", "Values": [made.physical_id]}]
+        groups = at.call("ec2", "DescribeSecurityGroups", Filters=which)["SecurityGroups"]
+        default = [group["GroupId"] for group in groups if group["GroupName"] == "default"]
+        acls = at.call("ec2", "DescribeNetworkAcls", Filters=which)["NetworkAcls"]
+        made.attributes |= {"VpcId": made.physical_id, "CidrBlock": given.get("CidrBlock")}
+        made.attributes |= {"DefaultSecurityGroup": default[0] if default else None}
+        made.attributes |= {"DefaultNetworkAcl": acls[0]["NetworkAclId"] if acls else None}
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        defaults = {"EnableDnsSupport": True, "EnableDnsHostnames": False}
+        self._set(at, made.physical_id, {name: given.get(name, defaults[name]) for name in self._flags
+                                         if given.get(name) != old.get(name)})  # fmt: skip
+        retag(at, made.physical_id, old, given)
+        return made
+
+    @staticmethod
+    def _set(at: Place, vpc: str, flags: Properties) -> None:
+        for name, value in flags.items():
+            at.call("ec2", "ModifyVpcAttribute", VpcId=vpc, **{name: {"Value": value}})
+
+
+class Subnet(Part):
+    """AWS::EC2::Subnet."""
+
+    type, answered, tagged = "AWS::EC2::Subnet", "Subnet", "subnet"
+    created_by, deleted_by, ids, ref = "CreateSubnet", "DeleteSubnet", {"SubnetId": "SubnetId"}, "SubnetId"
+    gives = {"SubnetId": "SubnetId", "VpcId": "VpcId", "CidrBlock": "CidrBlock", "AvailabilityZone": "AvailabilityZone"}
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        public = given.pop("MapPublicIpOnLaunch", None)
+        made = super().create(at, given)
+        if public is not None:
+            self._set(at, made.physical_id, public)
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        if given.get("MapPublicIpOnLaunch") != old.get("MapPublicIpOnLaunch"):
+            self._set(at, made.physical_id, bool(given.get("MapPublicIpOnLaunch")))
+        retag(at, made.physical_id, old, given)
+        return made
+
+    @staticmethod
+    def _set(at: Place, subnet: str, public: bool) -> None:
+        at.call("ec2", "ModifySubnetAttribute", SubnetId=subnet, MapPublicIpOnLaunch={"Value": public})
+
+
+class SecurityGroup(Kind):
+    """AWS::EC2::SecurityGroup."""
+
+    type, name, name_limit = "AWS::EC2::SecurityGroup", "GroupName", 255
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        wanted = {"GroupName": self.named(at, given), "Description": given["GroupDescription"]}
+        if "VpcId" in given:
+            wanted["VpcId"] = given["VpcId"]
+        if given.get("Tags"):
+            wanted["TagSpecifications"] = [{"ResourceType": "security-group", "Tags": given["Tags"]}]
+        id = at.call("ec2", "CreateSecurityGroup", **wanted)["GroupId"]
+        made = Made(id, {"GroupId": id, "Id": id, "VpcId": given.get("VpcId")})
+        try:
+            self._rules(at, id, {}, given)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        self._rules(at, made.physical_id, old, given)
+        retag(at, made.physical_id, old, given)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "ec2", "DeleteSecurityGroup", GroupId=made.physical_id)
+
+    @staticmethod
+    def _rules(at: Place, id: str, old: Properties, given: Properties) -> None:
+        for key, way in (("SecurityGroupIngress", "Ingress"), ("SecurityGroupEgress", "Egress")):
+            before, after = list(old.get(key) or []), list(given.get(key) or [])
+            if (
+                way == "Egress" and after and not before
+            ):  # rules of one's own take the place of the one that lets all out
+                everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+                call_if_there(at, "ec2", "RevokeSecurityGroupEgress", GroupId=id, IpPermissions=[everything])
+            for rule in before:
+                if rule not in after:
+                    call_if_there(at, "ec2", f"RevokeSecurityGroup{way}", GroupId=id, IpPermissions=[_rule(rule)])
+            for rule in after:
+                if rule not in before:
+                    at.call("ec2", f"AuthorizeSecurityGroup{way}", GroupId=id, IpPermissions=[_rule(rule)])
+
+
+def _rule(given: Properties) -> dict[str, Any]:
+    """A rule in the form of the API."""
+    told = {"Description": given["Description"]} if "Description" in given else {}
+    made: dict[str, Any] = {"IpProtocol": given["IpProtocol"]}
+    made |= {name: given[name] for name in ("FromPort", "ToPort") if name in given}
+    if "CidrIp" in given:
+        made["IpRanges"] = [{"CidrIp": given["CidrIp"], **told}]
+    if "CidrIpv6" in given:
+        made["Ipv6Ranges"] = [{"CidrIpv6": given["CidrIpv6"], **told}]
+    for name in ("SourceSecurityGroupId", "DestinationSecurityGroupId"):
+        if name in given:
+            made["UserIdGroupPairs"] = [{"GroupId": given[name], **told}]
+    known = {"IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "SourceSecurityGroupId",
+             "DestinationSecurityGroupId", "Description", "GroupId"}  # fmt: skip
+    if unknown := sorted(set(given) - known):
+        raise NotHonoured(f"{', '.join(unknown)} in a rule of a security group")
+    return made
+
+
+class _GroupRule(Kind):
+    """A rule that stands beside its group."""
+
+    way: ClassVar[str]
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        rules = at.call("ec2", f"AuthorizeSecurityGroup{self.way}", GroupId=given["GroupId"],
+                        IpPermissions=[_rule(given)])["SecurityGroupRules"]  # fmt: skip
+        return Made(rules[0]["SecurityGroupRuleId"], {"Id": rules[0]["SecurityGroupRuleId"]})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        """Only its description can change."""
+        at.call("ec2", f"UpdateSecurityGroupRuleDescriptions{self.way}", GroupId=given["GroupId"],
+                IpPermissions=[_rule(given)])  # fmt: skip
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "ec2", f"RevokeSecurityGroup{self.way}", GroupId=given["GroupId"],
+                      IpPermissions=[_rule(given)])  # fmt: skip
+
+
+class Ingress(_GroupRule):
+    """AWS::EC2::SecurityGroupIngress."""
+
+    type, way = "AWS::EC2::SecurityGroupIngress", "Ingress"
+
+
+class Egress(_GroupRule):
+    """AWS::EC2::SecurityGroupEgress."""
+
+    type, way = "AWS::EC2::SecurityGroupEgress", "Egress"
+
+
+class RouteTable(Part):
+    """AWS::EC2::RouteTable."""
+
+    type, answered, tagged = "AWS::EC2::RouteTable", "RouteTable", "route-table"
+    created_by, deleted_by = "CreateRouteTable", "DeleteRouteTable"
+    ids, ref, gives = {"RouteTableId": "RouteTableId"}, "RouteTableId", {"RouteTableId": "RouteTableId"}
+
+
+class VpcRoute(Kind):
+    """AWS::EC2::Route."""
+
+    type = "AWS::EC2::Route"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        at.call("ec2", "CreateRoute", **given)
+        names = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+        destination = next((str(given[name]) for name in names if name in given), "")
+        return Made(f"{given['RouteTableId']}|{destination}", {"CidrBlock": destination})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        """Another target: the route itself stays, so that there is no moment without it."""
+        at.call("ec2", "ReplaceRoute", **given)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        names = ("RouteTableId", "DestinationCidrBlock", "DestinationIpv6CidrBlock")
+        call_if_there(at, "ec2", "DeleteRoute", **{name: given[name] for name in names if name in given})
+
+
+class SubnetRouteTable(Kind):
+    """AWS::EC2::SubnetRouteTableAssociation."""
+
+    type = "AWS::EC2::SubnetRouteTableAssociation"
+    changed_by = frozenset({"RouteTableId"})  # a subnet has one table: the new one takes the place of the old one
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        id = at.call("ec2", "AssociateRouteTable", **given)["AssociationId"]
+        return Made(id, {"Id": id})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        which = {"AssociationId": made.physical_id, "RouteTableId": given["RouteTableId"]}
+        id = at.call("ec2", "ReplaceRouteTableAssociation", **which)["NewAssociationId"]
+        return Made(id, {"Id": id})
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "ec2", "DisassociateRouteTable", AssociationId=made.physical_id)
+
+
+KINDS: tuple[Kind, ...] = (
+    Vpc(), Subnet(), SecurityGroup(), Ingress(), Egress(), RouteTable(), VpcRoute(), SubnetRouteTable(),
+)  # fmt: skip

@@ -1,0 +1,359 @@
+"""API Gateway version 1: REST APIs, from their parts or from an OpenAPI document."""
+
+# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.kinds.api_documents import document_of
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there
+
+
+class _Rest(ByCalls):
+    """A part of a REST API; changes in place are patches."""
+
+    service = "apigateway"
+    patched: ClassVar[Mapping[str, str]] = {}  # property -> path
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        patches = _patches(self.patched, old, given)
+        _require_known(self.type, self.patched, old, given)
+        if patches:
+            assert self.updated_by is not None
+            which = {parameter: made.own[key] for parameter, key in self.ids.items()}
+            at.call(self.service, self.updated_by, patchOperations=patches, **which)
+        return made
+
+    @property
+    def can_update(self) -> bool:
+        return self.updated_by is not None
+
+
+def _patches(paths: Mapping[str, str], old: Properties, given: Properties) -> list[dict[str, str]]:
+    found = []
+    for name, path in paths.items():
+        before, after = old.get(name), given.get(name)
+        if before == after:
+            continue
+        if isinstance(before, Mapping) or isinstance(after, Mapping):
+            had, has = dict(before or {}), dict(after or {})
+            found += [{"op": "remove", "path": f"{path}/{key}"} for key in had if key not in has]
+            found += [{"op": "replace", "path": f"{path}/{key}", "value": _text(value)}
+                      for key, value in has.items() if had.get(key) != value]  # fmt: skip
+        elif isinstance(before, list) or isinstance(after, list):
+            left, right = list(before or []), list(after or [])
+            found += [{"op": "remove", "path": f"{path}/{_escaped(each)}"} for each in left if each not in right]
+            found += [{"op": "add", "path": f"{path}/{_escaped(each)}"} for each in right if each not in left]
+        else:
+            found.append({"op": "replace", "path": path, "value": "" if after is None else _text(after)})
+    return found
+
+
+def _require_known(type: str, paths: Mapping[str, str], old: Properties, given: Properties) -> None:
+    changed = [name for name in {*old, *given} if old.get(name) != given.get(name)]
+    if unknown := sorted(name for name in changed if name not in paths):
+        raise NotHonoured(f"a change of {', '.join(unknown)} of {type}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _escaped(part: Any) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+class RestApi(Kind):
+    """AWS::ApiGateway::RestApi."""
+
+    type = "AWS::ApiGateway::RestApi"
+    refused = ("CloneFrom", "EndpointAccessMode", "SecurityPolicy")
+    _paths: Mapping[str, str] = {
+        "Name": "/name", "Description": "/description", "BinaryMediaTypes": "/binaryMediaTypes",
+        "MinimumCompressionSize": "/minimumCompressionSize", "ApiKeySourceType": "/apiKeySource",
+        "DisableExecuteApiEndpoint": "/disableExecuteApiEndpoint", "Policy": "/policy",
+    }  # fmt: skip
+    _own = ("Body", "BodyS3Location", "FailOnWarnings", "Mode", "Parameters", "Tags", "EndpointConfiguration")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        document = document_of(at, given)
+        name = given.get("Name") or ((document or {}).get("info") or {}).get("title")
+        if not name:
+            raise ResourceFailed("Name is required: give the API a Name, or a Body with info.title")
+        wanted: dict[str, Any] = {"name": str(name)}
+        for key, parameter in (("Description", "description"), ("BinaryMediaTypes", "binaryMediaTypes"),
+                               ("MinimumCompressionSize", "minimumCompressionSize"), ("Version", "version"),
+                               ("ApiKeySourceType", "apiKeySource"),
+                               ("DisableExecuteApiEndpoint", "disableExecuteApiEndpoint")):  # fmt: skip
+            if key in given:
+                wanted[parameter] = given[key]
+        if "Policy" in given:
+            wanted["policy"] = as_text(given["Policy"])
+        if kinds := self._endpoints(given):
+            wanted["endpointConfiguration"] = {"types": kinds}
+        if given.get("Tags"):
+            wanted["tags"] = {tag["Key"]: tag["Value"] for tag in given["Tags"]}
+        answer = at.call("apigateway", "CreateRestApi", **wanted)
+        made = Made(answer["id"], {"RestApiId": answer["id"], "RootResourceId": answer.get("rootResourceId")})
+        try:
+            self._import(at, made, document)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return self._read(at, made)
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        if given.get("EndpointConfiguration") != old.get("EndpointConfiguration"):
+            raise NotHonoured(f"a change of EndpointConfiguration of {self.type}")
+        document = document_of(at, given)
+        if document != document_of(at, old) or "BodyS3Location" in given:
+            self._import(at, made, document)
+        texts = [{name: as_text(value) if name == "Policy" else value for name, value in each.items()}
+                 for each in (old, given)]  # fmt: skip
+        if patches := _patches(self._paths, *texts):
+            at.call("apigateway", "UpdateRestApi", restApiId=made.physical_id, patchOperations=patches)
+        return self._read(at, made)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "apigateway", "DeleteRestApi", restApiId=made.physical_id)
+
+    @staticmethod
+    def _endpoints(given: Properties) -> list[str]:
+        kinds = [*((given.get("EndpointConfiguration") or {}).get("Types") or [])]
+        kind = (given.get("Parameters") or {}).get("endpointConfigurationTypes")
+        return kinds or ([str(kind)] if kind else [])
+
+    @staticmethod
+    def _import(at: Place, made: Made, document: Mapping[str, Any] | None) -> None:
+        if document is not None:
+            at.call("apigateway", "PutRestApi", restApiId=made.physical_id, mode="overwrite",
+                    body=json.dumps(document).encode())  # fmt: skip
+
+    @staticmethod
+    def _read(at: Place, made: Made) -> Made:
+        items: list[Any] = at.call("apigateway", "GetResources", restApiId=made.physical_id, limit=500)["items"]
+        (root,) = [each["id"] for each in items if each["path"] == "/"]
+        return Made(made.physical_id, {"RestApiId": made.physical_id, "RootResourceId": root})
+
+
+class Deployment(Kind):
+    """AWS::ApiGateway::Deployment."""
+
+    type = "AWS::ApiGateway::Deployment"
+    refused = ("DeploymentCanarySettings", "StageDescription")
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        names = {"RestApiId": "restApiId", "StageName": "stageName", "Description": "description"}
+        wanted = {parameter: given[name] for name, parameter in names.items() if name in given}
+        id = at.call("apigateway", "CreateDeployment", **wanted)["id"]
+        return Made(id, {"DeploymentId": id})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        if given.get("StageName") != old.get("StageName"):
+            raise NotHonoured(f"a change of StageName of {self.type}")
+        patches = [{"op": "replace", "path": "/description", "value": given.get("Description", "")}]
+        at.call("apigateway", "UpdateDeployment", restApiId=given["RestApiId"], deploymentId=made.physical_id,
+                patchOperations=patches)  # fmt: skip
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        api = given["RestApiId"]
+        if name := given.get("StageName"):  # the stage that came with it goes with it, unless it has another one by now
+            stage = call_if_there(at, "apigateway", "GetStage", restApiId=api, stageName=name)
+            if stage.get("deploymentId") == made.physical_id:
+                call_if_there(at, "apigateway", "DeleteStage", restApiId=api, stageName=name)
+        call_if_there(at, "apigateway", "DeleteDeployment", restApiId=api, deploymentId=made.physical_id)
+
+
+class Stage(_Rest):
+    """AWS::ApiGateway::Stage."""
+
+    type, created_by, updated_by, deleted_by = "AWS::ApiGateway::Stage", "CreateStage", "UpdateStage", "DeleteStage"
+    ids, ref = {"restApiId": "RestApiId", "stageName": "StageName"}, "StageName"
+    refused = ("AccessLogSetting", "CacheClusterEnabled", "CanarySetting", "ClientCertificateId",
+               "DocumentationVersion")  # fmt: skip
+    tags_as_map = True
+    patched = {"DeploymentId": "/deploymentId", "Description": "/description", "Variables": "/variables",
+               "TracingEnabled": "/tracingEnabled", "MethodSettings": ""}  # fmt: skip
+    _settings: Mapping[str, str] = {
+        "ThrottlingRateLimit": "throttling/rateLimit", "ThrottlingBurstLimit": "throttling/burstLimit",
+        "LoggingLevel": "logging/loglevel", "DataTraceEnabled": "logging/dataTrace",
+        "MetricsEnabled": "metrics/enabled",
+    }  # fmt: skip
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        settings = given.get("MethodSettings")
+        made = super().create(at, {name: value for name, value in given.items() if name != "MethodSettings"})
+        try:
+            self._set(at, made, settings or [])
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        settings = given.get("MethodSettings")
+        plain = [{name: value for name, value in each.items() if name != "MethodSettings"} for each in (old, given)]
+        if settings != old.get("MethodSettings"):
+            if old.get("MethodSettings"):
+                paths = [self._path(each) for each in old["MethodSettings"]]
+                self._patch(at, made, [{"op": "remove", "path": path} for path in paths])
+            self._set(at, made, settings or [])
+        return super().update(at, made, plain[0], plain[1])
+
+    def _set(self, at: Place, made: Made, settings: list[Any]) -> None:
+        patches = []
+        for each in settings:
+            if unknown := sorted(set(each) - set(self._settings) - {"ResourcePath", "HttpMethod"}):
+                raise NotHonoured(f"{', '.join(unknown)} in MethodSettings of {self.type}")
+            patches += [
+                {"op": "replace", "path": f"{self._path(each)}/{self._settings[name]}", "value": _text(value)}
+                for name, value in each.items()
+                if name in self._settings
+            ]
+        self._patch(at, made, patches)
+
+    def _patch(self, at: Place, made: Made, patches: list[dict[str, str]]) -> None:
+        if patches:
+            at.call("apigateway", "UpdateStage", patchOperations=patches,
+                    **{parameter: made.own[key] for parameter, key in self.ids.items()})  # fmt: skip
+
+    @staticmethod
+    def _path(each: Properties) -> str:
+        path = str(each.get("ResourcePath", "/*"))
+        place = "*" if path == "/*" else path.replace("/", "~1")
+        return f"/{place}/{each.get('HttpMethod', '*')}"
+
+
+class Resource(_Rest):
+    """AWS::ApiGateway::Resource."""
+
+    type, created_by, deleted_by = "AWS::ApiGateway::Resource", "CreateResource", "DeleteResource"
+    ids, ref = {"restApiId": "RestApiId", "resourceId": "id"}, "id"
+    gives = {"ResourceId": "id"}
+
+
+class Method(Kind):
+    """AWS::ApiGateway::Method: method, integration and their responses."""
+
+    type = "AWS::ApiGateway::Method"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        which = {"restApiId": given["RestApiId"], "resourceId": given["ResourceId"], "httpMethod": given["HttpMethod"]}
+        made = Made(at.generated_name(), {}, which)
+        own = ("RestApiId", "ResourceId", "HttpMethod", "Integration", "MethodResponses")
+        settings = {name: value for name, value in given.items() if name not in own}
+        settings.setdefault("AuthorizationType", "NONE")
+        try:
+            at.call("apigateway", "PutMethod", **_Parts.of(at, "PutMethod", settings), **which)
+            for each in given.get("MethodResponses") or []:
+                at.call("apigateway", "PutMethodResponse", **_Parts.of(at, "PutMethodResponse", each), **which)
+            if integration := dict(given.get("Integration") or {}):
+                responses = integration.pop("IntegrationResponses", None) or []
+                at.call("apigateway", "PutIntegration", **_Parts.of(at, "PutIntegration", integration), **which)
+                for each in responses:
+                    wanted = _Parts.of(at, "PutIntegrationResponse", each)
+                    at.call("apigateway", "PutIntegrationResponse", **wanted, **which)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+        return made
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        self.delete(at, made, old)
+        return Made(made.physical_id, {}, self.create(at, given).own)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        call_if_there(at, "apigateway", "DeleteMethod", **made.own)
+
+
+class _Parts(_Rest):
+    """The parameters of the calls that a method is made by."""
+
+    type = "AWS::ApiGateway::Method"
+
+    @classmethod
+    def of(cls, at: Place, operation: str, given: Properties) -> dict[str, Any]:
+        return cls().parameters(at, operation, given)
+
+
+class Authorizer(_Rest):
+    """AWS::ApiGateway::Authorizer."""
+
+    type = "AWS::ApiGateway::Authorizer"
+    created_by, updated_by, deleted_by = "CreateAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer"
+    ids, ref = {"restApiId": "RestApiId", "authorizerId": "id"}, "id"
+    gives = {"AuthorizerId": "id"}
+    patched = {"Name": "/name", "AuthorizerUri": "/authorizerUri", "IdentitySource": "/identitySource",
+               "AuthorizerResultTtlInSeconds": "/authorizerResultTtlInSeconds", "Type": "/type",
+               "IdentityValidationExpression": "/identityValidationExpression"}  # fmt: skip
+
+
+class Model(_Rest):
+    """AWS::ApiGateway::Model."""
+
+    type, created_by, deleted_by = "AWS::ApiGateway::Model", "CreateModel", "DeleteModel"
+    ids, ref, name, name_limit = {"restApiId": "RestApiId", "modelName": "name"}, "name", "Name", 40
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        if "Name" not in given:
+            given["Name"] = at.logical_id
+        return super().create(at, {"ContentType": "application/json"} | given)
+
+
+class RequestValidator(_Rest):
+    """AWS::ApiGateway::RequestValidator."""
+
+    type = "AWS::ApiGateway::RequestValidator"
+    created_by, deleted_by = "CreateRequestValidator", "DeleteRequestValidator"
+    ids, ref = {"restApiId": "RestApiId", "requestValidatorId": "id"}, "id"
+    gives = {"RequestValidatorId": "id"}
+
+
+class GatewayResponse(_Rest):
+    """AWS::ApiGateway::GatewayResponse."""
+
+    type = "AWS::ApiGateway::GatewayResponse"
+    created_by, deleted_by = "PutGatewayResponse", "DeleteGatewayResponse"
+    ids, ref = {"restApiId": "RestApiId", "responseType": "responseType"}, "responseType"
+
+
+class ApiKey(_Rest):
+    """AWS::ApiGateway::ApiKey."""
+
+    type, created_by, deleted_by = "AWS::ApiGateway::ApiKey", "CreateApiKey", "DeleteApiKey"
+    ids, ref, name, gives = {"apiKey": "id"}, "id", "Name", {"APIKeyId": "id"}
+    tags_as_map = True
+
+
+class UsagePlan(_Rest):
+    """AWS::ApiGateway::UsagePlan."""
+
+    type, created_by, deleted_by = "AWS::ApiGateway::UsagePlan", "CreateUsagePlan", "DeleteUsagePlan"
+    ids, ref, gives, renamed = {"usagePlanId": "id"}, "id", {"Id": "id"}, {"UsagePlanName": "name"}
+    tags_as_map = True
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        return super().create(at, {"UsagePlanName": at.generated_name()} | given)
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        stages = [f"{each['ApiId']}:{each['Stage']}" for each in given.get("ApiStages") or []]
+        if patches := [{"op": "remove", "path": "/apiStages", "value": each} for each in stages]:
+            call_if_there(at, "apigateway", "UpdateUsagePlan", usagePlanId=made.physical_id, patchOperations=patches)
+        super().delete(at, made, given)
+
+
+class UsagePlanKey(_Rest):
+    """AWS::ApiGateway::UsagePlanKey."""
+
+    type, created_by, deleted_by = "AWS::ApiGateway::UsagePlanKey", "CreateUsagePlanKey", "DeleteUsagePlanKey"
+    ids, ref = {"usagePlanId": "UsagePlanId", "keyId": "KeyId"}, "KeyId"
+
+
+KINDS: tuple[Kind, ...] = (
+    RestApi(), Deployment(), Stage(), Resource(), Method(), Authorizer(), Model(), RequestValidator(),
+    GatewayResponse(), ApiKey(), UsagePlan(), UsagePlanKey(),
+)  # fmt: skip

@@ -1,0 +1,298 @@
+"""The calls of CloudFormation on stacks; those on change sets are in change_sets.py.
+
+Each takes the parameters of the API reference and answers as it says.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from serverless_cloud.stacks import answers, documents
+from serverless_cloud.stacks.engine import Engine
+from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
+from serverless_cloud.stacks.records import Plan, Stack
+from serverless_cloud.stacks.store import Store
+from serverless_cloud.stacks.template import Template, check_shape, transforms_of
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+
+_CANNOT_UPDATE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED",
+                  "UPDATE_ROLLBACK_FAILED")  # fmt: skip
+#: Settings that would have no effect here.
+_REFUSED = (
+    "NotificationARNs", "TimeoutInMinutes", "StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL", "RollbackConfiguration", "ResourceTypes",
+)  # fmt: skip
+
+
+class Operations:
+    """CloudFormation in one account.
+
+    Args:
+        store: of the stacks.
+        account_id: whose they are.
+    """
+
+    def __init__(self, store: Store, account_id: str) -> None:
+        self._store, self._account_id = store, account_id
+
+    # ---- changing stacks
+
+    def create_stack(self, request: Request, region: str) -> Answer:
+        refuse_settings(request)
+        plan = plan_of(text_of(request, region), request.get("Parameters", []), tags_of(request), region)
+        require_capabilities(plan, request.get("Capabilities", []), expands=True)
+        on_failure = request.get("OnFailure")
+        if on_failure is not None and "DisableRollback" in request:
+            raise StackError("You can set either DisableRollback or OnFailure, but not both.")
+        stack = new_stack(request, region, self._account_id, plan)
+        self._store.add(stack)
+        stack.become("CREATE_IN_PROGRESS", "User Initiated")
+        on_failure = on_failure or ("DO_NOTHING" if stack.disable_rollback else "ROLLBACK")
+        self._store.work(stack, lambda engine: engine.create(plan, on_failure))
+        return {"StackId": stack.id}
+
+    def update_stack(self, request: Request, region: str) -> Answer:
+        refuse_settings(request)
+        stack = self.updatable(request["StackName"], region)
+        text = text_of(request, region, stack)
+        tags = tags_of(request) if "Tags" in request else (stack.plan.tags if stack.plan else {})
+        plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
+        require_capabilities(plan, request.get("Capabilities", []), expands=True)
+        self.check_update(stack, plan)
+        if plan.same_as(stack.plan):
+            raise StackError("No updates are to be performed.")
+        stack.capabilities = list(request.get("Capabilities", []))
+        stack.role_arn = request.get("RoleARN", stack.role_arn)
+        self.start_update(stack, plan, disable_rollback=bool(request.get("DisableRollback")))
+        return {"StackId": stack.id}
+
+    def start_update(self, stack: Stack, plan: Plan, *, disable_rollback: bool) -> None:
+        """Begins an update that has been checked."""
+        stack.become("UPDATE_IN_PROGRESS", "User Initiated")
+        self._store.work(stack, lambda engine: engine.update(plan, disable_rollback=disable_rollback))
+
+    def updatable(self, name: str, region: str) -> Stack:
+        """A stack that may be updated.
+
+        Raises:
+            StackError: there is none, or it is in a state in which it may not.
+        """
+        try:
+            stack = self._store.find(region, name)
+        except StackError:
+            raise StackError(f"Stack [{name}] does not exist") from None
+        if stack.status in _CANNOT_UPDATE or stack.status.endswith("_IN_PROGRESS") or not stack.is_there:
+            raise StackError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+        return stack
+
+    def check_update(self, stack: Stack, plan: Plan) -> None:
+        """Raises StackError for what an update may not do."""
+        changed = [
+            name
+            for name, resource in plan.template.resources.items()
+            if name in stack.resources and stack.resources[name].type != resource["Type"]
+        ]
+        if changed:
+            raise StackError(
+                "Update of resource type is not permitted. The new template modifies resource type of the following "
+                f"resources: [{', '.join(changed)}]"
+            )
+        outputs = plan.template.section("Outputs")
+        kept = {str(each["Export"].get("Name")) for each in outputs.values() if isinstance(each.get("Export"), Mapping)}
+        if not any(isinstance((each.get("Export") or {}).get("Name"), Mapping) for each in outputs.values()):
+            for name in stack.exports:
+                if name not in kept and (users := self._store.importers(stack.region, name)):
+                    raise StackError(f"Export {name} cannot be deleted as it is in use by {', '.join(users)}")
+
+    def delete_stack(self, request: Request, region: str) -> Answer:
+        try:
+            stack = self._store.find(region, request["StackName"])
+        except StackError:
+            return {}  # that it is not there is no error
+        if not stack.is_there:
+            return {}
+        if stack.termination_protection:
+            raise StackError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+        retained = request.get("RetainResources", [])
+        if retained and stack.status != "DELETE_FAILED":
+            raise StackError(
+                "Invalid operation on stack. RetainResources may only be specified when the stack is in a "
+                "DELETE_FAILED state"
+            )
+        for name in stack.exports:
+            if users := self._store.importers(region, name):
+                raise StackError(f"Export {name} cannot be deleted as it is in use by {', '.join(users)}")
+
+        def job(engine: Engine) -> None:  # behind the work that is going on
+            if stack.is_there:
+                stack.become("DELETE_IN_PROGRESS", "User Initiated")
+                engine.delete(retained)
+
+        self._store.work(stack, job)
+        return {}
+
+    def update_termination_protection(self, request: Request, region: str) -> Answer:
+        stack = self._store.find(region, request["StackName"])
+        stack.termination_protection = bool(request["EnableTerminationProtection"])
+        return {"StackId": stack.id}
+
+    # ---- looking at stacks
+
+    def describe_stacks(self, request: Request, region: str) -> Answer:
+        if name := request.get("StackName"):
+            stacks = [self._store.find(region, name)]
+        else:
+            stacks = [stack for stack in self._store.all(region) if stack.is_there]
+        return {"Stacks": [answers.stack(each) for each in stacks]}
+
+    def list_stacks(self, request: Request, region: str) -> Answer:
+        wanted = request.get("StackStatusFilter")
+        stacks = [each for each in self._store.all(region) if not wanted or each.status in wanted]
+        return {"StackSummaries": [answers.summary(each) for each in stacks]}
+
+    def describe_stack_events(self, request: Request, region: str) -> Answer:
+        return {"StackEvents": list(reversed(self._store.find(region, request["StackName"]).events))}
+
+    def describe_stack_resources(self, request: Request, region: str) -> Answer:
+        if physical := request.get("PhysicalResourceId"):
+            stack = next((each for each in self._store.all(region) if each.is_there and any(
+                resource.physical_id == physical for resource in each.resources.values())), None)  # fmt: skip
+            if stack is None:
+                raise StackError(f"Stack for {physical} does not exist")
+        else:
+            stack = self._store.find(region, request["StackName"])
+        wanted = request.get("LogicalResourceId")
+        found = [each for each in stack.resources.values() if wanted in (None, each.logical_id)]
+        return {"StackResources": [answers.resource(stack, each) for each in found]}
+
+    def describe_stack_resource(self, request: Request, region: str) -> Answer:
+        stack, logical_id = self._store.find(region, request["StackName"]), request["LogicalResourceId"]
+        if logical_id not in stack.resources:
+            raise StackError(f"Resource {logical_id} does not exist for stack {stack.name}")
+        return {"StackResourceDetail": answers.detail(stack, stack.resources[logical_id])}
+
+    def list_stack_resources(self, request: Request, region: str) -> Answer:
+        stack = self._store.find(region, request["StackName"])
+        return {"StackResourceSummaries": [answers.resource_summary(each) for each in stack.resources.values()]}
+
+    def list_exports(self, request: Request, region: str) -> Answer:
+        del request
+        return {
+            "Exports": [
+                {"ExportingStackId": stack.id, "Name": name, "Value": value}
+                for stack in self._store.all(region)
+                for name, value in stack.exports.items()
+            ]
+        }
+
+    def list_imports(self, request: Request, region: str) -> Answer:
+        name = request["ExportName"]
+        users = self._store.importers(region, name)
+        if not users:
+            raise StackError(f"Export '{name}' is not imported by any stack.")
+        return {"Imports": users}
+
+    # ---- templates
+
+    def get_template(self, request: Request, region: str) -> Answer:
+        plan = self._plan_to_show(request, region)
+        text = documents.dump(plan.template.document) if request.get("TemplateStage") == "Processed" else plan.original
+        return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
+
+    def _plan_to_show(self, request: Request, region: str) -> Plan:
+        if name := request.get("ChangeSetName"):
+            for change_set in self._store.change_sets.values():
+                if name in (change_set.id, change_set.name) and change_set.plan:
+                    return change_set.plan
+        plan = self._store.find(region, request["StackName"]).plan
+        if plan is None:
+            raise StackError(f"Stack with id {request['StackName']} has no template yet")
+        return plan
+
+    def get_template_summary(self, request: Request, region: str) -> Answer:
+        is_there = "StackName" in request
+        text = self._plan_to_show(request, region).original if is_there else text_of(request, region)
+        return summary_of(text) | {"Version": documents.parse(text).get("AWSTemplateFormatVersion", "2010-09-09")}
+
+    def validate_template(self, request: Request, region: str) -> Answer:
+        text = text_of(request, region)
+        if not uses_macros(text):
+            Template(documents.parse(text)).check()
+        told = summary_of(text)
+        parameters = [
+            {"ParameterKey": each["ParameterKey"], "NoEcho": each["NoEcho"]}
+            | {name: each[name] for name in ("DefaultValue", "Description") if name in each}
+            for each in told.pop("Parameters")
+        ]
+        names = ("Description", "Capabilities", "CapabilitiesReason", "DeclaredTransforms")
+        return {"Parameters": parameters} | {name: told[name] for name in names if name in told}
+
+
+def summary_of(text: str) -> Answer:
+    """What a template declares, without transforming it."""
+    document = documents.parse(text)
+    check_shape(document)
+    template = Template(document)
+    parameters = []
+    for name, of_it in template.section("Parameters").items():
+        one: dict[str, Any] = {"ParameterKey": name, "ParameterType": of_it.get("Type", "String")}
+        one["NoEcho"] = str(of_it.get("NoEcho", "")).lower() == "true"
+        if "Default" in of_it:
+            one["DefaultValue"] = str(of_it["Default"])
+        if "Description" in of_it:
+            one["Description"] = of_it["Description"]
+        if "AllowedValues" in of_it:
+            one["ParameterConstraints"] = {"AllowedValues": [str(each) for each in of_it["AllowedValues"]]}
+        parameters.append(one)
+    types = [str(each.get("Type")) for each in template.resources.values()]
+    needed, why = list(template.capabilities), ""
+    if needed:
+        iam = sorted({each for each in types if each.startswith("AWS::IAM::")})
+        why = f"The following resource(s) require capabilities: [{', '.join(iam)}]"
+    if transforms := transforms_of(document):
+        needed, why = ["CAPABILITY_AUTO_EXPAND", *needed], (
+            f"The following transform(s) require capabilities: [{', '.join(transforms)}]"
+        )  # fmt: skip
+    found: Answer = {"Parameters": parameters, "ResourceTypes": types, "DeclaredTransforms": transforms}
+    if document.get("Description"):
+        found["Description"] = document["Description"]
+    return found | ({"Capabilities": needed, "CapabilitiesReason": why} if needed else {})
+
+
+def refuse_settings(request: Request) -> None:
+    """Raises StackError for settings of a call that would have no effect here."""
+    for name in _REFUSED:
+        if request.get(name):
+            raise StackError(f"The local cloud does not honour {name} of a stack (docs/fidelity.md). Leave it out.")
+
+
+def tags_of(request: Request) -> dict[str, str]:
+    """The stack's tags in a request."""
+    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
+
+
+def new_stack(request: Request, region: str, account_id: str, plan: Plan | None) -> Stack:
+    """A stack that is not kept yet.
+
+    Raises:
+        StackError: its name cannot be one.
+    """
+    name = str(request["StackName"])
+    if not (name[:1].isascii() and name[:1].isalpha() and name.replace("-", "").isalnum() and len(name) <= 128):
+        raise StackError(
+            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+        )
+    stack = Stack(
+        f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{uuid.uuid4()}", name, region, account_id, "", plan
+    )
+    stack.capabilities = list(request.get("Capabilities", []))
+    stack.role_arn = request.get("RoleARN")
+    stack.disable_rollback = bool(request.get("DisableRollback"))
+    stack.termination_protection = bool(request.get("EnableTerminationProtection"))
+    return stack

@@ -1,0 +1,96 @@
+"""The parameters of a template: what it declares, and what a caller gives.
+
+Source: CloudFormation Template Reference, "Parameters"; the words of refusals are [recalled, not verified].
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from serverless_cloud.stacks.errors import StackError
+
+_SSM = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
+
+
+def resolve(
+    declared: Mapping[str, Any], given: Mapping[str, str], stored: Callable[[str], str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a template's parameters.
+
+    Args:
+        declared: the template's Parameters.
+        given: by the caller.
+        stored: the value of a parameter of Systems Manager by its name.
+
+    Returns:
+        The values as `Ref` gives them, and the texts that DescribeStacks shows.
+
+    Raises:
+        StackError: a value is missing, one too many, or not allowed.
+    """
+    if unknown := sorted(set(given) - set(declared)):
+        raise StackError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+    if missing := [name for name, of_it in declared.items() if name not in given and "Default" not in of_it]:
+        raise StackError(f"Parameters: [{', '.join(missing)}] must have values")
+    texts = {name: _text(given.get(name, of_it.get("Default"))) for name, of_it in declared.items()}
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        kind = declared[name].get("Type", "String")
+        if found := _SSM.fullmatch(kind):
+            kind, text = found[1], stored(text)
+        parts = [part.strip() for part in text.split(",")] if _is_list(kind) else [text]
+        for part in parts:
+            _check(name, declared[name], kind, part)
+        values[name] = parts if _is_list(kind) else text
+    return values, texts
+
+
+def shown(declared: Mapping[str, Any], texts: Mapping[str, str]) -> list[dict[str, str]]:
+    """As DescribeStacks answers: secret ones as asterisks."""
+    return [
+        {"ParameterKey": name, "ParameterValue": "****" if _is_secret(declared.get(name, {})) else text}
+        for name, text in texts.items()
+    ]
+
+
+def _is_secret(of_it: Mapping[str, Any]) -> bool:
+    return str(of_it.get("NoEcho", "")).lower() == "true"
+
+
+def _is_list(kind: str) -> bool:
+    return kind == "CommaDelimitedList" or kind.startswith("List<")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
+    def refuse(rule: str) -> None:
+        told = of_it.get("ConstraintDescription")
+        raise StackError(
+            f"Parameter '{name}' failed to satisfy constraint: {told}" if told else f"Parameter '{name}' {rule}"
+        )
+
+    if "AllowedValues" in of_it and text not in [_text(each) for each in of_it["AllowedValues"]]:
+        refuse(f"must be one of AllowedValues: [{', '.join(_text(each) for each in of_it['AllowedValues'])}]")
+    if "AllowedPattern" in of_it and not re.fullmatch(of_it["AllowedPattern"], text):
+        refuse(f"must match pattern {of_it['AllowedPattern']}")
+    if "MinLength" in of_it and len(text) < int(of_it["MinLength"]):
+        refuse(f"must contain at least {of_it['MinLength']} characters")
+    if "MaxLength" in of_it and len(text) > int(of_it["MaxLength"]):
+        refuse(f"must contain at most {of_it['MaxLength']} characters")
+    if kind not in ("Number", "List<Number>"):
+        return
+    try:
+        number = float(text)
+    except ValueError:
+        raise StackError(f"Parameter '{name}' must be a number") from None
+    if "MinValue" in of_it and number < float(of_it["MinValue"]):
+        refuse(f"must be a number not less than {of_it['MinValue']}")
+    if "MaxValue" in of_it and number > float(of_it["MaxValue"]):
+        refuse(f"must be a number not greater than {of_it['MaxValue']}")

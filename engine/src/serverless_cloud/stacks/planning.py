@@ -1,0 +1,154 @@
+"""From a request to a plan: the template is fetched, transformed and checked, the parameters get their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.exceptions import ClientError
+
+from serverless_cloud.clients import client
+from serverless_cloud.stacks import documents, parameters
+from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.records import Plan, Stack
+from serverless_cloud.stacks.template import SERVERLESS, Template, transforms_of
+from serverless_cloud.stacks.transform import transformed
+
+_BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
+_OBJECT_BYTES = 1_000_000  # CloudFormation quotas: template body in an S3 object
+
+
+def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None) -> str:
+    """The template of a request.
+
+    Args:
+        request: with TemplateBody, TemplateURL or UsePreviousTemplate.
+        stack: whose template the last one means.
+
+    Raises:
+        StackError: there is none, or more than one, or it cannot be read.
+    """
+    given = [name for name in ("TemplateBody", "TemplateURL") if request.get(name)]
+    if request.get("UsePreviousTemplate"):
+        if given:
+            raise StackError("You cannot specify both usePreviousTemplate and Template Body/Template URL.")
+        if stack is None or stack.plan is None:
+            raise StackError("There is no previous template.")
+        return stack.plan.original
+    if len(given) != 1:
+        raise StackError("Either Template URL or Template Body must be specified.")
+    if given == ["TemplateBody"]:
+        text = str(request["TemplateBody"])
+        if len(text.encode()) > _BODY_BYTES:
+            raise StackError(
+                "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
+                f"length less than or equal to {_BODY_BYTES}"
+            )
+        return text
+    text = _fetched(str(request["TemplateURL"]), region)
+    if len(text.encode()) > _OBJECT_BYTES:
+        raise StackError(f"Template may not exceed {_OBJECT_BYTES} bytes in size.")
+    return text
+
+
+def plan_of(
+    text: str,
+    given: list[Mapping[str, Any]],
+    tags: dict[str, str],
+    region: str,
+    *,
+    stack: Stack | None = None,
+) -> Plan:
+    """What a stack is to become.
+
+    Args:
+        text: the template.
+        given: Parameters of the request.
+        tags: of the stack.
+        region: of the stack.
+        stack: the one that changes; previous values are its own.
+
+    Raises:
+        StackError: the template or a parameter is not as it must be.
+    """
+    document = documents.parse(text)
+    before = stack.plan.texts if stack and stack.plan else {}
+    values: dict[str, str] = {}
+    for each in given:
+        name = each["ParameterKey"]
+        if each.get("UsePreviousValue"):
+            if name in before:
+                values[name] = before[name]
+        else:
+            values[name] = str(each.get("ParameterValue", ""))
+    # Declared ones are checked before the transform, which wants to know their values.
+    resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, _stored(region))
+    made = transformed(document, resolved, region, managed_policies(region))
+    template = Template(made)
+    template.check()
+    declared = template.section("Parameters")
+    if set(declared) != set(texts):  # the transform may add parameters with defaults
+        resolved, texts = parameters.resolve(declared, {**texts, **values}, _stored(region))
+    return Plan(template, text, resolved, texts, tags)
+
+
+def require_capabilities(plan: Plan, acknowledged: list[str], *, expands: bool) -> None:
+    """Raises StackError for a capability that the caller has not acknowledged.
+
+    Args:
+        expands: whether CAPABILITY_AUTO_EXPAND is needed for macros; a change set needs it not.
+    """
+    needed = plan.template.capabilities
+    if needed == ["CAPABILITY_IAM"] and "CAPABILITY_NAMED_IAM" in acknowledged:
+        needed = []
+    if expands and uses_macros(plan.original) and "CAPABILITY_AUTO_EXPAND" not in acknowledged:
+        needed = [*needed, "CAPABILITY_AUTO_EXPAND"]
+    if missing := [name for name in needed if name not in acknowledged]:
+        raise StackError(f"Requires capabilities : [{', '.join(missing)}]", "InsufficientCapabilitiesException")
+
+
+def uses_macros(text: str) -> bool:
+    """Whether a template is written with a macro, SAM for one."""
+    return SERVERLESS in transforms_of(documents.parse(text))
+
+
+def managed_policies(region: str) -> Callable[[], dict[str, str]]:
+    """The ARNs of AWS's own policies by their names, from IAM."""
+
+    def load() -> dict[str, str]:
+        pages = (
+            client("iam", region)
+            .get_paginator("list_policies")
+            .paginate(Scope="AWS", PaginationConfig={"PageSize": 1000})
+        )
+        return {policy["PolicyName"]: policy["Arn"] for page in pages for policy in page["Policies"]}
+
+    return load
+
+
+def _stored(region: str) -> Callable[[str], str]:
+    def stored(name: str) -> str:
+        try:
+            return str(client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"])
+        except ClientError:
+            raise StackError(f"Unable to fetch parameters [{name}] from parameter store for this account.") from None
+
+    return stored
+
+
+def _fetched(url: str, region: str) -> str:
+    """The text of an object of S3 by its URL, in either form."""
+    parts = urlsplit(url)
+    host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
+    if found := re.fullmatch(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com", host):
+        bucket, key = found[1], path
+    elif re.fullmatch(r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com|127\.0\.0\.1|localhost", host) and "/" in path:
+        bucket, key = path.split("/", 1)
+    else:
+        raise StackError("TemplateURL must be a supported URL.")
+    try:
+        return str(client("s3", region).get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+    except ClientError as error:
+        raise StackError(f"S3 error: {error.response['Error']['Message']}") from error

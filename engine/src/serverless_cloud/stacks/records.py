@@ -1,0 +1,163 @@
+"""What the local cloud knows of a stack."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from serverless_cloud.stacks import kinds
+from serverless_cloud.stacks.template import Template, is_custom
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Resource:
+    """A resource of a stack.
+
+    Args:
+        logical_id, type: in the template.
+        definition: the resource in the template, not worked out.
+        properties: worked out.
+        made: what was made; None if nothing was.
+        needs: the logical ids that it needs.
+        status, reason, changed: as DescribeStackResources has them.
+    """
+
+    logical_id: str
+    type: str
+    definition: dict[str, Any]
+    properties: dict[str, Any] = field(default_factory=dict)
+    made: kinds.Made | None = None
+    needs: frozenset[str] = frozenset()
+    status: str = "CREATE_IN_PROGRESS"
+    reason: str | None = None
+    changed: datetime = field(default_factory=now)
+
+    @property
+    def physical_id(self) -> str:
+        """What `Ref` gives."""
+        return self.made.physical_id if self.made else ""
+
+    def attribute(self, name: str) -> Any:
+        """What `Fn::GetAtt` gives.
+
+        Raises:
+            StackError: the type has no such attribute, or the local cloud does not know it.
+        """
+        attributes = self.made.attributes if self.made else {}
+        if name in attributes:
+            return attributes[name]
+        if is_custom(self.type) and "." in name:  # Data may hold objects
+            here: Any = attributes
+            for part in name.split("."):
+                here = here.get(part) if isinstance(here, dict) else None
+            if here is not None:
+                return here
+        raise kinds.unsupported(self.logical_id, name)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a stack is to become.
+
+    Args:
+        template: without SAM.
+        original: the text as it was given.
+        values, texts: of parameters, as `parameters.resolve` gives them.
+        tags: of the stack.
+    """
+
+    template: Template
+    original: str
+    values: dict[str, Any]
+    texts: dict[str, str]
+    tags: dict[str, str]
+
+    def same_as(self, other: Plan | None) -> bool:
+        """Whether nothing would change."""
+        sections = ("Resources", "Outputs", "Conditions", "Mappings")
+        return other is not None and (
+            all(self.template.section(name) == other.template.section(name) for name in sections)
+            and (self.values, self.tags) == (other.values, other.tags)
+        )
+
+
+@dataclass
+class Stack:
+    """A stack, its resources and its history."""
+
+    id: str
+    name: str
+    region: str
+    account_id: str
+    status: str
+    plan: Plan | None = None
+    reason: str | None = None
+    created: datetime = field(default_factory=now)
+    updated: datetime | None = None
+    deleted: datetime | None = None
+    capabilities: list[str] = field(default_factory=list)
+    role_arn: str | None = None
+    disable_rollback: bool = False
+    termination_protection: bool = False
+    change_set_id: str | None = None
+    resources: dict[str, Resource] = field(default_factory=dict)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    imports: set[str] = field(default_factory=set)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    #: Held by whoever works on it.
+    busy: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def exports(self) -> dict[str, str]:
+        """Exported values by name."""
+        return {each["ExportName"]: each["OutputValue"] for each in self.outputs if "ExportName" in each}
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is found by its name."""
+        return self.status != "DELETE_COMPLETE"
+
+    def become(self, status: str, reason: str | None = None) -> None:
+        """Changes its status, and notes it."""
+        self.status, self.reason = status, reason
+        self._note(self.name, self.id, "AWS::CloudFormation::Stack", status, reason)
+
+    def note(self, resource: Resource, status: str, reason: str | None = None) -> None:
+        """Changes a resource's status, and notes it."""
+        resource.status, resource.reason, resource.changed = status, reason, now()
+        self._note(resource.logical_id, resource.physical_id, resource.type, status, reason)
+
+    def _note(self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None) -> None:
+        event = {
+            "StackId": self.id, "StackName": self.name, "EventId": f"{logical_id}-{status}-{uuid.uuid4()}",
+            "LogicalResourceId": logical_id, "PhysicalResourceId": physical_id, "ResourceType": type,
+            "Timestamp": now(), "ResourceStatus": status,
+        }  # fmt: skip
+        self.events.append(event | ({"ResourceStatusReason": reason} if reason else {}))
+
+
+@dataclass
+class ChangeSet:
+    """What an update, or a new stack, would do."""
+
+    id: str
+    name: str
+    stack: Stack
+    kind: str
+    plan: Plan | None
+    capabilities: list[str]
+    changes: list[dict[str, Any]]
+    status: str = "CREATE_COMPLETE"
+    reason: str | None = None
+    execution: str = "AVAILABLE"
+    description: str | None = None
+    parameters: list[dict[str, str]] = field(default_factory=list)
+    on_failure: str | None = None
+    created: datetime = field(default_factory=now)

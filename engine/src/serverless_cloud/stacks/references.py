@@ -1,0 +1,61 @@
+"""Dynamic references in properties: {{resolve:secretsmanager:...}}, {{resolve:ssm:...}}.
+
+Source: CloudFormation User Guide, "Get values stored in other services using dynamic references".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from serverless_cloud.stacks.errors import ResourceFailed
+
+_REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\}")
+_SECRET = re.compile(
+    r"(?P<id>arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)"
+    r"(?::(?P<part>SecretString)?(?::(?P<key>[^:]*))?(?::(?P<stage>[^:]*))?(?::(?P<version>[^:]*))?)?"
+)
+
+
+def dereferenced(value: Any, call: Callable[..., dict[str, Any]]) -> Any:
+    """A value with its dynamic references looked up.
+
+    Args:
+        value: worked out but for these.
+        call: makes a call of a service: service, operation, parameters.
+
+    Raises:
+        ResourceFailed: there is no such secret or parameter.
+    """
+    if isinstance(value, list):
+        return [dereferenced(each, call) for each in value]
+    if isinstance(value, dict):
+        return {name: dereferenced(each, call) for name, each in value.items()}
+    if not isinstance(value, str) or "{{resolve:" not in value:
+        return value
+    return _REFERENCE.sub(lambda found: _looked_up(found[1], found[2], call), value)
+
+
+def _looked_up(service: str, given: str, call: Callable[..., dict[str, Any]]) -> str:
+    if service != "secretsmanager":
+        answer = call("ssm", "GetParameter", Name=given, WithDecryption=service == "ssm-secure")
+        return str(answer["Parameter"]["Value"])
+    found = _SECRET.fullmatch(given)
+    if found is None:
+        raise ResourceFailed(f"Incorrect format is used in the following dynamic reference: secretsmanager:{given}")
+    more = {}
+    if found["stage"]:
+        more["VersionStage"] = found["stage"]
+    if found["version"]:
+        more["VersionId"] = found["version"]
+    text = str(call("secretsmanager", "GetSecretValue", SecretId=found["id"], **more)["SecretString"])
+    if not found["key"]:
+        return text
+    try:
+        return str(json.loads(text)[found["key"]])
+    except (ValueError, KeyError, TypeError):
+        raise ResourceFailed(
+            f"Could not find a value associated with JSONKey in SecretString: {found['key']}"
+        ) from None

@@ -1,0 +1,165 @@
+"""What the registry of CloudFormation says of a type: its properties, which of them make a new resource when changed.
+
+The registry's schemas come with cfn-lint; reading one of its files does not import it, which takes seconds.
+Source of the rules: CloudFormation CLI User Guide, "Resource type schema" (createOnlyProperties, readOnlyProperties).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from serverless_cloud.stacks.errors import ResourceFailed
+
+_PREFIX = "/properties/"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A type's schema.
+
+    Args:
+        type: "AWS::SQS::Queue".
+        document: as the registry has it.
+    """
+
+    type: str
+    document: Mapping[str, Any]
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """What a template may give, and what only reading gives."""
+        return frozenset(self.document["properties"])
+
+    @property
+    def read_only(self) -> frozenset[str]:
+        """What Fn::GetAtt may ask for and a template may not give: "Arn", "Endpoint.Address"."""
+        return _paths(self.document, "readOnlyProperties")
+
+    @property
+    def create_only(self) -> frozenset[str]:
+        """Changed, they make a new resource: "Name", "SourceParameters.KinesisStreamParameters.StartingPosition".
+
+        Those of which the registry says that it depends are among them; a kind knows better where it can.
+        """
+        names = ("createOnlyProperties", "conditionalCreateOnlyProperties")
+        return _paths(self.document, names[0]) | _paths(self.document, names[1])
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties of a resource with numbers and truth values as what they are: templates write texts, too.
+
+        Raises:
+            ResourceFailed: properties that there are not, or that are missing, or of the wrong kind; in AWS's words.
+        """
+        faults: list[str] = []
+        checked = _checked(self.document, self.document, given, "#", faults)
+        top = {name for name in self.read_only if "." not in name}
+        faults += [f"#: extraneous key [{name}] is not permitted" for name in sorted(top & set(given) - self._given)]
+        if faults:
+            raise ResourceFailed("Properties validation failed for resource with message:\n" + "\n".join(faults))
+        return dict(checked)
+
+    @property
+    def _given(self) -> frozenset[str]:
+        """Read-only properties that a template may give nevertheless: their parts are settings."""
+        return frozenset(path.split(".")[0] for path in self.read_only if "." in path)
+
+
+def of(type: str) -> Schema | None:
+    """The schema of a type; None if the registry has none."""
+    name = _index().get(type)
+    return _read(type, name) if name else None
+
+
+@functools.cache
+def _folder() -> Path:
+    spec = importlib.util.find_spec("cfnlint")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("cfn-lint is not installed, and with it the schemas of CloudFormation's types.")
+    return Path(spec.origin).parent / "data" / "schemas"
+
+
+@functools.cache
+def _index() -> dict[str, str]:
+    found: dict[str, str] = json.loads((_folder() / "providers" / "us-east-1.json").read_text("utf-8"))
+    return found
+
+
+@functools.cache
+def _read(type: str, name: str) -> Schema:
+    return Schema(type, json.loads((_folder() / "resources" / f"{name}.json").read_text("utf-8")))
+
+
+def _paths(document: Mapping[str, Any], kind: str) -> frozenset[str]:
+    return frozenset(path.removeprefix(_PREFIX).replace("/", ".") for path in document.get(kind, ()))
+
+
+def _checked(root: Mapping[str, Any], schema: Any, value: Any, path: str, faults: list[str]) -> Any:
+    schema = _resolved(root, schema)
+    given = schema.get("type", [])
+    kinds = [given] if isinstance(given, str) else list(given)
+    if isinstance(value, Mapping) and ("object" in kinds or "properties" in schema):
+        return _object(root, schema, value, path, faults)
+    if isinstance(value, list) and ("array" in kinds or "items" in schema):
+        return [_checked(root, schema.get("items", {}), each, f"{path}/{n}", faults) for n, each in enumerate(value)]
+    if not kinds:
+        return value
+    if not isinstance(value, (Mapping, list)):
+        for kind in kinds:
+            fits, made = _scalar(kind, value)
+            if fits:
+                if "enum" in schema and made not in schema["enum"]:
+                    faults.append(f"{path}: {made} is not a valid enum value")
+                return made
+    faults.append(f"{path}: expected type: {_title(kinds[0])}, found: {_name(value)}")
+    return value
+
+
+def _object(root: Any, schema: Any, value: Mapping[str, Any], path: str, faults: list[str]) -> dict[str, Any]:
+    known = schema.get("properties", {})
+    if known and schema.get("additionalProperties") is False:
+        faults += [f"{path}: extraneous key [{name}] is not permitted" for name in value if name not in known]
+    faults += [f"{path}: required key [{name}] not found" for name in schema.get("required", ()) if name not in value]
+    more: Any = next(iter(schema.get("patternProperties", {}).values()), {})
+    return {name: _checked(root, known.get(name, more), each, f"{path}/{name}", faults) for name, each in value.items()}
+
+
+def _resolved(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
+    while isinstance(schema, Mapping) and "$ref" in schema:
+        here: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            here = here[part]
+        schema = here
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _scalar(kind: str, value: Any) -> tuple[bool, Any]:
+    """Whether a value can be one of this kind, and as what it is then."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if kind == "string":
+        return True, text
+    if kind == "boolean":
+        return text.lower() in ("true", "false"), text.lower() == "true"
+    if isinstance(value, bool) or kind not in ("integer", "number"):
+        return False, value
+    try:
+        number = float(text)
+    except ValueError:
+        return False, value
+    if kind == "integer":
+        return number.is_integer(), int(number) if number.is_integer() else value
+    return True, int(number) if number.is_integer() and "." not in text else number
+
+
+def _title(kind: str) -> str:
+    return {"array": "JSONArray", "object": "JSONObject"}.get(kind, kind.title())
+
+
+def _name(value: Any) -> str:
+    kinds = {bool: "Boolean", int: "Integer", float: "Number", str: "String", list: "JSONArray", dict: "JSONObject"}
+    return kinds.get(value.__class__, "Null")

@@ -1,0 +1,100 @@
+"""All stacks and change sets of a local cloud, and the threads that work on them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from serverless_cloud.stacks.engine import Engine
+from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.records import ChangeSet, Stack
+from serverless_cloud.tasks import Tasks
+
+#: How long a call waits for the work that it begins, before it answers that the work is in progress: AWS's waiters look
+#: every 30 seconds, and most stacks here take less than one.
+PATIENCE_S = 20.0
+
+
+class Store:
+    """What is kept from call to call.
+
+    Args:
+        tasks: the background work of the cloud.
+        time_scale: divides AWS's own waits.
+    """
+
+    def __init__(self, tasks: Tasks, time_scale: Callable[[], float]) -> None:
+        self._tasks, self._time_scale = tasks, time_scale
+        self._lock = threading.Lock()
+        self.stacks: dict[str, Stack] = {}
+        self.change_sets: dict[str, ChangeSet] = {}
+
+    def clear(self) -> None:
+        """Forgets all."""
+        with self._lock:
+            self.stacks, self.change_sets = {}, {}
+
+    def add(self, stack: Stack) -> None:
+        """Keeps a new stack.
+
+        Raises:
+            StackError: there is one of its name.
+        """
+        with self._lock:
+            for other in self.stacks.values():
+                if other.name == stack.name and other.region == stack.region and other.is_there:
+                    raise StackError(f"Stack [{stack.name}] already exists", "AlreadyExistsException")
+            self.stacks[stack.id] = stack
+
+    def all(self, region: str) -> list[Stack]:
+        """The stacks of a Region, the newest first; deleted ones included."""
+        return [stack for stack in reversed(self.stacks.values()) if stack.region == region]
+
+    def find(self, region: str, name_or_id: str) -> Stack:
+        """A stack by its name, or a deleted one by its id.
+
+        Raises:
+            StackError: there is none.
+        """
+        for stack in self.all(region):
+            if stack.id == name_or_id or (stack.name == name_or_id and stack.is_there):
+                return stack
+        raise StackError(f"Stack with id {name_or_id} does not exist")
+
+    def exporter(self, region: str, name: str) -> Stack | None:
+        """The stack that exports a name."""
+        return next((stack for stack in self.all(region) if name in stack.exports), None)
+
+    def importers(self, region: str, name: str) -> list[str]:
+        """The names of the stacks that import a value."""
+        return [stack.name for stack in self.all(region) if name in stack.imports]
+
+    def work(self, stack: Stack, job: Callable[[Engine], Any]) -> None:
+        """Works on a stack in the background; returns when that is done, or after `PATIENCE_S`."""
+        done = threading.Event()
+
+        def run(stopped: threading.Event) -> None:
+            try:
+                with stack.busy:
+                    job(self._engine(stack, stopped.is_set))
+            finally:
+                done.set()
+
+        self._tasks.start(f"stack {stack.name}", run)
+        end_s = time.monotonic() + PATIENCE_S
+        done.wait(max(0.0, end_s - time.monotonic()))
+
+    def _engine(self, stack: Stack, stopped: Callable[[], bool]) -> Engine:
+        def exported(name: str) -> str:
+            owner = self.exporter(stack.region, name)
+            if owner is None:
+                raise StackError(f"No export named {name} found.")
+            return owner.exports[name]
+
+        def exporter(name: str) -> str | None:
+            owner = self.exporter(stack.region, name)
+            return owner.name if owner else None
+
+        return Engine(stack, exported, exporter, self._time_scale(), stopped)

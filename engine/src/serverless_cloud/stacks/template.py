@@ -1,0 +1,195 @@
+"""What a template must look like, and in which order its resources are made.
+
+Source: CloudFormation Template Reference, "Template sections", "Resource attributes"; the words of refusals are
+[recalled, not verified] but for those that its troubleshooting guide has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_cloud.stacks import intrinsics, schemas
+from serverless_cloud.stacks.errors import StackError
+
+SERVERLESS = "AWS::Serverless-2016-10-31"
+_SECTIONS = frozenset({
+    "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Transform",
+    "Resources", "Outputs", "Rules", "Hooks",
+})  # fmt: skip
+#: Sections that would have no effect here.
+_REFUSED = ("Rules", "Hooks")
+_OF_RESOURCE = frozenset({
+    "Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "UpdatePolicy",
+    "CreationPolicy", "Version",
+})  # fmt: skip
+_IAM_NAMES = {
+    "AWS::IAM::Group": "GroupName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName",
+    "AWS::IAM::Policy": "", "AWS::IAM::AccessKey": "", "AWS::IAM::UserToGroupAddition": "",
+}  # fmt: skip
+_NESTED = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template that can be worked with: no SAM in it any more.
+
+    Args:
+        document: its sections.
+    """
+
+    document: Mapping[str, Any]
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        return self.section("Resources")
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section by its name; empty if it is not there."""
+        found: Mapping[str, Any] = self.document.get(name) or {}
+        return found
+
+    @property
+    def transforms(self) -> list[str]:
+        """The transforms that it declares."""
+        return transforms_of(self.document)
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What a caller must acknowledge for its resources."""
+        kinds = [(each["Type"], each.get("Properties") or {}) for each in self.resources.values()]
+        named = any(_IAM_NAMES.get(kind) and _IAM_NAMES[kind] in given for kind, given in kinds)
+        if named:
+            return ["CAPABILITY_NAMED_IAM"]
+        return ["CAPABILITY_IAM"] if any(kind in _IAM_NAMES for kind, _ in kinds) else []
+
+    def check(self) -> None:
+        """Raises StackError for what CloudFormation refuses before it makes anything."""
+        check_shape(self.document)
+        for logical_id, resource in self.resources.items():
+            self._check_resource(logical_id, resource)
+        known = {*self.resources, *self.section("Parameters")}
+        for block, contents in (("Resources", self.resources), ("Outputs", self.section("Outputs"))):
+            self._check_names(block, contents, known)
+        unknown = {each["Type"] for each in self.resources.values() if not _is_type(each["Type"])}
+        if unknown:
+            raise StackError(f"Template format error: Unrecognized resource types: [{', '.join(sorted(unknown))}]")
+        self.order(lambda _: True)
+
+    def order(self, holds: Callable[[str], bool]) -> list[str]:
+        """The logical ids of the resources whose condition holds, each behind what it needs.
+
+        Raises:
+            StackError: they need each other in a circle.
+        """
+        wanted = {
+            name: resource
+            for name, resource in self.resources.items()
+            if "Condition" not in resource or holds(resource["Condition"])
+        }
+        needs = {name: self._needs(resource) & (wanted.keys() - {name}) for name, resource in wanted.items()}
+        ordered: list[str] = []
+        while len(ordered) < len(wanted):
+            free = [name for name in wanted if name not in ordered and needs[name] <= set(ordered)]
+            if not free:
+                left = sorted(set(wanted) - set(ordered))
+                raise StackError(f"Circular dependency between resources: [{', '.join(left)}]")
+            ordered += free
+        return ordered
+
+    def needs(self, logical_id: str) -> set[str]:
+        """The logical ids that a resource refers to or waits for."""
+        return self._needs(self.resources[logical_id])
+
+    @staticmethod
+    def _needs(resource: Mapping[str, Any]) -> set[str]:
+        after = resource.get("DependsOn", [])
+        return {*intrinsics.names_in(resource.get("Properties")), *([after] if isinstance(after, str) else after)}
+
+    def _check_resource(self, logical_id: str, resource: Any) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9]{1,255}", logical_id):
+            raise StackError(f"Template format error: Resource name {logical_id} is non alphanumeric.")
+        if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
+            raise StackError(
+                f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
+            )
+        if unknown := sorted(set(resource) - _OF_RESOURCE):
+            raise StackError(f"Invalid template resource property '{unknown[0]}'")
+        if not isinstance(resource.get("Properties") or {}, Mapping):
+            raise StackError(
+                f"Template format error: [/Resources/{logical_id}/Properties] 'Properties' must be an object"
+            )
+        if (policy := resource.get("DeletionPolicy", "Delete")) not in (
+            "Delete", "Retain", "Snapshot", "RetainExceptOnCreate",
+        ):  # fmt: skip
+            raise StackError(f"Template format error: Unrecognized DeletionPolicy {policy} for resource {logical_id}")
+        if (name := resource.get("Condition")) is not None and name not in self.section("Conditions"):
+            raise StackError(f"Template format error: Unresolved condition dependency {name} in the template")
+
+    def _check_names(self, block: str, contents: Mapping[str, Any], known: set[str]) -> None:
+        named = {name for each in contents.values() for name in intrinsics.names_in(each)}
+        for resource in contents.values() if block == "Resources" else ():
+            named |= self._needs(resource)
+        if missing := sorted(name for name in named - known if not name.startswith("AWS::")):
+            raise StackError(
+                f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] in the {block} block "
+                "of the template"
+            )
+        for logical_id, attribute in _attributes_in(list(contents.values())):
+            schema = schemas.of(self.resources[logical_id]["Type"]) if logical_id in self.resources else None
+            # A settable property may be asked for as well, a VPC's CidrBlock for one.
+            parts = attribute.split(".")
+            if schema and parts[0] not in {path.split(".")[0] for path in schema.read_only} | schema.properties:
+                if self.resources[logical_id]["Type"] == _NESTED and parts[0] == "Outputs":
+                    continue
+                raise StackError(
+                    f"Template error: resource {logical_id} does not support attribute type {attribute} in Fn::GetAtt"
+                )
+
+
+def check_shape(document: Mapping[str, Any]) -> None:
+    """Raises StackError unless the sections are those of a template; what SAM has is allowed."""
+    allowed = _SECTIONS | {"Globals"} if SERVERLESS in transforms_of(document) else _SECTIONS
+    if unknown := sorted(set(map(str, document)) - allowed):
+        raise StackError(f"Invalid template property or properties [{', '.join(unknown)}]")
+    for name in _REFUSED:
+        if document.get(name):
+            raise StackError(f"The local cloud does not honour the section {name} of a template (docs/fidelity.md).")
+    if not isinstance(document.get("Resources"), Mapping) or not document["Resources"]:
+        raise StackError("Template format error: At least one Resources member must be defined.")
+    for name in ("Parameters", "Mappings", "Conditions", "Outputs"):
+        if name in document and not isinstance(document[name], Mapping):
+            raise StackError(f"Template format error: [/{name}] must be an object; 'null' values are not allowed")
+
+
+def transforms_of(document: Mapping[str, Any]) -> list[str]:
+    """The transforms that a template declares."""
+    given = document.get("Transform") or []
+    return [given] if isinstance(given, str) else [str(each) for each in given]
+
+
+def is_custom(type: str) -> bool:
+    """Whether a type is a custom resource: a function of yours makes it."""
+    return type.startswith("Custom::") or type == "AWS::CloudFormation::CustomResource"
+
+
+def _is_type(type: str) -> bool:
+    return is_custom(type) or schemas.of(type) is not None
+
+
+def _attributes_in(value: Any) -> Iterable[tuple[str, str]]:
+    """The pairs (logical id, attribute) of Fn::GetAtt where both are plain texts."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _attributes_in(each)
+    elif isinstance(value, Mapping):
+        for name, given in value.items():
+            if name == "Fn::GetAtt":
+                parts = given.split(".", 1) if isinstance(given, str) else given
+                if len(parts) == 2 and isinstance(parts[1], str):
+                    yield parts[0], parts[1]
+            else:
+                yield from _attributes_in(given)

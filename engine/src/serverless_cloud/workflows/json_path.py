@@ -1,0 +1,280 @@
+"""JSONPath as Step Functions reads it: Jayway's dialect (Developer Guide, "Paths"; Jayway's README for its semantics).
+
+A definite path gives one value, or fails if it is not there. An indefinite one (a wildcard, a slice, a union, a
+filter, "..") gives a list, which may be empty.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_cloud.workflows.json_path_filter import Filter, FilterError, parse_filter
+
+
+class PathError(ValueError):
+    """The text is no JSONPath."""
+
+
+class NoSuchPath(LookupError):
+    """A definite path leads nowhere."""
+
+
+#: One step: from a value to the values it leads to. `strict`: what is not there is an error.
+Step = Callable[[Any, Any, bool], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class JsonPath:
+    """A path.
+
+    Args:
+        text: as it was written.
+        steps: one after the other.
+        is_definite: whether it gives one value.
+        places: the names and indices on the way, if it names one place, so that something can be put there; else None.
+        function: what is done with the value at the end: "length" and so on, or None.
+    """
+
+    text: str
+    steps: tuple[tuple[Step, bool], ...]
+    is_definite: bool
+    places: tuple[str | int, ...] | None
+    function: str | None = None
+
+    def find(self, data: Any) -> Any:
+        """What the path leads to in `data`.
+
+        Raises:
+            NoSuchPath: it is definite and leads nowhere, or its definite beginning does.
+        """
+        found, strict = [data], True
+        for step, is_definite in self.steps:
+            found = [value for each in found for value in step(each, data, strict)]
+            strict = strict and is_definite
+        if self.is_definite and not found:
+            raise NoSuchPath(self.text)
+        value = found[0] if self.is_definite else found
+        return value if self.function is None else _FUNCTIONS[self.function](value)
+
+    def put(self, data: Any, value: Any) -> Any:
+        """`data` with `value` in the place that a reference path names; objects are made on the way.
+
+        Raises:
+            NoSuchPath: there is no such place, and none can be made.
+        """
+        places = self.places or ()
+        return _put(data, places, value)
+
+
+def _put(data: Any, places: tuple[str | int, ...], value: Any) -> Any:
+    if not places:
+        return value
+    first, rest = places[0], places[1:]
+    if isinstance(first, str) and (data is None or isinstance(data, dict)):
+        known = data or {}
+        return known | {first: _put(known.get(first), rest, value)}
+    if isinstance(first, int) and isinstance(data, list) and first < len(data):
+        return [*data[:first], _put(data[first], rest, value), *data[first + 1 :]]
+    raise NoSuchPath(str(first))
+
+
+def _numbers(values: Any) -> list[float]:
+    numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
+    if not numbers:
+        raise NoSuchPath("Aggregation function attempted to calculate value using empty array")
+    return numbers
+
+
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "length": lambda value: len(value) if isinstance(value, list | dict | str) else None,
+    "size": lambda value: len(value) if isinstance(value, list | dict | str) else None,
+    "min": lambda value: min(_numbers(value)),
+    "max": lambda value: max(_numbers(value)),
+    "sum": lambda value: sum(_numbers(value)),
+    "avg": lambda value: sum(_numbers(value)) / len(_numbers(value)),
+    "keys": lambda value: list(value) if isinstance(value, dict) else None,
+}
+
+_NAME = r"[^\s.\[\]()'\",:*?@$&|!=<>~+]+"
+_DOT_NAME = re.compile(rf"({_NAME})")
+_CALL = re.compile(r"\.(length|size|min|max|sum|avg|keys)\(\)$")
+_INDEX = re.compile(r"-?\d+")
+_INDICES = re.compile(r"-?\d+(\s*,\s*-?\d+)+")
+_SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?(?:\s*:\s*(-?\d+))?")
+_QUOTED = re.compile(r"""\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)")\s*""")
+
+
+@functools.lru_cache(maxsize=4096)
+def parse(text: str) -> JsonPath:
+    """A path from its text.
+
+    Args:
+        text: beginning with $; a context path or a variable without its own beginning.
+
+    Raises:
+        PathError: it is none.
+    """
+    if not text.startswith("$"):
+        raise PathError(f"{text!r} does not begin with $")
+    body, function = text[1:], None
+    if call := _CALL.search(body):
+        body, function = body[: call.start()], call.group(1)
+    steps: list[tuple[Step, bool]] = []
+    step: Step
+    place: str | int | None
+    places: list[str | int] | None = [] if function is None else None
+    at = 0
+    while at < len(body):
+        deep = body.startswith("..", at)
+        at += 2 if deep else body[at] == "."
+        if deep:
+            steps.append((_descend, False))
+            places = None
+        if at >= len(body):
+            raise PathError(f"{text!r} ends with a dot")
+        if body[at] == "[":
+            end = _closing(body, at, text)
+            step, definite, place = _bracket(body[at + 1 : end].strip(), text, is_last=end == len(body) - 1)
+            at = end + 1
+        elif not deep and body[at - 1] != ".":
+            raise PathError(f"{text!r} has {body[at]!r} where . or [ is expected")
+        elif body[at] == "*":
+            step, definite, place, at = _wildcard, False, None, at + 1
+        elif found := _DOT_NAME.match(body, at):
+            step, definite, place, at = _child(found.group(1)), True, found.group(1), found.end()
+        else:
+            raise PathError(f"{text!r} has {body[at]!r} where a name is expected")
+        steps.append((step, definite))
+        places = None if places is None or place is None else [*places, place]
+    is_definite = all(definite for _, definite in steps)
+    return JsonPath(text, tuple(steps), is_definite, None if places is None else tuple(places), function)
+
+
+def _closing(body: str, start: int, text: str) -> int:
+    """Where the bracket that opens at `start` closes; brackets in quotes and in filters do not count."""
+    depth, quote, at = 0, "", start
+    while at < len(body):
+        sign = body[at]
+        if quote:
+            if sign == "\\":
+                at += 1
+            elif sign == quote:
+                quote = ""
+        elif sign in "'\"":
+            quote = sign
+        elif sign == "[":
+            depth += 1
+        elif sign == "]":
+            depth -= 1
+            if depth == 0:
+                return at
+        at += 1
+    raise PathError(f"{text!r} has a [ that is not closed")
+
+
+def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str | int | None]:
+    """A step in brackets, whether it is definite, and the place that it names, if it may stand in a reference path."""
+    if inside == "*":
+        return _wildcard, False, None
+    if inside.startswith("?"):
+        try:
+            return _filtered(parse_filter(inside[1:].strip(), parse)), False, None
+        except FilterError as error:
+            raise PathError(f"{text!r}: {error}") from error
+    if _INDEX.fullmatch(inside):
+        return _item(int(inside)), True, None if inside.startswith("-") else int(inside)
+    if _INDICES.fullmatch(inside):
+        return _items([int(each) for each in inside.split(",")]), False, None
+    if found := _SLICE.fullmatch(inside):
+        start, stop, by = (None if each is None else int(each) for each in found.groups())
+        return _slice(slice(start, stop, by)), False, None
+    names, at = [], 0
+    while found := _QUOTED.match(inside, at):
+        names.append(re.sub(r"\\(.)", r"\1", found.group(1) if found.group(1) is not None else found.group(2)))
+        at = found.end()
+        if inside[at : at + 1] != ",":
+            break
+        at += 1
+    if not names or at != len(inside):
+        raise PathError(f"{text!r} has [{inside}], which is no name, index, slice or filter")
+    if len(names) == 1:
+        return _child(names[0]), True, names[0]
+    return (_members(names), True, None) if is_last else (_children(names), False, None)
+
+
+def _child(name: str) -> Step:
+    def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
+        if isinstance(value, dict) and name in value:
+            yield value[name]
+        elif strict:
+            raise NoSuchPath(name)
+
+    return step
+
+
+def _children(names: list[str]) -> Step:
+    def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
+        yield from (value[name] for name in names if isinstance(value, dict) and name in value)
+
+    return step
+
+
+def _members(names: list[str]) -> Step:
+    def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
+        if isinstance(value, dict):
+            yield {name: value[name] for name in names if name in value}
+        elif strict:
+            raise NoSuchPath(str(names))
+
+    return step
+
+
+def _item(index: int) -> Step:
+    def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
+        if isinstance(value, list) and -len(value) <= index < len(value):
+            yield value[index]
+        elif strict:
+            raise NoSuchPath(str(index))
+
+    return step
+
+
+def _items(indices: list[int]) -> Step:
+    def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
+        if isinstance(value, list):
+            yield from (value[index] for index in indices if -len(value) <= index < len(value))
+
+    return step
+
+
+def _slice(part: slice) -> Step:
+    def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
+        if isinstance(value, list):
+            yield from value[part]
+
+    return step
+
+
+def _filtered(wanted: Filter) -> Step:
+    def step(value: Any, root: Any, _: bool) -> Iterator[Any]:
+        candidates = value if isinstance(value, list) else [value]
+        yield from (each for each in candidates if wanted(each, root))
+
+    return step
+
+
+def _wildcard(value: Any, _: Any, __: bool) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def _descend(value: Any, root: Any, strict: bool) -> Iterator[Any]:
+    yield value
+    for inner in _wildcard(value, root, strict):
+        yield from _descend(inner, root, strict)

@@ -1,0 +1,131 @@
+"""Distributed Map states in a definition: what moto's grammar does not know is taken out and kept. No moto.
+
+The grammar of moto 5.2.5 has no EXPRESS, ItemBatcher, JSONL, CSVDelimiter, ItemsPointer and WriterConfig,
+and takes no whole number for ToleratedFailurePercentage.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_cloud.workflows.map_items import reader_problem
+
+_MOTO_KNOWS = ("CSV", "JSON")
+_OWN_READER_FIELDS = ("CSVDelimiter", "ItemsPointer", "Transformation", "ManifestType")
+
+
+class CannotServe(ValueError):
+    """AWS takes this definition, the local cloud does not. The text names the field."""
+
+
+@dataclass(frozen=True)
+class Distributed:
+    """What a distributed Map state says, as it is in the definition.
+
+    Args:
+        query_language: "JSONPath" or "JSONata", of the state.
+        child: the definition of its child executions, JSON.
+        child_type: "STANDARD" or "EXPRESS".
+        reader, batcher, writer: ItemReader, ItemBatcher, ResultWriter; {} if there is none.
+    """
+
+    query_language: str
+    child: str
+    child_type: str
+    reader: Mapping[str, Any]
+    batcher: Mapping[str, Any]
+    writer: Mapping[str, Any]
+
+    @property
+    def batcher_template(self) -> dict[str, Any]:
+        """ItemBatcher as a payload template: what it says is known when the state runs."""
+        names = {"MaxItemsPerBatchPath": "MaxItemsPerBatch.$", "MaxInputBytesPerBatchPath": "MaxInputBytesPerBatch.$"}
+        return {names.get(name, name): value for name, value in self.batcher.items()}
+
+    @property
+    def writer_template(self) -> dict[str, Any]:
+        """Where ResultWriter writes, as a payload template."""
+        return dict(self.writer.get("Parameters", self.writer.get("Arguments", {})))
+
+
+def is_distributed(state: Any) -> bool:
+    """Whether a state of a definition is a distributed Map."""
+    return (
+        isinstance(state, dict)
+        and state.get("Type") == "Map"
+        and isinstance(state.get("ItemProcessor"), dict)
+        and state["ItemProcessor"].get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+    )
+
+
+def for_moto(definition: str) -> str:
+    """The definition with what moto's grammar knows.
+
+    Raises:
+        CannotServe.
+    """
+    if "DISTRIBUTED" not in definition:
+        return definition
+    try:
+        whole = json.loads(definition)
+    except ValueError:
+        return definition  # moto tells what is wrong with it
+    for state in _all_states(whole):
+        if is_distributed(state):
+            _reduce(state)
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def distributed_of(state: Mapping[str, Any], query_language: str) -> Distributed:
+    """What a distributed Map state says.
+
+    Args:
+        query_language: of what the state is in.
+    """
+    language = str(state.get("QueryLanguage", query_language))
+    processor = copy.deepcopy(state["ItemProcessor"])
+    config = processor.pop("ProcessorConfig")
+    child = {"QueryLanguage": language} | processor if language == "JSONata" else processor
+    return Distributed(
+        language,
+        json.dumps(child, ensure_ascii=False),
+        config.get("ExecutionType", "STANDARD"),
+        state.get("ItemReader", {}),
+        state.get("ItemBatcher", {}),
+        state.get("ResultWriter", {}),
+    )
+
+
+def _all_states(scope: Any) -> Iterator[Any]:
+    for state in scope.get("States", {}).values() if isinstance(scope, dict) else ():
+        yield state
+        if isinstance(state, dict):
+            for inner in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
+                yield from _all_states(inner)
+
+
+def _reduce(state: dict[str, Any]) -> None:
+    config = state["ItemProcessor"]["ProcessorConfig"]
+    if config.get("ExecutionType") == "EXPRESS":
+        config["ExecutionType"] = "STANDARD"
+    if isinstance(state.get("ToleratedFailurePercentage"), int):
+        state["ToleratedFailurePercentage"] = float(state["ToleratedFailurePercentage"])
+    state.pop("ItemBatcher", None)
+    writer = state.pop("ResultWriter", None)
+    if writer is not None and not str(writer.get("Resource", ":putObject")).endswith(":putObject"):
+        raise CannotServe(f"The local cloud does not serve ResultWriter's Resource {writer['Resource']}")
+    reader = state.get("ItemReader")
+    if reader is None:
+        return
+    if problem := reader_problem(reader):
+        raise CannotServe(problem)
+    if "ReaderConfig" in reader:
+        given = reader["ReaderConfig"]
+        for name in _OWN_READER_FIELDS:
+            given.pop(name, None)
+        if given.get("InputType") not in _MOTO_KNOWS:
+            given["InputType"] = "JSON"

@@ -1,0 +1,144 @@
+"""The items of a distributed Map: read from S3, and put together in batches. No moto.
+
+Rules: Step Functions Developer Guide, "ItemReader (Map)", "ItemBatcher (Map)".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from serverless_cloud.workflows.shapes import compact
+
+INPUT_TYPES = ("CSV", "JSON", "JSONL")
+DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
+MOST_INPUT_BYTES = 262_144  # Step Functions quotas: input of an execution
+
+
+class CannotRead(ValueError):
+    """The dataset is not what ReaderConfig says. The text is for the learner."""
+
+
+class TooLarge(ValueError):
+    """An item does not fit into a child's input."""
+
+
+def reader_problem(reader: Mapping[str, Any]) -> str | None:
+    """Why an ItemReader cannot be served, in a sentence; None if it can."""
+    action = str(reader.get("Resource", "")).rsplit(":", 1)[-1]
+    config = reader.get("ReaderConfig", {})
+    if action not in ("getObject", "listObjectsV2"):
+        return f"The local cloud does not serve ItemReader's Resource {reader.get('Resource')}"
+    for name in ("Transformation", "ManifestType"):
+        if name in config:
+            return f"The local cloud does not serve {name} of ReaderConfig"
+    kind = config.get("InputType")
+    if action == "getObject" and kind not in INPUT_TYPES:
+        return f"The local cloud reads {', '.join(INPUT_TYPES)}; InputType {kind} is not served"
+    if kind == "CSV":
+        location = config.get("CSVHeaderLocation")
+        if location not in ("FIRST_ROW", "GIVEN"):
+            return "CSVHeaderLocation must be FIRST_ROW or GIVEN"
+        if (location == "GIVEN") != ("CSVHeaders" in config):
+            return "CSVHeaders is needed if CSVHeaderLocation is GIVEN, and only then"
+        if config.get("CSVDelimiter", "COMMA") not in DELIMITERS:
+            return f"CSVDelimiter must be one of {', '.join(DELIMITERS)}"
+    return None
+
+
+def items_of(text: str, config: Mapping[str, Any]) -> list[Any]:
+    """The items in an object of S3.
+
+    Args:
+        text: its content.
+        config: ReaderConfig.
+
+    Raises:
+        CannotRead.
+    """
+    kind = config["InputType"]
+    try:
+        if kind == "CSV":
+            return _rows(text, config)
+        if kind == "JSONL":
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return _array(json.loads(text), config.get("ItemsPointer"))
+    except json.JSONDecodeError as error:
+        raise CannotRead(f"The object is not {kind}: {error}") from error
+
+
+def listed(contents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What ListObjectsV2 found, as items."""
+    return [
+        {
+            "Etag": each["ETag"],
+            "Key": each["Key"],
+            "LastModified": int(each["LastModified"].timestamp()),
+            "Size": each["Size"],
+            "StorageClass": each.get("StorageClass", "STANDARD"),
+        }
+        for each in contents
+    ]
+
+
+def pairs(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a JSON object: its members."""
+    return [{"Key": key, "Value": each} for key, each in value.items()]
+
+
+def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any, int]]:
+    """Items put together: the input of each child, and how many items are in it.
+
+    Args:
+        batcher: MaxItemsPerBatch, MaxInputBytesPerBatch, BatchInput; each may be missing.
+
+    Raises:
+        TooLarge: one item alone is more than MaxInputBytesPerBatch.
+    """
+    most_items = int(batcher.get("MaxItemsPerBatch") or len(items) or 1)
+    most_bytes = min(int(batcher.get("MaxInputBytesPerBatch") or MOST_INPUT_BYTES), MOST_INPUT_BYTES)
+    head = {"BatchInput": batcher["BatchInput"]} if "BatchInput" in batcher else {}
+    empty_bytes = len(compact(head | {"Items": []}).encode())
+    made: list[tuple[Any, int]] = []
+    batch: list[Any] = []
+    used_bytes = empty_bytes
+    for item in items:
+        size = len(compact(item).encode()) + 1  # and a comma
+        if empty_bytes + size > most_bytes:
+            raise TooLarge(f"An item of {size - 1} bytes does not fit into an input of {most_bytes} bytes.")
+        if batch and (len(batch) == most_items or used_bytes + size > most_bytes):
+            made.append((head | {"Items": batch}, len(batch)))
+            batch, used_bytes = [], empty_bytes
+        batch.append(item)
+        used_bytes += size
+    if batch:
+        made.append((head | {"Items": batch}, len(batch)))
+    return made
+
+
+def _rows(text: str, config: Mapping[str, Any]) -> list[dict[str, str]]:
+    rows = list(
+        csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
+    )
+    rows = [row for row in rows if row]
+    headers = config["CSVHeaders"] if config["CSVHeaderLocation"] == "GIVEN" else (rows.pop(0) if rows else [])
+    if len(set(headers)) < len(headers):
+        raise CannotRead("CSV headers cannot contain duplicates.")
+    return [{name: row[at] if at < len(row) else "" for at, name in enumerate(headers)} for row in rows]
+
+
+def _array(value: Any, pointer: str | None) -> list[Any]:
+    for step in (pointer or "").split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        try:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise CannotRead(f"ItemsPointer {pointer} leads to nothing.") from None
+    if isinstance(value, dict):
+        return pairs(value)
+    if not isinstance(value, list):
+        raise CannotRead("Attempting to map over non-iterable node.")
+    return value

@@ -1,0 +1,257 @@
+"""What is wrong with parts of states that have rules of their own: Choice, Retry, Catch, Map, computed values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from serverless_cloud.workflows.choice import OPERATORS, WITH_PATH, timestamp
+from serverless_cloud.workflows.intrinsics import is_path
+from serverless_cloud.workflows.jsonata import is_expression
+from serverless_cloud.workflows.problems import Problem, schema
+from serverless_cloud.workflows.state_fields import (
+    RETRY_NUMBERS,
+    language_problems,
+    number_problems,
+    path_problems,
+)
+from serverless_cloud.workflows.templates import jsonata_problems, template_problems
+
+_COMPUTED = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+_RULE = {"JSONPath": {"Next", "Assign", "Comment", "Variable"}, "JSONata": {"Next", "Assign", "Comment", "Output"}}
+_SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
+_RETRIER = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"}
+_CATCHER = {"ErrorEquals", "Next", "ResultPath", "Assign", "Output"}
+_BATCHER = {
+    "BatchInput",
+    "MaxItemsPerBatch",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatch",
+    "MaxInputBytesPerBatchPath",
+}
+_ERRORS = (
+    "States.ALL", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold", "States.HeartbeatTimeout",
+    "States.Http.Socket", "States.IntrinsicFailure", "States.ItemReaderFailed", "States.NoChoiceMatched",
+    "States.ParameterPathFailure", "States.Permissions", "States.QueryEvaluationError", "States.BranchFailed",
+    "States.ResultPathMatchFailure", "States.ResultWriterFailed", "States.Runtime", "States.TaskFailed",
+    "States.Timeout",
+)  # fmt: skip
+
+
+def rule_problems(kind: str, state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+    """What is wrong with a state beyond its single fields; as `field_problems`."""
+    yield from _computed(state, language, place)
+    if kind == "Choice":
+        yield from _choices(state.get("Choices"), language, place)
+    if kind in ("Task", "Parallel", "Map"):
+        yield from _listed(state, "Retry", _RETRIER, language, place)
+        yield from _listed(state, "Catch", _CATCHER, language, place)
+    if kind == "Wait" and isinstance(state.get("Timestamp"), str):
+        given = state["Timestamp"]
+        if not (language == "JSONata" and is_expression(given)) and timestamp(given) is None:
+            yield schema("Value is not a valid timestamp", f"{place}/Timestamp")
+    if kind == "Parallel" and "Branches" in state:
+        if not isinstance(state["Branches"], list):
+            yield schema("Expected value of type Array", f"{place}/Branches")
+        elif not state["Branches"]:
+            yield schema("Value cannot be empty", f"{place}/Branches")
+    if kind == "Map":
+        yield from _map(state, language, place)
+    if kind == "Task":
+        timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
+        if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
+            yield schema("HeartbeatSeconds must be smaller than TimeoutSeconds", place)
+
+
+def _computed(state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+    """Payload templates, or JSONata wherever a text may be one."""
+    if language == "JSONPath":
+        for name in _COMPUTED:
+            if name in state:
+                yield from template_problems(state[name], f"{place}/{name}")
+        return
+    for name, value in state.items():
+        if name not in ("Branches", "ItemProcessor", "Iterator", "Choices", "Catch", "Comment", "Type"):
+            yield from jsonata_problems(value, f"{place}/{name}")
+
+
+def _choices(rules: Any, language: str, place: str) -> Iterator[Problem]:
+    if not isinstance(rules, list):
+        if rules is not None:
+            yield schema("Expected value of type Array", f"{place}/Choices")
+        return
+    if not rules:
+        yield schema("Value cannot be empty", f"{place}/Choices")
+    for number, rule in enumerate(rules):
+        where = f"{place}/Choices[{number}]"
+        if not isinstance(rule, dict):
+            yield schema("Expected value of type Object", where)
+            continue
+        if "Next" not in rule:
+            yield schema("These fields are required: [Next]", where)
+        if language == "JSONata":
+            yield from _condition(rule, where)
+        else:
+            yield from _comparison(rule, where, is_top=True)
+            yield from template_problems(rule.get("Assign"), f"{where}/Assign")
+
+
+def _condition(rule: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    yield from language_problems(rule, "JSONata", place)
+    for name in rule:
+        if name not in _RULE["JSONata"] | {"Condition", "Variable"}:
+            yield schema(f"Field '{name}' is not supported", place)
+    if "Condition" not in rule:
+        yield schema("These fields are required: [Condition]", place)
+    elif not isinstance(rule["Condition"], bool) and not is_expression(rule["Condition"]):
+        yield schema("Expected value of type Boolean, or a JSONata expression", f"{place}/Condition")
+    for name in ("Condition", "Assign", "Output"):
+        yield from jsonata_problems(rule.get(name), f"{place}/{name}")
+
+
+def _comparison(rule: Any, place: str, *, is_top: bool) -> Iterator[Problem]:
+    """A rule of a JSONPath state: a comparison, or And, Or, Not of some."""
+    if not isinstance(rule, dict):
+        yield schema("Expected value of type Object", place)
+        return
+    yield from language_problems(rule, "JSONPath", place)
+    operators = [name for name in rule if name in OPERATORS or name in WITH_PATH]
+    given = [name for name in _SELECTORS if name in rule]
+    known = (_RULE["JSONPath"] if is_top else {"Comment", "Variable"}) | {"And", "Or", "Not", "Condition", *operators}
+    for name in rule:
+        if name not in known:
+            yield schema(f"Field '{name}' is not supported", place)
+    if len(given) != 1:
+        listed = ", ".join(_SELECTORS)
+        yield schema(f"The object must have only one of the following fields, [{listed}]", place)
+    for name in ("And", "Or"):
+        if name in rule:
+            if not isinstance(rule[name], list) or not rule[name]:
+                yield schema("Value cannot be empty", f"{place}/{name}")
+            for number, each in enumerate(rule[name] if isinstance(rule[name], list) else ()):
+                yield from _comparison(each, f"{place}/{name}[{number}]", is_top=False)
+    if "Not" in rule:
+        yield from _comparison(rule["Not"], f"{place}/Not", is_top=False)
+    if "Variable" in rule:
+        if not isinstance(rule["Variable"], str) or not is_path(rule["Variable"]):
+            yield schema("Value is not a valid JSONPath", f"{place}/Variable")
+        if len(operators) > 1:
+            yield schema(f"There should only be one of the following fields: [{', '.join(operators)}]", place)
+        if not operators:
+            yield schema("This object should have only one comparison operator, StringEquals for instance", place)
+        for name in operators:
+            yield from _operand(name, rule[name], f"{place}/{name}")
+
+
+def _operand(name: str, value: Any, place: str) -> Iterator[Problem]:
+    if name in WITH_PATH:
+        if not isinstance(value, str) or not is_path(value):
+            yield schema("Value is not a valid JSONPath", place)
+    elif name.startswith(("Is", "Boolean")):
+        if not isinstance(value, bool):
+            yield schema("Expected value of type Boolean", place)
+    elif name.startswith("Numeric"):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield schema("Expected value of type Number", place)
+    elif not isinstance(value, str):
+        yield schema("Expected value of type String", place)
+    elif name.startswith("Timestamp") and timestamp(value) is None:
+        yield schema("Value is not a valid timestamp", place)
+
+
+def _listed(state: Mapping[str, Any], field: str, known: set[str], language: str, place: str) -> Iterator[Problem]:
+    """Retriers or catchers."""
+    given = state.get(field)
+    if given is None:
+        return
+    if not isinstance(given, list):
+        yield schema("Expected value of type Array", f"{place}/{field}")
+        return
+    for number, each in enumerate(given):
+        where = f"{place}/{field}[{number}]"
+        if not isinstance(each, dict):
+            yield schema("Expected value of type Object", where)
+            continue
+        for name in each:
+            if name not in known | {"Comment"}:
+                yield schema(f"Field '{name}' is not supported", where)
+        yield from language_problems(each, language, where)
+        missing = [
+            name for name in (("ErrorEquals",) if field == "Retry" else ("ErrorEquals", "Next")) if name not in each
+        ]
+        if missing:
+            yield schema(f"These fields are required: [{', '.join(missing)}]", where)
+        yield from _errors(each.get("ErrorEquals"), number == len(given) - 1, f"{where}/ErrorEquals")
+        for name, bounds in RETRY_NUMBERS.items():
+            if field == "Retry" and name in each:
+                yield from number_problems(each[name], name, bounds, "JSONPath", f"{where}/{name}")
+        if field == "Retry" and each.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
+            yield schema("Value should be one of the following: [NONE, FULL]", f"{where}/JitterStrategy")
+        if field == "Catch":
+            if "ResultPath" in each:
+                yield from path_problems("ResultPath", each["ResultPath"], f"{where}/ResultPath")
+            checked = template_problems if language == "JSONPath" else jsonata_problems
+            for name in ("Assign", "Output"):
+                yield from checked(each.get(name), f"{where}/{name}")
+
+
+def _errors(names: Any, is_last: bool, place: str) -> Iterator[Problem]:
+    if names is None:
+        return
+    if not isinstance(names, list):
+        yield schema("Expected value of type Array", place)
+        return
+    if not names:
+        yield schema("Value cannot be empty", place)
+    for name in names:
+        if not isinstance(name, str):
+            yield schema("Expected value of type String", place)
+        elif name.startswith("States.") and name not in _ERRORS:
+            yield schema(f"'{name}' is not a predefined error name", place)
+    if "States.ALL" in names and (len(names) > 1 or not is_last):
+        yield schema("States.ALL must appear alone and at end of list", place)
+
+
+def _map(state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+    name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+    processor = state.get(name)
+    config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
+    where = f"{place}/{name}/ProcessorConfig"
+    if not isinstance(config, dict):
+        yield schema("Expected value of type Object", where)
+        return
+    for field in config:
+        if field not in ("Mode", "ExecutionType"):
+            yield schema(f"Field '{field}' is not supported", where)
+    mode = config.get("Mode", "INLINE")
+    if mode not in ("INLINE", "DISTRIBUTED"):
+        yield schema("Value should be one of the following: [INLINE, DISTRIBUTED]", f"{where}/Mode")
+    kind = config.get("ExecutionType")
+    if mode == "DISTRIBUTED" and kind is None:
+        yield schema("These fields are required: [ExecutionType]", where)
+    elif mode == "DISTRIBUTED" and kind not in ("STANDARD", "EXPRESS"):
+        yield schema("Value should be one of the following: [STANDARD, EXPRESS]", f"{where}/ExecutionType")
+    elif mode == "INLINE" and kind is not None:
+        yield schema("Field 'ExecutionType' is not supported", where)
+    if mode == "INLINE":
+        for field in (
+            "ItemReader",
+            "ItemBatcher",
+            "ResultWriter",
+            "Label",
+            "ToleratedFailureCount",
+            "ToleratedFailurePercentage",
+            "ToleratedFailureCountPath",
+            "ToleratedFailurePercentagePath",
+        ):
+            if field in state:
+                yield schema(f"Field '{field}' is not supported", place)
+    if "Items" in state and not isinstance(state["Items"], list | dict) and not is_expression(state["Items"]):
+        yield schema("Expected value of type Array, or a JSONata expression", f"{place}/Items")
+    batcher = state.get("ItemBatcher")
+    if isinstance(batcher, dict):
+        for field in batcher:
+            if field not in _BATCHER:
+                yield schema(f"Field '{field}' is not supported", f"{place}/ItemBatcher")
+        if language == "JSONPath":
+            yield from template_problems(batcher.get("BatchInput"), f"{place}/ItemBatcher/BatchInput")

@@ -1,0 +1,14 @@
+"""The fixtures of the local cloud's tests."""
+
+from kits.fixtures import (
+    aws,
+    cloud_of_module,
+    home,
+    kit,
+    program,
+    program_class,
+    pytest_runtest_teardown,
+    tools,
+)
+
+__all__ = ["aws", "cloud_of_module", "home", "kit", "program", "program_class", "pytest_runtest_teardown", "tools"]

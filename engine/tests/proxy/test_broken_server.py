@@ -1,0 +1,72 @@
+"""A database that breaks the protocol: its client is told, the log says why, and others are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import pytest
+
+from kits.broken_server import BrokenServer, LoginFault, negative_length, no_code, scram_rounds
+from kits.proxy_kit import ProxyProcess, eventually, proxy_settings
+from kits.raw_client import RawClient, query
+
+
+@pytest.fixture
+def broken() -> Iterator[Callable[..., ProxyProcess]]:
+    """Starts a proxy in front of a broken server."""
+    with ExitStack() as stack:
+
+        def start(login_faults: dict[str, LoginFault] | None = None) -> ProxyProcess:
+            server = stack.enter_context(closing(BrokenServer(login_faults)))
+            return stack.enter_context(closing(ProxyProcess(proxy_settings(server.port))))
+
+        yield start
+
+
+def logs(front: ProxyProcess, text: str) -> None:
+    """Waits for a line in the proxy's log."""
+    eventually(lambda: any(text in line["message"] for line in front.logged), f"a line with {text!r} in the log")
+
+
+def test_a_negative_length_in_an_answer(broken: Any) -> None:
+    front = broken()
+    with RawClient(front.endpoint) as victim, RawClient(front.endpoint) as other:
+        victim.login()
+        other.login()
+        refusal = victim.ask(query("break"))[-1]
+        assert refusal.brief() == "E 08P01"
+        assert refusal.fields["M"] == (
+            "The database broke the protocol: invalid message length. "
+            "RDS Proxy has closed the connection; connect again."
+        )
+        assert victim.closed()
+        assert [answer.brief() for answer in other.ask(query("SELECT 1"))] == ["C SELECT 1", "Z I"]
+    logs(front, "The database broke the protocol: invalid message length")
+    eventually(lambda: front.now("DatabaseConnections") <= 1, "the broken connection to be given up")
+
+
+FAULTS = {
+    "negative length": (negative_length, "invalid message length"),
+    "authentication without a code": (no_code, "an authentication message without a code"),
+    "10,000,000 rounds": (
+        scram_rounds("10000000"),
+        "10000000 rounds of SCRAM-SHA-256; RDS Proxy computes at most 100000",
+    ),
+    "no number of rounds": (scram_rounds("9" * 5000), "malformed SCRAM message"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_login(broken: Any, name: str) -> None:
+    fault, text = FAULTS[name]
+    front = broken({"report": fault})
+    with RawClient(front.endpoint) as victim, RawClient(front.endpoint) as other:
+        refusal = victim.login("report")[-1]
+        assert refusal.brief() == "E 08P01"
+        assert text in refusal.fields["M"]
+        assert victim.closed()
+        assert other.login()[-1].brief() == "Z I"
+        assert [answer.brief() for answer in other.ask(query("SELECT 1"))] == ["C SELECT 1", "Z I"]
+    logs(front, text)

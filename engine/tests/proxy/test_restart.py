@@ -1,0 +1,123 @@
+"""The database restarts: who was idle or queued goes on, who was in the middle of something is told."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from kits.proxy_kit import ProxyProcess, eventually, send
+from kits.raw_client import RawClient, query
+
+Start = Callable[..., ProxyProcess]
+
+
+def test_idle_clients_go_on(proxy: Start, postgres: Any) -> None:
+    front = proxy()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(front.endpoint.connect(prepare_threshold=0)) for _ in range(20)]
+        for _ in range(2):
+            for n, each in enumerate(clients):
+                assert each.execute("SELECT %s::int", [n]).fetchone() == (n,)
+            postgres.restart()
+        for n, each in enumerate(clients):
+            assert each.execute("SELECT %s::int", [n]).fetchone() == (n,)
+
+
+def test_a_client_in_a_transaction_is_told(proxy: Start, postgres: Any) -> None:
+    """Nothing of its transaction is kept, and nothing that it sends as part of it is done outside of it."""
+    front = proxy()
+    with postgres.endpoint.connect() as direct:
+        direct.execute("DROP TABLE IF EXISTS paid")
+        direct.execute("CREATE TABLE paid (n int)")
+    with front.endpoint.connect() as c:
+        c.execute("BEGIN")
+        c.execute("INSERT INTO paid VALUES (1)")
+        postgres.restart()
+        with pytest.raises(psycopg.OperationalError):
+            c.execute("INSERT INTO paid VALUES (2)")
+    with front.endpoint.connect() as fresh:
+        assert fresh.execute("SELECT count(*) FROM paid").fetchone() == (0,)
+
+
+def test_a_client_that_idles_in_a_transaction_is_told_once(proxy: Start, postgres: Any) -> None:
+    """As by PostgreSQL itself: one FATAL error, then the end, whatever the client sends."""
+    told = []
+    for kind in ("postgres", "proxy"):
+        with RawClient(postgres.endpoint if kind == "postgres" else proxy().endpoint) as c:
+            c.login()
+            assert c.ask(query("BEGIN"))[-1].brief() == "Z T"
+            postgres.restart()
+            with contextlib.suppress(ConnectionError):  # the other side may have closed long since
+                c.send(query("COMMIT"))
+            told.append([each.brief() for each in c.until("none of these")])
+            assert c.closed()
+    assert told == [["E 57P01"], ["E 57P01"]]
+
+
+def test_a_driver_whose_transaction_is_gone_sees_a_closed_connection(proxy: Start, postgres: Any) -> None:
+    with proxy().endpoint.connect(autocommit=False) as c:
+        c.execute("SELECT 1")
+        postgres.restart()
+        with pytest.raises(psycopg.OperationalError):
+            c.commit()
+        assert c.closed
+
+
+def test_a_client_in_a_query_is_told(proxy: Start, postgres: Any) -> None:
+    front = proxy()
+    with front.endpoint.connect() as c, ThreadPoolExecutor(1) as pool:
+        job = pool.submit(c.execute, "SELECT pg_sleep(60)")
+        eventually(lambda: postgres.sessions("active") == 1, "the query to run")
+        postgres.restart()
+        with pytest.raises(psycopg.OperationalError):
+            job.result()
+
+
+def test_a_pinned_client_is_told(proxy: Start, postgres: Any) -> None:
+    """It must not get another backend without its settings in silence."""
+    front = proxy()
+    with front.endpoint.connect() as c:
+        c.execute("SET work_mem = '7MB'")
+        postgres.restart()
+        with pytest.raises(psycopg.OperationalError):
+            c.execute("SHOW work_mem")
+
+
+def answer(connection: psycopg.Connection[Any]) -> bytes | None:
+    """The value that a query sent before gives."""
+    result = connection.pgconn.get_result()
+    assert result is not None
+    assert result.status == psycopg.pq.ExecStatus.TUPLES_OK, result.error_message
+    found = result.get_value(0, 0)
+    assert connection.pgconn.get_result() is None
+    return found
+
+
+def test_who_is_queued_is_served_afterwards(proxy: Start, postgres: Any) -> None:
+    front = proxy(max_connections_percent=5, max_idle_connections_percent=5)
+    with contextlib.ExitStack() as stack:
+        holder, *queue = [stack.enter_context(front.endpoint.connect()) for _ in range(6)]
+        holder.execute("BEGIN")
+        for n, each in enumerate(queue):
+            send(front, each, f"SELECT {n}")
+        postgres.restart()
+        holder.close()
+        assert [answer(each) for each in queue] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_queries_wait_while_the_database_is_down(proxy: Start, postgres: Any) -> None:
+    front = proxy()
+    with front.endpoint.connect() as c:
+        c.execute("SELECT 1")
+        postgres.stop()
+        try:
+            send(front, c, "SELECT 5")
+            assert c.pgconn.is_busy()
+        finally:
+            postgres.start()
+        assert answer(c) == b"5"

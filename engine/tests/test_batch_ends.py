@@ -1,0 +1,229 @@
+"""How jobs of Batch end other than by themselves: tried again, too slow, terminated, cancelled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import serverless_cloud as cloud
+from kits import batch_kit as batch, cloud_kit
+
+#: Fails with the exit codes given, one for each attempt, then succeeds.
+FAILS = "import os, sys; codes = {}; n = int(os.environ['AWS_BATCH_JOB_ATTEMPT'])\n"
+FAILS += "print('attempt', n); sys.exit(codes[n - 1] if n <= len(codes) else 0)"
+FOREVER = ["python", "-c", "import time; time.sleep(600)"]
+
+
+@pytest.fixture(scope="module")
+def cloud_of_module() -> Iterator[cloud.Cloud]:
+    """A minute of Batch takes a tenth of a second."""
+    with cloud_kit.cloud_with(time_scale=600) as aws:
+        yield aws
+
+
+def fails(*codes: int, **more: Any) -> str:
+    """Registers a job that fails so; the id of one."""
+    batch.make_queue()
+    batch.register(["python", "-c", FAILS.format(list(codes))], **more)
+    return str(batch.submit())
+
+
+# ---- tried again
+
+
+def test_a_job_is_tried_again_until_it_succeeds(kit: Any) -> None:
+    del kit
+    job = batch.wait(fails(3, 4, retryStrategy={"attempts": 5}))
+    assert job["status"] == "SUCCEEDED"
+    assert [attempt["container"]["exitCode"] for attempt in job["attempts"]] == [3, 4, 0]
+    streams = [attempt["container"]["logStreamName"] for attempt in job["attempts"]]
+    assert [batch.output(stream) for stream in streams] == [["attempt 1"], ["attempt 2"], ["attempt 3"]]
+    assert len({attempt["container"]["taskArn"] for attempt in job["attempts"]}) == 3
+    assert job["startedAt"] == job["attempts"][-1]["startedAt"]
+
+
+def test_a_job_fails_when_its_attempts_are_used_up(kit: Any) -> None:
+    del kit
+    job = batch.wait(fails(1, 1, 1, retryStrategy={"attempts": 2}))
+    assert (job["status"], len(job["attempts"])) == ("FAILED", 2)
+    assert job["retryStrategy"] == {"attempts": 2, "evaluateOnExit": []}
+
+
+def test_without_a_strategy_there_is_one_attempt(kit: Any) -> None:
+    del kit
+    job = batch.wait(fails(1))
+    assert (job["status"], len(job["attempts"])) == ("FAILED", 1)
+
+
+def test_the_strategy_of_the_request_replaces_that_of_the_definition(kit: Any) -> None:
+    del kit
+    batch.make_queue()
+    batch.register(["python", "-c", FAILS.format([1, 1])], retryStrategy={"attempts": 1})
+    job = batch.wait(batch.submit(retryStrategy={"attempts": 3}))
+    assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 3)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "attempts"),
+    [
+        ([{"onExitCode": "42", "action": "EXIT"}], 1),
+        ([{"onExitCode": "4*", "action": "EXIT"}], 1),
+        ([{"onExitCode": "41", "action": "EXIT"}], 3),  # none matches: it is tried again
+        ([{"onExitCode": "42", "action": "RETRY"}, {"onExitCode": "*", "action": "EXIT"}], 3),
+        ([{"onExitCode": "41", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}], 1),
+        ([{"onStatusReason": "Essential container*", "onExitCode": "42", "action": "exit"}], 1),
+        ([{"onStatusReason": "Host EC2*", "onExitCode": "42", "action": "exit"}], 3),  # all conditions must hold
+    ],
+)
+def test_evaluate_on_exit(kit: Any, conditions: list[dict[str, str]], attempts: int) -> None:
+    del kit
+    job = batch.wait(fails(42, 42, 42, retryStrategy={"attempts": 3, "evaluateOnExit": conditions}))
+    assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
+
+
+def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so(kit: Any) -> None:
+    del kit
+    batch.make_queue()
+    conditions = [
+        {"onReason": "CannotStartContainerError:*", "action": "RETRY"},
+        {"onReason": "*", "action": "EXIT"},
+    ]
+    batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2, "evaluateOnExit": conditions})
+    job = batch.wait(batch.submit())
+    assert [attempt["statusReason"] for attempt in job["attempts"]] == ["Task failed to start"] * 2
+
+
+# ---- too slow
+
+
+def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again(kit: Any) -> None:
+    del kit
+    batch.make_queue()
+    batch.register(FOREVER, timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
+    job = batch.wait(batch.submit())
+    assert (job["status"], job["statusReason"]) == ("FAILED", "Job attempt duration exceeded timeout")
+    assert len(job["attempts"]) == 1
+    assert job["container"]["exitCode"] == 143
+    assert job["timeout"] == {"attemptDurationSeconds": 60}
+
+
+def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue()
+    batch.register(batch.hold(tmp_path, "render"), timeout={"attemptDurationSeconds": 60})
+    job_id = batch.submit(timeout={"attemptDurationSeconds": 36_000})
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    batch.let_go(tmp_path, "render")
+    assert batch.wait(job_id)["status"] == "SUCCEEDED"
+
+
+# ---- terminated
+
+
+def test_a_job_that_runs_is_terminated(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue()
+    batch.register(batch.hold(tmp_path, "render"), retryStrategy={"attempts": 3})
+    job_id = batch.submit()
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
+    job = batch.wait(job_id)
+    assert (job["status"], job["statusReason"]) == ("FAILED", "the shop is closed")
+    assert (job["container"]["exitCode"], len(job["attempts"])) == (143, 1)
+    assert (job["isTerminated"], job["isCancelled"]) == (True, False)
+
+
+def test_a_job_may_clean_up_when_it_is_terminated_and_fails_all_the_same(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue()
+    command = batch.hold(tmp_path, "render")
+    command[-1] = (
+        "import signal, sys\ndef end(*_):\n    print('lamps put away'); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n" + command[-1]
+    )
+    batch.register(command)
+    job_id = batch.submit()
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
+    job = batch.wait(job_id)
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 0)
+    assert batch.lines_of(job) == ["lamps put away"]
+
+
+def test_a_job_that_does_not_listen_is_killed(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue()
+    command = batch.hold(tmp_path, "render")
+    command[-1] = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + command[-1]
+    batch.register(command)
+    job_id = batch.submit()
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
+    job = batch.wait(job_id)
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
+
+
+# ---- cancelled
+
+
+def test_cancelling_ends_what_waits_and_leaves_what_runs(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
+    batch.register(batch.hold(tmp_path, "render"))
+    runs = batch.submit()
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
+    waits, depends = batch.submit(), batch.submit(dependsOn=[{"jobId": runs}])
+    assert [batch.described(job)["status"] for job in (runs, waits, depends)] == ["RUNNING", "RUNNABLE", "PENDING"]
+    for job_id in (runs, waits, depends):
+        kit.client("batch").cancel_job(jobId=job_id, reason="not wanted any more")
+    for job_id in (waits, depends):
+        job = batch.described(job_id)
+        assert (job["status"], job["statusReason"]) == ("FAILED", "not wanted any more")
+        assert (job["isCancelled"], job["attempts"]) == (True, [])
+    assert batch.described(runs)["status"] == "RUNNING"
+    batch.let_go(tmp_path, "render")
+    assert batch.wait(runs)["status"] == "SUCCEEDED"
+
+
+def test_terminating_ends_what_waits_too(kit: Any, tmp_path: Path) -> None:
+    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
+    batch.register(batch.hold(tmp_path, "render"))
+    runs = batch.submit()
+    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
+    waits = batch.submit()
+    kit.client("batch").terminate_job(jobId=waits, reason="not wanted any more")
+    assert batch.described(waits)["statusReason"] == "not wanted any more"
+    batch.let_go(tmp_path, "render")
+    assert batch.wait(runs)["status"] == "SUCCEEDED"
+
+
+# ---- told
+
+
+def test_each_change_of_state_is_an_event(kit: Any) -> None:
+    queue = kit.make_queue("states")
+    events = kit.client("events")
+    pattern = {"source": ["aws.batch"], "detail-type": ["Batch Job State Change"]}
+    events.put_rule(Name="states", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="states", Targets=[{"Id": "queue", "Arn": queue.arn}])
+    job_id = fails(3, retryStrategy={"attempts": 2})
+    batch.wait(job_id)
+    heard = kit.records(queue, 7)
+    order = ["RUNNABLE", "STARTING", "RUNNING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
+    assert sorted(event["detail"]["status"] for event in heard) == sorted(order)
+    last = next(event for event in heard if event["detail"]["status"] == "SUCCEEDED")
+    job = batch.described(job_id)
+    assert last["detail"] == job
+    assert last["resources"] == [job["jobArn"]]
+    first = next(e for e in heard if e["detail"]["status"] == "RUNNABLE" and not e["detail"]["attempts"])
+    assert "startedAt" not in first["detail"]
+
+
+def test_a_rule_hears_of_the_jobs_that_fail(kit: Any) -> None:
+    queue = kit.make_queue("failed")
+    events = kit.client("events")
+    pattern = {"source": ["aws.batch"], "detail": {"status": ["FAILED"], "jobName": ["night"]}}
+    events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="failed", Targets=[{"Id": "queue", "Arn": queue.arn}])
+    job_id = fails(9)
+    (event,) = kit.records(queue)
+    assert (event["detail"]["jobId"], event["detail"]["container"]["exitCode"]) == (job_id, 9)

@@ -1,0 +1,181 @@
+"""The places where moto hands over Batch: this fails when moto changes under them, so that somebody looks."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from moto.batch import exceptions, models
+from moto.batch.responses import BatchResponse
+from moto.core.exceptions import AWSError
+from moto.iam.models import IAMBackend
+from moto.utilities.tagging_service import TaggingService
+
+from kits import seam_kit
+
+LOOK: str = seam_kit.LOOK
+
+#: What each seam replaces or calls: owner, names with their parameters and defaults.
+SEAMS: seam_kit.Seams = {
+    "batch_jobs.py": [
+        (BatchResponse, dict.fromkeys(("submitjob", "describejobs", "listjobs", "terminatejob", "canceljob"), "self")),
+        (models.BatchBackend, {
+            "get_job_queue": "self, identifier",
+            "get_job_queue_by_arn": "self, arn",
+            "tag_resource": "self, resource_arn, tags",
+        }),
+        (TaggingService, {
+            "get_tag_dict_for_resource": "self, arn",
+            "validate_tags": "self, tags, limit=0",
+            "convert_dict_to_tags_input": "tags",
+        }),
+        (exceptions.ClientException, {"__init__": "self, message, exception_type=None, status=None"}),
+    ],
+    "batch_rules.py": [
+        (BatchResponse, dict.fromkeys((
+            "createcomputeenvironment", "updatecomputeenvironment", "deletecomputeenvironment", "createjobqueue",
+            "updatejobqueue", "deletejobqueue", "registerjobdefinition", "deregisterjobdefinition",
+            "describejobdefinitions", "describejobqueues", "describecomputeenvironments", "createschedulingpolicy",
+        ), "self")),
+        (models.BatchBackend, {
+            "create_compute_environment": "self, compute_environment_name, _type, state, compute_resources, "
+            "service_role, tags=None",
+            "update_compute_environment": "self, compute_environment_name, state, compute_resources, service_role",
+            "delete_compute_environment": "self, compute_environment_name",
+            "get_compute_environment": "self, identifier",
+            "_validate_compute_resources": "self, cr",
+            "create_job_queue": "self, queue_name, priority, schedule_policy, state, compute_env_order, tags=None",
+            "update_job_queue": "self, queue_name, priority, state, compute_env_order, schedule_policy",
+            "delete_job_queue": "self, queue_name",
+            "get_job_definition_by_name": "self, name",
+            "describe_job_queues": "self, job_queues=None",
+            "describe_compute_environments": "self, environments=None",
+        }),
+        (models.JobDefinition, {
+            "__init__": "self, name, parameters, _type, container_properties, node_properties, eks_properties, tags, "
+            "retry_strategy, timeout, backend, platform_capabilities, propagate_tags, revision=0",
+            "deregister": "self",
+            "describe": "self",
+        }),
+        (IAMBackend, {
+            "get_roles": "self",
+            "create_role": "*",
+        }),
+        (AWSError, {"__init__": "self, message, exception_type=None, status=None"}),
+    ],
+}  # fmt: skip
+
+SIGNATURES = seam_kit.signatures(SEAMS)
+
+
+@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
+def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
+    seam_kit.require_signature(seam, owner, name, parameters)
+
+
+def test_batch_of_moto_has_what_the_seams_read_and_set() -> None:
+    for owner, names in (
+        (models.ComputeEnvironment, "name arn env_type state compute_resources ecs_name"),
+        (models.JobQueue, "name arn priority state environments"),
+        (models.JobDefinition, "name arn revision status container_properties parameters retry_strategy timeout "
+         "platform_capabilities propagate_tags"),
+        (models.BatchBackend, "_job_definitions _job_queues tagger"),
+    ):  # fmt: skip
+        source = inspect.getsource(owner)
+        for name in names.split():
+            assert f"self.{name}" in source, f"{owner.__name__}.{name}; {LOOK.format('batch_*.py')}"
+
+
+# ---- what stock moto does wrong: when one of these fails, the seam may go
+
+STOCK = """
+import inspect, json
+import boto3, moto
+from botocore.exceptions import ClientError
+
+FARGATE = {"type": "FARGATE", "maxvCpus": 4}
+PROPERTIES = {"image": "i", "command": ["false"], "vcpus": 1, "memory": 128}
+
+def environment(**more):
+    return batch.create_compute_environment(**({"computeEnvironmentName": "env1", "type": "MANAGED", "state": "ENABLED",
+        "computeResources": FARGATE, "serviceRole": role} | more))["computeEnvironmentArn"]
+
+def queue(**more):
+    order = [{"order": 1, "computeEnvironment": environment()}]
+    return batch.create_job_queue(**({"jobQueueName": "queue1", "priority": 1, "state": "ENABLED",
+        "computeEnvironmentOrder": order} | more))["jobQueueArn"]
+
+def definition(**more):
+    return batch.register_job_definition(**({"jobDefinitionName": "def1", "type": "container",
+        "containerProperties": PROPERTIES} | more))["jobDefinitionArn"]
+
+def job(**more):
+    return batch.submit_job(jobName="job1", jobQueue="queue1", jobDefinition="def1", **more)["jobId"]
+
+def refused(call, **more):
+    try:
+        call(**more)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+def a_job_that_fails_succeeds():
+    queue(); definition()
+    return batch.describe_jobs(jobs=[job()])["jobs"][0]["status"] == "SUCCEEDED"
+
+def a_retry_strategy_of_a_request_is_dropped():
+    queue(); definition()
+    job_id = job(retryStrategy={"attempts": 3})
+    return "retryStrategy" not in batch.describe_jobs(jobs=[job_id])["jobs"][0]
+
+def a_disabled_queue_takes_jobs():
+    queue(state="DISABLED"); definition()
+    return bool(job())
+
+def every_job_is_listed_without_a_status():
+    queue(); definition(); job()
+    return len(batch.list_jobs(jobQueue="queue1")["jobSummaryList"]) == 1
+
+def an_environment_needs_a_role():
+    return refused(environment, serviceRole="") == "ClientException"
+
+def an_environment_keeps_no_new_size():
+    environment()
+    batch.update_compute_environment(computeEnvironment="env1", computeResources={"maxvCpus": 9})
+    found = batch.describe_compute_environments()["computeEnvironments"][0]
+    return found["computeResources"]["maxvCpus"] == 4
+
+def what_is_in_use_is_deleted():
+    queue()
+    return refused(batch.delete_compute_environment, computeEnvironment="env1") is None
+
+def an_error_has_a_code_that_batch_does_not_know():
+    environment()
+    return refused(environment) == "InvalidParameterValue"
+
+def a_revision_inherits_from_the_one_before():
+    definition(parameters={"a": "b"}); definition()
+    return batch.describe_job_definitions()["jobDefinitions"][1]["parameters"] == {"a": "b"}
+
+def fargate_asks_for_nothing_of_its_own():
+    return bool(definition(platformCapabilities=["FARGATE"]))
+
+found = {}
+for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
+    with moto.mock_aws(config={"batch": {"use_docker": False}}):
+        batch, ec2, iam = (boto3.client(service, "us-east-1") for service in ("batch", "ec2", "iam"))
+        role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        FARGATE |= {"subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+                    "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]]}
+        try:
+            found[name] = show()
+        except Exception as error:
+            found[name] = f"{type(error).__name__}: {error}"
+print(json.dumps(found))
+"""
+
+
+def test_stock_moto_still_has_the_defects() -> None:
+    found = seam_kit.stock(STOCK)
+    assert len(found) == 10
+    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("batch_*.py")

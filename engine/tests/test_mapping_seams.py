@@ -1,0 +1,280 @@
+"""The places where moto hands over event source mappings and queues: this fails when moto changes under them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import pytest
+from moto.awslambda import exceptions, models
+from moto.awslambda.responses import LambdaResponse
+from moto.sqs import exceptions as sqs_exceptions, models as sqs
+from moto.sqs.responses import SQSResponse
+
+from kits import seam_kit
+
+LOOK: str = seam_kit.LOOK
+
+#: What each seam replaces or calls: owner, names with their parameters and defaults.
+SEAMS: seam_kit.Seams = {
+    "lambda_mappings.py": [
+        (models.LambdaBackend, {
+            "create_event_source_mapping": "self, spec",
+            "get_event_source_mapping": "self, uuid",
+            "update_event_source_mapping": "self, uuid, spec",
+            "delete_event_source_mapping": "self, uuid",
+            "list_event_source_mappings": "self, event_source_arn, function_name",
+        }),
+        (models.EventSourceMapping, {"__init__": "self, spec", "get_configuration": "self"}),
+    ],
+    "mapping_answers.py": [
+        (LambdaResponse, dict.fromkeys((
+            "create_event_source_mapping", "get_event_source_mapping", "update_event_source_mapping",
+            "delete_event_source_mapping", "list_event_source_mappings",
+        ), "self")),
+        (exceptions.GenericResourcNotFound, {"__init__": "self"}),
+    ],
+    "mapping_rules.py": [
+        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
+    ],
+    "sqs_queues.py": [
+        (sqs.Queue, {
+            "__init__": "self, name, region, account_id, kwargs",
+            "add_message": "self, message",
+            "delete_message": "self, receipt_handle",
+        }),
+        (sqs.SQSBackend, {
+            "get_queue": "self, queue_name",
+            "receive_message": "self, queue_name, count, wait_seconds_timeout, visibility_timeout, "
+            "message_attribute_names=None",
+            "change_message_visibility": "self, queue_name, receipt_handle, visibility_timeout",
+            "purge_queue": "self, queue_name",
+            "get_queue_attributes": "self, queue_name, attribute_names",
+        }),
+        (sqs.Message, {
+            "mark_received": "self, visibility_timeout=None", "mark_sent": "self, delay_seconds=None",
+        }),
+        (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),
+    ],
+    "sqs_redrive.py": [
+        (sqs.Message, {
+            "__init__": "self, message_id, body, system_attributes=None", "mark_sent": "self, delay_seconds=None",
+        }),
+    ],
+    "sqs_requests.py": [
+        (sqs.SQSBackend, {
+            "create_queue": "self, name, tags=None, kwargs",
+            "set_queue_attributes": "self, queue_name, attributes",
+            "get_queue_attributes": "self, queue_name, attribute_names",
+            "send_message": "self, queue_name, message_body, message_attributes=None, delay_seconds=None, "
+            "deduplication_id=None, group_id=None, system_attributes=None, validate_group_id=True",
+            "send_message_batch": "self, queue_name, entries",
+            "change_message_visibility_batch": "self, queue_name, entries",
+            "delete_message_batch": "self, queue_name, receipts",
+            "list_queues": "self, queue_name_prefix",
+        }),
+        (SQSResponse, dict.fromkeys(("create_queue", "set_queue_attributes", "receive_message"), "self")),
+    ],
+    "sqs_rules.py": [
+        (sqs_exceptions.InvalidAttributeName, {"__init__": "self, attribute_name"}),
+        (sqs_exceptions.InvalidAttributeValue, {"__init__": "self, attribute_name"}),
+        (sqs_exceptions.InvalidParameterValue, {"__init__": "self, message"}),
+        (sqs_exceptions.MissingParameter, {"__init__": "self, parameter"}),
+    ],
+}  # fmt: skip
+
+SIGNATURES = seam_kit.signatures(SEAMS)
+
+
+@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
+def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
+    seam_kit.require_signature(seam, owner, name, parameters)
+
+
+@pytest.mark.parametrize(
+    ("owner", "attributes"),
+    [
+        (sqs.Message, ("id", "body", "receipt_handle", "sender_id", "sent_timestamp", "group_id", "deduplication_id",
+                       "sequence_number", "visible_at", "delayed_until", "system_attributes", "message_attributes",
+                       "approximate_receive_count", "approximate_first_receive_timestamp")),
+        (sqs.Queue, ("_messages", "_pending_messages", "deleted_messages", "_messages_lock", "dead_letter_queue",
+                     "redrive_policy", "fifo_queue", "queue_arn")),
+        (models.EventSourceMapping, ("uuid", "arn", "event_source_arn", "function_arn", "function_name", "tags",
+                                     "last_modified")),
+        (models.LambdaBackend, ("_event_source_mappings",)),
+    ],
+)  # fmt: skip
+def test_moto_still_keeps_what_the_seams_read(owner: Any, attributes: tuple[str, ...]) -> None:
+    source = inspect.getsource(owner)
+    for attribute in attributes:
+        assert f"self.{attribute}" in source, f"{owner.__name__}.{attribute} is gone; {LOOK.format('sqs_queues.py')}"
+
+
+# ---- what stock moto does wrong: when one of these fails, the seam may go
+
+#: Without our seams: each function shows one defect, and answers True while moto has it.
+STOCK = """
+import inspect, io, json, threading, time, zipfile
+import boto3, moto
+from botocore.exceptions import ClientError
+from moto.sqs import models
+from moto.sqs.responses import SQSResponse
+
+def make(name="orders", **attributes):
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+def make_fifo(**attributes):
+    return make("orders.fifo", FifoQueue="true", ContentBasedDeduplication="true", **attributes)[0]
+
+def make_function(**settings):
+    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("orders.py", "def handler(event, context): pass")
+    lam.create_function(FunctionName="orders", Runtime="python3.13", Handler="orders.handler", Role=role,
+                        Code={"ZipFile": package.getvalue()}, **settings)
+
+def accepted(arn, **settings):
+    make_function(**settings.pop("function", {}))
+    lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=arn, **settings)
+    return True
+
+def send(url, body):
+    return sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="moon")
+
+def receive(url, **more):
+    return sqs.receive_message(QueueUrl=url, AttributeNames=["All"], **more).get("Messages", [])
+
+def functions_are_called_inside_send():
+    return "send_sqs_batch" in inspect.getsource(models.Queue.add_message)
+
+def a_deletion_builds_a_new_list_without_a_lock():
+    source = inspect.getsource(models.Queue.delete_message)
+    return "self._messages = new_messages" in source and "_messages_lock" not in source
+
+def receivers_share_no_lock():
+    return "_messages_lock" not in inspect.getsource(models.SQSBackend.receive_message)
+
+def a_group_changes_its_order_when_it_comes_back():
+    url = make_fifo(VisibilityTimeout="1")
+    send(url, "first"); send(url, "second")
+    receive(url, MaxNumberOfMessages=2)
+    backend = models.sqs_backends["123456789012"]["us-east-1"].queues["orders.fifo"]
+    for message in backend._messages:
+        message.visible_at = 0.0  # as after the visibility timeout
+    return receive(url)[0]["Body"] == "second"
+
+def a_receiver_gets_groups_mixed():
+    url = make_fifo()
+    for body, group in (("1", "moon"), ("2", "sun"), ("3", "moon")):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group)
+    return [each["Body"] for each in receive(url, MaxNumberOfMessages=2)] == ["1", "2"]
+
+def a_duplicate_is_accepted_after_a_deletion():
+    url = make_fifo()
+    for _ in range(2):
+        send(url, "first")
+        found = receive(url)
+        if found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
+    return bool(found)
+
+def there_is_no_sequence_number_by_content():
+    url = make_fifo()
+    send(url, "first")
+    return "SequenceNumber" not in receive(url)[0]["Attributes"]
+
+def there_is_no_redrive():
+    return not hasattr(SQSResponse, "start_message_move_task")
+
+def a_message_in_a_dead_letter_queue_cannot_be_deleted_again():
+    dead, arn = make("dead")
+    url = make(RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}), VisibilityTimeout="0")[0]
+    sqs.send_message(QueueUrl=url, MessageBody="lamp")
+    handle = receive(url)[0]["ReceiptHandle"]
+    time.sleep(0.002)
+    receive(url)
+    try:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    except ClientError:
+        return "Attributes" in receive(dead)[0]
+
+def an_empty_message_is_accepted():
+    return bool(sqs.send_message(QueueUrl=make()[0], MessageBody="")["MessageId"])
+
+def a_timeout_of_a_day_is_accepted():
+    return bool(make(VisibilityTimeout="86400"))
+
+def a_batch_loses_trace_headers():
+    url, trace = make()[0], {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}
+    sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "a", "MessageSystemAttributes": trace}])
+    return "AWSTraceHeader" not in receive(url)[0]["Attributes"]
+
+def a_short_visibility_timeout_is_accepted():
+    return accepted(make(VisibilityTimeout="1")[1], function={"Timeout": 60})
+
+def a_second_mapping_is_accepted():
+    arn = make()[1]
+    accepted(arn)
+    lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=arn)
+    return True
+
+def a_large_batch_without_a_window_is_accepted():
+    return accepted(make()[1], BatchSize=11)
+
+def any_filter_is_accepted():
+    return accepted(make()[1], FilterCriteria={"Filters": [{"Pattern": "lamp"}]})
+
+def the_answer_lacks_defaults():
+    make_function()
+    made = lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=make()[1])
+    return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
+
+found = {}
+for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
+    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
+        lam, sqs, iam = (boto3.client(service, "us-east-1") for service in ("lambda", "sqs", "iam"))
+        try:
+            found[name] = show()
+        except Exception as error:
+            found[name] = f"{type(error).__name__}: {error}"
+print(json.dumps(found))
+"""
+
+DEFECTS = {
+    "functions_are_called_inside_send": "sqs_queues.py",
+    "a_deletion_builds_a_new_list_without_a_lock": "sqs_queues.py",
+    "receivers_share_no_lock": "sqs_queues.py",
+    "a_group_changes_its_order_when_it_comes_back": "sqs_queues.py",
+    "a_receiver_gets_groups_mixed": "sqs_queues.py",
+    "a_duplicate_is_accepted_after_a_deletion": "sqs_queues.py",
+    "there_is_no_sequence_number_by_content": "sqs_queues.py",
+    "there_is_no_redrive": "sqs_redrive.py",
+    "a_message_in_a_dead_letter_queue_cannot_be_deleted_again": "sqs_queues.py",
+    "an_empty_message_is_accepted": "sqs_rules.py",
+    "a_timeout_of_a_day_is_accepted": "sqs_rules.py",
+    "a_batch_loses_trace_headers": "sqs_requests.py",
+    "a_short_visibility_timeout_is_accepted": "lambda_mappings.py",
+    "a_second_mapping_is_accepted": "lambda_mappings.py",
+    "a_large_batch_without_a_window_is_accepted": "mapping_rules.py",
+    "any_filter_is_accepted": "mapping_rules.py",
+    "the_answer_lacks_defaults": "mapping_answers.py",
+}
+
+
+@functools.cache
+def _stock() -> dict[str, Any]:
+    """What stock moto does, from a process without our seams; run once."""
+    return dict(seam_kit.stock(STOCK))
+
+
+def test_every_defect_is_shown() -> None:
+    assert set(_stock()) == set(DEFECTS)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_stock_moto_still_has_the_defect(defect: str) -> None:
+    seam = DEFECTS[defect]
+    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"

@@ -1,0 +1,278 @@
+"""What AWS refuses is refused; what the local cloud does not honour is refused and said. Nothing is left behind."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+import serverless_cloud as cloud
+from serverless_cloud import Cloud, CloudError
+
+ROLE = "arn:aws:iam::123456789012:role/nobody"
+SOURCE = "def handler(event, context):\n    return 1200\n"
+
+
+def refused(call: Callable[[], Any]) -> tuple[str, str, int]:
+    """The error code, the message and the HTTP status of a call that must be refused."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    answer = caught.value.response
+    return answer["Error"]["Code"], answer["Error"]["Message"], answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def not_created(kit: Any, **settings: Any) -> str:
+    """The message with which CreateFunction is refused as an invalid parameter; no function may be left."""
+    code, message, status = refused(lambda: kit.deploy("price", SOURCE, **settings))
+    assert (code, status) == ("InvalidParameterValueException", 400)
+    assert kit.client("lambda").list_functions()["Functions"] == []
+    return message
+
+
+def test_a_role_that_does_not_exist(kit: Any) -> None:
+    assert "cannot be assumed by Lambda" in not_created(kit, Role=ROLE)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:TagSession"},
+    ],
+)
+def test_a_role_that_lambda_cannot_assume(kit: Any, statement: dict[str, Any]) -> None:
+    role = kit.make_role("other", {"Version": "2012-10-17", "Statement": [statement]})
+    message = not_created(kit, Role=role)
+    assert "cannot be assumed by Lambda" in message
+    assert "lambda.amazonaws.com" in message
+
+
+def test_a_package_that_is_no_zip(kit: Any) -> None:
+    message = not_created(kit, Code={"ZipFile": SOURCE.encode()})
+    assert "Could not unzip uploaded file" in message
+    assert "not a zip" in message
+
+
+@pytest.mark.parametrize("name", ["../price.py", "shop/../../price.py", "/price.py", "C:\\price.py", "..\\price.py"])
+def test_a_package_that_leads_out_of_its_folder(kit: Any, name: str) -> None:
+    message = not_created(kit, Code={"ZipFile": kit.zip_of({"price.py": SOURCE, name: SOURCE})})
+    assert "leads out of it" in message
+    assert name.replace("\\", "/") in message.replace("\\", "/")
+
+
+def test_a_package_with_a_damaged_file(kit: Any) -> None:
+    whole = kit.zip_of({"price.py": SOURCE})
+    damaged = whole.replace(b"return 1200", b"return 1300")
+    assert damaged != whole
+    assert "Could not unzip" in not_created(kit, Code={"ZipFile": damaged})
+
+
+def test_a_package_in_a_bucket_that_is_no_zip(kit: Any) -> None:
+    s3, lam = kit.client("s3"), kit.client("lambda")
+    s3.create_bucket(Bucket="hikari-code")
+    s3.put_object(Bucket="hikari-code", Key="price.zip", Body=b"lamp")
+    place = {"S3Bucket": "hikari-code", "S3Key": "price.zip"}
+    assert "Could not unzip" in not_created(kit, Code=place)
+    kit.deploy("price", SOURCE)
+    assert "Could not unzip" in refused(lambda: lam.update_function_code(FunctionName="price", **place))[1]
+    assert kit.invoke("price").payload == 1200
+
+
+@pytest.mark.parametrize("entries", [["./"], ["shop/"], ["./price.py"]])
+def test_a_package_with_folders_and_dots_is_fine(kit: Any, entries: list[str]) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in entries:
+            archive.writestr(name, SOURCE if name.endswith(".py") else "")
+        if "./price.py" not in entries:
+            archive.writestr("price.py", SOURCE)
+    kit.deploy("price", SOURCE, Code={"ZipFile": buffer.getvalue()})
+    assert kit.invoke("price").payload == 1200
+
+
+@pytest.mark.parametrize(
+    "runtime", ["nodejs22.x", "provided.al2023", "python2.7", "python3", "python3.99", "Python3.13"]
+)
+def test_a_runtime_that_is_not_python(kit: Any, runtime: str) -> None:
+    message = not_created(kit, Runtime=runtime)
+    assert runtime in message
+    assert 'Runtime="python3.13"' in message
+
+
+@pytest.mark.parametrize("handler", ["my price.handler", "p" * 129])
+def test_a_handler_of_the_wrong_form(kit: Any, handler: str) -> None:
+    message = not_created(kit, Handler=handler)
+    assert repr(handler) in message
+    assert 'Handler="price.handler"' in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (
+            {
+                "FileSystemConfigs": [
+                    {
+                        "Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-1",
+                        "LocalMountPath": "/mnt/lamps",
+                    }
+                ]
+            },
+            "FileSystemConfigs",
+        ),
+        ({"SnapStart": {"ApplyOn": "PublishedVersions"}}, "SnapStart"),
+    ],
+)
+def test_a_setting_that_is_not_honoured(kit: Any, settings: dict[str, Any], named: str) -> None:
+    message = not_created(kit, **settings)
+    assert f"does not honour {named} yet" in message
+    assert "docs/fidelity.md" in message
+
+
+def test_a_container_image(kit: Any) -> None:
+    image = {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/hikari:1"}
+    call = lambda: kit.client("lambda").create_function(  # noqa: E731
+        FunctionName="price", Role=kit.make_role(), PackageType="Image", Code=image
+    )
+    code, message, _ = refused(call)
+    assert code == "InvalidParameterValueException"
+    assert "zip packages" in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed"), [({"Timeout": 901}, "1 to 900"), ({"MemorySize": 10241}, "128 to 10240")]
+)
+def test_a_size_beyond_the_limit(kit: Any, settings: dict[str, Any], allowed: str) -> None:
+    code, message, status = refused(lambda: kit.deploy("price", SOURCE, **settings))
+    assert (code, status) == ("ValidationException", 400)
+    assert allowed in message
+    assert kit.client("lambda").list_functions()["Functions"] == []
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_ACCESS_KEY_ID", "_HANDLER"])
+def test_a_reserved_environment_variable(kit: Any, name: str) -> None:
+    message = not_created(kit, Environment={"Variables": {name: "x"}})
+    assert "reserved keys" in message
+    assert name in message
+
+
+@pytest.mark.parametrize("variables", [{"A=B": "lamp"}, {"9": "lamp"}, {"SHOP": "Hika\0ri"}])
+def test_an_environment_variable_that_no_process_can_have(kit: Any, variables: dict[str, str]) -> None:
+    code, message, _ = refused(lambda: kit.deploy("price", SOURCE, Environment={"Variables": variables}))
+    assert code == "ValidationException"
+    assert repr(next(iter(variables))) in message
+
+
+def test_more_environment_variables_than_fit(kit: Any) -> None:
+    assert "4KB" in not_created(kit, Environment={"Variables": {"SHOP": "灯" * 1400}})
+
+
+def test_all_environment_variables_taken_away(kit: Any) -> None:
+    kit.deploy("price", "import os\ndef handler(e, c):\n    return os.environ.get('SHOP')\n",
+               Environment={"Variables": {"SHOP": "Hikari"}})  # fmt: skip
+    assert kit.invoke("price").payload == "Hikari"
+    kit.client("lambda").update_function_configuration(FunctionName="price", Environment={})
+    assert kit.invoke("price").payload is None
+
+
+def test_no_code_at_all(kit: Any) -> None:
+    assert "Please provide a source" in not_created(kit, Code={})
+
+
+def test_code_from_a_bucket_that_does_not_exist(kit: Any) -> None:
+    place = {"S3Bucket": "hikari-nowhere", "S3Key": "price.zip"}
+    assert "NoSuchBucket" in not_created(kit, Code=place)
+    kit.deploy("price", SOURCE)
+    call = lambda: kit.client("lambda").update_function_code(FunctionName="price", **place)  # noqa: E731
+    assert refused(call)[:1] == ("InvalidParameterValueException",)
+    assert kit.invoke("price").payload == 1200
+
+
+def test_a_change_that_is_refused_changes_nothing(kit: Any) -> None:
+    lam = kit.client("lambda")
+    kit.deploy("price", SOURCE)
+    changes = [
+        lambda: lam.update_function_code(FunctionName="price", ZipFile=b"lamp"),
+        lambda: lam.update_function_code(FunctionName="price", ZipFile=b"lamp", Publish=True),
+        lambda: lam.update_function_configuration(FunctionName="price", Handler="the price", Timeout=9),
+        lambda: lam.update_function_configuration(FunctionName="price", Runtime="nodejs22.x", Timeout=9),
+        lambda: lam.update_function_configuration(FunctionName="price", Role=ROLE, Timeout=9),
+        lambda: lam.update_function_configuration(FunctionName="price", SnapStart={"ApplyOn": "x"}, Timeout=9),
+    ]
+    before = lam.get_function_configuration(FunctionName="price")
+    for change in changes:
+        assert refused(change)[0] == "InvalidParameterValueException"
+    assert [v["Version"] for v in lam.list_versions_by_function(FunctionName="price")["Versions"]] == ["$LATEST"]
+    after = lam.get_function_configuration(FunctionName="price")
+    assert [after[k] for k in ("CodeSha256", "Timeout", "Runtime")] == [
+        before[k] for k in ("CodeSha256", "Timeout", "Runtime")
+    ]
+    assert kit.invoke("price").payload == 1200
+
+
+def test_a_dry_run_runs_nothing(aws: Cloud, kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    assert kit.client("lambda").invoke(FunctionName="price", InvocationType="DryRun")["StatusCode"] == 204
+    assert aws.environments("price") == []
+
+
+NOT_BUILT: dict[str, dict[str, Any]] = {
+    "invoke_with_response_stream": {"FunctionName": "price"},
+    "invoke_async": {"FunctionName": "price", "InvokeArgs": b"{}"},
+    "put_function_recursion_config": {"FunctionName": "price", "RecursiveLoop": "Allow"},
+    "put_runtime_management_config": {"FunctionName": "price", "UpdateRuntimeOn": "Auto"},
+    "put_function_code_signing_config": {
+        "FunctionName": "price",
+        "CodeSigningConfigArn": "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", NOT_BUILT)
+def test_a_call_that_is_not_honoured(kit: Any, call: str) -> None:
+    kit.deploy("price", SOURCE)
+    code, message, status = refused(lambda: getattr(kit.client("lambda"), call)(**NOT_BUILT[call]))
+    assert (code, status) == ("NotImplementedException", 501)
+    assert f"does not honour {call} yet" in message
+    assert "docs/fidelity.md" in message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"time_scale": 0},
+        {"time_scale": -1},
+        {"time_scale": "60"},
+        {"time_scale": float("inf")},
+        {"time_scale": True},
+        {"idle_expiry_s": 0},
+        {"idle_expiry_s": float("nan")},
+        {"target": "4566"},
+        {"network_model": "2018"},
+    ],
+)
+def test_start_with_a_value_out_of_range(aws: Cloud, given: dict[str, Any]) -> None:
+    ((name, value),) = given.items()
+    with pytest.raises(ValueError, match=f"{name} is {value!r}; it must be"):
+        cloud.start(**given)
+    assert aws.is_running
+
+
+def test_a_network_model_for_a_target(aws: Cloud) -> None:
+    with pytest.raises(CloudError, match="network_model is for the local cloud, not for a target"):
+        cloud.start(network_model="2019", target="http://127.0.0.1:4566")
+    assert aws.is_running
+
+
+def test_enforce_iam_that_is_no_choice(aws: Cloud) -> None:
+    with pytest.raises(ValueError, match="enforce_iam is 'yes'; it must be True or False"):
+        cloud.start(enforce_iam="yes")  # type: ignore[arg-type]
+    with pytest.raises(CloudError, match="a target takes its place"):
+        cloud.start(enforce_iam=True, target="http://127.0.0.1:4566")
+    assert aws.is_running

@@ -1,0 +1,203 @@
+"""Definitions that are refused, versions, aliases, revisions, stacks of state machines; plain boto3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kits import states_kit as states
+
+OLD = states.steps(Old={"Type": "Pass", "Result": "old", "End": True})
+NEW = states.steps(New={"Type": "Pass", "Result": "new", "End": True})
+UNKNOWN = states.steps(Take={"Type": "Pass", "Next": "Pay"}, Done=states.DONE)
+LOST = (
+    "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: Pay at /States/Take/Next, "
+    'MISSING_TRANSITION_TARGET: State "Done" is not reachable. at /States/Done\''
+)
+
+
+def make(definition: Any, **more: Any) -> Any:
+    """Creates "orders"."""
+    text = definition if isinstance(definition, str) else json.dumps(definition)
+    return states.states().create_state_machine(name="orders", definition=text, roleArn=states.ROLE, **more)
+
+
+def test_a_definition_with_an_error_is_refused(kit: Any) -> None:
+    refused = kit.refused(lambda: make(UNKNOWN))
+    assert (refused.code, refused.message, refused.status) == ("InvalidDefinition", LOST, 400)
+    assert states.states().list_state_machines()["stateMachines"] == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ("{", "INVALID_JSON_DESCRIPTION"),
+        ({"StartAt": "Nobody", "States": {"Done": {"Type": "Succeed"}}}, "Missing 'Next' target: Nobody at /StartAt"),
+        (states.steps(A={"Type": "Task", "End": True}), "These fields are required: [Resource] at /States/A"),
+        (
+            states.steps(A={"Type": "Pass", "InputPath": "a", "End": True}),
+            "not a valid JSONPath at /States/A/InputPath",
+        ),
+        (states.steps(A={"Type": "Lambda", "End": True}), "at /States/A/Type"),
+        (
+            states.steps(A={"Type": "Task", "Resource": "pay", "End": True}),
+            "not a valid resource ARN at /States/A/Resource",
+        ),
+    ],
+)
+def test_what_is_said_of_it(kit: Any, definition: Any, said: str) -> None:
+    refused = kit.refused(lambda: make(definition))
+    assert refused.code == "InvalidDefinition"
+    assert said in refused.message
+
+
+def test_an_update_is_checked_too_and_leaves_the_machine(kit: Any) -> None:
+    arn = states.machine(OLD)
+    refused = kit.refused(
+        lambda: states.states().update_state_machine(stateMachineArn=arn, definition=json.dumps(UNKNOWN))
+    )
+    assert (refused.code, refused.message) == ("InvalidDefinition", LOST)
+    assert states.succeeded(states.run(arn)) == "old"
+    nothing = kit.refused(lambda: states.states().update_state_machine(stateMachineArn=arn))
+    assert nothing.code == "MissingRequiredParameter"
+
+
+def test_validated_without_a_machine(kit: Any) -> None:
+    del kit
+    client = states.states()
+    found = client.validate_state_machine_definition(definition=json.dumps(UNKNOWN))
+    assert (found["result"], found["truncated"]) == ("FAIL", False)
+    assert found["diagnostics"][0] == {
+        "severity": "ERROR",
+        "code": "MISSING_TRANSITION_TARGET",
+        "message": "Missing 'Next' target: Pay",
+        "location": "/States/Take/Next",
+    }
+    short = client.validate_state_machine_definition(definition=json.dumps(UNKNOWN), maxResults=1)
+    assert (len(short["diagnostics"]), short["truncated"]) == (1, True)
+    assert client.validate_state_machine_definition(definition=json.dumps(OLD))["result"] == "OK"
+
+
+def test_made_twice_is_one_and_a_name_that_is_taken_is_refused(kit: Any) -> None:
+    first, again = make(OLD), make(OLD)
+    assert first["stateMachineArn"] == again["stateMachineArn"]
+    assert len(states.states().list_state_machines()["stateMachines"]) == 1
+    for other in (lambda: make(NEW), lambda: make(OLD, type="EXPRESS")):
+        refused = kit.refused(other)
+        assert (refused.code, refused.message) == (
+            "StateMachineAlreadyExists", f"State Machine Already Exists: '{first['stateMachineArn']}'",
+        )  # fmt: skip
+
+
+def test_what_else_is_refused(kit: Any) -> None:
+    name = kit.refused(lambda: states.machine(OLD, "all orders"))
+    assert name.code == "InvalidName"
+    role = kit.refused(lambda: states.machine(OLD, roleArn="me"))
+    assert role.code == "InvalidArn"
+    kind = kit.refused(lambda: make(OLD, type="FAST"))
+    assert kind.code == "ValidationException"
+    logging = kit.refused(lambda: make(OLD, loggingConfiguration={"level": "ALL"}))
+    assert logging.code == "InvalidLoggingConfiguration"
+    tested = kit.refused(
+        lambda: states.states().test_state(definition=json.dumps(OLD["States"]["Old"]), roleArn=states.ROLE)
+    )
+    assert (tested.code, tested.status) == ("NotImplementedException", 501)
+
+
+def test_versions_keep_what_they_were(kit: Any) -> None:
+    arn = states.machine(OLD)
+    client = states.states()
+    first = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    assert first == f"{arn}:1"
+    assert client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"] == first, "nothing new"
+    answer = client.update_state_machine(stateMachineArn=arn, definition=json.dumps(NEW), publish=True)
+    second = answer["stateMachineVersionArn"]
+    assert [states.succeeded(states.run(each)) for each in (arn, first, second)] == ["new", "old", "new"]
+    listed = client.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
+    assert [each["stateMachineVersionArn"] for each in listed] == [second, first]
+    (of_first,) = client.list_executions(stateMachineArn=first)["executions"]
+    assert of_first["stateMachineVersionArn"] == first
+    assert client.describe_state_machine(stateMachineArn=arn)["revisionId"] == answer["revisionId"]
+    stale = kit.refused(lambda: client.publish_state_machine_version(stateMachineArn=arn, revisionId="INITIAL"))
+    assert stale.code == "ConflictException"
+
+
+def test_an_alias_divides_its_executions(kit: Any) -> None:
+    arn = states.machine(OLD)
+    client = states.states()
+    first = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    client.update_state_machine(stateMachineArn=arn, definition=json.dumps(NEW))
+    second = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    half = [{"stateMachineVersionArn": version, "weight": 50} for version in (first, second)]
+    alias = client.create_state_machine_alias(name="live", routingConfiguration=half)["stateMachineAliasArn"]
+    found = {states.succeeded(states.run(alias)) for _ in range(40)}
+    assert found == {"old", "new"}, "a fair coin shows one side 40 times in 10^12 tries"
+    whole = [{"stateMachineVersionArn": second, "weight": 100}]
+    client.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=whole)
+    last = states.run(alias)
+    assert states.succeeded(last) == "new"
+    told = client.describe_execution(executionArn=last.arn)
+    assert (told["stateMachineAliasArn"], told["stateMachineVersionArn"]) == (alias, second)
+    assert len(client.list_executions(stateMachineArn=alias)["executions"]) == 41
+    used = kit.refused(lambda: client.delete_state_machine_version(stateMachineVersionArn=second))
+    assert used.code == "ConflictException"
+    client.delete_state_machine_version(stateMachineVersionArn=first)
+    assert kit.refused(lambda: states.start(first)).code == "StateMachineDoesNotExist"
+
+
+def test_texts_stay_as_they_are_written(kit: Any) -> None:
+    del kit
+    texts = {
+        "quoted": 'said "yes"',
+        "lines": "a\nb",
+        "back": "C:\\lamps",
+        "lamp": "灯り",
+        "next": "Next",
+        "path": "$.no",
+    }
+    note = {"Type": "Pass", "Parameters": texts, "End": True}
+    assert states.succeeded(states.run_once({"StartAt": 'The "note"', "States": {'The "note"': note}})) == texts
+    result = {"Type": "Pass", "Result": texts, "End": True}
+    assert states.succeeded(states.run_once(states.steps(Note=result))) == texts
+
+
+def test_data_may_have_words_of_the_language(kit: Any) -> None:
+    del kit
+    words = {
+        "Next": "End",
+        "StartAt": "INLINE",
+        "States": {"Type": ["Pass", "FULL"]},
+        "Error": "States.ALL",
+        "true": False,
+    }
+    note = {"Type": "Pass", "Parameters": words | {"Result.$": "$.x"}, "Next": "Type"}
+    own = states.steps(Note=note, Type={"Type": "Pass", "Next": "Fail"}, Fail=states.DONE)
+    assert states.succeeded(states.run_once(own, {"x": 1})) == words | {"Result": 1}
+    whole = {"QueryLanguage": "JSONata"} | states.steps(Note={"Type": "Pass", "Output": words, "End": True})
+    assert states.succeeded(states.run_once(whole)) == words
+
+
+def test_machines_of_a_stack_run(kit: Any) -> None:
+    template = {
+        "Resources": {
+            "Orders": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "StateMachineName": "orders",
+                    "RoleArn": states.ROLE,
+                    "DefinitionString": json.dumps(OLD),
+                },
+            }
+        }
+    }
+    stacks = kit.client("cloudformation")
+    stacks.create_stack(StackName="shop", TemplateBody=json.dumps(template))
+    kit.eventually(lambda: states.states().list_state_machines()["stateMachines"], "the stack's machine")
+    (machine,) = states.states().list_state_machines()["stateMachines"]
+    assert states.succeeded(states.run(machine["stateMachineArn"])) == "old"
+    stacks.delete_stack(StackName="shop")
+    kit.eventually(
+        lambda: not states.states().list_state_machines()["stateMachines"], "the machine goes with the stack"
+    )

@@ -1,0 +1,253 @@
+"""Where moto hands over tasks and Map states: this fails when moto changes under a seam, so that somebody looks."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
+    distributed_iteration_component as distributed,
+    inline_iteration_component as inline,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_api_gateway,
+    state_task_service_aws_sdk,
+    state_task_service_batch,
+    state_task_service_dynamodb,
+    state_task_service_events,
+    state_task_service_lambda,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from kits import seam_kit
+
+LOOK: str = seam_kit.LOOK
+CALL = "self, env, resource_runtime_part, normalised_parameters, state_credentials"
+NORMALISE = "self, parameters, boto_service_name=None, service_action_name=None"
+CALLED: tuple[Any, ...] = (
+    state_task_service_aws_sdk.StateTaskServiceAwsSdk,
+    state_task_service_batch.StateTaskServiceBatch,
+    state_task_service_dynamodb.StateTaskServiceDynamoDB,
+    state_task_service_events.StateTaskServiceEvents,
+    state_task_service_lambda.StateTaskServiceLambda,
+    state_task_service_sfn.StateTaskServiceSfn,
+    state_task_service_sns.StateTaskServiceSns,
+    state_task_service_sqs.StateTaskServiceSqs,
+)
+
+#: What each seam replaces or calls: owner, names with their parameters and defaults.
+SEAMS: seam_kit.Seams = {
+    "states_task_clients.py": [(boto_client, {"boto_client_for": "region, service, state_credentials=None"})],
+    "states_task_calls.py": [
+        (StateTask, {"_eval_parameters": "self, env"}),
+        (StateTaskService, {
+            "_validate_service_integration_is_supported": "self",
+            "_normalise_parameters": NORMALISE,
+            "_normalise_response": NORMALISE.replace("parameters", "response"),
+        }),
+        *((kind, {"_eval_service_task": CALL}) for kind in CALLED),
+        (lambda_eval_utils, {"to_payload_type": "payload"}),
+    ],
+    "states_task_errors.py": [
+        *((kind, {"_from_error": "self, env, ex"}) for kind in CALLED),
+        (CustomErrorName, {"__init__": "self, error_name"}),
+    ],
+    "states_task_lambda.py": [
+        (StateTaskLambda, {"_from_error": "self, env, ex"}),
+        (lambda_eval_utils, {
+            "execute_lambda_function_integration": "env, parameters, region, state_credentials",
+        }),
+    ],
+    "states_task_api.py": [
+        (state_task_service_api_gateway.StateTaskServiceApiGateway, {
+            "_eval_service_task": CALL.replace("state_credentials", "task_credentials"),
+            "_from_error": "self, env, ex",
+        }),
+    ],
+    "states_task_callbacks.py": [
+        (StateTaskService, {"_eval_execution": "self, env"}),
+        (StateTaskServiceCallback, {"_eval_body": "self, env", "_eval_integration_pattern": CALL}),
+        (state_task_service_batch.StateTaskServiceBatch, {"_attach_aws_environment_variables": "parameters"}),
+        (StepFunctionsParserBackend, {
+            "send_task_success": "self, task_token, outcome",
+            "send_task_failure": "self, task_token, error=None, cause=None",
+            "send_task_heartbeat": "self, task_token",
+        }),
+        (StepFunctionResponse, {"send_task_failure": "self"}),
+    ],
+    "states_task_activities.py": [
+        (StateTaskActivity, {"_eval_execution": "self, env", "_from_error": "self, env, ex"}),
+        (StepFunctionBackend, {
+            "create_activity": "self, name, tags=None, encryption_configuration=None",
+            "describe_activity": "self, activity_arn",
+        }),
+    ],
+    "states_map.py": [
+        (ItemsPath, {"_eval_body": "self, env"}),
+        (IterationWorker, {"eval": "self", "_eval_job": "self, env, job"}),
+        (inline.InlineIterationComponent, {
+            "_eval_body": "self, env",
+            "_create_worker": "self, env, eval_input, job_pool",
+        }),
+        (JobPool, {
+            "__init__": "self, job_program, job_inputs", "next_job": "self", "close_job": "self, job",
+            "await_jobs": "self", "get_worker_exception": "self", "get_closed_jobs": "self",
+        }),
+    ],
+    "states_map_runs.py": [
+        (AmazonStateLanguageParser, {"parse": "definition"}),
+        (distributed.DistributedIterationComponent, {"_eval_body": "self, env"}),
+        (StepFunctionsParserBackend, {
+            "describe_map_run": "self, map_run_arn",
+            "list_map_runs": "self, execution_arn",
+            "update_map_run": "self, map_run_arn, max_concurrency, tolerated_failure_count, "
+            "tolerated_failure_percentage",
+        }),
+    ],
+    "states_map_children.py": [],
+    "states_tasks.py": [],
+}  # fmt: skip
+
+SIGNATURES = seam_kit.signatures(SEAMS)
+
+
+@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
+def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
+    seam_kit.require_signature(seam, owner, name, parameters)
+
+
+def test_every_seam_of_tasks_and_map_states_is_listed_here() -> None:
+    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
+    found = [path.name for pattern in ("states_task*.py", "states_map*.py") for path in folder.glob(pattern)]
+    assert sorted(found) == sorted(SEAMS)
+
+
+# ---- what stock moto does wrong: when one of these fails, the seam may go
+
+#: Runs machines in moto without our seams; prints how each ended.
+STOCK = """
+import json, time, boto3
+from moto import mock_aws
+from moto.stepfunctions.responses import StepFunctionResponse
+
+def task(call, parameters, **more):
+    return {"Type": "Task", "Resource": "arn:aws:states:::" + call, "Parameters": parameters, "End": True} | more
+
+def distributed(state=None, kind="STANDARD", **more):
+    inner = {"StartAt": "P", "States": {"P": state or {"Type": "Pass", "End": True}}}
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+    return {"Type": "Map", "ItemProcessor": {"ProcessorConfig": config, **inner}, "End": True} | more
+
+def run(name, state, given="[1, 2]"):
+    try:
+        arn = states.create_state_machine(name=name, roleArn="arn:aws:iam::123456789012:role/r",
+            definition=json.dumps({"StartAt": "S", "States": {"S": state}}))["stateMachineArn"]
+    except Exception as error:
+        return [type(error).__name__, str(error)]
+    execution = states.start_execution(stateMachineArn=arn, name="one", input=given)["executionArn"]
+    end_s = time.monotonic() + 20
+    while time.monotonic() < end_s:
+        found = states.describe_execution(executionArn=execution)
+        if found["status"] != "RUNNING":
+            return [found["status"], found.get("output", found.get("error")), found.get("cause", "")]
+        time.sleep(0.02)
+    return ["RUNNING"]
+
+with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    states, sqs = boto3.client("stepfunctions", "us-east-1"), boto3.client("sqs", "us-east-1")
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    boto3.client("s3", "us-east-1").create_bucket(Bucket="hikari")
+    token = {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"}
+    activity = states.create_activity(name="pack")["activityArn"]
+    found = {
+        "batch": run("batch", task("batch:submitJob", {"JobName": "n", "JobQueue": "q", "JobDefinition": "d"})),
+        "sdk": run("sdk", task("aws-sdk:s3:getObject", {"Bucket": "hikari", "Key": "k"})),
+        "unknown": run("unknown", task("sqs:sendMessage", {"QueueUrl": queue, "MessageBody": "m", "Foo": 1})),
+        "queue": run("queue", task("sqs:sendMessage", {"QueueUrl": queue + "x", "MessageBody": "m"})),
+        "timeout": run("timeout", {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "T", "States": {
+            "T": task("sqs:sendMessage.waitForTaskToken", token, TimeoutSeconds=1)}}]}),
+        "activity": run("activity", {"Type": "Task", "Resource": activity, "End": True, "TimeoutSeconds": 1}),
+        "worker": hasattr(StepFunctionResponse, "get_activity_task"),
+        "express": run("express", distributed(kind="EXPRESS")),
+        "batcher": run("batcher", distributed(ItemBatcher={"MaxItemsPerBatch": 1})),
+        "tolerated": run("tolerated", distributed({"Type": "Fail", "Error": "E"})),
+        "written": run("written", distributed(ResultWriter={"Resource": "arn:aws:states:::s3:putObject",
+            "Parameters": {"Bucket": "hikari", "Prefix": "out"}})),
+    }
+    found["objects"] = [o["Key"].split("/")[-1] for o in
+        boto3.client("s3", "us-east-1").list_objects_v2(Bucket="hikari").get("Contents", [])]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def stock() -> dict[str, Any]:
+    """How machines end in moto without our seams."""
+    found: dict[str, Any] = seam_kit.stock(STOCK)
+    return found
+
+
+def test_stock_moto_passes_pascal_case_to_batch(stock: dict[str, Any]) -> None:
+    assert stock["batch"][0] == "FAILED", LOOK.format("states_task_calls.py")
+    assert "JobName" in str(stock["batch"]), LOOK.format("states_task_calls.py")
+
+
+def test_stock_moto_drops_unknown_parameters_and_adds_no_metadata(stock: dict[str, Any]) -> None:
+    status, output, _ = stock["unknown"]
+    assert (status, "SdkHttpMetadata" in output) == ("SUCCEEDED", False), LOOK.format("states_task_calls.py")
+
+
+def test_stock_moto_names_errors_otherwise(stock: dict[str, Any]) -> None:
+    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states_task_errors.py")
+    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states_task_errors.py")
+    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states_task_errors.py")
+
+
+def test_stock_moto_has_no_workers_for_activities(stock: dict[str, Any]) -> None:
+    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states_task_activities.py")
+    assert not stock["worker"], LOOK.format("states_task_activities.py")
+
+
+def test_stock_moto_knows_little_of_distributed_maps(stock: dict[str, Any]) -> None:
+    for name in ("express", "batcher"):
+        assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states_map_runs.py")
+    assert stock["tolerated"][0] == "SUCCEEDED", LOOK.format("states_map_runs.py")
+    assert stock["objects"] == ["manifest.json"], LOOK.format("states_map_runs.py")
+
+
+def test_stock_moto_gives_all_attempts_one_token() -> None:
+    source = inspect.getsource(StateTaskServiceCallback._eval_body)
+    assert "update_task_token" in source, LOOK.format("states_task_callbacks.py")
+
+
+def test_stock_moto_works_through_items_by_recursion() -> None:
+    source = inspect.getsource(IterationWorker._eval_pool)
+    assert "self._eval_pool(job=next_job" in source, LOOK.format("states_map.py")
+
+
+def test_stock_moto_takes_items_that_are_no_array_from_a_path() -> None:
+    source = inspect.getsource(StateMap._eval_execution)
+    assert "StatesQueryEvaluationError" in source, LOOK.format("states_map.py")
+    assert "must be an array but was: {type(input_items)}" in source, LOOK.format("states_map.py")

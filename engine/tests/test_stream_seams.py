@@ -1,0 +1,276 @@
+"""Where moto hands over DynamoDB streams and Kinesis: this fails when moto changes under the seams."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.models import DynamoDBBackend, table
+from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend
+from moto.kinesis import models, utils
+from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
+from moto.kinesis.responses import KinesisResponse
+
+from kits import seam_kit
+from serverless_cloud.seams.dynamodb_streams import ITEM_CALLS
+
+LOOK: str = seam_kit.LOOK
+
+#: What each seam replaces or calls: owner, names with their parameters and defaults.
+SEAMS: seam_kit.Seams = {
+    "dynamodb_streams.py": [
+        (table.StreamShard, {"__init__": "self, account_id, table", "add": "self, old, new"}),
+        (table.StreamRecord, {"__init__": "self, table, stream_type, event_name, old, new, seq"}),
+        (table.Table, {"set_stream_specification": "self, streams"}),
+        (DynamoDBBackend, {
+            "update_table_streams": "self, table, stream_specification",
+            "update_item": "self, table_name, key, update_expression, expression_attribute_names, "
+            "expression_attribute_values, attribute_updates=None, expected=None, condition_expression=None, "
+            "return_values_on_condition_check_failure=None",
+            "transact_write_items": "self, transact_items",
+        }),
+        (DynamoHandler, dict.fromkeys(ITEM_CALLS, "*")),
+        (MockValidationException, {"__init__": "self, message"}),
+    ],
+    "kinesis_streams.py": [
+        (models.Stream, {
+            "put_record": "self, partition_key, explicit_hash_key, data",
+            "get_shard_for_key": "self, partition_key, explicit_hash_key",
+            "split_shard": "self, shard_to_split, new_starting_hash_key",
+            "merge_shards": "self, shard_to_merge, adjacent_shard_to_merge",
+        }),
+        (models.Shard, {
+            "put_record": "self, partition_key, data, explicit_hash_key",
+            "get_records": "self, last_sequence_id, limit",
+            "get_min_sequence_number": "self",
+            "get_max_sequence_number": "self",
+        }),
+        (models.KinesisBackend, {
+            "get_shard_iterator": "self, stream_arn, stream_name, shard_id, shard_iterator_type, "
+            "starting_sequence_number, at_timestamp",
+            "get_records": "self, stream_arn, shard_iterator, limit",
+            "register_stream_consumer": "self, stream_arn, consumer_name",
+            "describe_stream": "self, stream_arn, stream_name",
+        }),
+        (models.Record, {"__init__": "self, partition_key, data, sequence_number, explicit_hash_key"}),
+        (utils, {"decompose_shard_iterator": "shard_iterator"}),
+        (InvalidArgumentError, {"__init__": "self, message"}),
+        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
+    ],
+    "stream_requests.py": [
+        (models.KinesisBackend, {
+            "create_stream": "self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
+            "put_record": "self, stream_arn, stream_name, partition_key, explicit_hash_key, data",
+            "get_records": "self, stream_arn, shard_iterator, limit",
+        }),
+        (models.KinesisBackend, {"add_tags_to_stream": "self, stream_arn, stream_name, tags"}),
+        (KinesisResponse, dict.fromkeys((
+            "create_stream", "put_record", "put_records", "get_records", "get_shard_iterator",
+        ), "self")),
+        (DynamoDBStreamsBackend, {"get_records": "self, iterator_arn, limit"}),
+        (ResourceInUseError, {"__init__": "self, message"}),
+    ],
+}  # fmt: skip
+
+SIGNATURES = seam_kit.signatures(SEAMS)
+
+
+@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
+def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
+    seam_kit.require_signature(seam, owner, name, parameters)
+
+
+def test_every_seam_of_streams_is_listed_here() -> None:
+    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
+    assert {path.name for name in ("*_streams.py", "stream_*.py") for path in folder.glob(name)} == set(SEAMS)
+
+
+def test_moto_still_has_what_the_seams_read() -> None:
+    for owner, parts, seam in (
+        (models.Shard, ("self._shard_id", "self.records", "self.is_open", "self.parent", "self.adjacent_parent",
+                        "self.starting_hash", "self.ending_hash"), "kinesis_streams.py"),
+        (models.Record, ("self.data", "self.sequence_number", "self.created_at"), "kinesis_streams.py"),
+        (table.StreamShard, ("self.items", "self.starting_sequence_number", "self.table", "self.id"),
+         "dynamodb_streams.py"),
+        (table.Table, ("self.stream_shard", "self.latest_stream_label", "self.stream_specification"),
+         "dynamodb_streams.py"),
+        (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb_streams.py"),
+    ):  # fmt: skip
+        source = inspect.getsource(owner)
+        for part in parts:
+            assert part in source, f"{owner.__name__}: {part} is gone; " + LOOK.format(seam)
+
+
+# ---- what stock moto does wrong: when one of these fails, the seam may lose a part
+
+STOCK = """
+import inspect, json, sys
+from concurrent.futures import ThreadPoolExecutor
+import boto3, moto
+from moto.dynamodb.models import dynamodb_backends
+from moto.kinesis.models import kinesis_backends
+
+TABLE = dict(TableName="t", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+ITEM = {"id": {"S": "1"}}
+
+def table():
+    db.create_table(**TABLE)
+    return dynamodb_backends["123456789012"]["eu-west-1"].tables["t"]
+
+def changes(t):
+    return [item.record for item in t.stream_shard.items]
+
+def a_new_item_by_update_is_two_changes():
+    t = table()
+    db.update_item(TableName="t", Key=ITEM, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "b"}})
+    return [c["eventName"] for c in changes(t)] == ["INSERT", "INSERT"]
+
+def a_write_without_a_change_is_a_change():
+    t = table()
+    for _ in range(2):
+        db.put_item(TableName="t", Item=ITEM)
+    return len(changes(t)) == 2
+
+def version_region_and_size_are_not_those_of_aws():
+    t = table()
+    db.put_item(TableName="t", Item=ITEM)
+    (c,) = changes(t)
+    return (c["eventVersion"], c["awsRegion"]) == ("1.0", "us-east-1") and c["dynamodb"]["SizeBytes"] > 6
+
+def a_transaction_copies_the_stream():
+    t = table()
+    shard = t.stream_shard
+    try:
+        db.transact_write_items(TransactItems=[{"Put": {"TableName": "t", "Item": ITEM,
+            "ConditionExpression": "attribute_exists(id)"}}])
+    except Exception:
+        pass
+    return dynamodb_backends["123456789012"]["eu-west-1"].tables["t"].stream_shard is not shard
+
+def a_second_stream_is_refused():
+    table()
+    db.update_table(TableName="t", StreamSpecification={"StreamEnabled": False})
+    try:
+        db.update_table(TableName="t", StreamSpecification=TABLE["StreamSpecification"])
+    except Exception as error:
+        return "Cannot enable stream" in str(error)
+
+def nothing_can_be_written_without_the_stream():
+    table()
+    db.update_table(TableName="t", StreamSpecification={"StreamEnabled": False})
+    try:
+        db.put_item(TableName="t", Item=ITEM)
+    except KeyError:
+        return True
+
+def the_label_has_microseconds():
+    return len(table().latest_stream_label.partition(".")[2]) == 6
+
+def two_writers_lose_additions():
+    table()
+    backend = dynamodb_backends["123456789012"]["eu-west-1"]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns often
+    try:
+        for count in range(50, 1500, 50):
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: backend.update_item("t", ITEM, "ADD n :n", {}, {":n": {"N": "1"}}), range(50)))
+            if int(backend.get_item("t", ITEM).to_json()["Attributes"]["n"]["N"]) < count:
+                return True
+    finally:
+        sys.setswitchinterval(before)
+
+def stream(shards=1):
+    kinesis.create_stream(StreamName="s", ShardCount=shards)
+    return kinesis_backends["123456789012"]["eu-west-1"].streams["s"]
+
+def put(**more):
+    return kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="k", **more)
+
+def sequence_numbers_are_small():
+    stream()
+    return put()["SequenceNumber"] == "1"
+
+def a_closed_shard_takes_records():
+    stream()
+    kinesis.split_shard(StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
+    return put()["ShardId"] == "shardId-000000000000"
+
+def a_merge_copies_records():
+    s = stream(2)
+    put(ExplicitHashKey="0")
+    kinesis.merge_shards(StreamName="s", ShardToMerge="shardId-000000000000",
+                         AdjacentShardToMerge="shardId-000000000001")
+    return len(s.shards["shardId-000000000002"].records) == 1
+
+def a_merge_insists_on_an_order():
+    stream(2)
+    try:
+        kinesis.merge_shards(StreamName="s", ShardToMerge="shardId-000000000001",
+                             AdjacentShardToMerge="shardId-000000000000")
+    except Exception:
+        return True
+
+def the_last_key_has_no_shard():
+    s = stream()
+    return s.get_shard_for_key("k", str(2**128 - 1)) is None
+
+def an_iterator_by_arn_leads_nowhere():
+    place = kinesis.get_shard_iterator(StreamARN=stream().arn, ShardId="shardId-000000000000",
+                                       ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    try:
+        kinesis.get_records(ShardIterator=place)
+    except Exception as error:
+        return "Stream None" in str(error)
+
+def a_closed_shard_never_ends():
+    stream(2)
+    kinesis.merge_shards(StreamName="s", ShardToMerge="shardId-000000000000",
+                         AdjacentShardToMerge="shardId-000000000001")
+    place = kinesis.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000",
+                                       ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    return "NextShardIterator" in kinesis.get_records(ShardIterator=place)
+
+def an_iterator_of_nobody_breaks_it():
+    try:
+        kinesis.get_records(ShardIterator="lamp")
+    except Exception as error:
+        return isinstance(error, ValueError)  # of Python, not of AWS
+
+def tags_of_a_new_stream_are_lost():
+    kinesis.create_stream(StreamName="s", ShardCount=1, Tags={"team": "stock"})
+    return kinesis.list_tags_for_stream(StreamName="s")["Tags"] == []
+
+def a_record_has_any_size():
+    stream()
+    return "ShardId" in kinesis.put_record(StreamName="s", Data=b"x" * 2_000_000, PartitionKey="k")
+
+def functions_are_called_within_the_write():
+    from moto.dynamodb.models.table import StreamShard
+    from moto.kinesis.models import Stream
+    return ("send_dynamodb_items" in inspect.getsource(StreamShard.add)
+            and "send_kinesis_message" in inspect.getsource(Stream.put_record))
+
+found = {}
+for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
+    with moto.mock_aws():
+        db, kinesis = (boto3.client(service, "eu-west-1") for service in ("dynamodb", "kinesis"))
+        try:
+            found[name] = show()
+        except Exception as error:
+            found[name] = f"{type(error).__name__}: {error}"
+print(json.dumps(found))
+"""
+
+
+def test_stock_moto_still_has_the_defects() -> None:
+    found = seam_kit.stock(STOCK)
+    assert len(found) == STOCK.count("\ndef ") - 4
+    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("*_streams.py")

@@ -1,0 +1,264 @@
+"""One client of the proxy, byte by byte and without a socket: what goes where, and when its connection is free."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from serverless_cloud.rds_proxy import wire
+from serverless_cloud.rds_proxy.phases import TRANSITIONS, IllegalMove, Move, Phase, moved
+from serverless_cloud.rds_proxy.prepared import CLIENT_BYTES
+from serverless_cloud.rds_proxy.session import Session
+from serverless_cloud.rds_proxy.statements import KEPT, Known
+
+PARSED, BOUND, CLOSED = b"1\0\0\0\4", b"2\0\0\0\4", b"3\0\0\0\4"
+PREPARED = CLOSED + PARSED  # the proxy closes a statement before it prepares it: its name is then certainly free
+DONE = wire.message(b"C", b"SELECT 1\0")
+IDLE, IN_TRANSACTION, FAILED = (b"Z\0\0\0\5" + status for status in (b"I", b"T", b"E"))
+
+
+def parse(name: str, sql: str) -> bytes:
+    return wire.message(b"P", f"{name}\0{sql}\0".encode() + b"\0\0")
+
+
+def bind(name: str, portal: str = "") -> bytes:
+    return wire.message(b"B", f"{portal}\0{name}\0".encode() + b"\0\0\0\0\0\0")
+
+
+def close(what: str, name: str) -> bytes:
+    return wire.message(b"C", f"{what}{name}\0".encode())
+
+
+EXECUTE = wire.message(b"E", b"\0\0\0\0\0")
+
+
+class Client:
+    """A session with the ends of both sockets in a test's hands."""
+
+    def __init__(self, known: Known | None = None, good: Known | None = None) -> None:
+        self.notes: list[tuple[str, str]] = []
+        self.session = Session(good=good, note=lambda kind, detail: self.notes.append((kind, detail)))
+        self.known = known if known is not None else Known()
+
+    def phase(self) -> Phase:
+        return self.session.phase
+
+    def says(self, data: bytes) -> bytes:
+        """What the database gets of it, once there is a connection."""
+        self.session.inbox += data
+        if self.session.phase is Phase.IDLE and self.session.needs_connection():
+            self.session.move(Move.ASK)
+            self.session.attach(self.known)
+        if self.session.phase in (Phase.BORROWING, Phase.PINNED):
+            self.session.forward()
+        sent = b"".join(self.session.to_server)
+        self.session.to_server.clear()
+        return sent
+
+    def hears(self, data: bytes = b"") -> bytes:
+        """What the client gets of it."""
+        if data:
+            self.session.receive(data)
+        sent = b"".join(self.session.to_client)
+        self.session.to_client.clear()
+        if self.session.is_free:
+            self.session.detach()
+        return sent
+
+
+@pytest.mark.parametrize(("phase", "move"), list(itertools.product(Phase, Move)))
+def test_a_client_moves_only_as_the_table_says(phase: Phase, move: Move) -> None:
+    if (phase, move) in TRANSITIONS:
+        assert moved(phase, move) is TRANSITIONS[phase, move]
+    else:
+        with pytest.raises(IllegalMove, match=f"that is {phase} cannot {move}"):
+            moved(phase, move)
+
+
+def test_the_connection_is_free_when_the_transaction_has_ended() -> None:
+    client = Client()
+    assert client.says(wire.query("BEGIN")) == wire.query("BEGIN")
+    client.hears(IN_TRANSACTION)
+    assert client.phase() is Phase.BORROWING
+    client.says(wire.query("SELECT nonsense"))
+    client.hears(wire.error("42703", "no such column", "ERROR") + FAILED)
+    assert client.phase() is Phase.BORROWING
+    client.says(wire.query("ROLLBACK"))
+    client.hears(IDLE)
+    assert client.phase() is Phase.IDLE
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_it_does_not_matter_how_the_bytes_are_cut(size: int) -> None:
+    asked = wire.query("BEGIN") + parse("a", "SELECT 1") + bind("a") + EXECUTE + wire.SYNC
+    answer = IN_TRANSACTION + PREPARED + BOUND + DONE + IDLE
+    whole, cut = Client(), Client()
+    sent, heard = whole.says(asked), whole.hears(answer)
+    assert b"".join(cut.says(asked[n : n + size]) for n in range(0, len(asked), size)) == sent
+    assert b"".join(cut.hears(answer[n : n + size]) for n in range(0, len(answer), size)) == heard
+    assert heard == IN_TRANSACTION + PARSED + BOUND + DONE + IDLE
+    assert cut.phase() is Phase.IDLE
+
+
+def test_it_is_not_free_before_the_last_sync_is_answered() -> None:
+    client = Client()
+    client.says((parse("", "SELECT 1") + bind("") + EXECUTE + wire.SYNC) * 2)
+    client.hears(PARSED + BOUND + DONE + IDLE)
+    assert client.phase() is Phase.BORROWING
+    client.hears(PARSED + BOUND + DONE + IDLE)
+    assert client.phase() is Phase.IDLE
+
+
+def test_a_message_without_sync_holds_the_connection() -> None:
+    client = Client()
+    client.says(wire.query("SELECT 1") + parse("", "SELECT 2"))
+    client.hears(DONE + IDLE)
+    assert client.phase() is Phase.BORROWING
+
+
+def test_what_pins_holds_the_connection_and_says_why() -> None:
+    client = Client()
+    client.says(wire.query("SET search_path = stock"))
+    client.hears(wire.message(b"C", b"SET\0") + IDLE)
+    assert client.phase() is Phase.PINNED
+    assert [kind for kind, _ in client.notes] == ["query", "pin"]
+    assert client.notes[1][1].endswith("SET search_path = stock")
+
+
+def test_a_statement_is_prepared_again_where_it_is_unknown_and_the_client_does_not_notice() -> None:
+    client = Client()
+    client.says(parse("lamp", "SELECT 1") + wire.SYNC)
+    client.hears(PREPARED + IDLE)
+    client.known = Known()  # another connection
+    sent = client.says(bind("lamp") + EXECUTE + wire.SYNC)
+    assert b"SELECT 1" in sent
+    assert client.hears(PREPARED + BOUND + DONE + IDLE) == BOUND + DONE + IDLE
+
+
+def test_a_statement_that_is_there_is_not_prepared_twice() -> None:
+    known = Known()
+    first, second = Client(known), Client(known)
+    first.says(parse("a", "SELECT 1") + bind("a") + EXECUTE + wire.SYNC)
+    first.hears(PREPARED + BOUND + DONE + IDLE)
+    sent = second.says(parse("b", "SELECT 1") + bind("b") + EXECUTE + wire.SYNC)
+    assert b"SELECT 1" not in sent
+    assert second.hears(CLOSED + BOUND + DONE + IDLE) == PARSED + BOUND + DONE + IDLE
+
+
+def test_a_statement_known_to_be_good_needs_no_connection() -> None:
+    good = Known()
+    first, second = Client(good=good), Client(good=good)
+    first.says(parse("a", "SELECT 1") + wire.SYNC)
+    first.hears(PREPARED + IDLE)
+    assert second.says(parse("b", "SELECT 1") + wire.SYNC) == b""
+    assert second.phase() is Phase.IDLE
+    assert second.hears() == PARSED + IDLE
+    assert b"SELECT 1" in second.says(bind("b") + EXECUTE + wire.SYNC)
+
+
+def test_a_name_that_is_taken_is_refused_also_where_its_statement_is_unknown() -> None:
+    """The proxy prepares the statement there first; the client sees none of that answer, and then the error."""
+    good = Known()
+    client = Client(good=good)
+    there = client.says(parse("a", "SELECT 1") + wire.SYNC)
+    client.hears(PREPARED + IDLE)
+    client.known, key = Known(), next(iter(good.named))  # another connection of the pool
+    assert client.says(parse("a", "SELECT 2") + wire.SYNC).startswith(there.removesuffix(wire.SYNC))
+    refusal = wire.error("42P05", "prepared statement exists", "ERROR")
+    assert client.hears(PREPARED + refusal + IDLE) == refusal + IDLE
+    assert client.known.use(key)  # else the next client would prepare it again, and be refused
+
+
+def test_another_clients_unnamed_statement_is_out_of_reach() -> None:
+    known = Known()
+    first, second = Client(known), Client(known)
+    first.says(parse("", "SELECT secret") + wire.SYNC)
+    first.hears(PARSED + IDLE)
+    assert second.says(bind("") + EXECUTE + wire.SYNC).startswith(wire.message(b"C", b"S\0"))
+    answer = wire.error("26000", "unnamed prepared statement does not exist", "ERROR") + IDLE
+    assert second.hears(CLOSED + answer) == answer
+
+
+def test_a_parse_that_the_database_skipped_is_not_remembered() -> None:
+    client = Client()
+    client.says(parse("x", "SELEC 1") + parse("y", "SELECT 2") + wire.SYNC)
+    client.hears(wire.error("42601", "syntax error", "ERROR") + IDLE)
+    assert not any(client.known.named.values())
+    assert b"SELECT 2" not in client.says(bind("y") + EXECUTE + wire.SYNC)
+
+
+def test_a_simple_query_that_the_database_skipped_is_not_waited_for() -> None:
+    """After an error PostgreSQL skips it like all messages before the Sync; it must not hold the connection."""
+    client = Client()
+    client.says(bind("never") + wire.query("SELECT 1") + wire.SYNC)
+    client.hears(wire.error("26000", "no such statement", "ERROR") + IDLE)
+    assert client.phase() is Phase.IDLE
+    client.says(wire.query("SELECT 1"))
+    client.hears(DONE + IDLE)
+    assert client.phase() is Phase.IDLE
+
+
+def test_a_client_cannot_make_the_proxy_remember_statements_without_end() -> None:
+    client, sql = Client(), "SELECT 1 --" + "x" * 16_000
+    few = CLIENT_BYTES // 20_000  # that many are allowed with room to spare, twice as many are not
+    for n in range(few):
+        client.says(parse(f"s{n}", sql) + wire.SYNC)
+        client.hears((PREPARED if n == 0 else CLOSED) + IDLE)
+    with pytest.raises(wire.ProtocolError, match="16 MiB of statements and portals for each client") as refused:
+        client.says(b"".join(parse(f"s{n}", sql) + wire.SYNC for n in range(few, few * 2)))
+    assert wire.error_fields(refused.value.message)["C"] == "54000"
+
+
+def test_nor_portals() -> None:
+    client = Client()
+    client.says(wire.query("BEGIN") + parse("", "SELECT 1"))
+    client.hears(DONE + IN_TRANSACTION + PARSED)
+    with pytest.raises(wire.ProtocolError, match="statements and portals"):
+        client.says(b"".join(bind("", portal=f"p{n}") for n in range(CLIENT_BYTES // 500)))
+
+
+def test_what_a_client_closes_is_not_counted() -> None:
+    client, sql = Client(), "SELECT 1 --" + "x" * 16_000
+    client.says(wire.query("BEGIN"))
+    client.hears(DONE + IN_TRANSACTION)
+    for n in range(CLIENT_BYTES // 10_000):
+        client.says(parse(f"s{n}", sql) + bind(f"s{n}", portal=f"p{n}") + close("P", f"p{n}") + close("S", f"s{n}"))
+        client.says(wire.SYNC)
+        client.hears((PREPARED if n == 0 else CLOSED) + BOUND + CLOSED + CLOSED + IN_TRANSACTION)
+    client.says(wire.query("COMMIT"))
+    client.hears(DONE + IDLE)
+    assert client.phase() is Phase.IDLE
+
+
+def test_syncs_that_come_before_the_end_of_a_copy_are_not_waited_for() -> None:
+    client = Client()
+    client.says(parse("", "COPY t FROM STDIN") + bind("") + EXECUTE + wire.SYNC)
+    client.hears(PARSED + BOUND + wire.message(b"G", b"\0\0\0"))
+    assert client.phase() is Phase.BORROWING
+    client.says(wire.message(b"d", b"1\n") + wire.message(b"c") + wire.SYNC)
+    client.hears(wire.message(b"C", b"COPY 1\0") + IDLE)
+    assert client.phase() is Phase.IDLE
+
+
+def test_a_connection_keeps_a_bounded_number_of_statements() -> None:
+    client = Client()
+    for n in range(KEPT + 10):
+        client.says(parse(f"s{n}", f"SELECT {n}") + wire.SYNC)
+        client.hears((CLOSED if n >= KEPT else b"") + PREPARED + IDLE)
+    assert len(client.known.named) == KEPT
+    assert client.phase() is Phase.IDLE
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"Q\0\0\0\3", b"Q\xff\xff\xff\xff", b"Q\x7f\xff\xff\xff", b"~\0\0\0\4", b"P\0\0\0\5a"]
+)
+def test_what_no_client_says_is_refused(wrong: bytes) -> None:
+    with pytest.raises(wire.ProtocolError):
+        Client().says(wrong)
+
+
+def test_a_goodbye_ends_it() -> None:
+    client = Client()
+    assert client.says(wire.TERMINATE) == b""
+    assert client.phase() is Phase.ENDED

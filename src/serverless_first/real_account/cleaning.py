@@ -1,0 +1,252 @@
+"""Removes what carries the owner's tag, in an order that works, and tells what it removed and what is left."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from serverless_first.real_account import finders, finders_own
+from serverless_first.real_account.existing import log_group_of
+from serverless_first.real_account.journal import Made
+from serverless_first.real_account.owned import KEY, OF_A_STACK, Account, as_mapping
+from serverless_first.real_account.tagging import UNTAGGABLE
+from serverless_first.real_account.things import Finder, Thing, code_of, is_missing
+from serverless_first.words import count
+
+#: How long one thing may take to go, in seconds. The interfaces of functions in a VPC stay for up to 20 minutes.
+LIMIT_S = 1500.0
+_LIMIT_OF_AN_EMULATOR_S = 120.0
+_NOT_THERE = ("NotImplemented", "UnknownOperation", "InvalidAction", "404", "501", "500", "InternalFailure")
+
+# Words of AWS's errors: something else uses it still; and: call less often.
+_IN_USE = re.compile("DependencyViolation|in use")
+_TOO_OFTEN = re.compile("Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", re.IGNORECASE)
+# What is noted for its log group -> its kind, the field with its name, the title that its finder has.
+_LOGS = {
+    ("lambda", "CreateFunction"): ("function", "FunctionName", "functions"),
+    ("rds", "CreateDBProxy"): ("proxy", "DBProxyName", "proxies"),
+}
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Cleanup:
+    """What cleaning up did, or would do.
+
+    Attributes:
+        dry_run: whether nothing was removed.
+        removed: what was removed, or would be, in this order.
+        left: what is still there, and why.
+        not_looked_at: the kinds that could not be listed, and why.
+        by_hand: what carries the tag, or was noted without one, and is nothing that this can remove.
+    """
+
+    dry_run: bool
+    removed: list[Thing] = field(default_factory=list)
+    left: dict[Thing, str] = field(default_factory=dict)
+    not_looked_at: dict[str, str] = field(default_factory=dict)
+    by_hand: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is left, as far as this could look."""
+        return not (self.left or self.not_looked_at or self.by_hand) and not (self.dry_run and self.removed)
+
+
+def say(line: str) -> None:
+    """Prints a line at once: cleaning up takes minutes, and whoever waits wants to see it go on."""
+    print(line, flush=True)
+
+
+def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: float | None = None) -> Cleanup:
+    """Finds and removes what carries the owner's tag.
+
+    Args:
+        account: whose.
+        dry_run: only find it.
+        report: gets the lines to read.
+        limit_s: how long one thing may take to go, in seconds; `LIMIT_S` on AWS, unless given.
+    """
+    if limit_s is None:
+        limit_s = LIMIT_S if account.endpoint is None else _LIMIT_OF_AN_EMULATOR_S
+    done = Cleanup(dry_run)
+    where = f"account {account.id}, {account.region}, tag {KEY}={account.owner}"
+    report(f"{'This would remove' if dry_run else 'Removing'} ({where}):")
+    for kind, *_, find in finders.ORDER:
+        for thing in _found(account, kind, find, done):
+            if dry_run:
+                done.removed.append(thing)
+                report(f"  {thing}")
+            else:
+                _remove(account, thing, done, report, limit_s)
+    end_s, progress, told = time.monotonic() + limit_s, True, False
+    while done.left and (progress or (_passes(done, _IN_USE, _TOO_OFTEN) and time.monotonic() < end_s)):
+        if not progress or _passes(done, _TOO_OFTEN):
+            if not told:
+                report(f"  waiting: {_why(done)}")
+                told = True
+            time.sleep(account.every_s * 3)
+        again, done.left = list(done.left), {}
+        before = len(done.removed)
+        for thing in again:
+            _remove(account, thing, done, report, limit_s)
+        progress = len(done.removed) > before
+    _tell(account, done, report)
+    return done
+
+
+def _found(account: Account, kind: str, find: Finder, done: Cleanup) -> list[Thing]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    found: list[Thing] = []
+    try:
+        found.extend(find(account))
+    except (ClientError, BotoCoreError) as error:
+        if account.endpoint is None or not code_of(error).startswith(_NOT_THERE):  # else the emulator lacks it
+            done.not_looked_at[kind] = f"{code_of(error)}: {_short(error)}"
+    except OSError as error:
+        done.not_looked_at[kind] = _of_the_journal(account, error)
+    return found
+
+
+def _remove(account: Account, thing: Thing, done: Cleanup, report: Report, limit_s: float) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        try:
+            thing.remove()
+        except ClientError as error:
+            gone_with_its_owner = is_missing(error) and (thing.gone is None or thing.gone())
+            if not gone_with_its_owner:
+                raise
+        _wait(account, thing, report, limit_s)
+    except (ClientError, BotoCoreError, RuntimeError) as error:
+        done.left[thing] = _short(error)
+        return
+    done.removed.append(thing)
+    report(f"  {thing}")
+
+
+def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> None:
+    if thing.gone is None:
+        return
+    end_s, told = time.monotonic() + limit_s, False
+    while not _is_gone(thing.gone):
+        if time.monotonic() > end_s:
+            raise RuntimeError(f"it is still there after {limit_s:.0f} s")
+        if not told and account.endpoint is None:
+            report(f"  waiting for {thing}; this can take minutes")
+            told = True
+        time.sleep(account.every_s)
+
+
+def _is_gone(gone: Callable[[], bool]) -> bool:
+    """Whether it is gone; not yet, where AWS wants to be asked less often."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return gone()
+    except ClientError as error:
+        if _TOO_OFTEN.search(code_of(error)):
+            return False
+        raise
+
+
+def _tell(account: Account, done: Cleanup, report: Report) -> None:
+    noted: list[str] = []
+    try:
+        noted = _noted_untagged(account)
+        if not done.dry_run:
+            _forget(account, done)
+    except OSError as error:
+        noted.append(_of_the_journal(account, error))
+    done.by_hand = sorted({*_still_tagged(account, done), *noted})
+    for thing, why in done.left.items():
+        report(f"  LEFT: {thing}{f' ({thing.id})' if thing.id else ''}: {why}")
+    for kind, why in done.not_looked_at.items():
+        report(f"  NOT LOOKED AT: {kind}: {why}")
+    for name in done.by_hand:
+        report(f"  BY HAND: {name}")
+    what = count(len(done.removed), "resource")
+    if done.dry_run:
+        report(f"{what} would be removed. cloud.cleanup() does it.")
+    elif done.clean:
+        report(f"{what} removed, nothing left.")
+    else:
+        report(f"{what} removed. Not all is gone: look at the lines in capitals, then call cloud.cleanup() again.")
+
+
+def _of_the_journal(account: Account, error: OSError) -> str:
+    return f"{account.journal.path}, which names what AWS gives no tag to, cannot be read or written: {_short(error)}"
+
+
+def _forget(account: Account, done: Cleanup) -> None:
+    """Takes what is gone out of the journal."""
+    removed = {(thing.kind, thing.name) for thing in done.removed}
+    left = {(thing.kind, thing.name) for thing in done.left}
+
+    def wanted(made: Made) -> bool:
+        if thing := finders_own.noted_thing(account, made):
+            return (thing.kind, thing.name) not in removed
+        if not made.tagged or (made.service, made.operation) not in _LOGS:
+            return not made.tagged
+        # A function or a proxy, noted for its log group: until both were looked for, and neither was left.
+        kind, field, title = _LOGS[made.service, made.operation]
+        both = {(kind, made.given.get(field, "")), ("log group", log_group_of(made.operation, made.given))}
+        return bool(both & left or {title, "log groups"} & set(done.not_looked_at))
+
+    account.journal.keep(wanted)
+
+
+def _still_tagged(account: Account, done: Cleanup) -> list[str]:
+    """What the tagging API lists of kinds that this cannot remove, and what stacks have left behind."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    wanted = [{"Key": KEY, "Values": [account.owner]}]
+    found: list[str] = []
+    kept: dict[str, Callable[[str], bool]] = {}
+    try:
+        for each in account.pages(
+            "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=wanted
+        ):
+            arn, tags = each["ResourceARN"], as_mapping(each.get("Tags"))
+            stack = tags.get(OF_A_STACK)
+            if stack is None:  # of what finders list themselves it lists what is gone, too, for a while
+                if account.owns(tags) and not finders.is_looked_for(arn):
+                    found.append(arn)
+            elif tags.get(KEY) == account.owner:
+                if stack not in kept:
+                    kept[stack] = finders_own.kept_by(account, stack)
+                if kept[stack](arn):
+                    found.append(f"{arn} (its stack is deleted and has left it behind)")
+    except (ClientError, BotoCoreError) as error:
+        if account.endpoint is None:
+            done.not_looked_at["the tagging API"] = f"{code_of(error)}: {_short(error)}"
+    return found
+
+
+def _noted_untagged(account: Account) -> list[str]:
+    return [
+        f"{made} (made without a tag; when it is gone, delete its line in {account.journal.path.name})"
+        for made in account.journal.read()
+        if not made.tagged and (made.service, made.operation) not in UNTAGGABLE
+    ]
+
+
+def _passes(done: Cleanup, *reasons: re.Pattern[str]) -> bool:
+    """Whether something is left for a reason that passes by itself."""
+    return any(reason.search(why) for why in done.left.values() for reason in reasons)
+
+
+def _why(done: Cleanup) -> str:
+    left = f"{', '.join(map(str, done.left))} {'is' if len(done.left) == 1 else 'are'} still"
+    if _passes(done, _TOO_OFTEN):
+        return f"{left} there. AWS takes fewer calls at a time"
+    return f"{left} in use. Lambda's interfaces in a VPC take a while to go"
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,106 @@
+"""Was it there before? Some calls that make a thing succeed when it is there already: then the tag must not touch it.
+
+What carries the tag is deleted in the end, so a bucket of the learner's own, with all that is in it, must never get it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from serverless_first.real_account.owned import Account
+from serverless_first.real_account.things import is_gone
+
+
+def was_there(account: Account, service: str, operation: str, given: dict[str, Any]) -> bool:
+    """Whether a call makes nothing new, and what is there is not the owner's.
+
+    Args:
+        account: whose session.
+        service: as botocore calls it.
+        operation: as AWS calls it.
+        given: the call's parameters.
+    """
+    look = _LOOKS.get((service, operation))
+    return look is not None and look(account, given)
+
+
+def log_group_of(operation: str, given: Mapping[str, Any]) -> str:
+    """The log group that a function or a proxy writes to.
+
+    Args:
+        operation: that makes it, "CreateFunction" or "CreateDBProxy".
+        given: its parameters.
+    """
+    if operation == "CreateDBProxy":
+        return f"/aws/rds/proxy/{given.get('DBProxyName')}"
+    return f"/aws/lambda/{given.get('FunctionName')}"
+
+
+def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
+    """Whether the log group that a function or a proxy will write to is there already, with somebody's lines in it.
+
+    Args:
+        account: whose session.
+        operation: as AWS calls it.
+        given: the call's parameters.
+    """
+    name = log_group_of(operation, given)
+    found = account.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return any(group["logGroupName"] == name for group in found)
+
+
+def _answers(call: Callable[[], object]) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        return not is_gone(call)
+    except ClientError as error:  # 404: all that a HEAD request says; else refused to us: somebody's, and not new
+        return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] != 404)
+
+
+def _bucket(account: Account, given: dict[str, Any]) -> bool:
+    return _answers(lambda: account.client("s3").head_bucket(Bucket=given["Bucket"]))
+
+
+def _queue(account: Account, given: dict[str, Any]) -> bool:
+    return _answers(lambda: account.client("sqs").get_queue_url(QueueName=given["QueueName"]))
+
+
+def _topic(account: Account, given: dict[str, Any]) -> bool:
+    arn = f"arn:aws:sns:{account.region}:{account.id}:{given['Name']}"
+    return _answers(lambda: account.client("sns").get_topic_attributes(TopicArn=arn))
+
+
+def _rule(account: Account, given: dict[str, Any]) -> bool:
+    where = {"EventBusName": given["EventBusName"]} if "EventBusName" in given else {}
+    return _answers(lambda: account.client("events").describe_rule(Name=given["Name"], **where))
+
+
+def _alarm(account: Account, given: dict[str, Any]) -> bool:
+    found = account.client("cloudwatch").describe_alarms(AlarmNames=[given["AlarmName"]])
+    return bool(found["MetricAlarms"])
+
+
+def _state_machine(account: Account, given: dict[str, Any]) -> bool:
+    arn = f"arn:aws:states:{account.region}:{account.id}:stateMachine:{given['name']}"
+    return _answers(lambda: account.client("stepfunctions").describe_state_machine(stateMachineArn=arn))
+
+
+def _changed_stack(account: Account, given: dict[str, Any]) -> bool:
+    if given.get("ChangeSetType") == "CREATE":  # left out, it is UPDATE
+        return False
+    (stack,) = account.client("cloudformation").describe_stacks(StackName=given["StackName"])["Stacks"]
+    return not account.owns(stack.get("Tags"))
+
+
+# A change set of one's own stack gets the tag again: tags that come with it replace those that the stack has.
+_LOOKS: dict[tuple[str, str], Callable[[Account, dict[str, Any]], bool]] = {
+    ("s3", "CreateBucket"): _bucket,
+    ("sqs", "CreateQueue"): _queue,
+    ("sns", "CreateTopic"): _topic,
+    ("events", "PutRule"): _rule,
+    ("cloudwatch", "PutMetricAlarm"): _alarm,
+    ("stepfunctions", "CreateStateMachine"): _state_machine,
+    ("cloudformation", "CreateChangeSet"): _changed_stack,
+}

@@ -1,0 +1,153 @@
+"""Finds an owner's networks: EC2 lists tags of all its resources in one call; the id tells what each is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from serverless_first.real_account.owned import KEY, OF_A_STACK, Account
+from serverless_first.real_account.things import Thing, answer_of
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How one kind of EC2's resources is looked at and removed.
+
+    Attributes:
+        prefix: of its ids.
+        words: for the learner.
+        look: the call that describes it, the argument for its id, and the key of the answer.
+        remove: takes the client and the id.
+        ended: the states in which it is listed though it is gone.
+    """
+
+    prefix: str
+    words: str
+    look: tuple[str, str, str]
+    remove: Callable[[Any, str], object]
+    ended: tuple[str, ...] = ()
+
+
+def _detach_gateway(ec2: Any, number: str) -> None:
+    (gateway,) = ec2.describe_internet_gateways(InternetGatewayIds=[number])["InternetGateways"]
+    for attachment in gateway["Attachments"]:
+        ec2.detach_internet_gateway(InternetGatewayId=number, VpcId=attachment["VpcId"])
+    ec2.delete_internet_gateway(InternetGatewayId=number)
+
+
+def _delete_route_table(ec2: Any, number: str) -> None:
+    (table,) = ec2.describe_route_tables(RouteTableIds=[number])["RouteTables"]
+    for association in table["Associations"]:
+        if not association.get("Main"):
+            ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+    ec2.delete_route_table(RouteTableId=number)
+
+
+def _delete_group(ec2: Any, number: str) -> None:
+    """Rules first: two groups that name each other could not go."""
+    (group,) = ec2.describe_security_groups(GroupIds=[number])["SecurityGroups"]
+    for rules, revoke in (
+        (group["IpPermissions"], ec2.revoke_security_group_ingress),
+        (group["IpPermissionsEgress"], ec2.revoke_security_group_egress),
+    ):
+        if rules:
+            with contextlib.suppress(ec2.exceptions.ClientError):  # a rule that names a group which is gone
+                revoke(GroupId=number, IpPermissions=rules)
+    ec2.delete_security_group(GroupId=number)
+
+
+# From the inside to the outside: what holds an address or a subnet goes before it.
+_KINDS = (
+    _Kind(
+        "i-",
+        "instance",
+        ("describe_instances", "InstanceIds", "Reservations"),
+        lambda ec2, number: ec2.terminate_instances(InstanceIds=[number]),
+        ("terminated",),
+    ),
+    _Kind(
+        "vpce-",
+        "VPC endpoint",
+        ("describe_vpc_endpoints", "VpcEndpointIds", "VpcEndpoints"),
+        lambda ec2, number: ec2.delete_vpc_endpoints(VpcEndpointIds=[number]),
+        ("deleted",),
+    ),
+    _Kind(
+        "nat-",
+        "NAT gateway",
+        ("describe_nat_gateways", "NatGatewayIds", "NatGateways"),
+        lambda ec2, number: ec2.delete_nat_gateway(NatGatewayId=number),
+        ("deleted",),
+    ),
+    _Kind(
+        "eni-",
+        "network interface",
+        ("describe_network_interfaces", "NetworkInterfaceIds", "NetworkInterfaces"),
+        lambda ec2, number: ec2.delete_network_interface(NetworkInterfaceId=number),
+    ),
+    _Kind(
+        "eipalloc-",
+        "Elastic IP address",
+        ("describe_addresses", "AllocationIds", "Addresses"),
+        lambda ec2, number: ec2.release_address(AllocationId=number),
+    ),
+    _Kind(
+        "igw-",
+        "internet gateway",
+        ("describe_internet_gateways", "InternetGatewayIds", "InternetGateways"),
+        _detach_gateway,
+    ),
+    _Kind(
+        "vol-",
+        "volume",
+        ("describe_volumes", "VolumeIds", "Volumes"),
+        lambda ec2, number: ec2.delete_volume(VolumeId=number),
+    ),
+    _Kind(
+        "subnet-",
+        "subnet",
+        ("describe_subnets", "SubnetIds", "Subnets"),
+        lambda ec2, number: ec2.delete_subnet(SubnetId=number),
+    ),
+    _Kind("rtb-", "route table", ("describe_route_tables", "RouteTableIds", "RouteTables"), _delete_route_table),
+    _Kind(
+        "acl-",
+        "network ACL",
+        ("describe_network_acls", "NetworkAclIds", "NetworkAcls"),
+        lambda ec2, number: ec2.delete_network_acl(NetworkAclId=number),
+    ),
+    _Kind("sg-", "security group", ("describe_security_groups", "GroupIds", "SecurityGroups"), _delete_group),
+    _Kind("vpc-", "VPC", ("describe_vpcs", "VpcIds", "Vpcs"), lambda ec2, number: ec2.delete_vpc(VpcId=number)),
+)
+
+
+def network(account: Account) -> Iterator[Thing]:
+    """Instances, endpoints, gateways, interfaces, addresses, subnets, tables, ACLs, groups, and the VPC last."""
+    ec2 = account.client("ec2")
+    filters = [{"Name": "key", "Values": [KEY]}, {"Name": "value", "Values": [account.owner]}]
+    mine = {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=filters)}
+    of_stacks = [{"Name": "key", "Values": [OF_A_STACK]}]  # they go with their stack
+    ids = sorted(mine - {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=of_stacks)})
+    for kind in _KINDS:
+        for number in ids:
+            if number.startswith(kind.prefix) and not _is_gone(ec2, kind, number):
+                yield Thing(
+                    kind.words,
+                    number,
+                    partial(kind.remove, ec2, number),
+                    partial(_is_gone, ec2, kind, number),
+                )
+
+
+def _is_gone(ec2: Any, kind: _Kind, number: str) -> bool:
+    call, argument, key = kind.look
+    answer = answer_of(partial(getattr(ec2, call), **{argument: [number]}))
+    found = [] if answer is None else answer[key]
+    if kind.prefix == "i-":
+        found = [instance for reservation in found for instance in reservation["Instances"]]
+    states = [each.get("State") for each in found]
+    names = [state["Name"] if isinstance(state, dict) else state for state in states]
+    return all(name in kind.ended for name in names)

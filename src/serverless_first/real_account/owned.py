@@ -1,0 +1,120 @@
+"""Whose resources these are: one tag on everything that a session makes, by which all of it is found again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from serverless_first.real_account.journal import Journal
+
+#: The key of the tag; its value is the owner.
+KEY = "serverless-first"
+#: The tag that CloudFormation puts on what a stack has.
+OF_A_STACK = "aws:cloudformation:stack-id"
+
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9._@-]+")
+_LONGEST = 64
+
+
+@dataclass
+class Account:
+    """An account, or what stands for one at another endpoint.
+
+    Attributes:
+        id: its number.
+        region: the Region.
+        owner: the value of the tag: who made a resource.
+        endpoint: an emulator's URL; None is AWS itself.
+        arn: who calls, as sts says.
+        journal: what was made, for what cannot be tagged.
+        session: boto3's session that sts was asked with, so that what is removed is this account's; None: the default.
+    """
+
+    id: str
+    region: str
+    owner: str
+    endpoint: str | None
+    arn: str
+    journal: Journal
+    session: Any = field(default=None, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def every_s(self) -> float:
+        """How often to look whether something is gone, in seconds: AWS takes minutes, an emulator does not."""
+        return 10.0 if self.endpoint is None else 0.1
+
+    def client(self, service: str) -> Any:
+        """boto3's client of a service."""
+        if service not in self._clients:
+            import boto3
+
+            self._clients[service] = (self.session or boto3).client(service, region_name=self.region)
+        return self._clients[service]
+
+    def in_region(self, region: str) -> Account:
+        """The same owner in another Region, with a journal of its own."""
+        path = self.journal.path.with_name(journal_name(self.id, region, self.owner, self.endpoint))
+        return replace(self, region=region, journal=Journal(path), _clients={})
+
+    def pages(self, service: str, operation: str, key: str, **given: Any) -> Iterator[Any]:
+        """What an operation lists, page by page.
+
+        Args:
+            operation: as boto3's method is called, "list_functions".
+            key: of the answer, under which the list stands.
+            given: for each call.
+        """
+        client = self.client(service)
+        if client.can_paginate(operation):
+            for page in client.get_paginator(operation).paginate(**given):
+                yield from page.get(key) or ()
+        else:
+            yield from getattr(client, operation)(**given).get(key) or ()
+
+    def owns(self, tags: Any) -> bool:
+        """Whether the tags are the owner's; a resource of a stack goes with its stack.
+
+        Args:
+            tags: as a service gives them: a mapping, or a list of keys and values.
+        """
+        found = as_mapping(tags)
+        return found.get(KEY) == self.owner and OF_A_STACK not in found
+
+
+def journal_name(number: str, region: str, owner: str, endpoint: str | None) -> str:
+    """The journal's file: an emulator that has an account's number has another one than the account."""
+    place = "" if endpoint is None else "-at-" + _FORBIDDEN.sub("-", endpoint.partition("://")[2]).strip("-")
+    return f"{number}-{region}-{owner}{place}.jsonl"
+
+
+def as_mapping(tags: Any) -> dict[str, str]:
+    """Tags in any of AWS's forms as a mapping."""
+    if not tags:
+        return {}
+    if isinstance(tags, dict):
+        return dict(tags)
+    return {tag.get("Key", tag.get("key", "")): tag.get("Value", tag.get("value", "")) for tag in tags}
+
+
+def owner_of(arn: str) -> str:
+    """The owner that an identity stands for: the last part of its ARN, in letters that every service takes.
+
+    >>> owner_of("arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com")
+    'ann@example.com'
+    """
+    return valid_owner(arn.rsplit("/", 1)[-1].rsplit(":", 1)[-1] or "somebody")
+
+
+def valid_owner(name: str) -> str:
+    """The value of the tag for a name.
+
+    Raises:
+        ValueError: nothing is left of it in letters, digits, and . _ @ -
+    """
+    value = _FORBIDDEN.sub("-", name.strip())[:_LONGEST].strip("-")
+    if not value:
+        raise ValueError(f"owner is {name!r}; it needs letters or digits (a to z, 0 to 9).")
+    return value

@@ -1,0 +1,271 @@
+"""Puts the owner's tag on what any boto3 client makes: into the request where its API takes tags, else afterwards.
+
+botocore's handlers see each call before its parameters are checked, and its answer. Which operations take tags, and in
+which form, is read from botocore's own models of the services.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from serverless_first.real_account.existing import has_logs, was_there
+from serverless_first.real_account.journal import Made
+from serverless_first.real_account.owned import KEY, Account
+
+_MAKES = re.compile(
+    r"(Create|Import|Restore)\w+|AllocateAddress|RunInstances|RegisterJobDefinition|PublishLayerVersion"
+    r"|PutRule|PutMetricAlarm|PutParameter"
+)
+_NAMING = re.compile(r"(name|identifier|id|arn)$", re.IGNORECASE)
+_LONGEST_NAME = 300
+_FIELDS = ("Tags", "tags", "TagSpecifications", "UserPoolTags")
+
+# EC2 wants the kind of resource beside its tags.
+_EC2: dict[str, tuple[str, ...]] = {
+    "CreateVpc": ("vpc",),
+    "CreateSubnet": ("subnet",),
+    "CreateSecurityGroup": ("security-group",),
+    "CreateRouteTable": ("route-table",),
+    "CreateNetworkAcl": ("network-acl",),
+    "CreateInternetGateway": ("internet-gateway",),
+    "CreateNatGateway": ("natgateway",),
+    "AllocateAddress": ("elastic-ip",),
+    "CreateVpcEndpoint": ("vpc-endpoint",),
+    "CreateNetworkInterface": ("network-interface",),
+    "CreateVolume": ("volume",),
+    "RunInstances": ("instance", "volume"),
+}
+
+#: Makes a part of something that has the tag, or nothing that stays: it goes when that goes.
+PARTS: dict[str, frozenset[str]] = {
+    "lambda": frozenset({"CreateAlias", "CreateFunctionUrlConfig"}),
+    "apigateway": frozenset(
+        {"CreateResource", "CreateDeployment", "CreateModel", "CreateRequestValidator", "CreateAuthorizer"}
+    ),
+    "apigatewayv2": frozenset(
+        {"CreateRoute", "CreateIntegration", "CreateAuthorizer", "CreateDeployment", "CreateModel"}
+        | {"CreateIntegrationResponse", "CreateRouteResponse"}
+    ),
+    "ec2": frozenset({"CreateRoute", "CreateNetworkAclEntry", "CreateTags"}),
+    "logs": frozenset({"CreateLogStream"}),
+    "iam": frozenset({"CreatePolicyVersion", "CreateAccessKey"}),
+    "stepfunctions": frozenset({"CreateStateMachineAlias"}),
+    "s3": frozenset({"CreateMultipartUpload", "CreateSession", "RestoreObject"}),
+    "kms": frozenset({"CreateGrant"}),
+}
+
+#: What AWS gives no tag to, and how it is removed: the call, and its arguments from the request or the answer.
+UNTAGGABLE: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("scheduler", "CreateSchedule"): ("delete_schedule", ("Name", "GroupName")),
+    ("lambda", "PublishLayerVersion"): ("delete_layer_version", ("LayerName", "VersionNumber")),
+    ("events", "CreateApiDestination"): ("delete_api_destination", ("Name",)),
+    ("events", "CreateConnection"): ("delete_connection", ("Name",)),
+    ("events", "CreateArchive"): ("delete_archive", ("ArchiveName",)),
+    ("dynamodb", "CreateBackup"): ("delete_backup", ("BackupArn",)),
+}
+
+
+#: What they make writes to a log group of the service's own making: its name is noted, the group has no tag.
+LEAVES_LOGS = frozenset({"CreateFunction", "CreateDBProxy"})
+
+
+def _tag_bucket(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    del answer
+    tags = {"TagSet": [{"Key": KEY, "Value": account.owner}]}
+    account.client("s3").put_bucket_tagging(Bucket=given["Bucket"], Tagging=tags)
+
+
+def _tag_rest_api(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    del given
+    arn = f"arn:aws:apigateway:{account.region}::/restapis/{answer['id']}"
+    account.client("apigateway").tag_resource(resourceArn=arn, tags={KEY: account.owner})
+
+
+def _tag_http_api(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    del given
+    arn = f"arn:aws:apigateway:{account.region}::/apis/{answer['ApiId']}"
+    account.client("apigatewayv2").tag_resource(ResourceArn=arn, Tags={KEY: account.owner})
+
+
+def _tag_parameter(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    """With Overwrite SSM takes no tags, and makes what is not there: its first version is new."""
+    if answer.get("Version") == 1:
+        tags = [{"Key": KEY, "Value": account.owner}]
+        account.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=given["Name"], Tags=tags)
+
+
+#: Takes no tags when it is made, but afterwards.
+AFTERWARDS: dict[tuple[str, str], Callable[[Account, dict[str, Any], dict[str, Any]], None]] = {
+    ("s3", "CreateBucket"): _tag_bucket,
+    ("apigateway", "ImportRestApi"): _tag_rest_api,
+    ("apigatewayv2", "ImportApi"): _tag_http_api,
+    ("ssm", "PutParameter"): _tag_parameter,
+}
+
+
+class Tagger:
+    """Tags what every boto3 client makes, between `install` and `remove`.
+
+    Args:
+        account: whose tag.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._others: dict[str, Account] = {}
+        self._handlers: list[tuple[str, Callable[..., None]]] = [
+            ("before-parameter-build.*.*", self._before),
+            ("after-call.*.*", self._after),
+        ]
+
+    def install(self) -> None:
+        """From now on; clients of sessions that were made before are not seen, so boto3's own session must be new."""
+        from botocore import handlers
+
+        handlers.BUILTIN_HANDLERS.extend(self._handlers)  # botocore gives these to every session it makes
+
+    def remove(self) -> None:
+        """No more; sessions that have the handlers keep them, and they do nothing."""
+        from botocore import handlers
+
+        for handler in self._handlers:
+            if handler in handlers.BUILTIN_HANDLERS:
+                handlers.BUILTIN_HANDLERS.remove(handler)
+        self._handlers = []
+
+    def _before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+        if not self._handlers or not _MAKES.fullmatch(model.name):
+            return
+        account = self._account_at(context.get("client_region"))
+        if self._was_there(account, params, model):
+            return
+        tagged = add_tag(params, model, account.owner)
+        noted = not tagged or (model.name in LEAVES_LOGS and not _has_logs(account, model.name, params))
+        context["serverless_first"] = (account, dict(params), tagged, noted)
+
+    def _account_at(self, region: str | None) -> Account:
+        """The account in the Region of the client that makes the call; it can be another than the session's."""
+        if region in (None, self._account.region) or str(region).endswith("-global"):
+            return self._account
+        if region not in self._others:
+            self._others[str(region)] = self._account.in_region(str(region))
+            print(
+                f"A client of yours makes things in {region}. cloud.cleanup() looks at {self._account.region} alone: "
+                f'for those, cloud.start(target=..., region="{region}") and then cloud.cleanup().',
+                file=sys.stderr,
+            )
+        return self._others[str(region)]
+
+    @staticmethod
+    def _was_there(account: Account, params: dict[str, Any], model: Any) -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        service = model.service_model.service_name
+        try:
+            return was_there(account, service, model.name, params)
+        except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: of a parameter that is required
+            print(f"Not tagged: {service} {model.name}. Whether it is new, could not be seen: {error}", file=sys.stderr)
+            return True
+
+    def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+        made = context.get("serverless_first") if self._handlers else None
+        if made is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 300:
+            return
+        account, given, tagged, noted = made
+        service, operation = model.service_model.service_name, model.name
+        if operation in PARTS.get(service, ()):
+            return
+        if not tagged and (afterwards := AFTERWARDS.get((service, operation))):
+            from botocore.exceptions import BotoCoreError, ClientError
+
+            try:
+                afterwards(account, given, parsed)
+                tagged, noted = True, False
+            except (ClientError, BotoCoreError) as error:
+                print(f"Made, and not tagged: {service} {operation}. {error}", file=sys.stderr)
+        if not noted:
+            return
+        if elsewhere := _other_account(parsed, account.id):
+            print(f"Made in another account, and not noted: {elsewhere}. cloud.cleanup() leaves it.", file=sys.stderr)
+            return
+        try:
+            account.journal.add(Made(service, operation, _names(given, parsed), tagged))
+        except OSError as error:
+            print(f"Not noted in {account.journal.path}: {service} {operation}. {error}", file=sys.stderr)
+
+
+def _has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return has_logs(account, operation, given)
+    except (BotoCoreError, ClientError):  # not known to be new, so not ours to remove
+        return True
+
+
+def _other_account(answer: dict[str, Any], number: str) -> str:
+    """An ARN in an answer that is another account's: the call of a client with other credentials."""
+    arns = (v for v in answer.values() if isinstance(v, str) and v.startswith("arn:") and v.count(":") >= 5)
+    return next((arn for arn in arns if arn.split(":")[4] not in ("", number)), "")
+
+
+def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
+    """Puts the tag into a call's parameters, beside other tags; whether the operation takes tags.
+
+    Args:
+        params: of the call; changed.
+        model: botocore's model of the operation.
+        owner: the tag's value.
+    """
+    members = model.input_shape.members if model.input_shape is not None else {}
+    name = next((each for each in _FIELDS if each in members), None)
+    if name is None or (model.name == "PutParameter" and params.get("Overwrite")):  # SSM refuses both at once
+        return False
+    shape = members[name]
+    if name == "TagSpecifications":
+        kinds = _EC2.get(model.name)
+        if kinds is None:
+            return False
+        params[name] = _with_specifications(params.get(name), kinds, owner)
+    elif shape.type_name == "map":
+        params[name] = {**(params.get(name) or {}), KEY: owner}
+    elif shape.type_name == "list" and shape.member.type_name == "structure":
+        names = {each.lower().removeprefix("tag"): each for each in shape.member.members}  # Key, key, TagKey
+        if not {"key", "value"} <= set(names):
+            return False
+        key, value = names["key"], names["value"]
+        others = [tag for tag in params.get(name) or [] if tag.get(key) != KEY]
+        params[name] = [*others, {key: KEY, value: owner}]
+    else:
+        return False
+    return True
+
+
+def _with_specifications(given: Any, kinds: tuple[str, ...], owner: str) -> list[dict[str, Any]]:
+    tag = {"Key": KEY, "Value": owner}
+    wanted = {kind: [tag] for kind in kinds}
+    others = []
+    for each in given or []:
+        kind, tags = each.get("ResourceType"), [t for t in each.get("Tags", []) if t.get("Key") != KEY]
+        if kind in wanted:
+            wanted[kind] = [*tags, tag]
+        else:
+            others.append(each)
+    return [*others, *({"ResourceType": kind, "Tags": tags} for kind, tags in wanted.items())]
+
+
+def _names(given: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
+    """What names a resource: short texts of the request whose field says so, and ids and ARNs of the answer."""
+    found: dict[str, str] = {}
+    for source in (given, answer):
+        for name, value in source.items():
+            if _NAMING.search(name) and isinstance(value, str) and len(value) <= _LONGEST_NAME:
+                found.setdefault(name, value)
+    if "LayerName" in found:
+        found["VersionNumber"] = str(answer.get("Version"))
+    if details := answer.get("BackupDetails"):
+        found["BackupArn"] = str(details["BackupArn"])
+    return found
