@@ -1,44 +1,15 @@
-"""Topics: what is published reaches queues, functions and HTTP endpoints of this machine."""
+"""Topics: what is published reaches queues and functions."""
 
 from __future__ import annotations
 
 import json
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kits import cloud_kit
-from kits.push_kit import (
-    Endpoint,
-    came,
-    http_endpoint,
-    make_topic,
-    noted,
-    recorder,
-    sns,
-    subscribe,
-)
-from serverless_cloud import Cloud
+from kits.push_kit import make_topic, noted, recorder, sns, subscribe
 
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 KIND = {"kind": {"DataType": "String", "StringValue": "lamp"}}
-
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """AWS's 20 seconds between two tries are a fiftieth of a second here."""
-    with cloud_kit.cloud_with(time_scale=1000) as aws:
-        yield aws
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    """A subscriber on this machine."""
-    with http_endpoint() as found:
-        yield found
 
 
 def test_one_message_to_all_who_want_it(kit: Any, tmp_path: Path) -> None:
@@ -192,75 +163,18 @@ def test_what_cannot_be_delivered_is_a_dead_letter(kit: Any, tmp_path: Path) -> 
     assert json.loads(found["RedrivePolicy"]) == redrive
 
 
-def test_an_http_endpoint_of_this_machine(aws: Cloud, kit: Any, endpoint: Endpoint) -> None:
-    topic, dlq = make_topic("orders"), kit.make_queue("dead")
-    arn = subscribe(topic, endpoint.url, RedrivePolicy={"deadLetterTargetArn": dlq.arn})
-    asked = came(endpoint, 1)
-    question = json.loads(asked["body"])
-    assert asked["x-amz-sns-message-type"] == question["Type"] == "SubscriptionConfirmation"
-    counted = sns().get_topic_attributes(TopicArn=topic)["Attributes"]
-    assert (counted["SubscriptionsPending"], counted["SubscriptionsConfirmed"]) == ("1", "0")
-    again = sns().subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
-    assert again["SubscriptionArn"] == "pending confirmation"
-    sns().publish(TopicArn=topic, Message="too early")
-    assert (
-        kit.refused(lambda: sns().confirm_subscription(TopicArn=topic, Token="x")).message == "Invalid parameter: Token"
-    )
-    assert question["SubscribeURL"].startswith("http://127.0.0.1:")
-    with urllib.request.urlopen(question["SubscribeURL"]) as visited:
-        assert arn in visited.read().decode()
-    assert sns().confirm_subscription(TopicArn=topic, Token=question["Token"])["SubscriptionArn"] == arn
-
-    endpoint.open.clear()  # it takes its time, and the publisher does not wait for it
-    sns().publish(TopicArn=topic, Message="lamp", Subject="Order")
-    got = came(endpoint, 2)
-    endpoint.open.set()
-    body = json.loads(got["body"])
-    assert (body["Type"], body["Message"], body["Subject"]) == ("Notification", "lamp", "Order")
-    told = {name: got[name] for name in got if name.startswith(("x-amz-sns", "content-type", "user-agent"))}
-    assert told == {
-        "x-amz-sns-message-type": "Notification",
-        "x-amz-sns-message-id": body["MessageId"],
-        "x-amz-sns-topic-arn": topic,
-        "x-amz-sns-subscription-arn": arn,
-        "content-type": "text/plain; charset=UTF-8",
-        "user-agent": "Amazon Simple Notification Service Agent",
-    }
-
-    def change(name: str, value: str) -> None:
-        sns().set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
-
-    change("RawMessageDelivery", "true")
-    endpoint.statuses[:] = [500, 429, 200]  # tried again, twice
-    sns().publish(TopicArn=topic, Message="raw")
-    assert [came(endpoint, n)["body"] for n in (3, 4, 5)] == ["raw"] * 3
-    assert endpoint.requests[4]["x-amz-sns-rawdelivery"] == "true"
-    endpoint.statuses[:] = [500] * 4  # once and three times more
-    sns().publish(TopicArn=topic, Message="in vain")
-    assert kit.received(dlq)[0]["Body"] == "in vain"
-    change("DeliveryPolicy", json.dumps({"healthyRetryPolicy": {"numRetries": 0}}))
-    endpoint.statuses[:] = [500]
-    sns().publish(TopicArn=topic, Message="no retry")
-    assert kit.received(dlq)[0]["Body"] == "no retry"
-    endpoint.statuses[:] = [404]  # a client-side error
-    sns().publish(TopicArn=topic, Message="nobody")
-    assert kit.received(dlq)[0]["Body"] == "nobody"
-    assert len(endpoint.requests) == 11
-
-    # What waits for its next try is gone with the cloud's contents: a later one that waits as long comes without it.
-    slow = {"healthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 1, "maxDelayTarget": 1}}
-    change("DeliveryPolicy", json.dumps(slow))
-    endpoint.statuses[:] = [500]
-    sns().publish(TopicArn=topic, Message="forgotten")
-    came(endpoint, 12)
-    aws.reset()
-    other = make_topic("fresh")
-    subscribe(other, endpoint.url, DeliveryPolicy=slow, RawMessageDelivery="true")
-    sns().confirm_subscription(TopicArn=other, Token=json.loads(came(endpoint, 13)["body"])["Token"])
-    endpoint.statuses[:] = [500]
-    sns().publish(TopicArn=other, Message="later")
-    assert [came(endpoint, n)["body"] for n in (14, 15)] == ["later"] * 2
-    assert len([r for r in endpoint.requests if "forgotten" in r["body"]]) == 1
+def test_http_subscriptions_are_refused_by_name(kit: Any) -> None:
+    topic = make_topic("orders")
+    for url in ("http://127.0.0.1:9/orders", "https://example.com/orders"):
+        refusal = kit.refused(lambda url=url: subscribe(topic, url))
+        assert refusal.code == "NotImplementedException"
+        assert f"subscriptions with the protocol {url.split(':')[0]}:" in refusal.message
+    policy = {"AttributeName": "DeliveryPolicy", "AttributeValue": "{}"}
+    refusal = kit.refused(lambda: sns().set_topic_attributes(TopicArn=topic, **policy))
+    assert (refusal.code, "DeliveryPolicy" in refusal.message) == ("NotImplementedException", True)
+    refusal = kit.refused(lambda: sns().confirm_subscription(TopicArn=topic, Token="x"))
+    assert refusal.message == "Invalid parameter: Token"
+    assert sns().list_subscriptions()["Subscriptions"] == []
 
 
 def test_what_aws_refuses_is_refused(kit: Any) -> None:
@@ -282,10 +196,7 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
     )
     assert subscribing(RedrivePolicy={"deadLetterTargetArn": "x"})[1].endswith("deadLetterTargetArn is an invalid arn")
     assert subscribing("ftp://stock")[1] == "Invalid parameter: Amazon SNS does not support this protocol string: ftp"
-    for url in ("http://example.com/orders", "https://10.0.0.1/", "http://localhost.example.com/"):
-        code, message = subscribing(url)
-        assert code == "NotImplementedException"
-        assert "nothing leaves this machine" in message
+    assert subscribing(DeliveryPolicy={})[1].endswith("Delivery protocol [sqs] does not support delivery policies.")
     function = "arn:aws:lambda:us-east-1:123456789012:function:mail"
     raw = subscribing(function, RawMessageDelivery="true")[1]
     assert raw == f"{reason}Delivery protocol [lambda] does not support raw message delivery."
@@ -365,7 +276,7 @@ def test_attributes_of_topics_and_large_messages(kit: Any) -> None:
     number = {"watts": {"DataType": "Number", "StringValue": "many"}}
     for call, words in [
         (lambda: client.publish(TopicArn=small, Message="x" * 1_025), "Message too long"),
-        (lambda: subscribe(large, "http://127.0.0.1:9/"), "not http"),
+        (lambda: subscribe(large, "email:aoi@example.com"), "not email"),
         (lambda: make_topic("bad", Lamp="on"), "Attributes Reason: Unknown attribute Lamp"),
         (lambda: make_topic("bad", MaximumMessageSize="12"), "from 1024 to 1048576"),
         (lambda: make_topic("bad", Policy="{"), "Policy Error: null"),

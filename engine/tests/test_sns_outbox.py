@@ -1,4 +1,4 @@
-"""Deliveries in the background: side by side, in order where a lane asks for it, tried again, forgotten. No cloud."""
+"""Deliveries in the background: side by side, in order where a lane asks for it, forgotten. No cloud."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.outbox import Delivery, Outbox, TryAgain, Undeliverable
+from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_cloud.tasks import Tasks
 
 
@@ -40,12 +40,8 @@ def test_a_slow_receiver_holds_nobody_else_up(tasks: Tasks, tools: Any) -> None:
 
 def test_a_lane_keeps_its_order_through_failures(tasks: Tasks, tools: Any) -> None:
     outbox, arrived, given_up = Outbox(tasks, "test"), [], []
-    failures = {3: 2, 5: 9}  # by number: how often it fails; three tries are allowed
 
     def send(number: int) -> None:
-        if failures.get(number, 0):
-            failures[number] -= 1
-            raise TryAgain("not now")
         if number == 7:
             raise Undeliverable("gone")
         arrived.append(number)
@@ -54,46 +50,45 @@ def test_a_lane_keeps_its_order_through_failures(tasks: Tasks, tools: Any) -> No
         outbox.put(
             Delivery(
                 lambda n=number: send(n),  # type: ignore[misc]
-                waits_s=[0.01, 0.01],
                 give_up=lambda reason, n=number: given_up.append((n, reason)),  # type: ignore[misc]
                 lane="orders",
             )
         )
     tools.eventually(lambda: 9 in arrived, "the last one")
-    assert arrived == [0, 1, 2, 3, 4, 6, 8, 9]
-    assert given_up == [(5, "not now"), (7, "gone")]
+    assert arrived == [0, 1, 2, 3, 4, 5, 6, 8, 9]
+    assert given_up == [(7, "gone")]
 
 
-def test_what_is_cleared_is_not_tried_again(tasks: Tasks, tools: Any) -> None:
-    outbox = Outbox(tasks, "test")
-    tries: list[int] = []
+def test_what_is_cleared_is_neither_given_up_nor_followed(tasks: Tasks, tools: Any) -> None:
+    outbox, leave, ended = Outbox(tasks, "test"), threading.Event(), threading.Event()
+    begun: list[int] = []
     given_up: list[str] = []
     later: list[int] = []
 
     def send() -> None:
-        tries.append(1)
-        raise TryAgain("not now")
+        begun.append(1)
+        wait(leave)
+        ended.set()
+        raise Undeliverable("gone")
 
-    outbox.put(Delivery(send, [1.0], given_up.append, lane="orders"))
-    tools.eventually(lambda: tries, "the first try")
-    tasks.clear()
+    outbox.put(Delivery(send, given_up.append, lane="orders"))
+    outbox.put(Delivery(lambda: begun.append(2), lane="orders"))
+    tools.eventually(lambda: begun, "the first one")
     outbox.clear()
-
-    def again() -> None:
-        later.append(1)
-        if len(later) == 1:
-            raise TryAgain("not now")
-
-    outbox.put(Delivery(again, [1.2], lane="orders"))  # its second try is due after the forgotten one's
-    tools.eventually(lambda: len(later) == 2, "the later one's second try")
-    assert (len(tries), given_up) == (1, [])
+    outbox.put(Delivery(lambda: later.append(1), lane="orders"))
+    tools.eventually(lambda: later, "the lane is free again")
+    leave.set()
+    assert ended.wait(20)
+    outbox.put(Delivery(lambda: later.append(2), lane="orders"))
+    tools.eventually(lambda: later == [1, 2], "the lane goes on")
+    assert (begun, given_up) == ([1], [])
 
 
 def test_a_bug_in_a_delivery_is_told_and_stops_nobody(tasks: Tasks, tools: Any, capfd: Any) -> None:
     outbox = Outbox(tasks, "test")
     given_up: list[str] = []
     arrived: list[int] = []
-    outbox.put(Delivery(lambda: [][0], [0.0] * 5, given_up.append, lane="orders"))
+    outbox.put(Delivery(lambda: [][0], given_up.append, lane="orders"))
     outbox.put(Delivery(lambda: arrived.append(1), lane="orders"))
     tools.eventually(lambda: arrived, "the next one")
     assert given_up == ["IndexError: list index out of range"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import sys
 import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from serverless_cloud.tasks import Tasks
@@ -20,11 +18,7 @@ _LOOK_S = 0.05  # how often a waiting worker looks whether it shall end
 
 
 class Undeliverable(Exception):
-    """The receiver is gone or does not let the sender in: another try would be in vain."""
-
-
-class TryAgain(Exception):
-    """The receiver failed; another try may succeed."""
+    """The receiver is gone or does not let the sender in."""
 
 
 def _nothing(reason: str) -> None:
@@ -36,20 +30,18 @@ class Delivery:
     """One message to one receiver.
 
     Args:
-        send: makes one try. Raises Undeliverable or TryAgain.
-        waits_s: before each further try, in seconds; none left: it is given up.
-        give_up: called with the reason when it is given up.
+        send: makes the one try. Raises Undeliverable.
+        give_up: called with the reason if that fails.
         lane: deliveries of one lane are made one after the other, in the order of `put`; "": in any order.
     """
 
     send: Callable[[], None]
-    waits_s: Iterable[float] = ()
     give_up: Callable[[str], None] = _nothing
     lane: str = ""
 
 
 class Outbox:
-    """All deliveries that wait for their first or next try.
+    """All deliveries that wait for their turn.
 
     Args:
         tasks: where its threads are started; there are none while nothing is to be done.
@@ -59,10 +51,9 @@ class Outbox:
     def __init__(self, tasks: Tasks, name: str) -> None:
         self._tasks, self._name = tasks, name
         self._changed = threading.Condition()
-        self._waiting: list[tuple[float, int, Delivery, Iterator[float]]] = []  # a heap: when it is due, order
+        self._waiting: deque[Delivery] = deque()
         self._lanes: dict[str, deque[Delivery]] = {}  # of each lane, the first one is in `_waiting` or under way
-        self._order = itertools.count()
-        self._workers = self._idle = self._generation = 0
+        self._workers = self._generation = 0
 
     def put(self, delivery: Delivery) -> None:
         """Accepts a delivery and returns at once."""
@@ -72,18 +63,18 @@ class Outbox:
                 lane.append(delivery)
                 if len(lane) > 1:
                     return
-            self._wait(delivery, iter(delivery.waits_s), 0.0)
+            self._wait(delivery)
 
     def clear(self) -> None:
-        """Forgets all deliveries; one under way is not tried again and not given up."""
+        """Forgets all deliveries; one under way is not given up."""
         with self._changed:
             self._generation += 1
             self._waiting.clear()
             self._lanes.clear()
 
-    def _wait(self, delivery: Delivery, waits_s: Iterator[float], wait_s: float) -> None:
-        heapq.heappush(self._waiting, (time.monotonic() + wait_s, next(self._order), delivery, waits_s))
-        if self._workers < WORKERS and not wait_s:  # however many are idle: each may be on its way to something slow
+    def _wait(self, delivery: Delivery) -> None:
+        self._waiting.append(delivery)
+        if self._workers < WORKERS:  # however many are idle: each may be on its way to something slow
             self._workers += 1
             self._tasks.start(self._name, self._work)
         else:
@@ -91,36 +82,25 @@ class Outbox:
 
     def _work(self, stopped: threading.Event) -> None:
         while (found := self._next(stopped)) is not None:
-            self._try(*found)
+            self._deliver(*found)
 
-    def _next(self, stopped: threading.Event) -> tuple[Delivery, Iterator[float], int] | None:
-        """The next one that is due, waited for; None: this worker ends, and counts no more."""
+    def _next(self, stopped: threading.Event) -> tuple[Delivery, int] | None:
+        """The next one, waited for; None: this worker ends, and counts no more."""
         ends_s = time.monotonic() + IDLE_S
         with self._changed:
             while not stopped.is_set():
-                now_s = time.monotonic()
-                if self._waiting and self._waiting[0][0] <= now_s:
-                    _, _, delivery, waits_s = heapq.heappop(self._waiting)
-                    return delivery, waits_s, self._generation
-                if now_s > ends_s and (not self._waiting or self._idle):
+                if self._waiting:
+                    return self._waiting.popleft(), self._generation
+                if time.monotonic() > ends_s:
                     break
-                self._idle += 1
                 self._changed.wait(_LOOK_S)
-                self._idle -= 1
             self._workers -= 1
         return None
 
-    def _try(self, delivery: Delivery, waits_s: Iterator[float], generation: int) -> None:
+    def _deliver(self, delivery: Delivery, generation: int) -> None:
         reason = None
         try:
             delivery.send()
-        except TryAgain as failure:
-            wait_s, reason = next(waits_s, None), str(failure)
-            if wait_s is not None:
-                with self._changed:
-                    if self._generation == generation:
-                        self._wait(delivery, waits_s, wait_s)
-                return
         except Undeliverable as failure:
             reason = str(failure)
         except Exception as failure:  # nobody waits for the answer: the server's own log is the only place to say it
@@ -145,6 +125,6 @@ class Outbox:
             lane = self._lanes[delivery.lane]
             lane.popleft()
             if lane:
-                self._wait(lane[0], iter(lane[0].waits_s), 0.0)
+                self._wait(lane[0])
             else:
                 del self._lanes[delivery.lane]

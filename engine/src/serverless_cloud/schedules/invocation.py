@@ -1,7 +1,7 @@
 """One invocation of a schedule's target by EventBridge Scheduler: its payload, its attempts, its end. No moto.
 
-Rules: EventBridge Scheduler User Guide, "Using templated targets", "Using universal targets", "Adding context
-attributes", "Configuring a schedule's dead-letter queue"; API reference, RetryPolicy.
+Rules: EventBridge Scheduler User Guide, "Using templated targets", "Adding context attributes", "Configuring a
+schedule's dead-letter queue"; API reference, RetryPolicy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from serverless_cloud.events import universal_targets
 from serverless_cloud.events.targets import Target, TargetFailed, send
 from serverless_cloud.plane import DataPlane
 
@@ -43,7 +42,7 @@ class Invocation:
         """What one attempt sends."""
         text = self.target.get("Input")
         if text is None:
-            return "{}" if universal_targets.is_universal(self.target["Arn"]) else self._notification()
+            return self._notification()
         for name, value in (
             ("schedule-arn", self.schedule_arn),
             ("scheduled-time", self.time),
@@ -115,9 +114,6 @@ class Run:
 
 def _attempt(plane: DataPlane, given: Invocation, payload: str) -> None:
     target, parts = given.target, given.schedule_arn.split(":")
-    if universal_targets.is_universal(target["Arn"]):
-        universal_targets.call(plane, target["Arn"], payload, parts[3], parts[4], target["RoleArn"])
-        return
     parameters: dict[str, Any] = {}
     for name in ("SqsParameters", "EventBridgeParameters", "KinesisParameters"):
         parameters |= target.get(name) or {}

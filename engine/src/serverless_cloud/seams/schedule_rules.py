@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.events import universal_targets
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.schedules.expressions import InvalidExpression, parse_schedule, time_zone
@@ -21,6 +20,7 @@ RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 _LATEST_START_S = 300.0
 #: Templated targets that AWS has and the local cloud has not.
 _TEMPLATED = ("codebuild", "codepipeline", "ecs", "firehose", "inspector", "sagemaker")
+_UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 _JSON_TARGETS = ("lambda", "states", "events")
 #: Parameters that a templated target must have, and those of targets that are not honoured.
 _REQUIRED = {"events": "EventBridgeParameters", "kinesis": "KinesisParameters"}
@@ -85,9 +85,8 @@ def _target(target: dict[str, Any]) -> None:
     for name in _REFUSED:
         if target.get(name):
             raise NotHonoured(f"{name} of schedules")
-    if universal_targets.is_universal(arn):
-        _universal(target)
-        return
+    if arn.startswith(_UNIVERSAL):
+        raise NotHonoured(f"universal targets of schedules, such as {arn}")
     service = arn.split(":")[2]
     try:
         service_of(arn)
@@ -102,17 +101,6 @@ def _target(target: dict[str, Any]) -> None:
     if arn.endswith(".fifo") and service == "sqs" and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
         raise Refused(f"Parameter SqsParameters with a MessageGroupId must be specified for the target {arn}.")  # ours
     if service in _JSON_TARGETS and "Input" in target:
-        _json(target["Input"])
-
-
-def _universal(target: dict[str, Any]) -> None:
-    try:
-        universal_targets.operation(target["Arn"])
-    except universal_targets.NotACall as error:
-        raise Refused(str(error)) from error
-    except universal_targets.NotServed as error:
-        raise NotHonoured(str(error)) from error
-    if "Input" in target:
         _json(target["Input"])
 
 

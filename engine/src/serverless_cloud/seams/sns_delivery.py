@@ -7,9 +7,9 @@ attributes to SQS in base64. Replaced here:
 - `Topic.publish`: makes the message and hands one delivery for each subscription to the outbox.
 - `SNSBackend.publish`, `publish_batch`: AWS's checks first. moto drops a batch entry that fails for most reasons.
 - `SNSBackend.subscribe`, `set_subscription_attributes`, and the same two of `SNSResponse`: AWS's checks, before a
-  subscription is made; a subscriber on another machine is refused.
+  subscription is made; a subscriber over HTTP is refused.
 - `SNSResponse.publish`, `publish_batch`: message attributes are checked, SequenceNumber is told.
-- `SNSResponse.confirm_subscription`: an HTTP endpoint is asked, and must confirm.
+- `SNSResponse.confirm_subscription`: no subscriber is asked to confirm, so every token is refused.
 
 Topics and their attributes have a seam of their own, `sns_topics`. Worth an upstream change: the evaluation of filter
 policies (anything-but on lists, equals-ignore-case, cidr, $or in bodies), the raw attributes, the batch.
@@ -29,7 +29,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import sns_topics
 from serverless_cloud.seams.queue_sending import send_to_queue
 from serverless_cloud.sns import filters as sns_filters, rules as sns_rules
-from serverless_cloud.sns.topics import HTTP, MessageId, Topics
+from serverless_cloud.sns.topics import MessageId, Topics
 
 
 def install(plane: DataPlane) -> None:
@@ -42,7 +42,7 @@ def install(plane: DataPlane) -> None:
     topics = Topics(plane, subscriptions_of, send_to_queue)
     plane.forgetting.append(topics.clear)
     _install_publishing(topics)
-    _install_subscribing(topics)
+    _install_subscribing()
     sns_topics.install()
 
 
@@ -161,7 +161,7 @@ def _checked(check: Callable[[Any], None], given: Any) -> None:
         raise sns_topics.refusal(refused) from refused
 
 
-def _install_subscribing(topics: Topics) -> None:
+def _install_subscribing() -> None:
     backend_class: Any = models.SNSBackend
     response_class: Any = SNSResponse
     keep: Callable[..., Any] = backend_class.subscribe
@@ -169,11 +169,7 @@ def _install_subscribing(topics: Topics) -> None:
 
     def subscribe(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
         sns_topics.check_subscriber(self, topic_arn, protocol, endpoint)
-        known = set(self.subscriptions)
-        subscription = keep(self, topic_arn, endpoint, protocol)
-        if protocol in HTTP and subscription.arn not in known:
-            topics.ask(subscription)
-        return subscription
+        return keep(self, topic_arn, endpoint, protocol)
 
     def set_subscription_attributes(self: Any, arn: str, name: str, value: Any) -> None:
         subscription = self.subscriptions.get(arn)
@@ -207,19 +203,10 @@ def _install_subscribing(topics: Topics) -> None:
                 raise sns_rules.Refused("Subscription already exists with different attributes")
         except sns_rules.Refused as refused:
             raise sns_topics.refusal(refused, "Invalid parameter: Attributes Reason: ") from refused
-        answer = answer_subscribe(self)
-        subscription = self.backend.subscriptions[answer.result["SubscriptionArn"]]
-        wanted = str(self._get_param("ReturnSubscriptionArn")).lower() == "true"
-        if subscription.attributes.get("PendingConfirmation") and not wanted:
-            return ActionResult({"SubscriptionArn": "pending confirmation"})
-        return answer
+        return answer_subscribe(self)
 
-    def confirm_subscription(self: Any) -> Any:
-        try:
-            arn = topics.confirm(self._get_param("TopicArn"), self._get_param("Token") or "", signed=True)
-        except sns_rules.Refused as refused:
-            raise sns_topics.refusal(refused) from refused
-        return ActionResult({"SubscriptionArn": arn})
+    def confirm_subscription(_: Any) -> Any:
+        raise sns_topics.refusal(sns_rules.Refused("Invalid parameter: Token"))
 
     def set_subscription_attributes_as_given(self: Any) -> Any:
         """moto makes False of every wrong RawMessageDelivery."""

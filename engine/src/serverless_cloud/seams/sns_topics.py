@@ -28,7 +28,7 @@ _NAMED_BY = {
     "SubscriptionArn": ("get_subscription_attributes", "set_subscription_attributes", "unsubscribe"),
 }  # fmt: skip
 _PARTS_OF_ARN = 6
-_NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
+_NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy", "DeliveryPolicy")
 
 
 def install() -> None:
@@ -61,9 +61,10 @@ def install() -> None:
         answer = tell(self)
         attributes = answer.result["Attributes"]
         topic = self.backend.get_topic(attributes["TopicArn"])
-        found = subscriptions_of(self.backend, topic)
-        pending = sum(bool(each.attributes.get("PendingConfirmation")) for each in found)
-        attributes |= {"SubscriptionsPending": pending, "SubscriptionsConfirmed": len(found) - pending}
+        attributes |= {
+            "SubscriptionsPending": 0,
+            "SubscriptionsConfirmed": len(subscriptions_of(self.backend, topic)),
+        }
         if size := getattr(topic, "maximum_message_size", None):
             attributes["MaximumMessageSize"] = str(size)
         return answer

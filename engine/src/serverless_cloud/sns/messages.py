@@ -52,7 +52,7 @@ def _unsubscribe(subscription_arn: str, region: str) -> str:
 
 
 def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
-    """What a queue or an HTTP endpoint gets: fields without a value are left out, and a FIFO topic signs nothing."""
+    """What a queue gets: fields without a value are left out, and a FIFO topic signs nothing."""
     region = sent.topic_arn.split(":")[3]
     fields: dict[str, Any] = {"Type": "Notification", "MessageId": sent.message_id}
     if sent.sequence_number is not None:
@@ -67,20 +67,6 @@ def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
     if sent.attributes:
         fields["MessageAttributes"] = sent.attributes
     return fields
-
-
-def confirmation(sent: Notification, token: str, url: str) -> dict[str, Any]:
-    """What an HTTP endpoint gets first. `url`: what it visits to confirm."""
-    return {
-        "Type": "SubscriptionConfirmation",
-        "MessageId": sent.message_id,
-        "Token": token,
-        "TopicArn": sent.topic_arn,
-        "Message": sent.message,
-        "SubscribeURL": url,
-        "Timestamp": sent.timestamp,
-        **_signed("URL", sent.signature_version, sent.topic_arn.split(":")[3]),
-    }
 
 
 def as_text(fields: dict[str, Any]) -> str:

@@ -11,9 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from serverless_cloud.guard import is_this_machine
 from serverless_cloud.sns import filters as sns_filters
 
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
@@ -21,7 +19,6 @@ LEAST_MAXIMUM_BYTES, MOST_MAXIMUM_BYTES = 1_024, 1_048_576  # API reference, Set
 LARGE_PROTOCOLS, LARGE_SUBSCRIPTIONS = ("sqs", "lambda", "firehose"), 100  # the same, for more than 256 KB
 SUBJECT_CHARACTERS = 100
 BATCH_ENTRIES = 10
-LONGEST_DELAY_S = 3_600  # Developer Guide, "Creating an HTTP/S delivery policy"
 NAME_BYTES = 256  # of a message attribute
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 SUBSCRIPTION_ATTRIBUTES = (
@@ -29,10 +26,10 @@ SUBSCRIPTION_ATTRIBUTES = (
 )  # fmt: skip
 
 
-#: API reference, SetTopicAttributes; ArchivePolicy and DataProtectionPolicy are refused before.
+#: API reference, SetTopicAttributes; ArchivePolicy, DataProtectionPolicy and DeliveryPolicy are refused before.
 TOPIC_ATTRIBUTES = frozenset(
     {
-        "ContentBasedDeduplication", "DeliveryPolicy", "DisplayName", "FifoThroughputScope", "FifoTopic",
+        "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic",
         "KmsMasterKeyId", "MaximumMessageSize", "Policy", "SignatureVersion", "TracingConfig",
     }
     | {
@@ -79,13 +76,13 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
     """
     if name not in TOPIC_ATTRIBUTES:
         raise Refused("AttributeName")
-    if name in ("Policy", "DeliveryPolicy") and value:
+    if name == "Policy" and value:
         try:
             found = json.loads(value)
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise Refused("Policy Error: null" if name == "Policy" else "DeliveryPolicy: failed to parse JSON.")
+            raise Refused("Policy Error: null")
     if name == "MaximumMessageSize":
         if not re.fullmatch(r"\d{1,9}", value) or not LEAST_MAXIMUM_BYTES <= int(value) <= MOST_MAXIMUM_BYTES:
             raise Refused(
@@ -121,15 +118,7 @@ def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
     if protocol == "lambda" and not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?", endpoint):
         raise Refused("Invalid parameter: Lambda endpoint ARN")
     if protocol in ("http", "https"):
-        try:
-            address = urlsplit(endpoint)
-            host, _ = address.hostname, address.port
-        except ValueError as error:
-            raise Refused(f"Invalid parameter: Endpoint Reason: {error}") from error
-        if address.scheme != protocol or not host:
-            raise Refused("Invalid parameter: Endpoint must match the specified protocol")
-        if not is_this_machine(host):
-            raise NotHonoured(f"a subscriber at {host}; nothing leaves this machine, so give 127.0.0.1 or localhost")
+        raise NotHonoured(f"subscriptions with the protocol {protocol}")
 
 
 def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_arn: str, scope: str) -> None:
@@ -147,7 +136,7 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
     if name == "RawMessageDelivery":
         if value.lower() not in ("true", "false"):
             raise Refused(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-        if value.lower() == "true" and protocol not in ("sqs", "http", "https", "firehose"):
+        if value.lower() == "true" and protocol not in ("sqs", "firehose"):
             raise Refused(f"Delivery protocol [{protocol}] does not support raw message delivery.")
     elif name == "FilterPolicyScope" and value not in (sns_filters.ATTRIBUTES, sns_filters.BODY):
         raise Refused(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes")
@@ -159,7 +148,7 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
     elif name == "RedrivePolicy" and value:
         _check_redrive(value, endpoint, topic_arn)
     elif name == "DeliveryPolicy" and value:
-        _check_delivery(value, protocol)
+        raise Refused(f"DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies.")
 
 
 def _object(name: str, value: str) -> dict[str, Any]:
@@ -178,30 +167,6 @@ def _check_redrive(value: str, endpoint: str, topic_arn: str) -> None:
         raise Refused("RedrivePolicy: deadLetterTargetArn is an invalid arn")
     if topic_arn.endswith(".fifo") and endpoint.endswith(".fifo") and not queue.endswith(".fifo"):
         raise Refused("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
-
-
-def _check_delivery(value: str, protocol: str) -> None:
-    policy = _object("DeliveryPolicy", value)
-    if protocol not in ("http", "https"):
-        raise Refused(f"DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies.")
-    for name in policy:
-        if name == "throttlePolicy" and policy[name]:
-            raise NotHonoured("throttlePolicy of a DeliveryPolicy")
-        if name not in ("healthyRetryPolicy", "throttlePolicy", "requestPolicy"):
-            raise Refused(f"DeliveryPolicy: {name} is not a part of it")
-    given = policy.get("healthyRetryPolicy") or {}
-    retries = {name: number for name, number in given.items() if number is not None and name != "backoffFunction"}
-    for name, number in retries.items():
-        least = 1 if name.endswith("DelayTarget") else 0
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
-            raise Refused(f"DeliveryPolicy: healthyRetryPolicy.{name} must be a whole number from {least}")
-    if retries.get("numRetries", 3) > 100:
-        raise Refused("DeliveryPolicy: healthyRetryPolicy.numRetries must be less than or equal to 100")
-    if not retries.get("minDelayTarget", 20) <= retries.get("maxDelayTarget", 20) <= LONGEST_DELAY_S:
-        raise Refused(
-            "DeliveryPolicy: healthyRetryPolicy.minDelayTarget must be at most maxDelayTarget, and that at most "
-            f"{LONGEST_DELAY_S}"
-        )
 
 
 # ---- messages

@@ -1,7 +1,6 @@
 """SNS: from a published message to one delivery for each subscription. Topics and subscriptions are moto's objects.
 
-Rules: Amazon SNS Developer Guide, "Message deduplication for FIFO topics", "Amazon SNS message delivery retries",
-"Amazon SNS dead-letter queues", "Confirm the subscription" of an HTTP/S endpoint.
+Rules: Amazon SNS Developer Guide, "Message deduplication for FIFO topics", "Amazon SNS dead-letter queues".
 """
 
 from __future__ import annotations
@@ -14,26 +13,17 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import parse_qs
 
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.http.front import Request, Response
 from serverless_cloud.lambda_.calling import Caller, FunctionGone
 from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sns import (
-    filters as sns_filters,
-    http as sns_http,
-    messages as sns_messages,
-    rules as sns_rules,
-)
+from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, rules as sns_rules
 from serverless_cloud.sns.messages import Notification
 
 PRINCIPAL = "sns.amazonaws.com"
 DEDUPLICATION_S = 300.0  # five minutes
 RAW_ATTRIBUTES = 10  # "Amazon SNS message attributes": more are discarded as a client-side error
-HTTP = ("http", "https")
-_XML = (("Content-Type", "text/xml"),)
 
 
 class SendToQueue(Protocol):
@@ -64,7 +54,7 @@ class Topics:
     """Publishes to topics, and knows what FIFO topics must remember.
 
     Args:
-        plane: functions, permissions, doors, tasks.
+        plane: functions, permissions, tasks.
         subscriptions_of: all subscriptions, by their ARN, of the account and Region of a topic's ARN.
         send_to_queue: see `SendToQueue`.
     """
@@ -80,16 +70,12 @@ class Topics:
         self._lock = threading.Lock()  # FIFO: the order of the numbers is the order of the deliveries
         self._seen: dict[tuple[str, str], tuple[float, MessageId]] = {}
         self._last_number = 0
-        self._tokens: dict[str, str] = {}  # of subscriptions that wait for their confirmation, by token
 
     def clear(self) -> None:
         """Forgets what is under way and what was seen."""
         self._outbox.clear()
         with self._lock:
             self._seen.clear()
-            self._tokens.clear()
-
-    # ---- publishing
 
     def publish(self, topic: Any, given: dict[str, Any]) -> str:
         """Hands a checked message to the outbox, for each subscription that it passes the filter of.
@@ -122,11 +108,11 @@ class Topics:
         attributes = given["message_attributes"] or {}
         texts = sns_rules.by_protocol(given["message"]) if given["message_structure"] == "json" else None
         moment = _now()
-        for subscription in self._confirmed(topic):
+        for subscription in list(self._subscriptions_of(topic.arn).values()):
             message = given["message"]
             if texts is not None:
                 message = texts.get(subscription.protocol, texts["default"])
-            if not _wants(subscription, attributes, message):
+            if subscription.topic is not topic or not _wants(subscription, attributes, message):
                 continue
             sent = Notification(
                 message_id=str(message_id),
@@ -141,18 +127,13 @@ class Topics:
                 deduplication_id=given["deduplication_id"],
                 sequence_number=number,
             )
-            self._put(topic, subscription, sent)
+            self._put(subscription, sent)
 
-    def _confirmed(self, topic: Any) -> list[Any]:
-        found = [each for each in list(self._subscriptions_of(topic.arn).values()) if each.topic is topic]
-        return [each for each in found if not each.attributes.get("PendingConfirmation")]
-
-    def _put(self, topic: Any, subscription: Any, sent: Notification) -> None:
+    def _put(self, subscription: Any, sent: Notification) -> None:
         """One delivery, with the subscription's settings as they are now."""
         to, settings = subscription.endpoint, dict(subscription.attributes)
         raw = str(settings.get("RawMessageDelivery")).lower() == "true"
         dead_letters = json.loads(settings.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
-        waits_s: list[float] = []
         if subscription.protocol == "sqs":
 
             def send() -> None:
@@ -163,15 +144,6 @@ class Topics:
             def send() -> None:
                 self._to_function(to, subscription.arn, sent)
 
-        elif subscription.protocol in HTTP:
-            policy = _delivery_policy(topic, settings)
-            waits_s = sns_http.waits_s(policy, self._plane.time_scale)
-
-            def send() -> None:
-                head = sns_http.headers("Notification", sent.message_id, sent.topic_arn, subscription.arn, policy)
-                body = sent.message if raw else sns_messages.as_text(sns_messages.envelope(sent, subscription.arn))
-                sns_http.post(to, body, head | ({"x-amz-sns-rawdelivery": "true"} if raw else {}))
-
         else:
             return  # e-mail, SMS, Firehose, mobile push: moto keeps the subscription, and nothing is sent
 
@@ -181,7 +153,7 @@ class Topics:
                 self._to_queue(dead_letters, subscription.arn, sent, raw=raw and len(sent.attributes or {}) <= 10)
 
         lane = subscription.arn if sent.sequence_number is not None else ""
-        self._outbox.put(Delivery(send, waits_s, give_up, lane))
+        self._outbox.put(Delivery(send, give_up, lane))
 
     def _to_function(self, arn: str, subscription_arn: str, sent: Notification) -> None:
         event = sns_messages.lambda_event(sent, subscription_arn)
@@ -207,67 +179,6 @@ class Topics:
             deduplication_id=sent.deduplication_id,
         )
 
-    # ---- confirmation of HTTP endpoints
-
-    def ask(self, subscription: Any) -> None:
-        """Asks an HTTP endpoint whether it wants what it was subscribed to; until it confirms, it gets nothing."""
-        subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
-        token = uuid.uuid4().hex * 2
-        with self._lock:
-            self._tokens[token] = subscription.arn
-        topic = subscription.topic
-        words = (
-            f"You have chosen to subscribe to the topic {topic.arn}.\n"
-            "To confirm the subscription, visit the SubscribeURL included in this message."
-        )
-        sent = Notification(str(uuid.uuid4()), topic.arn, words, _now())
-        door = self._plane.doors.open("sns", self._answer_visit)
-        url = f"{door}/?Action=ConfirmSubscription&TopicArn={topic.arn}&Token={token}"
-        policy = _delivery_policy(topic, subscription.attributes)
-
-        def send() -> None:
-            head = sns_http.headers("SubscriptionConfirmation", sent.message_id, topic.arn, "", policy)
-            sns_http.post(
-                subscription.endpoint, sns_messages.as_text(sns_messages.confirmation(sent, token, url)), head
-            )
-
-        self._outbox.put(Delivery(send, sns_http.waits_s(policy, self._plane.time_scale)))
-
-    def confirm(self, topic_arn: str, token: str, *, signed: bool) -> str:
-        """Confirms a subscription; its ARN.
-
-        Args:
-            topic_arn, token: of the message that asked.
-            signed: whether the caller has signed, as ConfirmSubscription may be.
-
-        Raises:
-            Refused: the token is no token, or another topic's.
-        """
-        arn = self._tokens.get(token, "")
-        if topic_arn.count(":") != 5 or not arn.startswith(topic_arn + ":"):
-            raise sns_rules.Refused(f"Invalid parameter: {'Topic' if arn else 'Token'}")
-        subscription = self._subscriptions_of(topic_arn).get(arn)
-        if subscription is None:
-            raise sns_rules.Refused("Invalid parameter: Token")
-        subscription.attributes |= {"PendingConfirmation": False, "ConfirmationWasAuthenticated": signed}
-        return arn
-
-    def _answer_visit(self, request: Request) -> Response:
-        """The SubscribeURL, visited."""
-        query = {name: values[0] for name, values in parse_qs(request.raw_query).items()}
-        try:
-            if query.get("Action") != "ConfirmSubscription":
-                raise sns_rules.Refused("Invalid parameter: Action")
-            arn = self.confirm(query.get("TopicArn", ""), query.get("Token", ""), signed=False)
-        except sns_rules.Refused as refused:
-            error = f"<Error><Code>{refused.code}</Code><Message>{refused}</Message></Error>"
-            return Response(400, _XML, f"<ErrorResponse>{error}</ErrorResponse>".encode())
-        text = (
-            '<ConfirmSubscriptionResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ConfirmSubscriptionResult>'
-            f"<SubscriptionArn>{arn}</SubscriptionArn></ConfirmSubscriptionResult></ConfirmSubscriptionResponse>"
-        )
-        return Response(200, _XML, text.encode())
-
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -278,12 +189,3 @@ def _wants(subscription: Any, attributes: dict[str, Any], message: str) -> bool:
     policy = json.loads(settings.get("FilterPolicy") or "{}")
     scope = settings.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
     return not policy or sns_filters.matches(policy, scope, attributes, message)
-
-
-def _delivery_policy(topic: Any, settings: dict[str, Any]) -> dict[str, Any]:
-    """The subscription's policy, else what the topic says of HTTP, else none."""
-    if settings.get("DeliveryPolicy"):
-        return dict(json.loads(settings["DeliveryPolicy"]))
-    http = json.loads(topic.delivery_policy or "{}").get("http") or {}
-    names = {"healthyRetryPolicy": "defaultHealthyRetryPolicy", "requestPolicy": "defaultRequestPolicy"}
-    return {name: http.get(of_topic) for name, of_topic in names.items()}

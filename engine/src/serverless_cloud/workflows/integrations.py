@@ -11,19 +11,31 @@ from typing import Any
 
 from botocore import xform_name
 
-from serverless_cloud.events.universal_targets import SERVICES as _SCHEDULERS
 from serverless_cloud.once import once
 
 #: The services of AWS SDK integrations by their names there: boto3's name, the prefix of IAM's actions.
-SDK_SERVICES = _SCHEDULERS | {
+SDK_SERVICES = {
     "apigateway": ("apigateway", "apigateway"),
     "batch": ("batch", "batch"),
     "cloudformation": ("cloudformation", "cloudformation"),
+    "cloudwatch": ("cloudwatch", "cloudwatch"),
+    "cloudwatchlogs": ("logs", "logs"),
+    "dynamodb": ("dynamodb", "dynamodb"),
     "ec2": ("ec2", "ec2"),
+    "eventbridge": ("events", "events"),
     "iam": ("iam", "iam"),
+    "kinesis": ("kinesis", "kinesis"),
     "kms": ("kms", "kms"),
+    "lambda": ("lambda", "lambda"),
     "pipes": ("pipes", "pipes"),
+    "rds": ("rds", "rds"),
+    "s3": ("s3", "s3"),
     "scheduler": ("scheduler", "scheduler"),
+    "secretsmanager": ("secretsmanager", "secretsmanager"),
+    "sfn": ("stepfunctions", "states"),
+    "sns": ("sns", "sns"),
+    "sqs": ("sqs", "sqs"),
+    "ssm": ("ssm", "ssm"),
     "sts": ("sts", "sts"),
 }
 #: Optimised integrations that are served: the actions of a service, each with the patterns that AWS has for it.

@@ -12,19 +12,15 @@ from serverless_cloud.stacks.kinds import (
     http_apis,
     identity,
     messages,
-    monitoring,
     nested,
     network,
-    network_acls,
     rest_apis,
-    users,
 )
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, unsupported
 from serverless_cloud.stacks.template import is_custom
 
 _MODULES = (
-    buckets, data, databases, events, functions, gateways, http_apis, identity, messages, monitoring, nested, network,
-    network_acls, rest_apis, users,
+    buckets, data, databases, events, functions, gateways, http_apis, identity, messages, nested, network, rest_apis,
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
 

@@ -1,4 +1,4 @@
-"""IAM and Cognito: roles, policies, user pools."""
+"""IAM and Cognito: roles, policies, instance profiles, user pools."""
 
 # ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Role(Kind):
         role = at.call("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=trust, **settings)["Role"]
         made = Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
         try:
-            policies(at, "Role", name, {}, given)
+            _policies(at, name, {}, given)
         except ResourceFailed:
             self.delete(at, made, given)
             raise
@@ -53,7 +53,7 @@ class Role(Kind):
                 at.call("iam", "UntagRole", RoleName=name, TagKeys=[tag["Key"] for tag in old["Tags"]])
             if given.get("Tags"):
                 at.call("iam", "TagRole", RoleName=name, Tags=given["Tags"])
-        policies(at, "Role", name, old, given)
+        _policies(at, name, old, given)
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -65,35 +65,34 @@ class Role(Kind):
         call_if_there(at, "iam", "DeleteRole", **which)
 
 
-def policies(at: Place, holder: str, name: str, old: Properties, given: Properties) -> None:
-    """Gives a role, user or group the policies of its template.
+def _policies(at: Place, role: str, old: Properties, given: Properties) -> None:
+    """Gives a role the policies of its template.
 
     Args:
         at: where.
-        holder: "Role", "User" or "Group".
-        name: its name.
+        role: its name.
         old, given: its properties before and now, with Policies and ManagedPolicyArns.
 
     Raises:
         ResourceFailed: IAM refuses a policy.
     """
-    which = {f"{holder}Name": name}
+    which = {"RoleName": role}
     before, after = ({p["PolicyName"]: p["PolicyDocument"] for p in each.get("Policies") or []}
                      for each in (old, given))  # fmt: skip
     for policy in before.keys() - after.keys():
-        call_if_there(at, "iam", f"Delete{holder}Policy", PolicyName=policy, **which)
+        call_if_there(at, "iam", "DeleteRolePolicy", PolicyName=policy, **which)
     for policy, document in after.items():
         if before.get(policy) != document:
-            at.call("iam", f"Put{holder}Policy", PolicyName=policy, PolicyDocument=as_text(document), **which)
+            at.call("iam", "PutRolePolicy", PolicyName=policy, PolicyDocument=as_text(document), **which)
     had, has = (list(each.get("ManagedPolicyArns") or []) for each in (old, given))
-    for arn in without(has, had):
+    for arn in _without(has, had):
         if not arn.startswith("arn:"):
-            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of {holder} {name} takes ARNs; SAM's "
+            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of Role {role} takes ARNs; SAM's "
                                  "Policies take the names of AWS's own policies, too: this is none.")  # fmt: skip
-    for arn in without(had, has):
-        call_if_there(at, "iam", f"Detach{holder}Policy", PolicyArn=arn, **which)
-    for arn in without(has, had):
-        at.call("iam", f"Attach{holder}Policy", PolicyArn=arn, **which)
+    for arn in _without(had, has):
+        call_if_there(at, "iam", "DetachRolePolicy", PolicyArn=arn, **which)
+    for arn in _without(has, had):
+        at.call("iam", "AttachRolePolicy", PolicyArn=arn, **which)
 
 
 class ManagedPolicy(Kind):
@@ -170,7 +169,7 @@ class Policy(Kind):
 
 def _held(already: Properties, given: Properties) -> Iterable[tuple[str, str]]:
     for key, holder in _HOLDERS:
-        for name in without(list(given.get(key) or []), list(already.get(key) or [])):
+        for name in _without(list(given.get(key) or []), list(already.get(key) or [])):
             yield holder, name
 
 
@@ -181,9 +180,40 @@ def _hold(at: Place, verb: str, already: Properties, given: Properties, **which:
             at.call("iam", f"{verb}{holder}Policy", **{f"{holder}Name": name}, **which)
 
 
-def without(some: list[str], others: list[str]) -> list[str]:
+def _without(some: list[str], others: list[str]) -> list[str]:
     """Those of `some` that are not in `others`, each once."""
     return [each for each in dict.fromkeys(some) if each not in others]
+
+
+class InstanceProfile(Kind):
+    """AWS::IAM::InstanceProfile."""
+
+    type, name, name_limit = "AWS::IAM::InstanceProfile", "InstanceProfileName", 128
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        name = self.named(at, given)
+        more = {"Path": given["Path"]} if "Path" in given else {}
+        found = at.call("iam", "CreateInstanceProfile", InstanceProfileName=name, **more)["InstanceProfile"]
+        made = Made(name, {"Arn": found["Arn"]})
+        try:
+            return self.update(at, made, {}, given)
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        had, has, which = list(old.get("Roles") or []), list(given["Roles"]), {"InstanceProfileName": made.physical_id}
+        for role in _without(had, has):
+            call_if_there(at, "iam", "RemoveRoleFromInstanceProfile", RoleName=role, **which)
+        for role in _without(has, had):
+            at.call("iam", "AddRoleToInstanceProfile", RoleName=role, **which)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        which = {"InstanceProfileName": made.physical_id}
+        for role in given["Roles"]:
+            call_if_there(at, "iam", "RemoveRoleFromInstanceProfile", RoleName=role, **which)
+        call_if_there(at, "iam", "DeleteInstanceProfile", **which)
 
 
 class UserPool(ByCalls):
@@ -211,4 +241,4 @@ class UserPoolClient(ByCalls):
     whole = True
 
 
-KINDS: tuple[Kind, ...] = (Role(), ManagedPolicy(), Policy(), UserPool(), UserPoolClient())
+KINDS: tuple[Kind, ...] = (Role(), ManagedPolicy(), Policy(), InstanceProfile(), UserPool(), UserPoolClient())
