@@ -10,7 +10,7 @@ import pytest
 
 from serverless_cloud.http import templates
 from serverless_cloud.http.rest_errors import GatewayError
-from serverless_cloud.http.rest_model import ApiKey, Deployment, Plan, Resource
+from serverless_cloud.http.rest_model import ApiKey, Deployment, Resource, UsagePlan
 from serverless_cloud.http.rest_routing import route
 from serverless_cloud.http.rest_usage import Client, Quotas, period_start
 from serverless_cloud.http.throttle import Limit, Throttles
@@ -137,7 +137,7 @@ def test_quotas_begin_anew_with_each_period() -> None:
     now = datetime(2026, 11, 25, 23, 59, tzinfo=UTC)
     quotas = Quotas(lambda: now.timestamp())
     key = ApiKey("k", "value", True)
-    plan = Plan("p", {}, {}, {"limit": 3, "offset": 1, "period": "DAY"}, (key,))
+    plan = UsagePlan("p", {}, {}, {"limit": 3, "offset": 1, "period": "DAY"}, (key,))
 
     def counted() -> int:
         """How many requests get through before the quota is used up."""

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from serverless_cloud.delay_queue import DelayQueue
 from serverless_cloud.tasks import Tasks
-
-WORKERS = 16
-IDLE_S = 1.0  # a worker that has had nothing to do for so long ends
-_LOOK_S = 0.05  # how often a waiting worker looks whether it shall end
 
 
 class Undeliverable(Exception):
@@ -49,55 +45,28 @@ class Outbox:
     """
 
     def __init__(self, tasks: Tasks, name: str) -> None:
-        self._tasks, self._name = tasks, name
-        self._changed = threading.Condition()
-        self._waiting: deque[Delivery] = deque()
-        self._lanes: dict[str, deque[Delivery]] = {}  # of each lane, the first one is in `_waiting` or under way
-        self._workers = self._generation = 0
+        self._queue = DelayQueue(tasks, name, self._try)
+        self._lanes: dict[str, deque[Delivery]] = {}  # of each lane, the first one is in the queue or under way
+        self._lock = threading.Lock()
 
     def put(self, delivery: Delivery) -> None:
         """Accepts a delivery and returns at once."""
-        with self._changed:
+        with self._lock:
             if delivery.lane:
                 lane = self._lanes.setdefault(delivery.lane, deque())
                 lane.append(delivery)
                 if len(lane) > 1:
                     return
-            self._wait(delivery)
+            self._queue.put(delivery)
 
     def clear(self) -> None:
         """Forgets all deliveries; one under way is not given up."""
-        with self._changed:
-            self._generation += 1
-            self._waiting.clear()
+        with self._lock:
+            self._queue.clear()
             self._lanes.clear()
 
-    def _wait(self, delivery: Delivery) -> None:
-        self._waiting.append(delivery)
-        if self._workers < WORKERS:  # however many are idle: each may be on its way to something slow
-            self._workers += 1
-            self._tasks.start(self._name, self._work)
-        else:
-            self._changed.notify()
-
-    def _work(self, stopped: threading.Event) -> None:
-        while (found := self._next(stopped)) is not None:
-            self._deliver(*found)
-
-    def _next(self, stopped: threading.Event) -> tuple[Delivery, int] | None:
-        """The next one, waited for; None: this worker ends, and counts no more."""
-        ends_s = time.monotonic() + IDLE_S
-        with self._changed:
-            while not stopped.is_set():
-                if self._waiting:
-                    return self._waiting.popleft(), self._generation
-                if time.monotonic() > ends_s:
-                    break
-                self._changed.wait(_LOOK_S)
-            self._workers -= 1
-        return None
-
-    def _deliver(self, delivery: Delivery, generation: int) -> None:
+    def _try(self, delivery: Delivery, is_wanted: Callable[[], bool]) -> None:
+        """Sends it, once."""
         reason = None
         try:
             delivery.send()
@@ -106,9 +75,16 @@ class Outbox:
         except Exception as failure:  # nobody waits for the answer: the server's own log is the only place to say it
             reason = f"{type(failure).__name__}: {failure}"
             traceback.print_exc()
-        if reason is not None and self._generation == generation:
+        if reason is not None and is_wanted():
             self._give_up(delivery, reason)
-        self._next_of_lane(delivery, generation)
+        with self._lock:
+            if delivery.lane and is_wanted():
+                lane = self._lanes[delivery.lane]
+                lane.popleft()
+                if lane:
+                    self._queue.put(lane[0])
+                else:
+                    del self._lanes[delivery.lane]
 
     @staticmethod
     def _give_up(delivery: Delivery, reason: str) -> None:
@@ -117,14 +93,3 @@ class Outbox:
         except Exception:
             print(f"A delivery was given up ({reason}), and its dead letter was not delivered:", file=sys.stderr)
             traceback.print_exc()
-
-    def _next_of_lane(self, delivery: Delivery, generation: int) -> None:
-        with self._changed:
-            if not delivery.lane or self._generation != generation:
-                return
-            lane = self._lanes[delivery.lane]
-            lane.popleft()
-            if lane:
-                self._wait(lane[0])
-            else:
-                del self._lanes[delivery.lane]

@@ -65,7 +65,8 @@ class CloudServer:
         from serverless_cloud import seams
         from serverless_cloud.batch.jobs import Jobs
         from serverless_cloud.control import LocalCloudApp
-        from serverless_cloud.lambda_.asynchronous import Clock, EventQueue
+        from serverless_cloud.delay_queue import Clock
+        from serverless_cloud.lambda_.asynchronous import EventQueue
         from serverless_cloud.lambda_.environment import Surroundings
         from serverless_cloud.lambda_.fleet import Fleet
         from serverless_cloud.lambda_.service import LambdaService

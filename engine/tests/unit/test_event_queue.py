@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from serverless_cloud.delay_queue import Clock, DelayQueue
 from serverless_cloud.errors import TooManyRequests
 from serverless_cloud.lambda_ import asynchronous
-from serverless_cloud.lambda_.asynchronous import AsyncSettings, Clock, EventQueue
+from serverless_cloud.lambda_.asynchronous import AsyncSettings, EventQueue
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 
 LIMIT_S = 20.0
@@ -37,11 +38,9 @@ class Skipping(Clock):
     def now_s(self) -> float:
         return self._shown_s
 
-    def wait(self, changed: threading.Condition, left_s: float | None) -> None:
-        if left_s is None:
-            changed.wait()
-        else:
-            self._shown_s += left_s
+    def wait(self, changed: threading.Condition, left_s: float) -> None:
+        del changed
+        self._shown_s += left_s
 
 
 class World:
@@ -85,7 +84,7 @@ class World:
 
     def nothing_more(self) -> None:
         """Nothing is delivered, and nothing waits."""
-        assert self.queue._waiting == []
+        assert len(self.queue._queue) == 0
         assert self.delivered.empty()
 
 
@@ -133,13 +132,13 @@ def test_a_success_is_recorded_and_not_tried_again() -> None:
 
 def test_the_waits_are_a_minute_and_two_divided_by_the_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    wait = EventQueue._wait
+    push = DelayQueue._push
 
-    def noted(self: EventQueue, event: asynchronous.Event, wait_s: float) -> None:
+    def noted(self: DelayQueue[asynchronous.Event], event: asynchronous.Event, wait_s: float) -> None:
         waits.append(wait_s)
-        wait(self, event, wait_s)
+        push(self, event, wait_s)
 
-    monkeypatch.setattr(EventQueue, "_wait", noted)
+    monkeypatch.setattr(DelayQueue, "_push", noted)
     world = World(fails)
     world.send()
     world.next()
@@ -150,7 +149,7 @@ def test_a_change_of_the_scale_holds_for_what_waits_already() -> None:
     """A retry that is a minute ahead comes at once, and the event is not older than it is."""
     world = World(lambda _: BAD if len(world.tries) == 1 else GOOD, clock=Clock(1.0))
     world.send()
-    while not world.queue._waiting or world.tries != ["one"]:
+    while not len(world.queue._queue) or world.tries != ["one"]:
         threading.Event().wait(0.001)
     world.queue.time_scale = FAST
     assert world.next()[1]["requestContext"]["condition"] == "Success"
@@ -160,13 +159,13 @@ def test_a_change_of_the_scale_holds_for_what_waits_already() -> None:
 
 def test_a_throttled_event_waits_longer_each_time_and_that_is_no_try(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    wait = EventQueue._wait
+    push = DelayQueue._push
 
-    def noted(self: EventQueue, event: asynchronous.Event, wait_s: float) -> None:
+    def noted(self: DelayQueue[asynchronous.Event], event: asynchronous.Event, wait_s: float) -> None:
         waits.append(wait_s)
-        wait(self, event, wait_s)
+        push(self, event, wait_s)
 
-    monkeypatch.setattr(EventQueue, "_wait", noted)
+    monkeypatch.setattr(DelayQueue, "_push", noted)
     world = World(lambda call: throttled(call) if len(world.tries) <= 11 else GOOD)
     world.send()
     _, record, _ = world.next()
@@ -316,9 +315,8 @@ def test_an_event_that_waits_for_a_worker_is_forgotten_too(monkeypatch: pytest.M
     world = World(play)
     world.send("under way")
     assert inside.wait(LIMIT_S)
-    world.send("handed over")
-    while world.queue._waiting:  # until the queue has handed it to the worker
-        threading.Event().wait(0.005)
+    world.send("waits")
+    assert len(world.queue._queue) == 1
     world.queue.clear()
     go_on.set()
     world.send("new")

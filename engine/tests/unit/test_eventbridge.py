@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from serverless_cloud import delay_queue
 from serverless_cloud.events import (
     entries as eventbridge_entries,
     input as eventbridge_input,
-    retry as eventbridge_retry,
 )
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import TargetFailed, UnsupportedTarget, service_of
@@ -211,7 +211,7 @@ def test_an_event_becomes_too_old(deliveries: Deliveries) -> None:
 
 
 def test_many_at_once_none_is_lost_and_the_threads_end(deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventbridge_retry, "IDLE_S", 0.05)
+    monkeypatch.setattr(delay_queue, "IDLE_S", 0.05)
     several = [Fails(number % 3) for number in range(200)]
     for target in several:
         deliveries.submit(Delivery(target.send, target.give_up))

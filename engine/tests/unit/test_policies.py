@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.iam.matching import NotHonoured
+from serverless_cloud.iam.matching import UnknownContextKey
 from serverless_cloud.iam.operations import WebRequest, call_of
 from serverless_cloud.iam.policies import Policy, Principal, Request, Verdict, verdict_of
-from serverless_cloud.iam.resources import Place, requests_of
+from serverless_cloud.iam.resources import ArnScope, requests_of
 from serverless_cloud.permissions import Identity, Permissions
 
 ORDERS = "arn:aws:sqs:us-east-1:123456789012:orders"
@@ -110,11 +110,11 @@ def test_variables_stand_for_what_is_known_of_the_request() -> None:
 
 def test_nothing_is_decided_by_guessing() -> None:
     keyed = statement(Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["x"]}})
-    with pytest.raises(NotHonoured, match="dynamodb:LeadingKeys"):
+    with pytest.raises(UnknownContextKey, match="dynamodb:LeadingKeys"):
         says(keyed, Request("sqs:SendMessage", ORDERS))
     request = Request("sqs:SendMessage", ORDERS)
     assert verdict_of([document(keyed), document(statement())], request) is ALLOW  # it does not matter then
-    with pytest.raises(NotHonoured, match="dynamodb:LeadingKeys"):
+    with pytest.raises(UnknownContextKey, match="dynamodb:LeadingKeys"):
         verdict_of([document(statement()), document(keyed | {"Effect": "Deny"})], request)
     for broken, message in (
         (statement(Effect="allow"), "needs an Effect"),
@@ -206,7 +206,9 @@ def needed(service: str, method: str = "POST", path: str = "/", body: Any = b"",
     """The actions and resources of a request."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     web = WebRequest(service, "ASIA", "us-east-1", method, path, more.get("headers", {}), more.get("query", {}), raw)
-    place = Place("us-east-1", "123456789012", lambda name: f"arn:aws:secretsmanager:us-east-1:1:secret:{name}-AbCdEf")
+    place = ArnScope(
+        "us-east-1", "123456789012", lambda name: f"arn:aws:secretsmanager:us-east-1:1:secret:{name}-AbCdEf"
+    )
     return [(request.action, request.resource) for request in requests_of(web, call_of(web), place)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.batch.refused import Refused
+from serverless_cloud.batch.refused import ClientException
 
 
 def _steps(first_mb: int, last_mb: int, step_mb: int) -> frozenset[int]:
@@ -35,13 +35,13 @@ def check(properties: Mapping[str, Any], vcpus: float, memory_mb: int) -> None:
         vcpus, memory_mb: what it asks for.
 
     Raises:
-        Refused: in AWS's words, where public reports show them (insitro/redun pull request 95, Netflix/metaflow issue
-            749); the words for executionRoleArn are recalled, not verified.
+        ClientException: in AWS's words, where public reports show them (insitro/redun pull request 95, Netflix/metaflow
+            issue 749); the words for executionRoleArn are recalled, not verified.
     """
     for name in ("vcpus", "memory"):
         if properties.get(name) is not None:
-            raise Refused(f"{name} is not applicable for Fargate. Use resource requirements instead.")
+            raise ClientException(f"{name} is not applicable for Fargate. Use resource requirements instead.")
     if not properties.get("executionRoleArn"):
-        raise Refused("executionRoleArn is required for Fargate jobs.")
+        raise ClientException("executionRoleArn is required for Fargate jobs.")
     if memory_mb not in PAIRS.get(vcpus, ()):
-        raise Refused(f"Fargate resource requirements ({vcpus:.2f} vCPU, {memory_mb} MiB) not valid.")
+        raise ClientException(f"Fargate resource requirements ({vcpus:.2f} vCPU, {memory_mb} MiB) not valid.")

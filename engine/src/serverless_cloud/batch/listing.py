@@ -1,4 +1,4 @@
-"""ListJobs: which jobs it names.
+"""ListJobs: which jobs it names; and the pages in which Batch lists its other resources.
 
 Rules: AWS Batch API Reference, "ListJobs": without a status the RUNNING ones; a filter stands for jobs of any status,
 compares names without regard to case, and takes an asterisk at the end; times are in milliseconds.
@@ -6,11 +6,13 @@ compares names without regard to case, and takes an asterisk at the end; times a
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from serverless_cloud.batch.job import Job, Status
-from serverless_cloud.batch.refused import NotHonoured, Refused
+from serverless_cloud.batch.refused import ClientException
+from serverless_cloud.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")
 _FILTERS = ("JOB_NAME", "JOB_DEFINITION", *_TIMES)
@@ -25,21 +27,21 @@ def selected(jobs: Sequence[Job], status: str | None, filters: Sequence[Mapping[
         filters: its filters; with one the status does not count.
 
     Raises:
-        Refused: a status or a filter that there is not.
+        ClientException: a status or a filter that there is not.
         NotHonoured: a filter that the local cloud does not honour.
     """
     if status and status not in list(Status):
-        raise Refused(f"Job status {status} is not one of {' | '.join(Status)}")
+        raise ClientException(f"Job status {status} is not one of {' | '.join(Status)}")
     if not filters:
         return [job for job in jobs if job.status == (status or Status.RUNNING)]
     if len(filters) > 1:  # "Only one filter can be used at a time."
-        raise Refused("Only one filter can be used at a time.")
+        raise ClientException("Only one filter can be used at a time.")
     (given,) = filters
     name, values = given.get("name"), [str(value) for value in given.get("values") or []]
     if name not in _FILTERS:
         raise NotHonoured(f"the filter {name} of ListJobs")
     if name in _TIMES and not all(value.isdigit() for value in values):
-        raise Refused(f"The values of the filter {name} must be times in milliseconds.")
+        raise ClientException(f"The values of the filter {name} must be times in milliseconds.")
     return [job for job in jobs if any(_matches(job, name, value) for value in values)]
 
 
@@ -60,3 +62,27 @@ def _names_of_definition(arn: str) -> list[str]:
 
 def _is_like(text: str, pattern: str) -> bool:
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
+
+
+def page(key: str, found: list[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """One page of an answer; the token is the place where the next one begins.
+
+    Args:
+        key: the name of the list in the answer.
+        found: all of it.
+        given: the request, with maxResults and nextToken.
+
+    Raises:
+        ClientException: a token that no answer has given.
+    """
+    size = given.get("maxResults") or len(found)
+    first = 0
+    if token := given.get("nextToken"):
+        try:
+            first = int(base64.urlsafe_b64decode(token))
+        except ValueError:
+            raise ClientException("The nextToken is not valid.") from None
+    answer: dict[str, Any] = {key: found[first : first + size]}
+    if first + size < len(found):
+        answer["nextToken"] = base64.urlsafe_b64encode(str(first + size).encode()).decode()
+    return answer

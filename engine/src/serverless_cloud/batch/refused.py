@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-
-class Refused(Exception):
-    """ClientException: the request is wrong; the text is AWS's, or ours where AWS's is not known."""
+from serverless_cloud.refusals import Refusal
 
 
-class NotHonoured(Exception):
-    """The local cloud would keep a setting and not act on it; the text names it."""
+class ClientException(Refusal):
+    """The request is wrong; the text is AWS's, or ours where AWS's is not known."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ClientException", message)
 
 
 class CannotStart(Exception):

@@ -14,8 +14,9 @@ from typing import Any
 from serverless_cloud.batch import retries
 from serverless_cloud.batch.control import Queue
 from serverless_cloud.batch.job import Job, Key
-from serverless_cloud.batch.refused import NotHonoured, Refused
+from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.batch.work import work_of
+from serverless_cloud.refusals import NotHonoured
 
 LEAST_TIMEOUT_S = 60
 SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
@@ -57,13 +58,13 @@ def timeout_of(given: Mapping[str, Any] | None) -> int | None:
     """attemptDurationSeconds of a request; None if there is none.
 
     Raises:
-        Refused: it is less than a minute (AWS's words recalled, not verified).
+        ClientException: it is less than a minute (AWS's words recalled, not verified).
     """
     seconds = (given or {}).get("attemptDurationSeconds")
     if seconds is None:
         return None
     if not isinstance(seconds, int) or seconds < LEAST_TIMEOUT_S:
-        raise Refused(f"attemptDurationSeconds must be at least {LEAST_TIMEOUT_S} seconds; it is {seconds}.")
+        raise ClientException(f"attemptDurationSeconds must be at least {LEAST_TIMEOUT_S} seconds; it is {seconds}.")
     return seconds
 
 
@@ -82,7 +83,7 @@ def job_of(
         find: a job by its id.
 
     Raises:
-        Refused: Batch would not take it.
+        ClientException: Batch would not take it.
         NotHonoured: the local cloud does not honour a setting.
     """
     for name in _REFUSED:
@@ -90,12 +91,12 @@ def job_of(
             raise NotHonoured(f"{name} of SubmitJob")
     name = str(given.get("jobName") or "")
     if _NAME.fullmatch(name) is None:
-        raise Refused("Job name should match valid pattern")
+        raise ClientException("Job name should match valid pattern")
     if not queue.is_enabled:  # recalled, not verified
-        raise Refused(f"Job Queue {queue.arn} is not in the ENABLED state and takes no jobs.")
+        raise ClientException(f"Job Queue {queue.arn} is not in the ENABLED state and takes no jobs.")
     if definition.is_fargate not in {each.is_fargate for each in queue.environments}:
         wanted = "Fargate" if definition.is_fargate else "EC2"
-        raise Refused(
+        raise ClientException(
             f"The job definition needs {wanted} (platformCapabilities), and the compute environments of job queue "
             f"{queue.name} are of another kind."
         )
@@ -141,7 +142,7 @@ def _size(given: Mapping[str, Any] | None) -> int | None:
         return None
     size = given["size"]
     if not isinstance(size, int) or not SMALLEST_ARRAY <= size <= LARGEST_ARRAY:
-        raise Refused(f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}; it is {size}.")
+        raise ClientException(f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}; it is {size}.")
     return size
 
 
@@ -150,25 +151,27 @@ def _dependencies(
 ) -> tuple[bool, list[str]]:
     """Whether the children of an array run one after the other, and the jobs that all of them wait for."""
     if len(depends_on) > MOST_DEPENDENCIES:
-        raise Refused(f"A job can depend on at most {MOST_DEPENDENCIES} jobs.")
+        raise ClientException(f"A job can depend on at most {MOST_DEPENDENCIES} jobs.")
     in_order, waits_for = False, []
     for each in depends_on:
         other_id, kind = each.get("jobId"), each.get("type")
         if kind not in (None, "SEQUENTIAL", "N_TO_N"):
-            raise Refused(f"type of dependsOn is {kind}; it must be N_TO_N or SEQUENTIAL.")
+            raise ClientException(f"type of dependsOn is {kind}; it must be N_TO_N or SEQUENTIAL.")
         if kind is not None and size is None:
-            raise Refused(f"A dependency of the type {kind} is for array jobs.")
+            raise ClientException(f"A dependency of the type {kind} is for array jobs.")
         if not other_id:
             if kind != "SEQUENTIAL":
-                raise Refused("dependsOn needs a jobId; only the type SEQUENTIAL of an array job goes without.")
+                raise ClientException("dependsOn needs a jobId; only the type SEQUENTIAL of an array job goes without.")
             in_order = True
             continue
         other = find(other_id)
         if other is None:
-            raise Refused(f"Job {other_id} of dependsOn does not exist.")
+            raise ClientException(f"Job {other_id} of dependsOn does not exist.")
         if kind != "N_TO_N":
             waits_for.append(other.id)
         elif other.size != size:
-            raise Refused(f"Job {other_id} of an N_TO_N dependency must be an array job of the same size, {size}.")
+            raise ClientException(
+                f"Job {other_id} of an N_TO_N dependency must be an array job of the same size, {size}."
+            )
         each["jobId"] = other.id
     return in_order, waits_for

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_cloud.batch.refused import Refused
+from serverless_cloud.batch.refused import ClientException
 
 MOST_ATTEMPTS, MOST_CONDITIONS = 10, 5
 _CONDITIONS = {"onStatusReason": "status_reason", "onReason": "reason", "onExitCode": "exit_code"}
@@ -70,17 +70,17 @@ def read(given: Mapping[str, Any] | None) -> RetryStrategy | None:
     """A retry strategy of a request; None if there is none.
 
     Raises:
-        Refused: a number or a pattern that Batch does not take (AWS's words are recalled, not verified).
+        ClientException: a number or a pattern that Batch does not take (AWS's words are recalled, not verified).
     """
     if not given:
         return None
     attempts, conditions = given.get("attempts"), given.get("evaluateOnExit") or []
     if conditions and attempts is None:
-        raise Refused("attempts must be specified when evaluateOnExit is specified.")
+        raise ClientException("attempts must be specified when evaluateOnExit is specified.")
     if attempts is not None and (not isinstance(attempts, int) or not 1 <= attempts <= MOST_ATTEMPTS):
-        raise Refused(f"attempts must be between 1 and {MOST_ATTEMPTS}.")
+        raise ClientException(f"attempts must be between 1 and {MOST_ATTEMPTS}.")
     if len(conditions) > MOST_CONDITIONS:
-        raise Refused(f"evaluateOnExit can contain at most {MOST_CONDITIONS} conditions.")
+        raise ClientException(f"evaluateOnExit can contain at most {MOST_CONDITIONS} conditions.")
     for condition in conditions:
         _check(condition)
     return RetryStrategy(attempts or 1, tuple(conditions))
@@ -88,11 +88,11 @@ def read(given: Mapping[str, Any] | None) -> RetryStrategy | None:
 
 def _check(condition: Mapping[str, str]) -> None:
     if str(condition.get("action", "")).upper() not in ("RETRY", "EXIT"):
-        raise Refused("action of evaluateOnExit must be RETRY or EXIT.")
+        raise ClientException("action of evaluateOnExit must be RETRY or EXIT.")
     if not set(_CONDITIONS) & set(condition):
-        raise Refused(f"An entry of evaluateOnExit needs one of {', '.join(_CONDITIONS)}.")
+        raise ClientException(f"An entry of evaluateOnExit needs one of {', '.join(_CONDITIONS)}.")
     for name, pattern in _PATTERNS.items():
         if name in condition and (len(condition[name]) > 512 or not re.fullmatch(pattern, condition[name])):
-            raise Refused(
+            raise ClientException(
                 f"{name} of evaluateOnExit is {condition[name]!r}: a text, optionally with an asterisk at its end."
             )

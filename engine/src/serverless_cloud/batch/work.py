@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.batch import fargate
-from serverless_cloud.batch.refused import NotHonoured, Refused
+from serverless_cloud.batch.refused import ClientException
+from serverless_cloud.refusals import NotHonoured
 
 LOG_GROUP = "/aws/batch/job"
 #: Kept and shown, without effect; docs/fidelity.md lists them. Empty ones of the others pass too.
@@ -54,10 +55,10 @@ def check_properties(properties: Mapping[str, Any], *, is_fargate: bool) -> None
     """Raises unless the containerProperties of a definition can be honoured.
 
     Raises:
-        Refused, NotHonoured: as for `work_of`.
+        ClientException, NotHonoured: as for `work_of`.
     """
     if not properties.get("image"):
-        raise Refused("Container properties must contain an image.")
+        raise ClientException("Container properties must contain an image.")
     for name, value in properties.items():
         if value and name not in _HONOURED | _WITHOUT_EFFECT:
             raise NotHonoured(f"{name} of containerProperties")
@@ -86,7 +87,7 @@ def work_of(
         is_fargate: whether the definition asks for Fargate.
 
     Raises:
-        Refused: Batch would not take it.
+        ClientException: Batch would not take it.
         NotHonoured: a setting that would have no effect here, or no command (an image's own cannot run).
     """
     for name, value in overrides.items():
@@ -145,7 +146,7 @@ def _environment(given: Mapping[str, Any]) -> dict[str, str]:
     found = {str(each["name"]): str(each.get("value", "")) for each in given.get("environment") or []}
     for name in found:
         if name.startswith("AWS_BATCH"):  # reserved, says ContainerProperties; AWS's words recalled, not verified
-            raise Refused(f"Environment variable {name} must not start with AWS_BATCH.")
+            raise ClientException(f"Environment variable {name} must not start with AWS_BATCH.")
     return {name: value for name, value in found.items() if value}
 
 
@@ -166,20 +167,20 @@ def _resources(properties: Mapping[str, Any], overrides: Mapping[str, Any]) -> t
     if "GPU" in found:
         raise NotHonoured("resource requirements of the type GPU")
     if unknown := set(found) - {"VCPU", "MEMORY"}:
-        raise Refused(f"Resource requirement type {min(unknown)} is not one of GPU, VCPU, MEMORY.")
+        raise ClientException(f"Resource requirement type {min(unknown)} is not one of GPU, VCPU, MEMORY.")
     for kind, word in (("VCPU", "vCPU"), ("MEMORY", "Memory")):
         if kind not in found:  # ASFHyP3/hyp3 pull request 586 shows the sentence for vCPU
-            raise Refused(f"Error executing request, Exception : {word} is not provided.")
+            raise ClientException(f"Error executing request, Exception : {word} is not provided.")
     try:
         vcpus, memory_mb = float(found["VCPU"]), int(found["MEMORY"])
     except ValueError:
-        raise Refused(
+        raise ClientException(
             f"Resource requirements must be numbers: VCPU {found['VCPU']!r}, MEMORY {found['MEMORY']!r}."
         ) from None
     if not 0 < vcpus < float("inf"):
-        raise Refused("vCPU must be greater than 0.")
+        raise ClientException("vCPU must be greater than 0.")
     if memory_mb < 4:  # API Reference, ResourceRequirement: at least 4 MiB
-        raise Refused("Memory must be at least 4 MiB.")
+        raise ClientException("Memory must be at least 4 MiB.")
     return vcpus, memory_mb
 
 

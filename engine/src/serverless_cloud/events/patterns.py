@@ -9,28 +9,20 @@ that it does not know; so this one is ours.
 from __future__ import annotations
 
 import functools
-import ipaddress
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-#: Whether a value of the event is what the pattern asks for.
-Test = Callable[[Any], bool]
+from serverless_cloud import operators
+from serverless_cloud.operators import InvalidOperator, Test, on_text
+
 #: In which element of which list a field stands: {number of the list: index}.
 Membership = Mapping[int, int]
 
 MOST_COMBINATIONS = 1000  # EventBridge User Guide: combinations that `$or` may make
 # Event Ruler keeps these names, so that a field of an event cannot be mistaken for an operator inside `$or`.
-_OPERATORS = ("exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric",
-              "cidr")  # fmt: skip
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda value, limit: value == limit,
-    "<": lambda value, limit: value < limit,
-    "<=": lambda value, limit: value <= limit,
-    ">": lambda value, limit: value > limit,
-    ">=": lambda value, limit: value >= limit,
-}
+_RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
 
 
 class InvalidPattern(ValueError):
@@ -169,7 +161,7 @@ def _object(given: dict[str, Any], path: str, alternatives: list[_Fields], *, in
         here = f"{path}.{name}" if path else name
         if name == "$or":
             alternatives = _either(value, path, alternatives)
-        elif in_or and (name in _OPERATORS or name in _COMPARISONS):
+        elif in_or and name in _RESERVED:
             raise InvalidPattern(f"{name} is Ruler reserved fieldName which cannot be used inside $or.")
         elif isinstance(value, dict):
             alternatives = _object(value, here, alternatives, in_or=in_or)
@@ -199,159 +191,58 @@ def _either(value: Any, path: str, alternatives: list[_Fields]) -> list[_Fields]
 def _field(given: list[Any]) -> _Field:
     if not given:
         raise InvalidPattern("Empty arrays are not allowed")
-    tests: list[Test] = []
-    may_be_absent = False
-    for each in given:
-        if isinstance(each, dict):
-            name, value = _single(each)
-            if name == "exists" and value is False:
-                may_be_absent = True
-            else:
-                tests.append(_operator(name, value))
-        elif isinstance(each, list):
-            raise InvalidPattern("Match value must be String, number, true, false, or null")
-        else:
-            tests.append(_exactly(each))
-    return _Field(tuple(tests), may_be_absent)
+    absent = [isinstance(each, dict) and len(each) == 1 and each.get("exists") is False for each in given]
+    try:
+        tests = [_OPERATORS.test(each) for each, is_absent in zip(given, absent, strict=True) if not is_absent]
+    except InvalidOperator as error:
+        raise InvalidPattern(str(error)) from error
+    return _Field(tuple(tests), any(absent))
 
 
-def _single(given: dict[str, Any]) -> tuple[str, Any]:
-    if len(given) != 1:
-        raise InvalidPattern("Only one key allowed in match expression" if given else "Match expression name not found")
-    return next(iter(given.items()))
+class _Operators(operators.Operators):
+    """The operators of EventBridge: all that there are."""
 
+    texts = (*operators.Operators.texts, "wildcard")
 
-def _operator(name: str, value: Any) -> Test:
-    if name == "exists":
-        if value is not True:
-            raise InvalidPattern("exists match pattern must be either true or false.")
-        return lambda _: True
-    if name == "exactly":
-        return _exactly(_text(value, "exact"))
-    if name in ("prefix", "suffix"):
-        if not isinstance(value, dict):
-            return _of_text(name, _text(value, name))
-        inner, folded = _single(value)
+    def operator(self, name: str, operand: Any) -> Test:
+        if name == "exactly":
+            return self.exactly(operators.require_text("exact", operand))
+        return super().operator(name, operand)
+
+    def of_text(self, name: str, operand: Any) -> Test:
+        if name == "wildcard":
+            parts = _wildcard_parts(operators.require_text(name, operand))
+            return on_text(lambda value: _matches_wildcard(parts, value))
+        if name == "equals-ignore-case" or not isinstance(operand, dict):
+            return super().of_text(name, operand)
+        inner, folded = self.single(operand)
         if inner != "equals-ignore-case":
-            raise InvalidPattern(f"Unsupported {name} pattern: {inner}")
-        wanted = _text(folded, inner).casefold()
-        return _on_text(lambda text: _of_text(name, wanted)(text.casefold()))
-    if name in ("equals-ignore-case", "wildcard"):
-        return _of_text(name, _text(value, name))
-    if name == "numeric":
-        return _numeric(value)
-    if name == "cidr":
-        return _cidr(value)
-    if name == "anything-but":
-        return _anything_but(value)
-    raise InvalidPattern(f"Unrecognized match type {name}")
+            raise InvalidOperator(f"Unsupported {name} pattern: {inner}")
+        test = super().of_text(name, operators.require_text(inner, folded).casefold())
+        return on_text(lambda value: test(value.casefold()))
 
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidPattern(f"{name} match pattern must be a string")
-    return value
-
-
-def _on_text(test: Callable[[str], bool]) -> Test:
-    return lambda value: isinstance(value, str) and test(value)
-
-
-def _of_text(name: str, wanted: str) -> Test:
-    if name == "prefix":
-        return _on_text(lambda text: text.startswith(wanted))
-    if name == "suffix":
-        return _on_text(lambda text: text.endswith(wanted))
-    if name == "wildcard":
-        parts = _wildcard_parts(wanted)
-        return _on_text(lambda text: _matches_wildcard(parts, text))
-    folded = wanted.casefold()
-    return _on_text(lambda text: text.casefold() == folded)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _exactly(wanted: Any) -> Test:
-    if _is_number(wanted):
-        return lambda value: _is_number(value) and value == wanted
-    return lambda value: type(value) is type(wanted) and value == wanted
-
-
-def _anything_but(value: Any) -> Test:
-    """What is not a string is anything but a prefix. A field that is not there is not anything."""
-    if isinstance(value, dict):
-        name, inner = _single(value)
-        if name not in ("equals-ignore-case", "prefix", "suffix", "wildcard"):
-            raise InvalidPattern(f"Unsupported anything-but pattern: {name}")
+    def anything_but(self, operand: Any) -> Test:
+        """What is not a text is anything but a prefix."""
+        if not isinstance(operand, dict):
+            return super().anything_but(operand)
+        name, inner = self.single(operand)
+        if name not in self.texts:
+            raise InvalidOperator(f"Unsupported anything-but pattern: {name}")
         wanted = inner if isinstance(inner, list) else [inner]
-        if name in ("prefix", "suffix") and "" in wanted:
-            raise InvalidPattern("Null prefix/suffix not allowed")
-        tests = [_of_text(name, _text(each, "prefix/suffix" if name.endswith("fix") else name)) for each in wanted]
-    else:
-        wanted = value if isinstance(value, list) else [value]
-        numbers = [_is_number(each) for each in wanted]
-        if not all(number or isinstance(each, str) for number, each in zip(numbers, wanted, strict=True)):
-            raise InvalidPattern("Inside anything but list, start|null|boolean is not supported.")
-        if not wanted or any(numbers) != all(numbers):
-            raise InvalidPattern(
-                "Inside anything but list, either all values are number or string, mixed type is not supported"
-            )
-        tests = [_exactly(each) for each in wanted]
-    return lambda found: not any(test(found) for test in tests)
+        is_affix = name in ("prefix", "suffix")
+        if is_affix and "" in wanted:
+            raise InvalidOperator("Null prefix/suffix not allowed")
+        return operators.none_of(
+            [self.of_text(name, operators.require_text("prefix/suffix" if is_affix else name, each)) for each in wanted]
+        )
+
+    def check_mask(self, version: int, bits: int) -> None:
+        most = 32 if version == 4 else 128
+        if bits >= most:
+            raise InvalidOperator(f"IPv{version} mask bits must be < {most}")
 
 
-def _numeric(value: Any) -> Test:
-    if not isinstance(value, list):
-        raise InvalidPattern("Value of numeric must be an array.")
-    if not value or not isinstance(value[0], str):
-        raise InvalidPattern(f"Invalid member in numeric match: {json.dumps(value[0]) if value else ']'}")
-    operator, *rest = value
-    if operator not in _COMPARISONS:
-        raise InvalidPattern(f"Unrecognized numeric range operator: {operator}")
-    if not rest or not _is_number(rest[0]):
-        raise InvalidPattern(f"Value of {'equals' if operator == '=' else operator} must be numeric")
-    limits = [(_COMPARISONS[operator], rest[0])]
-    if len(rest) > 1:
-        if operator not in (">", ">="):
-            raise InvalidPattern("Too many elements in numeric expression")
-        if rest[1] not in ("<", "<="):
-            raise InvalidPattern(f"Bad numeric range operator: {rest[1]}")
-        if len(rest) < 3 or not _is_number(rest[2]):
-            raise InvalidPattern(f"Value of {rest[1]} must be numeric")
-        if len(rest) > 3:
-            raise InvalidPattern("Too many terms in numeric range expression")
-        if rest[2] <= rest[0]:
-            raise InvalidPattern("Bottom must be less than top")
-        limits.append((_COMPARISONS[rest[1]], rest[2]))
-    return lambda found: _is_number(found) and all(compare(found, limit) for compare, limit in limits)
-
-
-def _cidr(value: Any) -> Test:
-    if not isinstance(value, str):
-        raise InvalidPattern("prefix match pattern must be a string")  # AWS's words, as they are
-    address, slash, bits = value.partition("/")
-    if not slash or "/" in bits:
-        raise InvalidPattern("Malformed CIDR, one '/' required")
-    if not bits.isascii() or not bits.isdigit():
-        raise InvalidPattern("Malformed CIDR, mask bits must be an integer")
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        raise InvalidPattern(f"Nonstandard IP address: {address}") from None
-    most = 32 if version == 4 else 128
-    if int(bits) >= most:
-        raise InvalidPattern(f"IPv{version} mask bits must be < {most}")
-    network = ipaddress.ip_network(value, strict=False)
-    return _on_text(lambda text: _is_address_in(network, text))
-
-
-def _is_address_in(network: ipaddress.IPv4Network | ipaddress.IPv6Network, text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text) in network
-    except ValueError:
-        return False
+_OPERATORS = _Operators()
 
 
 def _wildcard_parts(wanted: str) -> list[str]:
@@ -362,12 +253,12 @@ def _wildcard_parts(wanted: str) -> list[str]:
     for position, character in characters:
         if character == "*":
             if before == "*":
-                raise InvalidPattern(f"Consecutive wildcard characters at pos {position - 1}")
+                raise InvalidOperator(f"Consecutive wildcard characters at pos {position - 1}")
             parts.append("")
         elif character == "\\":
             _, escaped = next(characters, (0, ""))
             if escaped not in ("*", "\\"):
-                raise InvalidPattern(f"Invalid escape character at pos {position}")
+                raise InvalidOperator(f"Invalid escape character at pos {position}")
             parts[-1] += escaped
         else:
             parts[-1] += character

@@ -83,7 +83,7 @@ class Stage:
     variables: Mapping[str, str] = field(default_factory=dict)
     method_settings: Mapping[str, Json] = field(default_factory=dict)
     has_cache: bool = False
-    plans: tuple[Plan, ...] = ()
+    plans: tuple[UsagePlan, ...] = ()
 
     def settings(self, resource: Resource, method: str) -> tuple[Json, bool]:
         """The settings of a method, and whether they are its own; else the ones of the whole stage."""
@@ -104,7 +104,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
-class Plan:
+class UsagePlan:
     """A usage plan, as far as it concerns one stage.
 
     Args:

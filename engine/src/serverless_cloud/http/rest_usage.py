@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from serverless_cloud.http.rest_errors import GatewayError
 from serverless_cloud.http.rest_exchange import Exchange
-from serverless_cloud.http.rest_model import ApiKey, Json, Plan
+from serverless_cloud.http.rest_model import ApiKey, Json, UsagePlan
 from serverless_cloud.http.throttle import Limit
 
 LONGEST_DAYS = 366
@@ -25,7 +25,7 @@ Rows = list[list[int]]
 class Client:
     """Who calls, as an API key tells."""
 
-    plan: Plan
+    plan: UsagePlan
     key: ApiKey
 
     def limits(self, exchange: Exchange) -> list[Limit]:

@@ -15,7 +15,7 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam import answers
 from serverless_cloud.iam.operations import Call, WebRequest, call_of, query_of
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
-from serverless_cloud.iam.resources import Place, requests_of
+from serverless_cloud.iam.resources import ArnScope, requests_of
 from serverless_cloud.iam.words import not_authorized
 from serverless_cloud.permissions import (
     ACCOUNT_ID,
@@ -108,7 +108,7 @@ class Gate:
             )
         directory = self._directory
         account_id = identity.principal.account_id or ACCOUNT_ID
-        place = Place(web.region, account_id, lambda name: directory.secret_arn(web.region, name))
+        place = ArnScope(web.region, account_id, lambda name: directory.secret_arn(web.region, name))
         for needed in requests_of(web, call, place):
             request = _in_context(needed, web)
             if needed.action == "sts:AssumeRole":

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 Context = Mapping[str, Sequence[str]]
 
 
-class NotHonoured(ValueError):
+class UnknownContextKey(ValueError):
     """A policy asks for something that the local cloud does not know; nothing is decided by guessing."""
 
 
@@ -41,7 +41,7 @@ def with_variables(pattern: str, context: Context) -> str | None:
     """A pattern with its policy variables, ${aws:username} for instance, filled in; None: one has no value.
 
     Raises:
-        NotHonoured: a variable that the local cloud does not know.
+        UnknownContextKey: a variable that the local cloud does not know.
     """
     if "${" not in pattern:
         return pattern
@@ -83,13 +83,15 @@ def values_of(key: str, context: Context) -> Sequence[str]:
     """The values of a condition key in a request; none if the request does not have it.
 
     Raises:
-        NotHonoured: the local cloud never knows this key.
+        UnknownContextKey: the local cloud never knows this key.
     """
     name = key.lower()
     if name in context:
         return context[name]
     if name not in _KNOWN:
-        raise NotHonoured(f"The local cloud does not honour the condition key {key} of a policy (docs/fidelity.md).")
+        raise UnknownContextKey(
+            f"The local cloud does not honour the condition key {key} of a policy (docs/fidelity.md)."
+        )
     return ()
 
 
@@ -154,7 +156,7 @@ def holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool:
         wanted: the values in the policy; one of them must hold.
 
     Raises:
-        NotHonoured: the local cloud does not know the key.
+        UnknownContextKey: the local cloud does not know the key.
     """
     quantifier, _, bare = name.rpartition(":")
     values = values_of(key, context)

@@ -18,7 +18,7 @@ from typing import Any
 
 from serverless_cloud.iam.matching import (
     Context,
-    NotHonoured,
+    UnknownContextKey,
     arn_like,
     check_operator,
     holds,
@@ -146,7 +146,7 @@ class Policy:
                 policies, so by itself it allows nothing.
 
         Raises:
-            NotHonoured: a condition has a key that the local cloud does not know.
+            UnknownContextKey: a condition has a key that the local cloud does not know.
         """
         return _verdict(self.statements, request, principal, through_account)
 
@@ -174,7 +174,7 @@ def _verdict(
     for statement in statements:
         try:
             speaks = statement.speaks_of(request, principal, through_account)
-        except NotHonoured as error:
+        except UnknownContextKey as error:
             if not statement.allows:
                 raise
             unknown = error  # matters only if nothing else allows it

@@ -41,7 +41,7 @@ _PASSED_ROLES = {"lambda": "Role", "states": "roleArn", "scheduler": "RoleArn", 
 
 
 @dataclass(frozen=True)
-class Place:
+class ArnScope:
     """Where a request is made.
 
     Args:
@@ -57,7 +57,7 @@ class Place:
         return rest if rest.startswith("arn:") else f"arn:aws:{service}:{self.region}:{self.account_id}:{rest}"
 
 
-def requests_of(web: WebRequest, call: Call, place: Place) -> list[Request]:
+def requests_of(web: WebRequest, call: Call, place: ArnScope) -> list[Request]:
     """All that a call needs: each must be allowed. Empty: it needs nothing.
 
     Raises:
@@ -83,7 +83,7 @@ def requests_of(web: WebRequest, call: Call, place: Place) -> list[Request]:
     return [*needed, *_passed_roles(call)]
 
 
-def _arns(prefix: str, call: Call, place: Place) -> list[str]:
+def _arns(prefix: str, call: Call, place: ArnScope) -> list[str]:
     find = _FINDERS.get(prefix)
     try:
         return list(dict.fromkeys(find(call, place))) if find else []
@@ -91,7 +91,7 @@ def _arns(prefix: str, call: Call, place: Place) -> list[str]:
         return []
 
 
-def _keys(call: Call, place: Place) -> Mapping[str, list[str]]:
+def _keys(call: Call, place: ArnScope) -> Mapping[str, list[str]]:
     """Condition keys of single services."""
     given = call.parameters
     if call.operation == "CreateEventSourceMapping" and "FunctionName" in given:
@@ -114,7 +114,7 @@ def _passed_roles(call: Call) -> Iterator[Request]:
             yield Request("iam:PassRole", str(holder[name]), {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
 
 
-def _transaction(given: Mapping[str, Any], place: Place) -> list[Request]:
+def _transaction(given: Mapping[str, Any], place: ArnScope) -> list[Request]:
     needed = []
     for item in given.get("TransactItems", []):
         for kind, content in item.items() if isinstance(item, Mapping) else ():
@@ -127,7 +127,7 @@ def _transaction(given: Mapping[str, Any], place: Place) -> list[Request]:
 Arns = Iterable[str]
 
 
-def _sqs(call: Call, place: Place) -> Arns:
+def _sqs(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     url = str(given.get("QueueUrl", ""))
     if name := url.rstrip("/").rpartition("/")[2] or given.get("QueueName"):
@@ -137,7 +137,7 @@ def _sqs(call: Call, place: Place) -> Arns:
             yield str(given[key])
 
 
-def _sns(call: Call, place: Place) -> Arns:
+def _sns(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     for key in ("TopicArn", "TargetArn", "SubscriptionArn", "ResourceArn"):
         if arn := str(given.get(key, "")):
@@ -150,7 +150,7 @@ def _bare(table: str) -> str:
     return table.partition(":table/")[2] or table
 
 
-def _dynamodb(call: Call, place: Place) -> Arns:
+def _dynamodb(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     index = f"/index/{given['IndexName']}" if given.get("IndexName") else ""
     if table := given.get("TableName"):
@@ -167,7 +167,7 @@ def _dynamodb(call: Call, place: Place) -> Arns:
         yield iterator.partition("|")[0]
 
 
-def _kinesis(call: Call, place: Place) -> Arns:
+def _kinesis(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     if "StreamARN" in given:
         yield str(given["StreamARN"])
@@ -183,11 +183,11 @@ def _kinesis(call: Call, place: Place) -> Arns:
         yield str(given["ConsumerARN"])
 
 
-def _function_arn(name: str, place: Place) -> str:
+def _function_arn(name: str, place: ArnScope) -> str:
     return name if name.startswith("arn:") else place.arn("lambda", f"function:{name.split('function:')[-1]}")
 
 
-def _lambda(call: Call, place: Place) -> Arns:
+def _lambda(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if name := str(given.get("FunctionName", "")):
         if operation == "CreateEventSourceMapping":
@@ -204,7 +204,7 @@ def _lambda(call: Call, place: Place) -> Arns:
         yield str(given["Resource"])
 
 
-def _events(call: Call, place: Place) -> Arns:
+def _events(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if operation == "PutEvents":
         for entry in given.get("Entries", []):
@@ -228,7 +228,7 @@ def _bus(name: Any) -> str:
     return text if text.startswith("arn:") else f"event-bus/{text}"
 
 
-def _states(call: Call, place: Place) -> Arns:
+def _states(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     for key in ("stateMachineArn", "executionArn", "activityArn", "resourceArn", "mapRunArn"):
         if key in given:
@@ -237,7 +237,7 @@ def _states(call: Call, place: Place) -> Arns:
         yield place.arn("states", f"stateMachine:{given.get('name', '')}")
 
 
-def _secretsmanager(call: Call, place: Place) -> Arns:
+def _secretsmanager(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     for name in (given.get("SecretId"), *given.get("SecretIdList", [])):
         if name:
@@ -246,20 +246,20 @@ def _secretsmanager(call: Call, place: Place) -> Arns:
         yield place.arn("secretsmanager", f"secret:{given.get('Name', '')}")
 
 
-def _ssm(call: Call, place: Place) -> Arns:
+def _ssm(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     for name in (given.get("Name"), given.get("Path"), *given.get("Names", [])):
         if name and "Parameter" in operation:
             yield place.arn("ssm", f"parameter/{str(name).lstrip('/')}")
 
 
-def _kms(call: Call, place: Place) -> Arns:
+def _kms(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     if key := str(given.get("KeyId", "")):
         yield place.arn("kms", key if key.startswith("alias/") else f"key/{key}")
 
 
-def _logs(call: Call, place: Place) -> Arns:
+def _logs(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     group = given.get("logGroupName") or given.get("logGroupIdentifier")
     for each in (group, *given.get("logGroupNames", [])):
@@ -268,13 +268,13 @@ def _logs(call: Call, place: Place) -> Arns:
             yield place.arn("logs", f"log-group:{name}:log-stream:{given.get('logStreamName', '')}")
 
 
-def _cloudwatch(call: Call, place: Place) -> Arns:
+def _cloudwatch(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     if "AlarmName" in given:
         yield place.arn("cloudwatch", f"alarm:{given['AlarmName']}")
 
 
-def _iam(call: Call, place: Place) -> Arns:
+def _iam(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if "RoleArn" in given:  # of STS
         yield str(given["RoleArn"])
@@ -285,7 +285,7 @@ def _iam(call: Call, place: Place) -> Arns:
             yield f"arn:aws:iam::{place.account_id}:{kind.lower()}/{given[f'{kind}Name']}"
 
 
-def _scheduler(call: Call, place: Place) -> Arns:
+def _scheduler(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if operation.endswith("Schedule"):
         group = given.get("GroupName") or given.get("groupName") or "default"
@@ -294,13 +294,13 @@ def _scheduler(call: Call, place: Place) -> Arns:
         yield place.arn("scheduler", f"schedule-group/{given.get('Name', '')}")
 
 
-def _pipes(call: Call, place: Place) -> Arns:
+def _pipes(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     if name := given.get("Name"):
         yield place.arn("pipes", f"pipe/{name}")
 
 
-def _batch(call: Call, place: Place) -> Arns:
+def _batch(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if operation in ("CancelJob", "TerminateJob"):
         yield place.arn("batch", f"job/{given.get('jobId', '')}")
@@ -310,13 +310,13 @@ def _batch(call: Call, place: Place) -> Arns:
             yield name if name.startswith("arn:") else place.arn("batch", f"{kind}/{name}")
 
 
-def _cloudformation(call: Call, place: Place) -> Arns:
+def _cloudformation(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     if name := str(given.get("StackName", "")):
         yield name if name.startswith("arn:") else place.arn("cloudformation", f"stack/{name}/*")
 
 
-def _rds(call: Call, place: Place) -> Arns:
+def _rds(call: Call, place: ArnScope) -> Arns:
     given = call.parameters
     kinds = {"DBInstanceIdentifier": "db", "DBProxyName": "db-proxy", "DBParameterGroupName": "pg",
              "DBSubnetGroupName": "subgrp"}  # fmt: skip
@@ -325,7 +325,7 @@ def _rds(call: Call, place: Place) -> Arns:
             yield place.arn("rds", f"{kind}:{given[key]}")
 
 
-_FINDERS: dict[str, Callable[[Call, Place], Arns]] = {
+_FINDERS: dict[str, Callable[[Call, ArnScope], Arns]] = {
     "sqs": _sqs, "sns": _sns, "dynamodb": _dynamodb, "kinesis": _kinesis, "lambda": _lambda, "events": _events,
     "states": _states, "secretsmanager": _secretsmanager, "ssm": _ssm, "kms": _kms, "logs": _logs,
     "cloudwatch": _cloudwatch, "iam": _iam, "sts": _iam, "scheduler": _scheduler, "pipes": _pipes,

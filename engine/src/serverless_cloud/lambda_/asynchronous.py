@@ -14,21 +14,17 @@ Rules (AWS Lambda Developer Guide, "Invoking a Lambda function asynchronously" a
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
-import threading
-import time
-import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from serverless_cloud.delay_queue import Clock, DelayQueue
 from serverless_cloud.errors import NotNow
 from serverless_cloud.lambda_ import report
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
+from serverless_cloud.tasks import Tasks
 
 RETRY_WAITS_S = (60.0, 120.0)
 FIRST_THROTTLE_WAIT_S, LONGEST_THROTTLE_WAIT_S = 1.0, 300.0
@@ -70,29 +66,6 @@ class Event:
     throttles: int = 0
 
 
-class Clock:
-    """Shows seconds that pass `scale` times as fast as real ones."""
-
-    def __init__(self, scale: float) -> None:
-        self._set = (0.0, time.monotonic(), scale)  # what it showed, when, and how fast it runs since
-
-    @property
-    def scale(self) -> float:
-        return self._set[2]
-
-    @scale.setter
-    def scale(self, scale: float) -> None:
-        self._set = (self.now_s(), time.monotonic(), scale)
-
-    def now_s(self) -> float:
-        shown_s, read_s, scale = self._set
-        return shown_s + (time.monotonic() - read_s) * scale
-
-    def wait(self, changed: threading.Condition, left_s: float | None) -> None:
-        """Waits, with `changed` held, until it is notified or `left_s` seconds of this clock have passed."""
-        changed.wait(None if left_s is None else left_s / self.scale)
-
-
 class Deliver(Protocol):
     """Where records go. Two calls, both with an ARN and the execution role that must be allowed to send there."""
 
@@ -115,12 +88,8 @@ class EventQueue:
     def __init__(self, invoke: Callable[[FunctionSpec, Call], Reply], deliver: Deliver, clock: Clock) -> None:
         self._clock = clock
         self._invoke, self._deliver = invoke, deliver
-        self._waiting: list[tuple[float, int, Event]] = []  # a heap: when it is due by the clock, order, event
-        self._order = itertools.count()
-        self._changed = threading.Condition()
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="asynchronous")
-        self._generation = 0
-        threading.Thread(target=self._run, name="event-queue", daemon=True).start()
+        # Its own tasks: emptying the cloud does not wait for functions that are under way.
+        self._queue = DelayQueue(Tasks(), "asynchronous", self._try, WORKERS, clock)
 
     @property
     def time_scale(self) -> float:
@@ -129,76 +98,49 @@ class EventQueue:
 
     @time_scale.setter
     def time_scale(self, scale: float) -> None:
-        with self._changed:
-            self._clock.scale = scale
-            self._changed.notify()
+        self._clock.scale = scale
 
     def put(self, call: Call, target: Target) -> None:
         """Accepts an event; it is invoked as soon as a worker is free."""
-        self._wait(Event(call, target, self._clock.now_s()), 0.0)
+        self._queue.put(Event(call, target, self._clock.now_s()))
 
     def clear(self) -> None:
         """Forgets every event; one whose function is under way ends without a retry or a record."""
-        with self._changed:
-            self._generation += 1
-            self._waiting.clear()
+        self._queue.clear()
 
-    def _wait(self, event: Event, wait_s: float) -> None:
-        with self._changed:
-            heapq.heappush(self._waiting, (self._clock.now_s() + wait_s, next(self._order), event))
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting or (left_s := self._waiting[0][0] - self._clock.now_s()) > 0:
-                    self._clock.wait(self._changed, left_s if self._waiting else None)
-                _, _, event = heapq.heappop(self._waiting)
-                generation = self._generation
-            self._workers.submit(self._try_or_report, event, generation)
-
-    def _try_or_report(self, event: Event, generation: int) -> None:
-        try:
-            self._try(event, generation)
-        except Exception:  # nobody waits for the answer: the server's own log is the only place to say it
-            traceback.print_exc()
-
-    def _try(self, event: Event, generation: int) -> None:
-        found = event.target() if self._generation == generation else None
+    def _try(self, event: Event, is_wanted: Callable[[], bool]) -> float | None:
+        """Invokes the function once; returns the wait before the next try, in seconds."""
+        found = event.target()
         if found is None:  # the function was deleted, and its events with it
-            return
+            return None
         spec, settings = found
         if settings.reserved == 0:
             self._give_up(event, spec, settings, "ZeroReservedConcurrency", None)
-            return
+            return None
         if self._age_s(event) > settings.max_age_s:
             self._give_up(event, spec, settings, "EventAgeExceeded", None)
-            return
+            return None
         try:
             reply = self._invoke(spec, event.call)
         except NotNow:
-            wait_s = min(FIRST_THROTTLE_WAIT_S * 2**event.throttles, LONGEST_THROTTLE_WAIT_S)
+            wait_s = min(FIRST_THROTTLE_WAIT_S * 2.0**event.throttles, LONGEST_THROTTLE_WAIT_S)
             event.throttles += 1
             # It is looked at again when it becomes too old, not only when its wait is over.
-            self._again(event, min(wait_s, settings.max_age_s - self._age_s(event) + 0.1), generation)
-            return
-        if self._generation != generation:
-            return
+            return min(wait_s, settings.max_age_s - self._age_s(event) + 0.1)
+        if not is_wanted():
+            return None
         event.tries += 1
         if reply.function_error is None:
             if settings.on_success:
                 self._deliver.record(settings.on_success, self._record(event, spec, "Success", reply), spec.role_arn)
         elif event.tries <= settings.retries:
-            self._again(event, RETRY_WAITS_S[event.tries - 1], generation)
+            return RETRY_WAITS_S[event.tries - 1]
         else:
             self._give_up(event, spec, settings, "RetriesExhausted", reply)
+        return None
 
     def _age_s(self, event: Event) -> float:
         return self._clock.now_s() - event.accepted_s
-
-    def _again(self, event: Event, wait_s: float, generation: int) -> None:
-        if self._generation == generation:
-            self._wait(event, wait_s)
 
     def _give_up(
         self, event: Event, spec: FunctionSpec, settings: AsyncSettings, condition: str, reply: Reply | None

@@ -36,7 +36,7 @@ REMEMBERED = 500  # ended environments kept for `aws.environments` and figures
 
 
 @dataclass(frozen=True)
-class Place:
+class Placement:
     """Where a call may run.
 
     Args:
@@ -103,7 +103,7 @@ class Fleet:
 
     # ---- calls
 
-    def acquire(self, spec: FunctionSpec, accepted: Callable[[], None] = lambda: None) -> Place:
+    def acquire(self, spec: FunctionSpec, accepted: Callable[[], None] = lambda: None) -> Placement:
         """A place for one invocation. Whatever it holds, it must be given back by `release`.
 
         Args:
@@ -118,12 +118,12 @@ class Fleet:
             inits = []
             if environment.invocations == 0:  # what its Init has printed stands before the first call
                 inits = [InitPhase(environment.init_ms, phase="provisioned", log=environment.read_log())]
-            return Place(environment, spec.timeout_s, generation, inits, counted=False)
+            return Placement(environment, spec.timeout_s, generation, inits, counted=False)
         self.concurrency.enter(spec.arn)
         try:
             accepted()
             if environment := self._take_free(spec):
-                return Place(environment, spec.timeout_s, generation)
+                return Placement(environment, spec.timeout_s, generation)
             return self._start_for_a_call(spec, generation)
         except BaseException:
             self.concurrency.leave(spec.arn)
@@ -152,7 +152,7 @@ class Fleet:
         for environment in ending:
             environment.end()
 
-    def _start_for_a_call(self, spec: FunctionSpec, generation: int) -> Place:
+    def _start_for_a_call(self, spec: FunctionSpec, generation: int) -> Placement:
         self._make_room()
         inits: list[InitPhase] = []
         limit_s = self.init_limit_s
@@ -169,10 +169,10 @@ class Fleet:
                 # What Init has printed stands before what the handler prints.
                 inits.append(InitPhase(environment.init_ms, phase=phase, log=environment.read_log()))
                 taken_s = environment.init_ms / 1000 if phase == "invoke" else 0.0
-                return Place(environment, max(0.0, spec.timeout_s - taken_s), generation, inits)
-        return Place(None, 0.0, generation, inits, failed.payload, failed.peak_memory_mb)
+                return Placement(environment, max(0.0, spec.timeout_s - taken_s), generation, inits)
+        return Placement(None, 0.0, generation, inits, failed.payload, failed.peak_memory_mb)
 
-    def release(self, place: Place, spec: FunctionSpec) -> None:
+    def release(self, place: Placement, spec: FunctionSpec) -> None:
         """Gives a place back after its invocation."""
         if place.environment is not None:
             self._put_back(place.environment, place.generation)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 KEPT_S = 3 * 3600
 
-Place = tuple[str, str, str]  # account, Region, function
+FunctionKey = tuple[str, str, str]  # account, Region, function
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Metrics:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._functions: dict[Place, _Function] = {}
+        self._functions: dict[FunctionKey, _Function] = {}
         self._lock = threading.Lock()
 
     def of(self, account_id: str, region: str, function: str) -> CountedCall:

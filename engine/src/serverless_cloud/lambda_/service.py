@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from serverless_cloud.errors import FunctionNotActive, TooManyRequests
 from serverless_cloud.lambda_ import report
-from serverless_cloud.lambda_.fleet import Fleet, Place
+from serverless_cloud.lambda_.fleet import Fleet, Placement
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Outcome, Reply
 from serverless_cloud.lambda_.gathering import Gathering
 from serverless_cloud.lambda_.lifecycle import State
@@ -65,7 +65,7 @@ class LambdaService:
         return Reply(payload, error, text, spec.version, call.request_id)
 
 
-def _init_failed(place: Place) -> Outcome:
+def _init_failed(place: Placement) -> Outcome:
     """Init ran twice in vain, the second time within the call."""
     kind = "init" if place.error else "timeout"
     return Outcome(kind, place.error, "", 0.0, place.peak_memory_mb)  # its time is that of the Init

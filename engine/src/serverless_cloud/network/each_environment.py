@@ -17,7 +17,7 @@ from collections.abc import Callable
 from serverless_cloud.errors import NoAddressLeft
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.network import waiting
-from serverless_cloud.network.interfaces import Combination, Interfaces, Model, NoInterface, Place
+from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
 
 #: How long a cold start waits for its interface. Reports of that time: 5 to 15 seconds (facts, VPC and Hyperplane).
 ATTACHING_S = 10.0
@@ -45,7 +45,7 @@ class EnvironmentInterfaces:
             NoAddressLeft: no subnet of the function has a free address.
         """
         assert spec.vpc is not None
-        place = Place(spec.account_id, spec.region)
+        place = AccountRegion(spec.account_id, spec.region)
         interface_id = self._make(spec, spec.vpc.combinations(place))
         waiting.wait(self._emptied, ATTACHING_S, self._time_scale)
         return lambda: self._interfaces.remove(place, interface_id)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from serverless_cloud.network import waiting
-from serverless_cloud.network.interfaces import Combination, Interfaces, Model, NoInterface, Place
+from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
 from serverless_cloud.tasks import Tasks
 
 #: How long an interface takes. AWS: 60 to 90 seconds when it was new (AWS Compute Blog, "Coming soon: Updated Lambda
@@ -62,9 +62,9 @@ class Hyperplane:
         self._interfaces, self._tasks, self._time_scale = interfaces, tasks, time_scale
         self._all: dict[Combination, _Shared] = {}
         self.lock = threading.RLock()
-        self.settled: Callable[[Place], None] = lambda _: None
+        self.settled: Callable[[AccountRegion], None] = lambda _: None
 
-    def use(self, place: Place, wanted: Mapping[Combination, str]) -> None:
+    def use(self, place: AccountRegion, wanted: Mapping[Combination, str]) -> None:
         """From now on these combinations are in use at a place, and no others. What is missing is made.
 
         Args:
@@ -103,7 +103,7 @@ class Hyperplane:
                 if combination in self._all and self._all[combination].stage is _Stage.FAILED:
                     del self._all[combination]
 
-    def release_at_once(self, place: Place) -> None:
+    def release_at_once(self, place: AccountRegion) -> None:
         """Those that nobody uses any more go now."""
         with self.lock:
             for shared in [s for s in self._of(place) if s.stage is _Stage.LINGERING]:
@@ -114,7 +114,7 @@ class Hyperplane:
         with self.lock:
             self._all.clear()
 
-    def _of(self, place: Place) -> list[_Shared]:
+    def _of(self, place: AccountRegion) -> list[_Shared]:
         return [shared for shared in self._all.values() if shared.combination.place == place]
 
     def _later(self, name: str, wait_s: float, work: Callable[[], None]) -> None:
@@ -124,7 +124,7 @@ class Hyperplane:
 
         self._tasks.start(name, run)
 
-    def _make(self, place: Place, missing: list[_Shared]) -> None:
+    def _make(self, place: AccountRegion, missing: list[_Shared]) -> None:
         with self.lock:
             for shared in missing:
                 if self._all.get(shared.combination) is not shared:  # nobody needs it any more

@@ -14,7 +14,7 @@ class Model(StrEnum):
     EACH_ENVIRONMENT = "2019"  # before: one for each execution environment, made at its cold start
 
 
-class Place(NamedTuple):
+class AccountRegion(NamedTuple):
     """An account's part of a Region."""
 
     account_id: str
@@ -30,7 +30,7 @@ class Combination:
         ipv6: whether it has an IPv6 address too (Ipv6AllowedForDualStack).
     """
 
-    place: Place
+    place: AccountRegion
     subnet_id: str
     group_ids: frozenset[str]
     ipv6: bool = False
@@ -51,7 +51,7 @@ class VpcSettings:
     vpc_id: str
     ipv6: bool = False
 
-    def combinations(self, place: Place) -> tuple[Combination, ...]:
+    def combinations(self, place: AccountRegion) -> tuple[Combination, ...]:
         """The subnets, each with the security groups; one for each subnet."""
         groups = frozenset(self.group_ids)
         return tuple(Combination(place, subnet, groups, self.ipv6) for subnet in dict.fromkeys(self.subnet_ids))
@@ -84,7 +84,7 @@ class Interfaces(Protocol):
         """
         ...
 
-    def remove(self, place: Place, interface_id: str) -> None:
+    def remove(self, place: AccountRegion, interface_id: str) -> None:
         """Removes an interface and frees its address; one that has gone already is gone."""
         ...
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from serverless_cloud.rds_proxy import scram, wire
 from serverless_cloud.rds_proxy.pool import Key
 from serverless_cloud.rds_proxy.statements import Known
-from serverless_cloud.rds_proxy.upstream import Refused, UpstreamLogin
+from serverless_cloud.rds_proxy.upstream import UpstreamError, UpstreamLogin
 
 if TYPE_CHECKING:
     from serverless_cloud.rds_proxy.client_link import ClientLink
@@ -104,7 +104,7 @@ class ServerLink(asyncio.Protocol):
         assert login is not None
         try:
             self.transport.write(login.receive(self._inbox))
-        except Refused as refused:
+        except UpstreamError as refused:
             self._give_up(refused.answer, is_transient=refused.is_transient)
         except (wire.ProtocolError, scram.ScramError) as error:
             self._give_up(wire.error("08P01", f"The proxy could not log in to the database: {error}"))

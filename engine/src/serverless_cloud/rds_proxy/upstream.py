@@ -8,7 +8,7 @@ from serverless_cloud.rds_proxy import scram, wire
 TRANSIENT = ("57P01", "57P02", "57P03", "53300", "08006")
 
 
-class Refused(Exception):
+class UpstreamError(Exception):
     """The database refused the login, or the InitQuery. Args: answer: its ErrorResponse."""
 
     def __init__(self, answer: bytes) -> None:
@@ -50,7 +50,7 @@ class UpstreamLogin:
         """Takes what is complete off the front of `inbox`; what to answer.
 
         Raises:
-            Refused: the database said no.
+            UpstreamError: the database said no.
             wire.ProtocolError, scram.ScramError: it said what no PostgreSQL says.
         """
         answer = b""
@@ -74,11 +74,11 @@ class UpstreamLogin:
             self.cancel_key = m[5:]
         elif kind == b"E":
             if not self.cancel_key:
-                raise Refused(m)
+                raise UpstreamError(m)
             self._failed = m  # of the InitQuery
         elif kind == b"Z":
             if self._failed:
-                raise Refused(self._failed)
+                raise UpstreamError(self._failed)
             if self._init_query:
                 sql, self._init_query = self._init_query, ""
                 return wire.query(sql)

@@ -18,16 +18,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.batch import models
-from moto.batch.exceptions import ClientException
 from moto.batch.responses import BatchResponse
 
 from serverless_cloud.batch.control import ComputeEnvironment, Queue
 from serverless_cloud.batch.job import Job, Key
 from serverless_cloud.batch.listing import selected
-from serverless_cloud.batch.refused import CannotStart, NotHonoured, Refused
+from serverless_cloud.batch.refused import CannotStart, ClientException
 from serverless_cloud.batch.requests import Definition, job_of
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams import batch_rules
 from serverless_cloud.seams.iam_enforcement import MotoDirectory
 from serverless_cloud.seams.logs import write_events
@@ -212,7 +212,7 @@ def install(plane: DataPlane) -> None:
 
 
 def refusing(call: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Turns the data plane's refusals into answers of the API."""
+    """Wraps a call so that moto's errors become ClientException."""
 
     def answer(self: Any) -> str:
         with batch_rules.refusals():
@@ -226,16 +226,16 @@ def _listed(plane: DataPlane, key: Key, given: Mapping[str, Any]) -> list[Job]:
     if given.get("multiNodeJobId"):
         raise NotHonoured("multi-node parallel jobs")
     if bool(given.get("jobQueue")) == bool(given.get("arrayJobId")):
-        raise Refused("Exactly one of jobQueue and arrayJobId must be given.")
+        raise ClientException("Exactly one of jobQueue and arrayJobId must be given.")
     status, filters = given.get("jobStatus"), given.get("filters") or []
     if given.get("arrayJobId"):
         array = plane.batch.get(key, given["arrayJobId"])
         if array is None:
-            raise Refused(f"Job {given['arrayJobId']} does not exist")
+            raise ClientException(f"Job {given['arrayJobId']} does not exist")
         return selected(array.children, status, [])  # "The filter doesn't apply to child jobs in an array"
     queue = backend_of(key).get_job_queue(given["jobQueue"])
     if queue is None:
-        raise Refused(f"Job queue {given['jobQueue']} does not exist")
+        raise ClientException(f"Job queue {given['jobQueue']} does not exist")
     return selected(plane.batch.of_queue(key, queue.arn), status, filters)
 
 
@@ -243,13 +243,13 @@ def _page(found: list[Job], given: Mapping[str, Any]) -> dict[str, Any]:
     """One page; the token names the last job of the one before."""
     size = given.get("maxResults") or LARGEST_PAGE
     if not isinstance(size, int) or not 1 <= size <= LARGEST_PAGE:
-        raise Refused(f"maxResults must be between 1 and {LARGEST_PAGE}.")
+        raise ClientException(f"maxResults must be between 1 and {LARGEST_PAGE}.")
     first = 0
     if token := given.get("nextToken"):
         try:
             last = base64.urlsafe_b64decode(token).decode()
         except ValueError:
-            raise Refused("The nextToken is not valid.") from None
+            raise ClientException("The nextToken is not valid.") from None
         first = next((number + 1 for number, each in enumerate(found) if each.id == last), len(found))
     page = found[first : first + size]
     answer: dict[str, Any] = {"jobSummaryList": [each.summary() for each in page]}

@@ -13,7 +13,6 @@ Worth an upstream change: all of these.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import re
@@ -21,14 +20,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.batch import models
-from moto.batch.exceptions import ClientException
 from moto.batch.responses import BatchResponse
 from moto.core.exceptions import AWSError
 
 from serverless_cloud.batch import retries, work
-from serverless_cloud.batch.refused import NotHonoured, Refused
+from serverless_cloud.batch.listing import page
+from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.batch.requests import timeout_of
-from serverless_cloud.seams import shape_rules
+from serverless_cloud.refusals import NotHonoured
 
 Given = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -51,7 +50,7 @@ def create_environment(backend: Any, given: Given) -> Any:
     """Makes a compute environment.
 
     Raises:
-        Refused, NotHonoured, AWSError: it cannot be made.
+        ClientException, NotHonoured, AWSError: it cannot be made.
     """
     _refuse(given, "CreateComputeEnvironment", "eksConfiguration", "unmanagedvCpus", "ecsSettings")
     if given.get("type") == "UNMANAGED":
@@ -59,12 +58,12 @@ def create_environment(backend: Any, given: Given) -> Any:
     resources = dict(given.get("computeResources") or {})
     for name in ("type", "maxvCpus", "subnets"):
         if not resources.get(name):
-            raise Refused(f"{name} of computeResources is required.")
+            raise ClientException(f"{name} of computeResources is required.")
     if is_fargate(resources):
         if other := sorted(name for name in set(resources) - _OF_FARGATE if resources[name]):
-            raise Refused(f"{', '.join(other)} of computeResources cannot be given for Fargate.")
+            raise ClientException(f"{', '.join(other)} of computeResources cannot be given for Fargate.")
         if not resources.get("securityGroupIds"):
-            raise Refused("securityGroupIds of computeResources is required for Fargate.")
+            raise ClientException("securityGroupIds of computeResources is required for Fargate.")
     else:
         resources.setdefault("securityGroupIds", [])
         resources.setdefault("minvCpus", 0)
@@ -101,7 +100,7 @@ def update_environment(backend: Any, given: Given) -> Any:
     """Changes a compute environment.
 
     Raises:
-        Refused, NotHonoured, AWSError: it cannot be changed so.
+        ClientException, NotHonoured, AWSError: it cannot be changed so.
     """
     environment = _environment(backend, str(given.get("computeEnvironment") or ""))
     _refuse(given, "UpdateComputeEnvironment", "unmanagedvCpus", "updatePolicy", "ecsSettings", "eksConfiguration")
@@ -121,22 +120,22 @@ def delete_environment(backend: Any, name: str) -> None:
     """Deletes a compute environment; one that is not there is none to delete.
 
     Raises:
-        Refused: it is enabled, or a queue uses it.
+        ClientException: it is enabled, or a queue uses it.
     """
     environment = backend.get_compute_environment(name)
     if environment is None:
         return
     if environment.state != "DISABLED":  # recalled, not verified
-        raise Refused("Cannot delete, the compute environment must be DISABLED first.")
+        raise ClientException("Cannot delete, the compute environment must be DISABLED first.")
     if any(environment in queue.environments for queue in backend._job_queues.values()):
-        raise Refused("Cannot delete, found existing JobQueue relationship.")
+        raise ClientException("Cannot delete, found existing JobQueue relationship.")
     backend.delete_compute_environment(environment.name)
 
 
 def _environment(backend: Any, name: str) -> Any:
     found = backend.get_compute_environment(name)
     if found is None:
-        raise Refused(f"Compute environment {name} does not exist")
+        raise ClientException(f"Compute environment {name} does not exist")
     return found
 
 
@@ -147,11 +146,11 @@ def create_queue(backend: Any, given: Given) -> Any:
     """Makes a job queue.
 
     Raises:
-        Refused, NotHonoured, AWSError: it cannot be made.
+        ClientException, NotHonoured, AWSError: it cannot be made.
     """
     name = str(given.get("jobQueueName") or "")
     if _NAME.fullmatch(name) is None:
-        raise Refused("Job queue name should match valid pattern")
+        raise ClientException("Job queue name should match valid pattern")
     _refuse_of_queues(given, "CreateJobQueue")
     order = _order(backend, given.get("computeEnvironmentOrder") or [])
     return backend.create_job_queue(
@@ -168,11 +167,11 @@ def update_queue(backend: Any, given: Given) -> Any:
     """Changes a job queue.
 
     Raises:
-        Refused, NotHonoured, AWSError: it cannot be changed so.
+        ClientException, NotHonoured, AWSError: it cannot be changed so.
     """
     queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
-        raise Refused(f"Job queue {given.get('jobQueue')} does not exist")
+        raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
     _refuse_of_queues(given, "UpdateJobQueue")
     order = given.get("computeEnvironmentOrder")
     backend.update_job_queue(
@@ -189,13 +188,13 @@ def delete_queue(backend: Any, name: str) -> None:
     """Deletes a job queue; one that is not there is none to delete. Its jobs end when `changed` is called.
 
     Raises:
-        Refused: it is enabled.
+        ClientException: it is enabled.
     """
     queue = backend.get_job_queue(name)
     if queue is None:
         return
     if queue.state != "DISABLED":  # recalled, not verified
-        raise Refused("Cannot delete, the job queue must be DISABLED first.")
+        raise ClientException("Cannot delete, the job queue must be DISABLED first.")
     backend.delete_job_queue(queue.name)
 
 
@@ -208,17 +207,17 @@ def _refuse_of_queues(given: Given, call: str) -> None:
 def _priority(given: Given) -> int:
     priority = given.get("priority")
     if not isinstance(priority, int) or priority < 0:
-        raise Refused("priority must be a number, at least 0.")
+        raise ClientException("priority must be a number, at least 0.")
     return priority
 
 
 def _order(backend: Any, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """computeEnvironmentOrder with the ARNs of what it names."""
     if not 1 <= len(order) <= MOST_ENVIRONMENTS:
-        raise Refused(f"A job queue needs 1 to {MOST_ENVIRONMENTS} compute environments.")
+        raise ClientException(f"A job queue needs 1 to {MOST_ENVIRONMENTS} compute environments.")
     found = [(each, _environment(backend, str(each.get("computeEnvironment")))) for each in order]
     if len({is_fargate(environment.compute_resources or {}) for _, environment in found}) > 1:
-        raise Refused("All compute environments of a job queue must be of EC2, or all of Fargate.")
+        raise ClientException("All compute environments of a job queue must be of EC2, or all of Fargate.")
     return [{"order": int(each["order"]), "computeEnvironment": environment.arn} for each, environment in found]
 
 
@@ -229,17 +228,17 @@ def register(backend: Any, given: Given) -> Any:
     """Registers a revision of a job definition.
 
     Raises:
-        Refused, NotHonoured, AWSError: it cannot be registered.
+        ClientException, NotHonoured, AWSError: it cannot be registered.
     """
     name = str(given.get("jobDefinitionName") or "")
     if _NAME.fullmatch(name) is None:
-        raise Refused("Job definition name should match valid pattern")
+        raise ClientException("Job definition name should match valid pattern")
     _refuse(given, "RegisterJobDefinition", "nodeProperties", "eksProperties", "ecsProperties", "schedulingPriority",
             "consumableResourceProperties")  # fmt: skip
     if given.get("type") != "container":
         if given.get("type") == "multinode":
             raise NotHonoured("multi-node parallel jobs (type multinode)")
-        raise Refused(f"type {given.get('type')} of the job definition must be container or multinode.")
+        raise ClientException(f"type {given.get('type')} of the job definition must be container or multinode.")
     platforms = list(given.get("platformCapabilities") or ["EC2"])
     if unknown := set(platforms) - {"EC2", "FARGATE"}:
         raise NotHonoured(f"platformCapabilities {', '.join(sorted(unknown))}")
@@ -375,38 +374,8 @@ def install(changed: Callable[[], None]) -> None:
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """Turns refusals, the data plane's and moto's, into those of the API."""
+    """Turns moto's refusals into Batch's one error."""
     try:
         yield
-    except Refused as error:
-        raise ClientException(str(error)) from error
-    except NotHonoured as error:
-        raise shape_rules.NotHonoured(str(error)) from error
-    except ClientException:
-        raise
     except AWSError as error:
         raise ClientException(error.message) from error
-
-
-def page(key: str, found: list[Any], given: Given) -> dict[str, Any]:
-    """One page of an answer; the token is the place where the next one begins.
-
-    Args:
-        key: the name of the list in the answer.
-        found: all of it.
-        given: the request, with maxResults and nextToken.
-
-    Raises:
-        Refused: a token that no answer has given.
-    """
-    size = given.get("maxResults") or len(found)
-    first = 0
-    if token := given.get("nextToken"):
-        try:
-            first = int(base64.urlsafe_b64decode(token))
-        except ValueError:
-            raise Refused("The nextToken is not valid.") from None
-    answer: dict[str, Any] = {key: found[first : first + size]}
-    if first + size < len(found):
-        answer["nextToken"] = base64.urlsafe_b64encode(str(first + size).encode()).decode()
-    return answer

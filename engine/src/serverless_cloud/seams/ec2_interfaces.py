@@ -36,7 +36,7 @@ from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
 from serverless_cloud.errors import NoAddressLeft
-from serverless_cloud.network.interfaces import Combination, Model, NoInterface, Place
+from serverless_cloud.network.interfaces import AccountRegion, Combination, Model, NoInterface
 
 RESERVED_HOSTS = 3  # after the network's own address; the last one is reserved too (VPC User Guide, "Subnet sizing")
 
@@ -120,7 +120,7 @@ class MotoInterfaces:
             backend.enis[interface.id] = interface
         return str(interface.id)
 
-    def remove(self, place: Place, interface_id: str) -> None:
+    def remove(self, place: AccountRegion, interface_id: str) -> None:
         """See `interfaces.Interfaces.remove`."""
         ec2_backends[place.account_id][place.region].enis.pop(interface_id, None)
 

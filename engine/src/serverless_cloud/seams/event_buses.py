@@ -16,12 +16,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 
+from serverless_cloud.refusals import STORED, NotHonoured
 from serverless_cloud.seams.shape_rules import require_shape
 
 #: Settings of a bus that the local cloud does not honour; moto's names of those that it passes on.
@@ -30,15 +30,6 @@ _NOT_HONOURED = {
     "DeadLetterConfig": "dead_letter_config",
     "LogConfig": "log_config",
 }
-
-
-class NotHonoured(JsonRESTError):
-    """AWS would take it; the local cloud says so."""
-
-    code = 501
-
-    def __init__(self, message: str) -> None:
-        super().__init__("NotImplementedException", message)
 
 
 def install() -> None:
@@ -83,5 +74,5 @@ def _require_honoured(given: Mapping[str, Any]) -> None:
     for setting in _NOT_HONOURED:
         if given.get(setting):
             raise NotHonoured(
-                f"The local cloud does not honour {setting} of an event bus: it would be stored and have no effect."
+                f"{setting} of an event bus", STORED.removesuffix(" docs/fidelity.md lists what is real.")
             )

@@ -38,8 +38,8 @@ from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Event, Rule
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams import event_buses
-from serverless_cloud.seams.event_buses import NotHonoured
 from serverless_cloud.seams.shape_rules import require_shape
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
@@ -219,7 +219,7 @@ def _check(target: dict[str, Any]) -> None:
     except eventbridge_rules.InvalidTarget as error:
         raise ValidationException(str(error)) from error
     except targets.UnsupportedTarget as error:
-        raise NotHonoured(str(error)) from error
+        raise NotHonoured(str(error), "{}") from error
 
 
 def _parsed(text: str) -> Pattern:

@@ -27,6 +27,7 @@ from serverless_cloud.http.front import Request, Response, message
 from serverless_cloud.http.function_url import FunctionUrl, FunctionUrls
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest
 
 ACCOUNT_ID = "123456789012"  # moto's default account
@@ -42,14 +43,6 @@ class _NotFound(LambdaClientError):
 
     def __init__(self, text: str) -> None:
         super().__init__("ResourceNotFoundException", text)
-
-
-class _NotHonoured(LambdaClientError):
-    code = 501
-
-    def __init__(self, what: str) -> None:
-        text = f"The local cloud does not honour {what} yet (docs/fidelity.md). Leave it out."
-        super().__init__("NotImplementedException", text)
 
 
 def configurations(function: Any) -> dict[str, dict[str, Any]]:
@@ -221,7 +214,9 @@ def _refuse(given: Mapping[str, Any]) -> None:
                 f"constraint: Member must satisfy enum value set: [{', '.join(allowed)}]",
             )
     if given.get("InvokeMode") == "RESPONSE_STREAM":
-        raise _NotHonoured("InvokeMode RESPONSE_STREAM")
+        raise NotHonoured(
+            "InvokeMode RESPONSE_STREAM", "The local cloud does not honour {} yet (docs/fidelity.md). Leave it out."
+        )
     cors = given.get("Cors") or {}
     if long := [method for method in cors.get("AllowMethods") or [] if len(method) > METHOD_LETTERS]:
         raise LambdaClientError(

@@ -19,7 +19,7 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 from serverless_cloud.clients import client
 from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
-from serverless_cloud.seams.http_api_rules import NotHonoured
+from serverless_cloud.refusals import NOT_YET, NotHonoured
 
 
 def install() -> None:
@@ -56,13 +56,13 @@ def reimport_api(self: Any) -> Any:
 def _document(response: Any) -> Document:
     basepath = response._get_param("basepath")
     if basepath not in (None, "ignore"):
-        raise NotHonoured(f"Basepath {basepath}")
+        raise NotHonoured(f"Basepath {basepath}", NOT_YET)
     try:
         return read(str(json.loads(response.body).get("body") or ""))
     except BadDocument as error:
         raise BadRequestException(str(error)) from error
     except NotKnown as error:
-        raise NotHonoured(str(error)) from error
+        raise NotHonoured(str(error), NOT_YET) from error
 
 
 class _Refused(APIGatewayV2Error):

@@ -14,6 +14,7 @@ from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 from serverless_cloud.http.http_api_integrations import SERVICES, refuse_foreign
 from serverless_cloud.http.http_api_parameters import check_keys
 from serverless_cloud.http.jwt_authorizer import unreachable
+from serverless_cloud.refusals import NOT_YET, NotHonoured
 
 METHODS = ("ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 TIMEOUT_MS = (50, 30_000)
@@ -49,19 +50,6 @@ REFUSED_CALLS = (
 )  # fmt: skip
 
 
-class NotHonoured(APIGatewayV2Error):
-    """The local cloud has not got it; nothing is stored."""
-
-    code = 501
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            "NotImplementedException",
-            f"The local cloud does not honour {what} yet: it would be stored and have no effect. "
-            "docs/fidelity.md lists what is real.",
-        )
-
-
 class Conflict(APIGatewayV2Error):
     """It is there already, or still in use."""
 
@@ -86,16 +74,16 @@ def refuse_settings(kind: str, params: Mapping[str, Any]) -> None:
             raise BadRequestException(f"{name[0].upper() + name[1:]} is not supported for HTTP APIs")
     for name in NOT_HONOURED[kind]:
         if params.get(name):
-            raise NotHonoured(name[0].upper() + name[1:])
+            raise NotHonoured(name[0].upper() + name[1:], NOT_YET)
 
 
 def refuse_api(params: Mapping[str, Any]) -> None:
     """Raises for an API that cannot be made or changed so. Raises: see `refuse_settings`."""
     if params.get("protocolType") == "WEBSOCKET":
-        raise NotHonoured("ProtocolType WEBSOCKET")
+        raise NotHonoured("ProtocolType WEBSOCKET", NOT_YET)
     refuse_settings("api", params)
     if params.get("ipAddressType") not in (None, "ipv4"):
-        raise NotHonoured(f"IpAddressType {params['ipAddressType']}")
+        raise NotHonoured(f"IpAddressType {params['ipAddressType']}", NOT_YET)
     cors = params.get("corsConfiguration") or {}
     origins = cors.get("allowOrigins") or []
     if cors.get("allowCredentials") and "*" in origins:
@@ -167,7 +155,7 @@ def refuse_integration(params: Mapping[str, Any]) -> None:
     if kind not in ("AWS_PROXY", "HTTP_PROXY"):
         raise BadRequestException(f"IntegrationType is {kind!r}; HTTP APIs have AWS_PROXY and HTTP_PROXY")
     if params.get("connectionType") == "VPC_LINK":
-        raise NotHonoured("ConnectionType VPC_LINK")
+        raise NotHonoured("ConnectionType VPC_LINK", NOT_YET)
     timeout_ms = params.get("timeoutInMillis")
     if timeout_ms is not None and not TIMEOUT_MS[0] <= int(timeout_ms) <= TIMEOUT_MS[1]:
         raise BadRequestException(f"Timeout should be between {TIMEOUT_MS[0]} ms and {TIMEOUT_MS[1]} ms")
@@ -194,7 +182,7 @@ def _refuse_target(kind: str, subtype: str | None, uri: str, params: Mapping[str
             refuse_foreign(uri)
     elif subtype:
         if subtype not in SERVICES:
-            raise NotHonoured(f"IntegrationSubtype {subtype} (there are {', '.join(SERVICES)})")
+            raise NotHonoured(f"IntegrationSubtype {subtype} (there are {', '.join(SERVICES)})", NOT_YET)
         service, given = SERVICES[subtype], set(params.get("requestParameters") or {})
         if missing := [name for name in service.required if name not in given]:
             raise BadRequestException(f"Missing required parameters for {subtype}: {', '.join(missing)}")
@@ -261,7 +249,7 @@ def refuse_stage(params: Mapping[str, Any]) -> None:
         if each.get("dataTraceEnabled") or each.get("loggingLevel") not in (None, "OFF"):
             raise BadRequestException("Execution logs are not supported on protocolType HTTP")
         if each.get("detailedMetricsEnabled"):
-            raise NotHonoured("DetailedMetricsEnabled")
+            raise NotHonoured("DetailedMetricsEnabled", NOT_YET)
     variables = params.get("stageVariables") or {}
     if wrong := [name for name in variables if not re.fullmatch(r"\w+", name)]:
         raise BadRequestException(f"The stage variable {wrong[0]!r} is not valid: letters, digits and underscores")

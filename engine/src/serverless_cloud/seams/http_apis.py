@@ -27,6 +27,7 @@ from serverless_cloud.http.jwt_authorizer import Tokens
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.http.throttle import Throttles
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import NOT_YET, NotHonoured
 from serverless_cloud.seams import http_api_import, http_api_rules as rules, http_api_stages
 from serverless_cloud.seams.http_api_live import deploy_by_itself, served
 from serverless_cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
@@ -193,7 +194,7 @@ def _check_new_stage(api: Any, params: dict[str, Any], _ids: list[str]) -> None:
 
 def _check_api(_api: Any, params: dict[str, Any], _ids: list[str]) -> None:
     if given := [name for name in ("target", "routeKey", "credentialsArn") if params.get(name)]:
-        raise rules.NotHonoured(f"{given[0][0].upper()}{given[0][1:]} of UpdateApi")
+        raise NotHonoured(f"{given[0][0].upper()}{given[0][1:]} of UpdateApi", NOT_YET)
     rules.refuse_api(params)
 
 
@@ -256,6 +257,6 @@ def _add_authorizers(authorizers: LambdaAuthorizers) -> None:
 def _refusing(name: str) -> Callable[..., Any]:
     def call(self: Any) -> Any:
         del self
-        raise rules.NotHonoured("".join(part.capitalize() for part in name.split("_")))
+        raise NotHonoured("".join(part.capitalize() for part in name.split("_")), NOT_YET)
 
     return call

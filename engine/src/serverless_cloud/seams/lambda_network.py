@@ -24,7 +24,14 @@ from moto.awslambda import models
 
 from serverless_cloud.errors import FunctionNotActive
 from serverless_cloud.lambda_.fleet import Fleet
-from serverless_cloud.network.interfaces import Combination, Interfaces, Model, NoInterface, Place, VpcSettings
+from serverless_cloud.network.interfaces import (
+    AccountRegion,
+    Combination,
+    Interfaces,
+    Model,
+    NoInterface,
+    VpcSettings,
+)
 from serverless_cloud.network.network import Network
 from serverless_cloud.permissions import Permissions
 from serverless_cloud.seams import lambda_vpc
@@ -45,7 +52,7 @@ class LazyInterfaces:
         """See `interfaces.Interfaces.make`."""
         return _ec2().make(combination, model, function)
 
-    def remove(self, place: Place, interface_id: str) -> None:
+    def remove(self, place: AccountRegion, interface_id: str) -> None:
         """See `interfaces.Interfaces.remove`."""
         _ec2().remove(place, interface_id)
 
@@ -90,8 +97,8 @@ def _is_changing(function: Any) -> bool:
     return "serving" in vars(function)
 
 
-def _place(function: Any) -> Place:
-    return Place(function.account_id, function.region)
+def _place(function: Any) -> AccountRegion:
+    return AccountRegion(function.account_id, function.region)
 
 
 def _needs(function: Any) -> tuple[Combination, ...]:
@@ -100,7 +107,7 @@ def _needs(function: Any) -> tuple[Combination, ...]:
     return vpc.combinations(_place(function)) if vpc else ()
 
 
-def _all(place: Place) -> Iterator[Any]:
+def _all(place: AccountRegion) -> Iterator[Any]:
     """Every function of a place, $LATEST and versions."""
     functions = models.lambda_backends[place.account_id][place.region]._lambdas._functions
     for group in list(functions.values()):
@@ -140,7 +147,7 @@ class _States:
     def _shares(self) -> bool:
         return self._network.model is Model.HYPERPLANE
 
-    def follow(self, place: Place) -> None:
+    def follow(self, place: AccountRegion) -> None:
         """Interfaces are made and released as the functions of a place need them."""
         with self.lock:
             wanted: dict[Combination, str] = {}
@@ -151,7 +158,7 @@ class _States:
                             wanted |= dict.fromkeys(_needs(each), function.function_name) | wanted
             self._network.hyperplane.use(place, wanted)
 
-    def settle(self, place: Place) -> None:
+    def settle(self, place: AccountRegion) -> None:
         """Functions that have waited go on, or fail."""
         with self.lock:
             for function in _all(place):
@@ -181,7 +188,7 @@ class _States:
         with self.lock:
             for account_id, by_region in list(models.lambda_backends.items()):
                 for region in list(by_region):
-                    place = Place(account_id, region)
+                    place = AccountRegion(account_id, region)
                     self.settle(place)
                     self._network.hyperplane.release_at_once(place)
 
@@ -196,7 +203,9 @@ def install(network: Network, fleet: Fleet, permissions: Permissions) -> None:
     seam_publish: Callable[..., Any] = backend.publish_version
     seam_delete: Callable[..., None] = backend.delete_function
 
-    def vpc_after(given: dict[str, Any], role: str, before: VpcSettings | None, place: Place) -> VpcSettings | None:
+    def vpc_after(
+        given: dict[str, Any], role: str, before: VpcSettings | None, place: AccountRegion
+    ) -> VpcSettings | None:
         if given.get("VpcConfig") is None:
             return before
         vpc = lambda_vpc.checked(given["VpcConfig"], before, place)
@@ -205,7 +214,7 @@ def install(network: Network, fleet: Fleet, permissions: Permissions) -> None:
         return vpc
 
     def create_function(self: Any, spec: dict[str, Any]) -> Any:
-        vpc = vpc_after(spec, str(spec.get("Role", "")), None, Place(self.account_id, self.region_name))
+        vpc = vpc_after(spec, str(spec.get("Role", "")), None, AccountRegion(self.account_id, self.region_name))
         if spec.get("VpcConfig") is not None:
             spec["VpcConfig"] = lambda_vpc.as_answer(vpc)
         answer = seam_create(self, spec)
@@ -246,7 +255,7 @@ def install(network: Network, fleet: Fleet, permissions: Permissions) -> None:
 
     def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
         seam_delete(self, function_name, qualifier)
-        states.follow(Place(self.account_id, self.region_name))
+        states.follow(AccountRegion(self.account_id, self.region_name))
 
     backend.create_function = create_function
     backend.update_function_configuration = update_function_configuration

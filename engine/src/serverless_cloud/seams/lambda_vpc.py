@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
-from serverless_cloud.network.interfaces import Place, VpcSettings
+from serverless_cloud.network.interfaces import AccountRegion, VpcSettings
 from serverless_cloud.permissions import Permissions
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5  # API reference: VpcConfig
@@ -20,7 +20,7 @@ ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetwork
 NOTHING: dict[str, Any] = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False}
 
 
-def checked(given: dict[str, Any], before: VpcSettings | None, place: Place) -> VpcSettings | None:
+def checked(given: dict[str, Any], before: VpcSettings | None, place: AccountRegion) -> VpcSettings | None:
     """A VpcConfig that AWS accepts; None if it takes the function out of its VPC.
 
     Args:
@@ -78,7 +78,7 @@ def _require_form(name: str, ids: list[Any], most: int, pattern: str) -> None:
             raise ValidationException(f"[{each}]", f"vpcConfig.{name}", text)
 
 
-def _vpc_of(subnet_ids: list[str], group_ids: list[str], place: Place, ipv6: bool) -> str:
+def _vpc_of(subnet_ids: list[str], group_ids: list[str], place: AccountRegion, ipv6: bool) -> str:
     """The one VPC of subnets and security groups."""
     from moto.ec2.exceptions import InvalidSubnetIdError  # slow to import: only when a function has a VPC
     from moto.ec2.models import ec2_backends

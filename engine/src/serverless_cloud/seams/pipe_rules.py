@@ -17,7 +17,8 @@ from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.pipes.run import LARGEST_BATCH
 from serverless_cloud.pipes.template import InvalidTemplate, check_template
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.shape_rules import NotHonoured, Refused
+from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.seams.shape_rules import ValidationException
 
 MOST_FILTERS = 5  # API reference: FilterCriteria
 #: Of each source: its own parameters, and the batch size without one.
@@ -54,7 +55,7 @@ def checked(plane: DataPlane, pipe: dict[str, Any]) -> None:
         pipe: all its parameters, as CreatePipe takes them.
 
     Raises:
-        Refused: as AWS does.
+        ValidationException: as AWS does.
         NotHonoured: AWS would take it.
     """
     for name in ("LogConfiguration", "KmsKeyIdentifier"):
@@ -64,11 +65,13 @@ def checked(plane: DataPlane, pipe: dict[str, Any]) -> None:
     _enrichment(pipe)
     _target(pipe)
     if _batch_size(pipe, service) > (most := LARGEST_BATCH.get(pipe["Target"].split(":")[2], 10_000)):
-        raise Refused(f"The batch size of the source must be at most {most} for the target {pipe['Target']}.")
+        raise ValidationException(
+            f"The batch size of the source must be at most {most} for the target {pipe['Target']}."
+        )
     try:
         plane.permissions.require_trust(pipe["RoleArn"], "pipes.amazonaws.com")
     except AccessDenied as error:
-        raise Refused(
+        raise ValidationException(
             f"The execution role {pipe['RoleArn']} cannot be assumed by EventBridge Pipes: {error}"
         ) from error
 
@@ -134,21 +137,23 @@ def _source(pipe: dict[str, Any]) -> str:
     if service in _OTHER_SOURCES or "/consumer/" in arn:
         raise NotHonoured(f"pipes with the source {arn} (it reads queues, DynamoDB streams and Kinesis streams)")
     if service not in SOURCES:
-        raise Refused(f"{arn} cannot be the source of a pipe.")
+        raise ValidationException(f"{arn} cannot be the source of a pipe.")
     name, _ = SOURCES[service]
     for other in given:
         if other not in (name, "FilterCriteria"):
-            raise Refused(f"SourceParameters has {other}; a pipe from {arn} takes {name} and FilterCriteria.")
+            raise ValidationException(
+                f"SourceParameters has {other}; a pipe from {arn} takes {name} and FilterCriteria."
+            )
     own = given.get(name) or {}
     if service != "sqs" and not own.get("StartingPosition"):
-        raise Refused(f"{name} with a StartingPosition must be specified for the source {arn}.")
+        raise ValidationException(f"{name} with a StartingPosition must be specified for the source {arn}.")
     if own.get("StartingPosition") == "AT_TIMESTAMP" and not own.get("StartingPositionTimestamp"):
-        raise Refused("StartingPositionTimestamp must be specified for the StartingPosition AT_TIMESTAMP.")
+        raise ValidationException("StartingPositionTimestamp must be specified for the StartingPosition AT_TIMESTAMP.")
     if 0 <= own.get("MaximumRecordAgeInSeconds", -1) < 60:
-        raise Refused("MaximumRecordAgeInSeconds must be -1 or at least 60.")
+        raise ValidationException("MaximumRecordAgeInSeconds must be -1 or at least 60.")
     dead_letters = (own.get("DeadLetterConfig") or {}).get("Arn")
     if dead_letters and dead_letters.split(":")[2] not in ("sqs", "sns"):
-        raise Refused(f"DeadLetterConfig takes a queue or a topic, not {dead_letters}.")
+        raise ValidationException(f"DeadLetterConfig takes a queue or a topic, not {dead_letters}.")
     _queue_batches(arn, own)
     _filters(given.get("FilterCriteria") or {})
     _look_up(service, arn)
@@ -160,20 +165,20 @@ def _queue_batches(arn: str, own: dict[str, Any]) -> None:
     if ":sqs:" not in arn:
         return
     if arn.endswith(".fifo") and (size > 10 or window_s):
-        raise Refused("A pipe from a FIFO queue has a batch size of 10 at most, and no batching window.")
+        raise ValidationException("A pipe from a FIFO queue has a batch size of 10 at most, and no batching window.")
     if size > 10 and not window_s:
-        raise Refused("MaximumBatchingWindowInSeconds must be at least 1 for a BatchSize above 10.")
+        raise ValidationException("MaximumBatchingWindowInSeconds must be at least 1 for a BatchSize above 10.")
 
 
 def _filters(criteria: dict[str, Any]) -> None:
     filters = criteria.get("Filters") or []
     if len(filters) > MOST_FILTERS:
-        raise Refused(f"FilterCriteria has {len(filters)} filters; {MOST_FILTERS} are allowed.")
+        raise ValidationException(f"FilterCriteria has {len(filters)} filters; {MOST_FILTERS} are allowed.")
     for each in filters:
         try:
             Pattern.parse(each.get("Pattern") or "")
         except InvalidPattern as error:
-            raise Refused(str(error)) from error
+            raise ValidationException(str(error)) from error
 
 
 def _look_up(service: str, arn: str) -> None:
@@ -186,7 +191,9 @@ def _look_up(service: str, arn: str) -> None:
         else:
             client("kinesis", region).describe_stream_summary(StreamName=name.removeprefix("stream/"))
     except ClientError as error:
-        raise Refused(f"The source {arn} does not exist: {error.response['Error'].get('Message', '')}") from error
+        raise ValidationException(
+            f"The source {arn} does not exist: {error.response['Error'].get('Message', '')}"
+        ) from error
 
 
 def _enrichment(pipe: dict[str, Any]) -> None:
@@ -208,16 +215,20 @@ def _target(pipe: dict[str, Any]) -> None:
         raise NotHonoured(f"pipes with the target {arn}") from error
     for other in given:
         if other not in (own, "InputTemplate"):
-            raise Refused(f"TargetParameters has {other}; the target {arn} takes {own or 'no parameters of its own'}.")
+            raise ValidationException(
+                f"TargetParameters has {other}; the target {arn} takes {own or 'no parameters of its own'}."
+            )
     parameters = given.get(own) or {}
     for name in refused:
         if parameters.get(name):
             raise NotHonoured(f"{own}.{name} of pipes")
     _template(given.get("InputTemplate"))
     if service_of(arn) == "kinesis" and not parameters.get("PartitionKey"):
-        raise Refused(f"KinesisStreamParameters with a PartitionKey must be specified for the target {arn}.")
+        raise ValidationException(
+            f"KinesisStreamParameters with a PartitionKey must be specified for the target {arn}."
+        )
     if arn.endswith(".fifo") and ":sqs:" in arn and not parameters.get("MessageGroupId"):
-        raise Refused(f"SqsQueueParameters with a MessageGroupId must be specified for the target {arn}.")
+        raise ValidationException(f"SqsQueueParameters with a MessageGroupId must be specified for the target {arn}.")
     if ":stateMachine:" in arn and parameters.get("InvocationType", "REQUEST_RESPONSE") == "REQUEST_RESPONSE":
         _require_express(arn, "A target with the InvocationType REQUEST_RESPONSE")
 
@@ -226,7 +237,7 @@ def _template(template: str | None) -> None:
     try:
         check_template(template or "")
     except InvalidTemplate as error:
-        raise Refused(str(error)) from error
+        raise ValidationException(str(error)) from error
 
 
 def _require_express(arn: str, who: str) -> None:
@@ -235,4 +246,6 @@ def _require_express(arn: str, who: str) -> None:
     except ClientError:
         return  # it may come later
     if kind != "EXPRESS":
-        raise Refused(f"{who} must be an express state machine; {arn} is {kind}. Standard ones are FIRE_AND_FORGET.")
+        raise ValidationException(
+            f"{who} must be an express state machine; {arn} is {kind}. Standard ones are FIRE_AND_FORGET."
+        )

@@ -33,7 +33,7 @@ from serverless_cloud.http.rest_aws import AwsServices
 from serverless_cloud.http.rest_backends import Backends
 from serverless_cloud.http.rest_gateway import RestApis
 from serverless_cloud.http.rest_integrations import Integrations
-from serverless_cloud.http.rest_model import ApiKey, Deployment, Plan, Resource, Stage
+from serverless_cloud.http.rest_model import ApiKey, Deployment, Resource, Stage, UsagePlan
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import (
     rest_existence_rules,
@@ -188,9 +188,9 @@ def stage_of(backend: Any, api_id: str, name: str) -> Stage | None:
     )
 
 
-def _plan(backend: Any, plan: Any, of_stage: Mapping[str, Any]) -> Plan:
+def _plan(backend: Any, plan: Any, of_stage: Mapping[str, Any]) -> UsagePlan:
     keys = [backend.keys[id] for id in backend.usage_plan_keys.get(plan.id, {}) if id in backend.keys]
-    return Plan(
+    return UsagePlan(
         id=plan.id,
         throttle=plan.throttle or {},
         method_throttles=of_stage.get("throttle") or {},

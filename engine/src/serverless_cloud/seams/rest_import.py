@@ -21,7 +21,7 @@ from moto.apigateway.exceptions import (
     InvalidOpenApiModeException,
 )
 
-from serverless_cloud.seams.rest_patches import NotHonoured
+from serverless_cloud.refusals import KEPT, NotHonoured
 from serverless_cloud.seams.rest_rules import check_integration, keep_integration
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "x-amazon-apigateway-any-method")
@@ -82,7 +82,7 @@ def _check(doc: Doc) -> None:
     def look(part: Any) -> None:
         for name, value in part.items() if isinstance(part, Mapping) else ():
             if str(name).startswith(_X) and name not in _KNOWN:
-                raise NotHonoured(f"{name} in an OpenAPI document")
+                raise NotHonoured(f"{name} in an OpenAPI document", KEPT)
             if name != _X + "integration":
                 look(value)
 
@@ -212,7 +212,7 @@ class _Import:
             elif str(scheme.get("name")).lower() == "x-api-key":
                 needs_key = True
             else:
-                raise NotHonoured(f"the security scheme {name} in an OpenAPI document")
+                raise NotHonoured(f"the security scheme {name} in an OpenAPI document", KEPT)
         return (*found, needs_key)
 
     def _integration(self, resource: Any, method: str, doc: Doc) -> None:

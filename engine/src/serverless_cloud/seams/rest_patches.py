@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from moto.apigateway.exceptions import ApiGatewayException, BadRequestException, NotFoundException
+from moto.apigateway.exceptions import BadRequestException, NotFoundException
+
+from serverless_cloud.refusals import KEPT, NotHonoured
 
 Patches = list[Mapping[str, Any]]
 OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
@@ -27,19 +29,6 @@ _OTHERS = ("/tracingEnabled", "/variables")
 _STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
 
 
-class NotHonoured(ApiGatewayException):
-    """The local cloud does not do it."""
-
-    code = 501
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            "NotImplementedException",
-            f"The local cloud does not honour {what}: it would be kept and have no effect. docs/fidelity.md lists what "
-            "is real.",
-        )
-
-
 def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
     """Checks the patches of a stage; those of method settings and variables that moto cannot do are done here.
 
@@ -54,7 +43,7 @@ def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
         if op not in OPERATIONS:
             raise BadRequestException(f"Invalid patch operation specified: {op}. Must be 'add'|'remove'|'replace'")
         if path.startswith("/canarySettings") or path.startswith("/clientCertificateId") or op in ("copy", "move"):
-            raise NotHonoured(f"{op} {path} in update_stage")
+            raise NotHonoured(f"{op} {path} in update_stage", KEPT)
         if path == "/deploymentId" and value not in api.deployments:
             raise BadRequestException("Deployment id does not exist")
         if path.startswith("/variables/"):

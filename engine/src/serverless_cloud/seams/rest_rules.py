@@ -27,7 +27,7 @@ from serverless_cloud.guard import stays_here
 from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_errors import TYPES
-from serverless_cloud.seams.rest_patches import NotHonoured
+from serverless_cloud.refusals import KEPT, NotHonoured
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
@@ -90,7 +90,7 @@ def refuse_settings(given: Mapping[str, Any], operation: str, names: tuple[str, 
     """Raises NotHonoured for settings that would have no effect."""
     for name in names:
         if given.get(name) not in (None, "", {}, []):
-            raise NotHonoured(f"{name} in {operation}")
+            raise NotHonoured(f"{name} in {operation}", KEPT)
 
 
 # ---- APIs and resources
@@ -105,7 +105,7 @@ def create_rest_api(self: Any, original: Callable[[], Any]) -> Any:
     if not str(given["name"] or "").strip():
         raise BadRequestException("Name cannot be empty")
     if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
-        raise NotHonoured("an endpoint of type PRIVATE")
+        raise NotHonoured("an endpoint of type PRIVATE", KEPT)
     answer = original()
     if answer[0] != 200:
         return answer
@@ -125,7 +125,7 @@ def update_rest_api(self: Any, original: Callable[[], Any]) -> Any:
         if first not in PATCHED:
             raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
         if first in ("policy", "minimumCompressionSize"):
-            raise NotHonoured(f"{first} in update_rest_api")
+            raise NotHonoured(f"{first} in update_rest_api", KEPT)
         if first == "binaryMediaTypes" and path.count("/") == 2:
             kind = path.split("/")[2].replace("~1", "/").replace("~0", "~")
             kept = [each for each in api.binaryMediaTypes if each != kind]
@@ -247,14 +247,16 @@ def check_integration(given: Mapping[str, Any]) -> None:
     refuse_settings(given, "put_integration", ("connectionId",))
     for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
         if given.get(name) not in (None, only):
-            raise NotHonoured(f"{name} {given[name]} in put_integration")
+            raise NotHonoured(f"{name} {given[name]} in put_integration", KEPT)
     timeout_ms = given.get("timeoutInMillis")
     if timeout_ms is not None and not TIMEOUTS_MS[0] <= int(timeout_ms) <= TIMEOUTS_MS[1]:
         raise BadRequestException(f"Timeout should be between {TIMEOUTS_MS[0]} ms and {TIMEOUTS_MS[1]} ms")
     if kind in ("AWS", "AWS_PROXY"):
         _check_service(kind, uri, given)
     if kind in ("HTTP", "HTTP_PROXY") and not reaches(uri):
-        raise NotHonoured(f"an HTTP integration with {uri}: nothing leaves this machine. It takes 127.0.0.1 or an API")
+        raise NotHonoured(
+            f"an HTTP integration with {uri}: nothing leaves this machine. It takes 127.0.0.1 or an API", KEPT
+        )
 
 
 def keep_integration(integration: Any, given: Mapping[str, Any], resource_id: str) -> None:
@@ -285,7 +287,7 @@ def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:
     if service == "lambda":
         return
     if service not in TARGETS:
-        raise NotHonoured(f"an AWS integration with {service} (there are: lambda, {', '.join(TARGETS)})")
+        raise NotHonoured(f"an AWS integration with {service} (there are: lambda, {', '.join(TARGETS)})", KEPT)
     if not given.get("credentials"):
         raise BadRequestException("Role ARN must be specified for AWS integrations")
 

@@ -13,8 +13,9 @@ from typing import Any
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.schedules.expressions import InvalidExpression, parse_schedule, time_zone
-from serverless_cloud.seams.shape_rules import NotHonoured, Refused, require_shape
+from serverless_cloud.seams.shape_rules import ValidationException, require_shape
 
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # API reference: RetryPolicy
 _LATEST_START_S = 300.0
@@ -36,7 +37,7 @@ def checked(plane: DataPlane, operation: str, given: dict[str, Any]) -> None:
         given: its parameters.
 
     Raises:
-        Refused: as AWS does.
+        ValidationException: as AWS does.
         NotHonoured: AWS would take it.
     """
     require_shape("scheduler", operation, given)
@@ -48,7 +49,7 @@ def checked(plane: DataPlane, operation: str, given: dict[str, Any]) -> None:
     try:
         plane.permissions.require_trust(given["Target"]["RoleArn"], "scheduler.amazonaws.com")
     except AccessDenied as error:
-        raise Refused(
+        raise ValidationException(
             "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         ) from error
 
@@ -58,30 +59,30 @@ def _when(given: dict[str, Any]) -> None:
     try:
         time_zone(zone)
     except InvalidExpression as error:
-        raise Refused(f"Invalid ScheduleExpressionTimezone {zone}. {error}") from error  # ours
+        raise ValidationException(f"Invalid ScheduleExpressionTimezone {zone}. {error}") from error  # ours
     try:
         parse_schedule(expression, zone)
     except InvalidExpression as error:
-        raise Refused(f"Invalid Schedule Expression {expression}.") from error
+        raise ValidationException(f"Invalid Schedule Expression {expression}.") from error
     start, end = given.get("StartDate"), given.get("EndDate")
     if expression.startswith("at("):
         return  # API reference: both are ignored for a one-time schedule
     if start is not None and start < time.time() - _LATEST_START_S:
-        raise Refused("The StartDate you specify cannot be earlier than 5 minutes ago.")
+        raise ValidationException("The StartDate you specify cannot be earlier than 5 minutes ago.")
     if end is not None and end <= max(time.time(), start or 0.0):
-        raise Refused("The EndDate you specify must be in the future and after the StartDate.")  # ours
+        raise ValidationException("The EndDate you specify must be in the future and after the StartDate.")  # ours
 
 
 def _window(window: dict[str, Any]) -> None:
     minutes = window.get("MaximumWindowInMinutes")
     if (window["Mode"] == "FLEXIBLE") != (minutes is not None):  # ours
-        raise Refused("MaximumWindowInMinutes must be set for the mode FLEXIBLE, and for that mode alone.")
+        raise ValidationException("MaximumWindowInMinutes must be set for the mode FLEXIBLE, and for that mode alone.")
 
 
 def _target(target: dict[str, Any]) -> None:
     arn = target["Arn"]
     if not re.fullmatch(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:.+", arn):
-        raise Refused("Provided Arn is not in correct format.")
+        raise ValidationException("Provided Arn is not in correct format.")
     for name in _REFUSED:
         if target.get(name):
             raise NotHonoured(f"{name} of schedules")
@@ -93,13 +94,15 @@ def _target(target: dict[str, Any]) -> None:
     except UnsupportedTarget as error:
         if service in _TEMPLATED:
             raise NotHonoured(f"schedules with the target {arn}") from error
-        raise Refused(f"{service} is not a supported service for a target.") from error
+        raise ValidationException(f"{service} is not a supported service for a target.") from error
     if service == "logs":
-        raise Refused("logs is not a supported service for a target.")
+        raise ValidationException("logs is not a supported service for a target.")
     if (required := _REQUIRED.get(service)) and not target.get(required):
-        raise Refused(f"Parameter {required} must be specified for the target {arn}.")  # ours
+        raise ValidationException(f"Parameter {required} must be specified for the target {arn}.")  # ours
     if arn.endswith(".fifo") and service == "sqs" and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
-        raise Refused(f"Parameter SqsParameters with a MessageGroupId must be specified for the target {arn}.")  # ours
+        raise ValidationException(
+            f"Parameter SqsParameters with a MessageGroupId must be specified for the target {arn}."
+        )  # ours
     if service in _JSON_TARGETS and "Input" in target:
         _json(target["Input"])
 
@@ -109,4 +112,4 @@ def _json(text: str) -> None:
     try:
         json.loads(re.sub(r"<aws\.scheduler\.[a-z-]+>", "0", text))
     except (ValueError, RecursionError) as error:
-        raise Refused(f"The Input of this target must be well-formed JSON: {error}") from error  # ours
+        raise ValidationException(f"The Input of this target must be well-formed JSON: {error}") from error  # ours

@@ -34,7 +34,7 @@ from serverless_cloud.schedules.expressions import Within, parse_schedule
 from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
 from serverless_cloud.seams.schedule_rules import RETRY_POLICY, checked
-from serverless_cloud.seams.shape_rules import Refused, require_shape
+from serverless_cloud.seams.shape_rules import ValidationException, require_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ def install(plane: DataPlane) -> None:
         if name not in self.schedule_groups:
             raise ScheduleGroupNotFound(name or "default")
         if name == "default":
-            raise Refused("The default schedule group cannot be deleted.")
+            raise ValidationException("The default schedule group cannot be deleted.")
         group = self.schedule_groups[name]
         moto_delete_group(self, name)
         for schedule in list(group.schedules.values()):

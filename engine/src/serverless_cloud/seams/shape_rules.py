@@ -10,31 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
-
 from serverless_cloud.once import once
+from serverless_cloud.refusals import Refusal
 
 MOST_SHOWN = 256  # characters of a value in a message
 
 
-class Refused(JsonRESTError):
-    """ValidationException, in AWS's words."""
+class ValidationException(Refusal):
+    """A request that is not as the API reference says, in AWS's words."""
 
     def __init__(self, message: str) -> None:
         super().__init__("ValidationException", message)
-
-
-class NotHonoured(JsonRESTError):
-    """The local cloud would keep a setting and not act on it."""
-
-    code = 501
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            "NotImplementedException",
-            f"The local cloud does not honour {what}: it would be stored and have no effect. "
-            "docs/fidelity.md lists what is real.",
-        )
 
 
 def require_shape(service: str, operation: str, given: Mapping[str, Any]) -> None:
@@ -46,12 +32,12 @@ def require_shape(service: str, operation: str, given: Mapping[str, Any]) -> Non
         given: all parameters, those of the path included.
 
     Raises:
-        Refused: one or more parameters are missing, too short, too long, of another pattern or not allowed.
+        ValidationException: one or more parameters are missing, too short, too long, of another pattern or not allowed.
     """
     found = list(_violations(_input(service, operation), given, ""))
     if found:
         count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
-        raise Refused(f"{count}: {'; '.join(found)}")
+        raise ValidationException(f"{count}: {'; '.join(found)}")
 
 
 @once()

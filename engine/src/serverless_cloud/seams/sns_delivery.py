@@ -91,7 +91,7 @@ def _install_publishing(topics: Topics) -> None:
             )  # fmt: skip
         sns_topics.require_arn("TopicArn", str(arn or ""))
         topic = self.get_topic(arn)
-        try:
+        with sns_topics.refusals():
             sizes = sum(len(k) + len(v["Type"]) + len(str(v["Value"])) for k, v in (message_attributes or {}).items())
             sns_rules.check_message(message, subject, message_structure, sizes, sns_topics.most_bytes(topic))
             sns_rules.check_order(
@@ -100,8 +100,6 @@ def _install_publishing(topics: Topics) -> None:
                 group_id=group_id,
                 deduplication_id=deduplication_id,
             )
-        except sns_rules.Refused as refused:
-            raise sns_topics.refusal(refused) from refused
         found: str = topic.publish(message, subject, message_attributes, group_id, deduplication_id, message_structure)
         return found
 
@@ -130,7 +128,8 @@ def _install_publishing(topics: Topics) -> None:
         return done, failed
 
     def answer_with_number(self: Any) -> Any:
-        _checked(sns_rules.check_attributes, self._get_param("MessageAttributes", {}))
+        with sns_topics.refusals():
+            sns_rules.check_attributes(self._get_param("MessageAttributes", {}))
         answer = answer_publish(self)
         message_id = answer.result["MessageId"]
         return ActionResult({"MessageId": str(message_id)} | _numbered(message_id))
@@ -138,9 +137,10 @@ def _install_publishing(topics: Topics) -> None:
     def answer_checked_batch(self: Any) -> Any:
         entries = self._get_param("PublishBatchRequestEntries", [])
         most = sns_topics.most_bytes(self.backend.get_topic(self._get_param("TopicArn")))
-        _checked(lambda given: sns_rules.check_batch(given, most), entries)
-        for entry in entries:
-            _checked(sns_rules.check_attributes, entry.get("MessageAttributes") or {})
+        with sns_topics.refusals():
+            sns_rules.check_batch(entries, most)
+            for entry in entries:
+                sns_rules.check_attributes(entry.get("MessageAttributes") or {})
         return answer_batch(self)
 
     topic_class.publish = publish_to_topic
@@ -152,13 +152,6 @@ def _install_publishing(topics: Topics) -> None:
 
 def _numbered(message_id: str) -> dict[str, str]:
     return {"SequenceNumber": message_id.sequence_number} if isinstance(message_id, MessageId) else {}
-
-
-def _checked(check: Callable[[Any], None], given: Any) -> None:
-    try:
-        check(given)
-    except sns_rules.Refused as refused:
-        raise sns_topics.refusal(refused) from refused
 
 
 def _install_subscribing() -> None:
@@ -177,12 +170,10 @@ def _install_subscribing() -> None:
             raise SNSNotFoundError("Subscription does not exist")
         settings = subscription.attributes
         scope = settings.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
-        try:
+        with sns_topics.refusals("Invalid parameter: "):
             sns_rules.check_attribute(
                 name, str(value or ""), subscription.protocol, subscription.endpoint, subscription.topic.arn, scope
             )
-        except sns_rules.Refused as refused:
-            raise sns_topics.refusal(refused, "Invalid parameter: ") from refused
         if name == "RawMessageDelivery":
             settings[name] = str(value).lower() == "true"
         elif not value or value == "{}":  # an empty policy is none
@@ -195,18 +186,17 @@ def _install_subscribing() -> None:
         protocol, given = self._get_param("Protocol"), dict(self._get_param("Attributes") or {})
         sns_topics.check_subscriber(self.backend, topic_arn, protocol, endpoint)
         scope = given.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
-        try:
+        with sns_topics.refusals("Invalid parameter: Attributes Reason: "):
             for name, value in given.items():
                 sns_rules.check_attribute(name, str(value or ""), protocol, endpoint, topic_arn, scope)
             old = self.backend._find_subscription(topic_arn, endpoint, protocol)
             if old is not None and _differs(old.attributes, given):
                 raise sns_rules.Refused("Subscription already exists with different attributes")
-        except sns_rules.Refused as refused:
-            raise sns_topics.refusal(refused, "Invalid parameter: Attributes Reason: ") from refused
         return answer_subscribe(self)
 
     def confirm_subscription(_: Any) -> Any:
-        raise sns_topics.refusal(sns_rules.Refused("Invalid parameter: Token"))
+        with sns_topics.refusals():
+            raise sns_rules.Refused("Invalid parameter: Token")
 
     def set_subscription_attributes_as_given(self: Any) -> Any:
         """moto makes False of every wrong RawMessageDelivery."""

@@ -13,12 +13,14 @@ Worth an upstream change: all but what the local cloud does not do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.sns.exceptions import SNSException
 from moto.sns.responses import SNSResponse
 
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.sns import rules as sns_rules
 
 #: The parameter that must be an ARN, and the calls that have it.
@@ -49,12 +51,10 @@ def install() -> None:
         name, value = self._get_param("AttributeName"), str(self._get_param("AttributeValue") or "")
         _refuse_what_is_not_honoured([name])
         topic = self.backend.get_topic(self._get_param("TopicArn"))
-        try:
+        with refusals("Invalid parameter: "):
             sns_rules.check_topic_attribute(
                 name, value, [each.protocol for each in subscriptions_of(self.backend, topic)]
             )
-        except sns_rules.Refused as refused:
-            raise refusal(refused, "Invalid parameter: ") from refused
         return change(self)
 
     def tell_more(self: Any) -> Any:
@@ -94,10 +94,15 @@ def require_arn(parameter: str, given: str) -> None:
         raise SNSException("InvalidParameter", f"Invalid parameter: {parameter} Reason: {reason}")
 
 
-def refusal(error: sns_rules.Refused, before: str = "") -> SNSException:
-    """moto's exception for what the rules refuse. `before`: "Invalid parameter: " and so on."""
-    honoured = not isinstance(error, sns_rules.NotHonoured)
-    return SNSException(error.code, f"{before if honoured else ''}{error}")
+@contextlib.contextmanager
+def refusals(before: str = "") -> Iterator[None]:
+    """Turns what the rules refuse into moto's exception. `before`: "Invalid parameter: " and so on."""
+    try:
+        yield
+    except sns_rules.Refused as error:
+        raise SNSException(error.code, f"{before}{error}") from error
+    except NotHonoured as error:
+        raise SNSException(error.error_type, error.message) from error
 
 
 def check_attributes(given: dict[str, Any]) -> None:
@@ -114,7 +119,8 @@ def check_attributes(given: dict[str, Any]) -> None:
 def _refuse_what_is_not_honoured(names: list[str]) -> None:
     for name in names:
         if name in _NOT_HONOURED:
-            raise refusal(sns_rules.NotHonoured(name))
+            with refusals():
+                raise NotHonoured(name)
 
 
 def most_bytes(topic: Any) -> int:
@@ -130,12 +136,8 @@ def subscriptions_of(backend: Any, topic: Any) -> list[Any]:
 def check_subscriber(backend: Any, topic_arn: str, protocol: str, endpoint: str) -> None:
     """Raises moto's exception unless a subscriber may stand behind a topic."""
     topic = backend.get_topic(topic_arn)
-    try:
+    with refusals():
         sns_rules.check_endpoint(topic_arn, protocol, endpoint)
-    except sns_rules.Refused as refused:
-        raise refusal(refused) from refused
     protocols = [each.protocol for each in subscriptions_of(backend, topic) if each.endpoint != endpoint]
-    try:
+    with refusals("Invalid parameter: "):
         sns_rules.check_large(most_bytes(topic), [*protocols, protocol])
-    except sns_rules.Refused as refused:
-        raise refusal(refused, "Invalid parameter: ") from refused

@@ -25,7 +25,8 @@ from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.shape_rules import NotHonoured, require_shape
+from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.seams.shape_rules import require_shape
 from serverless_cloud.seams.states_executions import machine_of
 from serverless_cloud.seams.states_pages import page
 from serverless_cloud.seams.states_running import program_of

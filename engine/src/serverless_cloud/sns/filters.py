@@ -7,20 +7,17 @@ message are looked at one by one: one that matches is enough, for `anything-but`
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
+
+from serverless_cloud.operators import NAMES, InvalidOperator, Operators, Test, on_text, require_text
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 MOST_KEYS = 5
 MOST_COMBINATIONS = 150
 _ACCURACY = 1_000_000  # "five digits of accuracy after the decimal point"; a sixth is told apart in practice
-_RESERVED = frozenset(
-    {"anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"}
-)
 
 
 class FilterRefused(ValueError):
@@ -81,7 +78,7 @@ def _is_or(name: str, rules: Any) -> bool:
         name == "$or"
         and isinstance(rules, list)
         and len(rules) > 1
-        and all(isinstance(each, dict) and not _RESERVED & each.keys() for each in rules)
+        and all(isinstance(each, dict) and not each.keys() & set(NAMES) for each in rules)
     )
 
 
@@ -101,64 +98,14 @@ def _flat(value: Any) -> Iterator[Any]:
 
 def _matches_any(rules: list[Any], values: list[Any]) -> bool:
     leaves = [value for value in values if not isinstance(value, dict)]
+    texts_and_numbers = [value for value in leaves if not isinstance(value, _Opaque)]
     for rule in rules:
         if isinstance(rule, dict) and "exists" in rule:
             if rule["exists"] == bool(leaves):
                 return True
-        elif any(_matches(rule, value) for value in leaves):
+        elif any(map(_OPERATORS.test(rule), texts_and_numbers)):
             return True
     return False
-
-
-def _matches(rule: Any, value: Any) -> bool:
-    if not isinstance(rule, dict):
-        return _equal(rule, value)
-    name: str
-    name, operand = next(iter(rule.items()))
-    if name == "anything-but":
-        if isinstance(operand, dict):
-            return isinstance(value, str) and not value.startswith(operand["prefix"])
-        unwanted = operand if isinstance(operand, list) else [operand]
-        return not isinstance(value, _Opaque) and not any(_equal(each, value) for each in unwanted)
-    if name == "numeric":
-        return _is_number(value) and _in_range(operand, value)
-    if not isinstance(value, str):
-        return False
-    if name == "cidr":
-        return _in_network(value, operand)
-    if name == "equals-ignore-case":
-        return value.casefold() == str(operand).casefold()
-    return value.startswith(operand) if name == "prefix" else value.endswith(operand)
-
-
-def _in_network(address: str, network: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False))
-    except ValueError:
-        return False
-
-
-def _equal(rule: Any, value: Any) -> bool:
-    if _is_number(rule) and _is_number(value):
-        return round(float(rule) * _ACCURACY) == round(float(value) * _ACCURACY)
-    return type(rule) is type(value) and bool(rule == value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "=": _equal,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def _in_range(terms: list[Any], value: float) -> bool:
-    return all(_COMPARE[sign](value, limit) for sign, limit in zip(terms[::2], terms[1::2], strict=True))
 
 
 # ---- what AWS accepts
@@ -201,8 +148,11 @@ def _combinations(policy: dict[str, Any], scope: str, depth: int) -> int:
         elif isinstance(rules, list):
             if not rules:
                 raise FilterRefused("FilterPolicy: Empty arrays are not allowed")
-            for rule in rules:
-                _check(rule)
+            try:
+                for rule in rules:
+                    _OPERATORS.test(rule)
+            except InvalidOperator as error:
+                raise FilterRefused(f"FilterPolicy: {error}") from error
             count *= len(rules) * depth
         else:
             raise FilterRefused(f'FilterPolicy: "{name}" must be an object or an array')
@@ -211,103 +161,41 @@ def _combinations(policy: dict[str, Any], scope: str, depth: int) -> int:
     return count
 
 
-def _check(rule: Any) -> None:
-    if isinstance(rule, list):
-        raise FilterRefused("FilterPolicy: Match value must be String, number, true, false, or null")
-    if _is_number(rule):
-        _check_size(rule)
-    if not isinstance(rule, dict):
-        return
-    if len(rule) != 1:
-        raise FilterRefused("FilterPolicy: Only one key allowed in match expression")
-    name, operand = next(iter(rule.items()))
-    if name == "anything-but":
-        _check_anything_but(operand)
-    elif name == "numeric":
-        _check_range(operand)
-    elif name == "exists":
-        if not isinstance(operand, bool):
-            raise FilterRefused("FilterPolicy: exists match pattern must be either true or false.")
-    elif name == "cidr":
-        _check_cidr(operand)
-    elif name in ("prefix", "suffix", "equals-ignore-case"):
-        _check_text(name, operand)
-    else:
-        raise FilterRefused(f"FilterPolicy: Unrecognized match type {name}")
+class _Operators(Operators):
+    """The operators of SNS: no wildcard, and anything-but takes values and one prefix."""
+
+    nameless = "Only one key allowed in match expression"
+    bad_sign = "Bad value in numeric range"
+    shown = str
+
+    def is_number(self, value: Any) -> bool:
+        return super().is_number(value) and math.isfinite(value)
+
+    def equal(self, number: float, other: float) -> bool:
+        return round(float(number) * _ACCURACY) == round(float(other) * _ACCURACY)
+
+    def anything_but(self, operand: Any) -> Test:
+        if isinstance(operand, dict):
+            for name, prefix in operand.items():
+                if name != "prefix":
+                    raise InvalidOperator(f"Unsupported anything-but pattern: {name}")
+                require_text(name, prefix)
+            return on_text(lambda value: not value.startswith(operand["prefix"]))
+        if not isinstance(operand, (list, str)) and not self.is_number(operand):
+            raise InvalidOperator("Value of anything-but must be an array or single string/number value.")
+        return super().anything_but(operand)
+
+    def numeric(self, operand: Any) -> Test:
+        if not isinstance(operand, list):
+            raise InvalidOperator("Invalid member in numeric match: ]")
+        test = super().numeric(operand[:4])
+        if len(operand) > 4:
+            raise InvalidOperator("Too many terms in numeric range expression")
+        return test
+
+    def check_number(self, number: float) -> None:
+        if abs(number) > 1_000_000_000:  # the range that the guide gives
+            raise InvalidOperator(f"Match value must be between -1000000000 and 1000000000, not {number}")
 
 
-def _check_text(name: str, operand: Any) -> None:
-    if not isinstance(operand, str):
-        raise FilterRefused(f"FilterPolicy: {name} match pattern must be a string")
-
-
-def _check_size(number: float) -> None:
-    if abs(number) > 1_000_000_000:  # the range that the guide gives
-        raise FilterRefused(f"FilterPolicy: Match value must be between -1000000000 and 1000000000, not {number}")
-
-
-def _check_anything_but(operand: Any) -> None:
-    if isinstance(operand, dict):
-        for name, text in operand.items():
-            if name != "prefix":
-                raise FilterRefused(f"FilterPolicy: Unsupported anything-but pattern: {name}")
-            _check_text("prefix", text)
-    elif isinstance(operand, list):
-        if not all(isinstance(each, str) or _is_number(each) for each in operand):
-            raise FilterRefused("FilterPolicy: Inside anything but list, start|null|boolean is not supported.")
-        if len({isinstance(each, str) for each in operand}) != 1:
-            raise FilterRefused(
-                "FilterPolicy: Inside anything but list, either all values are number or string, mixed type is not "
-                "supported"
-            )
-    elif not isinstance(operand, str) and not _is_number(operand):
-        raise FilterRefused("FilterPolicy: Value of anything-but must be an array or single string/number value.")
-
-
-def _check_cidr(operand: Any) -> None:
-    _check_text("prefix", operand)  # the words that AWS uses here
-    address, slash, bits = operand.partition("/")
-    if not slash or "/" in bits:
-        raise FilterRefused("FilterPolicy: Malformed CIDR, one '/' required")
-    if not bits.isdigit():
-        raise FilterRefused("FilterPolicy: Malformed CIDR, mask bits must be an integer")
-    try:
-        ipaddress.ip_address(address)
-    except ValueError as error:
-        raise FilterRefused(f"FilterPolicy: Nonstandard IP address: {address}") from error
-    try:
-        ipaddress.ip_network(operand, strict=False)
-    except ValueError as error:
-        raise FilterRefused(f"FilterPolicy: Malformed CIDR, {error}") from error
-
-
-def _check_range(terms: Any) -> None:
-    if not isinstance(terms, list) or not terms:
-        raise FilterRefused("FilterPolicy: Invalid member in numeric match: ]")
-    first, *rest = terms
-    if not isinstance(first, str):
-        raise FilterRefused(f"FilterPolicy: Invalid member in numeric match: {first}")
-    if first not in ("<", "<=", "=", ">", ">="):
-        raise FilterRefused(f"FilterPolicy: Unrecognized numeric range operator: {first}")
-    low = _limit("equals" if first == "=" else first, rest[:1])
-    if len(rest) < 2:
-        return
-    second, *rest = rest[1:]
-    if first not in (">", ">="):
-        raise FilterRefused("FilterPolicy: Too many elements in numeric expression")
-    if not isinstance(second, str):
-        raise FilterRefused(f"FilterPolicy: Bad value in numeric range: {second}")
-    if second not in ("<", "<="):
-        raise FilterRefused(f"FilterPolicy: Bad numeric range operator: {second}")
-    high = _limit(second, rest[:1])
-    if high <= low:
-        raise FilterRefused("FilterPolicy: Bottom must be less than top")
-    if len(rest) > 1:
-        raise FilterRefused("FilterPolicy: Too many terms in numeric range expression")
-
-
-def _limit(sign: str, given: list[Any]) -> float:
-    if not given or not _is_number(given[0]):
-        raise FilterRefused(f"FilterPolicy: Value of {sign} must be numeric")
-    _check_size(given[0])
-    return float(given[0])
+_OPERATORS = _Operators()

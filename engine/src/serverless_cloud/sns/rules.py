@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.sns import filters as sns_filters
 
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
@@ -51,17 +52,6 @@ class Refused(ValueError):
     def __init__(self, text: str, code: str = "InvalidParameter") -> None:
         super().__init__(text)
         self.code = code
-
-
-class NotHonoured(Refused):
-    """The local cloud does not do this: it says so rather than keep a setting without effect."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"The local cloud does not honour {what}: it would be stored and have no effect. "
-            "docs/fidelity.md lists what is real.",
-            "NotImplementedException",
-        )
 
 
 # ---- topics

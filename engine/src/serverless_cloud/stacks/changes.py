@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from serverless_cloud.stacks import intrinsics, kinds, schemas
-from serverless_cloud.stacks.records import Plan, Stack
+from serverless_cloud.stacks.records import Stack, StackSpec
 
 
-def between(stack: Stack, plan: Plan) -> list[dict[str, Any]]:
+def between(stack: Stack, plan: StackSpec) -> list[dict[str, Any]]:
     """The changes that a plan makes to a stack.
 
     Raises:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from serverless_cloud.stacks import kinds, schemas
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed, StackError
+from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
 from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope
-from serverless_cloud.stacks.records import Plan, Resource, Stack, now
+from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
 from serverless_cloud.stacks.references import dereferenced
 
 _ROLLBACK = "Rollback requested by user."
@@ -48,7 +48,7 @@ class Engine:
 
     # ---- what a caller asks for
 
-    def create(self, plan: Plan, on_failure: str) -> None:
+    def create(self, plan: StackSpec, on_failure: str) -> None:
         """Makes all resources; if one fails, what `on_failure` says: ROLLBACK, DELETE or DO_NOTHING."""
         stack = self._stack
         stack.plan = plan
@@ -71,7 +71,7 @@ class Engine:
             return
         stack.become("CREATE_COMPLETE")
 
-    def update(self, plan: Plan, *, disable_rollback: bool) -> None:
+    def update(self, plan: StackSpec, *, disable_rollback: bool) -> None:
         """Changes the resources to what the plan says; if that fails, all is put back."""
         stack, before, outputs, imports = self._stack, self._stack.plan, self._stack.outputs, self._stack.imports
         scope, undo, leftover = self._scope(plan), _Undo(), list[Resource]()
@@ -108,7 +108,7 @@ class Engine:
 
     # ---- one resource
 
-    def _make(self, plan: Plan, scope: Scope, logical_id: str) -> Resource:
+    def _make(self, plan: StackSpec, scope: Scope, logical_id: str) -> Resource:
         definition = plan.template.resources[logical_id]
         resource = Resource(
             logical_id, definition["Type"], definition, needs=frozenset(plan.template.needs(logical_id))
@@ -122,7 +122,7 @@ class Engine:
             resource.made = kind.create(self._place(logical_id), dict(resource.properties))
         return resource
 
-    def _change(self, plan: Plan, scope: Scope, logical_id: str, undo: _Undo, leftover: list[Resource]) -> None:
+    def _change(self, plan: StackSpec, scope: Scope, logical_id: str, undo: _Undo, leftover: list[Resource]) -> None:
         old = self._stack.resources.get(logical_id)
         definition = plan.template.resources[logical_id]
         if old is None or old.made is None:
@@ -163,7 +163,7 @@ class Engine:
             old.made = kind.update(self._place(logical_id), old.made, holder.properties, dict(wanted))
             old.properties = wanted
 
-    def _make_in_place(self, plan: Plan, logical_id: str, definition: Any, wanted: dict[str, Any]) -> None:
+    def _make_in_place(self, plan: StackSpec, logical_id: str, definition: Any, wanted: dict[str, Any]) -> None:
         """Makes the new resource that takes the place of the old one."""
         needs = frozenset(plan.template.needs(logical_id))
         new = Resource(logical_id, definition["Type"], definition, wanted, needs=needs)
@@ -246,7 +246,7 @@ class Engine:
         stack = self._stack
         return kinds.Place(stack.region, stack.account_id, stack.id, stack.name, logical_id, self._scale, self._stopped)
 
-    def _scope(self, plan: Plan) -> Scope:
+    def _scope(self, plan: StackSpec) -> Scope:
         def exported(name: str) -> str:
             value = self._exported(name)
             self._imports.add(name)
@@ -264,7 +264,7 @@ class Engine:
             extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
         )  # fmt: skip
 
-    def _properties(self, plan: Plan, scope: Scope, kind: kinds.Kind, definition: Any) -> dict[str, Any]:
+    def _properties(self, plan: StackSpec, scope: Scope, kind: kinds.Kind, definition: Any) -> dict[str, Any]:
         given = scope.resolve(definition.get("Properties") or {})
         given = dereferenced(given, self._place("").call)
         schema = schemas.of(kind.type)
@@ -279,7 +279,7 @@ class Engine:
                 given = given | {"Tags": plan.tags | dict(given.get("Tags") or {})}
         return kind.checked(given)
 
-    def _publish(self, plan: Plan, scope: Scope) -> None:
+    def _publish(self, plan: StackSpec, scope: Scope) -> None:
         """Works out the outputs."""
         outputs, names = [], set()
         for key, given in plan.template.section("Outputs").items():
@@ -357,14 +357,14 @@ def _failed_to(verb: str, logical_ids: list[str]) -> str | None:
 def _kind(type: str) -> kinds.Kind:
     kind = kinds.of(type)
     if kind is None:
-        raise NotHonoured(f"the resource type {type}")
+        raise UnsupportedResource(f"the resource type {type}")
     return kind
 
 
 def _refuse_policies(type: str, definition: Any) -> None:
     for name in ("UpdatePolicy", "CreationPolicy"):
         if definition.get(name):
-            raise NotHonoured(f"{name} ({', '.join(definition[name])}) of {type}")
+            raise UnsupportedResource(f"{name} ({', '.join(definition[name])}) of {type}")
     if definition.get("DeletionPolicy") == "Snapshot":
         raise ResourceFailed(
             f"The local cloud takes no snapshots, and the DeletionPolicy of {type} asks for one. Write "

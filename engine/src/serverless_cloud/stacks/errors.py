@@ -21,7 +21,7 @@ class ResourceFailed(Exception):
     """A resource could not be made, changed or deleted; the text is the reason in the stack's events."""
 
 
-class NotHonoured(ResourceFailed):
+class UnsupportedResource(ResourceFailed):
     """A type or a property that would have no effect here: never passed over in silence."""
 
     def __init__(self, what: str) -> None:

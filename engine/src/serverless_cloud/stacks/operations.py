@@ -13,7 +13,7 @@ from serverless_cloud.stacks import answers, documents
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
-from serverless_cloud.stacks.records import Plan, Stack
+from serverless_cloud.stacks.records import Stack, StackSpec
 from serverless_cloud.stacks.store import Store
 from serverless_cloud.stacks.template import Template, check_shape, transforms_of
 
@@ -71,7 +71,7 @@ class Operations:
         self.start_update(stack, plan, disable_rollback=bool(request.get("DisableRollback")))
         return {"StackId": stack.id}
 
-    def start_update(self, stack: Stack, plan: Plan, *, disable_rollback: bool) -> None:
+    def start_update(self, stack: Stack, plan: StackSpec, *, disable_rollback: bool) -> None:
         """Begins an update that has been checked."""
         stack.become("UPDATE_IN_PROGRESS", "User Initiated")
         self._store.work(stack, lambda engine: engine.update(plan, disable_rollback=disable_rollback))
@@ -90,7 +90,7 @@ class Operations:
             raise StackError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         return stack
 
-    def check_update(self, stack: Stack, plan: Plan) -> None:
+    def check_update(self, stack: Stack, plan: StackSpec) -> None:
         """Raises StackError for what an update may not do."""
         changed = [
             name
@@ -204,7 +204,7 @@ class Operations:
         text = documents.dump(plan.template.document) if request.get("TemplateStage") == "Processed" else plan.original
         return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
-    def _plan_to_show(self, request: Request, region: str) -> Plan:
+    def _plan_to_show(self, request: Request, region: str) -> StackSpec:
         if name := request.get("ChangeSetName"):
             for change_set in self._store.change_sets.values():
                 if name in (change_set.id, change_set.name) and change_set.plan:
@@ -276,7 +276,7 @@ def tags_of(request: Request) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
 
 
-def new_stack(request: Request, region: str, account_id: str, plan: Plan | None) -> Stack:
+def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | None) -> Stack:
     """A stack that is not kept yet.
 
     Raises:

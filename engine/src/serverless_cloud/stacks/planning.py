@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from serverless_cloud.clients import client
 from serverless_cloud.stacks import documents, parameters
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.records import Plan, Stack
+from serverless_cloud.stacks.records import Stack, StackSpec
 from serverless_cloud.stacks.template import SERVERLESS, Template, transforms_of
 from serverless_cloud.stacks.transform import transformed
 
@@ -60,7 +60,7 @@ def plan_of(
     region: str,
     *,
     stack: Stack | None = None,
-) -> Plan:
+) -> StackSpec:
     """What a stack is to become.
 
     Args:
@@ -91,10 +91,10 @@ def plan_of(
     declared = template.section("Parameters")
     if set(declared) != set(texts):  # the transform may add parameters with defaults
         resolved, texts = parameters.resolve(declared, {**texts, **values}, _stored(region))
-    return Plan(template, text, resolved, texts, tags)
+    return StackSpec(template, text, resolved, texts, tags)
 
 
-def require_capabilities(plan: Plan, acknowledged: list[str], *, expands: bool) -> None:
+def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: bool) -> None:
     """Raises StackError for a capability that the caller has not acknowledged.
 
     Args:

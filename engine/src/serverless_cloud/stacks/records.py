@@ -63,7 +63,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StackSpec:
     """What a stack is to become.
 
     Args:
@@ -79,7 +79,7 @@ class Plan:
     texts: dict[str, str]
     tags: dict[str, str]
 
-    def same_as(self, other: Plan | None) -> bool:
+    def same_as(self, other: StackSpec | None) -> bool:
         """Whether nothing would change."""
         sections = ("Resources", "Outputs", "Conditions", "Mappings")
         return other is not None and (
@@ -97,7 +97,7 @@ class Stack:
     region: str
     account_id: str
     status: str
-    plan: Plan | None = None
+    plan: StackSpec | None = None
     reason: str | None = None
     created: datetime = field(default_factory=now)
     updated: datetime | None = None
@@ -151,7 +151,7 @@ class ChangeSet:
     name: str
     stack: Stack
     kind: str
-    plan: Plan | None
+    plan: StackSpec | None
     capabilities: list[str]
     changes: list[dict[str, Any]]
     status: str = "CREATE_COMPLETE"

@@ -16,7 +16,7 @@ from serverless_cloud.stacks.kinds import (
     network,
     rest_apis,
 )
-from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, unsupported
+from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, unsupported
 from serverless_cloud.stacks.template import is_custom
 
 _MODULES = (
@@ -30,4 +30,4 @@ def of(type: str) -> Kind | None:
     return nested.Custom(type) if is_custom(type) else KINDS.get(type)
 
 
-__all__ = ["KINDS", "Kind", "Made", "Place", "Properties", "Refused", "of", "unsupported"]
+__all__ = ["KINDS", "HandlerError", "Kind", "Made", "Place", "Properties", "of", "unsupported"]

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_cloud.clients import client
 from serverless_cloud.stacks import schemas
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed, StackError
+from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
 
 Properties = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ class Place:
         try:
             answer: dict[str, Any] = getattr(client(service, self.region), xform_name(operation))(**parameters)
         except ClientError as error:
-            raise Refused(service, error) from error
+            raise HandlerError(service, error) from error
         except (BotoCoreError, ValueError, TypeError) as error:
             raise ResourceFailed(f"{operation}: {error}") from error
         return answer
@@ -87,7 +87,7 @@ class Place:
             pause_s = min(pause_s * 1.5, 0.5)
 
 
-class Refused(ResourceFailed):
+class HandlerError(ResourceFailed):
     """A service has refused a call.
 
     Args:
@@ -193,9 +193,9 @@ class Kind:
         checked = schema.checked(given) if schema else dict(given)
         for path in self.refused:
             if _at(checked, path) not in (None, False, [], {}, "None"):
-                raise NotHonoured(f"{path} of {self.type}")
+                raise UnsupportedResource(f"{path} of {self.type}")
         if self.honoured is not None and (more := sorted(set(checked) - self.honoured)):
-            raise NotHonoured(f"{', '.join(more)} of {self.type}")
+            raise UnsupportedResource(f"{', '.join(more)} of {self.type}")
         return checked
 
     def named(self, at: Place, given: Properties) -> str:
@@ -247,12 +247,12 @@ class ByCalls(Kind):
         return self.made(at, {**made.own, **given, **_flat(answer)})
 
     def require_effect(self, old: Properties, given: Properties) -> None:
-        """Raises NotHonoured for a change that the call for updates would pass over."""
+        """Raises UnsupportedResource for a change that the call for updates would pass over."""
         gone = sorted(set(old) - set(given) - {"Tags"})
         if gone and not self.whole:
-            raise NotHonoured(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
         if given.get("Tags") != old.get("Tags"):
-            raise NotHonoured(f"a change of Tags of {self.type}")
+            raise UnsupportedResource(f"a change of Tags of {self.type}")
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         del given
@@ -270,7 +270,7 @@ class ByCalls(Kind):
             strict: whether a property that the call has not is refused; else left out, for creation has had it.
 
         Raises:
-            NotHonoured: see `strict`.
+            UnsupportedResource: see `strict`.
         """
         given = {self.renamed.get(name, name): value for name, value in given.items()}
         for key in ("Tags", "tags"):
@@ -284,7 +284,7 @@ def fitted(shape: Any, value: Any, path: str, *, strict: bool = True) -> Any:
     """A value as a call takes it: members by their names whatever their case, texts for what texts must be.
 
     Raises:
-        NotHonoured: a structure has a member that the call has not; with `strict` only, else it is left out.
+        UnsupportedResource: a structure has a member that the call has not; with `strict` only, else it is left out.
     """
     if shape.type_name == "structure" and isinstance(value, Mapping):
         members = {name.lower(): name for name in shape.members}
@@ -294,7 +294,9 @@ def fitted(shape: Any, value: Any, path: str, *, strict: bool = True) -> Any:
             if known is not None:
                 made[known] = fitted(shape.members[known], each, f"{path}.{name}", strict=strict)
             elif strict:
-                raise NotHonoured(f"{path.rsplit('.', 1)[0]}.{name}" if path.endswith(f".{name}") else f"{path}.{name}")
+                raise UnsupportedResource(
+                    f"{path.rsplit('.', 1)[0]}.{name}" if path.endswith(f".{name}") else f"{path}.{name}"
+                )
         return made
     if shape.type_name == "list" and isinstance(value, list):
         return [fitted(shape.member, each, path, strict=strict) for each in value]
@@ -320,7 +322,7 @@ def call_if_there(at: Place, service: str, operation: str, **parameters: Any) ->
     """Makes a call about a resource that may have gone by another hand; {} then."""
     try:
         return at.call(service, operation, **parameters)
-    except Refused as error:
+    except HandlerError as error:
         if error.is_gone:
             return {}
         raise

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.clients import client
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import (
+    HandlerError,
     Kind,
     Made,
     Place,
     Properties,
-    Refused,
     as_text,
     call_if_there,
     fitted,
@@ -51,7 +51,7 @@ class Bucket(Kind):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         if given.get("AccessControl") not in (None, "Private"):
-            raise NotHonoured(f"AccessControl {given['AccessControl']} of {self.type}")
+            raise UnsupportedResource(f"AccessControl {given['AccessControl']} of {self.type}")
         name = str(given.get("BucketName") or at.generated_name(self.name_limit).lower())
         more: dict[str, Any] = {}
         if at.region != "us-east-1":
@@ -60,7 +60,7 @@ class Bucket(Kind):
             more["ObjectLockEnabledForBucket"] = True
         try:
             at.call("s3", "HeadBucket", Bucket=name)
-        except Refused:
+        except HandlerError:
             at.call("s3", "CreateBucket", Bucket=name, **more)
         else:
             raise ResourceFailed(f"{name} already exists in stack or account.")
@@ -150,7 +150,7 @@ def _notification(value: Properties) -> dict[str, Any]:
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
     known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpirationDate", "AbortIncompleteMultipartUpload"}
     if unknown := sorted(set(rule) - known):
-        raise NotHonoured(f"{', '.join(unknown)} in LifecycleConfiguration of AWS::S3::Bucket")
+        raise UnsupportedResource(f"{', '.join(unknown)} in LifecycleConfiguration of AWS::S3::Bucket")
     made: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if "Id" in rule:
         made["ID"] = rule["Id"]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import (
     ByCalls,
     Kind,
@@ -56,7 +56,7 @@ class Table(Kind):
         if "SSESpecification" in changed:
             wanted |= _encryption(given)
         if gone := sorted(changed - set(wanted) - {"StreamSpecification", "ProvisionedThroughput"}):
-            raise NotHonoured(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
         if wanted:
             at.call("dynamodb", "UpdateTable", TableName=name, **wanted)
             _active(at, name)
@@ -110,7 +110,7 @@ def _stream(given: Properties) -> dict[str, Any]:
     if not wanted:
         return {}
     if set(wanted) - {"StreamViewType"}:
-        raise NotHonoured("StreamSpecification.ResourcePolicy of AWS::DynamoDB::Table")
+        raise UnsupportedResource("StreamSpecification.ResourcePolicy of AWS::DynamoDB::Table")
     return {"StreamSpecification": {"StreamEnabled": True, **wanted}}
 
 
@@ -219,7 +219,7 @@ class LogGroup(Kind):
             else:
                 at.call("logs", "DeleteRetentionPolicy", logGroupName=name)
         if gone := sorted(name for name in ("KmsKeyId", "LogGroupClass", "Tags") if old.get(name) != given.get(name)):
-            raise NotHonoured(f"a change of {', '.join(gone)} of {self.type}")
+            raise UnsupportedResource(f"a change of {', '.join(gone)} of {self.type}")
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -276,7 +276,7 @@ class SecretAttachment(Kind):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         if given["TargetType"] != "AWS::RDS::DBInstance":
-            raise NotHonoured(f"TargetType {given['TargetType']} of {self.type}")
+            raise UnsupportedResource(f"TargetType {given['TargetType']} of {self.type}")
         found = at.call("rds", "DescribeDBInstances", DBInstanceIdentifier=given["TargetId"])["DBInstances"][0]
         secret = at.call("secretsmanager", "GetSecretValue", SecretId=given["SecretId"])
         value = json.loads(secret["SecretString"]) | {

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
 
 #: What the local cloud honours of an instance; moto would take the rest without a word.
@@ -56,7 +56,7 @@ class DBInstance(ByCalls):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if gone := sorted(set(old) - set(given) - {"ApplyImmediately"}):
-            raise NotHonoured(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
         changed = {name: value for name, value in given.items() if old.get(name) != value}
         which = {"DBInstanceIdentifier": made.physical_id, "ApplyImmediately": True}
         at.call("rds", "ModifyDBInstance", **self.parameters(at, "ModifyDBInstance", changed), **which)
@@ -133,7 +133,7 @@ class DBParameterGroup(ByCalls):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if given.get("Tags") != old.get("Tags"):
-            raise NotHonoured(f"a change of Tags of {self.type}")
+            raise UnsupportedResource(f"a change of Tags of {self.type}")
         before, after = old.get("Parameters") or {}, given.get("Parameters") or {}
         if gone := sorted(set(before) - set(after)):
             resets = [{"ParameterName": name, "ApplyMethod": "pending-reboot"} for name in gone]

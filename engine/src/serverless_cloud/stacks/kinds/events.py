@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from serverless_cloud.clients import client
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import (
     ByCalls,
     Kind,
@@ -275,7 +275,7 @@ class StateMachineAlias(Kind):
         if "DeploymentPreference" in given:
             preference = given["DeploymentPreference"]
             if preference.get("Type") != "ALL_AT_ONCE":
-                raise NotHonoured(f"DeploymentPreference {preference.get('Type')} of a state machine's alias")
+                raise UnsupportedResource(f"DeploymentPreference {preference.get('Type')} of a state machine's alias")
             return [{"stateMachineVersionArn": preference["StateMachineVersionArn"], "weight": 100}]
         return [
             {"stateMachineVersionArn": each["StateMachineVersionArn"], "weight": int(each["Weight"])}

@@ -9,7 +9,7 @@ from typing import Any
 
 from serverless_cloud.stacks.archives import zip_of
 from serverless_cloud.stacks.errors import ResourceFailed
-from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, Refused, call_if_there
+from serverless_cloud.stacks.kinds.base import ByCalls, HandlerError, Kind, Made, Place, Properties, call_if_there
 from serverless_cloud.stacks.kinds.function_network import wait_until_released
 
 #: What a property is when a template leaves it out. Source: Lambda API reference, CreateFunction.
@@ -117,7 +117,7 @@ class Alias(Kind):
         cleared = {"Description": "", "RoutingConfig": {"AdditionalVersionWeights": {}}}
         at.call("lambda", "UpdateAlias", **(cleared | _of_alias(given)))
         if given.get("ProvisionedConcurrencyConfig") != old.get("ProvisionedConcurrencyConfig"):
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(HandlerError):
                 at.call("lambda", "DeleteProvisionedConcurrencyConfig", **made.own)
             _provision(at, made, given)
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from serverless_cloud.stacks.errors import NotHonoured
+from serverless_cloud.stacks.errors import UnsupportedResource
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there
 from serverless_cloud.stacks.kinds.network_parts import Part, retag
 
@@ -131,7 +131,7 @@ class VpcEndpoint(Part):
             changes["PolicyDocument"] = as_text(given.get("PolicyDocument") or self._everything)
         known = {name for name, _ in self._lists} | {"PolicyDocument", "Tags"}
         if other := sorted(name for name in {*old, *given} - known if old.get(name) != given.get(name)):
-            raise NotHonoured(f"a change of {', '.join(other)} of {self.type}")
+            raise UnsupportedResource(f"a change of {', '.join(other)} of {self.type}")
         changes = {name: value for name, value in changes.items() if value}
         if changes:
             at.call("ec2", "ModifyVpcEndpoint", VpcEndpointId=made.physical_id, **changes)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.clients import client
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
-from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, Refused, call_if_there
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
+from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, call_if_there
 
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _LIMIT_S = 3600.0
@@ -37,7 +37,7 @@ class NestedStack(Kind):
         try:
             at.call("cloudformation", "UpdateStack", StackName=made.physical_id, Capabilities=_ALL,
                     **self._settings(given))  # fmt: skip
-        except Refused as error:
+        except HandlerError as error:
             if "No updates are to be performed" not in str(error):
                 raise
             return made
@@ -111,7 +111,7 @@ class Custom(Kind):
     def checked(self, given: Properties) -> dict[str, Any]:
         token = str(given.get("ServiceToken", ""))
         if ":lambda:" not in token:
-            raise NotHonoured(f"ServiceToken {token!r} of {self.shown}, which must be the ARN of a function,")
+            raise UnsupportedResource(f"ServiceToken {token!r} of {self.shown}, which must be the ARN of a function,")
         return dict(given)
 
     def _asked(self, at: Place, kind: str, given: Properties, more: Mapping[str, Any]) -> Made:

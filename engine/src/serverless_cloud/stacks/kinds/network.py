@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, call_if_there
 from serverless_cloud.stacks.kinds.network_parts import Part, retag
 
@@ -129,7 +129,7 @@ def _rule(given: Properties) -> dict[str, Any]:
     known = {"IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "SourceSecurityGroupId",
              "DestinationSecurityGroupId", "Description", "GroupId"}  # fmt: skip
     if unknown := sorted(set(given) - known):
-        raise NotHonoured(f"{', '.join(unknown)} in a rule of a security group")
+        raise UnsupportedResource(f"{', '.join(unknown)} in a rule of a security group")
     return made
 
 

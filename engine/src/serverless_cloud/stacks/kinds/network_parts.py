@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from serverless_cloud.stacks.errors import NotHonoured
+from serverless_cloud.stacks.errors import UnsupportedResource
 from serverless_cloud.stacks.kinds.base import ByCalls, Made, Place, Properties
 
 
@@ -25,7 +25,7 @@ class Part(ByCalls):
         """Changes the tags; a kind that can change more overrides this."""
         changed = sorted(name for name in {*old, *given} - {"Tags"} if old.get(name) != given.get(name))
         if changed:
-            raise NotHonoured(f"a change of {', '.join(changed)} of {self.type}")
+            raise UnsupportedResource(f"a change of {', '.join(changed)} of {self.type}")
         retag(at, made.physical_id, old, given)
         return made
 

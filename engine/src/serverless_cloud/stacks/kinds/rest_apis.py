@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from serverless_cloud.stacks.errors import NotHonoured, ResourceFailed
+from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.api_documents import document_of
 from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there
 
@@ -55,7 +55,7 @@ def _patches(paths: Mapping[str, str], old: Properties, given: Properties) -> li
 def _require_known(type: str, paths: Mapping[str, str], old: Properties, given: Properties) -> None:
     changed = [name for name in {*old, *given} if old.get(name) != given.get(name)]
     if unknown := sorted(name for name in changed if name not in paths):
-        raise NotHonoured(f"a change of {', '.join(unknown)} of {type}")
+        raise UnsupportedResource(f"a change of {', '.join(unknown)} of {type}")
 
 
 def _text(value: Any) -> str:
@@ -107,7 +107,7 @@ class RestApi(Kind):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if given.get("EndpointConfiguration") != old.get("EndpointConfiguration"):
-            raise NotHonoured(f"a change of EndpointConfiguration of {self.type}")
+            raise UnsupportedResource(f"a change of EndpointConfiguration of {self.type}")
         document = document_of(at, given)
         if document != document_of(at, old) or "BodyS3Location" in given:
             self._import(at, made, document)
@@ -153,7 +153,7 @@ class Deployment(Kind):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if given.get("StageName") != old.get("StageName"):
-            raise NotHonoured(f"a change of StageName of {self.type}")
+            raise UnsupportedResource(f"a change of StageName of {self.type}")
         patches = [{"op": "replace", "path": "/description", "value": given.get("Description", "")}]
         at.call("apigateway", "UpdateDeployment", restApiId=given["RestApiId"], deploymentId=made.physical_id,
                 patchOperations=patches)  # fmt: skip
@@ -208,7 +208,7 @@ class Stage(_Rest):
         patches = []
         for each in settings:
             if unknown := sorted(set(each) - set(self._settings) - {"ResourcePath", "HttpMethod"}):
-                raise NotHonoured(f"{', '.join(unknown)} in MethodSettings of {self.type}")
+                raise UnsupportedResource(f"{', '.join(unknown)} in MethodSettings of {self.type}")
             patches += [
                 {"op": "replace", "path": f"{self._path(each)}/{self._settings[name]}", "value": _text(value)}
                 for name, value in each.items()
