@@ -19,8 +19,8 @@ try:
     import nbval.plugin as nbval_plugin
     from jupyter_client.manager import KernelManager
 
-    from serverless_first import kernels
-    from serverless_first.build.execute import kernel_environment, timeout_s
+    from serverless_first.authoring.execute import kernel_environment, timeout_s
+    from serverless_first.course import kernels
 except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
 

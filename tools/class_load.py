@@ -37,8 +37,8 @@ import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 from requests.adapters import HTTPAdapter
 
-from serverless_first.board.addresses import from_this_machine
-from serverless_first.classroom import names, plan, warden
+from serverless_first.teach.board.addresses import from_this_machine
+from serverless_first.teach.classroom import names, plan, warden
 
 KERNELS = "v1.kernel.websocket.jupyter.org"
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +50,8 @@ while True:
 """
 BURSTS = """
 from pathlib import Path
-from serverless_first import cloud, hikari
+from serverless_first import cloud
+from serverless_first.shop import hikari
 aws = cloud.start()
 Path("echo.py").write_text("import time\\ndef handler(event, context):\\n    time.sleep(0.2)\\n    return event\\n")
 hikari.deploy(aws, "echo", "echo.py", {})

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from serverless_first.chromium import arguments, find_chromium, missing
+from serverless_first.course.chromium import arguments, find_chromium, missing
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("notebooks", "solutions", "slides")

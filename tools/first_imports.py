@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pkgutil
+from collections.abc import Iterable
 
 import serverless_cloud
 import serverless_first
@@ -22,7 +23,9 @@ PROGRAMS = (
     "jupyterhub.singleuser.extension",
 )
 # Folders for authors and instructors. They need packages that a learner does not have.
-NOT_LEARNERS = {f"serverless_first.{folder}" for folder in ("bench", "build", "classroom", "site")}
+NOT_LEARNERS = tuple(
+    f"serverless_first.{folder}" for folder in ("authoring", "bench", "publish.site", "teach.classroom")
+)
 
 
 def names() -> list[str]:
@@ -32,7 +35,12 @@ def names() -> list[str]:
         for package in (serverless_cloud, serverless_first)
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.", onerror=lambda _name: None)
     )
-    return [*PROGRAMS, *(m.name for m in ours if ".".join(m.name.split(".")[:2]) not in NOT_LEARNERS)]
+    return [*PROGRAMS, *(m.name for m in ours if not _is_one_of(m.name, NOT_LEARNERS))]
+
+
+def _is_one_of(name: str, packages: Iterable[str]) -> bool:
+    """Whether a module is one of these packages or inside one."""
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
 def main() -> None:

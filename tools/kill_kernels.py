@@ -32,8 +32,8 @@ from jupyter_client.manager import KernelManager
 from tools.traces import Traces
 from traitlets import default
 
-from serverless_first import kernels
-from serverless_first.build.execute import kernel_environment, timeout_s
+from serverless_first.authoring.execute import kernel_environment, timeout_s
+from serverless_first.course import kernels
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 30.0  # for everything to be gone; on a machine with nothing else to do a second is enough

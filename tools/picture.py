@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from serverless_first.chromium import missing
-from serverless_first.lab_page import opened_lab
+from serverless_first.bench.lab_page import opened_lab
+from serverless_first.course.chromium import missing
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "images" / "first-function.png"

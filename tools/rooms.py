@@ -137,13 +137,21 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/unit/test_workflow_integrations.py",),
     ),
     "src/serverless_first/": ("tests/unit",),
-    "src/serverless_first/bench/": ("tests/unit/test_bench.py",),
-    "src/serverless_first/board/": ("tests/unit/test_board*.py",),
-    "src/serverless_first/build/": (
+    "src/serverless_first/bench/": ("tests/unit/test_bench.py", "tests/unit/test_lab_page.py"),
+    "src/serverless_first/cli/commands": (
+        *("tests/unit", "tests/cloud/test_aws_cli.py", "tests/cloud/test_deploy.py", "tests/cloud/test_peers.py"),
+        *("tests/cloud/test_permissions.py", "tests/cloud/test_security_everything_on.py"),
+    ),
+    "src/serverless_first/course/table": (
+        *("tests/unit", "tests/labs", "tests/browser/test_accessibility.py"),
+        *("tests/browser/test_journey_in_browser.py", "tests/browser/test_slides_in_browser.py"),
+    ),
+    "src/serverless_first/teach/board/": ("tests/unit/test_board*.py",),
+    "src/serverless_first/authoring/": (
         *("tests/unit/test_build*.py", "tests/unit/test_deck.py", "tests/unit/test_guide.py"),
         *("tests/notebooks",),
     ),
-    "src/serverless_first/classroom/": (
+    "src/serverless_first/teach/classroom/": (
         "tests/unit/test_class*.py",
         "tests/classroom",
     ),
@@ -170,11 +178,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("tests/unit/test_simulat*.py", "tests/unit/test_pool.py", "tests/unit/test_availability*.py"),
         *("tests/unit/test_connections*.py",),
     ),
-    "src/serverless_first/site/": (
+    "src/serverless_first/publish/site/": (
         "tests/unit/test_site.py",
         "tests/unit/test_whole_site.py",
     ),
-    "src/serverless_first/wheelhouse/": ("tests/unit/test_wheelhouse.py",),
+    "src/serverless_first/publish/wheelhouse/": ("tests/unit/test_wheelhouse.py",),
 }
 OTHER = {
     "facts.yml": ("tests/unit/test_facts.py", "tests/unit/test_prices.py", "tests/notebooks"),

@@ -26,7 +26,7 @@ import psutil
 from tools.wrong_designs import solved
 
 from serverless_first import cloud, drill
-from serverless_first.places import course_root
+from serverless_first.course.places import course_root
 
 PICTURE = Path("docs/images/soak.png")
 EVERY_S = 5.0

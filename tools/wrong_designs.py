@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from serverless_first import cloud, drill
-from serverless_first.capstone import Shop
-from serverless_first.places import module_dir
+from serverless_first.course.places import module_dir
+from serverless_first.drill.capstone import Shop
 
 ROOM = module_dir("12-capstone")
 SOUND, SOUND_ORDERS, ORDERS, SEED = "sound", 150, 100, 7

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from serverless_first import hikari_capacity as shop
 from serverless_first.lab import Attempt, CheckFailed, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.shop import hikari_capacity as shop
 from serverless_first.simulate import autoscaler
 from serverless_first.simulate.autoscaler import Minute
 from serverless_first.simulate.capacity import CapacityResult

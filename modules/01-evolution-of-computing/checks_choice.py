@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from serverless_first import hikari_capacity as shop
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.learner_file import LearnerFile
+from serverless_first.shop import hikari_capacity as shop
 from serverless_first.simulate import capacity, fleet
 from serverless_first.simulate.capacity import CapacityResult, Policy
 from serverless_first.simulate.traces import Demand

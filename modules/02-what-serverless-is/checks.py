@@ -10,7 +10,7 @@ from typing import Any
 from serverless_first.lab import Attempt, Reply, task
 from serverless_first.lab.functions import Scratch, borrowed, fresh_id, log_lines
 from serverless_first.lab.show import say
-from serverless_first.provider import PaymentProvider
+from serverless_first.shop.provider import PaymentProvider
 
 PAYMENT, SECRET, TABLE = "hikari-payment", "hikari/provider-key", "payments"
 #: The policy with which the lab begins.

@@ -9,7 +9,7 @@ from typing import Any
 from serverless_first.lab import Attempt, CheckFailed, task
 from serverless_first.lab.functions import at_once, borrowed, fresh_id
 from serverless_first.lab.show import say
-from serverless_first.provider import LATE_S, Behaviour, PaymentProvider
+from serverless_first.shop.provider import LATE_S, Behaviour, PaymentProvider
 
 INVOICE, STATUS = "hikari-invoice", "hikari-payment-status"
 #: The oldest Python whose runtime has not passed its end (facts runtime-python39, runtime-python310).

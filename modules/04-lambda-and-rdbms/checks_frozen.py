@@ -11,11 +11,12 @@ from typing import Any
 import psycopg
 
 from serverless_cloud import CallResult, DatabaseSession
-from serverless_first import cloud, hikari
+from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import one_line, readable
 from serverless_first.lab.functions import alive, fresh_id, wait_until
 from serverless_first.lab.show import say
+from serverless_first.shop import hikari
 
 NAME, USER = "orders", "orders_app"
 CALLS = 5

@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 
 from serverless_cloud import CallResult
-from serverless_first import cloud, hikari
+from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import one_line
 from serverless_first.lab.functions import fresh_id, wait_until
 from serverless_first.lab.show import say
+from serverless_first.shop import hikari
 
 _chance = random.Random()
 

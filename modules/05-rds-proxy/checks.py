@@ -10,10 +10,11 @@ from typing import Any
 import psycopg
 
 from serverless_cloud import DatabaseSession, ProxyEvent
-from serverless_first import cloud, hikari
+from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import alive, borrowed, fresh_id
 from serverless_first.lab.show import say
+from serverless_first.shop import hikari
 
 _chance = random.Random()
 PROXY, DATABASE, SEATS, POOL = "orders-proxy", "orders-db", 20, 10

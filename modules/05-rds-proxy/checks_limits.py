@@ -11,10 +11,11 @@ from typing import Any
 import psycopg
 
 from serverless_cloud import CallResult, CloudError, ProxyEvent
-from serverless_first import cloud, hikari
+from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import borrowed, fresh_id
 from serverless_first.lab.show import say
+from serverless_first.shop import hikari
 
 _chance = random.Random()
 PROXY, OTHER, DATABASE = "orders-proxy", "loyalty-proxy", "orders-db"

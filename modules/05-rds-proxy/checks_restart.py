@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from serverless_cloud import CallResult, CloudError
-from serverless_first import cloud, hikari
+from serverless_first import cloud
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import borrowed, fresh_id, wait_until
 from serverless_first.lab.show import say
+from serverless_first.shop import hikari
 
 _chance = random.Random()
 PROXY, DATABASE = "orders-proxy", "orders-db"

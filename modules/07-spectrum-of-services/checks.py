@@ -10,7 +10,7 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import one_line
 from serverless_first.lab.learner_file import LearnerFile
-from serverless_first.order_stores import MemoryOrders, Order, OrderExists
+from serverless_first.shop.order_stores import MemoryOrders, Order, OrderExists
 
 
 class SlowToAnswer(MemoryOrders):

@@ -13,7 +13,7 @@ from serverless_first.lab import Attempt, move_alone, task
 from serverless_first.lab.functions import fresh_id
 from serverless_first.lab.learner_file import LearnerFile
 from serverless_first.lab.show import say
-from serverless_first.order_stores import LAMPS, DynamoOrders, Order, OrderExists, PostgresOrders
+from serverless_first.shop.order_stores import LAMPS, DynamoOrders, Order, OrderExists, PostgresOrders
 
 THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 40.0
 FORGOTTEN = 3  # times that a forgotten program writes: after the backfill, and after the first looks for differences

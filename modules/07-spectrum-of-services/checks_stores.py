@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from serverless_first import hikari
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import fresh_id
 from serverless_first.lab.learner_file import LearnerFile
@@ -25,6 +24,7 @@ from serverless_first.lab.store_promises import (
     one_customer_wins,
     one_packer_wins,
 )
+from serverless_first.shop import hikari
 
 TABLE = "orders_of_shop"
 

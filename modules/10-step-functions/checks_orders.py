@@ -6,13 +6,13 @@ import json
 import random
 from typing import Any
 
-from serverless_first import hikari_workflows
-from serverless_first.hikari_workflows import Execution
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import alive, borrowed, fresh_id, wait_until
 from serverless_first.lab.show import say
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
+from serverless_first.shop import hikari_workflows
+from serverless_first.shop.hikari_workflows import Execution
 
 _chance = random.Random()
 

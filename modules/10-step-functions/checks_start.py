@@ -8,13 +8,13 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_first.hikari_workflows import Execution
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import at_once, borrowed, fresh_id, wait_until
 from serverless_first.lab.meetings import meeting, refusing
 from serverless_first.lab.show import say
 from serverless_first.lab.workflows import ended, how_it_ended, machine_arn
+from serverless_first.shop.hikari_workflows import Execution
 
 _chance = random.Random()
 START, ORDER, AT_ONCE = "start-order", "hikari-order", 4

@@ -8,11 +8,12 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serverless_first import prices, workloads
+from serverless_first.facts import prices
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
+from serverless_first.shop import workloads
+from serverless_first.shop.workloads import FARGATE, LAMBDA, Workload, month
 from serverless_first.simulate.cost import FREE_GB_S, FREE_REQUESTS, HOURS_A_MONTH
-from serverless_first.workloads import FARGATE, LAMBDA, Workload, month
 
 MONTH = "hikari-month"
 REGIONS = ("us-east-1", "ap-northeast-1")

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from serverless_first import facts, prices, workloads
+from serverless_first import facts
+from serverless_first.facts import prices
 from serverless_first.lab import Attempt, task
-from serverless_first.workloads import CARDS, FARGATE, LAMBDA, month
+from serverless_first.shop import workloads
+from serverless_first.shop.workloads import CARDS, FARGATE, LAMBDA, month
 
 MANAGED, ECS_MANAGED, EC2 = "lambda managed instances", "ecs managed instances", "ec2"
 #: Service -> the steps of the path that whoever ends there has left.

@@ -7,10 +7,11 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from serverless_first import prices, workloads
+from serverless_first.facts import prices
 from serverless_first.lab import Attempt, CheckFailed, NotStarted, Reply, task
+from serverless_first.shop import workloads
+from serverless_first.shop.workloads import FARGATE, LAMBDA, Workload, grown, month
 from serverless_first.simulate.cost import HOURS_A_MONTH
-from serverless_first.workloads import FARGATE, LAMBDA, Workload, grown, month
 
 MONTH, REVIEW = "hikari-month", "hikari-review"
 REGIONS = ("us-east-1", "ap-northeast-1")

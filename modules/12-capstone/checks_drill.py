@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from serverless_first import capstone, drill
+from serverless_first import drill
+from serverless_first.drill import capstone
 from serverless_first.drill.faults import AT_WORK
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from serverless_cloud import leftovers
-from serverless_first import capstone
+from serverless_first.drill import capstone
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say

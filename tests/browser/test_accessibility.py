@@ -18,10 +18,12 @@ pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `s
 
 from nbconvert import HTMLExporter
 
-from serverless_first import axe, course, jupyter
-from serverless_first.build import deck_page, nbio
-from serverless_first.chromium import arguments, find_chromium
-from serverless_first.places import course_root
+from serverless_first import course
+from serverless_first.authoring import deck_page, nbio
+from serverless_first.bench import axe
+from serverless_first.course import jupyter
+from serverless_first.course.chromium import arguments, find_chromium
+from serverless_first.course.places import course_root
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 ROOT = course_root()
@@ -115,7 +117,7 @@ def test_every_deck_can_be_read_by_everybody(page: Any, tmp_path: Path, module_i
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from serverless_first.site import make_site
+    from serverless_first.publish.site import make_site
 
     return make_site(tmp_path_factory.mktemp("site") / "site", report=lambda _: None).parent
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from serverless_first.chromium import find_chromium
-from serverless_first.lab_page import READY_MS, OpenLab, RedrawTimer, opened_lab
+from serverless_first.bench.lab_page import READY_MS, OpenLab, RedrawTimer, opened_lab
+from serverless_first.course.chromium import find_chromium
 
 pytestmark = [
     pytest.mark.thorough,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from serverless_first import course
-from serverless_first.chromium import find_chromium
-from serverless_first.journey import through_lab, through_lesson
-from serverless_first.lab_page import opened_lab
+from serverless_first.bench.journey import through_lab, through_lesson
+from serverless_first.bench.lab_page import opened_lab
+from serverless_first.course.chromium import find_chromium
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

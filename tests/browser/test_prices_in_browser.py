@@ -12,8 +12,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from serverless_first.chromium import find_chromium
-from serverless_first.lab_page import READY_MS, opened_lab
+from serverless_first.bench.lab_page import READY_MS, opened_lab
+from serverless_first.course.chromium import find_chromium
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

@@ -13,9 +13,9 @@ pytest.importorskip("jupytext", reason="the slides need the extra `author`")
 pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `slides`")
 
 from serverless_first import course
-from serverless_first.build import deck, deck_page, nbio
-from serverless_first.chromium import arguments, find_chromium
-from serverless_first.places import course_root
+from serverless_first.authoring import deck, deck_page, nbio
+from serverless_first.course.chromium import arguments, find_chromium
+from serverless_first.course.places import course_root
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

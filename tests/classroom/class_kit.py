@@ -6,7 +6,7 @@ import time
 
 from tools.class_load import Seat, Student
 
-from serverless_first.classroom.running import Running
+from serverless_first.teach.classroom.running import Running
 
 NAMES = ["佐藤 花子", "Tanaka, Ken"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from serverless_first.classroom.running import Running
+    from serverless_first.teach.classroom.running import Running
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def the_class(folder: Path) -> Iterator[Running]:
     """A running class of two. Only nightly tests ask for it: its packages are in the extra `class`."""
     from tests.classroom.class_kit import NAMES
 
-    from serverless_first.classroom.running import running
+    from serverless_first.teach.classroom.running import running
 
     with running(folder / "room", NAMES, port=0, memory_mb=1400) as now:
         yield now

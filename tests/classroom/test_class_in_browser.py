@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from serverless_first import course
-from serverless_first.chromium import arguments, find_chromium, missing
-from serverless_first.journey import through_lab
-from serverless_first.lab_page import READY_MS, OpenLab, note_kernel
+from serverless_first.bench.journey import through_lab
+from serverless_first.bench.lab_page import READY_MS, OpenLab, note_kernel
+from serverless_first.course.chromium import arguments, find_chromium, missing
 
 pytestmark = [
     pytest.mark.thorough,
@@ -28,7 +28,7 @@ pytestmark = [
     ),
 ]
 if TYPE_CHECKING:
-    from serverless_first.classroom.running import Running
+    from serverless_first.teach.classroom.running import Running
 
 NETWORK = "class.test"
 """A name as in a room with a name server: browsers take the seats' names for the same site, and trust no page of it."""
@@ -171,8 +171,8 @@ def test_a_page_of_one_student_cannot_act_as_another_unless_all_share_an_origin(
 ) -> None:
     from tests.classroom.class_kit import seat
 
-    from serverless_first.classroom import ports
-    from serverless_first.classroom.running import running
+    from serverless_first.teach.classroom import ports
+    from serverless_first.teach.classroom.running import running
 
     port, board_port = ports.free(2)
     address = f"http://{name}:{port}" if name else None

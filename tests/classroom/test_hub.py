@@ -27,7 +27,7 @@ if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32
     from tests.classroom.class_kit import NAMES, seat
     from tools.class_load import Seat
 
-    from serverless_first.classroom.running import CannotTeach, Running, running
+    from serverless_first.teach.classroom.running import CannotTeach, Running, running
 
 
 def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Running) -> None:
@@ -250,7 +250,8 @@ def test_two_students_have_clouds_that_do_not_collide(the_class: Running) -> Non
     code = """
 import boto3, json
 from pathlib import Path
-from serverless_first import cloud, hikari
+from serverless_first import cloud
+from serverless_first.shop import hikari
 aws = cloud.start()
 s3 = boto3.client("s3")
 s3.create_bucket(Bucket="hikari")

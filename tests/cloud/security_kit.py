@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from serverless_first import kernels
+from serverless_first.course import kernels
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY, SECRET = "AKIAIOSFODNN7LAMPS01", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYLAMPSKEY01"

@@ -11,7 +11,7 @@ import pytest
 from botocore import xform_name
 from tests.cloud.account_kit import ACCOUNT, refusal
 
-from serverless_first.places import course_root
+from serverless_first.course.places import course_root
 from serverless_first.real_account import cleaning, costs, finders, finders_own
 from serverless_first.real_account.journal import Journal
 from serverless_first.real_account.owned import KEY, Account

@@ -13,7 +13,7 @@ import pytest
 from tools.wrong_designs import drilled, solved
 
 from serverless_first import cloud, drill
-from serverless_first.capstone import Shop
+from serverless_first.drill.capstone import Shop
 
 pytestmark = pytest.mark.nightly
 

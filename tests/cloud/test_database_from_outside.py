@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from serverless_first import cloud, hikari
+from serverless_first import cloud
+from serverless_first.shop import hikari
 
 ORDERS = """
 import os

@@ -6,8 +6,9 @@ import pytest
 
 from kits import cloud_kit as kit
 from serverless_cloud import Cloud
-from serverless_first import hikari_vpc, reach
+from serverless_first import reach
 from serverless_first.reach import Place, rules
+from serverless_first.shop import hikari_vpc
 
 pytestmark = pytest.mark.usefixtures("aws")
 INTERNET = "203.0.113.7"

@@ -12,7 +12,7 @@ import pytest
 
 from kits import cloud_kit
 from serverless_cloud import Cloud, CloudError
-from serverless_first import hikari_workflows
+from serverless_first.shop import hikari_workflows
 
 PROGRAM = "import sys; sys.exit('no model' if sys.argv[1] == 'Kage' else 0)"
 RENDER = {

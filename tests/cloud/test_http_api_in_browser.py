@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kits.http_kit import make_api
-from serverless_first.chromium import arguments, find_chromium
+from serverless_first.course.chromium import arguments, find_chromium
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),

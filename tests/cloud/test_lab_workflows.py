@@ -11,10 +11,11 @@ import pytest
 
 from kits import cloud_kit
 from serverless_cloud import Cloud
-from serverless_first import course, hikari_workflows
-from serverless_first.hikari_workflows import Execution
+from serverless_first import course
 from serverless_first.lab import Attempt, CheckFailed, NotStarted
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn
+from serverless_first.shop import hikari_workflows
+from serverless_first.shop.hikari_workflows import Execution
 
 RIGHT = {"order_id": "ord-1", "result": "paid"}
 FAIL = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "NotPaid", "Cause": "No money."}}}

@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from serverless_cloud import Cloud
-from serverless_first import hikari
-from serverless_first.order_stores import DynamoOrders, MemoryOrders, OrderExists, PostgresOrders, examples
+from serverless_first.shop import hikari
+from serverless_first.shop.order_stores import DynamoOrders, MemoryOrders, OrderExists, PostgresOrders, examples
 
 ORDERS = examples(30, customers=3)
 

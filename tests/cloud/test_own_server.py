@@ -12,16 +12,16 @@ import psycopg
 import pytest
 
 from serverless_cloud import Cloud
-from serverless_first import order_stores
-from serverless_first.operations import Ledger
-from serverless_first.own_server import HOST, CommandFailed, OwnServer
+from serverless_first.shop import order_stores
+from serverless_first.shop.operations import Ledger
+from serverless_first.shop.own_server import HOST, CommandFailed, OwnServer
 
 RUNS = """
 from kits import cloud_kit as kit
 from pathlib import Path
 from serverless_first import cloud
-from serverless_first.operations import Ledger
-from serverless_first.own_server import OwnServer
+from serverless_first.shop.operations import Ledger
+from serverless_first.shop.own_server import OwnServer
 aws = cloud.start()
 own = OwnServer(aws, Ledger("own"))
 own.run("initdb", "-D", str(own.data), "-U", "hikari", "-A", "trust")

@@ -17,7 +17,8 @@ import pytest
 
 from serverless_cloud import peers
 from serverless_cloud.rds import sockets
-from serverless_first import cloud, hikari
+from serverless_first import cloud
+from serverless_first.shop import hikari
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says whose a connection is")
 NOBODY = 65_534

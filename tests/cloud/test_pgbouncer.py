@@ -13,7 +13,8 @@ import psutil
 import psycopg
 import pytest
 
-from serverless_first import cloud, hikari, pgbouncer
+from serverless_first import cloud
+from serverless_first.shop import hikari, pgbouncer
 
 pytestmark = pytest.mark.skipif(pgbouncer.program() is None, reason="PgBouncer is not installed")
 
@@ -94,7 +95,7 @@ def test_after_the_block_nobody_listens(database: hikari.Database) -> None:
 
 def test_it_ends_when_who_asked_for_it_is_killed(database: hikari.Database) -> None:
     code = (
-        "import sys; from serverless_first import pgbouncer\n"
+        "import sys; from serverless_first.shop import pgbouncer\n"
         f"with pgbouncer.running({database.host!r}, {database.port}, {{'a': 'b'}}, pool_size=1) as (_, port):\n"
         "    print(port, flush=True); sys.stdin.read()"
     )

@@ -167,7 +167,7 @@ def test_the_plan_tells_account_region_costs_and_changes_nothing(
 
 
 def test_costs_are_those_of_the_price_list() -> None:
-    from serverless_first import prices
+    from serverless_first.facts import prices
 
     found = {cost.module: cost for cost in costs.by_the_hour("us-east-1")}
     usd = prices.of("us-east-1").each_usd

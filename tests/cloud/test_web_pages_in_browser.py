@@ -15,7 +15,7 @@ import pytest
 
 from kits.http_kit import make_api
 from serverless_cloud import Cloud
-from serverless_first.chromium import arguments, find_chromium
+from serverless_first.course.chromium import arguments, find_chromium
 
 pytestmark = [
     pytest.mark.thorough,

@@ -19,13 +19,14 @@ from tests.labs.answers import GAP, Mistake, answers_in
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from serverless_first import course, kernels
+from serverless_first import course
+from serverless_first.course import kernels
 from serverless_first.course import Module, Task
 from serverless_first.lab.checks import load_checks
 from serverless_first.lab.quiz import load_quiz
 from serverless_first.lab.runner import run_lab
 from serverless_first.lab.texts import load_hints, solution_cells
-from serverless_first.places import course_root, module_dir
+from serverless_first.course.places import course_root, module_dir
 
 MODULES = [m for m in course.load().ready_modules if m.tasks]
 TASKS = [(m, t) for m in MODULES for t in m.tasks]

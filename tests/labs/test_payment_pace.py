@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from serverless_first.places import module_dir
+from serverless_first.course.places import module_dir
 
 Waits = Callable[[random.Random], Iterator[float]]
 RUNS = 5000

@@ -10,7 +10,7 @@ import pytest
 from serverless_first import course
 from serverless_first.lab import Attempt, CheckFailed
 from serverless_first.lab.functions import Answer
-from serverless_first.places import module_dir
+from serverless_first.course.places import module_dir
 
 
 def said_of(answers: list[Answer], left: list[int], monkeypatch: pytest.MonkeyPatch) -> str:

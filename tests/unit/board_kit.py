@@ -21,10 +21,10 @@ import pytest
 from tornado.testing import bind_unused_port
 
 from serverless_first import course
-from serverless_first.board.keys import Keys
-from serverless_first.board.server import Board, http_server
-from serverless_first.board.store import Store
-from serverless_first.chromium import arguments, find_chromium
+from serverless_first.course.chromium import arguments, find_chromium
+from serverless_first.teach.board.keys import Keys
+from serverless_first.teach.board.server import Board, http_server
+from serverless_first.teach.board.store import Store
 
 NAMES = [
     *("Abe Haruto", "佐藤 さくら", "O'Brien, Pat", '"Q" Quill', "=HYPERLINK(1)", "<img src=x onerror=alert(1)>"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first.places import course_root
+from serverless_first.course.places import course_root
 
 ROOT = course_root()
 FOLDERS = ("notebooks", "labs", "solutions", "slides")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from serverless_cloud.rds.binaries import Binaries
-from serverless_first import bench, pgbouncer
+from serverless_first import bench
 from serverless_first.bench import measure, proxy_speed, simfaas_replay, simulate_speed
+from serverless_first.shop import pgbouncer
 
 
 def test_the_fixed_names_are_there() -> None:

@@ -18,12 +18,12 @@ import pytest
 from click.testing import CliRunner
 from tests.unit.board_kit import NAMES, Running, a_class, event, names, running
 
-from serverless_first.board import addresses, server
-from serverless_first.board.keys import BadName, Keys, Who
-from serverless_first.board.roster import BadRoster, read_students
-from serverless_first.board.server import LARGEST_BODY
-from serverless_first.board.store import MOST_CHECKS
 from serverless_first.cli import main
+from serverless_first.teach.board import addresses, server
+from serverless_first.teach.board.keys import BadName, Keys, Who
+from serverless_first.teach.board.roster import BadRoster, read_students
+from serverless_first.teach.board.server import LARGEST_BODY
+from serverless_first.teach.board.store import MOST_CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOR_INSTRUCTORS = ("api/board", "api/board?module=05-rds-proxy", "checks.csv", "grades.csv")
@@ -307,8 +307,8 @@ def test_no_json_and_too_much_are_refused(board: Running) -> None:
 
 
 def test_one_student_cannot_fill_the_disk_and_the_state_goes_on(board: Running) -> None:
-    from serverless_first.board.event import Event
-    from serverless_first.board.store import Store
+    from serverless_first.teach.board.event import Event
+    from serverless_first.teach.board.store import Store
 
     store = Store(board.folder.parent / "full")
     for tries in range(1, MOST_CHECKS + 11):
@@ -388,7 +388,7 @@ def test_an_address_for_students_names_this_machine_and_not_all_of_them() -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_tokens_are_written_for_their_owner_alone_whatever_lay_there(tmp_path: Path) -> None:
-    from serverless_first import cli_board
+    from serverless_first.cli import board as cli_board
 
     theirs = tmp_path / "theirs"
     theirs.write_text("mine", encoding="ascii")

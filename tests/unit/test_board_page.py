@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.unit.board_kit import NAMES, Running, a_chromium, a_class, names, running
 
-from serverless_first.chromium import find_chromium
+from serverless_first.course.chromium import find_chromium
 
 pytestmark = [
     pytest.mark.thorough,

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from tests.unit.board_kit import Running, a_chromium, running
 
-from serverless_first import axe
-from serverless_first.chromium import find_chromium
+from serverless_first.bench import axe
+from serverless_first.course.chromium import find_chromium
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")
 pytestmark = [

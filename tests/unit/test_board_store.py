@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from serverless_first.board.store import Store
+from serverless_first.teach.board.store import Store
 
 
 def test_no_question_is_asked_in_a_way_that_python_3_14_refuses(tmp_path: Path) -> None:

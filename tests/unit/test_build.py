@@ -16,11 +16,11 @@ from PIL import Image
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
-from serverless_first import build as builder, facts, kernels
-from serverless_first.build import BuildFailed, build, cache, check
-from serverless_first.build.sources import pages
-from serverless_first.course import UnknownModule, load
-from serverless_first.dollars import SIGN
+from serverless_first import authoring as builder, facts
+from serverless_first.authoring import BuildFailed, build, cache, check
+from serverless_first.authoring.sources import pages
+from serverless_first.course import UnknownModule, kernels, load
+from serverless_first.course.dollars import SIGN
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 NAME = "00-lamps.ipynb"
@@ -244,7 +244,7 @@ def test_a_kernel_whose_port_another_process_took_is_started_again(
 
 
 def test_a_cell_that_takes_too_long_is_named(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from serverless_first.build import execute
+    from serverless_first.authoring import execute
 
     monkeypatch.setattr(execute.execute, "__kwdefaults__", {"cell_timeout_s": 1})
     edit(course, f"{ROOM}/lab.md", "lab = Lab()", "lab = Lab()\nimport threading; threading.Event().wait()")

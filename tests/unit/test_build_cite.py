@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from serverless_first.build.cite import CitationError, cited_in_code, render
+from serverless_first.authoring.cite import CitationError, cited_in_code, render
 from serverless_first.facts import Dated, Fact, Facts, Source
 
 NEWS = Source("NEWS", "News [AWS]", "https://aws.example/news")

@@ -16,7 +16,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import CheckCellMetadata
 from nbgrader.validator import Validator
 
-from serverless_first.build import build
+from serverless_first.authoring import build
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 NAME = "00-lamps.ipynb"

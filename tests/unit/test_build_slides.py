@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `slides`")
 
-from serverless_first.build import BuildFailed, build, export_slides, slides as slides_module
-from serverless_first.chromium import find_chromium, print_pdf
+from serverless_first.authoring import BuildFailed, build, export_slides, slides as slides_module
+from serverless_first.course.chromium import find_chromium, print_pdf
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from serverless_cloud.stacks import documents
-from serverless_first import capstone, drill, figures
-from serverless_first.build.execute import SLOW_CELL_TIMEOUT_S, timeout_s
-from serverless_first.capstone import NotLaid, Shop
+from serverless_first import drill, figures
+from serverless_first.authoring.execute import SLOW_CELL_TIMEOUT_S, timeout_s
+from serverless_first.drill import capstone
+from serverless_first.drill.capstone import NotLaid, Shop
 
 STUB = '# YOUR CODE HERE\n      raise NotImplementedError("not started: write your code here")\n'
 DOOR = """

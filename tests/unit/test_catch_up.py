@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from serverless_first import catch_up, course, workcopy
-from serverless_first.cli import main
+from serverless_first import course
+from serverless_first.cli import late_start, main
+from serverless_first.course import workcopy
 from serverless_first.lab import Lab, summary
 from serverless_first.lab.progress import ProgressFile, judged, task_progress
 
@@ -229,6 +230,6 @@ def test_progress_of_a_newer_course_is_left_alone(work: Path) -> None:
 
 @pytest.mark.parametrize("module", [m for m in course.load(ROOT).ready_modules if m.lesson_minutes], ids=lambda m: m.id)
 def test_each_lesson_of_the_course_teaches_in_five_lines(module: course.Module) -> None:
-    taught = catch_up.takeaways(module, ROOT)
+    taught = late_start.takeaways(module, ROOT)
     assert len(taught) == 5
     assert all(20 < len(line) < 300 for line in taught)

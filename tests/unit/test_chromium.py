@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from tools import colour_blind, picture, tour
 
-from serverless_first import chromium
+from serverless_first.course import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +35,7 @@ def test_no_other_place_decides_on_the_sandbox() -> None:
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "--no-" + "sandbox" in path.read_text(encoding="utf-8")
     ]
-    assert deciding == ["src/serverless_first/chromium.py", "tests/unit/test_chromium.py"]
+    assert deciding == ["src/serverless_first/course/chromium.py", "tests/unit/test_chromium.py"]
 
 
 @pytest.mark.parametrize("tool", [colour_blind, picture, tour])

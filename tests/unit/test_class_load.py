@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tools.class_load import LOOP, Student, Watch, claims
 
-from serverless_first.classroom import groups, limits, plan
+from serverless_first.teach.classroom import groups, limits, plan
 
 PLACE = plan.Place("127.0.0.1", 8000, 8001, "http://localhost:8000")
 ACCOUNTS = ["student-01", "student-02", "student-03"]

@@ -21,9 +21,9 @@ from click.testing import CliRunner
 from serverless_cloud import burst_size, seat, surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.lifecycle import State
-from serverless_first import places
-from serverless_first.classroom import cards, groups, limits, plan, roll, warden
 from serverless_first.cli import main
+from serverless_first.course import places
+from serverless_first.teach.classroom import cards, groups, limits, plan, roll, warden
 
 # systemd's UIDS-GIDS.md: system users, people, homed, containers' users, greeters, DynamicUser= and from there on.
 SYSTEMD = ((0, 999), (1000, 60_000), (60_001, 60_513), (60_514, 60_577), (60_578, 60_705), (61_184, 2**32))
@@ -110,7 +110,7 @@ def test_a_wish_that_is_too_large_is_told_what_fits() -> None:
 @linux
 def test_a_process_that_asks_for_far_too_much_gets_a_memory_error_and_lives_on() -> None:
     code = """
-from serverless_first.classroom.limits import Limits
+from serverless_first.teach.classroom.limits import Limits
 Limits(900, 1000).tell_process(own_account=False)
 try:
     bytearray(8_000_000_000)
@@ -258,7 +258,7 @@ def test_a_home_is_given_on_without_what_its_names_lead_to(tmp_path: Path) -> No
     os.link(outside / "file", home / "linked")
     for path in (home, home / "folder", home / "folder" / "mine", home / "file", home / "others"):
         os.chown(path, before, before, follow_symlinks=False)
-    from serverless_first.classroom import accounts
+    from serverless_first.teach.classroom import accounts
 
     accounts.furnish(home, number)
     paths = (*home.rglob("*"), outside, *outside.rglob("*"))
@@ -271,7 +271,7 @@ def test_a_home_is_given_on_without_what_its_names_lead_to(tmp_path: Path) -> No
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")
 def test_a_later_class_with_the_same_numbers_cannot_enter_the_homes_of_an_earlier_one() -> None:
-    from serverless_first.classroom import accounts
+    from serverless_first.teach.classroom import accounts
 
     with tempfile.TemporaryDirectory() as folder:  # pytest's own folders let nobody else through
         homes = Path(folder)
@@ -307,7 +307,7 @@ def test_a_later_class_with_the_same_numbers_cannot_enter_the_homes_of_an_earlie
 
 @posix
 def test_numbers_of_accounts_are_none_that_systemd_hands_out() -> None:
-    from serverless_first.classroom import accounts
+    from serverless_first.teach.classroom import accounts
 
     assert not any(low <= accounts._LAST and high >= accounts._FIRST for low, high in SYSTEMD)
 
@@ -395,7 +395,7 @@ def test_a_server_of_the_image_has_no_keys_and_no_address_of_aws(tmp_path: Path)
 
 @posix
 def test_what_a_dead_hub_leaves_is_found_by_its_session_its_mark_and_the_seats_folders(tmp_path: Path) -> None:
-    from serverless_first.classroom.running import _left_by
+    from serverless_first.teach.classroom.running import _left_by
 
     code = "import time; print('up', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code]
@@ -424,7 +424,7 @@ def test_what_a_dead_hub_leaves_is_found_by_its_session_its_mark_and_the_seats_f
 @posix
 def test_a_number_of_an_earlier_hubs_server_is_not_believed() -> None:
     pytest.importorskip("jupyterhub", reason="a class needs the extra `class`")
-    from serverless_first.classroom.spawner import SeatSpawner
+    from serverless_first.teach.classroom.spawner import SeatSpawner
 
     spawner = SeatSpawner.__new__(SeatSpawner)
     spawner.load_state({"pid": os.getpid()})
@@ -473,7 +473,7 @@ def test_what_cannot_be_taught_is_said_in_one_line(
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: another user")
 def test_a_python_that_students_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from serverless_first.classroom import accounts
+    from serverless_first.teach.classroom import accounts
 
     hidden = tmp_path / "hidden"
     hidden.mkdir(mode=0o700)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from serverless_first.classroom import names
 from serverless_first.cli import main
+from serverless_first.teach.classroom import names
 
 
 @pytest.mark.parametrize(

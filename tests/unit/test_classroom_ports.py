@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tests.unit.board_kit import running as a_board
 
-from serverless_first.board import Keys
-from serverless_first.classroom import limits, plan, ports, roll
 from serverless_first.lab import sharing
+from serverless_first.teach.board import Keys
+from serverless_first.teach.classroom import limits, plan, ports, roll
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="a class runs on POSIX")
@@ -104,7 +104,7 @@ def test_the_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
 @posix
 def test_a_seat_sends_to_where_the_board_listens(tmp_path: Path, host: str, there: str) -> None:
     pytest.importorskip("jupyterhub", reason="a class needs the extra `class`")
-    from serverless_first.classroom.spawner import SeatSpawner
+    from serverless_first.teach.classroom.spawner import SeatSpawner
 
     people = roll.enrol(tmp_path, ["Ken"], "Mori")
     for person in people.people:
@@ -121,7 +121,7 @@ def test_a_seat_sends_to_where_the_board_listens(tmp_path: Path, host: str, ther
 def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[str]]]:
     """Starts a class without a hub; gives the board's address and what was reported."""
     pytest.importorskip("jupyterhub", reason="a class needs the extra `class`")
-    from serverless_first.classroom import running
+    from serverless_first.teach.classroom import running
 
     monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(ROOT))
     monkeypatch.setattr(running, "_hub_somewhere", lambda _, the: (None, the))
@@ -160,7 +160,7 @@ def test_an_instructor_is_told_the_boards_own_address_and_whether_it_answers(
 def test_a_board_port_that_is_in_use_ends_the_start_in_one_line_and_leaves_no_plan(
     tmp_path: Path, start: Callable[..., tuple[str, list[str]]], taken: int
 ) -> None:
-    from serverless_first.classroom.running import CannotTeach
+    from serverless_first.teach.classroom.running import CannotTeach
 
     with pytest.raises(CannotTeach, match=f"Port {taken} on 127.0.0.1 cannot be used: .* with --board-port"):
         start(tmp_path / "class", port=0, board_port=taken)
@@ -171,7 +171,7 @@ def test_a_board_port_that_is_in_use_ends_the_start_in_one_line_and_leaves_no_pl
 def test_other_ports_behind_the_hub_leave_the_boards_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serverless_first.classroom import running
+    from serverless_first.teach.classroom import running
 
     tried: list[plan.Plan] = []
 

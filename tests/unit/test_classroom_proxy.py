@@ -25,7 +25,7 @@ from tornado.testing import bind_unused_port  # noqa: E402
 from tornado.web import Application, RequestHandler  # noqa: E402
 from tornado.websocket import WebSocketHandler  # noqa: E402
 
-from serverless_first.classroom import ports  # noqa: E402
+from serverless_first.teach.classroom import ports  # noqa: E402
 
 KERNELS = "v1.kernel.websocket.jupyter.org"  # the subprotocol that JupyterLab asks for
 HUB = "http://class.test:8000"
@@ -117,7 +117,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def a_proxy(*options: str) -> Iterator[Proxy]:
     port, api_port = ports.free(2)
     command = [
-        *(sys.executable, "-m", "serverless_first.classroom.proxy", "--strays-to", HUB),
+        *(sys.executable, "-m", "serverless_first.teach.classroom.proxy", "--strays-to", HUB),
         *("--ip", "127.0.0.1", "--port", str(port), "--api-ip", "127.0.0.1", "--api-port", str(api_port)),
         *("--error-target", "http://127.0.0.1:9/hub/error", "--log-level", "warn", *options),
     ]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first.classroom import ports
+from serverless_first.teach.classroom import ports
 
 ACCOUNTS = ["instructor", *(f"student-{number:02}" for number in range(1, 501))]
 SERVER = """
@@ -61,7 +61,7 @@ def spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pytest.importorskip("jupyterhub", reason="a class needs the extra `class`")
     from jupyterhub.spawner import LocalProcessSpawner
 
-    from serverless_first.classroom.spawner import SeatSpawner
+    from serverless_first.teach.classroom.spawner import SeatSpawner
 
     started: list[subprocess.Popen[bytes]] = []
     made: Any = SeatSpawner.__new__(SeatSpawner)
@@ -109,7 +109,7 @@ def test_a_server_whose_port_somebody_took_meanwhile_starts_at_another_one(spawn
 
 
 def test_a_server_that_ends_for_another_reason_is_told_at_once(spawner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from serverless_first.classroom.spawner import ServerEnded
+    from serverless_first.teach.classroom.spawner import ServerEnded
 
     monkeypatch.setitem(globals(), "SERVER", "raise SystemExit('the disk is full')")
     with pytest.raises(ServerEnded, match=r"student-01 has ended before it listened\. The hub's log has what it said"):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first.classroom import groups, limits
-from serverless_first.classroom.turns import accounts_with_a_turn, weighed
+from serverless_first.teach.classroom import groups, limits
+from serverless_first.teach.classroom.turns import accounts_with_a_turn, weighed
 
 TAKES_A_TURN = """
 import sys

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from serverless_first import doctor, jupyter
-from serverless_first.cli import main
-from serverless_first.doctor import Finding
+from serverless_first.cli import doctor, main
+from serverless_first.cli.doctor import Finding
+from serverless_first.course import jupyter
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = "notebooks/00-start-here.ipynb"

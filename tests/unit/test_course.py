@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import course, places
+from serverless_first import course
+from serverless_first.course import places
 
 
 def test_each_of_the_deck_s_slides_belongs_to_exactly_one_module() -> None:

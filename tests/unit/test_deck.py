@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
-from serverless_first.build import deck, nbio
-from serverless_first.build.cite import Marks, render
+from serverless_first.authoring import deck, nbio
+from serverless_first.authoring.cite import Marks, render
 from serverless_first.facts import Dated, Fact, Facts, Source
 
 NOTES = "Say: Lamps.\n\nAsk: Which?\n\nShow: One.\n\nMisunderstanding: All.\n\nMinutes: 2"

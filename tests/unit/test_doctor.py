@@ -9,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from serverless_first import doctor
+from serverless_first.cli import doctor
 
 
 def test_packages_within_their_bounds_are_fine() -> None:

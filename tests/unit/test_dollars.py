@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from nbconvert import filters
 
-from serverless_first import dollars
-from serverless_first.dollars import SIGN
+from serverless_first.course import dollars
+from serverless_first.course.dollars import SIGN
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 from tests.unit.figure_reading import legends, words
 
-from serverless_first import figures, prices
+from serverless_first import figures
+from serverless_first.facts import prices
 from serverless_first.simulate import cost
 from serverless_first.simulate.cost import Bill
 

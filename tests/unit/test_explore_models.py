@@ -13,8 +13,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from serverless_first import explore, prices
+from serverless_first import explore
 from serverless_first.explore.base import OWN, Explorer
+from serverless_first.facts import prices
 from serverless_first.simulate import break_even, capacity, cost, network, policies, queueing, traces, workflow
 
 NEW: tuple[Any, ...] = (

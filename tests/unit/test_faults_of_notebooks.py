@@ -26,8 +26,8 @@ pytestmark = pytest.mark.thorough
 IN_4_GB = """
 import json, os, sys, threading
 from pathlib import Path
-from serverless_first.classroom.groups import Groups, NoGroups
-from serverless_first.classroom.limits import Limits
+from serverless_first.teach.classroom.groups import Groups, NoGroups
+from serverless_first.teach.classroom.limits import Limits
 from tools.kill_kernels import Folders, run_to_the_end
 try:
     groups = Groups.make(f"four-gigabytes-{os.getpid()}")

@@ -8,7 +8,7 @@ import nbformat.v4
 import pytest
 from nbclient import NotebookClient
 
-from serverless_first import kernels
+from serverless_first.course import kernels
 
 v4: Any = nbformat.v4  # not typed
 SAYS = (

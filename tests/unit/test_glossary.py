@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import course, glossary
-from serverless_first.build import nbio
-from serverless_first.glossary import GlossaryError, Term
+from serverless_first import course
+from serverless_first.authoring import nbio
+from serverless_first.facts import glossary
+from serverless_first.facts.glossary import GlossaryError, Term
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMS = glossary.load(ROOT).terms

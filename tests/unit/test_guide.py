@@ -14,10 +14,11 @@ import pytest
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
-from serverless_first import course, lab, places, timetable
-from serverless_first.build import BuildFailed, build, check, guide
-from serverless_first.build.guide import GuideError
-from serverless_first.chromium import find_chromium
+from serverless_first import course, lab
+from serverless_first.authoring import BuildFailed, build, check, guide
+from serverless_first.authoring.guide import GuideError
+from serverless_first.course import places, timetable
+from serverless_first.course.chromium import find_chromium
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 TRACK = """

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serverless_first import figures, hikari_capacity as shop, prices
+from serverless_first import figures
+from serverless_first.facts import prices
+from serverless_first.shop import hikari_capacity as shop
 from serverless_first.simulate import capacity
 
 
@@ -75,7 +77,7 @@ def test_what_is_tried_out_tells_an_error_in_one_line_and_the_notebook_runs_on(
     for text, said in (
         ("def plan(yesterday):\n    raise NotImplementedError\n", ""),
         (
-            "from serverless_first.hikari_capacity import tasks\n\n\ndef plan(yesterday):\n    return tasks(60)\n",
+            "from serverless_first.shop.hikari_capacity import tasks\n\n\ndef plan(yesterday):\n    return tasks(60)\n",
             "plan.py, line 5: ValueError: target is 60",
         ),
         ('def plan(yesterday):\n    return "functions"\n', "TypeError: plan returned 'functions'. Return what"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first import jupyter, kernels
+from serverless_first.course import jupyter, kernels
 
 REAL = {
     "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",

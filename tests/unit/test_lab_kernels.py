@@ -22,7 +22,7 @@ import psutil
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from serverless_first import kernels
+from serverless_first.course import kernels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no Unix sockets in Python")
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*\?token=(\w+)")

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from serverless_first.lab_page import _address
+from serverless_first.bench.lab_page import _address
 
 
 def server(source: str) -> subprocess.Popen[str]:

@@ -248,7 +248,7 @@ def test_a_board_that_is_away_gets_it_later(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    from serverless_first.board import Keys
+    from serverless_first.teach.board import Keys
 
     be(monkeypatch, f"http://127.0.0.1:{port}/board/", Keys.open(course_dir / "board").student("Aiko"))
     lab = Lab("05")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first.dollars import SIGN
+from serverless_first.course.dollars import SIGN
 from serverless_first.lab import show
 from serverless_first.lab.failures import CheckFailed
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first.provider import PaymentProvider
+from serverless_first.shop.provider import PaymentProvider
 
 
 def get(url: str, timeout_s: float = 5.0) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import pgbouncer
+from serverless_first.shop import pgbouncer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets")
 

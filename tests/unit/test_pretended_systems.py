@@ -163,7 +163,7 @@ def test_without_numbers_of_users_a_folder_has_the_user_s_name(monkeypatch: pyte
 
 
 def test_kernels_on_windows_keep_their_ports_and_encrypt() -> None:
-    kernels = module_on("win32", "serverless_first.kernels")
+    kernels = module_on("win32", "serverless_first.course.kernels")
     assert kernels.kernel_options({}) == ["--KernelManager.transport_encryption=auto"]
     assert kernels.private_channels() == {"transport_encryption": "auto"}
 
@@ -235,11 +235,11 @@ def test_a_board_s_secret_has_no_modes_on_windows(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("x")
     secret.chmod(0o666)
-    module_on("win32", "serverless_first.board.keys")._require_private(secret)
+    module_on("win32", "serverless_first.teach.board.keys")._require_private(secret)
 
 
 def test_a_class_on_windows_is_refused_with_a_way_out() -> None:
-    module = module_on("win32", "serverless_first.classroom.running")
+    module = module_on("win32", "serverless_first.teach.classroom.running")
     with pytest.raises(module.CannotTeach, match="Windows Subsystem for Linux"), module.running(["mika"], Path("x")):
         pass
 
@@ -256,7 +256,7 @@ def test_signals_that_windows_lacks_are_not_asked_for() -> None:
 
 
 def test_jupyterlab_on_windows_is_a_child_that_outlives_ctrl_c(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_first.jupyter")
+    module = module_on("win32", "serverless_first.course.jupyter")
     monkeypatch.setattr(module, "work_dir", lambda: tmp_path)
     monkeypatch.setattr(module.surroundings, "apply", lambda _: {})
     monkeypatch.chdir(tmp_path)
@@ -280,7 +280,7 @@ def test_jupyterlab_on_windows_is_a_child_that_outlives_ctrl_c(monkeypatch: pyte
 
 
 def test_a_long_path_on_windows_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = module_on("win32", "serverless_first.doctor")
+    module = module_on("win32", "serverless_first.cli.doctor")
     monkeypatch.setattr(module, "course_root", lambda: Path("C:\\" + "x" * 200))
     assert "Windows may refuse long paths" in str(module.path())
 
@@ -354,7 +354,7 @@ def test_macos_gives_as_many_files_as_its_kernel_allows(
 
 
 def test_an_own_server_on_windows_has_no_window(tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_first.own_server")
+    module = module_on("win32", "serverless_first.shop.own_server")
     seen: list[Any] = []
 
     def run(*_: Any, **settings: Any) -> Any:
@@ -371,14 +371,14 @@ def test_an_own_server_on_windows_has_no_window(tmp_path: Path) -> None:
 
 
 def test_a_copy_on_windows_keeps_the_rights_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = module_on("win32", "serverless_first.workcopy")
+    module = module_on("win32", "serverless_first.course.workcopy")
     monkeypatch.setattr(os, "umask", None)  # not asked
     module.write(tmp_path / "lamps" / "lab.ipynb", b"{}")
     assert (tmp_path / "lamps" / "lab.ipynb").read_bytes() == b"{}"
 
 
 def test_limits_of_a_seat_on_windows() -> None:
-    module = module_on("win32", "serverless_first.classroom.limits")
+    module = module_on("win32", "serverless_first.teach.classroom.limits")
     module.Limits(1000, 2000).tell_process(own_account=True)  # would import `resource`
 
 

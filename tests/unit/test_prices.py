@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import facts, prices
+from serverless_first import facts
+from serverless_first.facts import prices
 
 ROOT = Path(__file__).resolve().parents[2]
 

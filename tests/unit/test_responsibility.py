@@ -9,9 +9,10 @@ import pytest
 from matplotlib.image import imread
 from tests.unit.figure_reading import words
 
-from serverless_first import explore, facts, figures, responsibility
+from serverless_first import explore, facts, figures
 from serverless_first.explore.base import OWN
-from serverless_first.responsibility import MOVES, NEW, ON_THE_SLIDE, TASKS, TODAY, YEARS
+from serverless_first.shop import responsibility
+from serverless_first.shop.responsibility import MOVES, NEW, ON_THE_SLIDE, TASKS, TODAY, YEARS
 
 
 def test_every_task_has_an_owner_in_every_column_and_every_shared_one_says_who_does_what() -> None:

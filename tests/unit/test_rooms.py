@@ -26,7 +26,7 @@ def test_each_room_is_a_part_of_the_code() -> None:
     [
         ("engine/src/serverless_cloud/rds_proxy/pool.py", "engine/tests/proxy"),
         ("engine/src/serverless_cloud/sources/sqs_scaling.py", "engine/tests/test_sqs_mapping.py"),
-        ("src/serverless_first/prices.py", "tests/unit"),
+        ("src/serverless_first/facts/prices.py", "tests/unit"),
         ("src/serverless_first/simulate/cost.py", "tests/unit/test_elastic_figures.py"),  # it imports the file
         ("src/serverless_first/lab/broken_copies.py", "tests/labs"),
         ("modules/05-rds-proxy/lesson.md", "notebooks/05-rds-proxy.ipynb"),
@@ -42,7 +42,7 @@ def test_a_changed_file_finds_its_tests(name: str, test: str) -> None:
 
 
 def test_a_folder_holds_its_files_so_that_none_runs_twice() -> None:
-    assert select_tests(ROOT, ["tests/unit/test_pool.py", "src/serverless_first/glossary.py"]) == ["tests/unit"]
+    assert select_tests(ROOT, ["tests/unit/test_pool.py", "src/serverless_first/facts/glossary.py"]) == ["tests/unit"]
 
 
 def test_checks_and_mistakes_ask_for_the_labs_and_the_solution_only() -> None:

@@ -288,7 +288,9 @@ def test_the_first_imports_leave_byte_code_tell_their_progress_and_pass_over_wha
 def test_the_first_imports_are_what_a_learners_processes_load() -> None:
     names = first_imports.names()
     assert {"jupyterlab.labapp", "ipykernel.kernelapp", "serverless_first.cloud", "serverless_first.lab.kit"} < {*names}
-    assert not [name for name in names if name.startswith(("serverless_first.build", "serverless_first.classroom"))]
+    assert not [
+        name for name in names if name.startswith(("serverless_first.authoring", "serverless_first.teach.classroom"))
+    ]
 
 
 make = pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs make and a POSIX shell")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serverless_first import prices
+from serverless_first.facts import prices
 from serverless_first.simulate import account, billing, fleet
 from serverless_first.simulate.account import Function
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from serverless_first import prices
+from serverless_first.facts import prices
 from serverless_first.simulate import break_even, cost, policies as presets, traces
 from serverless_first.simulate.capacity import Policy, simulate
 from serverless_first.simulate.traces import Demand

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from serverless_first import prices
+from serverless_first.facts import prices
 from serverless_first.simulate import break_even, cost
 from serverless_first.simulate.break_even import Server
 

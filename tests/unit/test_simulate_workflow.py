@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from serverless_first import prices
+from serverless_first.facts import prices
 from serverless_first.simulate import workflow
 
 US = prices.of("us-east-1")

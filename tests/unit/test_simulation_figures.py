@@ -10,7 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from tests.unit.figure_reading import TITLES, check_apart, words
 
-from serverless_first import figures, prices
+from serverless_first import figures
+from serverless_first.facts import prices
 from serverless_first.simulate import break_even, cost, policies, traces
 
 HERE = prices.of("us-east-1")

@@ -19,10 +19,10 @@ pytest.importorskip("furo", reason="the site needs the extra `site`")
 from click.testing import CliRunner
 from PIL import Image
 
-from serverless_first import site as site_package
 from serverless_first.cli import main
-from serverless_first.site import SiteFailed, links, make_site, questions
-from serverless_first.site.text import Text, split_at_headings
+from serverless_first.publish import site as site_package
+from serverless_first.publish.site import SiteFailed, links, make_site, questions
+from serverless_first.publish.site.text import Text, split_at_headings
 
 COURSE = """
 title = "Lamps First"

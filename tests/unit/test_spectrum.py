@@ -9,9 +9,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from serverless_first import explore, facts, figures, order_stores, spectrum
+from serverless_first import explore, facts, figures
 from serverless_first.explore.base import OWN
-from serverless_first.operations import Ledger, values_in
+from serverless_first.shop import order_stores, spectrum
+from serverless_first.shop.operations import Ledger, values_in
 
 SERVICES = [service for name in spectrum.ROWS for service in spectrum.ROWS[name]]
 

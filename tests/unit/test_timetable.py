@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import course, places, timetable
-from serverless_first.timetable import BadTimetable, clock
+from serverless_first import course
+from serverless_first.course import places, timetable
+from serverless_first.course.timetable import BadTimetable, clock
 
 MODULE = """
 [[module]]

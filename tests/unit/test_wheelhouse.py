@@ -22,12 +22,12 @@ from tools.environment import Environment
 from tools.watched import CommandFailed
 from tools.wheelhouse import WheelhouseError
 
-from serverless_first import wheelhouse
 from serverless_first.cli import main
-from serverless_first.wheelhouse import CannotCollect, Target, collect, manifest, source, this_machine
-from serverless_first.wheelhouse.pins import pins_for
+from serverless_first.publish import wheelhouse
+from serverless_first.publish.wheelhouse import CannotCollect, Target, collect, manifest, source, this_machine
+from serverless_first.publish.wheelhouse.pins import pins_for
 
-collecting = sys.modules["serverless_first.wheelhouse.collect"]  # the package has a function of that name
+collecting = sys.modules["serverless_first.publish.wheelhouse.collect"]  # the package has a function of that name
 HERE = Target("3.13", "linux-x86_64")
 PYTHON = sys.version_info[:2]
 

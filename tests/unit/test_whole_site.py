@@ -14,10 +14,12 @@ pytest.importorskip("sphinx", reason="the site needs the extra `site`")
 pytest.importorskip("myst_parser", reason="the site needs the extra `site`")
 pytest.importorskip("furo", reason="the site needs the extra `site`")
 
-from serverless_first import axe, course, glossary
-from serverless_first.build import nbio
-from serverless_first.chromium import arguments, find_chromium
-from serverless_first.site import links, make_site
+from serverless_first import course
+from serverless_first.authoring import nbio
+from serverless_first.bench import axe
+from serverless_first.course.chromium import arguments, find_chromium
+from serverless_first.facts import glossary
+from serverless_first.publish.site import links, make_site
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [module.id for module in course.load(ROOT).ready_modules if module.lesson_minutes]

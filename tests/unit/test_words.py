@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from serverless_first.words import count
+from serverless_first.course.words import count
 
 
 @pytest.mark.parametrize(

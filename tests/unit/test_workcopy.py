@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from serverless_first import workcopy
-from serverless_first.workcopy import CannotReset, lay, reset
+from serverless_first.course import workcopy
+from serverless_first.course.workcopy import CannotReset, lay, reset
 
 LESSON, LAB = "notebooks/00-lamps.ipynb", "labs/00-lamps.ipynb"
 COURSE = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from serverless_first import prices, workloads
+from serverless_first.facts import prices
+from serverless_first.shop import workloads
 from serverless_first.simulate import cost
 
 HERE = prices.of("us-east-1")

@@ -3,7 +3,7 @@
 %%writefile plan.py
 from dataclasses import replace
 
-from serverless_first import hikari_capacity as shop
+from serverless_first.shop import hikari_capacity as shop
 
 
 def plan(yesterday):

@@ -1,7 +1,7 @@
 #: expects: refuse a store that is right
 #: because: The test asks for something that the interface does not promise: fields in an order of their own.
 %%writefile contract.py
-from serverless_first.order_stores import OrderExists
+from serverless_first.shop.order_stores import OrderExists
 
 
 def order(order_id, **fields):

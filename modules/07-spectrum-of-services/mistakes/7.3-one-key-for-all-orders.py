@@ -1,7 +1,7 @@
 #: expects: A hot key: most orders have the same partition key in the index
 #: because: All orders are put under one partition key, and the customer into the sort key, so that one index answers everything.
 %%writefile dynamo_orders.py
-from serverless_first.order_stores import OrderExists
+from serverless_first.shop.order_stores import OrderExists
 
 NUMBERS = {"quantity", "version"}
 

@@ -1,7 +1,7 @@
 #: expects: reads far more items than it gives back
 #: because: The index has one partition for each lamp, and a filter finds the customer in it.
 %%writefile dynamo_orders.py
-from serverless_first.order_stores import OrderExists
+from serverless_first.shop.order_stores import OrderExists
 
 NUMBERS = {"quantity", "version"}
 

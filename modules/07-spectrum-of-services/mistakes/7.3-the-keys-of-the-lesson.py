@@ -1,7 +1,7 @@
 #: expects: Two orders have one id
 #: because: The keys of the lesson: the id is in no primary key, so no condition can see a second one.
 %%writefile dynamo_orders.py
-from serverless_first.order_stores import OrderExists
+from serverless_first.shop.order_stores import OrderExists
 
 NUMBERS = {"quantity", "version"}
 

@@ -17,7 +17,7 @@ import psutil
 from serverless_first import cloud
 from serverless_first.bench.function import NAME, deploy
 from serverless_first.bench.measure import Measurement, benchmark, median_s
-from serverless_first.places import module_dir
+from serverless_first.course.places import module_dir
 
 HANDLER = """
 import os

@@ -28,8 +28,8 @@ from pathlib import Path
 
 from serverless_cloud.rds import binaries, folder, roles
 from serverless_cloud.rds.postgres import HOST, Postgres
-from serverless_first import pgbouncer
 from serverless_first.bench.measure import Measurement, at_least, benchmark
+from serverless_first.shop import pgbouncer
 
 CLIENTS, POOL, MAX_CONNECTIONS = 50, 20, 100
 MODES = ("simple", "extended", "prepared")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from importlib.util import find_spec
 
+from serverless_first.bench.lab_page import RedrawTimer, opened_lab
 from serverless_first.bench.measure import Measurement, at_most, benchmark
-from serverless_first.chromium import find_chromium
-from serverless_first.lab_page import RedrawTimer, opened_lab
+from serverless_first.course.chromium import find_chromium
 
 MOST_SLIDER_MS = 100.0
 WARM_UP, MOVES = 20, 100

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from serverless_first import prices
 from serverless_first.drill.finding import Cost
 from serverless_first.drill.record import Record
+from serverless_first.facts import prices
 
 
 def cost_of(record: Record) -> Cost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from serverless_first.course.words import count
 from serverless_first.drill.finding import (
     DIRECT_CONNECTIONS,
     NO_DEAD_LETTERS,
@@ -15,7 +16,6 @@ from serverless_first.drill.finding import (
     Finding,
 )
 from serverless_first.drill.record import LATE_COPIES, Posted, Record
-from serverless_first.words import count
 
 #: Generous: they must hold on a slow and busy machine, too. What is judged is whether there is a bound at all.
 ANSWER_LIMIT_MS = 15_000.0

@@ -9,10 +9,10 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from serverless_first.course.words import count
 from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures.availability import MOST_SERVICES, ChainCurves, minutes_a_month
 from serverless_first.simulate import availability
-from serverless_first.words import count
 
 PRESETS = (
     Preset("orders calls stock, and waits", {}),

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first import prices
 from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.facts import prices
 from serverless_first.figures import capacity as pictures
 from serverless_first.simulate import break_even, capacity, policies, traces
 from serverless_first.simulate.capacity import CapacityResult, Policy

@@ -9,8 +9,8 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first import prices
 from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.facts import prices
 from serverless_first.figures import break_even as pictures
 from serverless_first.figures.break_even import Cost, Crossing
 from serverless_first.figures.capacity import usd

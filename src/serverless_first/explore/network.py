@@ -9,10 +9,10 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from serverless_first.course.words import count
 from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures import interfaces as pictures
 from serverless_first.simulate import network
-from serverless_first.words import count
 
 PREFIXES = (28, 27, 26, 25, 24, 23, 22, 20)
 _SHOWN = pictures.environments_shown()

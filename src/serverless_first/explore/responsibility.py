@@ -10,10 +10,10 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first import responsibility
 from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures.responsibility import LOOKS
-from serverless_first.responsibility import OWNERS, TASKS, Owner, Year
+from serverless_first.shop import responsibility
+from serverless_first.shop.responsibility import OWNERS, TASKS, Owner, Year
 
 _YEARS: dict[Year, str] = {2020: "2020, slide 9 of the deck", 2026: "2026"}
 _LANES: dict[Owner, str] = {"AWS": "AWS's", "both": "both have a part", "you": "yours"}

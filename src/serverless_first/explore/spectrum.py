@@ -9,9 +9,9 @@ import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first import spectrum
 from serverless_first.explore.base import Explorer, Preset, View
 from serverless_first.figures.spectrum import TaskBars
+from serverless_first.shop import spectrum
 
 _NAMES = {row: [service.name for service in spectrum.row(row)] for row in spectrum.ROWS}
 _LOOK: dict[str, Any] = {"style": {"description_width": "17em"}, "layout": widgets.Layout(width="40em")}

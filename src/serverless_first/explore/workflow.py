@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first import prices
 from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.facts import prices
 from serverless_first.figures import polling as pictures
 from serverless_first.figures.break_even import amount
 from serverless_first.figures.capacity import usd

@@ -8,9 +8,9 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from serverless_first import responsibility
 from serverless_first.figures.style import BLUE, style
-from serverless_first.responsibility import Owner, Year
+from serverless_first.shop import responsibility
+from serverless_first.shop.responsibility import Owner, Year
 
 #: colour, colour of the word, hatching; the word in the cell says the same
 LOOKS: dict[Owner, tuple[str, str, str]] = {

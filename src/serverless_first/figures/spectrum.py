@@ -10,9 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from serverless_first import spectrum as slide
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
-from serverless_first.operations import KINDS, Ledger
+from serverless_first.shop import spectrum as slide
+from serverless_first.shop.operations import KINDS, Ledger
 
 _LETTERS = 12  # of a box's line
 #: Each mark has a colour, a line and a sign, so that none of them depends on colour.

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image  # matplotlib's own dependency: what it writes a PNG with
 
-from serverless_first.dollars import NO_FORMULAS
+from serverless_first.course.dollars import NO_FORMULAS
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"

@@ -29,7 +29,7 @@ from serverless_first.course import Task
 from serverless_first.lab.failures import CheckBroken, CheckFailed, NotStarted, listed, one_line, readable
 
 if TYPE_CHECKING:
-    from serverless_first import hikari
+    from serverless_first.shop import hikari
 
 _STAMP = re.compile(r"^\S+Z \S+ (?=Task timed out)|^RequestId: \S+ (?=Error)")
 _FRAME = re.compile(r'File "([^"]+)",? [Ll]ine (\d+)(?:, in (\S+))?')
@@ -131,7 +131,8 @@ class Attempt:
             CheckBroken: no local cloud runs.
         """
         self.client("rds")  # says so if no local cloud runs
-        from serverless_first import cloud, hikari
+        from serverless_first import cloud
+        from serverless_first.shop import hikari
 
         try:
             return hikari.find(cloud.start(), identifier)

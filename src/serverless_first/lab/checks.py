@@ -19,9 +19,9 @@ from types import ModuleType
 from typing import TypeVar
 
 from serverless_first.course import Module, Task
+from serverless_first.course.places import module_dir
 from serverless_first.lab.attempt import Attempt, cloud_is_missing
 from serverless_first.lab.failures import CheckBroken, CheckFailed, CourseFault, NotStarted, one_line
-from serverless_first.places import module_dir
 
 Check = Callable[[Attempt], None]
 _Marked = TypeVar("_Marked", bound=Callable[[Attempt], None])

@@ -12,8 +12,7 @@ import html
 import json
 from collections.abc import Sequence
 
-from serverless_first import dollars
-from serverless_first.course import UnknownModule
+from serverless_first.course import UnknownModule, dollars
 
 _ONE_PANEL = (
     "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output .check-panel) + "

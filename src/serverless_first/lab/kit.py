@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from serverless_cloud import seat
 from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
+from serverless_first.course.places import module_dir
+from serverless_first.course.words import count
 from serverless_first.lab import progress, sharing
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
 from serverless_first.lab.show import say, show
 from serverless_first.lab.texts import TIERS, load_hints, solution_cells
-from serverless_first.places import module_dir
-from serverless_first.words import count
 
 if TYPE_CHECKING:
     from serverless_first.lab.predict import Prediction

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from serverless_first.lab import Attempt
 from serverless_first.lab.functions import fresh_id
 from serverless_first.lab.learner_file import LearnerFile
-from serverless_first.order_stores import MemoryOrders, Order, OrderExists
+from serverless_first.shop.order_stores import MemoryOrders, Order, OrderExists
 
 
 def _order() -> Order:

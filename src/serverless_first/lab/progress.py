@@ -28,8 +28,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from serverless_first.course.places import work_dir
 from serverless_first.lab.show import say
-from serverless_first.places import work_dir
 
 VERSION = 1
 LOCK_TIMEOUT_S = 10.0
@@ -57,7 +57,7 @@ class TaskProgress:
         passed: whether it has passed.
         solution_shown: whether the solution was shown before the first pass.
         passed_at: the time of the first pass in UTC, as the file has it.
-        caught_up: whether a late learner skipped it (see serverless_first.catch_up). This is not a pass.
+        caught_up: whether a late learner skipped it (see serverless_first.cli.late_start). This is not a pass.
     """
 
     attempts: int

@@ -26,11 +26,11 @@ from typing import Any
 import yaml
 
 from serverless_first.course import Module
-from serverless_first.dollars import NO_FORMULAS
+from serverless_first.course.dollars import NO_FORMULAS
+from serverless_first.course.places import module_dir
 from serverless_first.lab import keyboard
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.show import in_notebook, say, show
-from serverless_first.places import module_dir
 
 SECTIONS = ("quiz", "recall")
 TYPES = ("many_choice", "multiple_choice", "numeric")

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
-from serverless_first import course, kernels
-from serverless_first.course import UnknownModule
+from serverless_first import course
+from serverless_first.course import UnknownModule, kernels
 from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten
 
 State = Literal["passed", "failed", "not started", "not judged", "error"]

@@ -7,7 +7,7 @@ import sys
 from IPython import get_ipython
 from IPython.display import display
 
-from serverless_first import dollars
+from serverless_first.course import dollars
 
 
 def in_notebook() -> bool:

@@ -15,7 +15,7 @@ from serverless_first.lab import Attempt
 from serverless_first.lab.failures import one_line
 from serverless_first.lab.functions import fresh_id
 from serverless_first.lab.learner_file import LearnerFile
-from serverless_first.order_stores import FIELDS, Order, OrderExists
+from serverless_first.shop.order_stores import FIELDS, Order, OrderExists
 
 PACKERS = 2
 _WAIT_S = 4.0  # for the other packer to have read as well; a store that lets one wait for the other goes on after it

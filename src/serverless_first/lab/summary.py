@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from serverless_first import course, workcopy
-from serverless_first.course import Course, Module, Task
+from serverless_first import course
+from serverless_first.course import Course, Module, Task, workcopy
+from serverless_first.course.places import work_dir
+from serverless_first.course.words import count
 from serverless_first.lab import progress
 from serverless_first.lab.progress import Data, ProgressFile, TaskProgress
-from serverless_first.places import work_dir
-from serverless_first.words import count
 
 FILE = "summary.html"
 MARK = '<meta name="generator" content="serverless-first summary">'

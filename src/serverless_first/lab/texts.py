@@ -17,8 +17,8 @@ import json
 import yaml
 
 from serverless_first.course import Module
+from serverless_first.course.places import course_root, module_dir
 from serverless_first.lab.failures import CourseFault
-from serverless_first.places import course_root, module_dir
 
 TIERS = ("a question", "a pointer", "nearly the code")
 _MARKERS = tuple(f"{sign}### {word} SOLUTION" for sign in ("", "-- ") for word in ("BEGIN", "END"))  # -- in SQL

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_first import capstone, cloud
-from serverless_first.drill import faults
+from serverless_first import cloud
+from serverless_first.drill import capstone, faults
 from serverless_first.drill.shop import PIECES, Shop
 from serverless_first.lab.apis import Answered, send
 from serverless_first.lab.attempt import Attempt

@@ -12,11 +12,11 @@ from typing import Any
 from IPython import get_ipython
 
 from serverless_cloud import CloudError
-from serverless_first import hikari_workflows
-from serverless_first.hikari_workflows import Execution
 from serverless_first.lab.attempt import Attempt
 from serverless_first.lab.failures import one_line, readable
 from serverless_first.lab.functions import fresh_id, wait_until
+from serverless_first.shop import hikari_workflows
+from serverless_first.shop.hikari_workflows import Execution
 
 
 def machine_arn(attempt: Attempt, name: str) -> str:

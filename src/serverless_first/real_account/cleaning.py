@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from serverless_first.course.words import count
 from serverless_first.real_account import finders, finders_own
 from serverless_first.real_account.existing import log_group_of
 from serverless_first.real_account.journal import Made
 from serverless_first.real_account.owned import KEY, OF_A_STACK, Account, as_mapping
 from serverless_first.real_account.tagging import UNTAGGABLE
 from serverless_first.real_account.things import Finder, Thing, code_of, is_missing
-from serverless_first.words import count
 
 #: How long one thing may take to go, in seconds. The interfaces of functions in a VPC stay for up to 20 minutes.
 LIMIT_S = 1500.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serverless_first import prices
+from serverless_first.facts import prices
 
 HOURS_A_MONTH = 730.0  # as AWS's calculator has it: 365 x 24 / 12
 _FALLBACK = "us-east-1"

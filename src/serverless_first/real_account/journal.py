@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from serverless_first import workcopy
+from serverless_first.course import workcopy
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Any
 from serverless_cloud import guard, surroundings
 from serverless_cloud.errors import CloudError
 from serverless_cloud.progress import in_a_kernel
-from serverless_first import facts, prices
-from serverless_first.places import work_dir
+from serverless_first import facts
+from serverless_first.course.places import work_dir
+from serverless_first.facts import prices
 from serverless_first.real_account import costs
 from serverless_first.real_account.journal import Journal
 from serverless_first.real_account.owned import KEY, Account, journal_name, owner_of, valid_owner

@@ -12,5 +12,5 @@ network     interfaces, addresses and ports before and after Hyperplane
 queueing    calls that are lost against messages that wait
 workflow    asking a job again and again against waiting for it
 availability  what a chain of calls can promise; throttling: the token bucket of API Gateway
-cost        what a month costs, with serverless_first.prices; break_even: where two costs are equal
+cost        what a month costs, with serverless_first.facts.prices; break_even: where two costs are equal
 """

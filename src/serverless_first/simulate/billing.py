@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serverless_first.prices import Prices
+from serverless_first.facts.prices import Prices
 from serverless_first.simulate import cost, inputs
 from serverless_first.simulate.cost import Architecture, Bill
 from serverless_first.simulate.fleet import COLD, FleetResult, Integers
@@ -127,7 +127,7 @@ def bill(
 
     A million orders of 120 ms with 512 MB, all warm but the first:
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> from serverless_first.simulate import fleet
     >>> run = fleet.simulate(np.arange(1e6), warm_service_s=0.12, cold_service_s=0.42)
     >>> tokyo = prices.of("ap-northeast-1")

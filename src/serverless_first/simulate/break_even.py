@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from serverless_first.prices import Prices
+from serverless_first.facts.prices import Prices
 from serverless_first.simulate import inputs
 from serverless_first.simulate.cost import (
     HOURS_A_MONTH,
@@ -66,7 +66,7 @@ def fargate_server(
 ) -> Server:
     """A Fargate task as a server.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(fargate_server(1, 2, prices.of("us-east-1")).usd_per_hour, 5)
     0.04937
 
@@ -87,7 +87,7 @@ def ec2_server(
 ) -> Server:
     """An instance as a server.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> ec2_server("c5.large", prices.of("us-east-1"), seats=2).usd_per_hour
     0.085
 
@@ -177,7 +177,7 @@ def busy_hour_usd(
 ) -> float:
     """One environment of Lambda that is busy for an hour: 3,600 s x memory x price, and the requests served in it.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(busy_hour_usd(1769, prices.of("us-east-1")), 4)
     0.1037
 
@@ -205,7 +205,7 @@ def busy_share(
 
     Closed form: server's hour / (seats x Lambda's busy hour). `utilisation` and `minimum` of the server play no part.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> here = prices.of("us-east-1")
     >>> round(busy_share(fargate_server(1, 2, here), 1769, here), 2)
     0.48
@@ -230,7 +230,7 @@ def provisioned_busy_share(prices: Prices, *, architecture: Architecture = "x86_
     Closed form: kept ready / (duration on demand - duration provisioned), all by the GB-second. Requests cost the same,
     and so does every size of memory.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(provisioned_busy_share(prices.of("us-east-1")), 2)
     0.6
 
@@ -262,7 +262,7 @@ def compare(
 ) -> dict[str, Bill]:
     """A month of the same requests on Lambda and on servers, by name.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> here = prices.of("us-east-1")
     >>> bills = compare(1e6, 100, 512, here, [fargate_server(0.25, 0.5, here)])
     >>> {name: round(bill.usd, 2) for name, bill in bills.items()}

@@ -1,8 +1,8 @@
 """What a month costs: Lambda, provisioned concurrency, Managed Instances, Fargate, EC2, a load balancer.
 
-Each function is a formula that AWS publishes, over the prices of one Region (`serverless_first.prices`). A month has
-730 hours, as in AWS's own estimates. Left out: data transfer, logs, storage of images, discounts by commitment unless
-they are given.
+Each function is a formula that AWS publishes, over the prices of one Region (`serverless_first.facts.prices`). A month
+has 730 hours, as in AWS's own estimates. Left out: data transfer, logs, storage of images, discounts by commitment
+unless they are given.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from serverless_first.prices import Prices
+from serverless_first.facts.prices import Prices
 from serverless_first.simulate import inputs
 
 Architecture = Literal["x86_64", "arm64"]
@@ -89,7 +89,7 @@ def lambda_month(
 
     AWS's example of a mobile backend: 3 million requests of 120 ms with 1,536 MB cost $2.73.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(lambda_month(3e6, 120, 1536, prices.of("us-east-1"), free_tier=True).usd, 2)
     2.73
 
@@ -142,7 +142,7 @@ def provisioned_month(
     The free tier does not apply. Requests beyond the provisioned concurrency cost as `lambda_month` says: add the two
     bills. AWS's example: 2 million requests of 280 ms with 4,096 MB in 7 environments for a day cost $32.26.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(provisioned_month(2e6, 280, 4096, 7, prices.of("us-east-1"), hours=24).usd, 2)
     32.26
 
@@ -196,7 +196,7 @@ def managed_instances_month(
     AWS's example: 100 million requests on 2,000 hours of an m7g.xlarge with a discount of 72 % cost $160.36; AWS
     rounds the price of an hour, without that it is a cent less.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> bill = managed_instances_month(1e8, 1, "m7g.xlarge", prices.of("us-east-1"), hours=2000, discount=0.72)
     >>> round(bill.usd, 2)
     160.35
@@ -241,7 +241,7 @@ def fargate_month(
 
     AWS's example: 5 tasks of 1 vCPU, 2 GB and 30 GB of storage, 10 minutes a day for 30 days, cost $1.26.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(fargate_month(5, 1, 2, prices.of("us-east-1"), hours=5, ephemeral_storage_gb=30).usd, 2)
     1.26
 
@@ -280,7 +280,7 @@ def fargate_month(
 def ec2_month(instances: float, instance_type: str, prices: Prices, *, hours: float = HOURS_A_MONTH) -> Bill:
     """On-Demand instances with Linux: instances x hours x price.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(ec2_month(2, "t3.micro", prices.of("us-east-1")).usd, 2)
     15.18
 
@@ -344,7 +344,7 @@ def load_balancer_month(units: float, prices: Prices, *, hours: float = HOURS_A_
 
     AWS's example: 1.08 units for 720 hours cost $22.42.
 
-    >>> from serverless_first import prices
+    >>> from serverless_first.facts import prices
     >>> round(load_balancer_month(1.08, prices.of("us-east-1"), hours=720).usd, 2)
     22.42
 

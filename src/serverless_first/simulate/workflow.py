@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serverless_first.prices import Prices
+from serverless_first.facts.prices import Prices
 from serverless_first.simulate import inputs
 from serverless_first.simulate.cost import Architecture, Bill, lambda_month
 from serverless_first.simulate.inputs import Floats
@@ -66,7 +66,7 @@ class WorkflowResult:
 
         transitions x price + requests and GB-seconds of the functions + messages x price.
 
-        >>> from serverless_first import prices
+        >>> from serverless_first.facts import prices
         >>> polled, waited = polling(600, 60), waiting(600)
         >>> [round(run.bill(prices.of("us-east-1")).usd * 1e6) for run in (polled, waited)]  # for a million jobs
         [830, 50]

@@ -1,0 +1,157 @@
+"""The instructor's guide: its tables are made from course.toml, and it is printed from Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from serverless_first import course
+from serverless_first.authoring.cache import write_text
+from serverless_first.authoring.problems import BuildFailed
+from serverless_first.authoring.table import ranges
+from serverless_first.course import Course, Module, timetable
+from serverless_first.course.chromium import find_chromium, print_pdf
+from serverless_first.course.places import course_root
+from serverless_first.course.timetable import Track, clock
+
+GUIDE = "docs/instructor-guide.md"
+_MARK = re.compile(r"<!-- (?P<kind>track|module): (?P<name>[\w-]+) -->\n(?:.*?)<!-- /(?P=kind) -->", re.DOTALL)
+_ANY_MARK = re.compile(r"<!-- /?(?:track|module)\b")
+
+
+class GuideError(ValueError):
+    """The guide has no place for a table, or a place for none."""
+
+
+def with_tables(text: str, the_course: Course, tracks: tuple[Track, ...], root: Path) -> str:
+    """The guide's text with a timetable in each `<!-- track: ID -->` and the minutes in each `<!-- module: NN -->`.
+
+    Raises:
+        GuideError: a track or a ready module has not one place, a place names none, or a mark has no end.
+    """
+    tables = {("track", track.id): timetable_of(track) for track in tracks}
+    needed = [*tables, *(("module", module.number) for module in the_course.ready_modules)]
+    tables |= {
+        ("module", m.number): minutes_of(m, sum(timetable.noted_minutes(root, m).values())) for m in the_course.modules
+    }
+    found = [(mark["kind"], mark["name"]) for mark in _MARK.finditer(text)]
+    if len(_ANY_MARK.findall(text)) != 2 * len(found):
+        raise GuideError(f"{GUIDE}: a mark <!-- track: ... --> or <!-- module: ... --> has no end <!-- /track -->")
+    for kind, name in (*needed, *found):
+        if (kind, name) not in tables:
+            raise GuideError(f"{GUIDE}: <!-- {kind}: {name} --> is neither a track nor a module of course.toml")
+        if found.count((kind, name)) != 1:
+            raise GuideError(f"{GUIDE} needs one place <!-- {kind}: {name} --> ... <!-- /{kind} -->")
+
+    def filled(mark: re.Match[str]) -> str:
+        table = tables[mark["kind"], mark["name"]]
+        return f"<!-- {mark['kind']}: {mark['name']} -->\n{table}\n<!-- /{mark['kind']} -->"
+
+    return _MARK.sub(filled, text)
+
+
+def timetable_of(track: Track) -> str:
+    """The timetable of a track in Markdown, a table for each day, and what its minutes are made of."""
+    lines: list[str] = []
+    for number, day in enumerate(track.days, 1):
+        if len(track.days) > 1:
+            lines += [f"**Day {number}**", ""]
+        lines += ["| Time | Min. | What | |", "|---|---:|---|---|"]
+        for row in day.rows:
+            name = "overview" if row.module and not row.module.id[:2].isdecimal() else row.module and row.module.number
+            what = f"{row.do} {name}" if name else row.do
+            title = f"*{row.module.title}*: {row.what}" if row.module and name != "overview" else row.what
+            times, title = f"{clock(row.start_minutes)}–{clock(row.end_minutes)}", title.replace("|", "\\|")
+            lines.append(f"| {times} | {row.minutes} | {what} | {title} |")
+        lines += [
+            f"| {clock(day.rows[-1].end_minutes)}–{clock(day.end_minutes)} | {day.reserve_minutes} | reserve | |",
+            "",
+        ]
+    listening, hands_on = track.minutes("talk", "slides", "demo"), track.minutes("lesson", "lab")
+    lines.append(
+        f"Slides, demos and talk: {listening} minutes. Hands on: {hands_on}. Breaks: {track.minutes('break')}."
+    )
+    return "\n".join(lines)
+
+
+def minutes_of(module: Module, slides: int) -> str:
+    """One line: what a module takes, by its notes and by course.toml."""
+    parts = [f"slides {slides}"] if slides else []
+    parts += [f"lesson {module.lesson_minutes}"] if module.lesson_minutes else []
+    tasks = ", ".join(f"{task.id}: {task.minutes}" for task in module.tasks)
+    parts += [f"lab {module.lab_minutes}{f' ({tasks})' if tasks else ''}"] if module.lab_minutes else []
+    deck = f" Slides of the deck: {ranges(module.deck_slides)}." if module.deck_slides else ""
+    return f"*Minutes*: {', '.join(parts)}.{deck}{'' if module.ready else ' Planned, not ready yet.'}"
+
+
+def print_guide(*, pdf: bool = True, report: Callable[[str], None] = print) -> list[Path]:
+    """Makes slides/export/instructor-guide.html, and .pdf where a Chromium is found; both need no other file.
+
+    Args:
+        pdf: whether to print; without a Chromium it is left out, and `report` says so.
+        report: gets one line for each file and note.
+
+    Raises:
+        BuildFailed: there is no guide, its tables are not those of course.toml, or the browser could not print.
+    """
+    root = course_root()
+    try:
+        text = (root / GUIDE).read_text(encoding="utf-8")
+        if with_tables(text, course.load(root), timetable.load(root), root) != text:
+            raise BuildFailed([f'{GUIDE}: its tables are not those of course.toml: run "make build"'])
+    except FileNotFoundError:
+        raise BuildFailed([f"{GUIDE} is missing"]) from None
+    except timetable.BadTimetable as error:
+        raise BuildFailed(error.problems) from None
+    except GuideError as error:
+        raise BuildFailed([str(error)]) from None
+    page = root / "slides" / "export" / "instructor-guide.html"
+    write_text(page, as_html(text))
+    made = [page]
+    chromium = find_chromium() if pdf else None
+    if chromium:
+        try:
+            print_pdf(chromium, page, page.with_suffix(".pdf"))
+        except RuntimeError as error:
+            raise BuildFailed([str(error)]) from None
+        made.append(page.with_suffix(".pdf"))
+    elif pdf:
+        report("note: no PDF: neither Chromium nor Chrome was found; install one, or print the HTML file")
+    for file in made:
+        report(f"exported   {file.relative_to(root).as_posix()}")
+    return made
+
+
+def as_html(markdown: str) -> str:
+    """The guide as one page that needs no other file; links to files of the course become plain text."""
+    body = str(MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown))
+    body = re.sub(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>', r"\1", body, flags=re.DOTALL)
+    body = body.replace("<li>[ ] ", '<li class="box">')
+    title = re.search(r"<h1>(.*?)</h1>", body, re.DOTALL)
+    name = html.escape(html.unescape(re.sub(r"<[^>]+>", "", title[1]))) if title else "Guide"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>\n'
+        f"<style>{_STYLE}</style></head>\n<body>\n{body}</body></html>\n"
+    )
+
+
+_STYLE = """
+body { font: 11pt/1.45 system-ui, "Segoe UI", "Noto Sans", sans-serif; color: #1a1a1a; max-width: 46rem;
+  margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 20pt } h2 { font-size: 15pt; border-bottom: 2px solid #005a9c; margin-top: 2em } h3 { font-size: 12pt }
+h1, h2, h3, h4 { line-height: 1.2; break-after: avoid }
+table { border-collapse: collapse; width: 100%; font-size: 10pt } thead { display: table-header-group }
+th, td { border-bottom: 1px solid #bbb; text-align: left; padding: .2em .6em .2em 0; vertical-align: top }
+tr { break-inside: avoid } h3 + p, p:has(> strong:only-child) { break-after: avoid } li.box { list-style: "☐  " }
+table:has(th:nth-child(4)) td:not(:last-child) { white-space: nowrap }
+table:not(:has(th:nth-child(4))) th { width: 30% } table:not(:has(th:nth-child(4))) th:nth-child(3) { width: 40% }
+code { font-size: .92em; background: #f2f2f5; padding: 0 .15em }
+pre { background: #f2f2f5; padding: .6em; white-space: pre-wrap } li { margin: .15em 0 }
+blockquote { border-left: 4px solid #005a9c; margin-left: 0; padding-left: 1em }
+@page { size: A4; margin: 16mm }
+@media print { body { max-width: none; margin: 0; padding: 0 } a { color: inherit } }
+"""

@@ -1,0 +1,134 @@
+"""Slides for the projector and the speaker: one HTML file for each deck that needs no network, and PDF."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from serverless_first import course
+from serverless_first.authoring import nbio
+from serverless_first.authoring.cache import write_text
+from serverless_first.authoring.deck_page import page
+from serverless_first.authoring.problems import BuildFailed
+from serverless_first.course import Course, Module, timetable
+from serverless_first.course.chromium import find_chromium, print_pdf
+from serverless_first.course.places import course_root
+
+_NO_ALT = re.compile(r"<img\b(?![^>]*\balt=\"[^\"]*[^\s\"])")
+_LOADED = re.compile(
+    r"<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)"
+    r"|@import\s+(?:url\()?[\"']?((?:https?:)?//[^\"')\s]+)",
+    re.IGNORECASE,
+)
+
+
+def export_slides(
+    modules: Sequence[str] | None = None,
+    *,
+    track: str | None = None,
+    pdf: bool = True,
+    report: Callable[[str], None] = print,
+) -> list[Path]:
+    """Makes slides/export/NN-name.html, and where a Chromium is found NN-name.pdf and NN-name-notes.pdf.
+
+    An HTML file holds all it needs, the speaker view too: it works from a memory stick or an e-mail, without network.
+
+    Args:
+        modules: ids or numbers, or "overview"; without them every deck there is, or every deck of the track.
+        track: id of a track in course.toml: its slides alone, in a folder of its name. Without it all slides.
+        pdf: whether to print PDFs; without a Chromium they are left out, and `report` says so.
+        report: gets one line for each file and note.
+
+    Returns:
+        the files made, HTML and PDF, in the order of the course.
+
+    Raises:
+        BuildFailed: slides are not built yet, a picture has no alt text, something would be loaded from the
+            network, or the browser could not print; the others are exported all the same. Or there is no such track,
+            or it shows no slides.
+        UnknownModule: course.toml has no such module.
+    """
+    root = course_root()
+    the_course = course.load(root)
+    shown = None if track is None else _shown(track, root)
+    chosen = the_course.built if shown is None else tuple(shown)
+    if modules is not None:
+        chosen = tuple(the_course.deck_of(name) for name in modules)
+        if hidden := [module.id for module in chosen if shown is not None and module not in shown]:
+            raise BuildFailed([f"The track {track} shows no slide of {', '.join(hidden)}."])
+    folder = root / "slides" / "export" / (track or "")
+    chromium = find_chromium() if pdf else None
+    if pdf and chromium is None:
+        report("note: no PDF: no Chromium or Chrome was found; install one, or print the HTML with ?print=notes")
+    files: list[Path] = []
+    absent = [module for module in chosen if not (root / _notebook(module)).is_file()]
+    problems = [
+        f'{_notebook(module)} is missing: run "make build"'
+        for module in dict.fromkeys(absent)
+        if modules is not None or module.deck_slides
+    ]
+    with ThreadPoolExecutor(max_workers=2) as pool:  # a browser that prints waits more than it works
+        exports = {
+            module: pool.submit(_export, module, the_course, root, folder, chromium, shown[module] if shown else None)
+            for module in dict.fromkeys(chosen)
+            if module not in absent
+        }
+        for export in exports.values():
+            try:
+                made = export.result()
+            except BuildFailed as error:
+                problems += error.problems
+                continue
+            files += made
+            for file in made:
+                report(f"exported   {file.relative_to(root).as_posix()}")
+    if problems:
+        raise BuildFailed(problems)
+    return files
+
+
+def _shown(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
+    """The headings that a track shows, by their deck."""
+    try:
+        tracks = {track.id: track for track in timetable.load(root)}
+    except timetable.BadTimetable as error:
+        raise BuildFailed(error.problems) from None
+    if name not in tracks:
+        raise BuildFailed([f"There is no track {name!r}. The tracks are: {', '.join(tracks)}."])
+    if not tracks[name].slides:
+        raise BuildFailed([f"The track {name} shows no slides."])
+    return tracks[name].slides
+
+
+def _notebook(module: Module) -> str:
+    return f"slides/{module.id}.ipynb"
+
+
+def _export(
+    module: Module, the_course: Course, root: Path, folder: Path, chromium: str | None, shown: Collection[str] | None
+) -> list[Path]:
+    name = _notebook(module)
+    text = (root / name).read_text(encoding="utf-8")
+    try:
+        html = page(nbio.loads(text), module, the_course, shown)
+    except ValueError as error:
+        raise BuildFailed([f'{name}: {error}: run "make build"']) from None
+    # Scripts and styles are ours and reveal.js's, and hold such words in their texts; the slides are looked through.
+    slides = html[html.index("<main") : html.index("</main>")]
+    if _NO_ALT.search(slides):
+        raise BuildFailed([f"{name}: a picture has no alt text; give it one in slides.md and build again"])
+    if outside := sorted({"".join(match) for match in _LOADED.findall(slides)}):
+        raise BuildFailed([f"{name}: the slides would load {', '.join(outside)} from the network; take it out"])
+    made = folder / f"{module.id}.html"
+    write_text(made, html)
+    if chromium is None:
+        return [made]
+    printed = {"slides": made.with_suffix(".pdf"), "notes": made.with_name(f"{module.id}-notes.pdf")}
+    for layout, target in printed.items():
+        try:
+            print_pdf(chromium, made, target, query=f"print={layout}")
+        except RuntimeError as error:
+            raise BuildFailed([f"{name}: {error}"]) from None
+    return [made, *printed.values()]

@@ -1,0 +1,274 @@
+"""A module's MyST Markdown as notebooks that are not executed yet: cells, ids, metadata, citations rendered.
+
+Authors mark cells with tags only; what nbgrader and nbconvert want to read is added here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+
+from serverless_first.authoring import deck, nbio
+from serverless_first.authoring.cite import CitationError, Marks, cited_in_code, render
+from serverless_first.authoring.problems import BuildFailed
+from serverless_first.course import Module, dollars
+from serverless_first.facts import Facts
+
+_FOLDERS = {"lesson": "notebooks", "lab": "solutions", "slides": "slides"}
+_TASK_TAG = re.compile(r"(task|check)-(\d+\.\d+)")
+_NO_ALT = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])")
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    # Without a version: the same notebook comes out of every Python the course supports.
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook as the sources make it: `kind` is "lesson", "lab" or "slides".
+
+    `source` and `target` are relative to the checkout, as in "modules/00-start-here/lab.md" and
+    "solutions/00-start-here.ipynb".
+    """
+
+    module: Module
+    kind: str
+    source: str
+    target: str
+    notebook: Any
+
+    @property
+    def has_code(self) -> bool:
+        """Whether there is anything to execute."""
+        return any(cell.cell_type == "code" for cell in self.notebook.cells)
+
+
+def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Page]:
+    """The module's lesson, lab with solution, and slides, those that course.toml gives it.
+
+    Args:
+        module: a module whose author's room exists.
+        root: the checkout.
+        facts: what citations are rendered from.
+        cited: the ids that the module cites are added to it.
+
+    Raises:
+        BuildFailed: with a line for each place in the sources that breaks a rule.
+    """
+    wanted = {
+        "lesson": module.lesson_minutes > 0,
+        "lab": module.lab_minutes > 0,
+        "slides": bool(module.deck_slides),
+    }
+    made: list[Page] = []
+    problems: list[str] = []
+    for kind, folder in _FOLDERS.items():
+        source = f"modules/{module.id}/{kind}.md"
+        path = root / source
+        if path.is_file():
+            try:
+                notebook = _read(path, source, module, kind, facts, cited)
+            except BuildFailed as error:
+                problems += error.problems
+            else:
+                made.append(Page(module, kind, source, f"{folder}/{module.id}.ipynb", notebook))
+        elif wanted[kind]:
+            problems.append(f"{source} is missing: course.toml says that {module.id} has it")
+    if problems:
+        raise BuildFailed(problems)
+    return made
+
+
+def place(source: str, number: int, cell: Any) -> str:
+    """How messages name a cell: file, number counted from 1 over all cells, and its first line."""
+    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
+    return f"{source}, cell {number} ({first[:57] + '...' if len(first) > 60 else first})"
+
+
+def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cited: set[str]) -> Any:
+    try:
+        cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst").cells
+    except UnicodeDecodeError:
+        raise BuildFailed([f"{source} is not UTF-8: save it as UTF-8"]) from None
+    except Exception as error:
+        # jupytext has no exception of its own: a slip in the YAML of a cell or of the head comes as anything.
+        raise BuildFailed([f"{source} cannot be read as MyST Markdown: {' '.join(str(error).split())}"]) from None
+    problems: list[str] = []
+    marks = _marks(cells) if kind == "slides" else [None] * len(cells)
+    for number, cell in enumerate(cells, 1):
+        where = place(source, number, cell)
+        if cell.cell_type == "markdown":
+            try:
+                cell.source = dollars.in_markdown(render(cell.source, facts, cited, marks[number - 1]))
+            except CitationError as error:
+                problems.append(f"{where}: {error}")
+            if _NO_ALT.search(cell.source):
+                problems.append(f"{where}: a picture has no alt text: write ![what it shows](file)")
+        elif cell.cell_type == "code":
+            cited |= cited_in_code(cell.source)
+            if not cell.source.strip():
+                problems.append(f"{where}: the code cell is empty: fill it or remove it")
+    if kind == "lab":
+        problems += _mark_tasks(cells, source, module)
+    else:
+        problems += [
+            f"{place(source, number, cell)}: tags task-N.N and check-N.N belong into lab.md"
+            for number, cell in enumerate(cells, 1)
+            if _task_tags(cell)
+        ]
+    if kind == "slides":
+        problems += _mark_slides(cells, source, module)
+        made = deck.slides(cells)
+        problems += deck.notes_problems(made, source) + deck.minutes_problems(made, source, module.slides_minutes)
+        cells = _with_sources(cells, marks)
+    if problems:
+        raise BuildFailed(problems)
+    _give_ids(cells)
+    live = {"rise": deck.RISE} if kind == "slides" else {}
+    return nbio.new(cells, {**_METADATA, **live, "title": module.title})
+
+
+def _tags(cell: Any) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def _task_tags(cell: Any) -> list[tuple[str, str]]:
+    return [(m[1], m[2]) for tag in _tags(cell) if (m := _TASK_TAG.fullmatch(tag))]
+
+
+def _mark_tasks(cells: list[Any], source: str, module: Module) -> list[str]:
+    """Adds nbgrader's metadata to task and check cells; returns what is wrong with them."""
+    problems: list[str] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    known = [task.id for task in module.tasks]
+    for number, cell in enumerate(cells, 1):
+        where = place(source, number, cell)
+        marks = _task_tags(cell)
+        has_solution = "BEGIN SOLUTION" in cell.source
+        if len(marks) > 1:
+            problems.append(f"{where}: one cell belongs to one task: keep one of {', '.join(_tags(cell))}")
+        if not marks:
+            if has_solution:
+                problems.append(f"{where}: BEGIN SOLUTION in a cell without a tag task-N.N: add the tag")
+            continue
+        role, task = marks[0]
+        if task not in known:
+            problems.append(f"{where}: course.toml has no task {task}; it has {', '.join(known) or 'none'}")
+        if cell.cell_type != "code":
+            problems.append(f"{where}: only a code cell can be a {role} cell")
+        if role == "task" and (not has_solution or "END SOLUTION" not in cell.source):
+            problems.append(f"{where}: a task cell needs ### BEGIN SOLUTION and ### END SOLUTION")
+        if role == "check" and not re.search(rf"\.check\(\s*[\"']{re.escape(task)}[\"']", cell.source):
+            problems.append(f'{where}: the cell tagged check-{task} does not call lab.check("{task}")')
+        seen[role, task] += 1
+        cell.metadata["nbgrader"] = _nbgrader(role, task, seen[role, task])
+    for task in known:
+        for role in ("task", "check"):
+            if not seen[role, task]:
+                problems.append(f"{source}: no cell is tagged {role}-{task}, and course.toml has the task {task}")
+    return problems
+
+
+def _nbgrader(role: str, task: str, nth: int) -> dict[str, object]:
+    grade_id = f"{role}-{task.replace('.', '-')}" + (f"-{nth}" if nth > 1 else "")
+    is_check = role == "check"
+    metadata: dict[str, object] = {
+        "grade": is_check,
+        "grade_id": grade_id,
+        "locked": is_check,
+        "schema_version": 3,
+        "solution": not is_check,
+        "task": False,
+    }
+    if is_check:
+        metadata["points"] = 1
+    return metadata
+
+
+def _marks(cells: list[Any]) -> list[Marks | None]:
+    """For each cell of a deck what keeps its sources: one for the cells of a slide, one for its notes."""
+    made: list[Marks | None] = []
+    shown, said = Marks(), Marks()
+    for cell in cells:
+        kind = deck.slide_type(cell)
+        if kind in ("slide", "subslide"):
+            shown, said = Marks(), Marks()
+        made.append(said if kind == "notes" else shown)
+    return made
+
+
+def _with_sources(cells: list[Any], marks: Sequence[Marks | None]) -> list[Any]:
+    """The cells with the sources at the foot of each slide and of each slide's notes, and the notes' parts in bold."""
+    made: list[Any] = []
+    written: set[int] = set()
+
+    def foot(kept: Marks | None) -> None:
+        if kept and kept.foot() and id(kept) not in written:
+            written.add(id(kept))
+            made.append(nbio.markdown(kept.foot(), {"tags": [deck.SOURCES_TAG]}))
+
+    before: Marks | None = None
+    for cell, kept in zip(cells, marks, strict=True):
+        if kept is not before:
+            foot(before)
+        before = kept
+        made.append(cell)
+        if deck.slide_type(cell) == "notes":
+            cell.source = deck.with_bold_parts(cell.source)
+            if kept and kept.foot():
+                cell.source += f"\n\n{kept.foot()}"
+                written.add(id(kept))
+        elif "remove-input" in _tags(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # live in JupyterLab, too
+    foot(before)
+    return made
+
+
+def _mark_slides(cells: list[Any], source: str, module: Module) -> list[str]:
+    """Turns a tag such as "notes" into the slide type that nbconvert reads; checks the deck slides covered."""
+    problems: list[str] = []
+    covered: set[int] = set()
+    for number, cell in enumerate(cells, 1):
+        for tag in _tags(cell):
+            if tag in deck.SLIDE_TYPES:
+                cell.metadata.setdefault("slideshow", {})["slide_type"] = tag
+        kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
+        if kind not in (*deck.SLIDE_TYPES, "-", ""):
+            problems.append(f"{place(source, number, cell)}: no slide type {kind!r}; {', '.join(deck.SLIDE_TYPES)}")
+        slides = cell.metadata.get("deck_slides", [])
+        if isinstance(slides, list) and all(isinstance(slide, int) for slide in slides):
+            covered |= set(slides)
+        else:
+            problems.append(f"{place(source, number, cell)}: deck_slides is a list of numbers, as in [1, 2]")
+    for text, slides in (
+        ("no slide covers, as course.toml promises, the deck's slide", set(module.deck_slides) - covered),
+        ("covered, but not the module's in course.toml: the deck's slide", covered - set(module.deck_slides)),
+    ):
+        if slides:
+            problems.append(f"{source}: {text} {', '.join(map(str, sorted(slides)))} (metadata deck_slides)")
+    return problems
+
+
+def _give_ids(cells: list[Any]) -> None:
+    """Ids that stay as long as the cell stays, so that a difference shows what an author changed."""
+    seen: Counter[str] = Counter()
+    for cell in cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", digest)
+        seen[name] += 1
+        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"

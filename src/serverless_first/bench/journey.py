@@ -1,0 +1,165 @@
+"""A learner's way through a lesson and a lab in JupyterLab, by the keyboard, in headless Chromium.
+
+The browser tests say what has to be seen at each step; tools/tour.py takes pictures of the same steps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_first import course
+from serverless_first.bench.lab_page import OpenLab
+from serverless_first.lab.texts import solution_cells
+
+#: Called after a step with its name and the cell where something is to be seen.
+Look = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the page says in a lesson.
+
+    Attributes:
+        picked: below a prediction, after a pick.
+        before, after: the explorer's result in words, before and after its slider was moved.
+        explained: below the first question of the quiz, after an answer.
+    """
+
+    picked: str
+    before: str
+    after: str
+    explained: str
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the page says in a lab.
+
+    Attributes:
+        untouched: the check, before anything is written.
+        wrong: the check after a wrong answer.
+        hints: each of three calls of `lab.hint`.
+        right: the check after a right answer.
+        progress: `lab.progress()` at the end.
+    """
+
+    untouched: str
+    wrong: str
+    hints: tuple[str, str, str]
+    right: str
+    progress: str
+
+
+def through_lesson(lab: OpenLab, look: Look) -> Seen:
+    """Runs a lesson, then answers its first prediction, moves its explorer and answers its quiz.
+
+    A lesson without an explorer gets a cell with one.
+
+    Args:
+        lab: with the lesson open.
+        look: called after each step.
+    """
+    lab.run_all()
+    look("lesson", lab.cell(0))
+
+    prediction = lab.cell(lab.number_of("lab.predict("))
+    _press(prediction.locator('.widget-radio input[type="radio"]').first, "Space")
+    picked = _text(prediction.get_by_text("Your pick:").last)
+    look("prediction", prediction)
+
+    if lab.page.locator(".jp-CodeCell").filter(has_text="explore.").count():
+        explorer = lab.cell(lab.number_of("explore."))
+    else:
+        quiz = lab.number_of("lab.quiz()")
+        explorer = lab.add_cell(quiz, "from serverless_first import explore\n\nexplore.CostExplorer()")
+    before, after = move_slider(lab, explorer)
+    look("explorer", explorer)
+
+    quiz = lab.cell(lab.number_of("lab.quiz()"))
+    _press(quiz.locator('.Quiz input[type="radio"]').first, "Space")
+    explained = _text(
+        quiz.locator(".Feedback")
+        .filter(has_text="\u2713")
+        .or_(quiz.locator(".Feedback").filter(has_text="\u2717"))
+        .first
+    )
+    look("quiz", quiz)
+    return Seen(picked, before, after, explained)
+
+
+def move_slider(lab: OpenLab, cell: Any) -> tuple[str, str]:
+    """Moves the first slider of an explorer by two steps with the arrow keys; its words before and after."""
+    cell.locator("img").first.wait_for(timeout=20_000)
+    status = cell.locator('[role="status"]').first
+    before = _text(status)
+    handle = cell.locator('[role="slider"]').first
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"):
+        handle.press(key)
+        if status.text_content() != before:
+            break
+    lab.page.wait_for_function(
+        """([cell, before]) => cell.querySelector('[role="status"]').textContent !== before""",
+        arg=[cell.element_handle(), before],
+    )
+    return before, _text(status)
+
+
+def through_lab(lab: OpenLab, module_id: str, spoil: Callable[[str], str], look: Look) -> Tried:
+    """Does a lab's first task: not at all, wrong, with three hints, right; then looks at the progress.
+
+    Args:
+        lab: with the lab open, none of its cells run.
+        module_id: of the lab.
+        spoil: makes a wrong answer of the solution, cell by cell.
+        look: called after each step.
+    """
+    module = course.load().module(module_id)
+    task = module.tasks[0].id
+    cells = json.loads((lab.work / "labs" / f"{module_id}.ipynb").read_text(encoding="utf-8"))["cells"]
+    tags = [cell["metadata"].get("tags", []) for cell in cells]
+    answers = [number for number, tagged in enumerate(tags) if f"task-{task}" in tagged]
+    check = next(number for number, tagged in enumerate(tags) if f"check-{task}" in tagged)
+    solution = dict(zip(answers, solution_cells(module, task), strict=True))
+
+    lab.wait_for_kernel()
+    lab.cell(len(cells) - 1).wait_for(state="attached")
+    for number in range(check + 1):
+        lab.run_cell(number)
+    untouched = _output(lab.cell(check))
+    look("not-started", lab.cell(check))
+
+    def answer(sources: dict[int, str]) -> str:
+        for number in range(answers[0], check + 1):
+            lab.run_cell(number, sources.get(number))
+        return _output(lab.cell(check))
+
+    wrong = answer({number: spoil(source) for number, source in solution.items()})
+    look("wrong", lab.cell(check))
+
+    hints = [_output(lab.add_cell(check + n, f'lab.hint("{task}")')) for n in range(3)]
+    look("hints", lab.cell(check + 1))
+
+    right = answer(solution)
+    look("passed", lab.cell(check))
+
+    progress = lab.add_cell(check + 3, "lab.progress()")
+    look("progress", progress)
+    return Tried(untouched, wrong, (hints[0], hints[1], hints[2]), right, _output(progress))
+
+
+def _press(part: Any, key: str) -> None:
+    part.scroll_into_view_if_needed()
+    part.focus()
+    part.press(key)
+
+
+def _text(part: Any) -> str:
+    part.wait_for(timeout=20_000)
+    return str(part.text_content())
+
+
+def _output(cell: Any) -> str:
+    return _text(cell.locator(".jp-OutputArea").first)

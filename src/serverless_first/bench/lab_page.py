@@ -1,0 +1,302 @@
+"""JupyterLab on a learner's folder, opened in headless Chromium.
+
+For the tests that look at what a learner sees, for README's picture and for the benchmark of sliders. Playwright is in
+the extra `browser`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from serverless_first.course.chromium import arguments, find_chromium
+
+READY_MS = 120_000
+
+
+@dataclass
+class OpenLab:
+    """A page with JupyterLab in it.
+
+    Attributes:
+        page: Playwright's page.
+        work: the learner's folder.
+        asked_elsewhere: addresses outside this machine that the page asked for.
+        kernel: Playwright's WebSocket from the page to a kernel, or None as long as there is none.
+    """
+
+    page: Any
+    work: Path
+    asked_elsewhere: list[str] = field(default_factory=list)
+    kernel: Any = None
+
+    def run_all(self) -> None:
+        """Runs every cell of the notebook and waits until the last one is done."""
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        self.wait_for_kernel()
+        # JupyterLab drops what is asked before its session with the kernel stands: stars come, and go again.
+        for _ in range(10):
+            with contextlib.suppress(TookTooLong):
+                self._accept_dialog()
+                self.menu("Run", "Run All Cells", timeout_ms=10_000)
+                self._wait_for_prompts("some", "*", timeout_ms=10_000)
+                self._wait_for_prompts("every", "[0-9 ]+", timeout_ms=3 * READY_MS)
+                self._wait_for_prompts("every", "[0-9]+", timeout_ms=2_000)
+                return
+        self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
+
+    def _wait_for_prompts(self, how_many: str, content: str, timeout_ms: int) -> None:
+        """Waits until some prompt, or every one, holds "*" (running, waiting) or a number (done)."""
+        prompts = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')]"
+        pattern = r"/^\[" + content.replace("*", r"\*") + r"\]:$/"
+        test = f"p => {pattern}.test(p.textContent.trim())"
+        self.page.wait_for_function(f"() => {prompts}.{how_many}({test})", timeout=timeout_ms)
+
+    def _accept_dialog(self) -> None:
+        """Takes what a dialog offers, if there is one: on a slow machine JupyterLab asks which kernel it shall be."""
+        button = self.page.locator(".jp-Dialog .jp-mod-accept")
+        if button.count():
+            button.first.click(timeout=5_000)
+
+    def menu(self, menu: str, item: str, timeout_ms: int = 30_000) -> None:
+        """Chooses an item from JupyterLab's menu bar, as a learner does."""
+        self.page.locator(".lm-MenuBar-item").get_by_text(menu, exact=True).click(timeout=timeout_ms)
+        self.page.locator(".lm-Menu-item").get_by_text(item, exact=True).click(timeout=timeout_ms)
+
+    def show_cell(self, text: str) -> Any:
+        """Scrolls to the first cell that holds this text, and returns it."""
+        cell = self.page.locator(".jp-Notebook .jp-Cell").filter(has_text=text).first
+        cell.scroll_into_view_if_needed()
+        return cell
+
+    def wait_for_kernel(self) -> None:
+        """Waits until the notebook has a kernel that is idle: what is asked before is dropped."""
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
+        self.page.locator(".jp-Spinner").wait_for(state="hidden", timeout=READY_MS)
+        for _ in range(READY_MS // 5_000):
+            self._accept_dialog()
+            # The notebook calls itself idle before it has a kernel; then the page opens its line to it.
+            if self.kernel is None:
+                with contextlib.suppress(TookTooLong):
+                    self.page.wait_for_event("websocket", _is_kernel, timeout=5_000)
+            else:
+                break
+        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        idle.first.wait_for(state="attached", timeout=READY_MS)
+
+    def number_of(self, text: str) -> int:
+        """The place of the first cell that holds this text, from 0."""
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        found = cells.evaluate_all("(all, text) => all.findIndex(cell => cell.textContent.includes(text))", text)
+        assert found >= 0, f"no cell holds {text!r}"
+        return int(found)
+
+    def cell(self, number: int) -> Any:
+        """The cell at this place, from 0."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
+
+    def run_cell(self, number: int, source: str | None = None) -> Any:
+        """Runs the cell at this place by the keyboard, and waits until it is done; a cell of words is passed over.
+
+        Args:
+            number: its place, from 0.
+            source: takes the place of what stands in it, if given.
+
+        Returns:
+            the cell.
+        """
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        cell = self.cell(number)
+        if "jp-CodeCell" not in (cell.get_attribute("class") or ""):
+            return cell
+        was = cell.locator(".jp-InputPrompt").first.text_content().strip()
+        if source is not None:
+            self._click_into(cell)
+            self.page.keyboard.press("ControlOrMeta+a")
+            self.page.keyboard.insert_text(source)
+        for last in (*[False] * 9, True):  # as in run_all: what is asked too early is dropped
+            self._accept_dialog()
+            self._click_into(cell)
+            self.page.keyboard.press("ControlOrMeta+Enter")
+            try:
+                self._wait_for_prompt(number, "text !== was", was, timeout_ms=5_000)
+                self._wait_for_prompt(number, "text !== '[*]:'", was, timeout_ms=2 * READY_MS)
+                self._wait_for_prompt(number, r"text !== was && /\d/.test(text)", was, timeout_ms=1_000)
+                return cell
+            except TookTooLong:
+                if last:
+                    raise
+        return cell
+
+    @staticmethod
+    def _click_into(cell: Any) -> None:
+        cell.locator(".cm-content").first.click(position={"x": 5, "y": 5})
+
+    def _wait_for_prompt(self, number: int, test: str, was: str, timeout_ms: int) -> None:
+        # Not by a handle: JupyterLab may take cells that are out of sight away, and make them again.
+        cell = "document.querySelectorAll('.jp-Notebook .jp-Cell')[number]"
+        text = f"{cell}.querySelector('.jp-InputPrompt').textContent.trim()"
+        script = f"([number, was]) => {{ const text = {text}; return {test}; }}"
+        self.page.wait_for_function(script, arg=[number, was], timeout=timeout_ms)
+
+    def add_cell(self, after: int, source: str) -> Any:
+        """Adds a cell below another one by the keyboard, as a learner does, and runs it; returns it."""
+        self._click_into(self.cell(after))
+        self.page.keyboard.press("Escape")
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        before = cells.count()
+        self.page.keyboard.press("b")
+        cells.nth(before).wait_for(state="attached")
+        return self.run_cell(after + 1, source)
+
+
+@contextlib.contextmanager
+def opened_lab(
+    path: str, *, width: int = 1280, height: int = 1000, cells: Sequence[Any] | None = None
+) -> Iterator[OpenLab]:
+    """JupyterLab with one notebook of a fresh learner's folder open; everything ends with the block.
+
+    Args:
+        path: the notebook, as "notebooks/00-start-here.ipynb".
+        width, height: size of the window in pixels.
+        cells: of a notebook that is made for the occasion, each nbformat's cell or the text of a code cell; None for
+            a notebook of the course.
+    """
+    from playwright.sync_api import sync_playwright
+
+    chromium = find_chromium()
+    assert chromium, "find_chromium() is asked before"
+    with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
+        work = Path(folder) / "work"
+        if cells is not None:
+            made = work / path
+            made.parent.mkdir(parents=True)
+            made.write_text(_notebook(cells), encoding="utf-8")
+        environ = {**os.environ, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t", "JUPYTER_DATA_DIR": folder}
+        command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
+        server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            root = _address(server)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium, args=arguments())
+                page = browser.new_page(viewport={"width": width, "height": height})
+                opened = OpenLab(page, work)
+                page.on("request", lambda request: _note(opened, request.url))
+                page.on("websocket", lambda line: note_kernel(opened, line))
+                page.goto(f"{root}/lab/tree/{path}?token=t")
+                yield opened
+                browser.close()
+        finally:
+            server.terminate()
+            server.wait(READY_MS / 1000)
+
+
+def _notebook(cells: Sequence[Any]) -> str:
+    import nbformat.v4
+
+    made: Any = nbformat.v4  # not typed
+    whole = [made.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return str(made.writes(made.new_notebook(cells=whole, metadata=kernel)))
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    """The address that JupyterLab prints when it is ready; what it says later is read and dropped."""
+    assert server.stdout
+    too_late = threading.Timer(READY_MS / 1000, server.kill)
+    too_late.start()
+    said = []
+    try:
+        for line in server.stdout:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                # A pipe that nobody reads is full after 64 KB, and JupyterLab would wait.
+                threading.Thread(target=deque, args=(server.stdout, 0), daemon=True).start()
+                return found.group(0)
+    finally:
+        too_late.cancel()
+    raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(said))
+
+
+def _note(opened: OpenLab, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
+        opened.asked_elsewhere.append(url)
+
+
+def _is_kernel(line: Any) -> bool:
+    return "/channels?" in line.url
+
+
+def note_kernel(opened: OpenLab, line: Any) -> None:
+    """Keeps a WebSocket that the page has opened, if it leads to a kernel."""
+    if _is_kernel(line):
+        opened.kernel = line
+
+
+class RedrawTimer:
+    """Moves the first slider of the first explorer by the keyboard, and times each move until its picture is there.
+
+    Args:
+        lab: with an explorer in the notebook that is open.
+
+    Attributes:
+        times_ms: from the key to the new picture, in milliseconds, for each move.
+    """
+
+    def __init__(self, lab: OpenLab) -> None:
+        self.times_ms: list[float] = []
+        self._page = lab.page
+        picture = self._page.locator(".jp-OutputArea img.widget-image").first
+        picture.wait_for(timeout=READY_MS)
+        self._handle = self._page.locator('.jp-OutputArea [role="slider"]').first
+        self._handle.scroll_into_view_if_needed()
+        picture.evaluate(_LISTEN, self._handle.element_handle())
+
+    def moves(self, number: int) -> None:
+        """Moves the slider to and fro, one step each time, when the picture of the move before is there.
+
+        On a busy machine a key is lost now and then, and makes no picture: it is pressed again, and timed anew.
+
+        Raises:
+            TimeoutError: Playwright's, when the third key makes no picture either.
+        """
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        for _ in range(number):
+            before = len(self.times_ms)
+            for last in (False, False, True):
+                self._handle.press("ArrowLeft" if before % 2 else "ArrowRight")
+                try:
+                    self._page.wait_for_function("n => window.redrawTimes.length > n", arg=before, timeout=10_000)
+                    break
+                except TookTooLong:
+                    if last:
+                        raise
+            self.times_ms = self._page.evaluate("window.redrawTimes")
+
+
+# The picture is there when the browser has decoded it: `load`. One key makes one picture.
+_LISTEN = """(picture, slider) => {
+    window.redrawTimes = [];
+    let begun = null;
+    slider.addEventListener('keydown', () => { begun = performance.now(); }, true);
+    picture.addEventListener('load', () => {
+        if (begun !== null) { window.redrawTimes.push(performance.now() - begun); begun = null; }
+    });
+}"""

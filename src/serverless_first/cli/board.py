@@ -1,0 +1,84 @@
+"""The command `serverless-first board`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serverless_first.course.places import work_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serverless_first.teach.board import Keys
+
+TOKENS = "tokens.csv"
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--students", type=_FILE, help="CSV with a name in each line: writes tokens.csv, a token for each.")
+@click.option("--port", default=8766, type=click.IntRange(0, 65535), show_default=True, help="0: any.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; another one opens it to the network."
+)
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Its data; work/board unless given.")
+@click.option(
+    "--prefix",
+    default="/board/",
+    show_default=True,
+    help="Path in front of its addresses.",
+)
+@click.option(
+    "--token/--no-token", default=True, help="Print the page's address with your token, or without it for a log."
+)
+def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool) -> None:
+    """Run the board that shows who is done and who is stuck, with each learner's consent."""
+    from serverless_first.teach.board import roster, server
+    from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE
+    from serverless_first.teach.board.keys import NotPrivate
+
+    folder = (folder or work_dir() / "board").absolute()
+
+    def ready(address: str, keys: Keys) -> None:
+        if token:
+            click.echo(f"The board: {address}#token={keys.instructor()}")
+            click.echo("Keep this address secret, because it shows every name. Ctrl-C stops the board; data is kept.")
+        else:
+            click.echo(f"The board: {address}")
+        if names:
+            _write_tokens(folder / TOKENS, address, names, keys)
+            click.echo(f"{folder / TOKENS} has a token for each of {len(names)} students: give nobody another's line.")
+        if host not in THIS_MACHINE_ALONE:
+            click.echo(f"Note: it listens on {host}, and HTTP is not encrypted. Use it in a network that you trust.")
+
+    try:
+        names = roster.read_students(students) if students else []
+        server.serve(folder, host=host, port=port, prefix=_slashed(prefix), students=names, ready=ready)
+    except (roster.BadRoster, server.CannotServe) as error:
+        raise click.ClickException(str(error)) from error
+    except NotPrivate as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror or error}.") from error
+    except KeyboardInterrupt:
+        click.echo("The board has stopped.")
+
+
+def _slashed(prefix: str) -> str:
+    return f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
+
+
+def _write_tokens(file: Path, address: str, names: Sequence[str], keys: Keys) -> None:
+    """Writes name, address and token of each student, for their owner's eyes only."""
+    from serverless_first.teach.board.exports import to_csv
+
+    head = ["name", "SERVERLESS_FIRST_BOARD_URL", "SERVERLESS_FIRST_BOARD_TOKEN"]
+    file.unlink(missing_ok=True)  # one that is there may be somebody else's, or lead elsewhere
+    with os.fdopen(
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
+    ) as out:
+        out.write(to_csv(head, ([name, address, keys.student(name)] for name in names)))

@@ -1,0 +1,387 @@
+"""The command `serverless-first`. Each command imports what it needs: `--help` and `lab` start fast."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from serverless_cloud.cli import main as cloud
+from serverless_first import course
+from serverless_first.cli.board import board
+from serverless_first.cli.catch_up import catch_up
+from serverless_first.cli.classes import teach
+from serverless_first.course.places import CourseNotFound, work_dir
+
+# The commands in the order in which --help lists them.
+_USERS = {
+    "Learners": ("lab", "check", "progress", "catch-up", "reset", "summary", "doctor", "cloud", "deploy"),
+    "Instructors": ("class", "board", "slides", "guide", "wheelhouse"),
+    "Maintainers": ("build", "site", "bench"),
+}
+
+
+class _Commands(click.Group):
+    """Turns what a user can cause into one line and exit code 1; a traceback is for our own mistakes."""
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands under the people who use them."""
+        for user, names in _USERS.items():
+            with formatter.section(user):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=150)) for name in names])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CourseNotFound, course.UnknownModule) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _known(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of modules or of the overview, before the build is loaded, which takes seconds.
+
+    Raises:
+        UnknownModule: course.toml has no such module.
+    """
+    if names:
+        the_course = course.load()
+        for name in names:
+            the_course.deck_of(name)
+    return names
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="serverless-first")
+def main() -> None:
+    """Serverless First: a course in which you run each claim about serverless on your own machine."""
+    for stream in (sys.stdout, sys.stderr):  # a log file on Windows lacks letters that the course prints
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+@main.command()
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option(
+    "--port",
+    default=8888,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="Port of JupyterLab, or a free one near it; 0: any.",
+)
+@click.option("--allow-real-aws", is_flag=True, help="Leave AWS addresses, keys and profiles as they are.")
+def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
+    """Lay your copies of the lessons and labs, then open them in JupyterLab."""
+    from serverless_first.cli import doctor
+    from serverless_first.course import jupyter, workcopy
+
+    place = doctor.writable("files in work/", work_dir())
+    if place.advice:  # else every single copy would say so, and JupyterLab would open without any
+        raise click.ClickException(f"{place.found}. {place.advice}")
+    try:
+        workcopy.lay(click.echo)
+        jupyter.start(port, browser=not no_browser, allow_real_aws=allow_real_aws)
+    except OSError as error:
+        raise click.ClickException(f"{work_dir()} cannot be written: {error.strerror or error}.") from error
+
+
+@main.command()
+def doctor() -> None:
+    """Look at this machine: what is missing, and what to do about it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from serverless_first.cli.doctor import examine
+
+    table = Table("", "what", "found", "what to do")
+    signs = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "red": "[bold red]red[/]"}
+    console = Console()
+    with console.status("looking"):
+        findings = list(examine())
+    for finding in findings:
+        table.add_row(signs[finding.state], finding.name, Text(finding.found), Text(finding.advice))
+    console.print(table)
+    red = [finding.name for finding in findings if finding.state == "red"]
+    if red:
+        console.print(f"Not ready: {', '.join(red)}. The right column says what to do.")
+        sys.exit(1)
+    console.print("Ready.")
+
+
+main.add_command(cloud)
+
+
+@main.command()
+@click.argument("template", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--stack-name", required=True, help="A stack of this name is changed, if there is one.")
+@click.option("--parameter", "-p", multiple=True, metavar="NAME=VALUE", help="Of the template; may be given again.")
+@click.option("--lint", is_flag=True, help="cfn-lint looks first; its errors stop the deployment.")
+@click.option(
+    "--endpoint-url",
+    envvar="AWS_ENDPOINT_URL",
+    default="http://127.0.0.1:4566",
+    show_default=True,
+    help="Where the local cloud is; AWS_ENDPOINT_URL unless given.",
+)
+def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bool, endpoint_url: str) -> None:
+    """Deploy a SAM or CloudFormation TEMPLATE to a local cloud that runs, as `sam deploy` does to AWS."""
+    from serverless_cloud.errors import CloudError
+    from serverless_cloud.stacks import deploying
+
+    pairs = dict(each.partition("=")[::2] for each in parameter)
+    if wrong := [each for each in parameter if "=" not in each]:
+        raise click.UsageError(f"--parameter {wrong[0]!r} is not NAME=VALUE.")
+    try:
+        client = deploying.client_of(endpoint_url)
+        outputs = deploying.deploy(template, stack_name, client=client, parameters=pairs, lint=lint, report=click.echo)
+    except CloudError as error:
+        raise click.ClickException(str(error)) from error
+    for name, value in outputs.items():
+        click.echo(f"{name} = {value}")
+
+
+@main.command()
+@click.argument("modules", nargs=-1, callback=_known)
+@click.option("--check", is_flag=True, help="Compare with the sources; execute and write nothing.")
+@click.option("--force", is_flag=True, help="Execute also what did not change.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time.")
+def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
+    """Make notebooks/, labs/, solutions/ and slides/ from modules/."""
+    with _building() as builder:
+        if check:
+            _fail(builder.check(modules or None, report=click.echo))
+            click.echo("The built files are what the sources make.")
+        else:
+            builder.build(modules or None, force=force, jobs=jobs, report=click.echo)
+
+
+@main.command()
+@click.argument("modules", nargs=-1, callback=_known)
+@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
+@click.option("--track", metavar="ID", help="What this track of course.toml shows, to slides/export/ID/.")
+def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
+    """Export the slides to slides/export/."""
+    with _building() as builder:
+        builder.export_slides(modules or None, track=track, pdf=pdf, report=click.echo)
+
+
+@main.command()
+@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
+def guide(pdf: bool) -> None:
+    """Print docs/instructor-guide.md into slides/export/."""
+    with _building() as builder:
+        builder.print_guide(pdf=pdf, report=click.echo)
+
+
+@main.command()
+@click.option(
+    "--to", type=click.Path(path_type=Path, file_okay=False), help="Folder; wheelhouse/ in the course unless given."
+)
+@click.option("--python", "pythons", multiple=True, help="Such as 3.13; may be given again; this one unless given.")
+@click.option("--platform", "platforms", multiple=True, help="May be given again; this machine's unless given.")
+@click.option("--all", "everything", is_flag=True, help="Also what slides, build and tests need.")
+def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, ...], everything: bool) -> None:
+    """Collect every locked package as a file, for a room without internet."""
+    from serverless_first.course.places import course_root
+    from serverless_first.publish import wheelhouse as house
+
+    python, platform = house.this_machine()
+    for kind, given, known in (("--python", pythons, house.PYTHONS), ("--platform", platforms, tuple(house.PLATFORMS))):
+        for each in given:
+            if each not in known:
+                raise click.UsageError(f"{kind} {each}: there are {', '.join(known)}.")
+    if not platforms and platform is None:
+        raise click.UsageError(
+            f"This machine is none of {', '.join(house.PLATFORMS)}: name the room's with --platform."
+        )
+    targets = [house.Target(p, o) for o in platforms or (str(platform),) for p in pythons or (python,)]
+    folder = to or course_root() / "wheelhouse"
+    try:
+        with _counted() as report:
+            done = house.collect(folder, targets, "all" if everything else "lab", report=report)
+    except house.CannotCollect as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.ClickException(f"Stopped. What is in {folder} stays: call again to go on.") from None
+    files = f"{done.files} file{'s' * (done.files != 1)}"
+    click.echo(f"All there: {done.size_mb} MB in {files}, for {', '.join(map(str, targets))}: {done.folder}")
+    click.echo("READ-ME-FIRST.md in it says how a room without internet uses it.")
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder of the site; site/ unless given. A site that is there is replaced.",
+)
+def site(output: Path | None) -> None:
+    """Make the reading copy, the lessons as static pages."""
+    try:
+        from serverless_first.publish.site import SiteFailed, make_site
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        make_site(output, report=click.echo)
+    except SiteFailed as error:
+        _fail(error.problems)
+
+
+@main.command()
+@click.argument("module", required=False)
+def check(module: str | None) -> None:
+    """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
+    found = course.load().module(module) if module else _last_module()
+    if not found.ready:
+        raise click.ClickException(f"Module {found.id} is planned and not ready yet.")
+    from serverless_first.lab import CourseFault, sharing
+    from serverless_first.lab.progress import ProgressFile
+    from serverless_first.lab.runner import run_lab
+
+    notebook = work_dir() / "labs" / f"{found.id}.ipynb"
+    click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
+    try:
+        results = run_lab(found.id, notebook)
+    except CourseFault as error:
+        raise click.ClickException(str(error)) from error
+    for result in results:
+        click.echo(f"{result.task_id or '':<5} {result.state:<12} {result.title}")
+        if result.message:
+            click.echo(f"      {result.message}")
+    if shared := sharing.unanswered(ProgressFile()):
+        click.echo(shared)
+    if any(result.state != "passed" for result in results):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("target")
+def reset(target: str) -> None:
+    """Start again with a module (its lesson and lab) or one file; what you have is saved first."""
+    from serverless_first.course import workcopy
+
+    try:
+        done = workcopy.reset(target)
+    except workcopy.CannotReset as error:
+        raise click.ClickException(str(error)) from error
+    for each in done:
+        kept = f"; yours is kept as {_short(each.saved)}" if each.saved else ""
+        click.echo(f"{_short(each.copy)} is fresh{kept}")
+    if not done:
+        click.echo("Nothing to do: your copy is as the course has it.")
+
+
+main.add_command(catch_up)
+main.add_command(board)
+main.add_command(teach)
+
+
+@main.command()
+@click.argument("module", required=False)
+def progress(module: str | None) -> None:
+    """Show what has passed and what is next."""
+    from serverless_first.lab import Lab, UnknownLab
+
+    try:
+        Lab(module or _last_module().id).progress()
+    except UnknownLab as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--name", default="", help="Your name for the heading; kept nowhere else.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="File; work/summary.html unless given.")
+def summary(name: str, to: Path | None) -> None:
+    """Make a page to keep: what you did, when, in how many tries, and what comes next."""
+    from serverless_first.lab import summary as page
+
+    try:
+        click.echo(f"{page.write(to, name=name)}: open it in a browser, print it, keep it. Nothing was sent.")
+    except page.NoSummary as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers.")
+@click.option("--only", multiple=True, metavar="NAME", help="Measure this alone; may be given again.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Measure speed on this machine, as ratios in one run."""
+    from serverless_first import bench as measure
+
+    # --only NAME NAME... : the words behind the first are arguments to click
+    if names and not only:
+        raise click.UsageError(f"{names[0]!r}: name measurements with --only.")
+    if json_file and not json_file.absolute().parent.is_dir():  # said before the measuring, not after
+        raise click.ClickException(f"There is no folder {json_file.absolute().parent} for {json_file.name}.")
+    try:
+        measurements = measure.run([*only, *names], report=lambda name: click.echo(f"measuring {name}", err=True))
+    except measure.UnknownBenchmark as error:
+        raise click.ClickException(str(error)) from error
+    rows = [asdict(measurement) for measurement in measurements]
+    for row in rows:
+        click.echo(f"{row['name']:<22} {row['value']:>12.4g} {row['unit']:<10} {row['against'] or ''}".rstrip())
+    if json_file:
+        text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+        json_file.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def _counted() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on a terminal; elsewhere, as in a log, a line for each step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console()
+    if not console.is_terminal:
+        yield lambda done, total, now: click.echo(f"{done} of {total}: {now}")
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("looking", total=None)
+        yield lambda done, total, now: progress.update(task, completed=done, total=total, description=now)
+
+
+@contextlib.contextmanager
+def _building() -> Iterator[Any]:
+    """The builder; what it cannot make is told line by line."""
+    try:
+        from serverless_first import authoring as builder
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        yield builder
+    except builder.BuildFailed as error:
+        _fail(error.problems)
+
+
+def _fail(problems: list[str]) -> None:
+    if problems:
+        for problem in problems:
+            click.echo(problem, err=True)
+        sys.exit(1)
+
+
+def _last_module() -> course.Module:
+    """The module the learner worked on last, else the first that is ready.
+
+    Raises:
+        click.ClickException: no module is ready.
+    """
+    from serverless_first.lab.progress import ProgressFile, last_module
+
+    ready = course.load().ready_modules
+    if not ready:
+        raise click.ClickException("No module is ready yet.")
+    last = last_module(ProgressFile().read())
+    return next((module for module in ready if module.id == last), ready[0])
+
+
+def _short(path: Path) -> str:
+    """A path as seen from the learner's folder."""
+    return f"{work_dir().name}/{path.relative_to(work_dir()).as_posix()}"

@@ -1,0 +1,28 @@
+"""An extension of Jupyter's server that tells the learner in one line where the course is open.
+
+Jupyter itself logs the address three times among forty lines about its extensions. `serverless_first.course.jupyter`
+loads this extension and limits Jupyter's log to warnings and errors.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    def is_not_the_address(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.CRITICAL or server.display_url not in str(record.msg)
+
+    server.log.addFilter(is_not_the_address)  # Jupyter logs it as if it were a critical error
+
+
+async def _start_jupyter_server_extension(server: ServerApp) -> None:
+    print(f"Your course is open at {server.display_url}\nCtrl-C in this window stops it.", flush=True)

@@ -1,0 +1,280 @@
+"""The shop of module 12: a folder of files that the learner completes, joined to one SAM template and deployed.
+
+    hikari-shop/parts/*.yaml      pieces of the template; what is given lies in modules/12-capstone/given
+    hikari-shop/functions/*       the code of all its functions
+    hikari-shop/template.yaml     written from the pieces that are there
+
+CloudFormation has no way to put a template together from pieces of text, so `Shop` writes them one behind the other.
+What comes out is an ordinary template: on AWS `sam deploy` takes it as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import os
+import re
+import runpy
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serverless_cloud import Cloud, CloudError, leftovers
+from serverless_first.course.places import module_dir
+
+if TYPE_CHECKING:
+    from serverless_first.drill import Record
+
+STACK = "hikari-shop"
+#: The pieces in their order; provider.yaml comes with the payment workflow.
+PARTS = ("head", "base", "door", "queues", "work", "provider", "payment", "projection")
+_LATER = {"provider": "payment"}  # a given piece that waits for a piece of the learner's
+_WITH = {"functions/payment.py": "parts/payment.yaml"}  # code that is of no use without a piece of the template
+#: Output -> the resource that must be there, and its value.
+_OUTPUTS = {
+    "ApiUrl": ("ServerlessHttpApi", "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
+    "QueueUrl": ("Orders", "${Orders}"),
+    "DeadLetterQueueUrl": ("OrdersDlq", "${OrdersDlq}"),
+    "PaymentsQueueUrl": ("Payments", "${Payments}"),
+    "ChangesQueueUrl": ("Changes", "${Changes}"),
+    "Database": ("Database", "${Database}"),
+    "Proxy": ("Proxy", "${Proxy}"),
+    "PaymentMachineArn": ("Payment", "${Payment}"),
+    "ProjectionTable": ("Projection", "${Projection}"),
+    "ChargesTable": ("Charges", "${Charges}"),
+    **{name: (name, f"${{{name}}}") for name in ("Front", "Worker", "Ledger", "Projector", "Provider", "Migrate")},
+}
+_STUB = "raise NotImplementedError"
+_RESOURCE = re.compile(r"^  (\w+):", re.MULTILINE)
+_HTTP_EVENT = re.compile(r"\bType: *[\"']?HttpApi\b")
+
+
+class NotLaid(CloudError):
+    """A given file of the shop is not there; `file` is its path in the shop's folder."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(f"{file} is given, and is not in the shop's folder: shop.begin() lays it again.")
+        self.file = file
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The shop's folder.
+
+    Args:
+        folder: where its files are; made, with what is given, by `begin`.
+    """
+
+    folder: Path = Path(STACK)
+
+    def begin(self, report: Callable[[str], None] = print) -> None:
+        """Lays the given files that are not there. A file that is there stays as it is, whoever has changed it."""
+        made = [source for source in self._given() if self._lay(source)]
+        report(f"{self.folder}: {f'{len(made)} given files laid' if made else 'all given files are there'}.")
+
+    def not_written(self, *files: str) -> str:
+        """The first of these files that is missing or still holds the lab's stub; "" if all are written."""
+        for name in files:
+            path = self.folder / name
+            if not path.is_file() or _STUB in path.read_text(encoding="utf-8"):
+                return name
+        return ""
+
+    def waiting(self) -> list[str]:
+        """Files in whose place the given ones are deployed: they hold a stub, or what they need is not written."""
+        names = [path.relative_to(_given_room()).as_posix() for path in self._given()]
+        return [name for name in names if self.not_written(name) or (name in _WITH and self.not_written(_WITH[name]))]
+
+    def write_template(self) -> Path:
+        """Writes template.yaml from the pieces that are there; those that hold the lab's stub are left out.
+
+        Raises:
+            NotLaid: a given piece is missing without which there is no shop.
+        """
+        if missing := self.not_written("parts/head.yaml", "parts/base.yaml"):
+            raise NotLaid(missing)
+        there = [part for part in PARTS if not self.not_written(f"parts/{part}.yaml")]
+        chosen = [part for part in there if _LATER.get(part, part) in there]
+        texts = [(self.folder / "parts" / f"{part}.yaml").read_text(encoding="utf-8") for part in chosen]
+        text = "".join(each if each.endswith("\n") else f"{each}\n" for each in texts)
+        made = set(_RESOURCE.findall(text))
+        if _HTTP_EVENT.search(text):
+            made.add("ServerlessHttpApi")  # SAM makes it of such an event
+        lines = [
+            f'  {name}: {{Value: !Sub "{value}"}}' for name, (resource, value) in _OUTPUTS.items() if resource in made
+        ]
+        template = self.folder / "template.yaml"
+        template.write_text("\n".join([text, "Outputs:", *lines, ""]), encoding="utf-8")
+        return template
+
+    def deploy(self, aws: Cloud, *, quiet: bool = False, instead: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Writes the template and deploys it as the stack hikari-shop; its outputs.
+
+        In the place of a file that holds the lab's stub, a copy of the given one is deployed, if there is one.
+
+        Args:
+            aws: the local cloud.
+            quiet: whether nothing is printed.
+            instead: file -> text that is deployed in its place; the folder stays as it is.
+
+        Raises:
+            CloudError: it cannot be deployed; the text says why.
+        """
+        template = self.write_template()
+        waiting = self.waiting()
+        others = {name: _given_file(name).read_text(encoding="utf-8") for name in waiting} | dict(instead or {})
+        if others:
+            with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as room:
+                copy = Shop(Path(room) / STACK)
+                shutil.copytree(self.folder, copy.folder, ignore=shutil.ignore_patterns("__pycache__"))
+                for name, text in others.items():
+                    (copy.folder / name).write_text(text, encoding="utf-8")
+                outputs = aws.deploy(copy.write_template(), stack_name=STACK, quiet=True)
+        else:
+            outputs = aws.deploy(template, stack_name=STACK, quiet=True)
+        if not quiet:
+            functions = [name for name in ("Front", "Worker", "Ledger", "Projector", "Provider") if name in outputs]
+            print(f"{STACK} is deployed, with the functions {', '.join(functions) or 'of the database alone'}.")
+            if stubs := [name for name in waiting if self.not_written(name)]:
+                print(f"Not written yet: {', '.join(stubs)}. What was given is deployed in their place.")
+        return outputs
+
+    @staticmethod
+    def _given() -> list[Path]:
+        room = _given_room()
+        return sorted(path for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+    def _lay(self, source: Path) -> bool:
+        target = self.folder / source.relative_to(_given_room())
+        if target.exists():
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        return True
+
+
+def _given_room() -> Path:
+    return module_dir("12-capstone") / "given"
+
+
+def _given_file(name: str) -> Path:
+    return _given_room() / name
+
+
+def wrong_designs() -> dict[str, Record]:
+    """Records of drills of five shops, each with one thing wrong: name of the design -> record."""
+    from serverless_first.drill import DESIGNS, Record
+
+    room = module_dir("12-capstone") / "records"
+    return {name: Record.load(room / f"{name.replace(' ', '-')}.json") for name in DESIGNS}
+
+
+def my_drill(folder: Path = Path(STACK)) -> Record:
+    """The record of the learner's drill; that of a sound shop if there is none yet.
+
+    Args:
+        folder: of the shop.
+
+    Raises:
+        RecordError: drill.json is no record.
+    """
+    from serverless_first.drill import Record
+
+    mine = folder / "drill.json"
+    return Record.load(mine if mine.is_file() else module_dir("12-capstone") / "records" / "sound.json")
+
+
+def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reasons: Mapping[str, str]) -> Path:
+    """Writes a page that explains the shop: picture, reasons, what the drill has found, and prices.
+
+    Args:
+        page: the file to write, in the folder of the shop.
+        price: a Python file with `per_1000_orders(record)`, which gives US dollars by what is paid for.
+        reasons: decision -> why.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        OSError, RecordError: the record, or the file with the prices, cannot be read. Also whatever that file raises.
+    """
+    from serverless_first import drill, figures
+
+    file = Path(page)
+    found = my_drill(file.parent)
+    score = drill.score(found)
+    usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
+    others = {what: value for what, value in score.cost.parts if what not in usd}
+    picture = io.BytesIO()
+    figures.shop_architecture(title="The parts of the shop, and what goes from one to the next").savefig(
+        picture, format="png"
+    )
+    image = base64.b64encode(picture.getvalue()).decode()
+    verdict = "has passed" if score.passed else "has not passed"
+    file.write_text(
+        _PAGE.format(
+            image=image,
+            alt=html.escape(figures.shop_architecture_words(), quote=True),
+            reasons="".join(f"<dt>{html.escape(d)}</dt><dd>{html.escape(why)}</dd>\n" for d, why in reasons.items()),
+            verdict=f"The shop {verdict} a drill with {found.orders:,} orders.",
+            meanwhile=html.escape("; ".join(moment.what for moment in found.moments)),
+            findings="".join(
+                f"<tr><td>{html.escape(each.name)}</td><td>{'passed' if each.passed else 'FAILED'}</td>"
+                f"<td>{html.escape(each.seen)}</td></tr>\n"
+                for each in score.findings
+            ),
+            prices="".join(_price_row(what, value) for what, value in (usd | others).items()),
+            total=_price_row("All that is paid by use", sum((usd | others).values())),
+        ),
+        encoding="utf-8",
+    )
+    print(f"{file}: {len(reasons)} reasons, {len(score.findings)} findings, {len(usd | others)} prices")
+    return file
+
+
+def usd_text(value: float) -> str:
+    """A price as the page has it."""
+    return f"{value:.4f}"
+
+
+def _price_row(what: str, value: float) -> str:
+    return f"<tr><td>{html.escape(what)}</td><td>{usd_text(value)}</td></tr>\n"
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Hikari's shop: the design and its price</title>
+<style>
+body {{ font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222; }}
+img {{ max-width: 100%; }}
+dt {{ font-weight: bold; margin-top: 0.8em; }}
+table {{ border-collapse: collapse; }}
+td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+<h1>Hikari's shop: the design and its price</h1>
+<img src="data:image/png;base64,{image}" alt="{alt}">
+<h2>Why it is built so</h2>
+<dl>
+{reasons}</dl>
+<h2>What the drill has found</h2>
+<p>{verdict} Several clients ordered at once. What happened, in this order: {meanwhile}.</p>
+<table>
+<tr><th>finding</th><th></th><th>what was seen</th></tr>
+{findings}</table>
+<h2>What 1,000 orders cost</h2>
+<table>
+<tr><th>what</th><th>US dollars</th></tr>
+{prices}{total}</table>
+<p>Prices of us-east-1, without a free tier; times of the machine of the drill.
+The hours of database and proxy come on top.</p>
+</body>
+</html>
+"""

@@ -1,0 +1,169 @@
+"""glossary.yml as objects: the course's words in English and Japanese, each with one sentence and its first lesson.
+
+checked: 2026-11-24                        # when the Japanese words were last compared
+terms:
+  - term: queue                            # as the lessons say it
+    ja: [キュー]                           # the first is the one to use, others mean the same
+    reading: きゅう                        # optional: kana of the first Japanese word, where it has kanji or figures
+    seen: [aws, deck]                      # optional: where the Japanese word was seen, a part of SEEN
+    forms: [queue, queues]                 # optional: how the lessons write it, where that is not the term itself
+    first: "03"                            # the number of the module whose lesson uses it first
+    means: Keeps messages until a consumer fetches them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from serverless_first.course.places import course_root
+from serverless_first.facts.files import FactsError, parse
+
+SEEN = ("aws", "deck")
+_KEYS = {"term", "ja", "reading", "seen", "forms", "first", "means"}
+_NEEDED = ("term", "ja", "first", "means")
+_KANJI = re.compile(r"[一-鿿]")
+
+
+class GlossaryError(ValueError):
+    """glossary.yml breaks its own rules; `problems` has one line for each place."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word of the course. See the head of the module for the fields; `first` is a module's number."""
+
+    term: str
+    ja: tuple[str, ...]
+    reading: str
+    seen: tuple[str, ...]
+    forms: tuple[str, ...]
+    first: str
+    means: str
+
+    @property
+    def anchor(self) -> str:
+        """The id of its entry on the page, as in "cold-start"."""
+        return re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")
+
+    @property
+    def sort_key(self) -> str:
+        """Where it stands in the alphabet: "to invoke" stands under i."""
+        return self.term.lower().removeprefix("to ")
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text, as `prose` gives it, uses the term; singular and plural count."""
+        return bool(self._pattern.search(text))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(_form(form) for form in self.forms or (self.term,)))
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """All words, sorted as an alphabet; `checked` is the day on which the Japanese ones were last compared."""
+
+    checked: str
+    terms: tuple[Term, ...]
+
+
+def _form(form: str) -> str:
+    """A form with a capital letter counts as it is written: "Spot" is not "spot"."""
+    words = r"(?<![\w-])" + r"\s+".join(map(re.escape, form.split())) + r"(?:s|es)?(?!\w)"
+    return words if form != form.lower() else f"(?i:{words})"
+
+
+def prose(markdown: str) -> str:
+    """What a lesson says itself: Markdown without emphasis, code marks and the titles of the sources it links to."""
+    return re.sub(r"[*`]", "", re.sub(r"\[[^\]]*\]\(<?https?:[^)]*\)", "", markdown))
+
+
+def first_use(term: Term, lessons: Mapping[str, str]) -> str | None:
+    """The number of the first module whose lesson uses the term; None when no lesson does.
+
+    Args:
+        term: what to look for.
+        lessons: the prose of each lesson by the number of its module.
+    """
+    return next((number for number in sorted(lessons) if term.is_in(lessons[number])), None)
+
+
+def load(root: Path | None = None) -> Glossary:
+    """Reads glossary.yml of the checkout (or of `root`).
+
+    Raises:
+        GlossaryError: the file is missing, or an entry breaks a rule.
+    """
+    path = (root or course_root()) / "glossary.yml"
+    try:
+        data = parse(path)
+    except OSError:
+        raise GlossaryError([f"{path.name} is missing"]) from None
+    except FactsError as error:
+        raise GlossaryError(error.problems) from None
+    if not isinstance(data, dict) or not data.get("checked") or not isinstance(data.get("terms"), list):
+        raise GlossaryError(["glossary.yml needs the day `checked` and the list `terms`"])
+    entries = data["terms"]
+    problems: list[str] = []
+    terms: list[Term] = []
+    for number, entry in enumerate(entries, 1):
+        if found := _problem(entry):
+            problems.append(f"glossary.yml, entry {number}{_named(entry)}: {found}")
+        else:
+            terms.append(_term(entry))
+    anchors = [term.anchor for term in terms]
+    problems += [f"glossary.yml: {term.term} stands there twice" for term in terms if anchors.count(term.anchor) > 1]
+    if problems:
+        raise GlossaryError(problems)
+    return Glossary(str(data["checked"]), tuple(sorted(terms, key=lambda term: term.sort_key)))
+
+
+def _named(entry: object) -> str:
+    return f" ({entry['term']})" if isinstance(entry, dict) and entry.get("term") else ""
+
+
+def _problem(entry: object) -> str:
+    """What is wrong with an entry, or nothing."""
+    if not isinstance(entry, dict):
+        return "it is not a mapping"
+    if unknown := sorted(set(entry) - _KEYS):
+        return f"unknown key {unknown[0]!r}; allowed: {', '.join(sorted(_KEYS))}"
+    if missing := [key for key in _NEEDED if not entry.get(key)]:
+        return f"{missing[0]} is missing"
+    for key in ("ja", "seen", "forms"):
+        value = entry.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(word, str) and word for word in value):
+            return f"{key} is a list of words, not {value!r}"
+    if unknown := [place for place in entry.get("seen", []) if place not in SEEN]:
+        return f"seen is {unknown[0]!r}; allowed: {', '.join(SEEN)}"
+    if not re.fullmatch(r"\d\d", str(entry["first"])):
+        return f'first is the number of a module, as in "03", not {entry["first"]!r}'
+    if not str(entry["means"]).endswith("."):
+        return "means is one sentence; it ends with a full stop"
+    if _KANJI.search(entry["ja"][0]) and not entry.get("reading"):
+        return f"{entry['ja'][0]} has kanji, and so it needs a reading in kana"
+    return ""
+
+
+def _term(entry: dict[str, object]) -> Term:
+    def words(key: str) -> tuple[str, ...]:
+        value = entry.get(key, [])
+        return tuple(value) if isinstance(value, list) else ()
+
+    return Term(
+        term=str(entry["term"]),
+        ja=words("ja"),
+        reading=str(entry.get("reading") or ""),
+        seen=words("seen"),
+        forms=words("forms"),
+        first=str(entry["first"]),
+        means=str(entry["means"]),
+    )

@@ -1,0 +1,209 @@
+"""prices.yml as objects: what AWS's services cost, by Region, each price with its date and source.
+
+prices.yml stands beside facts.yml and may cite the same sources::
+
+    checked: 2026-11-25                      # when somebody last compared the table with its sources
+    sources: ...                             # as in facts.yml, those that only prices need
+    prices:
+      lambda-requests:
+        service: Lambda
+        item: requests
+        unit: 1,000,000 requests             # a number in front is the amount that the price is for
+        in:
+          us-east-1: {usd: 0.20, as_of: 2026-09-24, source: ARCHG}
+
+A price that no source gives is not in the table: what needs it says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from serverless_first.course.places import course_root
+from serverless_first.facts import table
+from serverless_first.facts.files import FactsError, Reader, Source, is_period, parse
+
+FILE = "prices.yml"
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_AMOUNT = re.compile(r"(?:(\d{1,3}(?:,\d{3})*) )?(\S.*)")
+
+
+class UnknownPrice(KeyError):
+    """A price or a Region that prices.yml does not have; the message lists what there is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Price:
+    """One price in one Region.
+
+    Attributes:
+        id: its key in prices.yml.
+        service: AWS's name of the service.
+        item: what is paid for.
+        unit: what the price is for, such as "1,000,000 requests" or "GB-second".
+        usd: US dollars for that unit, as AWS prints it.
+        each_usd: US dollars for one of what the unit counts.
+        as_of: the day, month or year that the source gives.
+        sources: where it was read.
+    """
+
+    id: str
+    service: str
+    item: str
+    region: str
+    unit: str
+    usd: float
+    each_usd: float
+    as_of: str
+    sources: tuple[Source, ...]
+
+
+class Prices(Mapping[str, Price]):
+    """The prices of one Region, by id."""
+
+    def __init__(self, region: str, found: Mapping[str, Price], elsewhere: Mapping[str, list[str]]) -> None:
+        self.region = region
+        self._found, self._elsewhere = dict(found), dict(elsewhere)
+
+    def __getitem__(self, price_id: str) -> Price:
+        if price_id in self._found:
+            return self._found[price_id]
+        if price_id in self._elsewhere:
+            where = ", ".join(self._elsewhere[price_id])
+            raise UnknownPrice(f"{FILE} has no price {price_id!r} for {self.region}, only for {where}.")
+        near = difflib.get_close_matches(price_id, self._found, n=3, cutoff=0.5)
+        hint = f"Did you mean {', '.join(near)}?" if near else f"{FILE} lists those there are."
+        raise UnknownPrice(f"There is no price {price_id!r} in {FILE}. {hint}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __contains__(self, price_id: object) -> bool:
+        return price_id in self._found
+
+    def each_usd(self, price_id: str) -> float:
+        """US dollars for one request, GB-second, hour or whatever the price counts.
+
+        Raises:
+            UnknownPrice: the table has no such price for this Region.
+        """
+        return self[price_id].each_usd
+
+
+@dataclass(frozen=True)
+class Table:
+    """All of prices.yml.
+
+    Attributes:
+        prices: each price, in the order of the file.
+        checked: when somebody last compared the table with its sources.
+    """
+
+    prices: tuple[Price, ...]
+    checked: date
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The Regions that have prices, in the order of the file."""
+        return tuple(dict.fromkeys(price.region for price in self.prices))
+
+    def of(self, region: str) -> Prices:
+        """The prices of a Region.
+
+        Raises:
+            UnknownPrice: the table has no prices of this Region.
+        """
+        if region not in self.regions:
+            raise UnknownPrice(f"{FILE} has no prices of {region!r}. It has {' and '.join(self.regions)}.")
+        elsewhere: dict[str, list[str]] = {}
+        for price in self.prices:
+            elsewhere.setdefault(price.id, []).append(price.region)
+        return Prices(region, {price.id: price for price in self.prices if price.region == region}, elsewhere)
+
+
+def of(region: str = "us-east-1") -> Prices:
+    """The prices of a Region, from the checkout's prices.yml.
+
+    >>> of("us-east-1")["lambda-requests"].usd
+    0.2
+
+    Raises:
+        UnknownPrice: the table has no prices of this Region.
+        FactsError: prices.yml breaks its rules.
+    """
+    return load().of(region)
+
+
+def load(root: Path | None = None) -> Table:
+    """Reads prices.yml of the checkout (or of `root`).
+
+    Raises:
+        FactsError: the file is not there or breaks its rules; one problem for each wrong place.
+    """
+    path = (root or course_root()) / FILE
+    if not path.is_file():
+        raise FactsError([f"{FILE} is not in {path.parent}. It belongs beside facts.yml."])
+    return _load(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _changed_ns: int) -> Table:
+    return _Reader(FILE, table.sources(path.parent)).read(parse(path))
+
+
+class _Reader(Reader):
+    """Reads prices.yml."""
+
+    def read(self, data: object) -> Table:
+        top = self.mapping(data, "the file", {"checked", "sources", "prices"})
+        checked = str(top.get("checked"))
+        if not (len(checked) == 10 and is_period(checked)):
+            self.problem(f"checked is {checked!r}; give the day as YYYY-MM-DD")
+        self.read_sources(top)
+        found = [
+            price
+            for key, entry in self.mapping(top.get("prices"), "prices").items()
+            for price in self._read(str(key), entry)
+        ]
+        if self.problems:
+            raise FactsError(self.problems)
+        return Table(tuple(found), date.fromisoformat(checked))
+
+    def _read(self, key: str, entry: object) -> list[Price]:
+        where = f"price {key}"
+        if not _ID.fullmatch(key):
+            self.problem(f"{where}: an id has lower-case letters, digits and single hyphens")
+        fields = self.mapping(entry, where, {"service", "item", "unit", "in"})
+        service, item, unit = (self.text(fields, name, where) for name in ("service", "item", "unit"))
+        amount = _AMOUNT.fullmatch(unit)
+        each = float(amount[1].replace(",", "")) if amount and amount[1] else 1.0
+        regions = self.mapping(fields.get("in"), f"{where}, in")
+        if not regions:
+            self.problem(f"{where}: no Region; name one under `in`")
+        return [self._read_row(key, service, item, unit, each, str(region), row) for region, row in regions.items()]
+
+    def _read_row(self, key: str, service: str, item: str, unit: str, each: float, region: str, row: object) -> Price:
+        where = f"price {key}, {region}"
+        fields = self.mapping(row, where, {"usd", "as_of", "source"})
+        usd = fields.get("usd")
+        if isinstance(usd, bool) or not isinstance(usd, int | float) or not 0 < usd < math.inf:
+            self.problem(f"{where}: usd is {usd!r}; give a number above 0")
+            usd = math.nan
+        as_of = str(fields.get("as_of", ""))
+        if not is_period(as_of):
+            self.problem(f"{where}: as_of is {as_of!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
+        return Price(key, service, item, region, unit, float(usd), float(usd) / each, as_of, self.cited(fields, where))

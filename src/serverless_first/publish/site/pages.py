@@ -1,0 +1,173 @@
+"""The pages beside the lessons: the first one, the labs, the glossary, and what is real here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from serverless_first.course import Course, Module
+from serverless_first.facts.glossary import Glossary, Term
+from serverless_first.publish.site import links
+from serverless_first.publish.site.lesson import deck_words
+from serverless_first.publish.site.text import Text, escaped
+
+_SEEN = {"aws": "AWS", "deck": "deck"}
+#: The documents of docs/ that are for learners: what each page is called, and what it says.
+_DOCUMENTS = {
+    "fidelity": ("What is real", "what the local cloud does as AWS does, and what not"),
+    "real-account": ("A real account", "how to run the same code on AWS, what it may cost, how to clean up"),
+}
+
+
+def documents(root: Path) -> list[str]:
+    """The names of the documents that become pages, without their folder; those that the checkout has."""
+    return [name for name in _DOCUMENTS if (root / "docs" / f"{name}.md").is_file()]
+
+
+def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[str]) -> Text:
+    """What the course is, what is in it, and how to run it."""
+    text = Text("course.toml")
+    text.add(f"# {course.title}")
+    text.add(
+        f"A course on serverless in which you run each claim on your own machine. It follows one conference deck: "
+        f"{course.deck}.\n\n"
+        "This is its **reading copy**: the lessons as pages, with what their cells gave when the course was built. "
+        "Nothing runs here. Before an experiment there is a question; answer it, then open *Run it: what happened*."
+    )
+    text.add(
+        "To run the lessons and to do the labs, take the course itself: with Python 3.11 or newer, "
+        "`make lab` opens it in JupyterLab. It needs no AWS account."
+    )
+    text.add("## The modules")
+    rows = "".join(_row(module, module in lessons) for module in course.modules)
+    text.html(
+        '<div class="wide"><table class="modules"><thead><tr><th scope="col">Module</th>'
+        '<th scope="col">What you run</th><th scope="col">Deck slides</th>'
+        f'<th scope="col">Minutes: lesson, lab</th></tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+    ready = course.ready_modules
+    lesson_minutes, lab_minutes = sum(m.lesson_minutes for m in ready), sum(m.lab_minutes for m in ready)
+    text.add(f"Together: lessons {_hours(lesson_minutes)}, labs {_hours(lab_minutes)}.")
+    text.add("## Beside the lessons")
+    beside = "".join(
+        f'<li><a href="{name}.html">{_DOCUMENTS[name][0]}</a>: {_DOCUMENTS[name][1]}.</li>' for name in documents
+    )
+    text.html(
+        '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li>'
+        '<li><a href="glossary.html">Glossary</a>: the words of the course in English and Japanese '
+        '(<span lang="ja">用語集</span>).</li>'
+        f"{beside}"
+        '<li><a href="search.html">Search</a>, in English and Japanese; it works offline.</li></ul>'
+    )
+    text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
+    listed = "\n".join(f"{_DOCUMENTS[name][0]} <{name}>" for name in documents)
+    text.fenced("{toctree}\n:hidden:\n:caption: Beside them", f"labs\nglossary\n{listed}")
+    return text
+
+
+def _row(module: Module, has_page: bool) -> str:
+    name = f"{module.number} {escaped(module.title)}"
+    page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be a lab alone
+    first = f'<a href="{page}">{name}</a>' if module.ready else f"{name} (planned)"
+    slides = deck_words(module).removeprefix("slides ").removeprefix("slide ")
+    minutes = f"{module.lesson_minutes} + {module.lab_minutes}"
+    return f'<tr><th scope="row">{first}</th><td>{escaped(module.summary)}</td><td>{slides}</td><td>{minutes}</td></tr>'
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def labs_page(modules: Sequence[Module]) -> Text:
+    """The tasks of each lab with their minutes; modules that are a lab alone are among them."""
+    text = Text("course.toml")
+    text.add("# Labs")
+    text.add(
+        "Each module has a lab. Its tasks are done in JupyterLab: `make lab` lays your own copies, and each task has a "
+        "check that looks at what your work does, three hints and a solution."
+    )
+    for module in modules:
+        lesson = f'<a href="{module.id}.html">Lesson</a> · ' if module.lesson_minutes else ""
+        text.html(f'<span id="{module.id}" class="anchor"></span>')
+        text.add(f"## {module.number} {module.title}")
+        rows = "".join(
+            f"<tr><th scope='row'>{task.id}</th><td>{escaped(task.title)}</td><td>{task.minutes}</td></tr>"
+            for task in module.tasks
+        )
+        text.html(
+            f"<p>{lesson}{module.lab_minutes} minutes · "
+            f"<code>labs/{module.id}.ipynb</code></p>"
+            '<div class="wide"><table><thead><tr><th scope="col">Task</th><th scope="col">What you do</th>'
+            f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        )
+    return text
+
+
+def glossary_page(words: Glossary, lessons: Sequence[Module]) -> Text:
+    """Each word with its Japanese names, a sentence, and the lesson that uses it first."""
+    text, terms = Text("glossary.yml"), words.terms
+    titles = {module.number: module for module in lessons}
+    text.add("# Glossary")
+    text.html(
+        f"<p>The {len(terms)} words of the course in English and Japanese, each with the lesson that uses it first. "
+        "The search finds them in both languages.</p>"
+        f"<p>Behind a Japanese word stands where it was seen on {words.checked}: AWS, in AWS's documentation in "
+        "Japanese, or the deck. A word without a mark is the usual one, not looked up.</p>"
+        '<p><a href="#japanese">From Japanese / <span lang="ja">日本語から引く</span></a></p>'
+    )
+    letter = ""
+    for term in terms:
+        if term.sort_key[0].upper() != letter:
+            letter = term.sort_key[0].upper()
+            text.add(f"## {letter}")
+        names = ", ".join(filter(None, dict.fromkeys([term.sort_key, *term.ja, term.reading])))
+        text.fenced(f"{{word}} {term.anchor}", names)
+        text.html(_entry(term, titles.get(term.first)))
+    text.html('<span id="japanese" class="anchor"></span>')
+    text.add("## 日本語から引く")
+    items = "".join(
+        f'<li><span lang="ja">{escaped(term.ja[0])}</span> <a href="#{term.anchor}">{escaped(term.term)}</a></li>'
+        for term in sorted(terms, key=lambda term: _kana(term.reading or term.ja[0]))
+        if term.ja[0] != term.term
+    )
+    text.html(f'<ul class="japanese">{items}</ul>')
+    return text
+
+
+def _entry(term: Term, module: Module | None) -> str:
+    first, *others = term.ja
+    reading = f"（{escaped(term.reading)}）" if term.reading else ""
+    also = "".join(f"、{escaped(word)}" for word in others)
+    seen = f" <small>({', '.join(_SEEN[place] for place in term.seen)})</small>" if term.seen else ""
+    japanese = f'<span lang="ja">{escaped(first)}{reading}{also}</span>{seen}'
+    if term.ja == (term.term,):
+        japanese = "<small>the same in Japanese</small>"
+    used = f'First in <a href="{module.id}.html">{module.number} {escaped(module.title)}</a>.' if module else ""
+    return (
+        f'<dl class="term" id="{term.anchor}"><dt><dfn>{escaped(term.term)}</dfn> {japanese}</dt>'
+        f"<dd>{escaped(term.means)} <small>{used}</small></dd></dl>"
+    )
+
+
+def _kana(word: str) -> str:
+    """Katakana as hiragana, so that both stand in one order."""
+    return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in word)
+
+
+def document(root: Path, name: str, known: set[str]) -> tuple[Text, list[str]]:
+    """A document of the course as a page.
+
+    Args:
+        root: the checkout.
+        name: its path there, as in "docs/fidelity.md".
+        known: the ids of the modules and the names of the documents that have a page.
+    """
+    source = (root / name).read_text(encoding="utf-8")
+    text = Text(name)
+    problems: list[str] = []
+
+    def broken(address: str) -> None:
+        problems.append(f"{name}:{links.line_of(address, source)}: the link to {address} leads nowhere")
+
+    text.add(links.rewritten(source, known, broken))
+    return text, problems

@@ -1,0 +1,66 @@
+"""Quizzes and predictions as HTML that works without a script: an answer unfolds to say whether it is right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from serverless_first.lab.quiz import OTHERWISE, asked, markup
+from serverless_first.publish.site.text import escaped
+
+_CHOICE = re.compile(r"  \d+\. (.*)")
+
+
+def quiz(title: str, questions: list[dict[str, Any]]) -> str:
+    """The questions, folded; each answer unfolds to its explanation.
+
+    Args:
+        title: what the fold says.
+        questions: as `lab.quiz.load_quiz` gives them.
+    """
+    items = "".join(f"<li>{_question(question)}</li>" for question in questions)
+    note = "<p>Choose, then open your answer: it says whether it is right, and why.</p>"
+    return f'<details class="quiz"><summary>{escaped(title)}</summary>{note}<ol>{items}</ol></details>'
+
+
+def _question(question: dict[str, Any]) -> str:
+    told = f"<p>{markup(asked(question))}</p>"
+    if question["type"] != "numeric":
+        answers = question["answers"]
+        return told + "".join(_answer(markup(a["answer"]), a) for a in answers)
+    return told + "".join(_answer(_number(a["answer"]), a) for a in question["answers"])
+
+
+def _answer(words: str, answer: dict[str, Any]) -> str:
+    verdict = "&#10003; Right." if answer["correct"] else "&#10007; Not right."
+    kind = "right" if answer["correct"] else "wrong"
+    return (
+        f"<details><summary>{words}</summary>"
+        f'<p class="{kind}"><strong>{verdict}</strong> {markup(answer["feedback"])}</p></details>'
+    )
+
+
+def _number(value: object) -> str:
+    if isinstance(value, list):
+        return f"from {value[0]:g} to below {value[1]:g}"
+    return OTHERWISE if value == OTHERWISE else f"{value:g}"
+
+
+def prediction(text: str) -> str:
+    """A prediction, from the text that its cell has stored.
+
+    Raises:
+        ValueError: the text is not that of a prediction.
+    """
+    lines = text.split("\n")
+    choices = [match[1] for line in lines if (match := _CHOICE.fullmatch(line))]
+    first = next((n for n, line in enumerate(lines) if _CHOICE.fullmatch(line)), 0)
+    if not choices or not first:
+        raise ValueError(f"this is no prediction with its choices: {lines[0][:60]}")
+    question = " ".join(lines[:first])
+    items = "".join(f"<li>{markup(choice)}</li>" for choice in choices)
+    return (
+        '<div class="prediction" role="group" aria-label="Prediction">'
+        f"<p><strong>Predict.</strong> {markup(question)}</p><ol>{items}</ol>"
+        "<p>Choose one before you open what happened.</p></div>"
+    )

@@ -1,0 +1,102 @@
+"""wheelhouse.json says what a wheelhouse holds (tools/wheelhouse.py reads it), READ-ME-FIRST.md how to use it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from serverless_first.publish.wheelhouse.targets import Target
+
+NAME = "wheelhouse.json"
+HOW_TO = "READ-ME-FIRST.md"
+FORMAT = 1
+
+
+def add(folder: Path, root: Path, target: Target, profile: str) -> None:
+    """Notes that the folder holds every file of a profile for a target, and writes the how-to again."""
+    found = {(each.get("platform"), each.get("python")): each for each in read(folder)}
+    before = found.get((target.platform, target.python), {}).get("locks")
+    # Everything includes what the learners need: a test holds the two lock files to the same pins.
+    profiles = ("lab", "all") if profile == "all" else ("lab",)
+    locks = (before if isinstance(before, dict) else {}) | {each: lock_digest(root, each) for each in profiles}
+    found[target.platform, target.python] = {**target.described(), "locks": locks}
+    entries = [found[key] for key in sorted(found, key=str)]
+    text = json.dumps({"format": FORMAT, "targets": entries}, indent=1) + "\n"
+    _write(folder / NAME, text)
+    _write(folder / HOW_TO, how_to(entries))
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """The targets that are noted in a folder; none when nothing readable is there."""
+    try:
+        data = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    targets = data.get("targets") if isinstance(data, dict) and data.get("format") == FORMAT else None
+    return [each for each in targets if isinstance(each, dict)] if isinstance(targets, list) else []
+
+
+def lock_digest(root: Path, profile: str) -> str:
+    """Of the two lock files that a profile installs, whatever their line ends; tools/environment.py has the same."""
+    digest = hashlib.sha256()
+    for name in (profile, "installer"):
+        digest.update((root / "requirements" / f"{name}.txt").read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def how_to(entries: list[dict[str, Any]]) -> str:
+    """The page that lies in the wheelhouse."""
+    rows = [
+        f"| {each['platform']} | {each['python']} | `make lab`{' and `make env`' if 'all' in each['locks'] else ''} |"
+        for each in entries
+    ]
+    return _HOW_TO.replace("{rows}", "\n".join(rows))
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
+_HOW_TO = """# A room without internet
+
+This folder holds every package of the course *Serverless First*, each tested by its hash, for these machines:
+
+| platform | Python | enough for |
+|---|---|---|
+{rows}
+
+## Before the day
+
+1. Each machine has the Python of the table already. This folder does not bring it: <https://www.python.org/downloads/>.
+2. Copy two things to a USB stick or to a share: the folder of the course, without `.venv/` and `work/`, and this one.
+3. Lay this folder into the folder of the course or beside it, under its name `wheelhouse`.
+
+## On each machine
+
+Copy the folder of the course to the machine's own disk. Then, in that folder, on Linux or macOS:
+
+```
+make lab
+```
+
+The set-up finds `wheelhouse` and says so; it asks no network. Is the folder elsewhere, as on a stick that stays in?
+Name it: `SERVERLESS_FIRST_WHEELHOUSE=/media/stick/wheelhouse make lab`.
+
+On Windows, or without make:
+
+```
+py tools\\bootstrap.py lab
+```
+
+Then look at each machine once: `.venv/bin/serverless-first doctor`, on Windows
+`.venv\\Scripts\\serverless-first doctor`.
+
+## When the course changes
+
+The set-up compares the lock files of the course with those that this folder was made from, and says so when they
+differ. Then collect again, on a machine with internet: `serverless-first wheelhouse`. Only what is new is fetched.
+"""

@@ -1,0 +1,107 @@
+"""The lock files as objects, and which files in a folder fulfil them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+from serverless_first.publish.wheelhouse.targets import Target
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One package of a lock file: name, exact version, the hashes of the files that are allowed."""
+
+    name: str
+    version: str
+    extras: frozenset[str]
+    hashes: frozenset[str]
+
+    @property
+    def lines(self) -> str:
+        """The pin for a requirements file, without a marker: it is chosen already."""
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        hashes = "".join(f" \\\n    --hash=sha256:{each}" for each in sorted(self.hashes))
+        return f"{self.name}{extras}=={self.version}{hashes}\n"
+
+
+def pins_for(target: Target, *locks: Path) -> list[Pin]:
+    """What the lock files ask for on the target, each package once, in their order."""
+    found: dict[tuple[str, str], Pin] = {}
+    for lock in locks:
+        blocks: list[list[str]] = []
+        for line in lock.read_text(encoding="utf-8").splitlines():
+            text = line.strip().removesuffix("\\").strip()
+            if line[:1].isalnum():
+                blocks.append([text])
+            elif text.startswith("--hash=sha256:"):
+                blocks[-1].append(text.removeprefix("--hash=sha256:"))
+        for head, *hashes in blocks:
+            requirement = Requirement(head)
+            if requirement.marker and not requirement.marker.evaluate(target.markers):
+                continue
+            name = canonicalize_name(requirement.name)
+            version = next(iter(requirement.specifier)).version
+            found.setdefault((name, version), Pin(name, version, frozenset(requirement.extras), frozenset(hashes)))
+    return list(found.values())
+
+
+class Folder:
+    """The files of a wheelhouse; each is hashed once in a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._digests: dict[Path, str] = {}
+
+    def file_of(self, pin: Pin, target: Target) -> Path | None:
+        """The file that installs the pin on the target: a wheel that runs there, else the source; None: not here."""
+        sources = []
+        for path in self.path.iterdir() if self.path.is_dir() else ():
+            if self._is_wheel(path, pin, target) and self._allowed(path, pin):
+                return path
+            if self._is_source(path, pin) and self._allowed(path, pin):
+                sources.append(path)
+        return sources[0] if sources else None
+
+    def drop_broken(self, pin: Pin) -> None:
+        """Removes files of the pin that are not the locked ones: half of a download that was interrupted."""
+        for path in list(self.path.iterdir()) if self.path.is_dir() else ():
+            if (self._is_wheel(path, pin, None) or self._is_source(path, pin)) and not self._allowed(path, pin):
+                path.unlink()
+                self._digests.pop(path, None)
+
+    @staticmethod
+    def _is_wheel(path: Path, pin: Pin, target: Target | None) -> bool:
+        try:
+            name, version, _, tags = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            return False
+        runs = target is None or bool(tags & target.tags)
+        return (name, version) == (pin.name, Version(pin.version)) and runs
+
+    @staticmethod
+    def _is_source(path: Path, pin: Pin) -> bool:
+        if not path.name.endswith(".tar.gz"):
+            return False
+        try:
+            name, version = parse_sdist_filename(path.name)
+        except InvalidSdistFilename:
+            return False
+        return (name, version) == (pin.name, Version(pin.version))
+
+    def _allowed(self, path: Path, pin: Pin) -> bool:
+        if path not in self._digests:
+            with path.open("rb") as file:
+                self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._digests[path] in pin.hashes

@@ -1,0 +1,147 @@
+"""Hikari's network as the lab of module 06 finds it, made by plain boto3. Each call makes another VPC: you start
+anew."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serverless_cloud import Cloud
+from serverless_first.shop import hikari
+
+BLOCK = "10.6.0.0/16"
+_PUBLIC, _PRIVATE = ("10.6.0.0/24", "10.6.1.0/24"), ("10.6.16.0/24", "10.6.17.0/24")
+_ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True)
+class ShopVpc:
+    """A VPC of Hikari, by the ids of what is in it.
+
+    Args:
+        id: of the VPC; its block is 10.6.0.0/16.
+        internet_gateway: that is attached to it.
+        public_subnets: public-a and public-b, in two Availability Zones.
+        public_table: their route table; it leads to the internet gateway.
+        private_subnets: private-a and private-b; empty if they were not asked for.
+        private_tables: the route table of each of them; they lead nowhere but to the VPC itself.
+        functions_group: a security group for functions: all may go out, nothing comes in.
+        private_acl: the network ACL of the private subnets.
+    """
+
+    id: str
+    internet_gateway: str
+    public_subnets: tuple[str, ...]
+    public_table: str
+    private_subnets: tuple[str, ...] = ()
+    private_tables: tuple[str, ...] = ()
+    functions_group: str = ""
+    private_acl: str = ""
+
+
+def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> ShopVpc:
+    """A new VPC with an internet gateway and two public subnets.
+
+    Args:
+        private: with two private subnets and a group for functions, too.
+        strict_acl: the private subnets have a network ACL of their own. It lets out what goes to port 443 or to the
+            VPC, and in what comes from the VPC.
+        anew: name of a function that is deleted, if it is there: it stands in an earlier VPC, and must not be taken
+            for that of a cell which has failed since.
+    """
+    if anew:
+        functions = _client("lambda")
+        with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+            functions.delete_function(FunctionName=anew)
+    ec2 = _client("ec2")
+    vpc = _named(ec2, ec2.create_vpc(CidrBlock=BLOCK)["Vpc"]["VpcId"], "hikari")
+    zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]][:2]
+
+    def subnets(kind: str, blocks: Sequence[str]) -> tuple[str, ...]:
+        found = []
+        for zone, block in zip(zones, blocks, strict=True):
+            made = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+            found.append(_named(ec2, made, f"{kind}-{zone[-1]}"))
+        return tuple(found)
+
+    def table(name: str, of: Sequence[str]) -> str:
+        made = _named(ec2, ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"], name)
+        for subnet in of:
+            ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
+        return made
+
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    _named(ec2, gateway, "door")
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    public = subnets("public", _PUBLIC)
+    open_table = table("public", public)
+    ec2.create_route(RouteTableId=open_table, DestinationCidrBlock=_ANYWHERE, GatewayId=gateway)
+    if not private:
+        return ShopVpc(vpc, gateway, public, open_table)
+    inner = subnets("private", _PRIVATE)
+    group = ec2.create_security_group(VpcId=vpc, GroupName="functions", Description="functions of Hikari")
+    return ShopVpc(
+        vpc,
+        gateway,
+        public,
+        open_table,
+        inner,
+        tuple(table(f"private-{zone[-1]}", [subnet]) for zone, subnet in zip(zones, inner, strict=True)),
+        str(group["GroupId"]),
+        _strict_acl(ec2, vpc, inner) if strict_acl else "",
+    )
+
+
+def database(
+    aws: Cloud, subnets: Sequence[str], groups: Sequence[str], identifier: str = "orders-db"
+) -> dict[str, str]:
+    """An RDS instance in these subnets with these security groups, in the place of what is there.
+
+    Args:
+        subnets: of its DB subnet group, in at least two Availability Zones.
+        groups: its security groups.
+        identifier: its DBInstanceIdentifier.
+
+    Returns:
+        The environment variables of a function that connects to it: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME.
+
+    Raises:
+        CloudError: it did not become available.
+    """
+    rds, name = _client("rds"), f"{identifier}-subnets"
+    hikari.delete_instance(identifier)  # while it is there its subnet group cannot go
+    with contextlib.suppress(rds.exceptions.DBSubnetGroupNotFoundFault):
+        rds.delete_db_subnet_group(DBSubnetGroupName=name)
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=identifier, SubnetIds=list(subnets))
+    made = hikari.instance(
+        aws, identifier, DBSubnetGroupName=name, VpcSecurityGroupIds=list(groups), PubliclyAccessible=False
+    )
+    return made.as_variables("hikari")
+
+
+def _strict_acl(ec2: Any, vpc: str, subnets: Sequence[str]) -> str:
+    acl = _named(ec2, ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"], "private")
+    web: dict[str, Any] = {"Protocol": "6", "PortRange": {"From": 443, "To": 443}, "CidrBlock": _ANYWHERE}
+    inside = {"Protocol": "-1", "CidrBlock": BLOCK}
+    for number, outward, rule in ((100, True, web), (110, True, inside), (110, False, inside)):
+        ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=number, Egress=outward, RuleAction="allow", **rule)
+    for each in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]:
+        for association in each["Associations"]:
+            if association["SubnetId"] in subnets:
+                ec2.replace_network_acl_association(
+                    AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl
+                )
+    return acl
+
+
+def _named(ec2: Any, resource: str, name: str) -> str:
+    ec2.create_tags(Resources=[resource], Tags=[{"Key": "Name", "Value": name}])
+    return resource
+
+
+def _client(service: str) -> Any:
+    import boto3
+
+    return boto3.client(service)

@@ -1,0 +1,269 @@
+"""What module 10 begins with: the studio that renders Hikari's pictures by Batch, and state machines in few words.
+
+Plain boto3. Whatever is there already is kept or changed in place, so a cell can run again. What lesson 10 counts is
+read from where AWS shows it: histories, logs, the list of jobs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from IPython import get_ipython
+
+from serverless_cloud import Cloud
+from serverless_first.shop import hikari
+
+BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
+#: The name of each state machine -> the number of the cell of this notebook that last created or changed it.
+CHANGED_IN: dict[str, int] = {}
+_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution that has ended.
+
+    Args:
+        arn: its ARN.
+        status: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+        output: from JSON; None unless it succeeded.
+        error, cause: "" if there is none.
+        events: its whole history, as get_execution_history gives it.
+    """
+
+    arn: str
+    status: str
+    output: Any
+    error: str
+    cause: str
+    events: list[dict[str, Any]]
+
+    @property
+    def entered(self) -> list[str]:
+        """The names of the states that it entered, in order: each is a transition that AWS bills."""
+        return [
+            event["stateEnteredEventDetails"]["name"] for event in self.events if "stateEnteredEventDetails" in event
+        ]
+
+    @property
+    def function_calls(self) -> int:
+        """How many functions it called, each try counted."""
+        calls = 0
+        for event in self.events:
+            details = event.get("taskScheduledEventDetails", {})
+            calls += details.get("resourceType") == "lambda" or event["type"] == "LambdaFunctionScheduled"
+        return calls
+
+
+def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
+    """The bucket `hikari-pictures`, the job queue `pictures` and the job definition `render`.
+
+    A job runs `python render.py LAMP MINUTES`; `lamp` and `minutes` are its parameters.
+
+    Args:
+        aws: the local cloud; on AWS the program would be in an image of your own.
+        folder: where render.py is.
+        minutes: how long a job works, unless its submitter tells.
+
+    Raises:
+        CloudError: there is no such folder.
+    """
+    import boto3
+
+    batch, ec2, s3 = boto3.client("batch"), boto3.client("ec2"), boto3.client("s3")
+    aws.image("hikari/render", folder)
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET)
+    if not batch.describe_job_queues(jobQueues=[QUEUE])["jobQueues"]:
+        subnet = ec2.describe_subnets()["Subnets"][0]
+        groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])
+        environment = batch.create_compute_environment(
+            computeEnvironmentName="hikari",
+            type="MANAGED",
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": 16,
+                "subnets": [subnet["SubnetId"]],
+                "securityGroupIds": [groups["SecurityGroups"][0]["GroupId"]],
+            },
+        )
+        order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
+        batch.create_job_queue(jobQueueName=QUEUE, priority=1, computeEnvironmentOrder=order)
+    rights = hikari.role("hikari-jobs", "ecs-tasks.amazonaws.com")
+    batch.register_job_definition(
+        jobDefinitionName=JOB,
+        type="container",
+        platformCapabilities=["FARGATE"],
+        parameters={"minutes": str(minutes)},
+        containerProperties={
+            "image": "hikari/render",
+            "command": ["python", "render.py", "Ref::lamp", "Ref::minutes"],
+            "executionRoleArn": rights,
+            "jobRoleArn": rights,
+            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
+        },
+    )
+
+
+def jobs(name: str) -> list[dict[str, Any]]:
+    """All jobs of this name in the queue `pictures`, running or ended, the oldest first, as list_jobs gives them."""
+    import boto3
+
+    by_name = [{"name": "JOB_NAME", "values": [name]}]
+    found = boto3.client("batch").list_jobs(jobQueue=QUEUE, filters=by_name)["jobSummaryList"]
+    return sorted(found, key=lambda job: float(job["createdAt"]))
+
+
+def table(name: str, key: str) -> Any:
+    """A new, empty table in DynamoDB, as a resource of boto3, in the place of what is there.
+
+    Args:
+        name: its name.
+        key: its key, a text.
+    """
+    import boto3
+
+    dynamodb = boto3.resource("dynamodb")
+    with contextlib.suppress(dynamodb.meta.client.exceptions.ResourceNotFoundException):
+        dynamodb.Table(name).delete()
+    return dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+class Inbox:
+    """A queue that hears what a topic tells of lamps: messages such as {"lamp": "Tsuki", "result": "ready"}.
+
+    Args:
+        topic: the name of the topic; made if need be, and the queue too.
+
+    Attributes:
+        topic: the topic's ARN.
+    """
+
+    def __init__(self, topic: str = "news") -> None:
+        import boto3
+
+        sns, self._sqs = boto3.client("sns"), boto3.client("sqs")
+        self.topic: str = sns.create_topic(Name=topic)["TopicArn"]
+        self._queue = self._sqs.create_queue(QueueName=f"{topic}-inbox")["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        raw = {"RawMessageDelivery": "true"}
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"], Attributes=raw)
+
+    def told_of(self, results: Collection[str], number: int = 1) -> set[str]:
+        """The lamps of which one of these results was told.
+
+        Args:
+            results: as the messages name them.
+            number: how many messages with them are waited for.
+
+        Raises:
+            CloudError: they have not come after a minute.
+        """
+        lamps: list[str] = []
+
+        def take() -> bool:
+            for message in self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
+                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+                told = json.loads(message["Body"])
+                lamps.extend([told["lamp"]] if told["result"] in results else [])
+            return len(lamps) >= number
+
+        hikari.until(take, "the messages have come")
+        return set(lamps)
+
+
+def billed_s(function: str) -> list[float]:
+    """What Lambda bills for each call of a function, in seconds, the oldest first: from the REPORT lines of its log."""
+    import boto3
+
+    logs, lines = boto3.client("logs"), []
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+    with contextlib.suppress(logs.exceptions.ResourceNotFoundException):  # never called
+        lines = [event["message"] for page in pages for event in page["events"]]
+    found = [re.match(r"REPORT .*\bBilled Duration: (\d+) ms", line) for line in lines]
+    return [int(report[1]) / 1000 for report in found if report]
+
+
+def code_lines(file: str) -> int:
+    """Lines of a file that are neither empty nor a comment."""
+    lines = [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    return sum(bool(line) and not line.startswith("#") for line in lines)
+
+
+def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDARD") -> str:
+    """The ARN of a state machine with this definition: made, or changed if it is there.
+
+    Args:
+        name: its name.
+        definition: in the Amazon States Language, a dict or JSON text.
+        kind: "STANDARD" or "EXPRESS". The kind of a machine that is there cannot be changed.
+    """
+    import boto3
+
+    states = boto3.client("stepfunctions")
+    text = definition if isinstance(definition, str) else json.dumps(definition)
+    rights = hikari.role("hikari-workflows", "states.amazonaws.com")
+    arn = f"arn:aws:states:{states.meta.region_name}:{rights.split(':')[4]}:stateMachine:{name}"
+    try:
+        states.update_state_machine(stateMachineArn=arn, definition=text)
+    except states.exceptions.StateMachineDoesNotExist:
+        states.create_state_machine(name=name, definition=text, roleArn=rights, type=kind)
+    if shell := get_ipython():
+        CHANGED_IN[name] = shell.execution_count
+    return arn
+
+
+def start(machine_arn: str, given: Any, **more: Any) -> str:
+    """Starts an execution; its ARN.
+
+    Args:
+        machine_arn: of the state machine.
+        given: the input; anything that JSON can hold.
+        more: for `start_execution`, `name` for instance.
+    """
+    import boto3
+
+    states = boto3.client("stepfunctions")
+    return str(states.start_execution(stateMachineArn=machine_arn, input=json.dumps(given), **more)["executionArn"])
+
+
+def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
+    """Waits for the end of an execution.
+
+    Args:
+        execution_arn: its ARN.
+        limit_s: how long, in seconds.
+
+    Raises:
+        CloudError: it still runs then.
+    """
+    import boto3
+
+    states = boto3.client("stepfunctions")
+    found: dict[str, Any] = {}
+
+    def is_over() -> bool:
+        found.update(states.describe_execution(executionArn=execution_arn))
+        return bool(found["status"] != "RUNNING")
+
+    hikari.until(is_over, "the execution has ended", limit_s)
+    output = json.loads(found["output"]) if "output" in found else None
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    events = [event for page in pages for event in page["events"]]
+    return Execution(execution_arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
+
+
+def run(machine_arn: str, given: Any, **more: Any) -> Execution:
+    """Starts an execution and waits for its end; see `start`."""
+    return ended(start(machine_arn, given, **more))

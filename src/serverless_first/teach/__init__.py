@@ -1,0 +1,1 @@
+"""For instructors: `classroom` runs a class on one machine, `board` shows who is done and who is stuck."""

@@ -1,0 +1,101 @@
+"""What the instructor's page is told: who is done, who is stuck, and the failing messages most students have met."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from serverless_first.course import Course
+from serverless_first.teach.board.store import Store
+
+STUCK_AFTER = 3
+"""Tries: whoever has made more than these, and has not passed, is stuck."""
+MESSAGES = 3
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def board(store: Store, the_course: Course, module_id: str | None) -> dict[str, Any]:
+    """The page of one module, as JSON can hold it.
+
+    Args:
+        store: what the board keeps.
+        the_course: its modules and tasks.
+        module_id: the module to tell of; unless given, the one that most students have worked on.
+
+    Raises:
+        UnknownModule: the course has no such module.
+    """
+    modules = [module for module in the_course.ready_modules if module.tasks]
+    states = store.states()
+    begun: dict[str, set[str]] = defaultdict(set)
+    passed: dict[str, int] = defaultdict(int)
+    for state in states:
+        begun[state["module"]].add(state["student"])
+        passed[state["module"]] += state["passed"]
+    if module_id is None:
+        chosen = max(modules, key=lambda module: len(begun[module.id]))
+    else:
+        chosen = the_course.module(module_id)
+    mine: dict[str, list[Any]] = defaultdict(list)
+    for state in states:
+        if state["module"] == chosen.id:
+            mine[state["student"]].append(state)
+    students = [_student(row["name"], row["number"], mine[row["name"]]) for row in store.students()]
+    failures = store.failures(chosen.id)
+    return {
+        "course": the_course.title,
+        "stuck_after": STUCK_AFTER,
+        "modules": [
+            {
+                **{"id": each.id, "number": each.number, "title": each.title},
+                **{"begun": len(begun[each.id]), "passed": passed[each.id], "tasks": len(each.tasks)},
+            }
+            for each in modules
+        ],
+        "module": chosen.id,
+        "tasks": [
+            {
+                **{"id": task.id, "title": task.title},
+                "passed": sum(student["tasks"].get(task.id, {}).get("passed", False) for student in students),
+                "stuck": [
+                    each["number"]
+                    for each in sorted(students, key=lambda student: -_tries(student, task.id))
+                    if each["tasks"].get(task.id, {}).get("stuck")
+                ],
+                "messages": _most_frequent(row for row in failures if row["task"] == task.id),
+            }
+            for task in chosen.tasks
+        ],
+        "students": students,
+    }
+
+
+def _student(name: str, number: int, states: list[Any]) -> dict[str, Any]:
+    tasks = {
+        state["task"]: {
+            **{"passed": bool(state["passed"]), "tries": state["tries"], "hints": state["hints"]},
+            "stuck": not state["passed"] and state["tries"] > STUCK_AFTER,
+            **{"message": state["message"], "received_at": state["received_at"]},
+        }
+        for state in states
+    }
+    return {"name": name, "number": number, "tasks": tasks}
+
+
+def _tries(student: dict[str, Any], task_id: str) -> int:
+    return int(student["tasks"].get(task_id, {}).get("tries", 0))
+
+
+def _most_frequent(failures: Iterable[Any]) -> list[dict[str, Any]]:
+    """The messages of one task that most students have met. Those that differ in numbers alone count as one."""
+    seen: dict[str, dict[str, Any]] = {}
+    for row in failures:
+        group = seen.setdefault(
+            _NUMBER.sub("#", row["message"]), {"message": row["message"], "students": set(), "times": 0}
+        )
+        group["students"].add(row["student"])
+        group["times"] += row["times"]
+    ranked = sorted(seen.values(), key=lambda group: (-len(group["students"]), -group["times"], group["message"]))
+    return [{**group, "students": len(group["students"])} for group in ranked[:MESSAGES]]
