@@ -185,7 +185,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "src/serverless_first/publish/wheelhouse/": ("tests/unit/test_wheelhouse.py",),
 }
 OTHER = {
-    "facts.yml": ("tests/unit/test_facts.py", "tests/unit/test_prices.py", "tests/notebooks"),
+    "facts/": (
+        "tests/unit/test_facts.py",
+        "tests/unit/test_prices.py",
+        "tests/unit/test_glossary.py",
+        "tests/notebooks",
+    ),
     "docs/": ("tests/unit/test_words.py", "tests/unit/test_alt_texts.py"),
     "slides/": ("tests/unit/test_deck.py", "tests/unit/test_build_slides.py"),
     "tools/": ("tests/unit/test_setup*.py", "tests/unit/test_rooms.py", "tests/unit/test_seeded_faults.py"),

@@ -188,7 +188,7 @@ def test_what_did_not_change_is_not_run_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", [f"{ROOM}/lesson.md", "facts.yml", "course.toml", "src/lab.py"])
+@pytest.mark.parametrize("path", [f"{ROOM}/lesson.md", "facts/facts.yml", "course.toml", "src/lab.py"])
 def test_a_change_in_what_a_notebook_depends_on_runs_it_again(built: Path, path: str) -> None:
     (built / path).write_text((built / path).read_text(encoding="utf-8") + "\n", encoding="utf-8", newline="\n")
     states = {result.target: result.state for result in build(["00"], report=lambda _: None)}
@@ -312,7 +312,7 @@ def test_a_missing_source_is_named(course: Path) -> None:
 
 
 def test_a_fact_without_source_stops_the_build_before_anything_runs(course: Path) -> None:
-    edit(course, "facts.yml", ", source: NEWS}", "}")
+    edit(course, "facts/facts.yml", ", source: NEWS}", "}")
     assert failure() == ["facts.yml: fact billing-step, then: no source; name one key of `sources`, or a list of them"]
     assert check() == failure()
 
@@ -390,8 +390,8 @@ def test_check_finds_a_notebook_without_source(built: Path) -> None:
 
 
 def test_facts_that_are_old_or_not_cited_are_said_but_no_problem(built: Path) -> None:
-    edit(built, "facts.yml", "checked: 2026-11-24", "checked: 2020-01-31")
-    (built / "facts.yml").open("a", encoding="utf-8").write(
+    edit(built, "facts/facts.yml", "checked: 2026-11-24", "checked: 2020-01-31")
+    (built / "facts" / "facts.yml").open("a", encoding="utf-8").write(
         '  deck-date: {what: Date, now: {value: "2020", as_of: 2020, source: NEWS}, checked: 2126-01-31}\n'
     )
     lines: list[str] = []

@@ -385,7 +385,7 @@ def test_a_server_of_the_image_has_no_keys_and_no_address_of_aws(tmp_path: Path)
         **{"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONUTF8": "1"},
         **{"SERVERLESS_FIRST_ROOT": str(course), "AWS_PROFILE": "mine; exit 3", "AWS_ACCESS_KEY_ID": "AKIA-REAL"},
     }
-    command = ["bash", str(course / "binder" / "start"), sys.executable, "-c", show]
+    command = ["bash", str(course / ".binder" / "start"), sys.executable, "-c", show]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     work = tmp_path / "serverless-first"

@@ -26,7 +26,8 @@ facts:
 
 
 def write(root: Path, text: str) -> Path:
-    (root / "facts.yml").write_text(text, encoding="utf-8")
+    (root / "facts").mkdir(exist_ok=True)
+    (root / "facts" / "facts.yml").write_text(text, encoding="utf-8")
     return root
 
 
@@ -125,7 +126,8 @@ undated: [SOC Certification, 1.5 GB RAM]
 
 
 def write_history(root: Path, text: str) -> Path:
-    (root / "releases.yml").write_text(text, encoding="utf-8")
+    (root / "facts").mkdir(exist_ok=True)
+    (root / "facts" / "releases.yml").write_text(text, encoding="utf-8")
     return write(root, GOOD)
 
 

@@ -18,7 +18,7 @@ import pytest
 from tools.kill_kernels import Folders, run_to_the_end
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDED = ("src", "modules", "course.toml", "pyproject.toml", "facts.yml", "prices.yml", "glossary.yml", "releases.yml")
+NEEDED = ("src", "modules", "course.toml", "pyproject.toml", "facts")
 LESSON_00, LESSON_05 = "notebooks/00-start-here.ipynb", "notebooks/05-rds-proxy.ipynb"
 pytestmark = pytest.mark.thorough
 

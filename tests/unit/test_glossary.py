@@ -102,7 +102,8 @@ def test_the_title_of_a_source_is_no_use_of_a_word() -> None:
     ],
 )
 def test_a_faulty_entry_is_named(tmp_path: Path, entry: str, message: str) -> None:
-    (tmp_path / "glossary.yml").write_text(f"checked: 2026-11-24\nterms:\n- {entry}\n", encoding="utf-8")
+    (tmp_path / "facts").mkdir()
+    (tmp_path / "facts" / "glossary.yml").write_text(f"checked: 2026-11-24\nterms:\n- {entry}\n", encoding="utf-8")
     with pytest.raises(GlossaryError, match=message):
         glossary.load(tmp_path)
 
@@ -110,6 +111,7 @@ def test_a_faulty_entry_is_named(tmp_path: Path, entry: str, message: str) -> No
 def test_a_glossary_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
     with pytest.raises(GlossaryError, match=r"glossary\.yml is missing"):
         glossary.load(tmp_path)
-    (tmp_path / "glossary.yml").write_text("terms: []\n", encoding="utf-8")
+    (tmp_path / "facts").mkdir()
+    (tmp_path / "facts" / "glossary.yml").write_text("terms: []\n", encoding="utf-8")
     with pytest.raises(GlossaryError, match="needs the day"):
         glossary.load(tmp_path)

@@ -34,7 +34,8 @@ prices:
 
 
 def write(root: Path, text: str) -> Path:
-    (root / "prices.yml").write_text(text, encoding="utf-8")
+    (root / "facts").mkdir(exist_ok=True)
+    (root / "facts" / "prices.yml").write_text(text, encoding="utf-8")
     return root
 
 

@@ -113,7 +113,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "光 lamps"
     files = {
         "course.toml": COURSE,
-        "glossary.yml": GLOSSARY,
+        "facts/glossary.yml": GLOSSARY,
         "docs/fidelity.md": "# What is real\n\nLamps are. [To pay for them](real-account.md#bill)\n",
         "docs/real-account.md": "# An account\n\n## Bill\n\n[What is real](fidelity.md)\n",
         "modules/00-lamps/quiz.yml": QUIZ,

@@ -38,7 +38,8 @@ def common_digest(root: Path) -> str:
         except metadata.PackageNotFoundError:
             lines.append(f"{name} -")
     lines += [
-        f"{name} {file_digest(root / name)}" for name in ("facts.yml", "releases.yml", "prices.yml", "course.toml")
+        f"{name} {file_digest(root / name)}"
+        for name in ("facts/facts.yml", "facts/releases.yml", "facts/prices.yml", "course.toml")
     ]
     lines += [f"{path.relative_to(CODE).as_posix()} {file_digest(path)}" for path in sorted(CODE.rglob("*.py"))]
     return _digest(lines)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+#: Where the files are, in the checkout.
+FOLDER = "facts"
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?")
 
 

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 from serverless_first.course.places import course_root
-from serverless_first.facts.files import FactsError, parse
+from serverless_first.facts.files import FOLDER, FactsError, parse
 
 SEEN = ("aws", "deck")
 _KEYS = {"term", "ja", "reading", "seen", "forms", "first", "means"}
@@ -102,7 +102,7 @@ def load(root: Path | None = None) -> Glossary:
     Raises:
         GlossaryError: the file is missing, or an entry breaks a rule.
     """
-    path = (root or course_root()) / "glossary.yml"
+    path = (root or course_root()) / FOLDER / "glossary.yml"
     try:
         data = parse(path)
     except OSError:

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from serverless_first.course.places import course_root
 from serverless_first.facts import table
-from serverless_first.facts.files import FactsError, Reader, Source, is_period, parse
+from serverless_first.facts.files import FOLDER, FactsError, Reader, Source, is_period, parse
 
 FILE = "prices.yml"
 
@@ -154,7 +154,7 @@ def load(root: Path | None = None) -> Table:
     Raises:
         FactsError: the file is not there or breaks its rules; one problem for each wrong place.
     """
-    path = (root or course_root()) / FILE
+    path = (root or course_root()) / FOLDER / FILE
     if not path.is_file():
         raise FactsError([f"{FILE} is not in {path.parent}. It belongs beside facts.yml."])
     return _load(path, path.stat().st_mtime_ns)
@@ -162,7 +162,7 @@ def load(root: Path | None = None) -> Table:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, _changed_ns: int) -> Table:
-    return _Reader(FILE, table.sources(path.parent)).read(parse(path))
+    return _Reader(FILE, table.sources(path.parents[1])).read(parse(path))
 
 
 class _Reader(Reader):

@@ -37,7 +37,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from serverless_first.course.places import course_root
-from serverless_first.facts.files import FactsError as FactsError, Reader, Source as Source, is_period, parse
+from serverless_first.facts.files import FOLDER, FactsError as FactsError, Reader, Source as Source, is_period, parse
 
 STALE_AFTER_DAYS = 365
 
@@ -161,7 +161,7 @@ def load(root: Path | None = None) -> Facts:
     Raises:
         FactsError: with one problem for each wrong place: what is wrong, and what is allowed.
     """
-    path = (root or course_root()) / "facts.yml"
+    path = (root or course_root()) / FOLDER / "facts.yml"
     return _Reader(path.name).read(parse(path)) if path.is_file() else Facts()
 
 
@@ -171,10 +171,10 @@ def history(root: Path | None = None) -> History:
     Raises:
         FactsError: as `load`, for facts.yml (whose sources it shares) and for releases.yml.
     """
-    path = (root or course_root()) / "releases.yml"
+    path = (root or course_root()) / FOLDER / "releases.yml"
     if not path.is_file():
         return History()
-    return _Reader(path.name, sources(path.parent)).read_history(parse(path))
+    return _Reader(path.name, sources(root)).read_history(parse(path))
 
 
 def sources(root: Path | None = None) -> dict[str, Source]:
@@ -183,7 +183,7 @@ def sources(root: Path | None = None) -> dict[str, Source]:
     Raises:
         FactsError: as `load`.
     """
-    path = (root or course_root()) / "facts.yml"
+    path = (root or course_root()) / FOLDER / "facts.yml"
     reader = _Reader(path.name)
     if path.is_file():
         reader.read(parse(path))
