@@ -191,6 +191,7 @@ OTHER = {
         "tests/unit/test_glossary.py",
         "tests/notebooks",
     ),
+    "docs/architecture.md": ("tests/unit/test_architecture.py",),
     "docs/": ("tests/unit/test_words.py", "tests/unit/test_alt_texts.py"),
     "slides/": ("tests/unit/test_deck.py", "tests/unit/test_build_slides.py"),
     "tools/": ("tests/unit/test_setup*.py", "tests/unit/test_rooms.py", "tests/unit/test_seeded_faults.py"),
