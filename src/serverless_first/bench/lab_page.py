@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from serverless_first.course.chromium import arguments, find_chromium
 
 READY_MS = 120_000
+ENDS_WITHIN_S = 30.0
 
 
 @dataclass
@@ -203,7 +204,11 @@ def opened_lab(
                 browser.close()
         finally:
             server.terminate()
-            server.wait(READY_MS / 1000)
+            try:
+                server.wait(ENDS_WITHIN_S)
+            except subprocess.TimeoutExpired:  # sometimes one of AnyIO's threads in JupyterLab waits for work forever
+                server.kill()
+                server.wait()
 
 
 def _notebook(cells: Sequence[Any]) -> str:
