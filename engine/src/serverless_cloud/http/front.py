@@ -31,7 +31,6 @@ from serverless_cloud.guard import is_this_machine
 HOST = "127.0.0.1"
 BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
 DRAINED_BYTES = 100_000_000  # of a body that is too long
-LINE_BYTES = 65_536
 _NAME = re.compile(
     r"([a-z0-9]+)\.(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)|(?:[a-z0-9-]+\.)?localhost)"
 )
@@ -171,12 +170,12 @@ class _Connection(BaseHTTPRequestHandler):
     server: _Listener
 
     def setup(self) -> None:
-        """It is known while it is open."""
+        """Adds the connection to those that the closing door has to end."""
         super().setup()
         self.server.connections.add(self.connection)
 
     def finish(self) -> None:
-        """It is closed."""
+        """Closes the connection and forgets it."""
         self.server.connections.discard(self.connection)
         with contextlib.suppress(OSError):
             super().finish()
@@ -186,20 +185,12 @@ class _Connection(BaseHTTPRequestHandler):
         if peers.is_ours(self.connection):
             super().handle()
 
-    def handle_one_request(self) -> None:
-        """Reads a request and writes the answer, whatever its method is."""
-        try:
-            self.raw_requestline = self.rfile.readline(LINE_BYTES + 1)
-            if len(self.raw_requestline) > LINE_BYTES:
-                self.requestline, self.request_version, self.command = "", "", ""
-                self.send_error(414)
-                return
-            if not self.raw_requestline or not self.parse_request():
-                self.close_connection = True
-                return
-            self._write(self._answered())
-        except OSError:  # the client is gone, or was silent for too long
-            self.close_connection = True
+    def parse_request(self) -> bool:
+        """Reads the head of a request; any method is answered, where the base class wants a `do_GET` for GET."""
+        is_read = super().parse_request()
+        if is_read:
+            setattr(self, f"do_{self.command}", lambda: self._write(self._answered()))
+        return is_read
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing."""
@@ -240,8 +231,10 @@ class _Connection(BaseHTTPRequestHandler):
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             self.close_connection = True  # trailers are not read
             stream: Any = self.rfile
-            body = DechunkedInput(stream).read(BODY_BYTES + 1) or b""
-            return self._of_a_size_allowed(bytes(body), len(body))
+            body = bytes(DechunkedInput(stream).read(BODY_BYTES + 1) or b"")
+            if len(body) > BODY_BYTES:
+                raise _Refused(message(413, "Request Too Long"))
+            return body
         given = self.headers.get("Content-Length", "0").strip()
         if not (given.isascii() and given.isdigit()):
             raise _Refused(message(400, "Bad Request"))
@@ -249,13 +242,8 @@ class _Connection(BaseHTTPRequestHandler):
             left = min(int(given), DRAINED_BYTES)
             while left > 0 and (some := self.rfile.read(min(left, 65_536))):
                 left -= len(some)  # read all the same: else the client cannot read why it was refused
-        return self._of_a_size_allowed(self.rfile.read(int(given)) if int(given) <= BODY_BYTES else b"", int(given))
-
-    @staticmethod
-    def _of_a_size_allowed(body: bytes, size: int) -> bytes:
-        if size > BODY_BYTES:
             raise _Refused(message(413, "Request Too Long"))
-        return body
+        return self.rfile.read(int(given))
 
     def _write(self, response: Response) -> None:
         body = b"" if response.status in (204, 304) or response.status < 200 else response.body
