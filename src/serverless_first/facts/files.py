@@ -17,7 +17,7 @@ _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?")
 
 
 class FactsError(ValueError):
-    """facts.yml, releases.yml or prices.yml breaks its own rules; `problems` has one line for each place."""
+    """A file in facts/ breaks its own rules; `problems` has one line for each place."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
