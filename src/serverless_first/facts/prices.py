@@ -20,7 +20,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -69,31 +69,20 @@ class Price:
     sources: tuple[Source, ...]
 
 
-class Prices(Mapping[str, Price]):
-    """The prices of one Region, by id."""
+class Prices(dict[str, Price]):
+    """The prices of one Region by id; `prices[id]` raises UnknownPrice with the near misses."""
 
-    def __init__(self, region: str, found: Mapping[str, Price], elsewhere: Mapping[str, list[str]]) -> None:
+    def __init__(self, region: str, prices: Iterable[Price]) -> None:
         self.region = region
-        self._found, self._elsewhere = dict(found), dict(elsewhere)
+        self._everywhere = tuple(prices)
+        super().__init__({price.id: price for price in self._everywhere if price.region == region})
 
-    def __getitem__(self, price_id: str) -> Price:
-        if price_id in self._found:
-            return self._found[price_id]
-        if price_id in self._elsewhere:
-            where = ", ".join(self._elsewhere[price_id])
-            raise UnknownPrice(f"{FILE} has no price {price_id!r} for {self.region}, only for {where}.")
-        near = difflib.get_close_matches(price_id, self._found, n=3, cutoff=0.5)
+    def __missing__(self, price_id: str) -> Price:
+        if elsewhere := [price.region for price in self._everywhere if price.id == price_id]:
+            raise UnknownPrice(f"{FILE} has no price {price_id!r} for {self.region}, only for {', '.join(elsewhere)}.")
+        near = difflib.get_close_matches(price_id, self, n=3, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else f"{FILE} lists those there are."
         raise UnknownPrice(f"There is no price {price_id!r} in {FILE}. {hint}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    def __contains__(self, price_id: object) -> bool:
-        return price_id in self._found
 
     def each_usd(self, price_id: str) -> float:
         """US dollars for one request, GB-second, hour or whatever the price counts.
@@ -129,10 +118,7 @@ class Table:
         """
         if region not in self.regions:
             raise UnknownPrice(f"{FILE} has no prices of {region!r}. It has {' and '.join(self.regions)}.")
-        elsewhere: dict[str, list[str]] = {}
-        for price in self.prices:
-            elsewhere.setdefault(price.id, []).append(price.region)
-        return Prices(region, {price.id: price for price in self.prices if price.region == region}, elsewhere)
+        return Prices(region, self.prices)
 
 
 def of(region: str = "us-east-1") -> Prices:
