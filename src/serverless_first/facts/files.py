@@ -13,11 +13,12 @@ import yaml
 
 #: Where the files are, in the checkout.
 FOLDER = "facts"
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?")
 
 
 class FactsError(ValueError):
-    """facts.yml, releases.yml or prices.yml breaks its own rules; `problems` has one line for each place."""
+    """A file in facts/ breaks its own rules; `problems` has one line for each place."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -80,6 +81,9 @@ def is_period(text: str) -> bool:
 class Reader:
     """Turns a parsed file into objects and collects every problem on the way.
 
+    No library does this. pydantic would triple the time that the import of `facts` takes, and the course would still
+    need code for most rules and every message: sources must be known, dates may be months, problems name the place.
+
     Args:
         file: its name, for the problems.
         shared: sources of another file that this one may cite.
@@ -95,15 +99,13 @@ class Reader:
         for key, entry in self.mapping(top.get("sources"), "sources").items():
             if key in self.sources:
                 self.problem(f"source {key}: facts.yml has a source of this name; use it, or choose another name")
-            self._read_source(str(key), entry)
-
-    def _read_source(self, key: str, entry: object) -> None:
-        fields = self.mapping(entry, f"source {key}", {"title", "url"})
-        title, url = self.text(fields, "title", f"source {key}"), self.text(fields, "url", f"source {key}")
-        if url and not re.match(r"https?://\S+$", url):
-            self.problem(f"source {key}: url {url!r} is not a web address")
-        # Kept even when it is wrong, so that one slip is reported once and not for each fact that cites it.
-        self.sources[key] = Source(key, title, url)
+            where = f"source {key}"
+            fields = self.mapping(entry, where, {"title", "url"})
+            title, url = self.text(fields, "title", where), self.text(fields, "url", where)
+            if url and not re.match(r"https?://\S+$", url):
+                self.problem(f"{where}: url {url!r} is not a web address")
+            # Kept even when it is wrong, so that one slip is reported once and not for each fact that cites it.
+            self.sources[str(key)] = Source(str(key), title, url)
 
     def cited(self, fields: Mapping[str, object], where: str) -> tuple[Source, ...]:
         """The sources that an entry names; a problem if there is none, or one is not known."""
@@ -135,6 +137,12 @@ class Reader:
             self.problem(f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(sorted(allowed or ()))}")
         return entry
 
+    def named(self, kind: str, name: str, entry: object, allowed: set[str]) -> Mapping[str, object]:
+        """As `mapping`, for an entry with an id; a problem too if the id is not written as one."""
+        if not _ID.fullmatch(name):
+            self.problem(f"{kind} {name}: an id has lower-case letters, digits and single hyphens")
+        return self.mapping(entry, f"{kind} {name}", allowed)
+
     def text(self, fields: Mapping[str, object], key: str, where: str) -> str:
         """The text or number under a key, as text; a problem if it is neither, or empty."""
         value = fields.get(key)
@@ -142,6 +150,19 @@ class Reader:
             self.problem(f"{where}: {key} is {value!r}; a text is expected")
             return ""
         return str(value).strip()
+
+    def period(self, value: object, what: str) -> str:
+        """The day, month or year in a value; a problem about `what` if it is none of these."""
+        if not is_period(str(value)):
+            self.problem(f"{what} is {str(value)!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
+        return str(value)
+
+    def day(self, value: object, what: str) -> date:
+        """The day in a value; a problem about `what` if it is no day."""
+        if isinstance(value, str) and len(value) == 10 and is_period(value):
+            return date.fromisoformat(value)
+        self.problem(f"{what} is {value!r}; give the day as YYYY-MM-DD")
+        return date.min
 
     def problem(self, text: str) -> None:
         """Something in this file is wrong."""

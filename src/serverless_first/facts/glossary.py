@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from serverless_first.course.places import course_root
 from serverless_first.facts.files import FOLDER, FactsError, parse
@@ -28,12 +29,8 @@ _NEEDED = ("term", "ja", "first", "means")
 _KANJI = re.compile(r"[一-鿿]")
 
 
-class GlossaryError(ValueError):
+class GlossaryError(FactsError):
     """glossary.yml breaks its own rules; `problems` has one line for each place."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -153,17 +150,13 @@ def _problem(entry: object) -> str:
     return ""
 
 
-def _term(entry: dict[str, object]) -> Term:
-    def words(key: str) -> tuple[str, ...]:
-        value = entry.get(key, [])
-        return tuple(value) if isinstance(value, list) else ()
-
+def _term(entry: dict[str, Any]) -> Term:
     return Term(
         term=str(entry["term"]),
-        ja=words("ja"),
+        ja=tuple(entry["ja"]),
         reading=str(entry.get("reading") or ""),
-        seen=words("seen"),
-        forms=words("forms"),
+        seen=tuple(entry.get("seen", ())),
+        forms=tuple(entry.get("forms", ())),
         first=str(entry["first"]),
         means=str(entry["means"]),
     )

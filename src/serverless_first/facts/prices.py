@@ -20,7 +20,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -28,11 +28,10 @@ from pathlib import Path
 
 from serverless_first.course.places import course_root
 from serverless_first.facts import table
-from serverless_first.facts.files import FOLDER, FactsError, Reader, Source, is_period, parse
+from serverless_first.facts.files import FOLDER, FactsError, Reader, Source, parse
 
 FILE = "prices.yml"
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _AMOUNT = re.compile(r"(?:(\d{1,3}(?:,\d{3})*) )?(\S.*)")
 
 
@@ -69,31 +68,20 @@ class Price:
     sources: tuple[Source, ...]
 
 
-class Prices(Mapping[str, Price]):
-    """The prices of one Region, by id."""
+class Prices(dict[str, Price]):
+    """The prices of one Region by id; `prices[id]` raises UnknownPrice with the near misses."""
 
-    def __init__(self, region: str, found: Mapping[str, Price], elsewhere: Mapping[str, list[str]]) -> None:
+    def __init__(self, region: str, prices: Iterable[Price]) -> None:
         self.region = region
-        self._found, self._elsewhere = dict(found), dict(elsewhere)
+        self._everywhere = tuple(prices)
+        super().__init__({price.id: price for price in self._everywhere if price.region == region})
 
-    def __getitem__(self, price_id: str) -> Price:
-        if price_id in self._found:
-            return self._found[price_id]
-        if price_id in self._elsewhere:
-            where = ", ".join(self._elsewhere[price_id])
-            raise UnknownPrice(f"{FILE} has no price {price_id!r} for {self.region}, only for {where}.")
-        near = difflib.get_close_matches(price_id, self._found, n=3, cutoff=0.5)
+    def __missing__(self, price_id: str) -> Price:
+        if elsewhere := [price.region for price in self._everywhere if price.id == price_id]:
+            raise UnknownPrice(f"{FILE} has no price {price_id!r} for {self.region}, only for {', '.join(elsewhere)}.")
+        near = difflib.get_close_matches(price_id, self, n=3, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else f"{FILE} lists those there are."
         raise UnknownPrice(f"There is no price {price_id!r} in {FILE}. {hint}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    def __contains__(self, price_id: object) -> bool:
-        return price_id in self._found
 
     def each_usd(self, price_id: str) -> float:
         """US dollars for one request, GB-second, hour or whatever the price counts.
@@ -129,10 +117,7 @@ class Table:
         """
         if region not in self.regions:
             raise UnknownPrice(f"{FILE} has no prices of {region!r}. It has {' and '.join(self.regions)}.")
-        elsewhere: dict[str, list[str]] = {}
-        for price in self.prices:
-            elsewhere.setdefault(price.id, []).append(price.region)
-        return Prices(region, {price.id: price for price in self.prices if price.region == region}, elsewhere)
+        return Prices(region, self.prices)
 
 
 def of(region: str = "us-east-1") -> Prices:
@@ -170,40 +155,36 @@ class _Reader(Reader):
 
     def read(self, data: object) -> Table:
         top = self.mapping(data, "the file", {"checked", "sources", "prices"})
-        checked = str(top.get("checked"))
-        if not (len(checked) == 10 and is_period(checked)):
-            self.problem(f"checked is {checked!r}; give the day as YYYY-MM-DD")
+        checked = self.day(str(top.get("checked")), "checked")
         self.read_sources(top)
-        found = [
-            price
-            for key, entry in self.mapping(top.get("prices"), "prices").items()
-            for price in self._read(str(key), entry)
-        ]
+        entries = self.mapping(top.get("prices"), "prices").items()
+        prices = [price for key, entry in entries for price in self._prices(str(key), entry)]
         if self.problems:
             raise FactsError(self.problems)
-        return Table(tuple(found), date.fromisoformat(checked))
+        return Table(tuple(prices), checked)
 
-    def _read(self, key: str, entry: object) -> list[Price]:
+    def _prices(self, key: str, entry: object) -> list[Price]:
+        """The price of one service and item in each Region."""
         where = f"price {key}"
-        if not _ID.fullmatch(key):
-            self.problem(f"{where}: an id has lower-case letters, digits and single hyphens")
-        fields = self.mapping(entry, where, {"service", "item", "unit", "in"})
+        fields = self.named("price", key, entry, {"service", "item", "unit", "in"})
         service, item, unit = (self.text(fields, name, where) for name in ("service", "item", "unit"))
         amount = _AMOUNT.fullmatch(unit)
-        each = float(amount[1].replace(",", "")) if amount and amount[1] else 1.0
+        count = float(amount[1].replace(",", "")) if amount and amount[1] else 1.0
         regions = self.mapping(fields.get("in"), f"{where}, in")
         if not regions:
             self.problem(f"{where}: no Region; name one under `in`")
-        return [self._read_row(key, service, item, unit, each, str(region), row) for region, row in regions.items()]
+        prices = []
+        for region, row in regions.items():
+            here = f"{where}, {region}"
+            cells = self.mapping(row, here, {"usd", "as_of", "source"})
+            usd, as_of = self._usd(cells, here), self.period(cells.get("as_of", ""), f"{here}: as_of")
+            sources = self.cited(cells, here)
+            prices.append(Price(key, service, item, str(region), unit, usd, usd / count, as_of, sources))
+        return prices
 
-    def _read_row(self, key: str, service: str, item: str, unit: str, each: float, region: str, row: object) -> Price:
-        where = f"price {key}, {region}"
-        fields = self.mapping(row, where, {"usd", "as_of", "source"})
-        usd = fields.get("usd")
+    def _usd(self, cells: Mapping[str, object], where: str) -> float:
+        usd = cells.get("usd")
         if isinstance(usd, bool) or not isinstance(usd, int | float) or not 0 < usd < math.inf:
             self.problem(f"{where}: usd is {usd!r}; give a number above 0")
-            usd = math.nan
-        as_of = str(fields.get("as_of", ""))
-        if not is_period(as_of):
-            self.problem(f"{where}: as_of is {as_of!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
-        return Price(key, service, item, region, unit, float(usd), float(usd) / each, as_of, self.cited(fields, where))
+            return math.nan
+        return float(usd)

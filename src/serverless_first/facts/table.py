@@ -30,18 +30,16 @@ releases.yml stands beside it and may cite the same sources::
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from serverless_first.course.places import course_root
-from serverless_first.facts.files import FOLDER, FactsError as FactsError, Reader, Source as Source, is_period, parse
+from serverless_first.facts.files import FOLDER, FactsError as FactsError, Reader, Source as Source, parse
 
 STALE_AFTER_DAYS = 365
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Not from `calendar`: its names follow the locale of the machine.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -206,11 +204,8 @@ class _Reader(Reader):
     def read(self, data: object) -> Facts:
         top = self.mapping(data, "the file", {"sources", "facts"})
         self.read_sources(top)
-        facts = Facts()
-        for key, entry in self.mapping(top.get("facts"), "facts").items():
-            fact = self._read_fact(str(key), entry)
-            if fact is not None:
-                facts[fact.id] = fact
+        entries = self.mapping(top.get("facts"), "facts").items()
+        facts = Facts((str(key), self._fact(str(key), entry)) for key, entry in entries)
         if self.problems:
             raise FactsError(self.problems)
         return facts
@@ -218,56 +213,47 @@ class _Reader(Reader):
     def read_history(self, data: object) -> History:
         top = self.mapping(data, "the file", {"sources", "releases", "undated"})
         self.read_sources(top)
-        rows = [self._read_release(n, row) for n, row in enumerate(self.entries(top, "releases"), 1)]
+        entries = enumerate(self.entries(top, "releases"), 1)
+        rows = [row for number, entry in entries if (row := self._release(number, entry))]
         undated = [self.text({"label": label}, "label", "undated") for label in self.entries(top, "undated")]
-        labels = [row.label for row in rows if row is not None] + undated
+        labels = [row.label for row in rows] + undated
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             self.problem(f"{label!r} stands there twice")
         if self.problems:
             raise FactsError(self.problems)
-        found = sorted((row for row in rows if row is not None), key=lambda row: row.day)
-        return History(tuple(found), tuple(undated))
+        return History(tuple(sorted(rows, key=lambda row: row.day)), tuple(undated))
 
-    def _read_release(self, number: int, entry: object) -> Release | None:
+    def _release(self, number: int, entry: object) -> Release | None:
         before = len(self.problems)
-        fields = self.mapping(entry, f"release {number}", {"date", "label", "theme", "on_slide_10", "source", "note"})
-        label = self.text(fields, "label", f"release {number}")
-        where = f"release {number} ({label})" if label else f"release {number}"
-        theme, when = str(fields.get("theme")), str(fields.get("date"))
+        where = f"release {number}"
+        fields = self.mapping(entry, where, {"date", "label", "theme", "on_slide_10", "source", "note"})
+        label = self.text(fields, "label", where)
+        if label:
+            where += f" ({label})"
+        theme, on_slide_10 = str(fields.get("theme")), fields.get("on_slide_10", False)
         if theme not in THEMES:
             self.problem(f"{where}: theme is {theme!r}; allowed: {', '.join(THEMES)}")
-        if not is_period(when):
-            self.problem(f"{where}: date is {when!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
-        on_slide_10 = fields.get("on_slide_10", False)
+        when = self.period(fields.get("date"), f"{where}: date")
         if not isinstance(on_slide_10, bool):
             self.problem(f"{where}: on_slide_10 is {on_slide_10!r}; give true or false")
         note = self.text(fields, "note", where) if "note" in fields else None
-        sources = self.cited(fields, where)
-        if len(self.problems) > before:
-            return None
-        return Release(label, theme, when, on_slide_10 is True, sources, note)
+        release = Release(label, theme, when, on_slide_10 is True, self.cited(fields, where), note)
+        return release if len(self.problems) == before else None
 
-    def _read_fact(self, fact_id: str, entry: object) -> Fact | None:
+    def _fact(self, fact_id: str, entry: object) -> Fact:
         where = f"fact {fact_id}"
-        before = len(self.problems)
-        if not _ID.fullmatch(fact_id):
-            self.problem(f"{where}: an id has lower-case letters, digits and single hyphens")
-        fields = self.mapping(entry, where, {"what", "then", "now", "checked", "note"})
-        what = self.text(fields, "what", where)
-        now = self._read_dated(fields.get("now"), f"{where}, now")
-        then = self._read_dated(fields["then"], f"{where}, then") if "then" in fields else None
-        note = self.text(fields, "note", where) if "note" in fields else None
-        checked = fields.get("checked")
-        if not (isinstance(checked, str) and len(checked) == 10 and is_period(checked)):
-            self.problem(f"{where}: checked is {checked!r}; give the day as YYYY-MM-DD")
-        if len(self.problems) > before or now is None:
-            return None
-        return Fact(fact_id, what, now, then, date.fromisoformat(str(checked)), note)
+        fields = self.named("fact", fact_id, entry, {"what", "then", "now", "checked", "note"})
+        # The order of these lines is the order of the problems.
+        return Fact(
+            id=fact_id,
+            what=self.text(fields, "what", where),
+            now=self._dated(fields.get("now"), f"{where}, now"),
+            then=self._dated(fields["then"], f"{where}, then") if "then" in fields else None,
+            note=self.text(fields, "note", where) if "note" in fields else None,
+            checked=self.day(fields.get("checked"), f"{where}: checked"),
+        )
 
-    def _read_dated(self, entry: object, where: str) -> Dated | None:
+    def _dated(self, entry: object, where: str) -> Dated:
         fields = self.mapping(entry, where, {"value", "as_of", "source"})
-        value = self.text(fields, "value", where)
-        as_of = str(fields.get("as_of", ""))
-        if not is_period(as_of):
-            self.problem(f"{where}: as_of is {as_of!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
+        value, as_of = self.text(fields, "value", where), self.period(fields.get("as_of", ""), f"{where}: as_of")
         return Dated(value, as_of, self.cited(fields, where))
