@@ -1,7 +1,7 @@
 """The server process of the local cloud: moto answers every AWS API, the data plane makes the answers real.
 
 Started by the notebook's kernel, and gone when the kernel is: it holds the read end of a pipe whose other end only the
-kernel has. Or started alone: `serverless-first cloud --port 4566`.
+kernel has. Or started alone: `serverless-cloud --port 4566`.
 """
 
 from __future__ import annotations
