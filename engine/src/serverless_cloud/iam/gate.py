@@ -61,11 +61,11 @@ class Gate:
     def refuses(self, environ: dict[str, Any]) -> answers.Answer | None:
         """The answer to a request that is refused; None for one that may go on. It may read the request's body.
 
+        Asked only while permissions are enforced.
+
         Args:
             environ: WSGI's.
         """
-        if not self._permissions.enforced:
-            return None
         query = query_of(environ.get("QUERY_STRING", ""))
         signed = _signature(environ, query)
         if signed is None:

@@ -71,7 +71,7 @@ def refuse_unless_active(function: Any) -> None:
     """Raises for a call of a function that is being created, or could not be.
 
     Args:
-        function: moto's.
+        function: moto's, or its FunctionSpec.
 
     Raises:
         ResourceConflict: in AWS's words.
