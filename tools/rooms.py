@@ -17,12 +17,13 @@ TESTS = ("tests/", "engine/tests/")
 ROOMS: dict[str, tuple[str, ...]] = {
     "engine/src/serverless_cloud/": (
         *("engine/tests/test_s*.py", "tests/cloud/test_s*.py", "engine/tests/test_life*.py"),
-        *("tests/cloud/test_deploy.py", "engine/tests/test_handlers.py"),
+        *("tests/cloud/test_deploy.py", "engine/tests/test_handlers.py", "engine/tests/test_hops.py"),
     ),
     "engine/src/serverless_cloud/delay_queue": (
         *("engine/tests/test_async*.py", "engine/tests/test_sns*.py", "engine/tests/unit/test_event*.py"),
     ),
     "engine/src/serverless_cloud/operators": ("engine/tests/test_sns_filters.py", "engine/tests/unit/test_patterns.py"),
+    "engine/src/serverless_cloud/postgres": ("tests/cloud/test_own_server.py", "tests/unit/test_bench.py"),
     "engine/src/serverless_cloud/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
     "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
     "engine/src/serverless_cloud/events/": (

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from serverless_cloud import errors
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
@@ -29,7 +31,13 @@ region = eu-west-1
 role_arn = arn:aws:iam::123456789012:role/shop
 source_profile = hikari
 """
-ENVIRON = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "eu-west-1"}
+WORDS = ", after closing time"  # what a product around the local cloud wants said
+ENVIRON = {
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    errors.ADVICE: f"real AWS={WORDS}",
+}
 
 #: A function that tries each way out that is left to a handler.
 HANDLER = """
@@ -185,7 +193,7 @@ def test_a_way_out_is_closed(said: Any, way: str) -> None:
     assert WAYS[way] in text
     assert "Nothing was sent" in text
     assert "aws.stop()" in text
-    assert "allow_real_aws=True" in text
+    assert text.endswith(f"cloud.start(allow_real_aws=True){WORDS}.")
 
 
 def test_every_way_out_was_tried(said: Any) -> None:
@@ -243,12 +251,12 @@ def test_a_handler_cannot_get_out(said: Any, way: str, host: str) -> None:
     kind, text = said["handler"][way]
     assert kind == "RealAwsRefused", text
     assert host in text
-    assert "allow_real_aws=True" in text
+    assert text.endswith(f"cloud.start(allow_real_aws=True){WORDS}.")
 
 
 def test_a_handler_reaches_the_local_cloud_and_knows_no_real_key(said: Any) -> None:
     assert said["handler"]["plain"] == ["nothing", "123456789012"]
-    assert [v for v in said["handler"]["environ"] if KEY in v or SECRET in v] == []
+    assert [v for v in said["handler"]["environ"] if KEY in v or SECRET in v or WORDS in v] == []
 
 
 def test_no_look_up_and_no_connection_left_the_machine(said: Any) -> None:

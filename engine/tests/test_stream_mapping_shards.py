@@ -13,7 +13,7 @@ import pytest
 from kits import cloud_kit
 from kits.stream_kit import make_ledger, make_stream, map_stream, put_record
 from serverless_cloud import Cloud
-from serverless_cloud.sources.mapping import Delivery, Mapping
+from serverless_cloud.lambda_.mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_lane import Lane, LanePlace, LaneWork
 from serverless_cloud.sources.stream_source import Read, StreamRecord
 

@@ -111,9 +111,10 @@ class LocalCloudApp:
         service = _service(environ)
         told: list[Any] = []
         try:
-            if (refused := self._gate.refuses(environ)) is not None:
+            if self._plane.permissions.enforced and (refused := self._gate.refuses(environ)) is not None:
                 return refused
-            self._late.before(service)
+            if service in self._late.missing:
+                self._late.before(service)
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):

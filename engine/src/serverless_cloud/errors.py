@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+import os
+
+#: The variable that keeps what `advise` was given, for the processes of the local cloud.
+ADVICE = "SERVERLESS_FIRST_ADVICE"
+
+
+def advise(words: dict[str, str]) -> None:
+    """Sets what errors say to do, for a product around the local cloud with its own commands.
+
+    Args:
+        words: for each of "start", "files", "package", "cloud", "real AWS", "cleanup" and "shared" a text on one line,
+            which takes the place of the second argument of `advice`.
+    """
+    os.environ[ADVICE] = "\n".join(f"{about}={text}" for about, text in words.items())
+
+
+def advice(about: str, text: str) -> str:
+    """What an error says to do: what `advise` was given, or else the text.
+
+    Args:
+        about: a key of the words.
+        text: what fits the local cloud alone.
+    """
+    return dict(line.split("=", 1) for line in os.environ.get(ADVICE, "").splitlines()).get(about, text)
+
 
 class CloudError(RuntimeError):
     """The local cloud could not do what was asked."""

@@ -3,13 +3,15 @@
 It works at the last point that every botocore client passes before a byte leaves: the HTTP session. So it holds
 for clients made before it was armed, for explicit endpoints, for profiles, and for whatever fetches credentials.
 botocore is patched when it is first imported, so a handler that never imports it pays nothing.
-Standard library only, and little of it at first: every execution environment loads this file in its cold start.
+Little of the standard library at first, and no package: every execution environment loads this file in its cold start.
 """
 
 from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
+
+from serverless_cloud.errors import advice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _HTTP_SESSION = "botocore.httpsession"
 _allowed_hosts: set[str] = set()
 _armed = False
+_where = ""  # real AWS may be reached
 
 
 class RealAwsRefused(RuntimeError):
@@ -29,10 +32,10 @@ class RealAwsRefused(RuntimeError):
 
 def arm(allowed_hosts: Sequence[str] = ()) -> None:
     """From now on botocore reaches only this machine, and `allowed_hosts` (names without port)."""
-    global _armed
+    global _armed, _where
     _allowed_hosts.clear()
     _allowed_hosts.update(host.lower() for host in allowed_hosts)
-    _armed = True
+    _armed, _where = True, advice("real AWS", "")
     if _HTTP_SESSION in sys.modules:
         _wrap_send(sys.modules[_HTTP_SESSION])
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
@@ -106,8 +109,7 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
             f"Refused: this request would have left your machine, {role}for {host}. Nothing was sent. "
             "While the local cloud is on, boto3 may only talk to 127.0.0.1. "
             "If you did not mean to reach AWS: make the client after cloud.start(), and without endpoint_url. "
-            "To reach it on purpose: aws.stop(), then cloud.start(allow_real_aws=True), in a JupyterLab that was "
-            "started with `serverless-first lab --allow-real-aws`."
+            f"To reach it on purpose: aws.stop(), then cloud.start(allow_real_aws=True){_where}."
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from serverless_cloud import burst, layers, progress, targets
-from serverless_cloud.errors import CloudError, CloudNotRunning
+from serverless_cloud.errors import CloudError, CloudNotRunning, advice
 from serverless_cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
 from serverless_cloud.watch import DatabaseWatch
 
@@ -280,7 +280,7 @@ class Inside:
         if call == "reset":
             raise CloudError(
                 f"Others may use {self.target} too, so it is not emptied from here. Who started it, can start it anew; "
-                "cloud.cleanup() removes what you have made, if you started with owner=."
+                + advice("shared", "aws.cleanup() removes what its session has made, if it was started with one.")
             )
 
     def _require_running(self) -> None:

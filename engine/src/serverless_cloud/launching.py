@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from serverless_cloud import disk, inherited, progress, surroundings
-from serverless_cloud.errors import CloudDidNotStart
+from serverless_cloud.errors import CloudDidNotStart, advice
 
 START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
 
@@ -57,7 +57,7 @@ def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
         raise CloudDidNotStart(
             f"The local cloud did not start. Its last lines:\n{disk.with_advice(tail) or '(none)'}\n"
-            "Run `serverless-first doctor` in a terminal: it finds what is missing."
+            + advice("start", "If a package is missing, install serverless-cloud again with pip.")
         ) from None
 
 
@@ -77,7 +77,7 @@ def files_explained(target: str | None) -> Iterator[None]:
         what = "The local cloud" if target is None else "The session"
         raise CloudDidNotStart(
             disk.with_advice(f"{what} did not start: it keeps its files among temporary ones. {error}.")
-            + " Run `serverless-first doctor` in a terminal: it looks at what can be written."
+            + f" {advice('files', 'Set TMPDIR to a folder that you can write to.')}"
         ) from error
 
 

@@ -24,7 +24,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from serverless_cloud.errors import CloudError
+from serverless_cloud.errors import CloudError, advice
 
 #: What a layer holds: the package whose version names it, and its extras. What they need comes along.
 LAYERS = {"psycopg": ("psycopg", ("binary",)), "powertools": ("aws-lambda-powertools", ())}
@@ -113,7 +113,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         raise CloudError(
-            f"The package {name}, which the layer needs, is not installed. Run `serverless-first doctor` in a terminal."
+            f"The package {name}, which the layer needs, is not installed. {advice('package', 'Install it with pip.')}"
         ) from None
 
 

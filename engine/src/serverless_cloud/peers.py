@@ -11,7 +11,7 @@ In doubt:
                                                                           once leaves nothing that tells who it was
     a user of another user namespace                                      has nobody's number here: refused
     IPv4 in IPv6 (::ffff:127.0.0.1)                                       the same connection, and found as such
-    a cloud shared on purpose (`serverless-first cloud --share`)          nothing is checked
+    a cloud shared on purpose (`serverless-cloud --share`)                nothing is checked
 """
 
 from __future__ import annotations

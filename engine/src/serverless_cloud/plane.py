@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from serverless_cloud.batch.jobs import Jobs
 from serverless_cloud.events.router import Router
 from serverless_cloud.http.front import FrontDoors
+from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.calling import Functions
+from serverless_cloud.lambda_.mapping import PollerFactory
 from serverless_cloud.lambda_.service import LambdaService
 from serverless_cloud.network.network import Network
-from serverless_cloud.permissions import Permissions
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
-from serverless_cloud.sources.mapping import PollerFactory
 from serverless_cloud.tasks import Tasks
 
 

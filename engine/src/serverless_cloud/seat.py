@@ -1,4 +1,4 @@
-"""A seat of a class (`serverless-first class`): a learner who shares the machine with others, and what follows.
+"""A seat of a class: a learner who shares the machine with others, and what follows.
 
 The class sets two variables; without them nothing here changes anything. With them
 

@@ -1,7 +1,7 @@
 """The server process of the local cloud: moto answers every AWS API, the data plane makes the answers real.
 
 Started by the notebook's kernel, and gone when the kernel is: it holds the read end of a pipe whose other end only the
-kernel has. Or started alone: `serverless-first cloud --port 4566`.
+kernel has. Or started alone: `serverless-cloud --port 4566`.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ class CloudServer:
         from serverless_cloud.batch.jobs import Jobs
         from serverless_cloud.control import LocalCloudApp
         from serverless_cloud.delay_queue import Clock
+        from serverless_cloud.iam.permissions import Permissions
         from serverless_cloud.lambda_.asynchronous import EventQueue
         from serverless_cloud.lambda_.environment import Surroundings
         from serverless_cloud.lambda_.fleet import Fleet
         from serverless_cloud.lambda_.service import LambdaService
-        from serverless_cloud.network.interfaces import Model
+        from serverless_cloud.network.interfaces import AccountRegion, Model
         from serverless_cloud.network.network import Network
-        from serverless_cloud.permissions import Permissions
         from serverless_cloud.plane import DataPlane
         from serverless_cloud.rds.instances import DatabaseInstances
         from serverless_cloud.rds_proxy.manager import Proxies
@@ -105,7 +105,11 @@ class CloudServer:
         around = Surroundings(self.endpoint_url, self.folder.path, guarded, credentials=directory.credentials)
         tasks = Tasks()
         network = Network(LazyInterfaces(), tasks, lambda: queue.time_scale, Model(network_model))
-        fleet = Fleet(around, idle_expiry_s, network=network.attach)
+        fleet = Fleet(
+            around,
+            idle_expiry_s,
+            network=lambda spec: network.attach(AccountRegion(spec.account_id, spec.region), spec.name, spec.vpc),
+        )
         service = LambdaService(fleet, log_writer(permissions, write_log))
         queue = EventQueue(service.invoke, Destinations(permissions), Clock(time_scale))
         databases = DatabaseInstances(self.folder.path)

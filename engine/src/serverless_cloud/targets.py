@@ -8,7 +8,7 @@ import sys
 import urllib.parse
 from typing import Any, Protocol
 
-from serverless_cloud.errors import CloudError
+from serverless_cloud.errors import CloudError, advice
 
 #: The target that is a real account.
 AWS = "aws"
@@ -20,7 +20,7 @@ ON_AWS = {
     "database-sessions": "On AWS: connect and SELECT * FROM pg_stat_activity, or look at the instance's monitoring.",
     "url": "On AWS an API's own address is the one to call: give that.",
     "image": "On AWS: build a container image and push it to Amazon ECR.",
-    "reset": "On AWS: cloud.cleanup() removes what you have made, by its tag.",
+    "reset": "On AWS: aws.cleanup() removes what its session has made.",
 }
 _POSTGRESQL = 5432
 
@@ -90,7 +90,8 @@ def refusal(target: str, call: str) -> str:
         call: a key of `ON_AWS`.
     """
     if target == "aws":
-        return f"Only the local cloud can do this. {ON_AWS.get(call, '')}".strip()
+        instead = ON_AWS.get(call, "")
+        return f"Only the local cloud can do this. {advice('cleanup', instead) if call == 'reset' else instead}".strip()
     return f"Only the local cloud can do this, and a target takes its place: {target}"
 
 

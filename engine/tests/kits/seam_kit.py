@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-LOOK = "look at cloud/seams/{}: is the seam still right, and still needed?"
+LOOK = "look at seams/{}: is the seam still right, and still needed?"
 
 #: What each seam replaces or calls, by its file: owner, names with their parameters and defaults ("*": whatever).
 Seams = dict[str, list[tuple[Any, dict[str, str]]]]

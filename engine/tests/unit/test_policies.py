@@ -10,9 +10,9 @@ import pytest
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.matching import UnknownContextKey
 from serverless_cloud.iam.operations import WebRequest, call_of
+from serverless_cloud.iam.permissions import Identity, Permissions
 from serverless_cloud.iam.policies import Policy, Principal, Request, Verdict, verdict_of
 from serverless_cloud.iam.resources import ArnScope, requests_of
-from serverless_cloud.permissions import Identity, Permissions
 
 ORDERS = "arn:aws:sqs:us-east-1:123456789012:orders"
 ROLE = "arn:aws:iam::123456789012:role/hikari"

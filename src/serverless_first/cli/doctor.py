@@ -206,7 +206,7 @@ def processes() -> Finding:
 
 def postgresql() -> Finding:
     """PostgreSQL's server program, which modules 04 to 07 and 12 run."""
-    from serverless_cloud.rds.binaries import NoPostgres, from_environment, unprivileged_account
+    from serverless_cloud.postgres import NoPostgres, from_environment, unprivileged_account
 
     try:
         found = from_environment()

@@ -23,6 +23,7 @@ from serverless_cloud import (
     burst_size,
 )
 from serverless_first.cloud.starting import cleanup, start
+from serverless_first.course import advice as advice  # the words of errors
 
 __all__ = [
     "CallResult",

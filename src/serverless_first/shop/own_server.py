@@ -16,10 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud import Cloud
+from serverless_cloud import Cloud, postgres
 from serverless_cloud.errors import CloudError
-from serverless_cloud.rds import folder
-from serverless_cloud.rds.binaries import VARIABLE, find, for_account, unprivileged_account
 from serverless_first.shop.operations import Ledger
 
 _LIMIT_S = 60.0
@@ -49,10 +47,10 @@ class OwnServer:
 
     def __init__(self, aws: Cloud, ledger: Ledger) -> None:
         self._ledger, self._run_folder = ledger, aws.run_folder
-        self._account = unprivileged_account()
-        self.folder = folder.make(self._run_folder, self._account)
-        found = find(os.environ.get(VARIABLE))
-        self._programs = for_account(found, self._account, self.folder / "programs")
+        self._account = postgres.unprivileged_account()
+        self.folder = postgres.make_folder(self._run_folder, self._account)
+        found = postgres.from_environment()
+        self._programs = postgres.for_account(found, self._account, self.folder / "programs")
         self.version = found.version
         self.data, self.log = self.folder / "data", self.folder / "postgres.log"
         with socket.socket() as probe:
@@ -128,7 +126,7 @@ class OwnServer:
         if (self.data / "postmaster.pid").exists():
             with contextlib.suppress(CloudError, OSError, subprocess.TimeoutExpired):
                 self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "immediate", "-w")
-        folder.remove(self._run_folder, self.folder)
+        postgres.remove_folder(self._run_folder, self.folder)
 
     def _own(self, path: Path) -> None:
         if self._account is not None:

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from serverless_cloud import postgres
 from serverless_cloud.child import ChildProcess, Message
 from serverless_cloud.errors import CloudError
-from serverless_cloud.rds import binaries, folder, sockets
 
 HOST = "127.0.0.1"
 _LIMIT_S = 30.0  # for a start on a busy machine
@@ -108,9 +108,9 @@ def configuration(order: Mapping[str, Any], own_port: int, users: Path) -> str:
 def serve() -> None:
     """Runs PgBouncer until standard input ends; its first line says what is wanted."""
     order = json.loads(sys.stdin.readline())
-    account = binaries.unprivileged_account()
+    account = postgres.unprivileged_account()
     with tempfile.TemporaryDirectory(prefix="serverless-first-pgbouncer-") as run_folder:
-        place = folder.make(Path(run_folder), account)
+        place = postgres.make_folder(Path(run_folder), account)
         try:
             with socket.socket() as probe:
                 probe.bind((HOST, 0))
@@ -135,7 +135,7 @@ def serve() -> None:
                 process.kill()  # SIGTERM lets it wait for its clients; it holds nothing that must be saved
                 process.wait()
         finally:
-            folder.remove(Path(run_folder), place)
+            postgres.remove_folder(Path(run_folder), place)
 
 
 def _passed_on(host: str, port: int, place: Path) -> Path:
@@ -144,7 +144,7 @@ def _passed_on(host: str, port: int, place: Path) -> Path:
     Raises:
         NoPgBouncer: it cannot be opened, as where its path is too long for one.
     """
-    path, known, failed = Path(sockets.path_of(str(place), port)), threading.Event(), list[OSError]()
+    path, known, failed = Path(postgres.socket_path(str(place), port)), threading.Event(), list[OSError]()
 
     async def one_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(OSError):
@@ -175,7 +175,7 @@ def _passed_on(host: str, port: int, place: Path) -> Path:
     threading.Thread(target=run, daemon=True).start()
     if not known.wait(_LIMIT_S) or failed:
         why = str(failed[0]) if failed else f"nothing happened for {_LIMIT_S:g} s"
-        is_long = len(str(path).encode()) > sockets.LONGEST
+        is_long = len(str(path).encode()) > postgres.LONGEST_SOCKET
         advice = " Set TMPDIR to a folder with a shorter path, such as /tmp." if is_long else ""
         raise NoPgBouncer(f"The way to the database does not open, {path}: {why}.{advice}")
     return path

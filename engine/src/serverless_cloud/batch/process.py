@@ -21,6 +21,7 @@ from serverless_cloud.batch.control import Control
 from serverless_cloud.batch.images import Images
 from serverless_cloud.batch.job import Attempt, Job
 from serverless_cloud.batch.refused import CannotStart
+from serverless_cloud.errors import ADVICE
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.process import INHERITED, RuntimeProcess, spawn
 
@@ -88,6 +89,7 @@ class JobProcess:
             "PYTHONPATH": python_path,
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",
             "SERVERLESS_FIRST_ALLOWED_HOSTS": ",".join(around.allowed_hosts),
+            ADVICE: os.environ.get(ADVICE, ""),
             # Batch sets these, whatever the definition says.
             "AWS_BATCH_JOB_ID": job.id,
             "AWS_BATCH_JOB_ATTEMPT": str(attempt.number),

@@ -19,8 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_cloud.clients import client
 from serverless_cloud.errors import AccessDenied, NotNow
-from serverless_cloud.lambda_.calling import Caller, FunctionGone, Functions
-from serverless_cloud.permissions import Permissions
+from serverless_cloud.iam.permissions import Caller, Permissions
+from serverless_cloud.lambda_.calling import FunctionGone, Functions
 
 Principal = Literal["events.amazonaws.com", "scheduler.amazonaws.com", "pipes.amazonaws.com"]
 

@@ -20,7 +20,8 @@ from serverless_cloud.http.calls import FunctionCalls
 from serverless_cloud.http.front import Request
 from serverless_cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0, rest_event
 from serverless_cloud.iam import policies
-from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.iam.permissions import Caller
+from serverless_cloud.lambda_.calling import FunctionGone
 
 REST, FORMAT_1_0, FORMAT_2_0 = "rest", "1.0", "2.0"
 DEFAULT_TTL_S = 300.0  # of REST APIs; HTTP APIs keep answers only if a TTL is given

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from serverless_cloud.errors import CloudError
-from serverless_cloud.lambda_.calling import Caller, Functions
+from serverless_cloud.iam.permissions import Caller, Permissions
+from serverless_cloud.lambda_.calling import Functions
 from serverless_cloud.lambda_.function import Reply
-from serverless_cloud.permissions import Permissions
 
 MOST_AT_ONCE = 1000  # as many as an account's functions may run at once
 SERVICE = "apigateway.amazonaws.com"

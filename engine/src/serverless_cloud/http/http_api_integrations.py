@@ -22,7 +22,8 @@ from serverless_cloud.http.front import Request, Response, id_in_name, message
 from serverless_cloud.http.http_api_model import Integration, Route
 from serverless_cloud.http.http_api_parameters import Values
 from serverless_cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0
-from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.iam.permissions import Caller
+from serverless_cloud.lambda_.calling import FunctionGone
 
 TEXT_PLAIN = "text/plain; charset=utf-8"  # what an HTTP API says of a body whose type the function has not told
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}

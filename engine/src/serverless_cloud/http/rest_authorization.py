@@ -17,7 +17,7 @@ from serverless_cloud.http.rest_errors import GatewayError
 from serverless_cloud.http.rest_exchange import Exchange
 from serverless_cloud.http.rest_model import FUNCTION_URI, Json
 from serverless_cloud.http.sigv4 import BadSignature, Signer, SignerOf, signer
-from serverless_cloud.lambda_.calling import Caller
+from serverless_cloud.iam.permissions import Caller
 
 
 class Authorization:

@@ -22,7 +22,8 @@ from serverless_cloud.http.rest_errors import GatewayError
 from serverless_cloud.http.rest_exchange import Exchange
 from serverless_cloud.http.rest_mapping import Answered, Values
 from serverless_cloud.http.rest_model import FUNCTION_URI
-from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.iam.permissions import Caller
+from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.lambda_.function import Reply
 
 DEFAULT_TIMEOUT_MS = 29_000

@@ -14,10 +14,7 @@ from typing import Any, Protocol
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam import answers
 from serverless_cloud.iam.operations import Call, WebRequest, call_of, query_of
-from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
-from serverless_cloud.iam.resources import ArnScope, requests_of
-from serverless_cloud.iam.words import not_authorized
-from serverless_cloud.permissions import (
+from serverless_cloud.iam.permissions import (
     ACCOUNT_ID,
     Identities,
     Identity,
@@ -25,6 +22,9 @@ from serverless_cloud.permissions import (
     Permissions,
     is_administrator,
 )
+from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
+from serverless_cloud.iam.resources import ArnScope, requests_of
+from serverless_cloud.iam.words import not_authorized
 
 _CREDENTIAL = re.compile(r"(?:Credential=)?([^,/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _S3_HEADERS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class")
@@ -61,11 +61,11 @@ class Gate:
     def refuses(self, environ: dict[str, Any]) -> answers.Answer | None:
         """The answer to a request that is refused; None for one that may go on. It may read the request's body.
 
+        Asked only while permissions are enforced.
+
         Args:
             environ: WSGI's.
         """
-        if not self._permissions.enforced:
-            return None
         query = query_of(environ.get("QUERY_STRING", ""))
         signed = _signature(environ, query)
         if signed is None:

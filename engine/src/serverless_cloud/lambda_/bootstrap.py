@@ -93,6 +93,7 @@ def run(handler: str) -> None:
         from serverless_cloud import guard
 
         guard.arm(tuple(filter(None, os.environ.pop("SERVERLESS_FIRST_ALLOWED_HOSTS", "").split(","))))
+    os.environ.pop("SERVERLESS_FIRST_ADVICE", None)
 
     from awslambdaric import bootstrap, lambda_runtime_client
 

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.function import Reply
 
 
 class FunctionGone(LookupError):
     """There is no function, version or alias of this ARN (any more)."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """An AWS service that calls a function by itself: the function's resource policy must allow it.
-
-    Args:
-        principal: the service, "sns.amazonaws.com".
-        source_arn: what sends: the topic, bucket, rule, or "arn:aws:execute-api:..." of the API's method.
-        source_account: the account that owns it.
-    """
-
-    principal: str
-    source_arn: str
-    source_account: str = "123456789012"
 
 
 class Functions(Protocol):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from serverless_cloud import clock
+from serverless_cloud.errors import ADVICE
 from serverless_cloud.lambda_ import report
 from serverless_cloud.lambda_.forking import Template
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Invocation, Outcome
@@ -147,6 +148,7 @@ class Environment:
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",
             "SERVERLESS_FIRST_ALLOWED_HOSTS": ",".join(around.allowed_hosts),
             "SERVERLESS_FIRST_OPT": str(opt or ""),
+            ADVICE: os.environ.get(ADVICE, ""),
             # Reserved names: Lambda sets these, whatever the configuration says.
             "AWS_REGION": spec.region,
             "AWS_DEFAULT_REGION": spec.environment.get("AWS_DEFAULT_REGION", spec.region),

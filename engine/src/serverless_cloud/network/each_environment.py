@@ -15,9 +15,8 @@ import threading
 from collections.abc import Callable
 
 from serverless_cloud.errors import NoAddressLeft
-from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.network import waiting
-from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
+from serverless_cloud.network.interfaces import AccountRegion, Interfaces, Model, NoInterface, VpcSettings
 
 #: How long a cold start waits for its interface. Reports of that time: 5 to 15 seconds (facts, VPC and Hyperplane).
 ATTACHING_S = 10.0
@@ -35,8 +34,13 @@ class EnvironmentInterfaces:
         self._interfaces, self._time_scale = interfaces, time_scale
         self._emptied = threading.Event()
 
-    def attach(self, spec: FunctionSpec) -> Callable[[], None]:
+    def attach(self, place: AccountRegion, function: str, vpc: VpcSettings) -> Callable[[], None]:
         """An interface for one environment; waits until it is attached.
+
+        Args:
+            place: where its function is.
+            function: the name of its function.
+            vpc: the function's VpcConfig.
 
         Returns:
             What to call when the environment has ended; more than once does no harm.
@@ -44,16 +48,14 @@ class EnvironmentInterfaces:
         Raises:
             NoAddressLeft: no subnet of the function has a free address.
         """
-        assert spec.vpc is not None
-        place = AccountRegion(spec.account_id, spec.region)
-        interface_id = self._make(spec, spec.vpc.combinations(place))
+        interface_id = self._make(place, function, vpc)
         waiting.wait(self._emptied, ATTACHING_S, self._time_scale)
         return lambda: self._interfaces.remove(place, interface_id)
 
-    def _make(self, spec: FunctionSpec, combinations: tuple[Combination, ...]) -> str:
-        for combination in sorted(combinations, key=self._interfaces.free_addresses, reverse=True):
+    def _make(self, place: AccountRegion, function: str, vpc: VpcSettings) -> str:
+        for combination in sorted(vpc.combinations(place), key=self._interfaces.free_addresses, reverse=True):
             try:
-                return self._interfaces.make(combination, Model.EACH_ENVIRONMENT, spec.name)
+                return self._interfaces.make(combination, Model.EACH_ENVIRONMENT, function)
             except NoInterface:  # the next subnet may have an address
                 continue
         raise NoAddressLeft

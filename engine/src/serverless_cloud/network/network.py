@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.network.each_environment import EnvironmentInterfaces
 from serverless_cloud.network.hyperplane import Hyperplane
-from serverless_cloud.network.interfaces import Interfaces, Model
+from serverless_cloud.network.interfaces import AccountRegion, Interfaces, Model, VpcSettings
 from serverless_cloud.tasks import Tasks
 
 
@@ -44,8 +43,13 @@ class Network:
             self._model = model
             self.model_changed()
 
-    def attach(self, spec: FunctionSpec) -> Callable[[], None]:
+    def attach(self, place: AccountRegion, function: str, vpc: VpcSettings | None) -> Callable[[], None]:
         """Before an environment starts: what it needs of the network, waited for.
+
+        Args:
+            place: where its function is.
+            function: the name of its function.
+            vpc: the function's VpcConfig, or None.
 
         Returns:
             What to call when the environment has ended; more than once does no harm.
@@ -53,9 +57,9 @@ class Network:
         Raises:
             NoAddressLeft: the environment needs an interface of its own, and no subnet has a free address.
         """
-        if spec.vpc is None or self._model is not Model.EACH_ENVIRONMENT:
+        if vpc is None or self._model is not Model.EACH_ENVIRONMENT:
             return lambda: None
-        return self._of_environments.attach(spec)
+        return self._of_environments.attach(place, function, vpc)
 
     def clear(self) -> None:
         """The cloud is being emptied."""

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serverless_cloud.events.targets import Target, TargetFailed, send, send_and_wait, service_of
+from serverless_cloud.lambda_.mapping import Deliver, Delivery
 from serverless_cloud.pipes.template import Filled, fill, resolved
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.batches import identifier
-from serverless_cloud.sources.mapping import Deliver, Delivery
 
 #: The largest batch that a target takes; functions and state machines take any.
 LARGEST_BATCH = {"sqs": 10, "sns": 10, "events": 10, "kinesis": 500, "logs": 10_000}

@@ -164,12 +164,15 @@ class LateSeams:
     """The seams of services that many a notebook does not use: installed before the first request to one.
 
     Importing them takes seconds, which the start of the cloud has not got.
+
+    Attributes:
+        missing: the services whose seams are not installed.
     """
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._lock = threading.Lock()
-        self._done: set[str] = set()
+        self.missing = set(_LATE)
         self._failed: dict[str, Exception] = {}
 
     def before(self, service: str) -> None:
@@ -181,18 +184,17 @@ class LateSeams:
         Raises:
             RuntimeError: seams could not be installed. They are not tried again: half of them may be there.
         """
-        if service in self._done or service not in _LATE:
-            return
-        with self._lock:
-            self._install(service, _LATE[service])
+        if service in self.missing:
+            with self._lock:
+                self._install(service, _LATE[service])
 
     def _install(self, name: str, install_late: Callable[[DataPlane], None]) -> None:
-        if name in self._done:
+        if name not in self.missing:  # another request has just done it
             return
         if name not in self._failed:
             try:
                 install_late(self._plane)
-                self._done.add(name)
+                self.missing.remove(name)
                 return
             except Exception as error:
                 self._failed[name] = error

@@ -18,7 +18,7 @@ from typing import Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 
 from serverless_cloud.clients import client
-from serverless_cloud.permissions import Permissions
+from serverless_cloud.iam.permissions import Permissions
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")

@@ -30,8 +30,8 @@ from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends, table
 from moto.dynamodb.responses import DynamoHandler
 
+from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sources.mapping import Deliver, Mapping
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers

@@ -7,11 +7,11 @@ from typing import Any
 from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 
+from serverless_cloud.iam.permissions import Caller, Permissions
 from serverless_cloud.lambda_.asynchronous import AsyncSettings, EventQueue
-from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 from serverless_cloud.lambda_.service import LambdaService
-from serverless_cloud.permissions import Permissions
 from serverless_cloud.seams import lambda_async
 from serverless_cloud.seams.lambda_functions import latest, spec_of
 from serverless_cloud.seams.lambda_versions import route

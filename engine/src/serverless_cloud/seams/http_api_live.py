@@ -24,7 +24,7 @@ from serverless_cloud.http.http_api_model import (
     Throttle,
     deployment,
 )
-from serverless_cloud.lambda_.calling import Caller
+from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.seams.http_api_rules import FUNCTION
 
 ACCOUNT_BURST = 5000.0  # what a stage or a route has if it sets a rate alone

@@ -12,7 +12,7 @@ from typing import Any
 from serverless_cloud.clients import client
 from serverless_cloud.http.calls import SERVICE
 from serverless_cloud.http.http_api_integrations import SERVICES, ServiceCall, ServiceRefused
-from serverless_cloud.permissions import Permissions
+from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.seams.http_api_rules import COGNITO
 
 ACCOUNT_ID = "123456789012"  # moto's default account

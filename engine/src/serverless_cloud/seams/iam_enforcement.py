@@ -18,11 +18,11 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from serverless_cloud.iam.permissions import ACCOUNT_ID, Identity, InvalidCredentials, Permissions
 from serverless_cloud.iam.policies import Principal
 from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.lambda_.service import LogWriter
-from serverless_cloud.permissions import ACCOUNT_ID, Identity, InvalidCredentials, Permissions
 from serverless_cloud.plane import DataPlane
 
 _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews the credentials of its own

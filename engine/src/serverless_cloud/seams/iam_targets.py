@@ -15,7 +15,7 @@ from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.responses import LambdaResponse
 
-from serverless_cloud.permissions import Permissions
+from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.seams.destinations import ACTIONS, resource_of
 from serverless_cloud.seams.lambda_functions import latest
 

@@ -33,9 +33,9 @@ from moto.kinesis import models
 from moto.kinesis.exceptions import InvalidArgumentError
 from moto.kinesis.utils import decompose_shard_iterator
 
+from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import stream_requests
-from serverless_cloud.sources.mapping import Deliver, Mapping
 from serverless_cloud.sources.stream_failures import is_pipe
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers

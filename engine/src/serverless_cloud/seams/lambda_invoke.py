@@ -24,13 +24,13 @@ from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.errors import FunctionNotActive, NoAddressLeft, TooManyRequests
 from serverless_cloud.lambda_.asynchronous import EventQueue
-from serverless_cloud.lambda_.function import Call, Reply
+from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 from serverless_cloud.lambda_.gathering import HEADER, Gatherings
 from serverless_cloud.lambda_.service import LambdaService
 from serverless_cloud.seams import lambda_network
 from serverless_cloud.seams.function_calls import target
 from serverless_cloud.seams.lambda_functions import ResourceConflict, spec_of
-from serverless_cloud.seams.lambda_versions import route
+from serverless_cloud.seams.lambda_versions import version_called
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
 INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
@@ -78,11 +78,11 @@ def install(service: LambdaService, queue: EventQueue) -> None:
     """Puts the data plane behind Invoke."""
     gatherings = Gatherings()
 
-    def run(function: Any, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
+    def run(spec: FunctionSpec, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
         """One request.
 
         Args:
-            function: the version to run.
+            spec: the version to run.
             arn: as the caller named the function.
         """
         given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
@@ -95,7 +95,7 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
         if kind == "DryRun":
             return b""
-        lambda_network.refuse_unless_active(function)
+        lambda_network.refuse_unless_active(spec)
         if kind == "Event":
             queue.put(call, lambda: target(arn))
             return b""
@@ -104,7 +104,7 @@ def install(service: LambdaService, queue: EventQueue) -> None:
         except ValueError as error:
             raise LambdaClientError("InvalidParameterValueException", str(error)) from error
         try:
-            reply = service.invoke(spec_of(function), call, gathering)
+            reply = service.invoke(spec, call, gathering)
         except FunctionNotActive as refusal:
             raise ResourceConflict(str(refusal)) from refusal
         except NoAddressLeft as refusal:
@@ -117,13 +117,13 @@ def install(service: LambdaService, queue: EventQueue) -> None:
     def invoke_backend(
         self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
     ) -> bytes:
-        function, arn = route(self, function_name, qualifier)
-        payload = run(function, arn, body, headers, response_headers)
+        spec, arn = version_called(self, function_name, qualifier)
+        payload = run(spec, arn, body, headers, response_headers)
         response_headers["Content-Length"] = str(len(payload))
         return payload
 
     def invoke_function(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-        return run(self, self.function_arn, body, request_headers, response_headers)
+        return run(spec_of(self), self.function_arn, body, request_headers, response_headers)
 
     get_param: Callable[..., Any] = LambdaResponse._get_param
 

@@ -33,13 +33,13 @@ from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import sqs_backends
 
 from serverless_cloud.errors import AccessDenied
+from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs_requests
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_cloud.seams.lambda_versions import route
 from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
 from serverless_cloud.sources.batches import deliver_to_function
-from serverless_cloud.sources.mapping import Mapping, Poller
 
 #: What the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
 _NEEDED = {

@@ -23,6 +23,7 @@ from typing import Any
 from moto.awslambda import models
 
 from serverless_cloud.errors import FunctionNotActive
+from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.network.interfaces import (
     AccountRegion,
@@ -33,7 +34,6 @@ from serverless_cloud.network.interfaces import (
     VpcSettings,
 )
 from serverless_cloud.network.network import Network
-from serverless_cloud.permissions import Permissions
 from serverless_cloud.seams import lambda_vpc
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest, settings_of_vpc, spec_of, versions
 
@@ -71,7 +71,7 @@ def refuse_unless_active(function: Any) -> None:
     """Raises for a call of a function that is being created, or could not be.
 
     Args:
-        function: moto's.
+        function: moto's, or its FunctionSpec.
 
     Raises:
         ResourceConflict: in AWS's words.

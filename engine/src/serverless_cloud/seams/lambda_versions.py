@@ -33,11 +33,18 @@ from moto.awslambda.exceptions import (
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.lambda_.fleet import Fleet
+from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.seams import lambda_async, lambda_concurrency
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest, spec_of, versions, weights
 
 _ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
 _chance = random.Random()
+
+
+def version_called(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[FunctionSpec, str]:
+    """What one call runs, as the data plane sees it, and the ARN that the caller used. Raises: as `route`."""
+    function, arn = route(backend, name_or_arn, qualifier)
+    return spec_of(function), arn
 
 
 def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, str]:

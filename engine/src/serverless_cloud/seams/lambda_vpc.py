@@ -11,8 +11,8 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
+from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.network.interfaces import AccountRegion, VpcSettings
-from serverless_cloud.permissions import Permissions
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5  # API reference: VpcConfig
 #: What the execution role must allow, in AWS's managed policy AWSLambdaVPCAccessExecutionRole too.

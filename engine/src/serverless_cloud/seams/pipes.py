@@ -25,11 +25,11 @@ from moto.pipes import models
 from moto.pipes.exceptions import ConflictException
 from moto.pipes.responses import EventBridgePipesResponse
 
+from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams.pipe_rules import checked, own_parameters, target_parameters, why_not
 from serverless_cloud.seams.shape_rules import require_shape
-from serverless_cloud.sources.mapping import Mapping, Poller
 
 USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was asked to be; seen in public samples
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}

@@ -29,7 +29,7 @@ from moto.sqs.models import sqs_backends
 
 from serverless_cloud import s3_events
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.lambda_.calling import Caller
+from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.s3_events import Bucket, Filter
 from serverless_cloud.seams.function_calls import qualifier_of

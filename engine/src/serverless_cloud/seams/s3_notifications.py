@@ -32,7 +32,8 @@ from moto.sns.models import sns_backends
 
 from serverless_cloud import s3_events
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.iam.permissions import Caller
+from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.s3_events import Bucket, Call, ObjectEvent

@@ -17,8 +17,8 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.calls import SERVICE
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.iam.matching import Context
+from serverless_cloud.iam.permissions import InvalidCredentials, Permissions
 from serverless_cloud.iam.policies import Request
-from serverless_cloud.permissions import InvalidCredentials, Permissions
 from serverless_cloud.surroundings import LOCAL_KEY
 
 #: Keys that nobody has made: the learner's own, and the one that handlers have without `enforce_iam`.

@@ -34,8 +34,8 @@ from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
 
 from serverless_cloud import clock
+from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sources.mapping import Deliver, Mapping
 from serverless_cloud.sources.sqs import QueueGone, SqsPoller
 from serverless_cloud.sources.sqs_records import Message, size_bytes
 

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.lambda_.calling import Caller, FunctionGone
+from serverless_cloud.iam.permissions import Caller
+from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, rules as sns_rules

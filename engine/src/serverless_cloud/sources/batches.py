@@ -17,8 +17,8 @@ from typing import Any
 
 from serverless_cloud.errors import AccessDenied, NotNow
 from serverless_cloud.lambda_.calling import FunctionGone
+from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sources.mapping import Deliver, Delivery, Mapping
 
 CALL_FAILED = "Function call failed"
 

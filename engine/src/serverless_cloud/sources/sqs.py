@@ -20,8 +20,8 @@ import traceback
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
+from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sources.mapping import Deliver, Delivery, Mapping
 from serverless_cloud.sources.sqs_records import EVENT_BYTES, Filters, Message, record, size_bytes
 from serverless_cloud.sources.sqs_scaling import Scaling
 
@@ -61,7 +61,7 @@ class SourceQueue(Protocol):
 
 
 class SqsPoller:
-    """See `mapping.Poller`.
+    """See `lambda_.mapping.Poller`.
 
     Args:
         plane: for its tasks, its permissions and its time scale.
@@ -82,11 +82,11 @@ class SqsPoller:
 
     @property
     def last_result(self) -> str:
-        """See `mapping.Poller`."""
+        """See `lambda_.mapping.Poller`."""
         return self._last_result
 
     def stop(self) -> None:
-        """See `mapping.Poller`."""
+        """See `lambda_.mapping.Poller`."""
         self._reader.stop()
         with self._receiving:
             """What is received from now on is for the next poller."""

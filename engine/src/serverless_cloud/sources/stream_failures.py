@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serverless_cloud.clients import client
-from serverless_cloud.permissions import Permissions
-from serverless_cloud.sources.mapping import Delivery, Mapping
+from serverless_cloud.iam.permissions import Permissions
+from serverless_cloud.lambda_.mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_source import StreamRecord, StreamSource, arrival
 
 RETRIES_EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"

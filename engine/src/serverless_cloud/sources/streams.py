@@ -11,8 +11,8 @@ import functools
 import threading
 
 from serverless_cloud.errors import AccessDenied
+from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sources.mapping import Deliver, Mapping
 from serverless_cloud.sources.stream_failures import sender
 from serverless_cloud.sources.stream_lane import NOTHING_YET, READ_RECORDS, Lane, LanePlace, LaneWork
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamSource
@@ -23,7 +23,7 @@ BEGINNING = 0  # before the first record
 
 
 class StreamPoller:
-    """Reads one stream for one mapping; see `mapping.Poller`.
+    """Reads one stream for one mapping; see `lambda_.mapping.Poller`.
 
     Args:
         plane: tasks, permissions and the time scale.
@@ -63,7 +63,7 @@ class StreamPoller:
         self._main = plane.tasks.start(f"stream {mapping.uuid}", self._run)
 
     def stop(self) -> None:
-        """See `mapping.Poller.stop`."""
+        """See `lambda_.mapping.Poller.stop`."""
         self._main.stop()
         with self._lock:
             for task in self._running:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud.errors import CloudError
+from serverless_cloud.errors import CloudError, advice
 from serverless_cloud.guard import stays_here
 from serverless_cloud.stacks import documents, packaging
 
@@ -110,7 +110,8 @@ def client_of(endpoint_url: str) -> Callable[[str], Any]:
         client("sts").get_caller_identity()
     except BotoCoreError as error:
         raise CloudError(
-            f"No local cloud answers at {endpoint_url}. Run `serverless-first cloud` in another terminal. ({error})"
+            f"No local cloud answers at {endpoint_url}. "
+            f"{advice('cloud', 'Run `serverless-cloud` in another terminal.')} ({error})"
         ) from error
     return client
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from serverless_cloud.rds.folder import free_shared_memory_of
+from serverless_cloud.postgres import free_shared_memory_of
 
 PREFIX = "sf-"
 # Above people and services, and between the numbers that systemd hands out: to 60705, and from 61184 on

@@ -17,7 +17,6 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.matching import Context
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed, verdict_of
 from serverless_cloud.iam.words import NO_IDENTITY_POLICY, NO_RESOURCE_POLICY, not_authorized
-from serverless_cloud.lambda_.calling import Caller
 
 ACCOUNT_ID = "123456789012"
 
@@ -39,6 +38,21 @@ class Identity:
     boundary: str | None = None
     session_policy: str | None = None
     context: Context = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An AWS service that calls a function by itself: the function's resource policy must allow it.
+
+    Args:
+        principal: the service, "sns.amazonaws.com".
+        source_arn: what sends: the topic, bucket, rule, or "arn:aws:execute-api:..." of the API's method.
+        source_account: the account that owns it.
+    """
+
+    principal: str
+    source_arn: str
+    source_account: str = ACCOUNT_ID
 
 
 class InvalidCredentials(Exception):
