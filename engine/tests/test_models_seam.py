@@ -44,6 +44,32 @@ def test_stock_moto_keeps_each_object() -> None:
     assert stock(SOURCE.format(install="")) == {"gone": False, "noted": 1}, LOOK.format("models.py")
 
 
+RESETS = """
+import gc, json, os, threading
+from serverless_cloud.server import CloudServer
+server = CloudServer()
+threading.Thread(target=server.serve, daemon=True).start()
+from moto.ec2.models import EC2Backend, ec2_backends
+for _ in range(3):
+    ec2_backends["123456789012"]["us-east-1"]  # made, with the subnets of a default VPC
+    {reset}
+gc.collect()
+print(json.dumps(sum(isinstance(each, EC2Backend) for each in gc.get_objects())), flush=True)
+server.stop_soon()
+os._exit(0)
+"""
+
+
+def test_a_reset_lets_go_of_all_there_was() -> None:
+    assert stock(RESETS.format(reset="server.reset()")) == 0
+
+
+def test_stock_moto_keeps_what_it_has_reset() -> None:
+    """When this fails, `forget` may go."""
+    reset = "from moto.moto_api._internal.models import moto_api_backend; moto_api_backend.reset()"
+    assert stock(RESETS.format(reset=reset)) > 0, LOOK.format("models.py")
+
+
 def test_the_cloud_keeps_no_list_of_what_it_made(aws: Any, kit: Any) -> None:
     sqs, now = kit.client("sqs"), datetime.now(UTC)
     url = sqs.create_queue(QueueName="orders")["QueueUrl"]

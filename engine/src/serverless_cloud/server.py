@@ -156,10 +156,13 @@ class CloudServer:
         """Forgets every resource and ends every environment."""
         from moto.moto_api._internal.models import moto_api_backend
 
+        from serverless_cloud.seams import models
+
         try:
             self.plane.clear()
         finally:
             moto_api_backend.reset()
+            models.forget()
 
 
 def run(
