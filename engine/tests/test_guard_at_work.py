@@ -311,7 +311,7 @@ import serverless_cloud as cloud
 from serverless_cloud import guard
 aws = cloud.start(allow_real_aws=True)
 import boto3
-path = "import sys; sys.path.append(" + repr(kit.__file__.rsplit("tests", 1)[0]) + ")"
+path = "import sys; sys.path.append(" + repr(kit.__file__.rsplit("kits", 1)[0]) + ")"
 source = '''
 import cloud_kit_path, boto3
 from kits import cloud_kit as kit
