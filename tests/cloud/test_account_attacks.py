@@ -128,7 +128,7 @@ def test_what_other_credentials_make_in_another_account_is_not_noted(
     del real
     with start() as aws:
         # moto's keys all belong to one account: the session's is another one, then.
-        aws._account.id = "111122223333"
+        aws.session.account.id = "111122223333"
         boto3.client("scheduler").create_schedule(Name="stock-count", **RULE, **TARGET)
         assert (
             f"Made in another account, and not noted: arn:aws:scheduler:us-east-1:{ACCOUNT}:" in capsys.readouterr().err
