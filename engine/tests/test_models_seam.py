@@ -1,4 +1,4 @@
-"""What was deleted in the local cloud is gone from its memory, too."""
+"""What was deleted in the local cloud is also gone from its memory."""
 
 from __future__ import annotations
 

@@ -286,14 +286,19 @@ def start(
         cloud.time_scale = time_scale or 1.0
         cloud.enforce_iam = bool(enforce_iam)
         cloud.network_model = network_model or NETWORK_MODELS[0]
-        try:
-            cloud._start(idle_expiry_s or 600.0)
-        except BaseException:
-            cloud.stop()
-            raise
+        _start_or_stop(cloud, idle_expiry_s or 600.0)
         _running = cloud
     print(_greeting(cloud))
     return cloud
+
+
+def _start_or_stop(cloud: Cloud, idle_expiry_s: float) -> None:
+    """Starts a cloud; if that fails, takes back what it has changed so far."""
+    try:
+        cloud._start(idle_expiry_s)
+    except BaseException:
+        cloud.stop()
+        raise
 
 
 def _checked(
