@@ -1,4 +1,4 @@
-"""What holds for every fleet, account and pool, whatever the requests: hypothesis looks for one where it does not."""
+"""What holds for every fleet and pool, whatever the requests: hypothesis looks for one where it does not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from serverless_first.simulate import account, fleet, loops, pool, scaling
+from serverless_first.simulate import fleet, loops, pool
 from serverless_first.simulate.inputs import Floats
 
 # Quarters of a second: arrivals, ends and expiries meet at the same moments again and again.
@@ -43,20 +43,19 @@ def assert_sound(run: fleet.FleetResult, expiry_s: float) -> None:
     """Requests are conserved, no environment has two at once, and none outlives its expiry."""
     served = run.outcomes != fleet.THROTTLED
     assert run.warm + run.cold + run.throttled == run.outcomes.size
-    assert sum(run.throttled_by.values()) == run.throttled
     assert np.array_equal(run.environment < 0, ~served)
     assert np.array_equal(np.isnan(run.end_s), ~served)
-    for number in range(run.provisioned + run.cold):
+    for number in range(run.cold):
         own = np.flatnonzero(run.environment == number)
         assert np.all(run.start_s[own[1:]] >= run.end_s[own[:-1]])
         idle_s = run.start_s[own[1:]] - run.end_s[own[:-1]]
-        assert number < run.provisioned or np.all(idle_s < expiry_s)
+        assert np.all(idle_s < expiry_s)
         assert np.array_equal(run.idle_until_s[own[:-1]], run.start_s[own[1:]])
         cold = run.outcomes[own] == fleet.COLD
         assert not cold[1:].any()
-        assert number < run.provisioned or cold[0]  # each started environment serves: it was started for a request
+        assert cold[0]  # each started environment serves: it was started for a request
     assert 0 <= run.mean_busy <= run.outcomes.size
-    assert 0 <= run.mean_idle <= run.provisioned + run.cold
+    assert 0 <= run.mean_idle <= run.cold
 
 
 @settings(deadline=None, max_examples=150)
@@ -100,80 +99,6 @@ def test_of_equal_services_a_higher_limit_never_throttles_more(made: dict[str, A
     arrivals_s = made["arrivals_s"]
     lower, higher = (fleet.simulate(arrivals_s, 2.5, 2.5, 5.0, limit, horizon_s=1e4) for limit in (cap, cap + 1))
     assert higher.throttled <= lower.throttled
-
-
-SCALING = st.sampled_from(
-    [
-        None,
-        scaling.ScalingRate(at_once=2, per_s=0.25, whole_account=False),
-        scaling.ScalingRate(at_once=3, per_s=0.1, whole_account=True),
-    ]
-)
-
-
-@settings(deadline=None, max_examples=200)
-@given(
-    orders=requests(),
-    payments=requests(),
-    reserved=st.integers(0, 4),
-    provisioned=st.integers(0, 3),
-    limit=st.integers(103, 108),
-    rate=SCALING,
-    expiry_s=EXPIRIES,
-)
-def test_an_account_is_sound_and_each_function_stays_within_what_it_may_have(
-    orders: dict[str, Any],
-    payments: dict[str, Any],
-    reserved: int,
-    provisioned: int,
-    limit: int,
-    rate: scaling.ScalingRate | None,
-    expiry_s: float,
-) -> None:
-    held = max(reserved, provisioned)
-    runs = account.simulate(
-        {
-            "orders": account.Function(**orders, reserved_concurrency=held, provisioned_concurrency=provisioned),
-            "payments": account.Function(**payments),
-            # 98 requests that last all the time: what is left of the account is little.
-            "stock": account.Function(np.zeros(98), 1e4),
-        },
-        account_concurrency=max(limit, 100 + held),
-        scaling_rate=rate,
-        idle_expiry_s=expiry_s,
-        horizon_s=1e4,
-    )
-    busy = {}
-    for name, run in runs.items():
-        assert_sound(run, expiry_s)
-        served = run.environment >= 0
-        busy[name] = run.start_s[served], run.end_s[served]
-    assert most_at_once(*busy["orders"]) <= held
-    shared = [np.concatenate(moments) for moments in zip(busy["payments"], busy["stock"], strict=True)]
-    assert most_at_once(*shared) <= max(limit, 100 + held) - held
-    assert set(runs["orders"].throttled_by) <= {"reserved concurrency", "scaling rate"}
-    assert set(runs["payments"].throttled_by) <= {"account concurrency", "scaling rate"}
-    if rate is None:
-        assert all("scaling rate" not in run.throttled_by for run in runs.values())
-    else:
-        groups = [list(runs.values())] if rate.whole_account else [[run] for run in runs.values()]
-        for group in groups:
-            starts_s = np.sort(np.concatenate([run.start_s[run.outcomes == fleet.COLD] for run in group]))
-            for number, begin_s in enumerate(starts_s):  # in any stretch of time: the bucket, and what came back
-                counted = np.arange(starts_s.size - number) + 1
-                assert np.all(counted <= rate.at_once + (starts_s[number:] - begin_s) * rate.per_s + 1e-6)
-
-
-@settings(deadline=None, max_examples=150)
-@given(made=requests(), expiry_s=EXPIRIES, cap=CAPS)
-def test_an_account_of_one_function_is_a_fleet(made: dict[str, Any], expiry_s: float, cap: int | None) -> None:
-    function = account.Function(**made, reserved_concurrency=cap)
-    run = account.simulate({"orders": function}, scaling_rate=None, idle_expiry_s=expiry_s, horizon_s=1e3)["orders"]
-    cold_s = made["service_s"] + made["init_s"]
-    alone = fleet.simulate(made["arrivals_s"], made["service_s"], cold_s, expiry_s, cap, horizon_s=1e3)
-    for name in ("outcomes", "environment", "start_s", "end_s", "idle_until_s", "reasons"):
-        assert np.array_equal(getattr(run, name), getattr(alone, name), equal_nan=name.endswith("_s"))
-    assert (run.mean_busy, run.mean_idle) == (alone.mean_busy, alone.mean_idle)
 
 
 PATIENCE = st.none() | QUARTERS

@@ -1,6 +1,5 @@
 """AWS's limits, sizes and formulas as the local cloud keeps them: constants and pure functions, for simulations."""
 
-from serverless_cloud.lambda_.concurrency import ACCOUNT_CONCURRENCY, Concurrency, ConcurrencyRefused
 from serverless_cloud.lambda_.lifecycle import TRANSITIONS, State, Trigger
 from serverless_cloud.network.each_environment import ATTACHING_S
 from serverless_cloud.rds.classes import memory_bytes
@@ -9,13 +8,10 @@ from serverless_cloud.sources.sqs_scaling import MOST as MOST_CONCURRENT_BATCHES
 from serverless_cloud.sources.stream_sizes import size_of
 
 __all__ = [
-    "ACCOUNT_CONCURRENCY",
     "ATTACHING_S",
     "DEFAULT_MAX_CONNECTIONS",
     "MOST_CONCURRENT_BATCHES",
     "TRANSITIONS",
-    "Concurrency",
-    "ConcurrencyRefused",
     "Scaling",
     "State",
     "Trigger",

@@ -1,4 +1,4 @@
-"""The models behind the explorers: pure functions of numbers. Nothing is drawn or written; traces.from_csv alone reads.
+"""The models behind the explorers: pure functions of numbers. Nothing is drawn, read or written.
 
 from serverless_first.simulate import connections, fleet, pool
 fleet.simulate(arrivals_s, warm_service_s=0.2, cold_service_s=0.6).cold
@@ -7,7 +7,7 @@ connections.seats("postgres", "db.t4g.micro")
 
 capacity    servers, instances, tasks and environments (policies) against a demand: unmet, wasted, cost
 autoscaler  a rule of one's own that makes capacity, asked each minute with the past
-traces      demand over time, random requests, CSV files; in_the_wild: what functions are like in production
+traces      demand over time, and requests at random moments
 network     interfaces, addresses and ports before and after Hyperplane
 queueing    calls that are lost against messages that wait
 workflow    asking a job again and again against waiting for it

@@ -3,15 +3,14 @@
 The rules are Lambda's. A request takes an environment that is idle. If there is none, a new one is started: a cold
 start. An environment serves one request at a time. One that has been idle for too long is ended.
 
-`simulate` is one function and its limit. Several functions, what they share, provisioned concurrency and the pace of
-scaling are in `account`.
+`simulate` is one function and its limit.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -24,7 +23,6 @@ from serverless_first.simulate.theory import cold_share_theory, mean_idle_theory
 
 __all__ = [
     "COLD",
-    "REASONS",
     "THROTTLED",
     "WARM",
     "FleetResult",
@@ -32,14 +30,10 @@ __all__ = [
     "Routing",
     "cold_share_theory",
     "mean_idle_theory",
-    "observe",
     "simulate",
 ]
 
 WARM, COLD, THROTTLED = 0, 1, 2
-
-#: Why a request is throttled; `FleetResult.reasons` holds the place in this list. The first stands for "it was not".
-REASONS = ("", "reserved concurrency", "account concurrency", "scaling rate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +42,15 @@ class FleetResult:
 
     Attributes:
         outcomes: 0 warm, 1 cold, 2 throttled (`WARM`, `COLD`, `THROTTLED`).
-        environment: number of the environment that served the request, counted from 0 as they were started, provisioned
-            ones first; -1 where the request was throttled.
+        environment: number of the environment that served the request, counted from 0 as they were started; -1
+            where the request was throttled.
         start_s: when the request arrived; service begins at once.
         end_s: when the service ended; NaN where the request was throttled.
         idle_until_s: when the environment's idle time after this request ended, by the next request or by expiry;
-            infinity for the last one in a provisioned environment; NaN where the request was throttled.
+            NaN where the request was throttled.
         horizon_s: end of the observation, which began at 0.
         mean_busy: environments at work (Init or Invoke), averaged over the time from 0 to the horizon.
         mean_idle: environments that wait for a request, averaged in the same way.
-        reasons: why the request was throttled: the place in `REASONS`, 0 where it was not.
-        provisioned: how many environments were initialised ahead: those with the lowest numbers.
     """
 
     outcomes: NDArray[np.int8]
@@ -69,8 +61,6 @@ class FleetResult:
     horizon_s: float
     mean_busy: float
     mean_idle: float
-    reasons: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
-    provisioned: int = 0
 
     @property
     def warm(self) -> int:
@@ -84,19 +74,8 @@ class FleetResult:
 
     @property
     def throttled(self) -> int:
-        """How many requests were refused: as many environments were busy as may be, or new ones came too fast."""
+        """How many requests were refused: as many environments were busy as may be."""
         return int(np.count_nonzero(self.outcomes == THROTTLED))
-
-    @property
-    def throttled_by(self) -> dict[str, int]:
-        """How many requests were refused for each reason there was: "reserved concurrency" and so on, see `REASONS`."""
-        counts = np.bincount(self.reasons, minlength=len(REASONS))
-        return {reason: int(counts[place]) for place, reason in enumerate(REASONS) if place and counts[place]}
-
-    @property
-    def spilled(self) -> int:
-        """How many requests were served outside of the provisioned environments."""
-        return int(np.count_nonzero(self.environment >= self.provisioned))
 
     @property
     def mean_total(self) -> float:
@@ -157,10 +136,10 @@ def simulate(
         allowed = " or ".join(f'"{name}"' for name in get_args(Routing))
         raise ValueError(f"routing is {routing!r}. Use {allowed}.")
     environment, again = loops.route(routing, arrivals, warm_ends, cold_ends, expiry, limit, compiled)
-    return observe(arrivals, warm_ends, cold_ends, environment, again, expiry, horizon_s)
+    return _observe(arrivals, warm_ends, cold_ends, environment, again, expiry, horizon_s)
 
 
-def observe(
+def _observe(
     arrivals_s: Floats,
     warm_ends_s: Floats,
     cold_ends_s: Floats,
@@ -168,47 +147,32 @@ def observe(
     taken_again_s: Floats,
     idle_expiry_s: float,
     horizon_s: float | None,
-    provisioned: int = 0,
 ) -> FleetResult:
     """The result: everything else follows from which environment served which request.
 
     The arrays become the result's, and are written to.
 
-    >>> times_s = (np.array([time_s]) for time_s in (0.0, 0.2, 0.7))
-    >>> observe(*times_s, np.array([0]), np.array([math.inf]), idle_expiry_s=600.0, horizon_s=None).end_s
-    array([0.7])
-
     Args:
         arrivals_s: when each request arrived.
         warm_ends_s, cold_ends_s: when its service ended if it was warm, and if it was cold.
-        environment: which one served it; where it was throttled, the reason's place in `REASONS` below 0.
+        environment: which one served it; -1 where it was throttled.
         taken_again_s: when that one served its next request, as of `loops.taken_again_s`.
-        idle_expiry_s: how long an environment stayed idle; provisioned ones stayed for ever.
+        idle_expiry_s: how long an environment stayed idle.
         horizon_s: end of the observation; None for the end of the last service.
-        provisioned: how many environments were ready at 0; their numbers are the lowest.
 
     Raises:
         ValueError: the horizon is out of its range, or none is given and no request was served.
     """
     refused = np.flatnonzero(environment < 0)
-    reasons = np.zeros(arrivals_s.size, dtype=np.int8)
-    reasons[refused], environment[refused] = -environment[refused], -1
-    cold = _new_ones(environment, provisioned)
+    cold = _new_ones(environment)
     outcomes = np.zeros(arrivals_s.size, dtype=np.int8)
     outcomes[cold], outcomes[refused] = COLD, THROTTLED
     ends_s = warm_ends_s
     ends_s[cold], ends_s[refused] = cold_ends_s[cold], np.nan
     horizon = _horizon(horizon_s, arrivals_s, ends_s)
     idle_until_s = np.add(ends_s, idle_expiry_s, out=cold_ends_s)
-    within = np.flatnonzero((environment >= 0) & (environment < provisioned)) if provisioned else refused[:0]
-    idle_until_s[within] = np.inf
     np.minimum(idle_until_s, taken_again_s, out=idle_until_s)
-    idle_s = _sum_of_spans(ends_s, idle_until_s, horizon)
-    if provisioned:  # idle until their first request, or all the time
-        _, firsts = np.unique(environment[within], return_index=True)
-        used_first_s = np.minimum(arrivals_s[within[firsts]], horizon)
-        idle_s += float(np.sum(used_first_s)) + (provisioned - used_first_s.size) * horizon
-    for array in (outcomes, environment, arrivals_s, ends_s, idle_until_s, reasons):
+    for array in (outcomes, environment, arrivals_s, ends_s, idle_until_s):
         array.flags.writeable = False
     return FleetResult(
         outcomes,
@@ -218,15 +182,13 @@ def observe(
         idle_until_s,
         horizon,
         mean_busy=_sum_of_spans(arrivals_s, ends_s, horizon) / horizon,
-        mean_idle=idle_s / horizon,
-        reasons=reasons,
-        provisioned=provisioned,
+        mean_idle=_sum_of_spans(ends_s, idle_until_s, horizon) / horizon,
     )
 
 
-def _new_ones(environment: Integers, provisioned: int) -> Integers:
+def _new_ones(environment: Integers) -> Integers:
     """The requests for which an environment was started: their numbers rise in the order of the starts."""
-    found, highest = [np.zeros(0, dtype=np.int64)], provisioned - 1
+    found, highest = [np.zeros(0, dtype=np.int64)], -1
     for block in loops.blocks(environment.size):
         levels = np.maximum.accumulate(np.concatenate([[highest], environment[block]]))
         found.append(np.flatnonzero(levels[1:] > levels[:-1]) + block.start)

@@ -1,4 +1,4 @@
-"""Demand over time: shapes with documented parameters, requests at random moments from them, and traces of your own.
+"""Demand over time: shapes with documented parameters, and requests at random moments from them.
 
 A `Demand` says how many requests arrive each second, step by step: what capacity is planned for. `arrivals` draws the
 moments of single requests from it: what `fleet`, `pool` and `queueing` take.
@@ -6,15 +6,10 @@ moments of single requests from it: what `fleet`, `pool` and `queueing` take.
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from serverless_first.simulate import inputs
 from serverless_first.simulate.inputs import Floats
@@ -193,110 +188,6 @@ def arrivals(demand: Demand, seed: int) -> Floats:
     times_s = np.repeat(demand.times_s, counts) + rng.random(int(counts.sum())) * demand.step_s
     times_s.sort()
     return times_s
-
-
-def demand_of(arrivals_s: ArrayLike, step_s: float = 60.0) -> Demand:
-    """The demand that a trace of requests has: how many arrive in each step, from time 0 to the last.
-
-    >>> demand_of([0, 10, 59, 61], step_s=60).per_s.tolist()
-    [0.05, 0.016666666666666666]
-
-    Args:
-        arrivals_s: when each request arrives, in seconds from 0, ascending; shape (n,), n from 1.
-        step_s: length of a step, in seconds.
-
-    Raises:
-        ValueError: an argument is out of its range, or there is no request.
-    """
-    times_s = inputs.arrivals(arrivals_s)
-    if not times_s.size:
-        raise ValueError("arrivals_s is empty. Give one time at least.")
-    step = inputs.number("step_s", step_s, above=0)
-    _steps(float(times_s[-1]) + step, step)  # refuses more than can be looked at
-    return Demand(np.bincount((times_s / step).astype(np.int64)) / step, step)
-
-
-def from_csv(path: str | Path, column: str | int = 0) -> Floats:
-    """The requests of a CSV file: seconds since the first one, ascending.
-
-    A time is a number of seconds, or ISO 8601 such as 2026-11-25T09:00:00Z; without a time zone it is taken as UTC. A
-    first line that holds no time is a heading. Empty lines are passed over.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     place = Path(folder, "orders.csv")
-    ...     _ = place.write_text("placed at,lamp\\n2026-11-25T09:00:00Z,moon\\n2026-11-25T09:00:07Z,sun\\n")
-    ...     from_csv(place, "placed at").tolist()
-    [0.0, 7.0]
-
-    Args:
-        path: of the file, in UTF-8, with commas.
-        column: which column holds the times: its heading, or its number from 0.
-
-    Returns:
-        Shape (n,), beginning with 0.
-
-    Raises:
-        ValueError: a line holds no time, or one before that of the line above, or another kind of time; the message
-            names the line.
-        OSError: the file cannot be read.
-    """
-    place = Path(path)
-    with place.open(encoding="utf-8-sig", newline="") as file:
-        times_s = list(_seconds(csv.reader(file), place.name, column))
-    if not times_s:
-        raise ValueError(f"{place.name} holds no time. Give one line for each request.")
-    return inputs.arrivals(np.array(times_s) - times_s[0])
-
-
-def _seconds(lines: Iterator[list[str]], name: str, column: str | int) -> Iterator[float]:
-    """The times of the lines, in seconds since some moment."""
-    where = column if isinstance(column, int) else -1
-    begun: datetime | float | None = None
-    last_s, is_first = 0.0, True
-    for row in lines:
-        if not any(cell.strip() for cell in row):
-            continue
-        line = f"{name}, line {lines.line_num}"  # type: ignore[attr-defined]  # csv.reader has it
-        heading, is_first = is_first, False
-        if heading and isinstance(column, str):
-            headings = [cell.strip() for cell in row]
-            if column not in headings:
-                raise ValueError(f"{line}: no column {column!r}. There are: {', '.join(headings)}.")
-            where = headings.index(column)
-            continue
-        if not 0 <= where < len(row):
-            raise ValueError(f"{line}: no column {column!r}; the line has {len(row)}, counted from 0.")
-        time = _time(row[where].strip())
-        if time is None:
-            if heading:
-                continue
-            raise ValueError(f"{line}: {row[where].strip()!r} is neither a number of seconds nor an ISO 8601 time.")
-        begun = time if begun is None else begun
-        if isinstance(time, datetime) and isinstance(begun, datetime):
-            now_s = (time - begun).total_seconds()
-        elif isinstance(time, float) and isinstance(begun, float):
-            now_s = time - begun
-        else:
-            raise ValueError(f"{line}: seconds and ISO 8601 times in one column. Give all in the same way.")
-        if now_s < last_s:
-            raise ValueError(f"{line}: {row[where].strip()} is before the time above. Sort the lines by time.")
-        last_s = now_s
-        yield now_s
-
-
-def _time(text: str) -> datetime | float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        pass
-    else:
-        return number if math.isfinite(number) else None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _steps(duration_s: float, step_s: float) -> int:
