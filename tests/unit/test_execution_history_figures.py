@@ -93,14 +93,14 @@ def many_iterations(count: int) -> list[dict[str, Any]]:
 
 
 def test_a_loop_has_one_lane_for_each_state_and_a_bar_for_each_stay() -> None:
-    figure = figures.execution_history(POLLED, title=TITLE)
+    figure = figures.execution_histories({"With a poller": POLLED}, title=TITLE)
     check_words(figure, TITLE)
     axes = figure.axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["Submit Job", "Wait X Seconds", "Get Job Status", "Job Complete?", "Set Job Failed"]
     assert stays(axes, "Wait X Seconds") == [(0.4, 1.0), (2.4, 1.0)]
     assert len(stays(axes, "Get Job Status")) == 2
-    assert "This execution: failed after 3.9 s with JobFailed" in words(figure)
+    assert "With a poller: failed after 3.9 s with JobFailed" in words(figure)
     assert {"Task", "Wait", "Choice", "Fail", "what the task called is at work"} <= set(legends(figure))
 
 
@@ -114,11 +114,11 @@ def test_attempts_that_failed_are_marked() -> None:
         (2.5, 5, "TaskScheduled"),
         (2.6, 6, "TaskStarted"),
     )
-    figure = figures.execution_history(events, title=TITLE)
+    figure = figures.execution_histories({"An order": events}, title=TITLE)
     check_words(figure, TITLE)
     assert "an attempt that failed" in legends(figure)
     assert len([line for line in figure.axes[0].lines if line.get_marker() == "X"]) == 1
-    assert "This execution: still runs after 2.6 s" in words(figure)
+    assert "An order: still runs after 2.6 s" in words(figure)
     (visit,) = run_of(events).visits
     assert [(a.planned_s, a.begun_s, a.ended_s, a.error) for a in visit.attempts] == [
         (0.0, 0.1, 0.5, "CardDeclined"),
@@ -127,7 +127,7 @@ def test_attempts_that_failed_are_marked() -> None:
 
 
 def test_a_real_history_with_branches_and_iterations(real: list[dict[str, Any]]) -> None:
-    figure = figures.execution_history(real, title=TITLE)
+    figure = figures.execution_histories({"An order": real}, title=TITLE)
     check_words(figure, TITLE)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     deep = {name.strip(): len(name) - len(name.lstrip()) for name in names}
@@ -147,12 +147,12 @@ def test_a_real_history_with_branches_and_iterations(real: list[dict[str, Any]])
 
 
 def test_many_iterations_are_drawn_as_their_number() -> None:
-    figure = figures.execution_history(many_iterations(400), title=TITLE)
+    figure = figures.execution_histories({"An order": many_iterations(400)}, title=TITLE)
     check_words(figure, TITLE)
     assert figure.get_size_inches()[1] < 3
     assert "400 in all, at most 300 at once" in words(figure)
     assert stays(figure.axes[0], "Sum up") == []
-    few = figures.execution_history(many_iterations(5), title=TITLE)
+    few = figures.execution_histories({"An order": many_iterations(5)}, title=TITLE)
     assert len(stays(few.axes[0], "Sum up")) == 5
 
 
@@ -167,17 +167,10 @@ def test_two_executions_share_one_axis_of_time() -> None:
     assert "Many at once: still runs after 3.0 s" in said
 
 
-def test_the_words_for_the_alt_text(real: list[dict[str, Any]]) -> None:
-    told = figures.execution_words(POLLED)
-    assert told.startswith("The execution failed after 3.9 s with JobFailed. In order: Submit Job (Task) 400 ms; ")
-    assert "Wait X Seconds (Wait) 2 times, 2.0 s" in told
-    assert "Pick (Pass) 3 times" in figures.execution_words(real)
-
-
 @pytest.mark.parametrize("events", [[], [{"what": 1}], [{"id": 1, "type": "TaskStateEntered", "timestamp": 3}]])
 def test_what_is_no_history_is_refused(events: list[Any]) -> None:
     with pytest.raises(ValueError, match=r"this history has no events|no events of get_execution_history"):
-        figures.execution_history(events, title=TITLE)
+        figures.execution_histories({"An order": events}, title=TITLE)
 
 
 def test_no_history_at_all_is_refused() -> None:

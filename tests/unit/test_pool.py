@@ -20,8 +20,6 @@ def test_sixty_orders_at_once_on_ten_connections_go_through_in_six_turns() -> No
     assert (result.served, result.timed_out, result.served_at_once, result.requests) == (60, 0, 10, 60)
     assert result.end_s == pytest.approx(result.wait_s + 0.2)
     assert result.most_waiting == 50
-    assert result.busy_share == pytest.approx(1.0)
-    assert [result.percentile_ms(p) for p in (0, 50, 51, 100)] == pytest.approx([0, 400, 600, 1000])
 
 
 def test_with_a_borrow_timeout_the_last_turns_are_not_reached() -> None:
@@ -30,7 +28,6 @@ def test_with_a_borrow_timeout_the_last_turns_are_not_reached() -> None:
     assert np.isnan(result.wait_s).tolist() == [False] * 30 + [True] * 30
     assert np.isnan(result.end_s).tolist() == np.isnan(result.wait_s).tolist()
     assert result.most_waiting == 50  # they all waited, in vain or not
-    assert result.percentile_ms(100) == pytest.approx(400)  # of those served
 
 
 def test_who_pins_keeps_the_connection_for_the_whole_session() -> None:
@@ -71,16 +68,9 @@ def test_each_client_has_its_own_patience_and_the_borrow_timeout_holds_for_all()
     assert given.tolist() == [9, 9]  # the caller's numbers are not touched
 
 
-def test_the_busy_share_counts_borrowed_time() -> None:
-    # One connection is borrowed from 5 s to 6 s, the other from 5 s to 9 s.
-    assert pool.simulate([5, 5], [1, 4], connections=2).busy_share == pytest.approx(5 / 8)
-
-
 def test_nobody_at_all() -> None:
     result = pool.simulate([], 1)
     assert (result.requests, result.served, result.timed_out, result.most_waiting) == (0, 0, 0, 0)
-    assert math.isnan(result.percentile_ms(50))
-    assert math.isnan(result.busy_share)
 
 
 def test_what_the_caller_does_afterwards_does_not_reach_the_result() -> None:
@@ -289,9 +279,3 @@ def test_bad_input_is_refused_with_what_is_allowed(change: dict[str, Any], messa
 def test_theory_refuses_what_it_does_not_hold_for(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         pool.theory(*arguments)
-
-
-@pytest.mark.parametrize("percent", [-1, 101, math.nan])
-def test_a_percentile_is_between_0_and_100(percent: float) -> None:
-    with pytest.raises(ValueError, match="Give a number from 0 to 100"):
-        pool.simulate([0], 1).percentile_ms(percent)

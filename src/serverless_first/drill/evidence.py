@@ -18,7 +18,6 @@ from serverless_first.drill.shop import Shop
 #: Executions whose history is read, to count their states.
 LOOKED_AT = 40
 FAILURES = 5  # of so many executions that failed the record says why
-STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 _REFUSED = re.compile(r"too many clients already|remaining connection slots|too many connections for")
 _REPORT = re.compile(r"^REPORT .*?\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms")
 _CRASHED = re.compile(r"\tStatus: (error|timeout)")

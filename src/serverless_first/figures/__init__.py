@@ -15,7 +15,7 @@ from serverless_first.figures.drill import drill_dashboard
 from serverless_first.figures.elastic import environments_over_time, hour_bills
 from serverless_first.figures.environments import timeline
 from serverless_first.figures.evolution import abstraction_steps
-from serverless_first.figures.execution_history import execution_histories, execution_history, execution_words
+from serverless_first.figures.execution_history import execution_histories
 from serverless_first.figures.fleet import cold_share
 from serverless_first.figures.history import history, history_table
 from serverless_first.figures.interfaces import cold_starts, interfaces_then_and_now
@@ -41,7 +41,7 @@ from serverless_first.figures.translation import translations
 from serverless_first.figures.two_vpcs import two_vpcs
 from serverless_first.figures.two_ways import two_ways
 from serverless_first.figures.utilisation import hour_of_work
-from serverless_first.figures.waiting import span_s, time_words, waiting_times
+from serverless_first.figures.waiting import span_s, waiting_times
 
 __all__ = [
     "Between",
@@ -68,8 +68,6 @@ __all__ = [
     "drill_dashboard",
     "environments_over_time",
     "execution_histories",
-    "execution_history",
-    "execution_words",
     "failures_by_message",
     "headroom",
     "history",
@@ -104,7 +102,6 @@ __all__ = [
     "state_machines",
     "table",
     "throttled",
-    "time_words",
     "timeline",
     "translations",
     "two_poolers",

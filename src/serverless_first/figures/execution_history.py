@@ -55,27 +55,15 @@ class _Lane:
         return 1.0 if self.row_count == 1 else 1.6 if self.is_folded else 0.4 + 0.5 * self.row_count
 
 
-def execution_history(events: Sequence[Event], *, title: str) -> Figure:
-    """What an execution did when: a lane for each state, in the order in which they were first entered.
-
-    States inside a Parallel or a Map stand below it, moved in. A Map with many iterations at once is drawn as their
-    number.
-
-    Args:
-        events: of a Standard execution, as get_execution_history gives them; it may still be running.
-        title: the finding, as a sentence.
-
-    Raises:
-        ValueError: there are no events, or they are none of an execution.
-    """
-    return execution_histories({"": events}, title=title)
-
-
 def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str) -> Figure:
-    """Several executions one below the other, on the same axis of time.
+    """What executions did when, one below the other, on the same axis of time.
+
+    Each has a lane for each state, in the order in which they were first entered. States inside a Parallel or a Map
+    stand below it, moved in. A Map with many iterations at once is drawn as their number.
 
     Args:
-        histories: what stands above each -> its events.
+        histories: what stands above each -> the events of a Standard execution, as get_execution_history gives them;
+            it may still be running.
         title: the finding, as a sentence.
 
     Raises:
@@ -96,29 +84,11 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
         unit, per_s = ("ms", 1000.0) if longest_s < 2 else ("seconds", 1.0)
         for axes, (name, run) in zip(drawn, runs.items(), strict=True):
             _draw(axes, run, lanes[name], per_s, longest_s)
-            axes.set_title(f"{name or 'This execution'}: {_said(run)}", fontsize=10, fontweight="normal")
+            axes.set_title(f"{name}: {_said(run)}", fontsize=10, fontweight="normal")
         drawn[-1].set_xlabel(f"time since the execution began, in {unit}")
         figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=12, fontweight="bold")
         figure.legend(handles=looks, loc="outside lower left", ncols=4, frameon=False, fontsize=9)
     return figure
-
-
-def execution_words(events: Sequence[Event]) -> str:
-    """A history in sentences, for the alt text of its picture: each state, how often and how long.
-
-    Raises:
-        ValueError: there are no events, or they are none of an execution.
-    """
-    run = run_of(events)
-    told = []
-    for lane in _lanes(run):
-        total_s = sum(_end(visit, run) - visit.entered_s for visit in lane.visits)
-        times = f"{len(lane.visits)} times, " if len(lane.visits) > 1 else ""
-        tries = sum(len(visit.attempts) for visit in lane.visits)
-        more = f", {tries} attempts" if tries > len(lane.visits) else ""
-        bad = ", with an error" if any(visit.failed for visit in lane.visits) else ""
-        told.append(f"{lane.name} ({lane.kind}) {times}{_time(total_s)}{more}{bad}")
-    return f"The execution {_said(run)}. In order: " + "; ".join(told) + "."
 
 
 def _said(run: Run) -> str:

@@ -53,12 +53,6 @@ class Picture:
         """The description whose key has this value."""
         return next((each for each in of if each.get(key) == value), None)
 
-    def blocks_of_vpc(self, vpc_id: str) -> tuple[str, ...]:
-        """The IPv4 blocks of a VPC: the first one and those that were added."""
-        vpc = self.one(self.vpcs, "VpcId", vpc_id) or {}
-        more = [each.get("CidrBlock", "") for each in vpc.get("CidrBlockAssociationSet", [])]
-        return tuple(dict.fromkeys(filter(None, [vpc.get("CidrBlock", ""), *more])))
-
     def route_table_of(self, subnet: Described) -> Described:
         """The route table of a subnet: its own, or the VPC's main one."""
         main: Described = {}

@@ -193,37 +193,6 @@ def busy_hour_usd(
     return bill.items["duration"] + (0.0 if duration_ms is None else bill.items["requests"])
 
 
-def busy_share(
-    server: Server,
-    memory_mb: float,
-    prices: Prices,
-    *,
-    architecture: Architecture = "x86_64",
-    duration_ms: float | None = None,
-) -> float:
-    """The share of its seats that a server must have busy to cost as much as Lambda. Below it Lambda is cheaper.
-
-    Closed form: server's hour / (seats x Lambda's busy hour). `utilisation` and `minimum` of the server play no part.
-
-    >>> from serverless_first.facts import prices
-    >>> here = prices.of("us-east-1")
-    >>> round(busy_share(fargate_server(1, 2, here), 1769, here), 2)
-    0.48
-
-    Returns:
-        Above 1, Lambda is cheaper even than a server that is always busy.
-
-    Args:
-        server: what is compared.
-        memory_mb, prices, architecture, duration_ms: as in `busy_hour_usd`.
-
-    Raises:
-        ValueError: an argument is out of its range.
-    """
-    hour_usd = busy_hour_usd(memory_mb, prices, architecture=architecture, duration_ms=duration_ms)
-    return server.usd_per_hour / (server.seats * hour_usd)
-
-
 def provisioned_busy_share(prices: Prices, *, architecture: Architecture = "x86_64") -> float:
     """The share of the time that provisioned environments must be busy to cost no more than on demand.
 

@@ -139,12 +139,6 @@ class CapacityResult:
         return self.unmet_requests / self.demand.requests if self.demand.requests else 0.0
 
     @property
-    def wasted_unit_hours(self) -> float:
-        """Unit-hours that served nothing."""
-        idle_per_s = float((self.capacity_per_s - self.served_per_s).sum())
-        return idle_per_s * self.demand.step_s / 3600 / self.policy.per_unit_s
-
-    @property
     def utilisation(self) -> float:
         """The share of the capacity that was used; 0 if there was none."""
         capacity = float(self.capacity_per_s.sum())
@@ -155,14 +149,6 @@ class CapacityResult:
         """US dollars for the whole time: unit-hours x price, of the units ordered or of the work done."""
         paid = self.ordered if self.policy.billing == "provisioned" else self.served_per_s / self.policy.per_unit_s
         return float(paid.sum()) * self.demand.step_s / 3600 * self.policy.usd_per_unit_hour
-
-    @property
-    def usd_per_million(self) -> float:
-        """US dollars for a million requests that were served; infinite if none was and something was paid."""
-        served = float(self.served_per_s.sum()) * self.demand.step_s
-        if served:
-            return self.cost_usd / served * 1e6
-        return math.inf if self.cost_usd else 0.0
 
 
 def simulate(demand: Demand, policy: Policy) -> CapacityResult:

@@ -1,4 +1,4 @@
-"""What a month costs: Lambda, provisioned concurrency, Managed Instances, Fargate, EC2, a load balancer.
+"""What a month costs: Lambda, provisioned concurrency, Fargate, EC2, a load balancer.
 
 Each function is a formula that AWS publishes, over the prices of one Region (`serverless_first.facts.prices`). A month
 has 730 hours, as in AWS's own estimates. Left out: data transfer, logs, storage of images, discounts by commitment
@@ -32,8 +32,6 @@ MEMORY_MB = (128, 10_240)
 FREE_EPHEMERAL_MB = 512
 #: Provisioned concurrency is billed in steps of five minutes (AWS Lambda pricing).
 PROVISIONED_STEP_S = 300
-#: What AWS takes on top of an instance for managing it: a share of its On-Demand price (AWS Lambda pricing).
-MANAGEMENT_FEE = 0.15
 #: vCPUs of a task and the memory in GB that goes with them (AWS Fargate pricing, supported configurations).
 FARGATE_GB: Mapping[float, tuple[float, ...]] = MappingProxyType(
     {
@@ -178,51 +176,6 @@ def provisioned_month(
             "requests": count * prices.each_usd("lambda-requests"),
             "duration": busy_s * gb * prices.each_usd(f"lambda-{chip}-provisioned-duration"),
             "kept ready": kept * gb * billed_s * prices.each_usd(f"lambda-{chip}-provisioned"),
-        }
-    )
-
-
-def managed_instances_month(
-    requests: float,
-    instances: float,
-    instance_type: str,
-    prices: Prices,
-    *,
-    hours: float = HOURS_A_MONTH,
-    discount: float = 0.0,
-) -> Bill:
-    """Lambda Managed Instances: requests, the instances, and 15 % of their On-Demand price; no duration.
-
-    AWS's example: 100 million requests on 2,000 hours of an m7g.xlarge with a discount of 72 % cost $160.36; AWS
-    rounds the price of an hour, without that it is a cent less.
-
-    >>> from serverless_first.facts import prices
-    >>> bill = managed_instances_month(1e8, 1, "m7g.xlarge", prices.of("us-east-1"), hours=2000, discount=0.72)
-    >>> round(bill.usd, 2)
-    160.35
-
-    Source: AWS Lambda pricing, read in November 2026.
-
-    Args:
-        requests: a month, from 0.
-        instances: on average, from 0.
-        instance_type: such as "m7g.xlarge".
-        prices: of one Region.
-        hours: that the instances run.
-        discount: off the instances' price, by a Savings Plan for instance: 0 to 1. The fee has none.
-
-    Raises:
-        ValueError: an argument is out of its range.
-        UnknownPrice: the Region has no such price in the table.
-    """
-    count = inputs.number("requests", requests, least=0)
-    off = inputs.number("discount", discount, least=0, most=1)
-    on_demand_usd = ec2_month(instances, instance_type, prices, hours=hours).usd
-    return Bill(
-        {
-            "requests": count * prices.each_usd("lambda-managed-requests"),
-            "instances": on_demand_usd * (1 - off),
-            "management fee": on_demand_usd * MANAGEMENT_FEE,
         }
     )
 

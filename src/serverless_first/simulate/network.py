@@ -27,8 +27,6 @@ Model = Literal["2019", "hyperplane"]
 
 #: Connections that one shared interface carries; Lambda adds another one beyond (AWS Lambda Developer Guide, VPC).
 PORTS = 65_000
-#: The same of a NAT gateway, for each destination and each of its addresses (Amazon VPC User Guide, NAT gateways).
-NAT_GATEWAY_PORTS = 55_000
 #: Interfaces of a VPC by default, shared with other services (AWS Lambda quotas).
 INTERFACES_PER_VPC = 250
 #: Addresses of a subnet that AWS keeps for itself (Amazon VPC User Guide, subnet CIDR blocks).

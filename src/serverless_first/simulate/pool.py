@@ -71,38 +71,6 @@ class PoolResult:
         steps = np.where(order < self.requests, -1, 1)
         return int(np.max(np.cumsum(steps), initial=0))
 
-    @property
-    def busy_share(self) -> float:
-        """Borrowed connections as a share of all, averaged from the first arrival to the last return; NaN if none."""
-        served = ~np.isnan(self.wait_s)
-        if not served.any():
-            return math.nan
-        begin_s = self.arrival_s[served] + self.wait_s[served]
-        observed_s = float(np.max(self.end_s[served]) - self.arrival_s[0])
-        return float(np.sum(self.end_s[served] - begin_s)) / (self.connections * observed_s)
-
-    def percentile_ms(self, percent: float) -> float:
-        """The wait that this share of the served requests did not exceed, in milliseconds: one that somebody waited.
-
-        Requests that timed out are not in it: they waited for the borrow timeout and got nothing. Say how many beside
-        it.
-
-        Args:
-            percent: from 0 to 100; 50 is the median.
-
-        Returns:
-            Milliseconds; NaN if no request was served.
-
-        Raises:
-            ValueError: percent is out of its range.
-        """
-        if not 0 <= percent <= 100:
-            raise ValueError(f"percent is {percent}. Give a number from 0 to 100.")
-        waits_s = self.wait_s[~np.isnan(self.wait_s)]
-        if not waits_s.size:
-            return math.nan
-        return float(np.percentile(waits_s, percent, method="inverted_cdf")) * 1000
-
 
 def simulate(
     arrivals_s: ArrayLike,

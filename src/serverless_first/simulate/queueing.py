@@ -65,14 +65,6 @@ class CallsResult:
         """How long each waited for its service to begin, NaN where it was refused."""
         return self.begin_s - self.arrival_s
 
-    def lost_by(self, times_s: ArrayLike) -> Integers:
-        """Calls that had been refused by these times, in seconds."""
-        return _count(self.arrival_s[np.isnan(self.begin_s)], times_s)
-
-    def in_service(self, times_s: ArrayLike) -> Integers:
-        """Calls in service at these times, in seconds; those that begin at that moment included, those that end not."""
-        return _count(self.begin_s, times_s) - _count(self.end_s, times_s)
-
 
 def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, waiting_room: int = 0) -> CallsResult:
     """Synchronous calls to a function with a limited concurrency, or to a server with a few seats for those who wait.
@@ -189,10 +181,6 @@ class QueueResult:
         first = np.searchsorted(np.maximum.accumulate(self.left_s), times, side="right")
         arrived = np.append(self.arrival_s, math.inf)[first]
         return np.asarray(np.where(arrived <= times, times - np.where(arrived <= times, arrived, times), 0.0))
-
-    def lost_by(self, times_s: ArrayLike) -> Integers:
-        """Messages that had grown too old by these times, in seconds."""
-        return _count(self.left_s[np.isnan(self.begin_s)], times_s)
 
     def in_flight(self, times_s: ArrayLike) -> Integers:
         """Batches under way at these times, in seconds."""

@@ -38,7 +38,6 @@ _NAMES = (
     "Lambda functions, SQS queues, SNS topics, Step Functions state machines, event buses, Kinesis streams, log groups"
 )
 _NO_QUEUE = "The specified queue does not exist or you do not have access to it."
-_NO_QUEUE_CODE = "AWS.SimpleQueueService.NonExistentQueue"
 _GONE = ("NonExistentQueue", "NotFound", "ResourceNotFound", "DoesNotExist", "NoSuch")
 _DENIED = ("AccessDenied", "AuthorizationError", "NotAuthorized", "KMSAccessDenied")
 _THROTTLED = ("Throttl", "TooManyRequests", "ProvisionedThroughputExceeded", "LimitExceeded", "SlowDown")

@@ -14,7 +14,7 @@ from typing import Any
 from serverless_cloud.child import ChildProcess
 from serverless_cloud.errors import CloudError
 from serverless_cloud.rds import binaries, folder, sockets
-from serverless_cloud.rds.life import ON_THE_WAY, TRANSITIONS, IllegalTransition, State, Trigger
+from serverless_cloud.rds.life import TRANSITIONS, IllegalTransition, State, Trigger
 
 Key = tuple[str, str, str]  # account, Region, identifier in lower case
 Callback = Callable[[str, str, str, str], None]
@@ -77,7 +77,6 @@ class DatabaseInstance:
         self._run_folder = run_folder
         self._lock = threading.RLock()
         self._gone = threading.Event()
-        self._moved = threading.Condition()
         found = binaries.from_environment()
         self._place = folder.make(run_folder, binaries.unprivileged_account())
         sockets_at = sockets.folder_for(self._place, run_folder)
@@ -172,16 +171,6 @@ class DatabaseInstance:
         if self._gone.is_set():  # it had ended before
             self._move(Trigger.DONE)
 
-    def wait_until_settled(self, limit_s: float) -> State:
-        """Waits while it is on its way to another state; its state then.
-
-        Args:
-            limit_s: how long at most, in seconds.
-        """
-        with self._moved:
-            self._moved.wait_for(lambda: self.state not in ON_THE_WAY, limit_s)
-        return self.state
-
     def wait_until_gone(self) -> None:
         """Waits until its process and its folder are gone; kills what does not end."""
         self._process.wait_until_gone(_END_LIMIT_S)
@@ -223,8 +212,6 @@ class DatabaseInstance:
                 raise IllegalTransition(f"A DB instance that is {self.state} cannot {trigger}.")
             self.state = target
         self._changed(self)
-        with self._moved:
-            self._moved.notify_all()
 
 
 class DatabaseInstances:

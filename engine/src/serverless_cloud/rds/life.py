@@ -43,8 +43,6 @@ class Trigger(StrEnum):
     DELETE = "delete"
 
 
-#: States that another one follows by itself.
-ON_THE_WAY = (State.CREATING, State.REBOOTING, State.STOPPING, State.STARTING, State.DELETING)
 _STARTS = (State.CREATING, State.REBOOTING, State.STARTING)
 _ALIVE = tuple(s for s in State if s not in (State.DELETING, State.DELETED))
 

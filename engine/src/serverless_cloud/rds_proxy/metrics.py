@@ -24,7 +24,6 @@ GAUGES = (
     "DatabaseConnectionsCurrentlyBorrowed", "DatabaseConnectionsCurrentlyInTransaction",
     "DatabaseConnectionsCurrentlySessionPinned", "MaxDatabaseConnectionsAllowed",
 )  # fmt: skip
-LATENCIES = ("DatabaseConnectionsBorrowLatency", "QueryDatabaseResponseLatency", "QueryResponseLatency")
 
 
 @dataclass
