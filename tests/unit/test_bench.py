@@ -67,21 +67,14 @@ def test_a_failed_transaction_fails_the_benchmark(tmp_path: Path) -> None:
     ("run", "limit"),
     [
         (simulate_speed.fleet_million, "MOST_FLEET_S"),
-        (simulate_speed.fleet_million_busy, "MOST_FLEET_BUSY_S"),
-        (simulate_speed.fleet_growth, "MOST_GROWTH"),
         (simulate_speed.pool_million, "MOST_POOL_S"),
         (simulate_speed.fleet_vs_simfaas, "LEAST_OF_SIMFAAS"),
-        (simulate_speed.fleet_vs_simfaas_busy, "LEAST_OF_SIMFAAS_BUSY"),
-        (simulate_speed.fleet_compiled_vs_simfaas, "LEAST_OF_SIMFAAS_COMPILED"),
     ],
 )
 def test_a_simulation_beyond_its_limit_fails_the_benchmark(
     run: Callable[[], bench.Measurement], limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if run is simulate_speed.fleet_compiled_vs_simfaas:
-        pytest.importorskip("numba")
-    few = simulate_speed.Load(2000, 0.9)
-    for name, value in {"REQUESTS": 2000, "README": few, "BUSY": few}.items():
+    for name, value in {"REQUESTS": 2000, "README": simulate_speed.Load(2000, 0.9)}.items():
         monkeypatch.setattr(simulate_speed, name, value)
     within, beyond = (1e9, 1e-9) if limit.startswith("MOST") else (1e-9, 1e9)
     monkeypatch.setattr(simulate_speed, limit, within)
@@ -94,7 +87,7 @@ def test_a_simulation_beyond_its_limit_fails_the_benchmark(
 def test_simulators_that_disagree_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simfaas_replay, "timed", lambda _: ((1, 2, 3), 1.0))
     with pytest.raises(simulate_speed.CountsDiffer, match=r"\(1, 2, 3\) cold, warm and rejected"):
-        simulate_speed._times_as_fast(simulate_speed.Load(100, 0.9), compiled=False)
+        simulate_speed._times_as_fast(simulate_speed.Load(100, 0.9))
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:

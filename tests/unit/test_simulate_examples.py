@@ -13,13 +13,11 @@ import pytest
 from serverless_first import simulate
 
 #: Modules whose functions no lesson calls: what the others are made of.
-INNER = {"inputs", "loops", "loops_compiled"}
+INNER = {"inputs", "loops"}
 NAMES = [module.name for module in pkgutil.iter_modules(simulate.__path__)]
 
 
 def module(name: str) -> ModuleType:
-    if name == "loops_compiled":
-        pytest.importorskip("numba")
     return importlib.import_module(f"{simulate.__name__}.{name}")
 
 

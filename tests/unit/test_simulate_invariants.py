@@ -144,32 +144,12 @@ def test_environments_are_sorted_as_a_stable_sort_does(numbers: list[int]) -> No
     assert np.array_equal(loops.by_environment(given_numbers), np.argsort(given_numbers, kind="stable"))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_compiled_loops_give_the_same_to_the_last_digit(seed: int) -> None:
-    pytest.importorskip("numba")
-    rng = np.random.default_rng(seed)
-    arrivals_s, services_s = np.cumsum(rng.exponential(0.1, 5000)), rng.exponential(1.0, 5000)
-    if seed % 2:  # on a grid: arrivals, ends and expiries fall on the same moments
-        arrivals_s, services_s = np.round(arrivals_s * 2) / 2, np.ceil(services_s * 2) / 2
-
-    def same(run: Any, *arguments: Any, **named: Any) -> None:
-        ours, compiled = (run(*arguments, compiled=choice, **named) for choice in (False, True))
-        for name, value in vars(ours).items():
-            assert np.array_equal(value, vars(compiled)[name], equal_nan=name.endswith("_s")), f"{name}, seed {seed}"
-
-    for routing in ("most-recently-used", "newest-created"):
-        for limit in (None, 9):
-            same(fleet.simulate, arrivals_s, services_s, services_s + 0.5, 2.0, limit, routing=routing)
-    same(pool.simulate, arrivals_s, services_s, 9, 0.5, patience_s=services_s)
-    same(pool.simulate, arrivals_s, services_s, 9, max_waiting=4)
-
-
 def test_what_is_worked_out_part_by_part_is_what_it_is_as_a_whole() -> None:
     # More requests than a part has, and environments and throttled requests in each.
     seed, number = 2026, 600_000
     rng = np.random.default_rng(seed)
     arrivals_s, services_s = np.cumsum(rng.exponential(0.1, number)), rng.exponential(1.0, number)
-    run = fleet.simulate(arrivals_s, services_s, services_s + 0.5, 4.0, 14, compiled=False)
+    run = fleet.simulate(arrivals_s, services_s, services_s + 0.5, 4.0, 14)
     assert min(run.cold, run.warm, run.throttled) > 1000
     order = np.argsort(run.environment, kind="stable")
     order = order[run.environment[order] >= 0]
@@ -201,7 +181,7 @@ def test_memory_is_a_small_multiple_of_the_result() -> None:
     arrivals_s, services_s = np.arange(number) * 1.0, np.full(number, 1.5)
     tracemalloc.start()
     try:
-        run = fleet.simulate(arrivals_s, services_s, services_s, compiled=False)
+        run = fleet.simulate(arrivals_s, services_s, services_s)
         kept, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -220,11 +200,3 @@ def test_a_billion_requests_are_refused_before_they_take_memory(run: Any, name: 
     given_ones |= {} if run is pool.simulate else {"cold_service_s": 1.0}
     with pytest.raises(ValueError, match=f"{name} holds 1,000,000,000 numbers. Give at most 100,000,000"):
         run(**(given_ones | {name: billion}))
-
-
-def test_without_numba_compiled_loops_are_refused_and_python_s_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "_numba_is_there", lambda: False)
-    assert not loops.in_machine_code(10**7, None)
-    for run in (fleet.simulate, pool.simulate):
-        with pytest.raises(loops.NotInstalled, match=r"pip install 'serverless-first\[fast\]'"):
-            run([0.0], 1.0, 1, compiled=True)

@@ -42,14 +42,12 @@ class Requests:
         return float(self.arrivals_s[-1])
 
 
-def drawn(
-    seed: int, requests: int, rate_per_s: float, warm_s: float, cold_s: float, expiry_s: float = 600.0, cap: int = 1000
-) -> Requests:
-    """Poisson arrivals and exponential service times, cold ones longer in proportion."""
+def drawn(seed: int, requests: int, rate_per_s: float, warm_s: float, cold_s: float) -> Requests:
+    """Poisson arrivals and exponential service times, cold ones longer in proportion; SimFaaS's own expiry and cap."""
     rng = np.random.default_rng(seed)
     arrivals_s = np.cumsum(rng.exponential(1 / rate_per_s, requests))
     services = rng.exponential(1.0, requests)
-    return Requests(arrivals_s, warm_s * services, cold_s * services, expiry_s, cap)
+    return Requests(arrivals_s, warm_s * services, cold_s * services, expiry_s=600.0, cap=1000)
 
 
 class _Replay(SimProcess):  # type: ignore[misc]

@@ -13,61 +13,37 @@ from serverless_first.simulate.inputs import Floats
 
 REQUESTS = 1_000_000
 SAMPLES = 5
-TWO_BUSY = (1.0, 2.0)  # requests per second, mean service in seconds
-THOUSAND_BUSY = (5000.0, 0.2)
 
-MOST_FLEET_S, MOST_FLEET_BUSY_S, MOST_POOL_S = 1.0, 1.5, 0.5
-MOST_GROWTH = 13.0  # ten times the requests; a third is left for memory that no cache holds
-LEAST_OF_SIMFAAS, LEAST_OF_SIMFAAS_BUSY, LEAST_OF_SIMFAAS_COMPILED = 25.0, 1000.0, 150.0
+MOST_FLEET_S, MOST_POOL_S = 1.0, 0.5
+LEAST_OF_SIMFAAS = 25.0
 
 
-def _drawn(rate_per_s: float, service_s: float, requests: int = REQUESTS) -> tuple[Floats, Floats]:
+def _drawn(rate_per_s: float, service_s: float) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(2020)
-    return np.cumsum(rng.exponential(1 / rate_per_s, requests)), rng.exponential(service_s, requests)
-
-
-def _fleet_s(load: tuple[float, float], samples: int, requests: int = REQUESTS) -> float:
-    arrivals_s, services_s = _drawn(*load, requests)
-    return median_s(lambda: fleet.simulate(arrivals_s, services_s, services_s + 0.5, compiled=False), samples)
+    return np.cumsum(rng.exponential(1 / rate_per_s, REQUESTS)), rng.exponential(service_s, REQUESTS)
 
 
 @benchmark("fleet_1e6_s")
 def fleet_million() -> Measurement:
     """A million requests through the fleet, at two busy environments."""
-    value_s = at_most(_fleet_s(TWO_BUSY, 5), MOST_FLEET_S, "fleet, two busy, seconds")
+    arrivals_s, services_s = _drawn(1.0, 2.0)
+    value_s = median_s(lambda: fleet.simulate(arrivals_s, services_s, services_s + 0.5), SAMPLES)
+    at_most(value_s, MOST_FLEET_S, "fleet, two busy, seconds")
     against = f"fleet.simulate in plain Python: 1,000,000 requests, 1/s of 2 s each; at most {MOST_FLEET_S} s"
-    return Measurement("fleet_1e6_s", value_s, "s", against, 5)
-
-
-@benchmark("fleet_1e6_busy_s")
-def fleet_million_busy() -> Measurement:
-    """A million requests through the fleet, at a thousand busy environments."""
-    value_s = at_most(_fleet_s(THOUSAND_BUSY, 5), MOST_FLEET_BUSY_S, "fleet, a thousand busy, seconds")
-    against = (
-        f"fleet.simulate in plain Python: 1,000,000 requests, 5,000/s of 0.2 s each; at most {MOST_FLEET_BUSY_S} s"
-    )
-    return Measurement("fleet_1e6_busy_s", value_s, "s", against, 5)
-
-
-@benchmark("fleet_1e7_vs_1e6")
-def fleet_growth() -> Measurement:
-    """Ten times as many requests take ten times as long."""
-    value = at_most(_fleet_s(TWO_BUSY, 3, 10 * REQUESTS) / _fleet_s(TWO_BUSY, 3), MOST_GROWTH, "fleet, growth")
-    against = f"10,000,000 requests through fleet.simulate to 1,000,000, 1/s of 2 s each; at most {MOST_GROWTH:g}"
-    return Measurement("fleet_1e7_vs_1e6", value, "ratio", against, 3)
+    return Measurement("fleet_1e6_s", value_s, "s", against, SAMPLES)
 
 
 @benchmark("pool_1e6_s")
 def pool_million() -> Measurement:
     """A million requests through a pool of 180 connections, where every tenth request times out."""
     arrivals_s, services_s = _drawn(1000.0, 0.2)
-    value_s = median_s(lambda: pool.simulate(arrivals_s, services_s, 180, 1.0, compiled=False), 5)
+    value_s = median_s(lambda: pool.simulate(arrivals_s, services_s, 180, 1.0), SAMPLES)
     at_most(value_s, MOST_POOL_S, "pool, seconds")
     against = (
         "pool.simulate in plain Python: 1,000,000 requests, 1,000/s of 0.2 s each, 180 connections, timeout 1 s; "
         f"at most {MOST_POOL_S} s"
     )
-    return Measurement("pool_1e6_s", value_s, "s", against, 5)
+    return Measurement("pool_1e6_s", value_s, "s", against, SAMPLES)
 
 
 class CountsDiffer(RuntimeError):
@@ -76,25 +52,23 @@ class CountsDiffer(RuntimeError):
 
 @dataclass(frozen=True)
 class Load:
-    """How many requests both simulators are given, how many a second, and how many may be served at once."""
+    """How many requests both simulators are given, and how many a second."""
 
     requests: int
     rate_per_s: float
-    cap: int = 1000  # SimFaaS's default
 
 
-def _times_as_fast(load: Load, compiled: bool) -> float:
+def _times_as_fast(load: Load) -> float:
     """How many times as fast as SimFaaS the fleet is; both get the same requests and count the same."""
     from serverless_first.bench import simfaas_replay
 
-    given = simfaas_replay.drawn(2020, load.requests, load.rate_per_s, warm_s=1.991, cold_s=2.244, cap=load.cap)
+    given = simfaas_replay.drawn(2020, load.requests, load.rate_per_s, warm_s=1.991, cold_s=2.244)
 
     def ours(routing: fleet.Routing) -> fleet.FleetResult:
         services = (given.warm_s, given.cold_s, given.expiry_s, given.cap)
-        return fleet.simulate(given.arrivals_s, *services, routing, given.until_s, compiled=compiled)
+        return fleet.simulate(given.arrivals_s, *services, routing, given.until_s)
 
-    counted = ours("newest-created")  # as SimFaaS routes; and what has to be compiled is
-    ours("most-recently-used")
+    counted = ours("newest-created")  # as SimFaaS routes
     before_s = median_s(lambda: ours("most-recently-used"), SAMPLES)
     counts, theirs_s = simfaas_replay.timed(given)
     after_s = median_s(lambda: ours("most-recently-used"), SAMPLES)  # a machine that slows down does so for both
@@ -104,12 +78,11 @@ def _times_as_fast(load: Load, compiled: bool) -> float:
 
 
 README = Load(900_000, 0.9)
-BUSY = Load(40_000, 1000.0, cap=10_000)
 
 
 def fleet_vs_simfaas() -> Measurement:
     """The example of SimFaaS's README: a million seconds with 0.9 requests a second."""
-    value = at_least(_times_as_fast(README, compiled=False), LEAST_OF_SIMFAAS, "fleet, times as fast as SimFaaS")
+    value = at_least(_times_as_fast(README), LEAST_OF_SIMFAAS, "fleet, times as fast as SimFaaS")
     against = (
         "SimFaaS 0.2.2 to fleet.simulate in plain Python, the same requests: 900,000, 0.9/s of 1.991 s each, cold "
         f"2.244 s; at least {LEAST_OF_SIMFAAS:g}"
@@ -117,26 +90,5 @@ def fleet_vs_simfaas() -> Measurement:
     return Measurement("fleet_vs_simfaas", value, "ratio", against, 1)
 
 
-def fleet_vs_simfaas_busy() -> Measurement:
-    """A thousand requests a second keep two thousand environments busy: SimFaaS looks at each of them every time."""
-    value = at_least(_times_as_fast(BUSY, compiled=False), LEAST_OF_SIMFAAS_BUSY, "fleet, times as fast as SimFaaS")
-    against = (
-        "SimFaaS 0.2.2 to fleet.simulate in plain Python, the same requests: 40,000, 1,000/s of 1.991 s each, no "
-        f"limit; at least {LEAST_OF_SIMFAAS_BUSY:g}"
-    )
-    return Measurement("fleet_vs_simfaas_busy", value, "ratio", against, 1)
-
-
-def fleet_compiled_vs_simfaas() -> Measurement:
-    """The example of SimFaaS's README again, with numba."""
-    found = _times_as_fast(README, compiled=True)
-    value = at_least(found, LEAST_OF_SIMFAAS_COMPILED, "fleet with numba, times as fast as SimFaaS")
-    against = f"as fleet_vs_simfaas, with fleet.simulate compiled by numba; at least {LEAST_OF_SIMFAAS_COMPILED:g}"
-    return Measurement("fleet_compiled_vs_simfaas", value, "ratio", against, 1)
-
-
 if find_spec("simfaas") is not None:  # without it there is nothing to compare with, and no entry
     benchmark("fleet_vs_simfaas")(fleet_vs_simfaas)
-    benchmark("fleet_vs_simfaas_busy")(fleet_vs_simfaas_busy)
-    if find_spec("numba") is not None:
-        benchmark("fleet_compiled_vs_simfaas")(fleet_compiled_vs_simfaas)

@@ -91,8 +91,6 @@ def simulate(
     max_concurrency: int | None = None,
     routing: Routing = "most-recently-used",
     horizon_s: float | None = None,
-    *,
-    compiled: bool | None = None,
 ) -> FleetResult:
     """Sends requests through the fleet of one function, which is empty at time 0.
 
@@ -120,12 +118,9 @@ def simulate(
             the one that was started last, as the simulator SimFaaS does.
         horizon_s: end of the observation for the time averages, in seconds; by default the end of the last service.
             The counts are of all requests, whatever the horizon.
-        compiled: True for the loop compiled by numba (extra `fast`), False for Python's; the results are the same. By
-            default compiled where numba is installed and there are 200,000 requests or more.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape; the message says what is allowed.
-        loops.NotInstalled: compiled is True, and numba is missing.
     """
     arrivals = inputs.arrivals(arrivals_s)
     warm_ends = arrivals + inputs.service("warm_service_s", warm_service_s, arrivals.size)
@@ -135,7 +130,7 @@ def simulate(
     if routing not in get_args(Routing):
         allowed = " or ".join(f'"{name}"' for name in get_args(Routing))
         raise ValueError(f"routing is {routing!r}. Use {allowed}.")
-    environment, again = loops.route(routing, arrivals, warm_ends, cold_ends, expiry, limit, compiled)
+    environment, again = loops.route(routing, arrivals, warm_ends, cold_ends, expiry, limit)
     return _observe(arrivals, warm_ends, cold_ends, environment, again, expiry, horizon_s)
 
 

@@ -1,17 +1,13 @@
 """The inner loops of the simulations: one pass over the requests, in the order in which they arrive.
 
 They use plain lists as heaps and stacks, each with a guard at its end that is never taken, so that no loop has to ask
-whether a list is empty. Where numba is installed, machine code gives the same results: of the pool's loops as they are,
-of the fleet's as they are written for it in `loops_compiled`.
+whether a list is empty.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
-import importlib.util
 import math
-from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from heapq import heappop, heappush, heapreplace
 from typing import Any, Literal
 
@@ -23,53 +19,9 @@ from serverless_first.simulate.inputs import Floats
 Integers = NDArray[np.int64]
 Routing = Literal["most-recently-used", "newest-created"]
 
-#: From this many requests on, compiled loops are used where numba is installed. With fewer, Python has ended before
-#: numba is imported.
-COMPILED_FROM = 200_000
-
 NEVER = math.inf
 
 _BLOCK = 1 << 18
-
-
-class NotInstalled(RuntimeError):
-    """The extra `fast` is not installed."""
-
-
-def in_machine_code(requests: int, compiled: bool | None) -> bool:
-    """Whether to run a compiled loop.
-
-    Args:
-        requests: how many there are.
-        compiled: True or False to choose; None for compiled loops where numba is installed and there are at least
-            `COMPILED_FROM` requests.
-
-    Raises:
-        NotInstalled: compiled is True, and numba is missing.
-    """
-    if compiled is None:
-        compiled = requests >= COMPILED_FROM and _numba_is_there()
-    elif compiled and not _numba_is_there():
-        raise NotInstalled(
-            "compiled=True needs numba. Install it with the extra: pip install 'serverless-first[fast]'. "
-            "Or give compiled=False."
-        )
-    return compiled
-
-
-def _numba_is_there() -> bool:
-    return importlib.util.find_spec("numba") is not None
-
-
-@functools.cache
-def machine_code(loop: Callable[..., None]) -> Callable[..., None]:
-    """A loop, compiled: at its first call, or by an earlier process that left the machine code on disk."""
-    numba = importlib.import_module("numba")
-    try:
-        made: Callable[..., None] = numba.njit(cache=True)(loop)
-    except RuntimeError:  # there is no folder that can be written
-        made = numba.njit(loop)
-    return made
 
 
 def route(
@@ -79,7 +31,6 @@ def route(
     cold_ends_s: Floats,
     expiry_s: float,
     limit: float,
-    compiled: bool | None,
 ) -> tuple[Integers, Floats]:
     """The environment of each request, -1 where it is throttled, and when that one was taken again (`taken_again_s`).
 
@@ -88,21 +39,11 @@ def route(
         warm_ends_s, cold_ends_s: when its service ends if it is warm, and if it is cold.
         expiry_s: how long an environment stays idle before it is ended.
         limit: how many may be busy at once; `math.inf` for no limit.
-        compiled: as of `in_machine_code`.
-
-    Raises:
-        NotInstalled: as of `in_machine_code`.
     """
-    newest = routing == "newest-created"
-    if in_machine_code(arrivals_s.size, compiled):
-        own = importlib.import_module("serverless_first.simulate.loops_compiled")
-        environment, again_s = np.empty(arrivals_s.size, dtype=np.int64), np.full(arrivals_s.size, NEVER)
-        run = machine_code(own.newest_created if newest else own.most_recently_used)
-        run(arrivals_s, warm_ends_s, cold_ends_s, expiry_s, limit, environment, again_s)
-        return environment, again_s
+    loop = newest_created if routing == "newest-created" else most_recently_used
     arrivals, warm_ends, cold_ends = (numbers(values) for values in (arrivals_s, warm_ends_s, cold_ends_s))
-    found = (newest_created if newest else most_recently_used)(arrivals, warm_ends, cold_ends, expiry_s, limit)
-    environment = np.fromiter(found, dtype=np.int64, count=arrivals_s.size)
+    numbered = loop(arrivals, warm_ends, cold_ends, expiry_s, limit)
+    environment = np.fromiter(numbered, dtype=np.int64, count=arrivals_s.size)
     return environment, taken_again_s(arrivals_s, environment)
 
 
@@ -112,7 +53,6 @@ def queue(
     patience_s: Floats,
     connections: int,
     room: int | None,
-    compiled: bool | None,
 ) -> Floats:
     """How long each request waits for a connection; NaN where its patience ends before, -1 where it is refused.
 
@@ -122,20 +62,14 @@ def queue(
         patience_s: how long it waits at most.
         connections: how many there are.
         room: how many may wait at once; None for no limit.
-        compiled: as of `in_machine_code`.
-
-    Raises:
-        NotInstalled: as of `in_machine_code`.
     """
-    found_s = np.empty(arrivals_s.size)
-    loop: Callable[..., None] = waits if room is None else waits_with_room
-    settings = [connections] if room is None else [connections, room]
-    arrays = (arrivals_s, services_s, patience_s)
-    if in_machine_code(arrivals_s.size, compiled):
-        machine_code(loop)(*arrays, *settings, found_s)
+    waits_s = np.empty(arrivals_s.size)
+    arrivals, services, patience = (numbers(values) for values in (arrivals_s, services_s, patience_s))
+    if room is None:
+        waits(arrivals, services, patience, connections, numbers(waits_s))
     else:
-        loop(*(numbers(values) for values in arrays), *settings, numbers(found_s))
-    return found_s
+        waits_with_room(arrivals, services, patience, connections, room, numbers(waits_s))
+    return waits_s
 
 
 def numbers(array: NDArray[Any]) -> Any:

@@ -80,7 +80,6 @@ def simulate(
     *,
     patience_s: ArrayLike | None = None,
     max_waiting: int | None = None,
-    compiled: bool | None = None,
 ) -> PoolResult:
     """Sends requests through a pool whose connections are all open and free at time 0.
 
@@ -104,12 +103,9 @@ def simulate(
             for never. What is left of a function's timeout, for instance.
         max_waiting: how many requests may wait at once, as other poolers limit them; one more is refused. None for no
             limit.
-        compiled: True for the loop compiled by numba (extra `fast`), False for Python's; the results are the same. By
-            default compiled where numba is installed and there are 200,000 requests or more.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape; the message says what is allowed.
-        loops.NotInstalled: compiled is True, and numba is missing.
     """
     arrivals = inputs.arrivals(arrivals_s)
     requests = arrivals.size
@@ -121,7 +117,7 @@ def simulate(
         patience = np.minimum(patience, inputs.service("patience_s", patience_s, requests))
     services, patience = (np.array(np.broadcast_to(values, requests)) for values in (services, patience))
     room = None if max_waiting is None else inputs.whole("max_waiting", max_waiting, 0)
-    waits = loops.queue(arrivals, services, patience, pool, room, compiled)
+    waits = loops.queue(arrivals, services, patience, pool, room)
     refused = waits < 0
     waits[refused] = np.nan
     patience[refused] = 0.0  # they did not wait
