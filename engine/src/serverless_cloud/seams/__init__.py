@@ -5,6 +5,7 @@ A seam names the moto version it was written for in its docstring and replaces a
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from collections.abc import Callable
@@ -14,26 +15,18 @@ from serverless_cloud.plane import DataPlane
 
 def install(plane: DataPlane) -> None:
     """Puts Lambda's data plane, and that of the services which moto's Lambda imports anyway, behind moto."""
+    # Importing moto takes a second, and the notebook's process imports this package too.
     from serverless_cloud.seams import (
         dispatch,
-        dynamodb_streams,
-        event_rules,
-        function_urls,
-        iam_enforcement,
-        kinesis_streams,
         lambda_async,
         lambda_concurrency,
         lambda_functions,
         lambda_invoke,
         lambda_layers,
-        lambda_mappings,
         lambda_metrics,
         lambda_network,
         lambda_versions,
         models,
-        s3_notifications,
-        scheduled_rules,
-        sns_delivery,
     )
 
     dispatch.install()
@@ -47,22 +40,24 @@ def install(plane: DataPlane) -> None:
     lambda_async.install()
     lambda_invoke.install(plane.service, plane.queue)
     lambda_metrics.install(plane.service.metrics)
-    for seam in (
-        lambda_mappings,
-        function_urls,
-        sns_delivery,
-        s3_notifications,
-        dynamodb_streams,
-        kinesis_streams,
-        event_rules,
-        scheduled_rules,
-        iam_enforcement,
-    ):
-        seam.install(plane)
+    _named(
+        "lambda_mappings", "function_urls", "sns_delivery", "s3_notifications", "dynamodb_streams", "kinesis_streams",
+        "event_rules", "scheduled_rules", "iam_enforcement",
+    )(plane)  # fmt: skip
+
+
+def _named(*names: str) -> Callable[[DataPlane], None]:
+    """What installs these files of this folder, in this order."""
+
+    def install_each(plane: DataPlane) -> None:
+        for name in names:
+            importlib.import_module(f"{__name__}.{name}").install(plane)
+
+    return install_each
 
 
 def _rds(plane: DataPlane) -> None:
-    from serverless_cloud.seams import proxy_metrics, rds_instances, rds_proxies
+    from serverless_cloud.seams import proxy_metrics, rds_instances, rds_proxies  # moto's RDS: only if it is used
 
     rds_instances.install(plane.databases)
     rds_proxies.install(plane.proxies)
@@ -72,92 +67,25 @@ def _rds(plane: DataPlane) -> None:
 def _apis(plane: DataPlane) -> None:
     # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, to build a grammar.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from serverless_cloud.seams import http_apis, rest_apis
-
-    rest_apis.install(plane)
-    http_apis.install(plane)
-
-
-def _scheduler(plane: DataPlane) -> None:
-    from serverless_cloud.seams import schedules
-
-    schedules.install(plane)
-
-
-def _pipes(plane: DataPlane) -> None:
-    from serverless_cloud.seams import pipes
-
-    pipes.install(plane)
-
-
-def _states(plane: DataPlane) -> None:
-    """The order counts: what runs comes first, what its tasks do afterwards."""
-    from serverless_cloud.seams import (
-        states_clock,
-        states_errors,
-        states_executions,
-        states_history,
-        states_jsonata,
-        states_machines,
-        states_parsing,
-        states_paths,
-        states_tasks,
-    )
-
-    for seam in (
-        states_clock,
-        states_history,
-        states_executions,
-        states_machines,
-        states_errors,
-        states_paths,
-        states_parsing,
-        states_jsonata,
-        states_tasks,
-    ):
-        seam.install(plane)
-
-
-def _network(plane: DataPlane) -> None:
-    del plane
-    from serverless_cloud.seams import ec2_endpoints, ec2_interfaces
-
-    ec2_interfaces.install()
-    ec2_endpoints.install()
-
-
-def _batch(plane: DataPlane) -> None:
-    from serverless_cloud.seams import batch_jobs
-
-    batch_jobs.install(plane)
-
-
-def _iam(plane: DataPlane) -> None:
-    del plane
-    from serverless_cloud.seams import iam_documents
-
-    iam_documents.install()
-
-
-def _athena(plane: DataPlane) -> None:
-    del plane
-    from serverless_cloud.seams import athena_queries
-
-    athena_queries.install()
+    _named("rest_apis", "http_apis")(plane)
 
 
 #: By the service in a request's signature. Stacks need none: they make the calls of the services.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
-    "iam": _iam,
+    "iam": _named("iam_documents"),
     "rds": _rds,
     "apigateway": _apis,  # version 1 and version 2
-    "scheduler": _scheduler,
-    "pipes": _pipes,
-    "states": _states,
-    "ec2": _network,
-    "batch": _batch,
-    "athena": _athena,
-}
+    "scheduler": _named("schedules"),
+    "pipes": _named("pipes"),
+    # What runs comes first, what its tasks do afterwards.
+    "states": _named(
+        "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_paths",
+        "states_parsing", "states_jsonata", "states_tasks",
+    ),
+    "ec2": _named("ec2_interfaces", "ec2_endpoints"),
+    "batch": _named("batch_jobs"),
+    "athena": _named("athena_queries"),
+}  # fmt: skip
 
 
 class LateSeams:

@@ -17,7 +17,7 @@ _WHY = (
 )
 
 
-def install() -> None:
+def install(_: object) -> None:
     """Puts the refusal in the place of moto's empty answer."""
 
     def start_query_execution(*_: Any, **__: Any) -> NoReturn:

@@ -20,7 +20,7 @@ from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.vpcs import VPCBackend
 
 
-def install() -> None:
+def install(_: object) -> None:
     """Puts these rules into moto's EC2."""
     backend: Any = VPCBackend
     moto_create: Callable[..., Any] = backend.create_vpc_endpoint

@@ -157,7 +157,7 @@ def _is_inside(address: str, subnet: Any) -> bool:
     return address in {str(host) for host in subnet.cidr.hosts()} if subnet.cidr.version == 4 else True
 
 
-def install() -> None:
+def install(_: object) -> None:
     """Puts these rules into moto's EC2."""
     backend: Any = NetworkInterfaceBackend
     moto_create: Callable[..., Any] = backend.create_network_interface

@@ -13,7 +13,7 @@ from typing import Any
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 
 
-def install() -> None:
+def install(_: object) -> None:
     """Puts IAM's rule in moto's place."""
     validator: Any = BaseIAMPolicyValidator
     moto_validate = validator._validate_version
