@@ -17,10 +17,10 @@ pytest.importorskip("jupytext", reason="pages are made with the extra `author`")
 pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `slides`")
 
 from nbconvert import HTMLExporter
+from tests.unit import axe
 
 from serverless_first import course
 from serverless_first.authoring import deck_page, nbio
-from serverless_first.bench import axe
 from serverless_first.course import jupyter
 from serverless_first.course.chromium import arguments, find_chromium
 from serverless_first.course.places import course_root

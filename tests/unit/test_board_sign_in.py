@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit import axe
 from tests.unit.board_kit import Running, a_chromium, running
 
-from serverless_first.bench import axe
 from serverless_first.course.chromium import find_chromium
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with the extra `browser`")

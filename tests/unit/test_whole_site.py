@@ -14,9 +14,10 @@ pytest.importorskip("sphinx", reason="the site needs the extra `site`")
 pytest.importorskip("myst_parser", reason="the site needs the extra `site`")
 pytest.importorskip("furo", reason="the site needs the extra `site`")
 
+from tests.unit import axe
+
 from serverless_first import course
 from serverless_first.authoring import nbio
-from serverless_first.bench import axe
 from serverless_first.course.chromium import arguments, find_chromium
 from serverless_first.facts import glossary
 from serverless_first.publish.site import links, make_site

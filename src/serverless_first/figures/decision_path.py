@@ -44,15 +44,12 @@ class Step(NamedTuple):
     between: Sequence[Between] = ()
 
 
-def decision_path(
-    steps: Sequence[Step], *, title: str, legend: tuple[str, str] = ("the deck", "since the deck")
-) -> Figure:
+def decision_path(steps: Sequence[Step], *, title: str) -> Figure:
     """The steps one below the other, the reasons to leave beside their arrows, dashed boxes for what came in between.
 
     Args:
         steps: two to four, the one to begin with first.
         title: the finding, as a sentence.
-        legend: what solid and dashed boxes are.
 
     Raises:
         ValueError: too few or too many steps, or more than three things between two of them.
@@ -89,8 +86,8 @@ def decision_path(
         figure.suptitle(title, x=0.01, y=1 - 0.06 / height_in, ha="left", fontsize=12, fontweight="bold")
         figure.legend(
             handles=[
-                Patch(facecolor=SKY, edgecolor="black", label=legend[0]),
-                Patch(facecolor="white", edgecolor=GREY, linestyle="--", label=legend[1]),
+                Patch(facecolor=SKY, edgecolor="black", label="the deck"),
+                Patch(facecolor="white", edgecolor=GREY, linestyle="--", label="since the deck"),
             ],
             loc="lower left", ncols=2, frameon=False, fontsize=9.5,
         )  # fmt: skip

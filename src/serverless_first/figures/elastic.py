@@ -17,23 +17,20 @@ _BUSY_FIRST = ("invoke", "init", "frozen")  # from the ground up: work, then wha
 _LOOKS = ((BLUE, ""), (SKY, ".."), (ORANGE, "//"), (VERMILION, "xx"))
 
 
-def environments_over_time(
-    intervals: Sequence[Phase], *, title: str, from_s: float = 0.0, until_s: float | None = None
-) -> Figure:
+def environments_over_time(intervals: Sequence[Phase], *, title: str, from_s: float = 0.0) -> Figure:
     """How many execution environments there are at each moment, stacked by what they do.
 
     Args:
         intervals: as `Cloud.timeline` returns them.
         title: the finding, as a sentence.
-        from_s, until_s: the part of the time to show, in the seconds of the intervals; from the first environment to a
-            little after the last one's end, unless told.
+        from_s: where the picture begins, in the seconds of the intervals; it ends a little after the last environment.
 
     Raises:
         ValueError: there are no intervals: the function has not been called yet.
     """
     if not intervals:
         raise ValueError("There is nothing to draw: this function has no execution environment yet. Invoke it first.")
-    end_s = until_s if until_s is not None else max(i.end_s for i in intervals)
+    end_s = max(i.end_s for i in intervals)
     margin_s = 0.08 * (end_s - from_s)
     moments = {from_s, end_s + margin_s, *(i.start_s for i in intervals), *(i.end_s for i in intervals)}
     edges = np.array(sorted(moment for moment in moments if from_s <= moment <= end_s + margin_s))

@@ -25,22 +25,13 @@ def environments_shown(most: int = MOST_ENVIRONMENTS) -> list[int]:
     return sorted({round(number) for number in np.geomspace(1, most, 90).tolist()})
 
 
-def interfaces_then_and_now(
-    subnets: Sequence[int] = (24, 24),
-    *,
-    title: str,
-    most: int = MOST_ENVIRONMENTS,
-    connections_each: int = 1,
-    quota: int = network.INTERFACES_PER_VPC,
-) -> Figure:
+def interfaces_then_and_now(subnets: Sequence[int] = (24, 24), *, title: str, most: int = MOST_ENVIRONMENTS) -> Figure:
     """How many network interfaces some environments need, before Hyperplane and since: `network.simulate`.
 
     Args:
         subnets: prefix length of each of the function's subnets.
         title: the finding, as a sentence.
         most: environments at the end of the axis, from 10.
-        connections_each: that an environment holds open.
-        quota: interfaces of the VPC at most.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -51,11 +42,7 @@ def interfaces_then_and_now(
     with style():
         figure = Figure(figsize=(8.0, 3.8))
         curves = InterfaceCurves(figure.subplots(), shown)
-        curves.update(
-            network.simulate(shown, subnets, "2019", quota=quota),
-            network.simulate(shown, subnets, connections_each=connections_each, quota=quota),
-            None,
-        )
+        curves.update(network.simulate(shown, subnets, "2019"), network.simulate(shown, subnets), None)
         curves.title.set_text(title)
         handles, labels = curves.legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)

@@ -19,9 +19,7 @@ LOST = "#F9DCC9"
 _BINS = 80
 
 
-def burst_levelling(
-    arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, title: str, batch_size: int = 1
-) -> Figure:
+def burst_levelling(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, title: str) -> Figure:
     """The same burst as synchronous calls and as messages of a queue: `queueing.calls`, `queueing.queue`.
 
     Args:
@@ -29,13 +27,12 @@ def burst_levelling(
         service_s: how long it takes, in seconds, above 0; one number, or one for each.
         concurrency: of the function: of its calls, and of the mapping as MaximumConcurrency; from 2.
         title: the finding, as a sentence.
-        batch_size: messages in a batch at most.
 
     Raises:
         ValueError: an argument is out of its range, or there is no request.
     """
     called = queueing.calls(arrivals_s, service_s, concurrency)
-    queued = queueing.queue(arrivals_s, service_s, maximum_concurrency=concurrency, batch_size=batch_size)
+    queued = queueing.queue(arrivals_s, service_s, maximum_concurrency=concurrency)
     with style():
         figure = Figure(figsize=(8.0, 4.6))
         panels = LevellingPanels(figure.subplots(3, 1, sharex=True))

@@ -25,7 +25,7 @@ def crossing_share(function_usd: float, server_usd: float) -> float:
     return server_usd / function_usd
 
 
-def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: str, function: str = "Lambda") -> Figure:
+def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: str) -> Figure:
     """A level line for a function, which costs only while it works, and a falling curve for each server.
 
     Dots mark where a curve meets the line, with the share: left of and below the lowest curve, right of and above the
@@ -35,14 +35,13 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
         function_usd: US dollars for an hour of a function's work.
         servers: name -> US dollars for an hour of a server that does as much, busy or not; up to three.
         title: the finding, as a sentence.
-        function: name of the function.
 
     Raises:
         ValueError: no server, more than three, or a price that is not above 0.
     """
     if not 1 <= len(servers) <= MOST_SERVERS:
         raise ValueError(f"{len(servers)} servers were given. Give one to {MOST_SERVERS}.")
-    for name, usd in {function: function_usd, **servers}.items():
+    for name, usd in {"Lambda": function_usd, **servers}.items():
         if not 0 < usd < float("inf"):
             raise ValueError(f"The price of {name} is {usd!r}. Give US dollars for an hour, above 0.")
     shares = np.linspace(_LEAST_SHARE, 1.0, 200)
@@ -50,7 +49,7 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
     with style():
         figure = Figure(figsize=(8.0, 3.9))
         axes = figure.subplots()
-        axes.plot([0, 100], [function_usd] * 2, color=BLUE, linewidth=2.4, label=function)
+        axes.plot([0, 100], [function_usd] * 2, color=BLUE, linewidth=2.4, label="Lambda")
         for (name, usd), (colour, line, marker) in zip(servers.items(), _LOOKS, strict=False):
             axes.plot(shares * 100, usd / shares, line, color=colour, linewidth=2.4, label=name)
             share = crossing_share(function_usd, usd)

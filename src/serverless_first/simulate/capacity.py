@@ -48,8 +48,6 @@ class Policy:
             cooldowns.
         most_new: units that may be made in `new_every_s`; None for no limit.
         new_every_s: in seconds.
-        burst: units that may be made at one moment; what is used of it comes back at the rate of `most_new`. None for
-            `most_new`.
     """
 
     name: str
@@ -69,7 +67,6 @@ class Policy:
     at_once: bool = False
     most_new: int | None = None
     new_every_s: float = 10.0
-    burst: int | None = None
 
     def __post_init__(self) -> None:
         inputs.number("per_unit_s", self.per_unit_s, above=0)
@@ -83,10 +80,6 @@ class Policy:
             inputs.whole("initial", self.initial, least, self.maximum)
         if self.most_new is not None:
             inputs.whole("most_new", self.most_new, 1)
-        if self.burst is not None:
-            inputs.whole("burst", self.burst, self.most_new or 1)
-        if self.burst is not None and self.most_new is None:
-            raise ValueError(f"burst is {self.burst}, and most_new is None: no limit. Give both, or no burst.")
         inputs.number("new_every_s", self.new_every_s, above=0)
         inputs.choice("metric", self.metric, get_args(Metric))
         inputs.choice("billing", self.billing, get_args(Billing))
@@ -245,7 +238,7 @@ class _Allowance:
 
     def __init__(self, policy: Policy, step_s: float) -> None:
         self._refill = math.inf if policy.most_new is None else policy.most_new * step_s / policy.new_every_s
-        self._most = max(float(policy.burst or policy.most_new or 0), self._refill)
+        self._most = max(float(policy.most_new or 0), self._refill)
         self._left = self._most
 
     def step(self) -> None:

@@ -89,14 +89,11 @@ def container(per_task_s: float, usd_per_task_hour: float, *, target: float = 0.
     )
 
 
-def serverless(
-    service_s: float, usd_per_busy_hour: float, *, account_concurrency: int = 1000, then: bool = False
-) -> Policy:
+def serverless(service_s: float, usd_per_busy_hour: float, *, account_concurrency: int = 1000) -> Policy:
     """Execution environments: one request each, made when there is one, paid while they work.
 
     A function may grow by 1,000 environments every 10 seconds, up to the account's concurrency (AWS Lambda Developer
-    Guide, "Lambda scaling behavior"). In January 2020: 3,000 at once (us-east-1, Oregon and Ireland; 1,000 in Tokyo and
-    Frankfurt, 500 elsewhere), then 500 a minute (the guide of that month).
+    Guide, "Lambda scaling behavior").
 
     The start of an environment takes less than a step of this model: `fleet` has cold starts.
 
@@ -107,13 +104,11 @@ def serverless(
         service_s: how long a request takes, in seconds, above 0.
         usd_per_busy_hour: an environment busy for an hour; `break_even.busy_hour_usd`.
         account_concurrency: environments at most, from 1.
-        then: whether the rule of January 2020 holds.
 
     Raises:
         ValueError: an argument is out of its range.
     """
     inputs.number("usd_per_busy_hour", usd_per_busy_hour, least=0)
     per_unit_s = 1 / inputs.number("service_s", service_s, above=0)
-    new = {"most_new": 500, "new_every_s": 60.0, "burst": 3000} if then else {"most_new": 1000, "new_every_s": 10.0}
     most = inputs.whole("account_concurrency", account_concurrency, 1)
-    return Policy("serverless", per_unit_s, 0.0, usd_per_busy_hour, "used", maximum=most, at_once=True, **new)  # type: ignore[arg-type]
+    return Policy("serverless", per_unit_s, 0.0, usd_per_busy_hour, "used", maximum=most, at_once=True, most_new=1000)

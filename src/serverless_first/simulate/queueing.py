@@ -30,40 +30,42 @@ _TICK_S = 0.125  # how often the limit is looked at while it holds messages back
 
 
 @dataclass(frozen=True, eq=False)
-class CallsResult:
+class _Outcomes:
+    """What calls and messages have in common: when each came, when its work began and ended, or that it was lost."""
+
+    arrival_s: Floats
+    begin_s: Floats
+    end_s: Floats
+
+    @property
+    def lost(self) -> int:
+        """How many calls were refused, or how many messages grew too old in the queue."""
+        return int(np.count_nonzero(np.isnan(self.begin_s)))
+
+    @property
+    def handled(self) -> int:
+        """How many the function got."""
+        return self.arrival_s.size - self.lost
+
+    @property
+    def wait_s(self) -> Floats:
+        """How long each waited until its work began, NaN where it was lost."""
+        return self.begin_s - self.arrival_s
+
+
+class CallsResult(_Outcomes):
     """What happened to synchronous calls; all arrays have one entry for each call, in the order of arrival.
 
     Attributes:
         arrival_s: when it came.
         begin_s: when its service began; NaN where it was refused.
         end_s: when it ended; NaN where it was refused.
-        concurrency: calls that are served at the same time.
     """
-
-    arrival_s: Floats
-    begin_s: Floats
-    end_s: Floats
-    concurrency: int
 
     @property
     def calls(self) -> int:
         """How many there were."""
         return self.arrival_s.size
-
-    @property
-    def lost(self) -> int:
-        """How many were refused."""
-        return int(np.count_nonzero(np.isnan(self.begin_s)))
-
-    @property
-    def handled(self) -> int:
-        """How many were served."""
-        return self.calls - self.lost
-
-    @property
-    def wait_s(self) -> Floats:
-        """How long each waited for its service to begin, NaN where it was refused."""
-        return self.begin_s - self.arrival_s
 
 
 def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, waiting_room: int = 0) -> CallsResult:
@@ -105,13 +107,13 @@ def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, wait
         heapq.heappush(ends, start + service)
         begin.append(start)
     begins = np.array(begin, dtype=np.float64)
-    found = CallsResult(arrivals, begins, begins + services, places)
+    found = CallsResult(arrivals, begins, begins + services)
     _freeze(found.arrival_s, found.begin_s, found.end_s)
     return found
 
 
 @dataclass(frozen=True, eq=False)
-class QueueResult:
+class QueueResult(_Outcomes):
     """What happened to messages; all arrays have one entry for each message, in the order of arrival.
 
     Attributes:
@@ -123,9 +125,6 @@ class QueueResult:
         batch: number of its batch, from 0; -1 where it was lost.
     """
 
-    arrival_s: Floats
-    begin_s: Floats
-    end_s: Floats
     left_s: Floats
     limit: Integers
     batch: Integers
@@ -136,24 +135,9 @@ class QueueResult:
         return self.arrival_s.size
 
     @property
-    def lost(self) -> int:
-        """How many grew too old in the queue."""
-        return int(np.count_nonzero(np.isnan(self.begin_s)))
-
-    @property
-    def handled(self) -> int:
-        """How many the function got."""
-        return self.messages - self.lost
-
-    @property
     def invocations(self) -> int:
         """Batches, each of them one invocation."""
         return int(np.max(self.batch, initial=-1)) + 1
-
-    @property
-    def wait_s(self) -> Floats:
-        """How long each message waited, NaN where it was lost."""
-        return self.begin_s - self.arrival_s
 
     @property
     def oldest_s(self) -> float:

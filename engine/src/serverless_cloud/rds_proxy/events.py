@@ -10,30 +10,11 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 KEPT = 20_000
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened.
-
-    Args:
-        number: counted from 1.
-        time_s: Unix time, in seconds.
-        client, server: the numbers of the client and of the database connection; None where there is none.
-        kind: as listed above.
-        detail: the statement, the cause, the time waited.
-    """
-
-    number: int
-    time_s: float
-    client: int | None
-    server: int | None
-    kind: str
-    detail: str
+#: The fields of `serverless_cloud.records.ProxyEvent`; time_s is Unix time, in seconds.
+_FIELDS = ("number", "time_s", "client", "server", "kind", "detail")
 
 
 class Events:
@@ -50,4 +31,4 @@ class Events:
 
     def after(self, number: int) -> list[dict[str, Any]]:
         """Those with a greater number, the oldest first."""
-        return [asdict(Event(*kept)) for kept in self._kept if kept[0] > number]
+        return [dict(zip(_FIELDS, kept, strict=True)) for kept in self._kept if kept[0] > number]

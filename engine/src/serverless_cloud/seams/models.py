@@ -17,7 +17,7 @@ from moto.core.common_models import BaseModel
 
 
 def install() -> None:
-    """Notes none."""
+    """Keeps moto from noting the objects that it makes."""
 
     def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
         del args, kwargs  # __init__ gets them

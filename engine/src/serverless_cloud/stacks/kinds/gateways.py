@@ -34,27 +34,6 @@ class GatewayAttachment(Kind):
         call_if_there(at, "ec2", "DetachInternetGateway", **made.own)
 
 
-class EgressOnlyGateway(Kind):
-    """AWS::EC2::EgressOnlyInternetGateway: the way out for IPv6."""
-
-    type = "AWS::EC2::EgressOnlyInternetGateway"
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        tags = [{"ResourceType": "egress-only-internet-gateway", "Tags": given["Tags"]}] if given.get("Tags") else []
-        more = {"TagSpecifications": tags} if tags else {}
-        made = at.call("ec2", "CreateEgressOnlyInternetGateway", VpcId=given["VpcId"], **more)
-        id = made["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
-        return Made(id, {"Id": id})
-
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        retag(at, made.physical_id, old, given)
-        return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        which = {"EgressOnlyInternetGatewayId": made.physical_id}
-        call_if_there(at, "ec2", "DeleteEgressOnlyInternetGateway", **which)
-
-
 class Eip(Kind):
     """AWS::EC2::EIP; Ref is its address."""
 
@@ -151,5 +130,5 @@ class VpcEndpoint(Part):
 
 
 KINDS: tuple[Kind, ...] = (
-    InternetGateway(), GatewayAttachment(), EgressOnlyGateway(), Eip(), NatGateway(), VpcEndpoint(),
+    InternetGateway(), GatewayAttachment(), Eip(), NatGateway(), VpcEndpoint(),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """axe-core's word on a page: what people meet there who cannot see it, or not its colours, or use the keyboard alone.
 
-For the tests; axe-core comes with the extra `browser`, and is not asked for over the network.
+axe-core comes with the extra `browser`, and is not asked for over the network.
 """
 
 from __future__ import annotations
