@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
 import string
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -197,6 +198,15 @@ class Kind:
         if self.honoured is not None and (more := sorted(set(checked) - self.honoured)):
             raise UnsupportedResource(f"{', '.join(more)} of {self.type}")
         return checked
+
+    @contextlib.contextmanager
+    def whole_or_gone(self, at: Place, made: Made, given: Properties) -> Iterator[None]:
+        """Deletes what has been made so far if the rest of its creation fails."""
+        try:
+            yield
+        except ResourceFailed:
+            self.delete(at, made, given)
+            raise
 
     def named(self, at: Place, given: Properties) -> str:
         """Its name: the template's, or a generated one."""

@@ -71,11 +71,8 @@ class Bucket(Kind):
             "DualStackDomainName": f"{name}.s3.dualstack.{at.region}.amazonaws.com",
             "WebsiteURL": f"http://{name}.s3-website-{at.region}.amazonaws.com",
         })  # fmt: skip
-        try:
+        with self.whole_or_gone(at, made, given):
             return self.update(at, made, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         name = made.physical_id

@@ -144,13 +144,10 @@ class Stream(Kind):
             wanted = {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}
         at.call("kinesis", "CreateStream", StreamName=name, **wanted)
         made = Made(name, {})
-        try:
+        with self.whole_or_gone(at, made, given):
             arn = self._wait(at, name)
             made.attributes["Arn"] = arn
             self._settings(at, name, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

@@ -48,11 +48,8 @@ class DBInstance(ByCalls):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, given | _secret_key(given))
-        try:
+        with self.whole_or_gone(at, made, given):
             return self._available(at, made.physical_id)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if gone := sorted(set(old) - set(given) - {"ApplyImmediately"}):
@@ -124,11 +121,8 @@ class DBParameterGroup(ByCalls):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, {name: value for name, value in given.items() if name != "Parameters"})
-        try:
+        with self.whole_or_gone(at, made, given):
             self._set(at, made.physical_id, given.get("Parameters") or {})
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
@@ -172,11 +166,8 @@ class DBProxy(ByCalls):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, given)
-        try:
+        with self.whole_or_gone(at, made, given):
             return self._available(at, made)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         self.require_effect(old, given)

@@ -33,11 +33,8 @@ class Rule(Kind):
         # Ref of a rule on a bus of one's own is BUS|RULE. Source: AWS::Events::Rule, return values.
         own_bus = bus.rsplit("/", 1)[-1]
         made = Made(name if own_bus == "default" else f"{own_bus}|{name}", {"Arn": arn, "RuleName": name}, which)
-        try:
+        with self.whole_or_gone(at, made, given):
             self._targets(at, made, [], given.get("Targets") or [])
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
@@ -121,11 +118,8 @@ class Pipe(ByCalls):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, given)
-        try:
+        with self.whole_or_gone(at, made, given):
             self._settle(at, made)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

@@ -44,13 +44,10 @@ class Function(ByCalls):
         _refuse_pinned_runtime(given)
         reserved = given.pop("ReservedConcurrentExecutions", None)
         made = super().create(at, given | {"Code": _code(given)})
-        try:
+        with self.whole_or_gone(at, made, given):
             _wait(at, made.physical_id)
             if reserved is not None:
                 _reserve(at, made.physical_id, reserved)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

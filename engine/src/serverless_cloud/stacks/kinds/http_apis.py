@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from serverless_cloud.stacks.errors import ResourceFailed
 from serverless_cloud.stacks.kinds.api_documents import document_of
 from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
 
@@ -28,11 +27,8 @@ class HttpApi(ByCalls):
         more = {"FailOnWarnings": given["FailOnWarnings"]} if "FailOnWarnings" in given else {}
         answer = at.call("apigatewayv2", "ImportApi", Body=json.dumps(document), **more)
         made = self.made(at, answer)
-        try:
+        with self.whole_or_gone(at, made, given):
             self._settings(at, made, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

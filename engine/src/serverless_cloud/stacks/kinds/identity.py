@@ -25,11 +25,8 @@ class Role(Kind):
         trust = as_text(given["AssumeRolePolicyDocument"])
         role = at.call("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=trust, **settings)["Role"]
         made = Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
-        try:
+        with self.whole_or_gone(at, made, given):
             _policies(at, name, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
@@ -195,11 +192,8 @@ class InstanceProfile(Kind):
         more = {"Path": given["Path"]} if "Path" in given else {}
         found = at.call("iam", "CreateInstanceProfile", InstanceProfileName=name, **more)["InstanceProfile"]
         made = Made(name, {"Arn": found["Arn"]})
-        try:
+        with self.whole_or_gone(at, made, given):
             return self.update(at, made, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         had, has, which = list(old.get("Roles") or []), list(given["Roles"]), {"InstanceProfileName": made.physical_id}

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from serverless_cloud.stacks.errors import ResourceFailed
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there
 
 #: Of a queue that a template sets nothing for. Source: SQS API reference, SetQueueAttributes.
@@ -89,11 +88,8 @@ class Topic(Kind):
         more = {"Tags": given["Tags"]} if given.get("Tags") else {}
         arn = at.call("sns", "CreateTopic", Name=name, Attributes=_attributes(given), **more)["TopicArn"]
         made = Made(arn, {"TopicArn": arn, "TopicName": name})
-        try:
+        with self.whole_or_gone(at, made, given):
             self._subscribe(at, arn, [], given.get("Subscription") or [])
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

@@ -27,11 +27,8 @@ class NestedStack(Kind):
         id = at.call("cloudformation", "CreateStack", StackName=name, Capabilities=_ALL, DisableRollback=True,
                      **self._settings(given))["StackId"]  # fmt: skip
         made = Made(id)
-        try:
+        with self.whole_or_gone(at, made, given):
             return self._settled(at, made)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
+from serverless_cloud.stacks.errors import UnsupportedResource
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, call_if_there
 from serverless_cloud.stacks.kinds.network_parts import Part, retag
 
@@ -82,11 +82,8 @@ class SecurityGroup(Kind):
             wanted["TagSpecifications"] = [{"ResourceType": "security-group", "Tags": given["Tags"]}]
         id = at.call("ec2", "CreateSecurityGroup", **wanted)["GroupId"]
         made = Made(id, {"GroupId": id, "Id": id, "VpcId": given.get("VpcId")})
-        try:
+        with self.whole_or_gone(at, made, given):
             self._rules(at, id, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

@@ -98,11 +98,8 @@ class RestApi(Kind):
             wanted["tags"] = {tag["Key"]: tag["Value"] for tag in given["Tags"]}
         answer = at.call("apigateway", "CreateRestApi", **wanted)
         made = Made(answer["id"], {"RestApiId": answer["id"], "RootResourceId": answer.get("rootResourceId")})
-        try:
+        with self.whole_or_gone(at, made, given):
             self._import(at, made, document)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return self._read(at, made)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
@@ -187,11 +184,8 @@ class Stage(_Rest):
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         settings = given.get("MethodSettings")
         made = super().create(at, {name: value for name, value in given.items() if name != "MethodSettings"})
-        try:
+        with self.whole_or_gone(at, made, given):
             self._set(at, made, settings or [])
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
@@ -247,7 +241,7 @@ class Method(Kind):
         own = ("RestApiId", "ResourceId", "HttpMethod", "Integration", "MethodResponses")
         settings = {name: value for name, value in given.items() if name not in own}
         settings.setdefault("AuthorizationType", "NONE")
-        try:
+        with self.whole_or_gone(at, made, given):
             at.call("apigateway", "PutMethod", **_Parts.of(at, "PutMethod", settings), **which)
             for each in given.get("MethodResponses") or []:
                 at.call("apigateway", "PutMethodResponse", **_Parts.of(at, "PutMethodResponse", each), **which)
@@ -257,9 +251,6 @@ class Method(Kind):
                 for each in responses:
                     wanted = _Parts.of(at, "PutIntegrationResponse", each)
                     at.call("apigateway", "PutIntegrationResponse", **wanted, **which)
-        except ResourceFailed:
-            self.delete(at, made, given)
-            raise
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
