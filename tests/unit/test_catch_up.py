@@ -132,35 +132,6 @@ def test_work_is_kept_and_a_task_that_passes_later_has_passed(work: Path) -> Non
     ProgressFile().update(judged("01-bulbs", "1.1", passed=True))
     assert task_progress(ProgressFile().read(), "01-bulbs", "1.1").passed
     assert "3 tasks of 2 modules" in call("02").output
-    assert call("--undo").exit_code == 0
-    assert task_progress(ProgressFile().read(), "01-bulbs", "1.1").passed
-
-
-def test_undo_takes_back_marks_and_fresh_copies_and_keeps_what_was_used(work: Path) -> None:
-    ProgressFile().update(judged("00-lamps", "0.1", passed=False))
-    before = ProgressFile().read()
-    call("02")
-    used = work / "notebooks" / "02-wires.ipynb"
-    used.write_text(text_of("mine"), encoding="utf-8")
-    result = call("--undo")
-    assert result.exit_code == 0
-    assert "notebooks/02-wires.ipynb: you have used it, so it stays" in result.output
-    assert "4 marks and 6 files taken back" in result.output
-    assert ProgressFile().read() == before
-    assert [p.name for p in work.rglob("*.ipynb")] == ["02-wires.ipynb"]
-    again = call("--undo")
-    assert (again.exit_code, again.output) == (1, "Error: There is no catch-up to undo.\n")
-
-
-def test_two_catch_ups_are_undone_one_by_one(work: Path) -> None:
-    call("01")
-    between = ProgressFile().read()
-    assert "4 tasks of 2 modules" in call("02").output
-    call("--undo")
-    assert ProgressFile().read() == between
-    assert not (work / "labs" / "02-wires.ipynb").exists()
-    call("--undo")
-    assert ProgressFile().read()["modules"] == {}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +140,6 @@ def test_two_catch_ups_are_undone_one_by_one(work: Path) -> None:
         (["17"], 1, "There is no module '17'. The modules are: 00-lamps, 01-bulbs"),
         (["03"], 1, "Module 03-planned is planned and not ready yet."),
         ([], 2, "Name the module to begin with"),
-        (["02", "--undo"], 2, "Name the module to begin with"),
     ],
 )
 def test_what_it_cannot_do_is_said_and_nothing_is_laid(work: Path, arguments: list[str], code: int, words: str) -> None:

@@ -179,7 +179,6 @@ class Inside:
         stack_name: str,
         parameters: Mapping[str, object] | None = None,
         tags: Mapping[str, str] | None = None,
-        lint: bool = False,
         quiet: bool = False,
     ) -> dict[str, str]:
         """Makes or changes a CloudFormation stack from a template file, as `sam deploy` does, and waits for it.
@@ -192,7 +191,6 @@ class Inside:
             stack_name: a stack of this name is changed, if there is one.
             parameters: of the template; those that are left out keep their values, or have their defaults.
             tags: of the stack and its resources.
-            lint: whether cfn-lint looks at the template first, which takes some seconds; errors stop the deployment.
             quiet: whether nothing is printed.
 
         Returns:
@@ -214,7 +212,7 @@ class Inside:
 
         session = boto3.Session()
         return deploying.deploy(
-            Path(template), stack_name, client=session.client, parameters=parameters, tags=tags, lint=lint, report=say
+            Path(template), stack_name, client=session.client, parameters=parameters, tags=tags, report=say
         )
 
     def layer(self, name: str) -> str:

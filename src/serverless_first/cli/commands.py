@@ -122,7 +122,6 @@ main.add_command(cloud)
 @click.argument("template", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--stack-name", required=True, help="A stack of this name is changed, if there is one.")
 @click.option("--parameter", "-p", multiple=True, metavar="NAME=VALUE", help="Of the template; may be given again.")
-@click.option("--lint", is_flag=True, help="cfn-lint looks first; its errors stop the deployment.")
 @click.option(
     "--endpoint-url",
     envvar="AWS_ENDPOINT_URL",
@@ -130,7 +129,7 @@ main.add_command(cloud)
     show_default=True,
     help="Where the local cloud is; AWS_ENDPOINT_URL unless given.",
 )
-def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bool, endpoint_url: str) -> None:
+def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], endpoint_url: str) -> None:
     """Deploy a SAM or CloudFormation TEMPLATE to a local cloud that runs, as `sam deploy` does to AWS."""
     from serverless_cloud.errors import CloudError
     from serverless_cloud.stacks import deploying
@@ -140,7 +139,7 @@ def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], lint: bo
         raise click.UsageError(f"--parameter {wrong[0]!r} is not NAME=VALUE.")
     try:
         client = deploying.client_of(endpoint_url)
-        outputs = deploying.deploy(template, stack_name, client=client, parameters=pairs, lint=lint, report=click.echo)
+        outputs = deploying.deploy(template, stack_name, client=client, parameters=pairs, report=click.echo)
     except CloudError as error:
         raise click.ClickException(str(error)) from error
     for name, value in outputs.items():

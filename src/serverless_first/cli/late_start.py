@@ -1,28 +1,24 @@
 """Brings a late learner to the start of a module: copies laid, what was skipped marked, and told in five lines each.
 
-`work/.caught-up.json` remembers each catch-up, so that the last one can be undone. No module needs a file that an
-earlier one has made (the build runs each in an empty folder), so nothing has to be made up for.
+No module needs a file that an earlier one has made (the build runs each in an empty folder), so nothing has to be made
+up for.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from serverless_first import course
 from serverless_first.course import Module, UnknownModule, workcopy
 from serverless_first.course.places import course_root, work_dir
 from serverless_first.course.words import count
-from serverless_first.lab.progress import Change, Data, ProgressFile, task_progress
+from serverless_first.lab.progress import Data, ProgressFile, now, task_progress
 
-RECORD = ".caught-up.json"
 Report = Callable[[str], None]
 
 _TAKEAWAYS = re.compile(r"^## Takeaways\s*\n(.*)", re.MULTILINE | re.DOTALL)
@@ -48,20 +44,6 @@ class Skipped:
     taught: tuple[str, ...]
 
 
-@dataclass
-class _Done:
-    """One catch-up, as `work/.caught-up.json` keeps it.
-
-    `laid` has the digest of each file that was not there before, by its name in the learner's folder.
-    """
-
-    module: str
-    at: str
-    tasks: dict[str, list[str]] = field(default_factory=dict)
-    laid: dict[str, str] = field(default_factory=dict)
-    last_module: str | None = None
-
-
 def catch_up(name: str, report: Report = print) -> list[Skipped]:
     """Lays the copies of a module and of those before it, and marks what was skipped; nothing is overwritten.
 
@@ -82,8 +64,6 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
     target, before = _modules(name)
     skipped = _skipped(before)
     work = work_dir()
-    done = _Done(target.id, _now())
-    there = _files(work)
     _require_writable(work)
     workcopy.lay(report, only=[module.id for module in (*before, target)])
     missing = [
@@ -95,84 +75,9 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
         raise CannotCatchUp(f"{' and '.join(missing)} could not be laid in {work}. Nothing of yours was changed.")
     if skipped:
         _lay_page(target, skipped, work)
-    done.laid = {path: _digest(work / path) for path in sorted(_files(work) - there)}
-    _mark(target, skipped, done)
-    if done.laid or done.tasks:
-        _remember(work, done)
+    _mark(target, skipped)
     _tell(target, before, skipped, work, report)
     return skipped
-
-
-def undo(report: Report = print) -> None:
-    """Takes the last catch-up back: its marks, and the copies it laid, unless you have changed them.
-
-    Args:
-        report: gets the lines to read.
-
-    Raises:
-        CannotCatchUp: there is none to undo, or the learner's folder cannot be written.
-    """
-    work = work_dir()
-    record = _record(work)
-    if not record:
-        raise CannotCatchUp("There is no catch-up to undo.")
-    done = record[-1]
-
-    def change(data: Data) -> None:
-        for module_id, tasks in done.tasks.items():
-            module = data["modules"].get(module_id, {})
-            entries = module.get("tasks", {})
-            for task_id in tasks:
-                if entries.get(task_id, {}).get("caught_up_at") == done.at:
-                    del entries[task_id]["caught_up_at"]
-                    if not entries[task_id]:
-                        del entries[task_id]
-            if module == {"tasks": {}}:  # nothing else was known of it
-                del data["modules"][module_id]
-        if data.get("last_module") == done.module and not data["modules"].get(done.module):
-            data.pop("last_module")
-            if done.last_module is not None:
-                data["last_module"] = done.last_module
-
-    if not ProgressFile().update(change):
-        raise CannotCatchUp("Nothing was undone.")
-    removed, kept = 0, []
-    try:
-        for name, digest in done.laid.items():
-            path = work / name
-            if not path.is_file() or path.is_symlink():
-                continue
-            if _digest(path) == digest:
-                path.unlink()
-                removed += 1
-            else:
-                kept.append(name)
-        _save(work, record[:-1])
-    except OSError as error:
-        raise CannotCatchUp(f"{error.filename or work}: {error.strerror or error}.") from error
-    for name in kept:
-        report(f"{name}: you have used it, so it stays")
-    marks = sum(map(len, done.tasks.values()))
-    report(f"The catch-up to {done.module} is undone: {count(marks, 'mark')} and {count(removed, 'file')} taken back.")
-
-
-def caught_up(module_id: str, tasks: Sequence[str], at: str) -> Change:
-    """The change that marks tasks as caught up; those that have passed, or have the mark, stay as they are.
-
-    Args:
-        module_id: their module; that it was begun is not said.
-        tasks: their ids.
-        at: when, in UTC, as progress.json writes it.
-    """
-
-    def change(data: Data) -> None:
-        for task_id in tasks:
-            done = task_progress(data, module_id, task_id)
-            if not done.passed and not done.caught_up:
-                module = data["modules"].setdefault(module_id, {})
-                module.setdefault("tasks", {}).setdefault(task_id, {})["caught_up_at"] = at
-
-    return change
 
 
 def takeaways(module: Module, root: Path | None = None) -> tuple[str, ...]:
@@ -225,16 +130,16 @@ def _skipped(before: Sequence[Module]) -> list[Skipped]:
     return found
 
 
-def _mark(target: Module, skipped: Sequence[Skipped], done: _Done) -> None:
+def _mark(target: Module, skipped: Sequence[Skipped]) -> None:
     """Marks the tasks in the learner's progress, and the module as the one to go on with."""
+    at = now()
 
     def change(data: Data) -> None:
         for each in skipped:
-            fresh = [t for t in each.tasks if not task_progress(data, each.module.id, t).caught_up]
-            caught_up(each.module.id, fresh, done.at)(data)
-            if fresh:
-                done.tasks[each.module.id] = fresh
-        done.last_module = data.get("last_module")
+            for task_id in each.tasks:
+                if not task_progress(data, each.module.id, task_id).caught_up:
+                    module = data["modules"].setdefault(each.module.id, {})  # that it was begun is not said
+                    module.setdefault("tasks", {}).setdefault(task_id, {})["caught_up_at"] = at
         data["last_module"] = target.id
 
     if not ProgressFile().update(change):
@@ -257,7 +162,6 @@ def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], 
         report("You have passed every task before this module.")
     report(f"Open {work.name}/notebooks/{target.id}.ipynb, the lesson ({target.lesson_minutes} minutes); then")
     report(f"     {work.name}/labs/{target.id}.ipynb, its lab ({target.lab_minutes} minutes).")
-    report("To take this back: serverless-first catch-up --undo")
 
 
 def _page_name(target: Module) -> str:
@@ -303,39 +207,4 @@ def _require_writable(work: Path) -> None:
         ) from error
 
 
-def _files(work: Path) -> set[str]:
-    places = (work, *(work / folder for folder in workcopy.FOLDERS))
-    return {p.relative_to(work).as_posix() for place in places for p in place.glob("*.ipynb")}
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _record(work: Path) -> list[_Done]:
-    """What was done before; a record that cannot be read is none."""
-    try:
-        entries: list[dict[str, Any]] = json.loads((work / RECORD).read_text(encoding="utf-8"))["done"]
-        known = _Done.__dataclass_fields__
-        return [_Done(**{key: value for key, value in entry.items() if key in known}) for entry in entries]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return []
-
-
-def _remember(work: Path, done: _Done) -> None:
-    try:
-        _save(work, [*_record(work), done])
-    except OSError as error:
-        raise CannotCatchUp(f"{work / RECORD} cannot be written: {error.strerror or error}.") from error
-
-
-def _save(work: Path, record: list[_Done]) -> None:
-    text = json.dumps({"version": 1, "done": [asdict(each) for each in record]}, indent=1) + "\n"
-    workcopy.write(work / RECORD, text.encode())
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # two catch-ups within a second are two
-
-
-__all__ = ["CannotCatchUp", "Skipped", "UnknownModule", "catch_up", "caught_up", "takeaways", "undo"]
+__all__ = ["CannotCatchUp", "Skipped", "UnknownModule", "catch_up", "takeaways"]

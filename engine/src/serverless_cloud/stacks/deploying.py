@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -19,8 +16,6 @@ from serverless_cloud.stacks import documents, packaging
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
 _PAUSE_S = 0.2
-#: cfn-lint's own command, which may not be on the PATH.
-_LINT = "from cfnlint.runner import main; main()"
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -35,7 +30,6 @@ def deploy(
     client: Callable[[str], Any],
     parameters: Mapping[str, object] | None = None,
     tags: Mapping[str, str] | None = None,
-    lint: bool = False,
     report: Callable[[str], None] = print,
 ) -> dict[str, str]:
     """Makes or changes a stack, and waits for it.
@@ -46,7 +40,6 @@ def deploy(
         client: boto3's client of a service.
         parameters: of the template; the ones left out keep their values, or have their defaults.
         tags: of the stack; they are given to its resources. Left out, they stay.
-        lint: whether cfn-lint looks first (about four seconds); its errors stop the deployment, its warnings do not.
         report: told what happens, a line each time.
 
     Returns:
@@ -58,8 +51,6 @@ def deploy(
     """
     path = Path(template)
     document = packaging.read(path)
-    if lint:
-        require_clean(path)
     packaged = documents.dump(packaging.package(document, path.resolve().parent, _depot(client)))
     stacks = client("cloudformation")
     there = _stack(stacks, stack_name)
@@ -114,27 +105,6 @@ def client_of(endpoint_url: str) -> Callable[[str], Any]:
             f"{advice('cloud', 'Run `serverless-cloud` in another terminal.')} ({error})"
         ) from error
     return client
-
-
-def require_clean(path: Path) -> None:
-    """Runs cfn-lint in a process of its own: importing it takes two seconds.
-
-    Raises:
-        DeploymentFailed: it has found errors.
-    """
-    command = [sys.executable, "-c", _LINT, "--format", "json", "--template", str(path)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    try:
-        found = json.loads(done.stdout)
-    except ValueError:
-        raise DeploymentFailed(f"cfn-lint did not work: {(done.stderr or done.stdout)[-500:]}") from None
-    errors = [
-        f"  line {each['Location']['Start']['LineNumber']}: {each['Rule']['Id']} {each['Message']}"
-        for each in found
-        if each["Level"] == "Error"
-    ]
-    if errors:
-        raise DeploymentFailed("\n".join([f"cfn-lint finds errors in {path.name}; nothing was deployed:", *errors]))
 
 
 def _depot(client: Callable[[str], Any]) -> packaging.Depot:
