@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 Order = dict[str, Any]
 FIELDS = ("order_id", "customer", "placed_at", "lamp", "quantity", "status", "version")
@@ -23,8 +23,12 @@ class OrderExists(Exception):
     """There is an order with this id already; it stays as it is."""
 
 
-class OrderStore(Protocol):
-    """What each store of orders can do."""
+class MemoryOrders:
+    """Orders in a dict of this process, gone with it. Every store has these methods."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, Order] = {}
+        self._one_at_a_time = threading.RLock()
 
     def place(self, order: Order) -> None:
         """Keeps a new order.
@@ -32,48 +36,23 @@ class OrderStore(Protocol):
         Raises:
             OrderExists: there is one with its id.
         """
-
-    def get(self, order_id: str) -> Order | None:
-        """The order with this id, or None."""
-
-    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
-        """A customer's orders, the newest first, at most `limit`."""
-
-    def set_status(self, order_id: str, old: str, new: str) -> bool:
-        """Changes the status if it still is `old`, and raises the version by one; whether it did."""
-
-    def put(self, order: Order) -> None:
-        """Keeps a copy of an order, whatever was there."""
-
-    def put_if_newer(self, order: Order) -> bool:
-        """Keeps a copy of an order unless the store has this version or a newer one; whether it did."""
-
-    def all(self) -> Iterator[Order]:
-        """Every order, in no order."""
-
-
-class MemoryOrders:
-    """Orders in a dict of this process: for trying out, and gone with the process."""
-
-    def __init__(self) -> None:
-        self._orders: dict[str, Order] = {}
-        self._one_at_a_time = threading.RLock()
-
-    def place(self, order: Order) -> None:
         with self._one_at_a_time:
             if order["order_id"] in self._orders:
                 raise OrderExists(order["order_id"])
             self._orders[order["order_id"]] = dict(order)
 
     def get(self, order_id: str) -> Order | None:
+        """The order with this id, or None."""
         found = self._orders.get(order_id)
         return dict(found) if found else None
 
     def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
+        """A customer's orders, the newest first, at most `limit`."""
         own = [dict(order) for order in self.all() if order["customer"] == customer]
         return sorted(own, key=lambda order: str(order["placed_at"]), reverse=True)[:limit]
 
     def set_status(self, order_id: str, old: str, new: str) -> bool:
+        """Changes the status if it still is `old`, and raises the version by one; whether it did."""
         with self._one_at_a_time:
             order = self._orders.get(order_id)
             if order is None or order["status"] != old:
@@ -82,9 +61,11 @@ class MemoryOrders:
             return True
 
     def put(self, order: Order) -> None:
+        """Keeps a copy of an order, whatever was there."""
         self._orders[order["order_id"]] = dict(order)
 
     def put_if_newer(self, order: Order) -> bool:
+        """Keeps a copy of an order unless the store has this version or a newer one; whether it did."""
         with self._one_at_a_time:
             here = self._orders.get(order["order_id"])
             if here is not None and here["version"] >= order["version"]:
@@ -93,6 +74,7 @@ class MemoryOrders:
             return True
 
     def all(self) -> Iterator[Order]:
+        """Every order, in no order."""
         yield from [dict(order) for order in self._orders.values()]
 
 

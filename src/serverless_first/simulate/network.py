@@ -255,9 +255,9 @@ class PortResult:
     """What connections found at the table of ports; arrays have one entry for each connection.
 
     Attributes:
-        in_use: ports in use for its destination once the connection asked, its own included if it got one.
+        in_use: ports in use once the connection asked, its own included if it got one.
         refused: whether no port was left.
-        ports: of each destination.
+        ports: how many there are.
     """
 
     in_use: Integers
@@ -266,7 +266,7 @@ class PortResult:
 
     @property
     def most_in_use(self) -> int:
-        """Ports in use at the worst moment, of the worst destination."""
+        """Ports in use at the worst moment."""
         return int(np.max(self.in_use, initial=0))
 
     @property
@@ -276,14 +276,9 @@ class PortResult:
 
 
 def ports_in_use(
-    opened_s: ArrayLike,
-    held_s: ArrayLike,
-    destination: ArrayLike = 0,
-    ports: int = PORTS,
-    *,
-    adds_interfaces: bool = False,
+    opened_s: ArrayLike, held_s: ArrayLike, ports: int = PORTS, *, adds_interfaces: bool = False
 ) -> PortResult:
-    """Connections over time through one shared address: each takes a port of its destination while it is open.
+    """Connections over time from one shared address to one destination: each takes a port while it is open.
 
     Little's law: ports in use = connections per second x seconds held. 2 a second, held for a minute, are 120; with 100
     ports, 20 of each minute's 120 find none.
@@ -298,8 +293,7 @@ def ports_in_use(
     Args:
         opened_s: when each connection is opened, in seconds from 0, ascending; shape (n,).
         held_s: how long it stays open, in seconds, above 0; one number, or shape (n,).
-        destination: a number for each destination; one, or shape (n,).
-        ports: for each destination, from 1.
+        ports: for the destination, from 1.
         adds_interfaces: whether another interface is added when the ports are used up, as Lambda does, so that nobody
             is refused; a NAT gateway refuses.
 
@@ -308,19 +302,12 @@ def ports_in_use(
     """
     opened = inputs.arrivals(opened_s)
     closed = opened + inputs.service("held_s", held_s, opened.size)
-    where = _whole_array("destination", destination)
-    if where.shape not in ((), opened.shape):
-        raise ValueError(f"destination has the shape {where.shape}. Give one number, or one for each connection.")
     most = inputs.whole("ports", ports, 1)
-    in_use = np.zeros(opened.size, dtype=np.int64)
+    ended = np.searchsorted(np.sort(closed), opened, side="right")
+    in_use: Integers = (np.arange(1, opened.size + 1) - ended).astype(np.int64)
     refused = np.zeros(opened.size, dtype=np.bool_)
-    for one in np.unique(where).tolist():
-        chosen = np.flatnonzero(np.broadcast_to(where, opened.shape) == one)
-        counts = np.arange(1, chosen.size + 1) - np.searchsorted(np.sort(closed[chosen]), opened[chosen], side="right")
-        if adds_interfaces or np.max(counts, initial=0) <= most:
-            in_use[chosen] = counts
-        else:
-            in_use[chosen], refused[chosen] = _with_loss(opened[chosen], closed[chosen], most)
+    if not adds_interfaces and np.max(in_use, initial=0) > most:
+        in_use, refused = _with_loss(opened, closed, most)
     return PortResult(in_use, refused, most)
 
 

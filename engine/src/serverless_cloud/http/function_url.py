@@ -11,7 +11,6 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from serverless_cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_cloud.http import sigv4
@@ -99,7 +98,7 @@ class FunctionUrls:
         except AccessDenied:
             return _refused(403, "AccessDeniedException", {"Message": FORBIDDEN})
         if who is not None:
-            arrival = dataclasses.replace(arrival, account_id=who.account_id, authorizer=_iam(who))
+            arrival = dataclasses.replace(arrival, account_id=who.account_id, authorizer={"iam": who.as_context()})
         payload = event_bytes(function_url_event(request, arrival))
         if len(payload) > EVENT_BYTES:
             text = f"Request must be smaller than {EVENT_BYTES} bytes for the InvokeFunction operation"
@@ -124,20 +123,6 @@ class FunctionUrls:
         except MalformedAnswer as error:
             print(f"The function URL of {arn}: the answer is malformed: {error}", file=sys.stderr)
         return Response(502, (("Content-Type", JSON),), b"Internal Server Error")
-
-
-def _iam(who: sigv4.Signer) -> Mapping[str, Any]:
-    return {
-        "iam": {
-            "accessKey": who.access_key,
-            "accountId": who.account_id,
-            "callerId": who.user_id,
-            "cognitoIdentity": None,
-            "principalOrgId": None,
-            "userArn": who.user_arn,
-            "userId": who.user_id,
-        }
-    }
 
 
 def _refused(status: int, kind: str, body: Mapping[str, str]) -> Response:

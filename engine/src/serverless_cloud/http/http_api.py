@@ -142,15 +142,7 @@ class HttpApis:
             raise NotAuthorized(403, "Forbidden") from error
         if not self._allow(who, arn):
             raise NotAuthorized(403, "Forbidden")
-        found = {
-            "accessKey": who.access_key,
-            "accountId": who.account_id,
-            "callerId": who.user_id,
-            "cognitoIdentity": None,
-            "principalOrgId": None,
-            "userArn": who.user_arn,
-            "userId": who.user_id,
-        }
+        found = who.as_context()
         return {"iam": found} if _event_format(route) == FORMAT_2_0 else found
 
 

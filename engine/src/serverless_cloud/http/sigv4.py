@@ -56,6 +56,18 @@ class Signer:
     account_id: str = "123456789012"
     token: str = ""
 
+    def as_context(self) -> dict[str, str | None]:
+        """What a function is told of it in requestContext, under "iam" in format 2.0."""
+        return {
+            "accessKey": self.access_key,
+            "accountId": self.account_id,
+            "callerId": self.user_id,
+            "cognitoIdentity": None,
+            "principalOrgId": None,
+            "userArn": self.user_arn,
+            "userId": self.user_id,
+        }
+
 
 #: Finds an access key; None if there is none.
 SignerOf = Callable[[str], Signer | None]

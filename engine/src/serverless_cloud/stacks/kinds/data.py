@@ -34,12 +34,9 @@ class Table(Kind):
         wanted = {key: given[key] for key in keys if key in given} | _stream(given) | _encryption(given)
         table = at.call("dynamodb", "CreateTable", TableName=name, **wanted)["TableDescription"]
         made = Made(name, {"Arn": table["TableArn"]})
-        try:
+        with self.whole_or_gone(at, made, {}):
             _active(at, name)
             self._extras(at, name, {}, given)
-        except ResourceFailed:
-            self.delete(at, made, {})
-            raise
         return self._read(at, made)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
