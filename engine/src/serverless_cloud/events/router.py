@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serverless_cloud.events.patterns import Pattern
-from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.targets import Target, TargetFailed
 
 Event = dict[str, Any]
@@ -86,18 +85,10 @@ class Router:
     def __init__(self) -> None:
         self._rules: Rules = lambda *_: None
         self._run: Run = lambda *_: None
-        self._deliveries: Deliveries | None = None
 
-    def connect(self, rules: Rules, run: Run, deliveries: Deliveries) -> None:
-        """Says where the rules are, who takes an event to their targets, and what carries it."""
+    def connect(self, rules: Rules, run: Run) -> None:
+        """Says where the rules are, and who takes an event to their targets."""
         self._rules, self._run = rules, run
-        self._deliveries = deliveries
-
-    @property
-    def deliveries(self) -> Deliveries:
-        """What tries until a target has taken it; schedules use it too."""
-        assert self._deliveries is not None, "the seam event_rules is not installed"
-        return self._deliveries
 
     def publish(self, event: Mapping[str, Any], bus: str = "default") -> str:
         """Puts an event of a service ("aws.s3") on a bus; returns at once.

@@ -109,7 +109,7 @@ def install(plane: DataPlane) -> None:
     """Puts the data plane behind EventBridge."""
     deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
     plane.forgetting.append(deliveries.clear)
-    plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run, deliveries)
+    plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run)
 
     def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
         require_shape("events", "PutEvents", {"Entries": events})
