@@ -1,4 +1,4 @@
-"""OpenAPI documents of APIs: in a template, or in a bucket."""
+"""Documents of APIs and state machines: in a template, or in a bucket."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ def document_of(at: Place, given: Properties) -> dict[str, Any] | None:
     if "Body" in given:
         body = given["Body"]
         return dict(body) if isinstance(body, Mapping) else parse(str(body))
-    if "BodyS3Location" not in given:
-        return None
-    where = given["BodyS3Location"]
+    return parse(text_in_bucket(at, given["BodyS3Location"])) if "BodyS3Location" in given else None
+
+
+def text_in_bucket(at: Place, where: Properties) -> str:
+    """The text of an object of S3: Bucket, Key, and Version if it is not the newest."""
     version = {"VersionId": where["Version"]} if "Version" in where else {}
-    text = at.call("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"], **version)["Body"].read().decode()
-    return parse(text)
+    found = at.call("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"], **version)
+    return str(found["Body"].read().decode())

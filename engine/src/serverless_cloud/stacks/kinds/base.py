@@ -146,6 +146,8 @@ class Kind:
     honoured: ClassVar[frozenset[str] | None] = None  # the only ones that have an effect; None: all but `refused`
     replaced_by: ClassVar[frozenset[str]] = frozenset()  # properties that make a new one, besides the schema's
     changed_by: ClassVar[frozenset[str]] = frozenset()  # properties that the schema is wrong about
+    #: What deletes it: service, operation, and the parameter that takes its id; without one `Made.own` says which.
+    deleted_with: ClassVar[tuple[str, ...]]
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         """Makes it.
@@ -169,7 +171,9 @@ class Kind:
         Raises:
             ResourceFailed: it could not be deleted.
         """
-        raise NotImplementedError
+        del given
+        service, operation, *parameter = self.deleted_with
+        call_if_there(at, service, operation, **(dict.fromkeys(parameter, made.physical_id) or made.own))
 
     @property
     def can_update(self) -> bool:
@@ -336,6 +340,36 @@ def call_if_there(at: Place, service: str, operation: str, **parameters: Any) ->
         if error.is_gone:
             return {}
         raise
+
+
+def tags_of(given: Properties) -> dict[str, str]:
+    """The tags of a resource by their keys."""
+    tags = given.get("Tags") or {}
+    return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def set_tags(
+    at: Place,
+    service: str,
+    old: Properties,
+    given: Properties,
+    *,
+    verbs: tuple[str, str] = ("UntagResource", "TagResource"),
+    as_map: bool = False,
+    **which: str,
+) -> None:
+    """Gives a resource the tags that it is to have now.
+
+    Args:
+        verbs: the operations that take tags away, and give them.
+        as_map: whether the service takes {key: value}, not a list of Key and Value.
+        which: the parameters that say which resource is meant.
+    """
+    had, has = tags_of(old), tags_of(given)
+    if gone := sorted(set(had) - set(has)):
+        at.call(service, verbs[0], TagKeys=gone, **which)
+    if has and has != had:
+        at.call(service, verbs[1], Tags=has if as_map else given["Tags"], **which)
 
 
 def unsupported(logical_id: str, attribute: str) -> StackError:

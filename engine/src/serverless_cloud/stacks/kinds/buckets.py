@@ -8,22 +8,14 @@ from typing import Any
 
 from serverless_cloud.clients import client
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
-from serverless_cloud.stacks.kinds.base import (
-    HandlerError,
-    Kind,
-    Made,
-    Place,
-    Properties,
-    as_text,
-    call_if_there,
-    fitted,
-)
+from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, as_text, fitted
 
 
 class Bucket(Kind):
     """AWS::S3::Bucket."""
 
     type, name, name_limit = "AWS::S3::Bucket", "BucketName", 63
+    deleted_with = ("s3", "DeleteBucket", "Bucket")
     refused = ("AccelerateConfiguration", "AnalyticsConfigurations", "IntelligentTieringConfigurations",
                "InventoryConfigurations", "LoggingConfiguration", "MetadataConfiguration", "MetadataTableConfiguration",
                "MetricsConfigurations", "ReplicationConfiguration", "AbacStatus", "BucketNamePrefix",
@@ -96,9 +88,6 @@ class Bucket(Kind):
                 at.call("s3", "DeleteBucketTagging", Bucket=name)
         return made
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "s3", "DeleteBucket", Bucket=made.physical_id)
-
 
 def _as_api(key: str, value: Any) -> Any:
     """A bucket's property in the form of the API, where it differs."""
@@ -151,19 +140,17 @@ def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
     made: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if "Id" in rule:
         made["ID"] = rule["Id"]
-    if "ExpirationInDays" in rule:
-        made["Expiration"] = {"Days": rule["ExpirationInDays"]}
-    if "ExpirationDate" in rule:
-        made["Expiration"] = {"Date": rule["ExpirationDate"]}
-    if "AbortIncompleteMultipartUpload" in rule:
-        made["AbortIncompleteMultipartUpload"] = rule["AbortIncompleteMultipartUpload"]
-    return made
+    for name, unit in (("ExpirationInDays", "Days"), ("ExpirationDate", "Date")):
+        if name in rule:
+            made["Expiration"] = {unit: rule[name]}
+    return made | {name: rule[name] for name in ("AbortIncompleteMultipartUpload",) if name in rule}
 
 
 class BucketPolicy(Kind):
     """AWS::S3::BucketPolicy."""
 
     type = "AWS::S3::BucketPolicy"
+    deleted_with = ("s3", "DeleteBucketPolicy", "Bucket")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         at.call("s3", "PutBucketPolicy", Bucket=given["Bucket"], Policy=as_text(given["PolicyDocument"]))
@@ -171,9 +158,6 @@ class BucketPolicy(Kind):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         return self.create(at, given)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "s3", "DeleteBucketPolicy", Bucket=made.physical_id)
 
 
 KINDS: tuple[Kind, ...] = (Bucket(), BucketPolicy())

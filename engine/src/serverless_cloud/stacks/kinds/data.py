@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
@@ -15,6 +14,8 @@ from serverless_cloud.stacks.kinds.base import (
     Place,
     Properties,
     call_if_there,
+    set_tags,
+    tags_of,
 )
 
 
@@ -22,6 +23,7 @@ class Table(Kind):
     """AWS::DynamoDB::Table."""
 
     type, name, name_limit = "AWS::DynamoDB::Table", "TableName", 255
+    deleted_with = ("dynamodb", "DeleteTable", "TableName")
     replaced_by = frozenset({"LocalSecondaryIndexes"})
     refused = ("ContributorInsightsSpecification.Enabled", "KinesisStreamSpecification", "ImportSourceSpecification",
                "ResourcePolicy", "WarmThroughput", "VectorIndexes")  # fmt: skip
@@ -59,10 +61,8 @@ class Table(Kind):
             _active(at, name)
         self._indexes(at, name, old, given)
         self._extras(at, name, old, given)
+        set_tags(at, "dynamodb", old, given, ResourceArn=made.attributes["Arn"])
         return self._read(at, made)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "dynamodb", "DeleteTable", TableName=made.physical_id)
 
     @staticmethod
     def _read(at: Place, made: Made) -> Made:
@@ -94,12 +94,6 @@ class Table(Kind):
         if given.get(key) != old.get(key):
             at.call("dynamodb", "UpdateContinuousBackups", TableName=name, PointInTimeRecoverySpecification=given.get(
                 key, {"PointInTimeRecoveryEnabled": False}))  # fmt: skip
-        if old and given.get("Tags") != old.get("Tags"):
-            arn = at.call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"]
-            if old.get("Tags"):
-                at.call("dynamodb", "UntagResource", ResourceArn=arn, TagKeys=[tag["Key"] for tag in old["Tags"]])
-            if given.get("Tags"):
-                at.call("dynamodb", "TagResource", ResourceArn=arn, Tags=given["Tags"])
 
 
 def _stream(given: Properties) -> dict[str, Any]:
@@ -178,30 +172,22 @@ class Stream(Kind):
         if after != before:
             verb = "Increase" if after > before else "Decrease"
             at.call("kinesis", f"{verb}StreamRetentionPeriod", StreamName=name, RetentionPeriodHours=after)
-        had, has = ({tag["Key"]: tag["Value"] for tag in each.get("Tags") or []} for each in (old, given))
-        if gone := sorted(set(had) - set(has)):
-            at.call("kinesis", "RemoveTagsFromStream", StreamName=name, TagKeys=gone)
-        if has and has != had:
-            at.call("kinesis", "AddTagsToStream", StreamName=name, Tags=has)
+        verbs = ("RemoveTagsFromStream", "AddTagsToStream")
+        set_tags(at, "kinesis", old, given, verbs=verbs, as_map=True, StreamName=name)
 
 
 class LogGroup(Kind):
     """AWS::Logs::LogGroup."""
 
     type, name, name_limit = "AWS::Logs::LogGroup", "LogGroupName", 512
+    deleted_with = ("logs", "DeleteLogGroup", "logGroupName")
     refused = ("DataProtectionPolicy", "FieldIndexPolicies", "ResourcePolicyDocument", "DeletionProtectionEnabled",
                "BearerTokenAuthenticationEnabled")  # fmt: skip
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         name = self.named(at, given)
-        wanted: dict[str, Any] = {"logGroupName": name}
-        if given.get("KmsKeyId"):
-            wanted["kmsKeyId"] = given["KmsKeyId"]
-        if given.get("LogGroupClass"):
-            wanted["logGroupClass"] = given["LogGroupClass"]
-        if given.get("Tags"):
-            wanted["tags"] = {tag["Key"]: tag["Value"] for tag in given["Tags"]}
-        at.call("logs", "CreateLogGroup", **wanted)
+        more = {"kmsKeyId": given.get("KmsKeyId"), "logGroupClass": given.get("LogGroupClass"), "tags": tags_of(given)}
+        at.call("logs", "CreateLogGroup", logGroupName=name, **{key: value for key, value in more.items() if value})
         made = Made(name, {"Arn": at.arn("logs", f"log-group:{name}:*")})
         return self.update(at, made, {**given, "RetentionInDays": None}, given)
 
@@ -215,9 +201,6 @@ class LogGroup(Kind):
         if gone := sorted(name for name in ("KmsKeyId", "LogGroupClass", "Tags") if old.get(name) != given.get(name)):
             raise UnsupportedResource(f"a change of {', '.join(gone)} of {self.type}")
         return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "logs", "DeleteLogGroup", logGroupName=made.physical_id)
 
 
 class Secret(Kind):
@@ -239,12 +222,7 @@ class Secret(Kind):
             wanted |= self._value(at, given)
         if wanted:
             at.call("secretsmanager", "UpdateSecret", SecretId=made.physical_id, **wanted)
-        if given.get("Tags") != old.get("Tags"):
-            if old.get("Tags"):
-                at.call("secretsmanager", "UntagResource", SecretId=made.physical_id,
-                        TagKeys=[tag["Key"] for tag in old["Tags"]])  # fmt: skip
-            if given.get("Tags"):
-                at.call("secretsmanager", "TagResource", SecretId=made.physical_id, Tags=given["Tags"])
+        set_tags(at, "secretsmanager", old, given, SecretId=made.physical_id)
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -299,9 +277,8 @@ class Parameter(ByCalls):
     whole = True
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        tags = given.pop("Tags", None)
-        if tags:
-            given["Tags"] = [{"Key": k, "Value": v} for k, v in tags.items()] if isinstance(tags, Mapping) else tags
+        if tags := tags_of({"Tags": given.pop("Tags", None)}):
+            given["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         return super().create(at, given)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

@@ -209,11 +209,7 @@ class DBProxyTargetGroup(Kind):
         return self.update(at, made, {}, given)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        pool = {
-            ("ConnectionBorrowTimeout" if name == "ConnectionBorrowTimeout" else name): value
-            for name, value in (given.get("ConnectionPoolConfigurationInfo") or {}).items()
-        }
-        if pool:
+        if pool := given.get("ConnectionPoolConfigurationInfo"):
             at.call("rds", "ModifyDBProxyTargetGroup", ConnectionPoolConfig=pool, **made.own)
         before, after = (list(each.get("DBInstanceIdentifiers") or []) for each in (old, given))
         if gone := [each for each in before if each not in after]:

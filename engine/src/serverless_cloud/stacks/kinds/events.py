@@ -8,7 +8,9 @@ import re
 from typing import Any
 
 from serverless_cloud.clients import client
+from serverless_cloud.stacks.documents import parse
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
+from serverless_cloud.stacks.kinds.api_documents import text_in_bucket
 from serverless_cloud.stacks.kinds.base import (
     ByCalls,
     Kind,
@@ -202,14 +204,8 @@ class StateMachine(ByCalls):
             )
         text = as_text(given[sources[0]])
         if sources[0] == "DefinitionS3Location":
-            where = given["DefinitionS3Location"]
-            version = {"VersionId": where["Version"]} if "Version" in where else {}
-            text = (
-                at.call("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"], **version)["Body"].read().decode()
-            )
+            text = text_in_bucket(at, given["DefinitionS3Location"])
             if not text.lstrip().startswith("{"):
-                from serverless_cloud.stacks.documents import parse
-
                 text = json.dumps(parse(text))  # a definition in a file may be YAML
         return rest | {"definition": _substituted(text, given.get("DefinitionSubstitutions") or {})}
 
@@ -230,24 +226,24 @@ class StateMachineVersion(Kind):
     """AWS::StepFunctions::StateMachineVersion."""
 
     type = "AWS::StepFunctions::StateMachineVersion"
+    deleted_with = ("stepfunctions", "DeleteStateMachineVersion", "stateMachineVersionArn")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        wanted = {"stateMachineArn": given["StateMachineArn"]}
-        if "Description" in given:
-            wanted["description"] = given["Description"]
-        if "StateMachineRevisionId" in given:
-            wanted["revisionId"] = given["StateMachineRevisionId"]
+        names = {
+            "StateMachineArn": "stateMachineArn",
+            "Description": "description",
+            "StateMachineRevisionId": "revisionId",
+        }
+        wanted = {parameter: given[name] for name, parameter in names.items() if name in given}
         arn = at.call("stepfunctions", "PublishStateMachineVersion", **wanted)["stateMachineVersionArn"]
         return Made(arn, {"Arn": arn})
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "stepfunctions", "DeleteStateMachineVersion", stateMachineVersionArn=made.physical_id)
 
 
 class StateMachineAlias(Kind):
     """AWS::StepFunctions::StateMachineAlias; a deployment preference of all at once is the only one."""
 
     type, name, name_limit = "AWS::StepFunctions::StateMachineAlias", "Name", 80
+    deleted_with = ("stepfunctions", "DeleteStateMachineAlias", "stateMachineAliasArn")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         wanted = {"name": self.named(at, given), "routingConfiguration": self._routing(given)}
@@ -260,9 +256,6 @@ class StateMachineAlias(Kind):
         at.call("stepfunctions", "UpdateStateMachineAlias", stateMachineAliasArn=made.physical_id,
                 description=given.get("Description", ""), routingConfiguration=self._routing(given))  # fmt: skip
         return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "stepfunctions", "DeleteStateMachineAlias", stateMachineAliasArn=made.physical_id)
 
     @staticmethod
     def _routing(given: Properties) -> list[dict[str, Any]]:

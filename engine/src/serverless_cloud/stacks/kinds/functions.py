@@ -9,7 +9,16 @@ from typing import Any
 
 from serverless_cloud.stacks.archives import zip_of
 from serverless_cloud.stacks.errors import ResourceFailed
-from serverless_cloud.stacks.kinds.base import ByCalls, HandlerError, Kind, Made, Place, Properties, call_if_there
+from serverless_cloud.stacks.kinds.base import (
+    ByCalls,
+    HandlerError,
+    Kind,
+    Made,
+    Place,
+    Properties,
+    call_if_there,
+    set_tags,
+)
 from serverless_cloud.stacks.kinds.function_network import wait_until_released
 
 #: What a property is when a template leaves it out. Source: Lambda API reference, CreateFunction.
@@ -68,7 +77,7 @@ class Function(ByCalls):
             _wait(at, name)
         if given.get("ReservedConcurrentExecutions") != old.get("ReservedConcurrentExecutions"):
             _reserve(at, name, given.get("ReservedConcurrentExecutions"))
-        _retag(at, made.attributes["Arn"], old, given)
+        set_tags(at, "lambda", old, given, as_map=True, Resource=made.attributes["Arn"])
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
@@ -127,6 +136,7 @@ class Permission(Kind):
     """AWS::Lambda::Permission; Ref is its statement's id."""
 
     type = "AWS::Lambda::Permission"
+    deleted_with = ("lambda", "RemovePermission")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         statement = at.generated_name(100)
@@ -135,9 +145,6 @@ class Permission(Kind):
         settings = {name: value for name, value in given.items() if name != "FunctionName"}
         at.call("lambda", "AddPermission", **settings, **which)
         return Made(statement, {"Id": statement}, which)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "lambda", "RemovePermission", **made.own)
 
 
 class EventSourceMapping(ByCalls):
@@ -260,14 +267,6 @@ def _reserve(at: Place, function: str, count: int | None) -> None:
         at.call("lambda", "DeleteFunctionConcurrency", FunctionName=function)
     else:
         at.call("lambda", "PutFunctionConcurrency", FunctionName=function, ReservedConcurrentExecutions=count)
-
-
-def _retag(at: Place, arn: str, old: Properties, given: Properties) -> None:
-    before, after = ({tag["Key"]: tag["Value"] for tag in each.get("Tags") or []} for each in (old, given))
-    if gone := sorted(set(before) - set(after)):
-        at.call("lambda", "UntagResource", Resource=arn, TagKeys=gone)
-    if after != before and after:
-        at.call("lambda", "TagResource", Resource=arn, Tags=after)
 
 
 def _provision(at: Place, made: Made, given: Properties) -> None:

@@ -23,6 +23,7 @@ class GatewayAttachment(Kind):
     """AWS::EC2::VPCGatewayAttachment."""
 
     type = "AWS::EC2::VPCGatewayAttachment"
+    deleted_with = ("ec2", "DetachInternetGateway")
     refused = ("VpnGatewayId",)
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
@@ -30,14 +31,12 @@ class GatewayAttachment(Kind):
         at.call("ec2", "AttachInternetGateway", **which)
         return Made(at.generated_name(), {}, which)
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "DetachInternetGateway", **made.own)
-
 
 class Eip(Kind):
     """AWS::EC2::EIP; Ref is its address."""
 
     type = "AWS::EC2::EIP"
+    deleted_with = ("ec2", "ReleaseAddress")
     refused = ("InstanceId", "TransferAddress", "NetworkBorderGroup", "PublicIpv4Pool", "Address", "IpamPoolId")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
@@ -49,9 +48,6 @@ class Eip(Kind):
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         retag(at, made.own["AllocationId"], old, given)
         return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "ReleaseAddress", **made.own)
 
 
 class NatGateway(Part):
@@ -91,7 +87,7 @@ class VpcEndpoint(Part):
     type, answered, tagged = "AWS::EC2::VPCEndpoint", "VpcEndpoint", "vpc-endpoint"
     created_by, deleted_by = "CreateVpcEndpoint", "DeleteVpcEndpoints"
     ids, ref, gives = {"VpcEndpointIds": "VpcEndpointId"}, "VpcEndpointId", {"Id": "VpcEndpointId"}
-    _lists = (("RouteTableIds", "RouteTableIds"), ("SubnetIds", "SubnetIds"), ("SecurityGroupIds", "SecurityGroupIds"))
+    _lists = ("RouteTableIds", "SubnetIds", "SecurityGroupIds")
     _everything: ClassVar[dict[str, Any]] = {
         "Version": "2008-10-17",
         "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
@@ -102,13 +98,13 @@ class VpcEndpoint(Part):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         changes: dict[str, Any] = {}
-        for name, parameter in self._lists:
+        for name in self._lists:
             before, after = list(old.get(name) or []), list(given.get(name) or [])
-            changes[f"Add{parameter}"] = [each for each in after if each not in before]
-            changes[f"Remove{parameter}"] = [each for each in before if each not in after]
+            changes[f"Add{name}"] = [each for each in after if each not in before]
+            changes[f"Remove{name}"] = [each for each in before if each not in after]
         if old.get("PolicyDocument") != given.get("PolicyDocument"):
             changes["PolicyDocument"] = as_text(given.get("PolicyDocument") or self._everything)
-        known = {name for name, _ in self._lists} | {"PolicyDocument", "Tags"}
+        known = {*self._lists, "PolicyDocument", "Tags"}
         if other := sorted(name for name in {*old, *given} - known if old.get(name) != given.get(name)):
             raise UnsupportedResource(f"a change of {', '.join(other)} of {self.type}")
         changes = {name: value for name, value in changes.items() if value}

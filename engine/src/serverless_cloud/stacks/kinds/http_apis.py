@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from serverless_cloud.stacks.kinds.api_documents import document_of
-from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there, set_tags
 
 
 class HttpApi(ByCalls):
@@ -18,7 +18,7 @@ class HttpApi(ByCalls):
     ids, ref = {"ApiId": "ApiId"}, "ApiId"
     gives = {"ApiId": "ApiId", "ApiEndpoint": "ApiEndpoint"}
     refused = ("BasePath", "DisableSchemaValidation")
-    _documents = ("Body", "BodyS3Location", "FailOnWarnings", "ProtocolType")
+    _beside = ("Body", "BodyS3Location", "FailOnWarnings", "ProtocolType", "Tags")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         document = document_of(at, given)
@@ -40,23 +40,16 @@ class HttpApi(ByCalls):
 
     def _settings(self, at: Place, made: Made, old: Properties, given: Properties) -> None:
         """What stands beside a document, or in place of it."""
-        before, after = ({name: value for name, value in each.items() if name not in self._documents}
+        before, after = ({name: value for name, value in each.items() if name not in self._beside}
                          for each in (old, given))  # fmt: skip
-        had, has = before.pop("Tags", None) or {}, after.pop("Tags", None) or {}
-        if gone := sorted(set(had) - set(has)):
-            at.call("apigatewayv2", "UntagResource", ResourceArn=self._arn(at, made), TagKeys=gone)
-        if has and has != had:
-            at.call("apigatewayv2", "TagResource", ResourceArn=self._arn(at, made), Tags=has)
+        arn = f"arn:aws:apigateway:{at.region}::/apis/{made.physical_id}"
+        set_tags(at, "apigatewayv2", old, given, as_map=True, ResourceArn=arn)
         if "CorsConfiguration" in before and "CorsConfiguration" not in after:
             call_if_there(at, "apigatewayv2", "DeleteCorsConfiguration", ApiId=made.physical_id)
         changed = {name: value for name, value in after.items() if before.get(name) != value}
         if changed:
             wanted = self.parameters(at, "UpdateApi", changed)
             at.call("apigatewayv2", "UpdateApi", ApiId=made.physical_id, **wanted)
-
-    @staticmethod
-    def _arn(at: Place, made: Made) -> str:
-        return f"arn:aws:apigateway:{at.region}::/apis/{made.physical_id}"
 
 
 class _HttpPart(ByCalls):

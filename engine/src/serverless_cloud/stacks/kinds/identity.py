@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from serverless_cloud.stacks.errors import ResourceFailed
-from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there, set_tags
 
 _HOLDERS = (("Roles", "Role"), ("Users", "User"), ("Groups", "Group"))
 
@@ -45,11 +45,7 @@ class Role(Kind):
                         PermissionsBoundary=given["PermissionsBoundary"])  # fmt: skip
             else:
                 at.call("iam", "DeleteRolePermissionsBoundary", RoleName=name)
-        if given.get("Tags") != old.get("Tags"):
-            if old.get("Tags"):
-                at.call("iam", "UntagRole", RoleName=name, TagKeys=[tag["Key"] for tag in old["Tags"]])
-            if given.get("Tags"):
-                at.call("iam", "TagRole", RoleName=name, Tags=given["Tags"])
+        set_tags(at, "iam", old, given, verbs=("UntagRole", "TagRole"), RoleName=name)
         _policies(at, name, old, given)
         return made
 
@@ -63,16 +59,7 @@ class Role(Kind):
 
 
 def _policies(at: Place, role: str, old: Properties, given: Properties) -> None:
-    """Gives a role the policies of its template.
-
-    Args:
-        at: where.
-        role: its name.
-        old, given: its properties before and now, with Policies and ManagedPolicyArns.
-
-    Raises:
-        ResourceFailed: IAM refuses a policy.
-    """
+    """Gives a role the policies of its template: Policies and ManagedPolicyArns."""
     which = {"RoleName": role}
     before, after = ({p["PolicyName"]: p["PolicyDocument"] for p in each.get("Policies") or []}
                      for each in (old, given))  # fmt: skip
@@ -103,11 +90,8 @@ class ManagedPolicy(Kind):
         made = at.call("iam", "CreatePolicy", PolicyName=self.named(at, given), PolicyDocument=document, **more)
         arn = made["Policy"]["Arn"]
         of_it = Made(arn, {"PolicyArn": arn, "PolicyId": made["Policy"]["PolicyId"]})
-        try:
+        with self.whole_or_gone(at, of_it, given):
             _hold(at, "Attach", {}, given, PolicyArn=arn)
-        except ResourceFailed:
-            self.delete(at, of_it, given)
-            raise
         return of_it
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:

@@ -3,11 +3,10 @@
 # ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there
+from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there, set_tags, tags_of
 
 #: Of a queue that a template sets nothing for. Source: SQS API reference, SetQueueAttributes.
 _QUEUE = {
@@ -22,9 +21,10 @@ class Queue(Kind):
     """AWS::SQS::Queue."""
 
     type, name, name_limit = "AWS::SQS::Queue", "QueueName", 80
+    deleted_with = ("sqs", "DeleteQueue", "QueueUrl")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name, tags = self.named(at, given), _tags(given)
+        name, tags = self.named(at, given), tags_of(given)
         if given.get("FifoQueue") and "QueueName" not in given:
             name = at.generated_name(75) + ".fifo"
         more = {"tags": tags} if tags else {}
@@ -36,15 +36,9 @@ class Queue(Kind):
         wanted.pop("FifoQueue", None)
         if wanted:
             at.call("sqs", "SetQueueAttributes", QueueUrl=made.physical_id, Attributes=wanted)
-        before, after = _tags(old), _tags(given)
-        if gone := sorted(set(before) - set(after)):
-            at.call("sqs", "UntagQueue", QueueUrl=made.physical_id, TagKeys=gone)
-        if after and after != before:
-            at.call("sqs", "TagQueue", QueueUrl=made.physical_id, Tags=after)
+        verbs = ("UntagQueue", "TagQueue")
+        set_tags(at, "sqs", old, given, verbs=verbs, as_map=True, QueueUrl=made.physical_id)
         return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "sqs", "DeleteQueue", QueueUrl=made.physical_id)
 
 
 class QueuePolicy(Kind):
@@ -79,6 +73,7 @@ class Topic(Kind):
     """AWS::SNS::Topic."""
 
     type, name, name_limit = "AWS::SNS::Topic", "TopicName", 256
+    deleted_with = ("sns", "DeleteTopic", "TopicArn")
     refused = ("DataProtectionPolicy", "DeliveryStatusLogging")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
@@ -99,14 +94,8 @@ class Topic(Kind):
                 at.call("sns", "SetTopicAttributes", TopicArn=made.physical_id, AttributeName=name,
                         AttributeValue=after.get(name, ""))  # fmt: skip
         self._subscribe(at, made.physical_id, old.get("Subscription") or [], given.get("Subscription") or [])
-        if gone := sorted(set(_tags(old)) - set(_tags(given))):
-            at.call("sns", "UntagResource", ResourceArn=made.physical_id, TagKeys=gone)
-        if given.get("Tags") and given["Tags"] != old.get("Tags"):
-            at.call("sns", "TagResource", ResourceArn=made.physical_id, Tags=given["Tags"])
+        set_tags(at, "sns", old, given, ResourceArn=made.physical_id)
         return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "sns", "DeleteTopic", TopicArn=made.physical_id)
 
     @staticmethod
     def _subscribe(at: Place, arn: str, before: list[Any], after: list[Any]) -> None:
@@ -194,10 +183,6 @@ def _attributes(given: Properties) -> dict[str, str]:
 
 
 _NOT_SAID = (("FifoQueue", "false"), ("FifoTopic", "false"))
-
-
-def _tags(given: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
 
 
 KINDS: tuple[Kind, ...] = (Queue(), QueuePolicy(), Topic(), TopicPolicy(), Subscription())

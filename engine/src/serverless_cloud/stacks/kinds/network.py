@@ -73,6 +73,7 @@ class SecurityGroup(Kind):
     """AWS::EC2::SecurityGroup."""
 
     type, name, name_limit = "AWS::EC2::SecurityGroup", "GroupName", 255
+    deleted_with = ("ec2", "DeleteSecurityGroup", "GroupId")
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         wanted = {"GroupName": self.named(at, given), "Description": given["GroupDescription"]}
@@ -91,16 +92,11 @@ class SecurityGroup(Kind):
         retag(at, made.physical_id, old, given)
         return made
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "DeleteSecurityGroup", GroupId=made.physical_id)
-
     @staticmethod
     def _rules(at: Place, id: str, old: Properties, given: Properties) -> None:
         for key, way in (("SecurityGroupIngress", "Ingress"), ("SecurityGroupEgress", "Egress")):
             before, after = list(old.get(key) or []), list(given.get(key) or [])
-            if (
-                way == "Egress" and after and not before
-            ):  # rules of one's own take the place of the one that lets all out
+            if way == "Egress" and after and not before:  # own rules take the place of the one that lets all out
                 everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
                 call_if_there(at, "ec2", "RevokeSecurityGroupEgress", GroupId=id, IpPermissions=[everything])
             for rule in before:
@@ -196,6 +192,7 @@ class SubnetRouteTable(Kind):
     """AWS::EC2::SubnetRouteTableAssociation."""
 
     type = "AWS::EC2::SubnetRouteTableAssociation"
+    deleted_with = ("ec2", "DisassociateRouteTable", "AssociationId")
     changed_by = frozenset({"RouteTableId"})  # a subnet has one table: the new one takes the place of the old one
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
@@ -206,9 +203,6 @@ class SubnetRouteTable(Kind):
         which = {"AssociationId": made.physical_id, "RouteTableId": given["RouteTableId"]}
         id = at.call("ec2", "ReplaceRouteTableAssociation", **which)["NewAssociationId"]
         return Made(id, {"Id": id})
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "DisassociateRouteTable", AssociationId=made.physical_id)
 
 
 KINDS: tuple[Kind, ...] = (

@@ -41,14 +41,14 @@ def _patches(paths: Mapping[str, str], old: Properties, given: Properties) -> li
         if isinstance(before, Mapping) or isinstance(after, Mapping):
             had, has = dict(before or {}), dict(after or {})
             found += [{"op": "remove", "path": f"{path}/{key}"} for key in had if key not in has]
-            found += [{"op": "replace", "path": f"{path}/{key}", "value": _text(value)}
+            found += [{"op": "replace", "path": f"{path}/{key}", "value": as_text(value)}
                       for key, value in has.items() if had.get(key) != value]  # fmt: skip
         elif isinstance(before, list) or isinstance(after, list):
             left, right = list(before or []), list(after or [])
             found += [{"op": "remove", "path": f"{path}/{_escaped(each)}"} for each in left if each not in right]
             found += [{"op": "add", "path": f"{path}/{_escaped(each)}"} for each in right if each not in left]
         else:
-            found.append({"op": "replace", "path": path, "value": "" if after is None else _text(after)})
+            found.append({"op": "replace", "path": path, "value": "" if after is None else as_text(after)})
     return found
 
 
@@ -56,10 +56,6 @@ def _require_known(type: str, paths: Mapping[str, str], old: Properties, given: 
     changed = [name for name in {*old, *given} if old.get(name) != given.get(name)]
     if unknown := sorted(name for name in changed if name not in paths):
         raise UnsupportedResource(f"a change of {', '.join(unknown)} of {type}")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _escaped(part: Any) -> str:
@@ -70,6 +66,7 @@ class RestApi(Kind):
     """AWS::ApiGateway::RestApi."""
 
     type = "AWS::ApiGateway::RestApi"
+    deleted_with = ("apigateway", "DeleteRestApi", "restApiId")
     refused = ("CloneFrom", "EndpointAccessMode", "SecurityPolicy")
     _paths: Mapping[str, str] = {
         "Name": "/name", "Description": "/description", "BinaryMediaTypes": "/binaryMediaTypes",
@@ -113,9 +110,6 @@ class RestApi(Kind):
         if patches := _patches(self._paths, *texts):
             at.call("apigateway", "UpdateRestApi", restApiId=made.physical_id, patchOperations=patches)
         return self._read(at, made)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "apigateway", "DeleteRestApi", restApiId=made.physical_id)
 
     @staticmethod
     def _endpoints(given: Properties) -> list[str]:
@@ -204,7 +198,7 @@ class Stage(_Rest):
             if unknown := sorted(set(each) - set(self._settings) - {"ResourcePath", "HttpMethod"}):
                 raise UnsupportedResource(f"{', '.join(unknown)} in MethodSettings of {self.type}")
             patches += [
-                {"op": "replace", "path": f"{self._path(each)}/{self._settings[name]}", "value": _text(value)}
+                {"op": "replace", "path": f"{self._path(each)}/{self._settings[name]}", "value": as_text(value)}
                 for name, value in each.items()
                 if name in self._settings
             ]
@@ -230,10 +224,10 @@ class Resource(_Rest):
     gives = {"ResourceId": "id"}
 
 
-class Method(Kind):
-    """AWS::ApiGateway::Method: method, integration and their responses."""
+class Method(ByCalls):
+    """AWS::ApiGateway::Method: method, integration and their responses, each made by a call."""
 
-    type = "AWS::ApiGateway::Method"
+    type, service = "AWS::ApiGateway::Method", "apigateway"
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         which = {"restApiId": given["RestApiId"], "resourceId": given["ResourceId"], "httpMethod": given["HttpMethod"]}
@@ -242,16 +236,18 @@ class Method(Kind):
         settings = {name: value for name, value in given.items() if name not in own}
         settings.setdefault("AuthorizationType", "NONE")
         with self.whole_or_gone(at, made, given):
-            at.call("apigateway", "PutMethod", **_Parts.of(at, "PutMethod", settings), **which)
+            self._put(at, "PutMethod", settings, which)
             for each in given.get("MethodResponses") or []:
-                at.call("apigateway", "PutMethodResponse", **_Parts.of(at, "PutMethodResponse", each), **which)
+                self._put(at, "PutMethodResponse", each, which)
             if integration := dict(given.get("Integration") or {}):
                 responses = integration.pop("IntegrationResponses", None) or []
-                at.call("apigateway", "PutIntegration", **_Parts.of(at, "PutIntegration", integration), **which)
+                self._put(at, "PutIntegration", integration, which)
                 for each in responses:
-                    wanted = _Parts.of(at, "PutIntegrationResponse", each)
-                    at.call("apigateway", "PutIntegrationResponse", **wanted, **which)
+                    self._put(at, "PutIntegrationResponse", each, which)
         return made
+
+    def _put(self, at: Place, operation: str, given: Properties, which: Mapping[str, str]) -> None:
+        at.call("apigateway", operation, **self.parameters(at, operation, given), **which)
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         self.delete(at, made, old)
@@ -259,16 +255,6 @@ class Method(Kind):
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         call_if_there(at, "apigateway", "DeleteMethod", **made.own)
-
-
-class _Parts(_Rest):
-    """The parameters of the calls that a method is made by."""
-
-    type = "AWS::ApiGateway::Method"
-
-    @classmethod
-    def of(cls, at: Place, operation: str, given: Properties) -> dict[str, Any]:
-        return cls().parameters(at, operation, given)
 
 
 class Authorizer(_Rest):
