@@ -48,14 +48,9 @@ def _resource(of: Resource) -> dict[str, Any]:
     return found
 
 
-def resource(of_stack: Stack, of: Resource) -> dict[str, Any]:
-    """As DescribeStackResources has it."""
-    return _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, "Timestamp": of.changed}
-
-
-def detail(of_stack: Stack, of: Resource) -> dict[str, Any]:
-    """As DescribeStackResource has it."""
-    return _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, "LastUpdatedTimestamp": of.changed}
+def resource(of_stack: Stack, of: Resource, moment: str = "Timestamp") -> dict[str, Any]:
+    """As DescribeStackResources has it; DescribeStackResource calls the moment of its last change otherwise."""
+    return _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, moment: of.changed}
 
 
 def resource_summary(of: Resource) -> dict[str, Any]:

@@ -8,14 +8,7 @@ import uuid
 from serverless_cloud.stacks import answers, parameters
 from serverless_cloud.stacks.changes import between
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.operations import (
-    Answer,
-    Operations,
-    Request,
-    new_stack,
-    refuse_settings,
-    tags_of,
-)
+from serverless_cloud.stacks.operations import Answer, Operations, Request, new_stack, refuse_settings, tags_of
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_cloud.stacks.records import ChangeSet, Stack
 from serverless_cloud.stacks.store import Store
@@ -112,12 +105,10 @@ class ChangeSets:
 
     def delete_change_set(self, request: Request, region: str) -> Answer:
         try:
-            found = self._find(request, region)
+            del self._store.change_sets[self._find(request, region).id]
         except StackError as error:
-            if error.code == "ChangeSetNotFound":
-                return {}
-            raise
-        del self._store.change_sets[found.id]
+            if error.code != "ChangeSetNotFound":
+                raise
         return {}
 
     def execute_change_set(self, request: Request, region: str) -> Answer:

@@ -19,9 +19,7 @@ def between(stack: Stack, plan: StackSpec) -> list[dict[str, Any]]:
     """
     before = stack.plan
     scope = intrinsics.Scope(
-        {"AWS::Region": stack.region, "AWS::AccountId": stack.account_id, "AWS::StackName": stack.name,
-         "AWS::StackId": stack.id, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
-         "AWS::NotificationARNs": [], **plan.values},
+        intrinsics.pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name) | plan.values,
         plan.template.section("Mappings"), plan.template.section("Conditions"), {}, lambda name: name,
     )  # fmt: skip
     order = plan.template.order(scope.condition)

@@ -12,6 +12,7 @@ from typing import Any
 from serverless_cloud.errors import CloudError, advice
 from serverless_cloud.guard import stays_here
 from serverless_cloud.stacks import documents, packaging
+from serverless_cloud.stacks.intrinsics import plain
 
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
@@ -84,7 +85,7 @@ def client_of(endpoint_url: str) -> Callable[[str], Any]:
     Raises:
         CloudError: it is no address of this machine, or nothing answers there.
     """
-    import boto3
+    import boto3  # takes long to import, and a caller who brings a client does not need it
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
@@ -140,16 +141,10 @@ def _parameters(
         known = f"It has {', '.join(declared)}." if declared else "It has none."
         raise DeploymentFailed(f"The template has no parameter {', '.join(unknown)}. {known}")
     kept = {each["ParameterKey"] for each in (there or {}).get("Parameters", [])}
-    named = [{"ParameterKey": name, "ParameterValue": _text(value)} for name, value in given.items()]
+    named = [{"ParameterKey": name, "ParameterValue": plain(value)} for name, value in given.items()]
     return named + [
         {"ParameterKey": name, "UsePreviousValue": True} for name in declared if name in kept and name not in given
     ]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(_text, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _change_set(
@@ -201,7 +196,8 @@ def _follow(stacks: Any, id: str, seen: set[str], report: Callable[[str], None])
     """
     reasons: list[str] = []
     while True:
-        status = str(stacks.describe_stacks(StackName=id)["Stacks"][0]["StackStatus"])
+        stack = stacks.describe_stacks(StackName=id)["Stacks"][0]
+        status = str(stack["StackStatus"])
         for event in _events(stacks, id):
             if event["EventId"] in seen:
                 continue
@@ -215,9 +211,7 @@ def _follow(stacks: Any, id: str, seen: set[str], report: Callable[[str], None])
             break
         time.sleep(_PAUSE_S)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        first = (
-            reasons[0] if reasons else stacks.describe_stacks(StackName=id)["Stacks"][0].get("StackStatusReason", "")
-        )
+        first = reasons[0] if reasons else stack.get("StackStatusReason", "")
         raise DeploymentFailed(f"{id.split('/')[1]} is {status}. {first}")
 
 

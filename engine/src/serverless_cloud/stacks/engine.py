@@ -12,7 +12,7 @@ from typing import Any
 
 from serverless_cloud.stacks import kinds, schemas
 from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope
+from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, plain, pseudo_parameters
 from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
 from serverless_cloud.stacks.references import dereferenced
 
@@ -28,22 +28,15 @@ class Engine:
 
     Args:
         stack: its record; the caller holds `stack.busy`.
-        exported: the value of an export by its name; raises StackError if there is none.
-        exporters: the name of the stack that exports a name; None if none does.
+        exporter: the stack that exports a name; None if none does.
         time_scale: divides AWS's own waits.
         stopped: whether the work is to end.
     """
 
     def __init__(
-        self,
-        stack: Stack,
-        exported: Callable[[str], str],
-        exporters: Callable[[str], str | None],
-        time_scale: float,
-        stopped: Callable[[], bool],
+        self, stack: Stack, exporter: Callable[[str], Stack | None], time_scale: float, stopped: Callable[[], bool]
     ) -> None:
-        self._stack, self._exported, self._exporters = stack, exported, exporters
-        self._scale, self._stopped = time_scale, stopped
+        self._stack, self._exporter, self._scale, self._stopped = stack, exporter, time_scale, stopped
         self._imports: set[str] = set()
 
     # ---- what a caller asks for
@@ -74,7 +67,7 @@ class Engine:
     def update(self, plan: StackSpec, *, disable_rollback: bool) -> None:
         """Changes the resources to what the plan says; if that fails, all is put back."""
         stack, before, outputs, imports = self._stack, self._stack.plan, self._stack.outputs, self._stack.imports
-        scope, undo, leftover = self._scope(plan), _Undo(), list[Resource]()
+        scope, undo, leftover = self._scope(plan), list[Callable[[], None]](), list[Resource]()
         try:
             order = plan.template.order(scope.condition)
             for logical_id in order:
@@ -85,7 +78,7 @@ class Engine:
                 stack.become("UPDATE_FAILED", str(error))
                 return
             stack.become("UPDATE_ROLLBACK_IN_PROGRESS", str(error))
-            failed = undo.run(self)
+            failed = _undone(undo)
             stack.plan, stack.outputs, stack.imports = before, outputs, imports
             if failed:
                 stack.become("UPDATE_ROLLBACK_FAILED", _failed_to("update", failed))
@@ -122,11 +115,13 @@ class Engine:
             resource.made = kind.create(self._place(logical_id), dict(resource.properties))
         return resource
 
-    def _change(self, plan: StackSpec, scope: Scope, logical_id: str, undo: _Undo, leftover: list[Resource]) -> None:
+    def _change(
+        self, plan: StackSpec, scope: Scope, logical_id: str, undo: list[Callable[[], None]], leftover: list[Resource]
+    ) -> None:
         old = self._stack.resources.get(logical_id)
         definition = plan.template.resources[logical_id]
         if old is None or old.made is None:
-            undo.then(lambda engine: engine._drop(logical_id))
+            undo.append(lambda: self._drop(logical_id))
             self._make(plan, scope, logical_id)
             return
         kind = _kind(old.type)
@@ -139,7 +134,7 @@ class Engine:
                 raise ResourceFailed(str(error)) from error
         old.definition, old.needs = definition, frozenset(plan.template.needs(logical_id))
         if wanted == old.properties:
-            undo.then(lambda engine: engine._stack.resources.__setitem__(logical_id, holder))
+            undo.append(lambda: self._stack.resources.__setitem__(logical_id, holder))
             return
         if kind.is_replaced(old.properties, wanted):
             name = wanted.get(kind.name) if kind.name and not kind.custom_name_may_stay else None
@@ -149,7 +144,7 @@ class Engine:
                         "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
                         f"{name} and update the stack again."
                     )
-            undo.then(lambda engine: engine._restore(holder))
+            undo.append(lambda: self._restore(holder))
             self._stack.note(
                 old,
                 "UPDATE_IN_PROGRESS",
@@ -158,7 +153,7 @@ class Engine:
             self._make_in_place(plan, logical_id, definition, wanted)
             leftover.append(holder)
             return
-        undo.then(lambda engine: engine._put_back(holder, wanted))
+        undo.append(lambda: self._put_back(holder, wanted))
         with self._reporting(old, "UPDATE"):
             old.made = kind.update(self._place(logical_id), old.made, holder.properties, dict(wanted))
             old.properties = wanted
@@ -248,16 +243,14 @@ class Engine:
 
     def _scope(self, plan: StackSpec) -> Scope:
         def exported(name: str) -> str:
-            value = self._exported(name)
+            owner = self._exporter(name)
+            if owner is None:
+                raise StackError(f"No export named {name} found.")
             self._imports.add(name)
-            return value
+            return owner.exports[name]
 
         stack = self._stack
-        pseudo = {
-            "AWS::Region": stack.region, "AWS::AccountId": stack.account_id, "AWS::Partition": "aws",
-            "AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::URLSuffix": "amazonaws.com",
-            "AWS::NotificationARNs": [],
-        }  # fmt: skip
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name)
         sections = plan.template.section
         return Scope(
             pseudo | plan.values, sections("Mappings"), sections("Conditions"), stack.resources, exported,
@@ -286,37 +279,29 @@ class Engine:
             if "Condition" in given and not scope.condition(given["Condition"]):
                 continue
             value = scope.resolve(given.get("Value"))
-            output = {"OutputKey": key, "OutputValue": ",".join(value) if isinstance(value, list) else _text(value)}
+            output = {"OutputKey": key, "OutputValue": plain(value)}
             if "Description" in given:
                 output["Description"] = given["Description"]
             if "Export" in given:
                 name = output["ExportName"] = str(scope.resolve(given["Export"]["Name"]))
-                owner = self._exporters(name)
-                if name in names or owner not in (None, self._stack.name):
-                    raise StackError(f"Export with name {name} is already exported by stack {owner}.")
+                owner = self._exporter(name)
+                if name in names or (owner is not None and owner.name != self._stack.name):
+                    told = owner.name if owner else None
+                    raise StackError(f"Export with name {name} is already exported by stack {told}.")
                 names.add(name)
             outputs.append(output)
         self._stack.outputs, self._stack.imports = outputs, self._imports
 
 
-class _Undo:
-    """What puts back a half-done update, the last step first."""
-
-    def __init__(self) -> None:
-        self._steps: list[Callable[[Engine], None]] = []
-
-    def then(self, step: Callable[[Engine], None]) -> None:
-        self._steps.append(step)
-
-    def run(self, engine: Engine) -> list[str]:
-        """The logical ids of what could not be put back."""
-        failed = []
-        for step in reversed(self._steps):
-            try:
-                step(engine)
-            except Failed as error:
-                failed += re.findall(r"\[(\w+)\]", str(error))
-        return failed
+def _undone(steps: list[Callable[[], None]]) -> list[str]:
+    """Puts back a half-done update, the last step first; the logical ids of what could not be put back."""
+    failed = []
+    for step in reversed(steps):
+        try:
+            step()
+        except Failed as error:
+            failed += re.findall(r"\[(\w+)\]", str(error))
+    return failed
 
 
 class _Reporting:
@@ -370,7 +355,3 @@ def _refuse_policies(type: str, definition: Any) -> None:
             f"The local cloud takes no snapshots, and the DeletionPolicy of {type} asks for one. Write "
             "DeletionPolicy: Delete."
         )
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

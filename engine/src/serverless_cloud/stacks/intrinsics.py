@@ -119,8 +119,8 @@ class Scope:
             if literal:
                 return f"${{{found[2]}}}"
             if name in names:
-                return _text(names[name])
-            return _text(self.get_att(name) if "." in name else self._ref(name))
+                return plain(names[name])
+            return plain(self.get_att(name) if "." in name else self._ref(name))
 
         return _IN_SUB.sub(replaced, text)
 
@@ -156,11 +156,11 @@ class Scope:
         if not isinstance(given, list) or len(given) != 2:
             raise StackError("Template error: every Fn::Join object requires two parameters")
         values = self.resolve(given[1])
-        return str(self.resolve(given[0])).join(_text(each) for each in (values if isinstance(values, list) else []))
+        return str(self.resolve(given[0])).join(plain(each) for each in (values if isinstance(values, list) else []))
 
     def split(self, given: Any) -> list[str]:
         """Fn::Split."""
-        return _text(self.resolve(given[1])).split(str(self.resolve(given[0])))
+        return plain(self.resolve(given[1])).split(str(self.resolve(given[0])))
 
     def zones(self, given: Any) -> list[str]:
         """Fn::GetAZs."""
@@ -169,7 +169,7 @@ class Scope:
 
     def encode(self, given: Any) -> str:
         """Fn::Base64."""
-        return base64.b64encode(_text(self.resolve(given)).encode()).decode()
+        return base64.b64encode(plain(self.resolve(given)).encode()).decode()
 
     def import_value(self, given: Any) -> str:
         """Fn::ImportValue."""
@@ -201,7 +201,7 @@ class Scope:
                 return self.condition(given)
             if name == "Fn::Equals":
                 left, right = (self.resolve(each) for each in given)
-                return _text(left) == _text(right)
+                return plain(left) == plain(right)
             if name == "Fn::Not":
                 return not self._truth(given[0])
             if name == "Fn::And":
@@ -256,7 +256,16 @@ def names_in(value: Any) -> Iterator[str]:
                 yield from names_in(given)
 
 
-def _text(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value as a text: true and false in lower case, the parts of a list with commas between them."""
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(map(_text, value)) if isinstance(value, list) else str(value)
+    return ",".join(map(plain, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: str) -> dict[str, Any]:
+    """AWS's own parameters of a stack."""
+    return {
+        "AWS::Region": region, "AWS::AccountId": account_id, "AWS::Partition": "aws", "AWS::StackId": stack_id,
+        "AWS::StackName": stack_name, "AWS::URLSuffix": "amazonaws.com", "AWS::NotificationARNs": [],
+    }  # fmt: skip

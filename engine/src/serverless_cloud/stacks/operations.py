@@ -174,7 +174,8 @@ class Operations:
         stack, logical_id = self._store.find(region, request["StackName"]), request["LogicalResourceId"]
         if logical_id not in stack.resources:
             raise StackError(f"Resource {logical_id} does not exist for stack {stack.name}")
-        return {"StackResourceDetail": answers.detail(stack, stack.resources[logical_id])}
+        found = answers.resource(stack, stack.resources[logical_id], "LastUpdatedTimestamp")
+        return {"StackResourceDetail": found}
 
     def list_stack_resources(self, request: Request, region: str) -> Answer:
         stack = self._store.find(region, request["StackName"])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.intrinsics import plain
 
 _SSM = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
 
@@ -34,7 +35,7 @@ def resolve(
         raise StackError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
     if missing := [name for name, of_it in declared.items() if name not in given and "Default" not in of_it]:
         raise StackError(f"Parameters: [{', '.join(missing)}] must have values")
-    texts = {name: _text(given.get(name, of_it.get("Default"))) for name, of_it in declared.items()}
+    texts = {name: plain(given.get(name, of_it.get("Default"))) for name, of_it in declared.items()}
     values: dict[str, Any] = {}
     for name, text in texts.items():
         kind = declared[name].get("Type", "String")
@@ -63,12 +64,6 @@ def _is_list(kind: str) -> bool:
     return kind == "CommaDelimitedList" or kind.startswith("List<")
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
     def refuse(rule: str) -> None:
         told = of_it.get("ConstraintDescription")
@@ -76,8 +71,8 @@ def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
             f"Parameter '{name}' failed to satisfy constraint: {told}" if told else f"Parameter '{name}' {rule}"
         )
 
-    if "AllowedValues" in of_it and text not in [_text(each) for each in of_it["AllowedValues"]]:
-        refuse(f"must be one of AllowedValues: [{', '.join(_text(each) for each in of_it['AllowedValues'])}]")
+    if "AllowedValues" in of_it and text not in (allowed := [plain(each) for each in of_it["AllowedValues"]]):
+        refuse(f"must be one of AllowedValues: [{', '.join(allowed)}]")
     if "AllowedPattern" in of_it and not re.fullmatch(of_it["AllowedPattern"], text):
         refuse(f"must match pattern {of_it['AllowedPattern']}")
     if "MinLength" in of_it and len(text) < int(of_it["MinLength"]):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -54,12 +55,7 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
 
 
 def plan_of(
-    text: str,
-    given: list[Mapping[str, Any]],
-    tags: dict[str, str],
-    region: str,
-    *,
-    stack: Stack | None = None,
+    text: str, given: list[Mapping[str, Any]], tags: dict[str, str], region: str, *, stack: Stack | None = None
 ) -> StackSpec:
     """What a stack is to become.
 
@@ -84,13 +80,14 @@ def plan_of(
         else:
             values[name] = str(each.get("ParameterValue", ""))
     # Declared ones are checked before the transform, which wants to know their values.
-    resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, _stored(region))
-    made = transformed(document, resolved, region, managed_policies(region))
+    stored = functools.partial(_stored, region)
+    resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
+    made = transformed(document, resolved, region, functools.partial(_managed_policies, region))
     template = Template(made)
     template.check()
     declared = template.section("Parameters")
     if set(declared) != set(texts):  # the transform may add parameters with defaults
-        resolved, texts = parameters.resolve(declared, {**texts, **values}, _stored(region))
+        resolved, texts = parameters.resolve(declared, {**texts, **values}, stored)
     return StackSpec(template, text, resolved, texts, tags)
 
 
@@ -114,28 +111,18 @@ def uses_macros(text: str) -> bool:
     return SERVERLESS in transforms_of(documents.parse(text))
 
 
-def managed_policies(region: str) -> Callable[[], dict[str, str]]:
+def _managed_policies(region: str) -> dict[str, str]:
     """The ARNs of AWS's own policies by their names, from IAM."""
-
-    def load() -> dict[str, str]:
-        pages = (
-            client("iam", region)
-            .get_paginator("list_policies")
-            .paginate(Scope="AWS", PaginationConfig={"PageSize": 1000})
-        )
-        return {policy["PolicyName"]: policy["Arn"] for page in pages for policy in page["Policies"]}
-
-    return load
+    pages = client("iam", region).get_paginator("list_policies")
+    found = pages.paginate(Scope="AWS", PaginationConfig={"PageSize": 1000})
+    return {policy["PolicyName"]: policy["Arn"] for page in found for policy in page["Policies"]}
 
 
-def _stored(region: str) -> Callable[[str], str]:
-    def stored(name: str) -> str:
-        try:
-            return str(client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"])
-        except ClientError:
-            raise StackError(f"Unable to fetch parameters [{name}] from parameter store for this account.") from None
-
-    return stored
+def _stored(region: str, name: str) -> str:
+    try:
+        return str(client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"])
+    except ClientError:
+        raise StackError(f"Unable to fetch parameters [{name}] from parameter store for this account.") from None
 
 
 def _fetched(url: str, region: str) -> str:

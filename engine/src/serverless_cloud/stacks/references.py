@@ -45,11 +45,8 @@ def _looked_up(service: str, given: str, call: Callable[..., dict[str, Any]]) ->
     found = _SECRET.fullmatch(given)
     if found is None:
         raise ResourceFailed(f"Incorrect format is used in the following dynamic reference: secretsmanager:{given}")
-    more = {}
-    if found["stage"]:
-        more["VersionStage"] = found["stage"]
-    if found["version"]:
-        more["VersionId"] = found["version"]
+    names = {"VersionStage": found["stage"], "VersionId": found["version"]}
+    more = {name: value for name, value in names.items() if value}
     text = str(call("secretsmanager", "GetSecretValue", SecretId=found["id"], **more)["SecretString"])
     if not found["key"]:
         return text

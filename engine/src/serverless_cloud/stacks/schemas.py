@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from serverless_cloud.stacks.errors import ResourceFailed
+from serverless_cloud.stacks.intrinsics import plain
 
 _PREFIX = "/properties/"
 
@@ -140,7 +141,7 @@ def _resolved(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
 
 def _scalar(kind: str, value: Any) -> tuple[bool, Any]:
     """Whether a value can be one of this kind, and as what it is then."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = plain(value)
     if kind == "string":
         return True, text
     if kind == "boolean":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -78,23 +78,10 @@ class Store:
         def run(stopped: threading.Event) -> None:
             try:
                 with stack.busy:
-                    job(self._engine(stack, stopped.is_set))
+                    exporter = functools.partial(self.exporter, stack.region)
+                    job(Engine(stack, exporter, self._time_scale(), stopped.is_set))
             finally:
                 done.set()
 
         self._tasks.start(f"stack {stack.name}", run)
-        end_s = time.monotonic() + PATIENCE_S
-        done.wait(max(0.0, end_s - time.monotonic()))
-
-    def _engine(self, stack: Stack, stopped: Callable[[], bool]) -> Engine:
-        def exported(name: str) -> str:
-            owner = self.exporter(stack.region, name)
-            if owner is None:
-                raise StackError(f"No export named {name} found.")
-            return owner.exports[name]
-
-        def exporter(name: str) -> str | None:
-            owner = self.exporter(stack.region, name)
-            return owner.name if owner else None
-
-        return Engine(stack, exported, exporter, self._time_scale(), stopped)
+        done.wait(PATIENCE_S)

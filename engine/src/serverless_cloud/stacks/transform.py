@@ -44,18 +44,14 @@ def transformed(
         raise StackError("The local cloud does not honour Fn::ForEach (docs/fidelity.md). Write the copies out.")
     if '"Fn::Transform"' in text:
         raise StackError("The local cloud does not honour Fn::Transform (docs/fidelity.md).")
-    if SERVERLESS not in declared:
-        return copy.deepcopy(dict(document))
-    return _serverless(copy.deepcopy(dict(document)), dict(parameters), region, managed_policies)
+    found = copy.deepcopy(dict(document))
+    return _serverless(found, dict(parameters), region, managed_policies) if SERVERLESS in declared else found
 
 
 def _serverless(
-    document: dict[str, Any],
-    parameters: dict[str, Any],
-    region: str,
-    managed_policies: Callable[[], dict[str, str]],
+    document: dict[str, Any], parameters: dict[str, Any], region: str, managed_policies: Callable[[], dict[str, str]]
 ) -> dict[str, Any]:
-    import boto3
+    import boto3  # this and the translator take seconds to import, and only templates with SAM need them
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator

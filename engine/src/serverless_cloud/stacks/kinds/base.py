@@ -308,9 +308,7 @@ def fitted(shape: Any, value: Any, path: str, *, strict: bool = True) -> Any:
             if known is not None:
                 made[known] = fitted(shape.members[known], each, f"{path}.{name}", strict=strict)
             elif strict:
-                raise UnsupportedResource(
-                    f"{path.rsplit('.', 1)[0]}.{name}" if path.endswith(f".{name}") else f"{path}.{name}"
-                )
+                raise UnsupportedResource(path if path.endswith(f".{name}") else f"{path}.{name}")
         return made
     if shape.type_name == "list" and isinstance(value, list):
         return [fitted(shape.member, each, path, strict=strict) for each in value]

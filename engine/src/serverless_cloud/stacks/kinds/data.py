@@ -7,16 +7,7 @@ import json
 from typing import Any
 
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
-from serverless_cloud.stacks.kinds.base import (
-    ByCalls,
-    Kind,
-    Made,
-    Place,
-    Properties,
-    call_if_there,
-    set_tags,
-    tags_of,
-)
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there, set_tags, tags_of
 
 
 class Table(Kind):

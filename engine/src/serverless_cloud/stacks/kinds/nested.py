@@ -10,6 +10,7 @@ from typing import Any
 
 from serverless_cloud.clients import client
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
+from serverless_cloud.stacks.intrinsics import plain
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, call_if_there
 
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -155,7 +156,7 @@ def _texts(value: Any) -> Any:
         return {name: _texts(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_texts(each) for each in value]
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return plain(value)
 
 
 class Handle(Kind):
