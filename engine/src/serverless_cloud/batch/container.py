@@ -28,7 +28,7 @@ def tie_to(server_pid: int) -> None:
     """On Linux: processes whose parent ends become this one's children, and SIGHUP comes when the server ends."""
     if sys.platform != "linux":
         return
-    import ctypes
+    import ctypes  # for Linux only, and each attempt of a job starts this program
 
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -52,11 +52,9 @@ class Control(Protocol):
 
     def queue(self, key: Key, arn: str) -> Queue | None:
         """A queue by its ARN; None if it was deleted."""
-        ...
 
     def tags(self, job: Job) -> Mapping[str, str]:
         """The tags of a job."""
-        ...
 
     def credentials(self, job: Job) -> Mapping[str, str]:
         """Environment variables with the credentials of a job's role.
@@ -64,16 +62,12 @@ class Control(Protocol):
         Raises:
             CannotStart: permissions are enforced, and a role of the job does not let ECS start it.
         """
-        ...
 
     def write_log(self, job: Job, stream: str, lines: Sequence[str]) -> None:
         """Writes lines of output to the job's log group."""
-        ...
 
     def publish(self, event: Mapping[str, Any]) -> None:
         """Puts an event on EventBridge's default bus."""
-        ...
 
     def time_scale(self) -> float:
         """What AWS's times are divided by."""
-        ...

@@ -76,7 +76,7 @@ class Attempt:
     def ending(self) -> Ending:
         """As the conditions of a retry strategy see it."""
         code = None if self.exit_code is None else str(self.exit_code)
-        return Ending(self.status_reason, self.reason, code)
+        return {"onStatusReason": self.status_reason, "onReason": self.reason, "onExitCode": code}
 
     def container(self, key: Key) -> dict[str, Any]:
         """What DescribeJobs tells of its container."""

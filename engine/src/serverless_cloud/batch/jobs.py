@@ -146,19 +146,15 @@ class Jobs:
         if status.is_end:
             job.stopped_ms = job.stopped_ms or now_ms()
         account_id, region = job.key
-        self._news.append(
-            (
-                self._generation,
-                {
-                    "source": "aws.batch",
-                    "detail-type": "Batch Job State Change",
-                    "account": account_id,
-                    "region": region,
-                    "resources": [job.arn],
-                    "detail": job.detail(self.control.tags(job)),
-                },
-            )
-        )
+        event = {
+            "source": "aws.batch",
+            "detail-type": "Batch Job State Change",
+            "account": account_id,
+            "region": region,
+            "resources": [job.arn],
+            "detail": job.detail(self.control.tags(job)),
+        }
+        self._news.append((self._generation, event))
 
     def _fail(self, job: Job, reason: str) -> None:
         for waiting in (self._before, self._runnable):
@@ -172,7 +168,9 @@ class Jobs:
         for job in list(self._before):
             state = self._waits(job)
             if state is Status.FAILED:
-                self._fail_dependent(job)
+                for each in (job, *job.children):
+                    if not each.status.is_end:
+                        self._fail(each, DEPENDENCY_FAILED)
             elif job.size is not None or state is Status.PENDING:
                 if job.status is Status.PENDING:
                     continue
@@ -183,12 +181,6 @@ class Jobs:
                 self.move(job, Status.RUNNABLE)
             changed = True
         return changed
-
-    def _fail_dependent(self, job: Job) -> None:
-        self._fail(job, DEPENDENCY_FAILED)
-        for child in job.children:
-            if not child.status.is_end:
-                self._fail(child, DEPENDENCY_FAILED)
 
     def _waits(self, job: Job) -> Status:
         """RUNNABLE, PENDING (it waits for another job) or FAILED (which has failed)."""
@@ -239,10 +231,8 @@ class Jobs:
         usable = [each for each in queue.environments if each.is_enabled]
         if usable and all(job.work.vcpus > each.max_vcpus for each in usable):
             job.status_reason = TOO_LARGE
-        for place in usable:
-            if self._used.get(place.arn, 0.0) + job.work.vcpus <= place.max_vcpus + 1e-9:
-                return place
-        return None
+        fitting = (each for each in usable if self._used.get(each.arn, 0.0) + job.work.vcpus <= each.max_vcpus + 1e-9)
+        return next(fitting, None)
 
     def _start(self, job: Job, place: ComputeEnvironment, queue: Queue) -> None:
         attempt = Attempt(len(job.attempts) + 1, place.cluster, place.name)

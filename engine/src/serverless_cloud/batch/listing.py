@@ -12,6 +12,7 @@ from typing import Any
 
 from serverless_cloud.batch.job import Job, Status
 from serverless_cloud.batch.refused import ClientException
+from serverless_cloud.batch.retries import matches
 from serverless_cloud.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")
@@ -51,17 +52,13 @@ def _matches(job: Job, name: str, value: str) -> bool:
     if name == "AFTER_CREATED_AT":
         return job.created_ms > int(value)
     texts = [job.name] if name == "JOB_NAME" else _names_of_definition(job.definition_arn)
-    return any(_is_like(text.lower(), value.lower()) for text in texts)
+    return any(matches(value.lower(), text.lower()) for text in texts)
 
 
 def _names_of_definition(arn: str) -> list[str]:
     """A definition can be named by its name, its name and revision, or its ARN."""
     revision = arn.rpartition("/")[2]
     return [revision.rpartition(":")[0], revision, arn]
-
-
-def _is_like(text: str, pattern: str) -> bool:
-    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 
 def page(key: str, found: list[Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,20 +86,7 @@ def job_of(
         ClientException: Batch would not take it.
         NotHonoured: the local cloud does not honour a setting.
     """
-    for name in _REFUSED:
-        if given.get(name):
-            raise NotHonoured(f"{name} of SubmitJob")
-    name = str(given.get("jobName") or "")
-    if _NAME.fullmatch(name) is None:
-        raise ClientException("Job name should match valid pattern")
-    if not queue.is_enabled:  # recalled, not verified
-        raise ClientException(f"Job Queue {queue.arn} is not in the ENABLED state and takes no jobs.")
-    if definition.is_fargate not in {each.is_fargate for each in queue.environments}:
-        wanted = "Fargate" if definition.is_fargate else "EC2"
-        raise ClientException(
-            f"The job definition needs {wanted} (platformCapabilities), and the compute environments of job queue "
-            f"{queue.name} are of another kind."
-        )
+    _check(given, queue, definition)
     parameters = {**definition.parameters, **{k: str(v) for k, v in (given.get("parameters") or {}).items()}}
     work = work_of(
         definition.name,
@@ -109,18 +96,17 @@ def job_of(
         is_fargate=definition.is_fargate,
     )
     strategy = retries.read(given.get("retryStrategy")) or retries.read(definition.retry_strategy)
-    timeout_s = timeout_of(given.get("timeout")) or timeout_of(definition.timeout)
     size = _size(given.get("arrayProperties"))
     depends_on = [dict(each) for each in given.get("dependsOn") or []]
     in_order, waits_for = _dependencies(depends_on, size, find)
     shared: dict[str, Any] = {
         "key": key,
-        "name": name,
+        "name": str(given["jobName"]),
         "queue_arn": queue.arn,
         "definition_arn": definition.arn,
         "work": work,
         "retries": strategy or retries.RetryStrategy(),
-        "timeout_s": timeout_s,
+        "timeout_s": timeout_of(given.get("timeout")) or timeout_of(definition.timeout),
         "parameters": parameters,
         "depends_on": depends_on,
         "told": {
@@ -135,6 +121,22 @@ def job_of(
         child = Job(id=f"{job.id}:{index}", index=index, parent=job.id, waits_for=(*waits_for, *own), **shared)
         job.children.append(child)
     return job
+
+
+def _check(given: Mapping[str, Any], queue: Queue, definition: Definition) -> None:
+    for name in _REFUSED:
+        if given.get(name):
+            raise NotHonoured(f"{name} of SubmitJob")
+    if _NAME.fullmatch(str(given.get("jobName") or "")) is None:
+        raise ClientException("Job name should match valid pattern")
+    if not queue.is_enabled:  # recalled, not verified
+        raise ClientException(f"Job Queue {queue.arn} is not in the ENABLED state and takes no jobs.")
+    if definition.is_fargate not in {each.is_fargate for each in queue.environments}:
+        wanted = "Fargate" if definition.is_fargate else "EC2"
+        raise ClientException(
+            f"The job definition needs {wanted} (platformCapabilities), and the compute environments of job queue "
+            f"{queue.name} are of another kind."
+        )
 
 
 def _size(given: Mapping[str, Any] | None) -> int | None:

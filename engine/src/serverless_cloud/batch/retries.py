@@ -13,18 +13,10 @@ from typing import Any
 from serverless_cloud.batch.refused import ClientException
 
 MOST_ATTEMPTS, MOST_CONDITIONS = 10, 5
-_CONDITIONS = {"onStatusReason": "status_reason", "onReason": "reason", "onExitCode": "exit_code"}
 #: API Reference, EvaluateOnExit: what a pattern may be; an asterisk stands at the end only.
-_PATTERNS = {"onExitCode": r"[0-9]+\*?|\*", "onReason": r"[\w.:\s]+\*?|\*", "onStatusReason": r"[\w.:\s]+\*?|\*"}
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How an attempt has ended, as the conditions see it; None where there is nothing."""
-
-    status_reason: str | None = None
-    reason: str | None = None
-    exit_code: str | None = None
+_PATTERNS = {"onStatusReason": r"[\w.:\s]+\*?|\*", "onReason": r"[\w.:\s]+\*?|\*", "onExitCode": r"[0-9]+\*?|\*"}
+#: How an attempt has ended, by the conditions that look at it; None where there is nothing.
+Ending = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -49,8 +41,7 @@ class RetryStrategy:
         if attempt >= self.attempts:
             return False
         for condition in self.conditions:
-            if all(_matches(condition[name], getattr(ending, part)) for name, part in _CONDITIONS.items()
-                   if name in condition):  # fmt: skip
+            if all(matches(condition[name], ending[name]) for name in _PATTERNS if name in condition):
                 return condition["action"].upper() == "RETRY"
         return True
 
@@ -59,8 +50,8 @@ class RetryStrategy:
         return {"attempts": self.attempts, "evaluateOnExit": [dict(each) for each in self.conditions]}
 
 
-def _matches(pattern: str, text: str | None) -> bool:
-    """The asterisk at the end stands for anything."""
+def matches(pattern: str, text: str | None) -> bool:
+    """Whether a text fits; an asterisk at the end of the pattern stands for anything."""
     if text is None:
         return pattern == "*"
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
@@ -89,8 +80,8 @@ def read(given: Mapping[str, Any] | None) -> RetryStrategy | None:
 def _check(condition: Mapping[str, str]) -> None:
     if str(condition.get("action", "")).upper() not in ("RETRY", "EXIT"):
         raise ClientException("action of evaluateOnExit must be RETRY or EXIT.")
-    if not set(_CONDITIONS) & set(condition):
-        raise ClientException(f"An entry of evaluateOnExit needs one of {', '.join(_CONDITIONS)}.")
+    if not set(_PATTERNS) & set(condition):
+        raise ClientException(f"An entry of evaluateOnExit needs one of {', '.join(_PATTERNS)}.")
     for name, pattern in _PATTERNS.items():
         if name in condition and (len(condition[name]) > 512 or not re.fullmatch(pattern, condition[name])):
             raise ClientException(

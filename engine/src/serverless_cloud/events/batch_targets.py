@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ParamValidationError
 
-from serverless_cloud.events.targets import Senders, Target, TargetFailed, failures
+from serverless_cloud.events.targets import Senders, Target, TargetFailed, failures, json_of
 
 ACTION = "batch:SubmitJob"
 
@@ -58,14 +58,8 @@ def _request(target: Target) -> dict[str, Any]:
         "jobQueue": target.arn,
         "jobDefinition": settings["JobDefinition"],
     }
-    if settings.get("ArrayProperties"):
-        request["arrayProperties"] = _named(settings["ArrayProperties"])
-    if settings.get("RetryStrategy"):
-        request["retryStrategy"] = _named(settings["RetryStrategy"])
-    try:
-        given = json.loads(target.payload)
-    except (ValueError, RecursionError) as error:
-        raise TargetFailed("INVALID_JSON", f"The input for {target.arn} is not JSON: {error}", False) from error
+    request |= _named({name: settings[name] for name in ("ArrayProperties", "RetryStrategy") if settings.get(name)})
+    given = json.loads(json_of(target))
     if isinstance(given, dict):
         if "Parameters" in given:
             request["parameters"] = given["Parameters"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from serverless_cloud.events.patterns import no_json
 from serverless_cloud.events.router import Event, iso
 
 MOST_ENTRIES = 10
@@ -72,7 +73,7 @@ def _read(entry: Mapping[str, Any], account_id: str, region: str, now: str) -> E
     if entry["Source"].startswith("aws."):
         return Entry(error="NotAuthorizedForSourceException", message="Not authorized for the source.")
     try:
-        detail = json.loads(entry["Detail"], parse_constant=_no_json, parse_float=_finite)
+        detail = json.loads(entry["Detail"], parse_constant=no_json, parse_float=_finite)
     except (ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):
@@ -93,10 +94,6 @@ def _read(entry: Mapping[str, Any], account_id: str, region: str, now: str) -> E
         "detail": detail,
     }
     return Entry(event, bus_name(entry.get("EventBusName")))
-
-
-def _no_json(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:

@@ -58,6 +58,7 @@ class Pattern:
     _alternatives: tuple[_Fields, ...]
 
     @staticmethod
+    @functools.lru_cache(maxsize=1024)
     def parse(text: str) -> Pattern:
         """Reads a pattern.
 
@@ -67,7 +68,13 @@ class Pattern:
         Raises:
             InvalidPattern: it is no pattern; the words are those of AWS.
         """
-        return _parse(text)
+        try:
+            given = json.loads(text, parse_constant=no_json)
+        except (ValueError, RecursionError) as error:
+            raise InvalidPattern(f"Invalid JSON: {error}") from error
+        if not isinstance(given, dict):
+            raise InvalidPattern("Filter is not an object")
+        return Pattern(tuple(_object(given, "", [{}], in_or=False)))
 
     def matches(self, event: Any) -> bool:
         """Whether an event (from JSON) is one that the pattern asks for.
@@ -81,18 +88,8 @@ class Pattern:
         return any(_holds(fields, found) for fields in self._alternatives)
 
 
-@functools.lru_cache(maxsize=1024)
-def _parse(text: str) -> Pattern:
-    try:
-        given = json.loads(text, parse_constant=_no_json)
-    except (ValueError, RecursionError) as error:
-        raise InvalidPattern(f"Invalid JSON: {error}") from error
-    if not isinstance(given, dict):
-        raise InvalidPattern("Filter is not an object")
-    return Pattern(tuple(_object(given, "", [{}], in_or=False)))
-
-
-def _no_json(name: str) -> NoReturn:
+def no_json(name: str) -> NoReturn:
+    """For NaN and Infinity, which Python's reader takes."""
     raise ValueError(f"{name} is not JSON")
 
 

@@ -116,7 +116,6 @@ class Buses(Protocol):
 
     def forward(self, target: Target) -> None:
         """Sends the event that `target` holds to the bus that it names."""
-        ...
 
 
 class Senders(Protocol):
@@ -125,17 +124,14 @@ class Senders(Protocol):
     @property
     def functions(self) -> Functions:
         """Lambda."""
-        ...
 
     @property
     def permissions(self) -> Permissions:
         """Asked before anything is sent."""
-        ...
 
     @property
     def events(self) -> Buses:
         """EventBridge's own buses."""
-        ...
 
 
 def service_of(arn: str) -> str:
@@ -185,14 +181,14 @@ def send_and_wait(plane: Senders, target: Target) -> str:
     with failures():
         if target.service == "lambda":
             _authorise(plane, target, ACTIONS["lambda"])
-            reply = plane.functions.invoke(target.arn, _json(target), _caller(target))
+            reply = plane.functions.invoke(target.arn, json_of(target), _caller(target))
             answer = reply.payload.decode(errors="replace")
             if reply.function_error:
                 raise TargetFailed("ERROR_FROM_TARGET", answer, True, reply.function_error)
             return answer
         if target.service == "states":
             _authorise(plane, target, "states:StartSyncExecution")
-            _json(target)
+            json_of(target)
             done = target.client("stepfunctions").start_sync_execution(
                 stateMachineArn=target.arn, input=target.payload, name=str(uuid.uuid4())
             )
@@ -244,10 +240,6 @@ def _authorise(plane: Senders, target: Target, action: str) -> None:
             raise
 
 
-def _queue_policy(target: Target) -> str | None:
-    return queue_policy(target.arn)
-
-
 def queue_policy(arn: str) -> str | None:
     """The policy of a queue, JSON text; None if it has none."""
     sqs, url = _queue(arn)
@@ -270,7 +262,11 @@ def _log_policy(target: Target) -> str | None:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
 
 
-_POLICIES: dict[str, Callable[[Target], str | None]] = {"sqs": _queue_policy, "sns": _topic_policy, "logs": _log_policy}
+_POLICIES: dict[str, Callable[[Target], str | None]] = {
+    "sqs": lambda target: queue_policy(target.arn),
+    "sns": _topic_policy,
+    "logs": _log_policy,
+}
 
 
 def _caller(target: Target) -> Caller | None:
@@ -281,7 +277,7 @@ def _caller(target: Target) -> Caller | None:
 
 
 def _to_function(plane: Senders, target: Target) -> None:
-    plane.functions.submit(target.arn, _json(target), _caller(target))
+    plane.functions.submit(target.arn, json_of(target), _caller(target))
 
 
 def _to_queue(_: Senders, target: Target) -> None:
@@ -303,7 +299,7 @@ def _to_topic(_: Senders, target: Target) -> None:
 
 
 def _to_state_machine(_: Senders, target: Target) -> None:
-    _json(target)
+    json_of(target)
     target.client("stepfunctions").start_execution(
         stateMachineArn=target.arn, input=target.payload, name=str(uuid.uuid4())
     )
@@ -359,7 +355,8 @@ _SENDERS: dict[str, Callable[[Senders, Target], None]] = {
 }
 
 
-def _json(target: Target) -> bytes:
+def json_of(target: Target) -> bytes:
+    """The payload. Raises TargetFailed unless it is JSON."""
     try:
         json.loads(target.payload)
     except (ValueError, RecursionError) as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
@@ -37,15 +36,12 @@ class Directory(Identities, Protocol):
 
     def resource_policy(self, arn: str) -> str | None:
         """The policy of a queue, topic, bucket, object, function, secret or bus; None if it has none."""
-        ...
 
     def secret_arn(self, region: str, name: str) -> str:
         """The full ARN of a secret by its name or ARN; a made-up one if there is none."""
-        ...
 
     def has_object(self, arn: str) -> bool:
         """Whether S3 has an object."""
-        ...
 
 
 class Gate:
@@ -169,17 +165,13 @@ def _in_context(needed: Request, web: WebRequest) -> Request:
 
 
 def _web_request(environ: dict[str, Any], query: dict[str, str], key: str, region: str, service: str) -> WebRequest:
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in _headers(environ)}
+    headers = {name[5:].replace("_", "-").lower(): environ[name] for name in environ if name.startswith("HTTP_")}
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     method = environ["REQUEST_METHOD"]
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     # What is stored in S3 may be large, and does not matter here; the list of what to delete does.
     body = _body(environ) if service != "s3" or (method == "POST" and "delete" in query) else b""
     return WebRequest(service, key, region, method, path, headers, query, body)
-
-
-def _headers(environ: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    return ((name, value) for name, value in environ.items() if name.startswith("HTTP_"))
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from botocore.exceptions import UnknownServiceError
+from botocore.session import Session
+
 from serverless_cloud.once import once
 
 #: botocore's models of the REST services, by the name in a signature; otherwise the names are equal.
@@ -104,9 +107,6 @@ def _rest(request: WebRequest) -> Call:
 @once()
 def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
     """Method, pattern of the path, operation; the paths with the most fixed parts first."""
-    from botocore.exceptions import UnknownServiceError
-    from botocore.session import Session
-
     routes = []
     for name in _MODELS.get(service, (service,)):
         try:

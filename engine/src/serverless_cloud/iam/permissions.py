@@ -77,19 +77,15 @@ class Identities(Protocol):
         Raises:
             InvalidCredentials: nobody.
         """
-        ...
 
     def of_role(self, role_arn: str, session: str) -> Identity | None:
         """A session of a role; None if there is no such role."""
-        ...
 
     def trust_policy(self, role_arn: str) -> str | None:
         """The document that says who may assume a role."""
-        ...
 
     def function_policy(self, function: Any, qualifier: str | None) -> str | None:
         """The resource policy of a function, or of one version or alias of it; None if it has none."""
-        ...
 
 
 class Permissions:
@@ -105,13 +101,7 @@ class Permissions:
         self.identities = identities
 
     def require(
-        self,
-        role_arn: str | None,
-        action: str,
-        resource: str,
-        *,
-        service: str | None = None,
-        session: str = "session",
+        self, role_arn: str | None, action: str, resource: str, *, service: str | None = None, session: str = "session"
     ) -> None:
         """Raises unless the policies of a role allow an action.
 

@@ -268,12 +268,6 @@ def _logs(call: Call, place: ArnScope) -> Arns:
             yield place.arn("logs", f"log-group:{name}:log-stream:{given.get('logStreamName', '')}")
 
 
-def _cloudwatch(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    if "AlarmName" in given:
-        yield place.arn("cloudwatch", f"alarm:{given['AlarmName']}")
-
-
 def _iam(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if "RoleArn" in given:  # of STS
@@ -294,12 +288,6 @@ def _scheduler(call: Call, place: ArnScope) -> Arns:
         yield place.arn("scheduler", f"schedule-group/{given.get('Name', '')}")
 
 
-def _pipes(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    if name := given.get("Name"):
-        yield place.arn("pipes", f"pipe/{name}")
-
-
 def _batch(call: Call, place: ArnScope) -> Arns:
     operation, given = call.operation, call.parameters
     if operation in ("CancelJob", "TerminateJob"):
@@ -316,18 +304,20 @@ def _cloudformation(call: Call, place: ArnScope) -> Arns:
         yield name if name.startswith("arn:") else place.arn("cloudformation", f"stack/{name}/*")
 
 
-def _rds(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    kinds = {"DBInstanceIdentifier": "db", "DBProxyName": "db-proxy", "DBParameterGroupName": "pg",
-             "DBSubnetGroupName": "subgrp"}  # fmt: skip
-    for key, kind in kinds.items():
-        if key in given:
-            yield place.arn("rds", f"{kind}:{given[key]}")
+def _named(service: str, **forms: str) -> Callable[[Call, ArnScope], Arns]:
+    """For services whose parameters name what a call acts on: how the ARN of each begins."""
+    return lambda call, place: [
+        place.arn(service, f"{form}{call.parameters[name]}")
+        for name, form in forms.items()
+        if call.parameters.get(name)
+    ]
 
 
 _FINDERS: dict[str, Callable[[Call, ArnScope], Arns]] = {
     "sqs": _sqs, "sns": _sns, "dynamodb": _dynamodb, "kinesis": _kinesis, "lambda": _lambda, "events": _events,
     "states": _states, "secretsmanager": _secretsmanager, "ssm": _ssm, "kms": _kms, "logs": _logs,
-    "cloudwatch": _cloudwatch, "iam": _iam, "sts": _iam, "scheduler": _scheduler, "pipes": _pipes,
-    "batch": _batch, "cloudformation": _cloudformation, "rds": _rds,
+    "cloudwatch": _named("cloudwatch", AlarmName="alarm:"), "iam": _iam, "sts": _iam, "scheduler": _scheduler,
+    "pipes": _named("pipes", Name="pipe/"), "batch": _batch, "cloudformation": _cloudformation,
+    "rds": _named("rds", DBInstanceIdentifier="db:", DBProxyName="db-proxy:", DBParameterGroupName="pg:",
+                  DBSubnetGroupName="subgrp:"),
 }  # fmt: skip

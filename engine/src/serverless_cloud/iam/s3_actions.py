@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
+from xml.sax.saxutils import unescape
 
 from serverless_cloud.iam.operations import WebRequest
 from serverless_cloud.iam.policies import Request
@@ -65,7 +66,8 @@ def _of_a_bucket(request: WebRequest, bucket: str) -> Iterator[Request]:
     method, query = request.method, request.query
     if method == "POST" and "delete" in query:
         for key in re.findall(rb"<Key>(.*?)</Key>", request.body, re.DOTALL):
-            yield Request("s3:DeleteObject", f"{bucket}/{_unescaped(key.decode(errors='replace'))}")
+            name = unescape(key.decode(errors="replace"), {"&quot;": '"', "&apos;": "'"})
+            yield Request("s3:DeleteObject", f"{bucket}/{name}")
         return
     for name, ending in _BUCKET.items():
         if name in query:
@@ -108,9 +110,3 @@ def _of_an_object(request: WebRequest, arn: str) -> Iterator[Request]:
         yield Request("s3:PutObject", arn)
         if "x-amz-tagging" in request.headers:
             yield Request("s3:PutObjectTagging", arn)
-
-
-def _unescaped(text: str) -> str:
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
-        text = text.replace(entity, character)
-    return text

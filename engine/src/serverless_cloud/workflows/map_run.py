@@ -33,12 +33,10 @@ class Child(Protocol):
     @property
     def status(self) -> str:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
-        ...
 
     @property
     def is_express(self) -> bool:
         """Whether it is of type EXPRESS."""
-        ...
 
 
 @dataclass
