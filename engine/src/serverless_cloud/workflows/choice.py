@@ -7,12 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-
-class Missing:
-    """What a Variable has for a value that leads nowhere."""
-
-
-MISSING = Missing()
+#: What a Variable has for a value that leads nowhere.
+MISSING = object()
 
 
 def _is_number(value: Any) -> bool:
@@ -57,24 +53,20 @@ _IS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-_KINDS: dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
-    "String": (lambda value: isinstance(value, str), _same),
-    "Numeric": (_is_number, _same),
-    "Boolean": (lambda value: isinstance(value, bool), _same),
-    "Timestamp": (lambda value: timestamp(value) is not None, timestamp),
+#: By type: a value as it is compared; None if it is of another type.
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "String": lambda value: value if isinstance(value, str) else None,
+    "Numeric": lambda value: value if _is_number(value) else None,
+    "Boolean": lambda value: value if isinstance(value, bool) else None,
+    "Timestamp": timestamp,
 }
 
 
 def _operators() -> dict[str, Callable[[Any, Any], bool]]:
     def typed(kind: str, order: str) -> Callable[[Any, Any], bool]:
-        is_kind, read = _KINDS[kind]
-
         def compare(left: Any, right: Any) -> bool:
-            return is_kind(left) and is_kind(right) and _ORDER[order](read(left), read(right))
+            left, right = _KINDS[kind](left), _KINDS[kind](right)
+            return left is not None and right is not None and _ORDER[order](left, right)
 
         return compare
 

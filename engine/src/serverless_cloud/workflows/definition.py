@@ -11,7 +11,13 @@ from typing import Any
 
 from serverless_cloud.workflows.integrations import resource_problem
 from serverless_cloud.workflows.problems import Problem, schema
-from serverless_cloud.workflows.state_fields import FIELDS, field_problems, number_problems
+from serverless_cloud.workflows.state_fields import (
+    FIELDS,
+    field_problems,
+    missing_fields,
+    number_problems,
+    unknown_fields,
+)
 from serverless_cloud.workflows.state_rules import rule_problems
 
 LONGEST = 1_048_576  # characters; API reference, CreateStateMachine
@@ -83,11 +89,9 @@ class _Checking:
         if depth > _MOST_NESTED:
             yield Problem("TOO_DEEPLY_NESTED", "The states are too deeply nested", place)
             return
-        for name in scope:
-            if name not in fields:
-                yield schema(f"Field '{name}' is not supported", place)
-        if missing := [name for name in ("StartAt", "States") if name not in scope]:
-            yield schema(f"These fields are required: [{', '.join(missing)}]", place)
+        yield from unknown_fields(scope, fields, place)
+        if missing := list(missing_fields(scope, ("StartAt", "States"), place)):
+            yield from missing
             return
         if place == "":
             yield from self._settings(scope)

@@ -10,34 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore import xform_name
+from botocore.session import Session
 
 from serverless_cloud.once import once
 
 #: The services of AWS SDK integrations by their names there: boto3's name, the prefix of IAM's actions.
 SDK_SERVICES = {
-    "apigateway": ("apigateway", "apigateway"),
-    "batch": ("batch", "batch"),
-    "cloudformation": ("cloudformation", "cloudformation"),
-    "cloudwatch": ("cloudwatch", "cloudwatch"),
+    **{name: (name, name) for name in (
+        "apigateway", "batch", "cloudformation", "cloudwatch", "dynamodb", "ec2", "iam", "kinesis", "kms", "lambda",
+        "pipes", "rds", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "sts",
+    )},
     "cloudwatchlogs": ("logs", "logs"),
-    "dynamodb": ("dynamodb", "dynamodb"),
-    "ec2": ("ec2", "ec2"),
     "eventbridge": ("events", "events"),
-    "iam": ("iam", "iam"),
-    "kinesis": ("kinesis", "kinesis"),
-    "kms": ("kms", "kms"),
-    "lambda": ("lambda", "lambda"),
-    "pipes": ("pipes", "pipes"),
-    "rds": ("rds", "rds"),
-    "s3": ("s3", "s3"),
-    "scheduler": ("scheduler", "scheduler"),
-    "secretsmanager": ("secretsmanager", "secretsmanager"),
     "sfn": ("stepfunctions", "states"),
-    "sns": ("sns", "sns"),
-    "sqs": ("sqs", "sqs"),
-    "ssm": ("ssm", "ssm"),
-    "sts": ("sts", "sts"),
-}
+}  # fmt: skip
 #: Optimised integrations that are served: the actions of a service, each with the patterns that AWS has for it.
 SERVED: dict[str, dict[str, tuple[str, ...]]] = {
     "apigateway": {"invoke": ("", "waitForTaskToken")},
@@ -153,18 +139,13 @@ def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
 def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
     if call.service in NOT_SERVED:
         return f"The local cloud does not serve {resource}: {call.service} has no counterpart here."
-    patterns = SERVED.get(call.service, {}).get(call.action)
-    if patterns is None or call.pattern not in patterns:
-        return unknown
-    return None
+    return None if call.pattern in SERVED.get(call.service, {}).get(call.action, ()) else unknown
 
 
 @once()
 def model(boto_service: str) -> Any:
     """botocore's model of a service."""
-    import botocore.session
-
-    return botocore.session.Session().get_service_model(boto_service)
+    return Session().get_service_model(boto_service)
 
 
 def operations(boto_service: str) -> tuple[str, ...]:

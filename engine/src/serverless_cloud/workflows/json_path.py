@@ -66,8 +66,7 @@ class JsonPath:
         Raises:
             NoSuchPath: there is no such place, and none can be made.
         """
-        places = self.places or ()
-        return _put(data, places, value)
+        return _put(data, self.places or (), value)
 
 
 def _put(data: Any, places: tuple[str | int, ...], value: Any) -> Any:

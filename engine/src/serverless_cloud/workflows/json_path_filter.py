@@ -17,11 +17,8 @@ class FilterError(ValueError):
     """The text is no filter."""
 
 
-class _Missing:
-    """What a path that leads nowhere has for a value."""
-
-
-MISSING = _Missing()
+#: What a path that leads nowhere has for a value.
+MISSING = object()
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -93,16 +90,16 @@ class _Parser:
         return False
 
     def _either(self) -> Filter:
-        left = self._both()
+        parts = [self._both()]
         while self._take("||"):
-            left = _any(left, self._both())
-        return left
+            parts.append(self._both())
+        return lambda item, root: any(part(item, root) for part in parts)
 
     def _both(self) -> Filter:
-        left = self._one()
+        parts = [self._one()]
         while self._take("&&"):
-            left = _all(left, self._one())
-        return left
+            parts.append(self._one())
+        return lambda item, root: all(part(item, root) for part in parts)
 
     def _one(self) -> Filter:
         if self._take("!"):
@@ -147,14 +144,6 @@ class _Parser:
         if kind == "word" and text in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text]
         raise FilterError(f"the filter {self._text!r} has {text!r} where a value is expected")
-
-
-def _any(left: Filter, right: Filter) -> Filter:
-    return lambda item, root: left(item, root) or right(item, root)
-
-
-def _all(left: Filter, right: Filter) -> Filter:
-    return lambda item, root: left(item, root) and right(item, root)
 
 
 def _path_operand(text: str, parse_path: Callable[[str], Any]) -> Operand:

@@ -6,7 +6,7 @@ of each state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from serverless_cloud.workflows.intrinsics import is_call, is_path, is_reference
@@ -88,11 +88,8 @@ def field_problems(kind: str, state: Mapping[str, Any], language: str, place: st
         language: JSONPath or JSONata, as it applies to this state.
         place: of the state.
     """
-    for name in state:
-        if name not in COMMON | FIELDS[kind]:
-            yield schema(f"Field '{name}' is not supported", place)
-    if missing := [name for name in REQUIRED.get(kind, ()) if name not in state]:
-        yield schema(f"These fields are required: [{', '.join(missing)}]", place)
+    yield from unknown_fields(state, COMMON | FIELDS[kind], place)
+    yield from missing_fields(state, REQUIRED.get(kind, ()), place)
     yield from language_problems(state, language, place)
     yield from _together(kind, state, place)
     for name, value in state.items():
@@ -105,6 +102,17 @@ def field_problems(kind: str, state: Mapping[str, Any], language: str, place: st
             yield schema("Expected value of type Boolean", where)
         elif name in ("InputPath", "OutputPath", "ResultPath", "ItemsPath", "ErrorPath", "CausePath", *_REFERENCES):
             yield from path_problems(name, value, where)
+
+
+def unknown_fields(fields: Iterable[str], known: Container[str], place: str) -> Iterator[Problem]:
+    """Fields that there are not."""
+    return (schema(f"Field '{name}' is not supported", place) for name in fields if name not in known)
+
+
+def missing_fields(fields: Container[str], required: Iterable[str], place: str) -> Iterator[Problem]:
+    """Fields that have to be there: one problem for all of them."""
+    if missing := [name for name in required if name not in fields]:
+        yield schema(f"These fields are required: [{', '.join(missing)}]", place)
 
 
 def language_problems(fields: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:

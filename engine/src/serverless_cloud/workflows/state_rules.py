@@ -12,8 +12,10 @@ from serverless_cloud.workflows.problems import Problem, schema
 from serverless_cloud.workflows.state_fields import (
     RETRY_NUMBERS,
     language_problems,
+    missing_fields,
     number_problems,
     path_problems,
+    unknown_fields,
 )
 from serverless_cloud.workflows.templates import jsonata_problems, template_problems
 
@@ -22,13 +24,12 @@ _RULE = {"JSONPath": {"Next", "Assign", "Comment", "Variable"}, "JSONata": {"Nex
 _SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
 _RETRIER = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"}
 _CATCHER = {"ErrorEquals", "Next", "ResultPath", "Assign", "Output"}
-_BATCHER = {
-    "BatchInput",
-    "MaxItemsPerBatch",
-    "MaxItemsPerBatchPath",
-    "MaxInputBytesPerBatch",
-    "MaxInputBytesPerBatchPath",
-}
+_BATCHER = {"BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch",
+            "MaxInputBytesPerBatchPath"}  # fmt: skip
+#: Fields of distributed Map states only.
+_DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter", "Label", "ToleratedFailureCount",
+                "ToleratedFailurePercentage", "ToleratedFailureCountPath",
+                "ToleratedFailurePercentagePath")  # fmt: skip
 _ERRORS = (
     "States.ALL", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold", "States.HeartbeatTimeout",
     "States.Http.Socket", "States.IntrinsicFailure", "States.ItemReaderFailed", "States.NoChoiceMatched",
@@ -87,8 +88,7 @@ def _choices(rules: Any, language: str, place: str) -> Iterator[Problem]:
         if not isinstance(rule, dict):
             yield schema("Expected value of type Object", where)
             continue
-        if "Next" not in rule:
-            yield schema("These fields are required: [Next]", where)
+        yield from missing_fields(rule, ("Next",), where)
         if language == "JSONata":
             yield from _condition(rule, where)
         else:
@@ -98,9 +98,7 @@ def _choices(rules: Any, language: str, place: str) -> Iterator[Problem]:
 
 def _condition(rule: Mapping[str, Any], place: str) -> Iterator[Problem]:
     yield from language_problems(rule, "JSONata", place)
-    for name in rule:
-        if name not in _RULE["JSONata"] | {"Condition", "Variable"}:
-            yield schema(f"Field '{name}' is not supported", place)
+    yield from unknown_fields(rule, _RULE["JSONata"] | {"Condition", "Variable"}, place)
     if "Condition" not in rule:
         yield schema("These fields are required: [Condition]", place)
     elif not isinstance(rule["Condition"], bool) and not is_expression(rule["Condition"]):
@@ -118,12 +116,9 @@ def _comparison(rule: Any, place: str, *, is_top: bool) -> Iterator[Problem]:
     operators = [name for name in rule if name in OPERATORS or name in WITH_PATH]
     given = [name for name in _SELECTORS if name in rule]
     known = (_RULE["JSONPath"] if is_top else {"Comment", "Variable"}) | {"And", "Or", "Not", "Condition", *operators}
-    for name in rule:
-        if name not in known:
-            yield schema(f"Field '{name}' is not supported", place)
+    yield from unknown_fields(rule, known, place)
     if len(given) != 1:
-        listed = ", ".join(_SELECTORS)
-        yield schema(f"The object must have only one of the following fields, [{listed}]", place)
+        yield schema(f"The object must have only one of the following fields, [{', '.join(_SELECTORS)}]", place)
     for name in ("And", "Or"):
         if name in rule:
             if not isinstance(rule[name], list) or not rule[name]:
@@ -172,15 +167,9 @@ def _listed(state: Mapping[str, Any], field: str, known: set[str], language: str
         if not isinstance(each, dict):
             yield schema("Expected value of type Object", where)
             continue
-        for name in each:
-            if name not in known | {"Comment"}:
-                yield schema(f"Field '{name}' is not supported", where)
+        yield from unknown_fields(each, known | {"Comment"}, where)
         yield from language_problems(each, language, where)
-        missing = [
-            name for name in (("ErrorEquals",) if field == "Retry" else ("ErrorEquals", "Next")) if name not in each
-        ]
-        if missing:
-            yield schema(f"These fields are required: [{', '.join(missing)}]", where)
+        yield from missing_fields(each, ("ErrorEquals",) if field == "Retry" else ("ErrorEquals", "Next"), where)
         yield from _errors(each.get("ErrorEquals"), number == len(given) - 1, f"{where}/ErrorEquals")
         for name, bounds in RETRY_NUMBERS.items():
             if field == "Retry" and name in each:
@@ -220,9 +209,7 @@ def _map(state: Mapping[str, Any], language: str, place: str) -> Iterator[Proble
     if not isinstance(config, dict):
         yield schema("Expected value of type Object", where)
         return
-    for field in config:
-        if field not in ("Mode", "ExecutionType"):
-            yield schema(f"Field '{field}' is not supported", where)
+    yield from unknown_fields(config, ("Mode", "ExecutionType"), where)
     mode = config.get("Mode", "INLINE")
     if mode not in ("INLINE", "DISTRIBUTED"):
         yield schema("Value should be one of the following: [INLINE, DISTRIBUTED]", f"{where}/Mode")
@@ -234,24 +221,11 @@ def _map(state: Mapping[str, Any], language: str, place: str) -> Iterator[Proble
     elif mode == "INLINE" and kind is not None:
         yield schema("Field 'ExecutionType' is not supported", where)
     if mode == "INLINE":
-        for field in (
-            "ItemReader",
-            "ItemBatcher",
-            "ResultWriter",
-            "Label",
-            "ToleratedFailureCount",
-            "ToleratedFailurePercentage",
-            "ToleratedFailureCountPath",
-            "ToleratedFailurePercentagePath",
-        ):
-            if field in state:
-                yield schema(f"Field '{field}' is not supported", place)
+        yield from unknown_fields([name for name in _DISTRIBUTED if name in state], (), place)
     if "Items" in state and not isinstance(state["Items"], list | dict) and not is_expression(state["Items"]):
         yield schema("Expected value of type Array, or a JSONata expression", f"{place}/Items")
     batcher = state.get("ItemBatcher")
     if isinstance(batcher, dict):
-        for field in batcher:
-            if field not in _BATCHER:
-                yield schema(f"Field '{field}' is not supported", f"{place}/ItemBatcher")
+        yield from unknown_fields(batcher, _BATCHER, f"{place}/ItemBatcher")
         if language == "JSONPath":
             yield from template_problems(batcher.get("BatchInput"), f"{place}/ItemBatcher/BatchInput")
