@@ -69,11 +69,7 @@ def timeout_of(given: Mapping[str, Any] | None) -> int | None:
 
 
 def job_of(
-    key: Key,
-    given: Mapping[str, Any],
-    queue: Queue,
-    definition: Definition,
-    find: Callable[[str], Job | None],
+    key: Key, given: Mapping[str, Any], queue: Queue, definition: Definition, find: Callable[[str], Job | None]
 ) -> Job:
     """The job of a request.
 

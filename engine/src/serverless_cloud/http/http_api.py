@@ -17,13 +17,7 @@ from serverless_cloud.http.front import Request, Response, message
 from serverless_cloud.http.http_api_integrations import Integrations
 from serverless_cloud.http.http_api_model import HttpApi, JwtAuthorizer, Route, Stage
 from serverless_cloud.http.http_api_parameters import Values, map_request, map_response
-from serverless_cloud.http.jwt_authorizer import (
-    InvalidToken,
-    Tokens,
-    check_audience,
-    check_scopes,
-    claims_for_event,
-)
+from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens, check_audience, check_scopes, claims_for_event
 from serverless_cloud.http.proxy import Arrival, short_request_id
 from serverless_cloud.http.throttle import Limit, Throttles, account_limit
 

@@ -58,7 +58,7 @@ class Tokens:
         Raises:
             InvalidToken: it is not accepted.
         """
-        from joserfc import jwt
+        from joserfc import jwt  # brings a library for cryptography, which few clouds need
         from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
         from joserfc.jwk import KeySet
 

@@ -16,13 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from serverless_cloud.http.answers import DOORS_OWN, MalformedAnswer, ProxyAnswer, read_1_0, read_2_0
+from serverless_cloud.http.answers import DOORS_OWN
 from serverless_cloud.http.front import Request
-
-__all__ = [
-    "Arrival", "MalformedAnswer", "ProxyAnswer", "function_url_event", "gateway_time", "http_event_1_0",
-    "http_event_2_0", "is_text", "read_1_0", "read_2_0", "rest_event", "short_request_id",
-]  # fmt: skip
 
 #: What REST APIs tell of a caller; null unless something has identified it.
 IDENTITY = (
@@ -139,12 +134,7 @@ def function_url_event(request: Request, arrival: Arrival) -> dict[str, Any]:
 
 
 def _event_2_0(
-    request: Request,
-    arrival: Arrival,
-    raw_path: str,
-    headers: list[tuple[str, str]],
-    domain_name: str,
-    request_id: str,
+    request: Request, arrival: Arrival, raw_path: str, headers: list[tuple[str, str]], domain_name: str, request_id: str
 ) -> dict[str, Any]:
     event: dict[str, Any] = {
         "version": "2.0",
@@ -154,8 +144,8 @@ def _event_2_0(
     }
     if cookies := [c.strip() for v in request.all_headers("cookie") for c in v.split(";") if c.strip()]:
         event["cookies"] = cookies
-    event["headers"] = {name: ",".join(values) for name, values in _grouped(headers).items()}
-    if query := _grouped(_query(request)):
+    event["headers"] = {name: ",".join(values) for name, values in grouped(headers).items()}
+    if query := grouped(_query(request)):
         event["queryStringParameters"] = {name: ",".join(values) for name, values in query.items()}
     context: dict[str, Any] = {"accountId": arrival.account_id, "apiId": arrival.api_id}
     if arrival.authorizer is not None:
@@ -210,7 +200,7 @@ def _context_1_0(request: Request, arrival: Arrival) -> dict[str, Any]:
 def _common_1_0(
     request: Request, arrival: Arrival, headers: list[tuple[str, str]], context: dict[str, Any]
 ) -> dict[str, Any]:
-    many, query = _grouped(headers), _grouped(_query(request))
+    many, query = grouped(headers), grouped(_query(request))
     return {
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in many.items()},
@@ -248,7 +238,8 @@ def _with_forwarding(
     return kept + [(name if title else name.lower(), value) for name, value in added.items()]
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values by their names."""
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
@@ -263,7 +254,7 @@ def _decoded(path: str) -> str:
     return Request("GET", path).path
 
 
-def is_text(content_type: str) -> bool:
+def _is_text(content_type: str) -> bool:
     """Whether HTTP APIs and function URLs hand a body of this type over as it is; others are base64-encoded."""
     kind = content_type.split(";")[0].strip().lower()
     return not kind or kind.startswith("text/") or kind in _TEXT or kind.endswith(("+json", "+xml"))
@@ -271,7 +262,7 @@ def is_text(content_type: str) -> bool:
 
 def _body(request: Request) -> dict[str, Any]:
     encoded = request.header("content-encoding", "identity").lower() != "identity"
-    return _body_as(request, encoded or not is_text(request.header("content-type")))
+    return _body_as(request, encoded or not _is_text(request.header("content-type")))
 
 
 def _body_as(request: Request, binary: bool) -> dict[str, Any]:

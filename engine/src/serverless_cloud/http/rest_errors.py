@@ -109,7 +109,12 @@ def _substituted(template: str, names: Json) -> str:
 
 
 def _look_up(name: str, names: Json) -> str:
-    found: Any = names
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
+    found = walk(names, name)
     return "" if found is None else str(found)
+
+
+def walk(value: Any, path: str) -> Any:
+    """What stands in an object at a path, "identity.sourceIp"; None for nothing."""
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

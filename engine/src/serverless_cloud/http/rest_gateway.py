@@ -10,12 +10,12 @@ import dataclasses
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from serverless_cloud.http import rest_cache
 from serverless_cloud.http.front import Request, Response
-from serverless_cloud.http.proxy import Arrival
+from serverless_cloud.http.proxy import Arrival, grouped
 from serverless_cloud.http.rest_authorization import Authorization
 from serverless_cloud.http.rest_cache import ResponseCache
 from serverless_cloud.http.rest_errors import GatewayError, gateway_response
@@ -23,9 +23,9 @@ from serverless_cloud.http.rest_exchange import Exchange
 from serverless_cloud.http.rest_integrations import Integrations
 from serverless_cloud.http.rest_model import Stage
 from serverless_cloud.http.rest_routing import route
-from serverless_cloud.http.rest_usage import Quotas, identify, throttle_numbers
+from serverless_cloud.http.rest_usage import Quotas, identify, limits
 from serverless_cloud.http.rest_validation import validate
-from serverless_cloud.http.throttle import Limit, Throttles, account_limit
+from serverless_cloud.http.throttle import Throttles, account_limit
 
 TEST_STAGE = "test-invoke-stage"  # as AWS names it
 
@@ -89,15 +89,10 @@ class RestApis:
     def _through(self, exchange: Exchange) -> Response:
         stage = exchange.stage
         settings, _ = stage.settings(exchange.resource, exchange.method_key)
-        limits = [account_limit(stage.account_id, stage.region)]
-        throttle = {
-            "rateLimit": settings.get("throttlingRateLimit"),
-            "burstLimit": settings.get("throttlingBurstLimit"),
-        }
         key = ("method", stage.api_id, stage.name, exchange.resource.path, exchange.method_key)
-        # -1 stands for "no limit of its own"
-        limits += [Limit(key, rate, burst) for rate, burst in throttle_numbers(throttle) if rate >= 0 and burst >= 0]
-        if self._throttles.admit(limits):
+        own = limits(key, settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit"))
+        own = [each for each in own if each.rate_per_s >= 0 and each.burst >= 0]  # -1 stands for "no limit of its own"
+        if self._throttles.admit([account_limit(stage.account_id, stage.region), *own]):
             raise GatewayError("THROTTLED")
         key_of_authorizer = self._authorization.check(exchange)
         if exchange.method.get("apiKeyRequired"):
@@ -164,9 +159,7 @@ class RestApis:
             log += [f"Execution failed: {error.reason or error.message}"]
             response = _refused(exchange, error) if exchange else gateway_response(error, {}, {}, {}, {})
         log += [f"Method completed with status: {response.status}"]
-        many: dict[str, list[str]] = {}
-        for name, value in response.headers:
-            many.setdefault(name, []).append(value)
+        many = grouped(response.headers)
         return {
             "status": response.status,
             "body": response.body.decode("utf-8", "replace"),
@@ -210,12 +203,9 @@ def _refused(exchange: Exchange, error: GatewayError) -> Response:
 
 def _named(response: Response, arrival: Arrival, exchange: Exchange | None = None) -> Response:
     """The response with the headers that API Gateway adds."""
-    headers: Mapping[str, str] = {
-        "x-amzn-RequestId": arrival.request_id,
-        "x-amz-apigw-id": arrival.extended_request_id,
-    }
+    headers = {"x-amzn-RequestId": arrival.request_id, "x-amz-apigw-id": arrival.extended_request_id}
     if exchange is not None and exchange.integration["type"] not in ("HTTP_PROXY", "MOCK"):
-        headers = {**headers, "X-Amzn-Trace-Id": arrival.trace_id}
+        headers["X-Amzn-Trace-Id"] = arrival.trace_id
     kept = tuple((_renamed(name), value) for name, value in response.headers)
     return dataclasses.replace(response, headers=(*kept, *headers.items()))
 

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from serverless_cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_cloud.http import rest_mapping
+from serverless_cloud.http.answers import MalformedAnswer, read_1_0
 from serverless_cloud.http.calls import SERVICE, EventTooLarge, FunctionCalls
 from serverless_cloud.http.front import Response
-from serverless_cloud.http.proxy import MalformedAnswer, read_1_0
 from serverless_cloud.http.rest_aws import AwsServices, service_of
 from serverless_cloud.http.rest_backends import Backend, Backends, Unreachable
 from serverless_cloud.http.rest_errors import GatewayError

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.http.front import Response
-from serverless_cloud.http.rest_errors import GatewayError
+from serverless_cloud.http.rest_errors import GatewayError, walk
 from serverless_cloud.http.rest_exchange import Exchange
 from serverless_cloud.http.rest_model import Json
 from serverless_cloud.http.templates import TemplateFailed, compact, find
@@ -72,7 +72,7 @@ def _source(source: str, exchange: Exchange) -> list[str]:
     if source.startswith("stageVariables."):
         return _one(exchange.stage.variables.get(source.removeprefix("stageVariables.")))
     if source.startswith("context."):
-        return _one(_walk(exchange.context, source.removeprefix("context.")))
+        return _one(walk(exchange.context, source.removeprefix("context.")))
     place, _, name = source.removeprefix("method.request.").partition(".")
     event = exchange.event
     if place == "path":
@@ -91,12 +91,6 @@ def _source(source: str, exchange: Exchange) -> list[str]:
 
 def _one(value: Any) -> list[str]:
     return [] if value in (None, "") else [value if isinstance(value, str) else compact(value)]
-
-
-def _walk(value: Any, name: str) -> Any:
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _from_body(text: str, path: str, error: GatewayError) -> list[str]:

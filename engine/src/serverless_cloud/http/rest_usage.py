@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -33,18 +33,15 @@ class Client:
         path = f"{exchange.resource.path}/{exchange.method_key}"
         own = self.plan.method_throttles.get(path)
         throttle, where = (own, path) if own else (self.plan.throttle, "")
-        return [
-            Limit(("plan", self.plan.id, self.key.id, where), rate, burst) for rate, burst in throttle_numbers(throttle)
-        ]
+        return limits(("plan", self.plan.id, self.key.id, where), throttle.get("rateLimit"), throttle.get("burstLimit"))
 
 
-def throttle_numbers(throttle: Json) -> list[tuple[float, float]]:
-    """Rate and burst of a throttle's settings; empty if it sets none."""
-    rate, burst = throttle.get("rateLimit"), throttle.get("burstLimit")
+def limits(key: Hashable, rate: float | None, burst: float | None) -> list[Limit]:
+    """The bucket for a rate per second and a burst; none if neither is set."""
     if rate is None and burst is None:
         return []
     steady = float("inf") if rate is None else float(rate)
-    return [(steady, float(steady if burst is None else burst))]
+    return [Limit(key, steady, float(steady if burst is None else burst))]
 
 
 def identify(exchange: Exchange, value: str | None) -> Client:

@@ -137,9 +137,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@functools.lru_cache(maxsize=512)
-def _path(path: str) -> Any:
-    return parse_path(path)
+_path = functools.lru_cache(maxsize=512)(parse_path)
 
 
 def find(document: Any, path: str) -> Any:
@@ -203,8 +201,7 @@ class _Util:
     @staticmethod
     def escapeJavaScript(value: Any) -> str:
         """Escaped for a string of JavaScript; ' becomes \\', which JSON does not know: AWS's guide says so too."""
-        text = "null" if value is None else _text(value)
-        return "".join(_ESCAPES.get(c, c if " " <= c <= "~" else _units(c)) for c in text)
+        return "".join(_ESCAPES.get(c, c if " " <= c <= "~" else _units(c)) for c in _text(value))
 
     @staticmethod
     def parseJson(text: str) -> Any:
@@ -267,14 +264,9 @@ def render(
     empty: dict[str, Any] = {"header": {}, "path": {}, "querystring": {}}
     variables["requestOverride"] = _Group(java(empty | dict(request_override or {})))
     variables["responseOverride"] = _Group(java({"header": {}} | dict(response_override or {})))
-    names = {
-        "input": _Input(body, params),
-        "util": _Util(),
-        "context": variables,
-        "stageVariables": java(stage_variables),
-    }
+    names = {"input": _Input(body, params), "util": _Util(), "context": variables}
     try:
-        text = _compiled(template.strip()).merge(names)
+        text = _compiled(template.strip()).merge(names | {"stageVariables": java(stage_variables)})
     except TemplateFailed:
         raise
     except Exception as error:  # the engine lets errors of any kind through

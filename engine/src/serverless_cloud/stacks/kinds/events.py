@@ -11,16 +11,7 @@ from serverless_cloud.clients import client
 from serverless_cloud.stacks.documents import parse
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.api_documents import text_in_bucket
-from serverless_cloud.stacks.kinds.base import (
-    ByCalls,
-    Kind,
-    Made,
-    Place,
-    Properties,
-    as_text,
-    call_if_there,
-    fitted,
-)
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there, fitted
 
 
 class Rule(Kind):
