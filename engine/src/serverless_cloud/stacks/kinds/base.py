@@ -149,6 +149,10 @@ class Kind:
     #: What deletes it: service, operation, and the parameter that takes its id; without one `Made.own` says which.
     deleted_with: ClassVar[tuple[str, ...]]
 
+    def __init__(self, **settings: Any) -> None:
+        """A type that needs no code of its own is made of settings: the attributes of its class, by name."""
+        vars(self).update(settings)
+
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         """Makes it.
 

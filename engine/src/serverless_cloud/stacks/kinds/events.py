@@ -93,14 +93,6 @@ class Schedule(ByCalls):
         return super().is_replaced(of_group | dict(old), of_group | dict(new))
 
 
-class ScheduleGroup(ByCalls):
-    """AWS::Scheduler::ScheduleGroup."""
-
-    type, service, name = "AWS::Scheduler::ScheduleGroup", "scheduler", "Name"
-    created_by, deleted_by = "CreateScheduleGroup", "DeleteScheduleGroup"
-    ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "ScheduleGroupArn"}
-
-
 class Pipe(ByCalls):
     """AWS::Pipes::Pipe."""
 
@@ -261,14 +253,6 @@ class StateMachineAlias(Kind):
         ]
 
 
-class Activity(ByCalls):
-    """AWS::StepFunctions::Activity."""
-
-    type, service, name, name_limit = "AWS::StepFunctions::Activity", "stepfunctions", "Name", 80
-    created_by, deleted_by = "CreateActivity", "DeleteActivity"
-    ids, ref, gives = {"activityArn": "activityArn"}, "activityArn", {"Arn": "activityArn", "Name": "Name"}
-
-
 class ComputeEnvironment(ByCalls):
     """AWS::Batch::ComputeEnvironment."""
 
@@ -310,17 +294,6 @@ class JobQueue(ByCalls):
         )
 
 
-class JobDefinition(ByCalls):
-    """AWS::Batch::JobDefinition: a change registers a new revision."""
-
-    type, service, name = "AWS::Batch::JobDefinition", "batch", "JobDefinitionName"
-    created_by, deleted_by = "RegisterJobDefinition", "DeregisterJobDefinition"
-    ids, ref = {"jobDefinition": "jobDefinitionArn"}, "jobDefinitionArn"
-    gives = {"JobDefinitionArn": "jobDefinitionArn"}
-    refused = ("ResourceRetentionPolicy",)
-    custom_name_may_stay = True
-
-
 def _valid(at: Place, plural: str, arn: str) -> None:
     operation = f"Describe{plural[0].upper()}{plural[1:]}"
 
@@ -343,6 +316,17 @@ def _disable(at: Place, kind: str, plural: str, arn: str) -> None:
 
 
 KINDS: tuple[Kind, ...] = (
-    Rule(), EventBus(), Schedule(), ScheduleGroup(), Pipe(), StateMachine(), StateMachineVersion(), StateMachineAlias(),
-    Activity(), ComputeEnvironment(), JobQueue(), JobDefinition(),
+    Rule(), EventBus(), Schedule(), Pipe(), StateMachine(), StateMachineVersion(), StateMachineAlias(),
+    ComputeEnvironment(), JobQueue(),
+    ByCalls(type="AWS::Scheduler::ScheduleGroup", service="scheduler", name="Name", created_by="CreateScheduleGroup",
+            deleted_by="DeleteScheduleGroup", ids={"Name": "Name"}, ref="Name", gives={"Arn": "ScheduleGroupArn"}),
+    ByCalls(type="AWS::StepFunctions::Activity", service="stepfunctions", name="Name", name_limit=80,
+            created_by="CreateActivity", deleted_by="DeleteActivity", ids={"activityArn": "activityArn"},
+            ref="activityArn", gives={"Arn": "activityArn", "Name": "Name"}),
+    # A change of a job definition registers a new revision.
+    ByCalls(type="AWS::Batch::JobDefinition", service="batch", name="JobDefinitionName",
+            created_by="RegisterJobDefinition", deleted_by="DeregisterJobDefinition",
+            ids={"jobDefinition": "jobDefinitionArn"}, ref="jobDefinitionArn",
+            gives={"JobDefinitionArn": "jobDefinitionArn"}, refused=("ResourceRetentionPolicy",),
+            custom_name_may_stay=True),
 )  # fmt: skip

@@ -188,16 +188,6 @@ class EventSourceMapping(ByCalls):
         at.wait(settled, "the mapping is enabled")
 
 
-class LayerVersion(ByCalls):
-    """AWS::Lambda::LayerVersion."""
-
-    type, service, name = "AWS::Lambda::LayerVersion", "lambda", "LayerName"
-    created_by, deleted_by = "PublishLayerVersion", "DeleteLayerVersion"
-    ids, ref = {"LayerName": "LayerName", "VersionNumber": "Version"}, "LayerVersionArn"
-    gives = {"LayerVersionArn": "LayerVersionArn"}
-    name_limit, custom_name_may_stay = 140, True
-
-
 class Url(ByCalls):
     """AWS::Lambda::Url."""
 
@@ -301,5 +291,9 @@ def _split(function: str) -> tuple[str, str | None]:
 
 
 KINDS: tuple[Kind, ...] = (
-    Function(), Version(), Alias(), Permission(), EventSourceMapping(), LayerVersion(), Url(), EventInvokeConfig(),
+    Function(), Version(), Alias(), Permission(), EventSourceMapping(), Url(), EventInvokeConfig(),
+    ByCalls(type="AWS::Lambda::LayerVersion", service="lambda", name="LayerName", name_limit=140,
+            custom_name_may_stay=True, created_by="PublishLayerVersion", deleted_by="DeleteLayerVersion",
+            ids={"LayerName": "LayerName", "VersionNumber": "Version"}, ref="LayerVersionArn",
+            gives={"LayerVersionArn": "LayerVersionArn"}),
 )  # fmt: skip

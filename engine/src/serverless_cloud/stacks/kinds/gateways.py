@@ -1,6 +1,6 @@
 """Ways out of a VPC: internet gateways, public addresses, NAT gateways, endpoints."""
 
-# ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
+# ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -8,15 +8,6 @@ from typing import Any, ClassVar
 from serverless_cloud.stacks.errors import UnsupportedResource
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there
 from serverless_cloud.stacks.kinds.network_parts import Part, retag
-
-
-class InternetGateway(Part):
-    """AWS::EC2::InternetGateway."""
-
-    type, answered, tagged = "AWS::EC2::InternetGateway", "InternetGateway", "internet-gateway"
-    created_by, deleted_by = "CreateInternetGateway", "DeleteInternetGateway"
-    ids, ref = {"InternetGatewayId": "InternetGatewayId"}, "InternetGatewayId"
-    gives = {"InternetGatewayId": "InternetGatewayId"}
 
 
 class GatewayAttachment(Kind):
@@ -53,7 +44,7 @@ class Eip(Kind):
 class NatGateway(Part):
     """AWS::EC2::NatGateway."""
 
-    type, answered, tagged = "AWS::EC2::NatGateway", "NatGateway", "natgateway"
+    type, tagged = "AWS::EC2::NatGateway", "natgateway"
     created_by, deleted_by = "CreateNatGateway", "DeleteNatGateway"
     ids, ref, gives = {"NatGatewayId": "NatGatewayId"}, "NatGatewayId", {"NatGatewayId": "NatGatewayId"}
 
@@ -84,7 +75,7 @@ class NatGateway(Part):
 class VpcEndpoint(Part):
     """AWS::EC2::VPCEndpoint."""
 
-    type, answered, tagged = "AWS::EC2::VPCEndpoint", "VpcEndpoint", "vpc-endpoint"
+    type, tagged = "AWS::EC2::VPCEndpoint", "vpc-endpoint"
     created_by, deleted_by = "CreateVpcEndpoint", "DeleteVpcEndpoints"
     ids, ref, gives = {"VpcEndpointIds": "VpcEndpointId"}, "VpcEndpointId", {"Id": "VpcEndpointId"}
     _lists = ("RouteTableIds", "SubnetIds", "SecurityGroupIds")
@@ -126,5 +117,8 @@ class VpcEndpoint(Part):
 
 
 KINDS: tuple[Kind, ...] = (
-    InternetGateway(), GatewayAttachment(), Eip(), NatGateway(), VpcEndpoint(),
+    GatewayAttachment(), Eip(), NatGateway(), VpcEndpoint(),
+    Part(type="AWS::EC2::InternetGateway", tagged="internet-gateway", created_by="CreateInternetGateway",
+         deleted_by="DeleteInternetGateway", ids={"InternetGatewayId": "InternetGatewayId"}, ref="InternetGatewayId",
+         gives={"InternetGatewayId": "InternetGatewayId"}),
 )  # fmt: skip

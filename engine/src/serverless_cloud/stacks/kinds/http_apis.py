@@ -57,45 +57,19 @@ class _HttpPart(ByCalls):
     tags_as_map = True
 
 
-class HttpStage(_HttpPart):
-    """AWS::ApiGatewayV2::Stage."""
-
-    type, created_by, updated_by, deleted_by = "AWS::ApiGatewayV2::Stage", "CreateStage", "UpdateStage", "DeleteStage"
-    ids, ref = {"ApiId": "ApiId", "StageName": "StageName"}, "StageName"
-
-
-class Route(_HttpPart):
-    """AWS::ApiGatewayV2::Route."""
-
-    type, created_by, updated_by, deleted_by = "AWS::ApiGatewayV2::Route", "CreateRoute", "UpdateRoute", "DeleteRoute"
-    ids, ref, gives = {"ApiId": "ApiId", "RouteId": "RouteId"}, "RouteId", {"RouteId": "RouteId"}
-
-
-class Integration(_HttpPart):
-    """AWS::ApiGatewayV2::Integration."""
-
-    type = "AWS::ApiGatewayV2::Integration"
-    created_by, updated_by, deleted_by = "CreateIntegration", "UpdateIntegration", "DeleteIntegration"
-    ids, ref = {"ApiId": "ApiId", "IntegrationId": "IntegrationId"}, "IntegrationId"
-    gives = {"IntegrationId": "IntegrationId"}
-
-
-class HttpAuthorizer(_HttpPart):
-    """AWS::ApiGatewayV2::Authorizer."""
-
-    type = "AWS::ApiGatewayV2::Authorizer"
-    created_by, updated_by, deleted_by = "CreateAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer"
-    ids, ref = {"ApiId": "ApiId", "AuthorizerId": "AuthorizerId"}, "AuthorizerId"
-    gives = {"AuthorizerId": "AuthorizerId"}
-
-
-class HttpDeployment(_HttpPart):
-    """AWS::ApiGatewayV2::Deployment."""
-
-    type, created_by, deleted_by = "AWS::ApiGatewayV2::Deployment", "CreateDeployment", "DeleteDeployment"
-    ids, ref = {"ApiId": "ApiId", "DeploymentId": "DeploymentId"}, "DeploymentId"
-
-
 KINDS: tuple[Kind, ...] = (
-    HttpApi(), HttpStage(), Route(), Integration(), HttpAuthorizer(), HttpDeployment(),
+    HttpApi(),
+    _HttpPart(type="AWS::ApiGatewayV2::Stage", created_by="CreateStage", updated_by="UpdateStage",
+              deleted_by="DeleteStage", ids={"ApiId": "ApiId", "StageName": "StageName"}, ref="StageName"),
+    _HttpPart(type="AWS::ApiGatewayV2::Route", created_by="CreateRoute", updated_by="UpdateRoute",
+              deleted_by="DeleteRoute", ids={"ApiId": "ApiId", "RouteId": "RouteId"}, ref="RouteId",
+              gives={"RouteId": "RouteId"}),
+    _HttpPart(type="AWS::ApiGatewayV2::Integration", created_by="CreateIntegration", updated_by="UpdateIntegration",
+              deleted_by="DeleteIntegration", ids={"ApiId": "ApiId", "IntegrationId": "IntegrationId"},
+              ref="IntegrationId", gives={"IntegrationId": "IntegrationId"}),
+    _HttpPart(type="AWS::ApiGatewayV2::Authorizer", created_by="CreateAuthorizer", updated_by="UpdateAuthorizer",
+              deleted_by="DeleteAuthorizer", ids={"ApiId": "ApiId", "AuthorizerId": "AuthorizerId"},
+              ref="AuthorizerId", gives={"AuthorizerId": "AuthorizerId"}),
+    _HttpPart(type="AWS::ApiGatewayV2::Deployment", created_by="CreateDeployment", deleted_by="DeleteDeployment",
+              ids={"ApiId": "ApiId", "DeploymentId": "DeploymentId"}, ref="DeploymentId"),
 )  # fmt: skip

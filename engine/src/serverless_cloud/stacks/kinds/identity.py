@@ -209,14 +209,10 @@ class UserPool(ByCalls):
         return made
 
 
-class UserPoolClient(ByCalls):
-    """AWS::Cognito::UserPoolClient."""
-
-    type, service, name, name_limit = "AWS::Cognito::UserPoolClient", "cognito-idp", "ClientName", 128
-    created_by, updated_by = "CreateUserPoolClient", "UpdateUserPoolClient"
-    deleted_by, ids, ref = "DeleteUserPoolClient", {"UserPoolId": "UserPoolId", "ClientId": "ClientId"}, "ClientId"
-    gives = {"ClientId": "ClientId", "ClientSecret": "ClientSecret", "Name": "ClientName"}
-    whole = True
-
-
-KINDS: tuple[Kind, ...] = (Role(), ManagedPolicy(), Policy(), InstanceProfile(), UserPool(), UserPoolClient())
+KINDS: tuple[Kind, ...] = (
+    Role(), ManagedPolicy(), Policy(), InstanceProfile(), UserPool(),
+    ByCalls(type="AWS::Cognito::UserPoolClient", service="cognito-idp", name="ClientName", name_limit=128,
+            created_by="CreateUserPoolClient", updated_by="UpdateUserPoolClient", deleted_by="DeleteUserPoolClient",
+            ids={"UserPoolId": "UserPoolId", "ClientId": "ClientId"}, ref="ClientId", whole=True,
+            gives={"ClientId": "ClientId", "ClientSecret": "ClientSecret", "Name": "ClientName"}),
+)  # fmt: skip

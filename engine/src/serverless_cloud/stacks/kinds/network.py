@@ -13,7 +13,7 @@ from serverless_cloud.stacks.kinds.network_parts import Part, retag
 class Vpc(Part):
     """AWS::EC2::VPC."""
 
-    type, answered, tagged = "AWS::EC2::VPC", "Vpc", "vpc"
+    type, tagged = "AWS::EC2::VPC", "vpc"
     created_by, deleted_by, ids, ref = "CreateVpc", "DeleteVpc", {"VpcId": "VpcId"}, "VpcId"
     refused = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "VpcEncryptionControl")
     _flags = ("EnableDnsSupport", "EnableDnsHostnames")
@@ -47,7 +47,7 @@ class Vpc(Part):
 class Subnet(Part):
     """AWS::EC2::Subnet."""
 
-    type, answered, tagged = "AWS::EC2::Subnet", "Subnet", "subnet"
+    type, tagged = "AWS::EC2::Subnet", "subnet"
     created_by, deleted_by, ids, ref = "CreateSubnet", "DeleteSubnet", {"SubnetId": "SubnetId"}, "SubnetId"
     gives = {"SubnetId": "SubnetId", "VpcId": "VpcId", "CidrBlock": "CidrBlock", "AvailabilityZone": "AvailabilityZone"}
 
@@ -147,26 +147,6 @@ class _GroupRule(Kind):
                       IpPermissions=[_rule(given)])  # fmt: skip
 
 
-class Ingress(_GroupRule):
-    """AWS::EC2::SecurityGroupIngress."""
-
-    type, way = "AWS::EC2::SecurityGroupIngress", "Ingress"
-
-
-class Egress(_GroupRule):
-    """AWS::EC2::SecurityGroupEgress."""
-
-    type, way = "AWS::EC2::SecurityGroupEgress", "Egress"
-
-
-class RouteTable(Part):
-    """AWS::EC2::RouteTable."""
-
-    type, answered, tagged = "AWS::EC2::RouteTable", "RouteTable", "route-table"
-    created_by, deleted_by = "CreateRouteTable", "DeleteRouteTable"
-    ids, ref, gives = {"RouteTableId": "RouteTableId"}, "RouteTableId", {"RouteTableId": "RouteTableId"}
-
-
 class VpcRoute(Kind):
     """AWS::EC2::Route."""
 
@@ -206,5 +186,10 @@ class SubnetRouteTable(Kind):
 
 
 KINDS: tuple[Kind, ...] = (
-    Vpc(), Subnet(), SecurityGroup(), Ingress(), Egress(), RouteTable(), VpcRoute(), SubnetRouteTable(),
+    Vpc(), Subnet(), SecurityGroup(), VpcRoute(), SubnetRouteTable(),
+    _GroupRule(type="AWS::EC2::SecurityGroupIngress", way="Ingress"),
+    _GroupRule(type="AWS::EC2::SecurityGroupEgress", way="Egress"),
+    Part(type="AWS::EC2::RouteTable", tagged="route-table", created_by="CreateRouteTable",
+         deleted_by="DeleteRouteTable", ids={"RouteTableId": "RouteTableId"}, ref="RouteTableId",
+         gives={"RouteTableId": "RouteTableId"}),
 )  # fmt: skip

@@ -9,10 +9,9 @@ from serverless_cloud.stacks.kinds.base import ByCalls, Made, Place, Properties
 
 
 class Part(ByCalls):
-    """A part of the network; its id stands in the answer under `answered`. Its tags change in place."""
+    """A part of the network. Its tags change in place."""
 
     service = "ec2"
-    answered: ClassVar[str]
     tagged: ClassVar[str]  # its name in TagSpecifications
 
     def parameters(self, at: Place, operation: str, given: Properties, *, strict: bool = True) -> dict[str, Any]:

@@ -216,14 +216,6 @@ class Stage(_Rest):
         return f"/{place}/{each.get('HttpMethod', '*')}"
 
 
-class Resource(_Rest):
-    """AWS::ApiGateway::Resource."""
-
-    type, created_by, deleted_by = "AWS::ApiGateway::Resource", "CreateResource", "DeleteResource"
-    ids, ref = {"restApiId": "RestApiId", "resourceId": "id"}, "id"
-    gives = {"ResourceId": "id"}
-
-
 class Method(ByCalls):
     """AWS::ApiGateway::Method: method, integration and their responses, each made by a call."""
 
@@ -257,18 +249,6 @@ class Method(ByCalls):
         call_if_there(at, "apigateway", "DeleteMethod", **made.own)
 
 
-class Authorizer(_Rest):
-    """AWS::ApiGateway::Authorizer."""
-
-    type = "AWS::ApiGateway::Authorizer"
-    created_by, updated_by, deleted_by = "CreateAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer"
-    ids, ref = {"restApiId": "RestApiId", "authorizerId": "id"}, "id"
-    gives = {"AuthorizerId": "id"}
-    patched = {"Name": "/name", "AuthorizerUri": "/authorizerUri", "IdentitySource": "/identitySource",
-               "AuthorizerResultTtlInSeconds": "/authorizerResultTtlInSeconds", "Type": "/type",
-               "IdentityValidationExpression": "/identityValidationExpression"}  # fmt: skip
-
-
 class Model(_Rest):
     """AWS::ApiGateway::Model."""
 
@@ -279,31 +259,6 @@ class Model(_Rest):
         if "Name" not in given:
             given["Name"] = at.logical_id
         return super().create(at, {"ContentType": "application/json"} | given)
-
-
-class RequestValidator(_Rest):
-    """AWS::ApiGateway::RequestValidator."""
-
-    type = "AWS::ApiGateway::RequestValidator"
-    created_by, deleted_by = "CreateRequestValidator", "DeleteRequestValidator"
-    ids, ref = {"restApiId": "RestApiId", "requestValidatorId": "id"}, "id"
-    gives = {"RequestValidatorId": "id"}
-
-
-class GatewayResponse(_Rest):
-    """AWS::ApiGateway::GatewayResponse."""
-
-    type = "AWS::ApiGateway::GatewayResponse"
-    created_by, deleted_by = "PutGatewayResponse", "DeleteGatewayResponse"
-    ids, ref = {"restApiId": "RestApiId", "responseType": "responseType"}, "responseType"
-
-
-class ApiKey(_Rest):
-    """AWS::ApiGateway::ApiKey."""
-
-    type, created_by, deleted_by = "AWS::ApiGateway::ApiKey", "CreateApiKey", "DeleteApiKey"
-    ids, ref, name, gives = {"apiKey": "id"}, "id", "Name", {"APIKeyId": "id"}
-    tags_as_map = True
 
 
 class UsagePlan(_Rest):
@@ -323,14 +278,23 @@ class UsagePlan(_Rest):
         super().delete(at, made, given)
 
 
-class UsagePlanKey(_Rest):
-    """AWS::ApiGateway::UsagePlanKey."""
-
-    type, created_by, deleted_by = "AWS::ApiGateway::UsagePlanKey", "CreateUsagePlanKey", "DeleteUsagePlanKey"
-    ids, ref = {"usagePlanId": "UsagePlanId", "keyId": "KeyId"}, "KeyId"
-
-
 KINDS: tuple[Kind, ...] = (
-    RestApi(), Deployment(), Stage(), Resource(), Method(), Authorizer(), Model(), RequestValidator(),
-    GatewayResponse(), ApiKey(), UsagePlan(), UsagePlanKey(),
+    RestApi(), Deployment(), Stage(), Method(), Model(), UsagePlan(),
+    _Rest(type="AWS::ApiGateway::Resource", created_by="CreateResource", deleted_by="DeleteResource",
+          ids={"restApiId": "RestApiId", "resourceId": "id"}, ref="id", gives={"ResourceId": "id"}),
+    _Rest(type="AWS::ApiGateway::Authorizer", created_by="CreateAuthorizer", updated_by="UpdateAuthorizer",
+          deleted_by="DeleteAuthorizer", ids={"restApiId": "RestApiId", "authorizerId": "id"}, ref="id",
+          gives={"AuthorizerId": "id"},
+          patched={"Name": "/name", "AuthorizerUri": "/authorizerUri", "IdentitySource": "/identitySource",
+                   "AuthorizerResultTtlInSeconds": "/authorizerResultTtlInSeconds", "Type": "/type",
+                   "IdentityValidationExpression": "/identityValidationExpression"}),
+    _Rest(type="AWS::ApiGateway::RequestValidator", created_by="CreateRequestValidator",
+          deleted_by="DeleteRequestValidator", ids={"restApiId": "RestApiId", "requestValidatorId": "id"}, ref="id",
+          gives={"RequestValidatorId": "id"}),
+    _Rest(type="AWS::ApiGateway::GatewayResponse", created_by="PutGatewayResponse", deleted_by="DeleteGatewayResponse",
+          ids={"restApiId": "RestApiId", "responseType": "responseType"}, ref="responseType"),
+    _Rest(type="AWS::ApiGateway::ApiKey", created_by="CreateApiKey", deleted_by="DeleteApiKey", ids={"apiKey": "id"},
+          ref="id", name="Name", gives={"APIKeyId": "id"}, tags_as_map=True),
+    _Rest(type="AWS::ApiGateway::UsagePlanKey", created_by="CreateUsagePlanKey", deleted_by="DeleteUsagePlanKey",
+          ids={"usagePlanId": "UsagePlanId", "keyId": "KeyId"}, ref="KeyId"),
 )  # fmt: skip
