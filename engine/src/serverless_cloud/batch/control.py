@@ -14,11 +14,8 @@ class ComputeEnvironment:
     """A compute environment as it is now.
 
     Args:
-        arn, name: its own.
         cluster: the name of its ECS cluster.
         max_vcpus: how much may run in it at the same moment.
-        is_enabled: whether it takes jobs.
-        is_fargate: whether it is of Fargate.
     """
 
     arn: str
@@ -34,9 +31,7 @@ class Queue:
     """A job queue as it is now.
 
     Args:
-        arn, name: its own.
         priority: a queue with a greater one comes first.
-        is_enabled: whether it takes new jobs.
         environments: in the order in which they are tried.
     """
 

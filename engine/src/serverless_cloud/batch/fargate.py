@@ -32,7 +32,6 @@ def check(properties: Mapping[str, Any], vcpus: float, memory_mb: int) -> None:
 
     Args:
         properties: its containerProperties, overrides included.
-        vcpus, memory_mb: what it asks for.
 
     Raises:
         ClientException: in AWS's words, where public reports show them (insitro/redun pull request 95, Netflix/metaflow

@@ -25,11 +25,7 @@ def full_name(image: str) -> str:
 
 
 class Images:
-    """The images of one local cloud.
-
-    Args:
-        folder: where their files are kept.
-    """
+    """The images of one local cloud."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

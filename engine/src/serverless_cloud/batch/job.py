@@ -101,8 +101,6 @@ class Job:
     Args:
         key: account and Region.
         id: a UUID; of the child of an array "<parent's id>:<index>".
-        work: what it runs.
-        retries: how often.
         timeout_s: how long an attempt may run, in AWS's seconds; None for any time.
         depends_on: as the request says.
         waits_for: the jobs that must succeed before.

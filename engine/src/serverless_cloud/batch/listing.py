@@ -23,7 +23,6 @@ def selected(jobs: Sequence[Job], status: str | None, filters: Sequence[Mapping[
     """Those of a queue or an array that a request names, in their order.
 
     Args:
-        jobs: all of them.
         status: jobStatus of the request.
         filters: its filters; with one the status does not count.
 

@@ -34,11 +34,9 @@ class JobProcess:
     """The processes of one attempt; they start at once.
 
     Args:
-        job, attempt: what to run.
         around: what it shares with the functions of this cloud.
         images: where its working folder comes from.
         control: asked for its credentials.
-        queue_name: the name of its job queue.
 
     Raises:
         CannotStart: there is no such program, or a role lacks what it needs.

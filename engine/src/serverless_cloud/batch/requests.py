@@ -31,7 +31,6 @@ class Definition:
     """A revision of a job definition.
 
     Args:
-        arn, name: its own.
         properties: containerProperties.
         parameters: defaults.
         retry_strategy, timeout: as RegisterJobDefinition takes them.
@@ -75,8 +74,6 @@ def job_of(
 
     Args:
         given: the request, by the names of the API.
-        queue, definition: those that it names.
-        find: a job by its id.
 
     Raises:
         ClientException: Batch would not take it.

@@ -36,7 +36,6 @@ class RetryStrategy:
 
         Args:
             attempt: its number, from 1.
-            ending: how it has ended.
         """
         if attempt >= self.attempts:
             return False

@@ -31,10 +31,8 @@ class Work:
     """What each attempt of a job runs.
 
     Args:
-        image: the name of its image.
         command: the program and its arguments.
         environment: its variables, without those that Batch sets.
-        vcpus, memory_mb: what it asks for.
         job_role_arn: whose rights it has; "" if none.
         log_group, log_prefix: where its output goes.
         container: as DescribeJobs tells it, without what only an attempt knows.

@@ -51,7 +51,6 @@ class Delivery:
         send: sends it once; raises TargetFailed.
         give_up: told the last failure, the number of retries, and which limit ended it: "MaximumRetryAttempts",
             "MaximumEventAgeInSeconds", or "" if no other try could help.
-        policy: how long it is tried.
         is_wanted: asked before each try; when not, it ends without a word (its rule was deleted).
     """
 

@@ -24,10 +24,8 @@ class Rule:
     """One rule as it is now.
 
     Args:
-        name, arn: its own.
         pattern: JSON text; None for a rule that has only a schedule.
         targets: as PutTargets takes them.
-        is_enabled: whether it takes events.
         archive: keeps an event, for the rule that EventBridge makes for an archive; None for all others.
     """
 
@@ -95,7 +93,6 @@ class Router:
 
         Args:
             event: source, detail-type, account, region and detail; resources, time and id if they are known.
-            bus: its name.
 
         Returns: the event's id.
         """

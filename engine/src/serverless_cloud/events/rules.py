@@ -67,8 +67,6 @@ class RuleTargets:
     """Takes events to the targets of rules.
 
     Args:
-        plane: the data plane.
-        deliveries: what carries them.
         rules: the rules as they are now: one that was deleted, or lost its target, is not served any more.
     """
 

@@ -74,7 +74,6 @@ class Target:
     """What is sent, where to, and in whose name.
 
     Args:
-        arn: of the target.
         payload: JSON text; for a queue, a topic or a log group any text.
         region, account_id: of the rule, schedule or pipe.
         principal: the service that sends.

@@ -32,7 +32,6 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
     """What an API answers to a request that has come to the cloud's own port; None if it is for no API.
 
     Args:
-        doors: of the APIs.
         environ: the WSGI request, with `HEADERS`; its body is read only if it is for an API.
     """
     target = str(environ.get("RAW_URI", "/"))

@@ -28,7 +28,6 @@ class ProxyAnswer:
     """What a function has answered.
 
     Args:
-        status: the HTTP status.
         headers: in the order in which they are written.
         body: as the function wrote it.
         is_base64: whether `body` is base64 of what the client gets.

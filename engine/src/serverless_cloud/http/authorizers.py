@@ -103,7 +103,6 @@ class LambdaAuthorizers:
     """Asks authorisers, and keeps their answers.
 
     Args:
-        calls: of functions.
         clock: seconds that only go forward; a test's own.
     """
 

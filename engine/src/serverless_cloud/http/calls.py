@@ -29,7 +29,6 @@ class FunctionCalls:
     """Calls functions in threads of its own, so that a function goes on when nobody waits any more, as on AWS.
 
     Args:
-        functions: by their ARN.
         permissions: asked for the roles in which functions are called.
     """
 

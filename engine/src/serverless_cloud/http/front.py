@@ -47,9 +47,7 @@ class Request:
         raw_query: the query string without "?", as it came; "" if there is none.
         headers: names as they were written, repeated ones as often as they came, in order.
         body: decoded from chunks, nothing else.
-        source_ip: the client's address.
         protocol: "HTTP/1.1".
-        port: the door's.
         received_s: Unix time in seconds.
     """
 
@@ -85,7 +83,6 @@ class Response:
     Args:
         status: 100 to 599.
         headers: repeated names are written repeatedly.
-        body: the bytes themselves.
     """
 
     status: int

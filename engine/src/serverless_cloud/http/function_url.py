@@ -59,13 +59,7 @@ Allow = Callable[[FunctionUrl, sigv4.Signer | None], None]
 
 
 class FunctionUrls:
-    """Answers for all function URLs.
-
-    Args:
-        functions: by their ARN.
-        signer_of: finds access keys (AWS_IAM).
-        allow: asked before a call.
-    """
+    """Answers for all function URLs."""
 
     def __init__(self, functions: Functions, signer_of: sigv4.SignerOf, allow: Allow) -> None:
         self._functions, self._signer_of, self._allow = functions, signer_of, allow

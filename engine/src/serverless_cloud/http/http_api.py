@@ -28,8 +28,6 @@ class HttpApis:
     """Answers for all HTTP APIs of a local cloud.
 
     Args:
-        integrations, authorizers, tokens, throttles: the parts.
-        signer_of: finds access keys (AWS_IAM).
         allow: whether a signer may call an API, by the ARN of method and path.
     """
 

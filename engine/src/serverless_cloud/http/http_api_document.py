@@ -80,9 +80,7 @@ class Document:
 
     Args:
         api: UpdateApi's parameters.
-        tags: of the API.
         authorizers: CreateAuthorizer's parameters, by name.
-        operations: its routes.
     """
 
     api: Mapping[str, Any]

@@ -37,7 +37,6 @@ class Service:
         action: what its role must be allowed: "sqs:SendMessage".
         resource: the parameter that names what it acts on.
         required: parameters that the integration has to give.
-        optional: others.
     """
 
     action: str
@@ -74,8 +73,6 @@ class Integrations:
     """Carries requests on.
 
     Args:
-        calls: of functions.
-        call_service: of services.
         local_url: where an address of AWS (of another API of this cloud) is reached here.
     """
 

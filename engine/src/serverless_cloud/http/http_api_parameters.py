@@ -47,7 +47,6 @@ class Values:
     """Looks up what mapping expressions stand for.
 
     Args:
-        request: of the client.
         path: without the stage.
         arrival: where it has arrived: path parameters, stage variables, context.
         response: of the integration, when answers are mapped.

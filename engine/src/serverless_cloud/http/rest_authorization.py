@@ -24,9 +24,6 @@ class Authorization:
     """Lets requests through, or not.
 
     Args:
-        functions: asks Lambda authorisers.
-        tokens: checks tokens of Cognito user pools.
-        signer_of: finds access keys.
         allow: raises AccessDenied unless a signer may do an action on a resource.
     """
 

@@ -39,8 +39,6 @@ class Service:
     """The target of an AWS integration: arn:aws:apigateway:us-east-1:sqs:path/123456789012/orders.
 
     Args:
-        name: "sqs".
-        region: "us-east-1".
         kind: "path" or "action".
         rest: what comes after it.
     """

@@ -33,8 +33,6 @@ class Backend:
     """A request to a server.
 
     Args:
-        method: "GET".
-        url: with the path.
         headers, query: the values by name.
         body: sent unless the method has none.
     """

@@ -21,7 +21,6 @@ class Exchange:
     """A request that has found its method.
 
     Args:
-        request: as it came.
         stage: whose deployment answers.
         resource, method_key, method: what it is for; `method_key` is "GET" or "ANY".
         arrival: the same for proxy events.

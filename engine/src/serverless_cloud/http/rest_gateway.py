@@ -34,13 +34,7 @@ FindStage = Callable[[str, str], Stage | None]
 
 
 class RestApis:
-    """All REST APIs of a local cloud.
-
-    Args:
-        find_stage: as it is now.
-        authorization: who may call.
-        integrations: what answers.
-    """
+    """All REST APIs of a local cloud."""
 
     def __init__(self, find_stage: FindStage, authorization: Authorization, integrations: Integrations) -> None:
         self._find_stage, self._authorization, self._integrations = find_stage, authorization, integrations

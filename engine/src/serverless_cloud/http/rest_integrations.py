@@ -36,8 +36,6 @@ class Integrations:
 
     Args:
         calls: of functions; its threads carry all integrations.
-        services: AWS services of this cloud.
-        backends: HTTP servers on this machine.
     """
 
     def __init__(self, calls: FunctionCalls, services: AwsServices, backends: Backends) -> None:

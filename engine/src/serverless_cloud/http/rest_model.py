@@ -35,8 +35,6 @@ class Deployment:
     """An API as it was when it was deployed.
 
     Args:
-        id: the deployment's.
-        resources: all of them.
         models: schemas, JSON text, by the model's name.
         validators: as GetRequestValidator answers, by id.
         authorizers: as GetAuthorizer answers, by id.
@@ -69,7 +67,6 @@ class Stage:
         api_id, account_id, region: whose it is.
         name: "prod".
         deployment: what it shows.
-        variables: stage variables.
         method_settings: as GetStage answers: by "*/*" or "~1orders/GET".
         has_cache: whether the cache cluster is on.
         plans: the usage plans of this stage, with the API keys that are in them.
@@ -108,11 +105,9 @@ class UsagePlan:
     """A usage plan, as far as it concerns one stage.
 
     Args:
-        id: the plan's.
         throttle: {"rateLimit", "burstLimit"} for each key; empty if there is none.
         method_throttles: the same by "/orders/GET", as apiStages has it.
         quota: {"limit", "offset", "period"}; empty if there is none.
-        keys: all keys of the plan.
     """
 
     id: str

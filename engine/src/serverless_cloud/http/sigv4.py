@@ -44,7 +44,6 @@ class Signer:
 
     Args:
         access_key: as in the signature.
-        secret: the key's secret.
         user_arn, user_id: whom it belongs to.
         token: the session token that came with the request.
     """
@@ -78,7 +77,6 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
 
     Args:
         service: "lambda" for function URLs, "execute-api" for APIs.
-        find: looks the access key up.
         now_s: Unix time; the machine's if None.
 
     Raises:

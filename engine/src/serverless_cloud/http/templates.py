@@ -254,7 +254,6 @@ def render(
         body: what $input stands for.
         params: the request's parameters by "path", "querystring", "header".
         context: $context as in a proxy event's requestContext.
-        stage_variables: $stageVariables.
         request_override, response_override: what an earlier template of this request set.
 
     Raises:

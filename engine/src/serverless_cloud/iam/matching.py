@@ -152,7 +152,6 @@ def holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool:
 
     Args:
         name: the operator, "StringLike", "ForAnyValue:ArnEqualsIfExists".
-        key: the condition key.
         wanted: the values in the policy; one of them must hold.
 
     Raises:

@@ -27,9 +27,7 @@ class WebRequest:
     """A request to an AWS API.
 
     Args:
-        service: as in its signature.
-        access_key: as in its signature.
-        region: as in its signature.
+        service, access_key, region: as in its signature.
         headers: names in lower case.
         query: parameters of the URL; a name without a value has "".
         body: the first bytes of it, as far as it is needed to tell what is asked for.

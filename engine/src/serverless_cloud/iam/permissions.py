@@ -26,7 +26,6 @@ class Identity:
     """A role's session or a user, with its policies as they are now.
 
     Args:
-        principal: who it is.
         policies: its own documents: inline, attached, of its groups.
         boundary: the document of its permissions boundary, or None.
         session_policy: the document given to AssumeRole, or None.
@@ -140,7 +139,6 @@ class Permissions:
         """Raises unless the trust policy of a role lets a service assume it.
 
         Args:
-            role_arn: the role.
             service: "apigateway.amazonaws.com".
 
         Raises:
@@ -242,8 +240,6 @@ class Permissions:
         """Raises unless an identity may do something.
 
         Args:
-            identity: who asks.
-            request: for what.
             resource_policy: the document of the resource's own policy, or None.
             named: the resource as AWS's words name it, where that is not its ARN.
 

@@ -66,7 +66,6 @@ class Request:
     Args:
         action: "sqs:SendMessage".
         resource: an ARN; "*" for what no ARN names.
-        context: the condition keys.
     """
 
     action: str

@@ -21,12 +21,7 @@ _REGION = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/")
 
 
 class StacksApp:
-    """Answers the calls of CloudFormation.
-
-    Args:
-        store: of the stacks.
-        account_id: whose they are.
-    """
+    """Answers the calls of CloudFormation."""
 
     def __init__(self, store: Store, account_id: str) -> None:
         operations = Operations(store, account_id)

@@ -17,13 +17,7 @@ _NO_CHANGES = "The submitted information didn't contain changes. Submit differen
 
 
 class ChangeSets:
-    """Change sets in one account.
-
-    Args:
-        store: of the stacks.
-        operations: on stacks.
-        account_id: whose they are.
-    """
+    """Change sets in one account."""
 
     def __init__(self, store: Store, operations: Operations, account_id: str) -> None:
         self._store, self._operations, self._account_id = store, operations, account_id

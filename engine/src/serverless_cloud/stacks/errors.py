@@ -7,7 +7,6 @@ class StackError(Exception):
     """A call of CloudFormation that is refused, with an error code and AWS's words.
 
     Args:
-        message: what is wrong.
         code: as in the API reference.
         status: HTTP status.
     """

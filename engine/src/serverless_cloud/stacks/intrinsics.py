@@ -38,8 +38,7 @@ class Scope:
 
     Args:
         parameters: values by name, pseudo parameters included.
-        mappings: the template's.
-        conditions: the template's, not worked out.
+        mappings, conditions: the template's, not worked out.
         resources: made so far, by logical id; the caller adds to it.
         exported: the value of an export by its name; raises StackError if there is none.
         extended: whether the template has the functions of AWS::LanguageExtensions.

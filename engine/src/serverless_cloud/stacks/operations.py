@@ -30,12 +30,7 @@ _REFUSED = (
 
 
 class Operations:
-    """CloudFormation in one account.
-
-    Args:
-        store: of the stacks.
-        account_id: whose they are.
-    """
+    """CloudFormation in one account."""
 
     def __init__(self, store: Store, account_id: str) -> None:
         self._store, self._account_id = store, account_id

@@ -47,7 +47,6 @@ class Depot:
     """Where packages go.
 
     Args:
-        bucket: its name.
         put: stores an object: key and content; one that is there already is left alone.
         url: the address of an object for TemplateURL, by its key.
     """
@@ -83,7 +82,6 @@ def package(template: Mapping[str, Any], folder: Path, depot: Depot) -> dict[str
     Args:
         template: with short forms written out.
         folder: what its paths are relative to.
-        depot: gets the packages.
 
     Raises:
         PackagingFailed: a path does not exist, or leads out of its folder.

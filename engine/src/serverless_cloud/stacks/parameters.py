@@ -22,7 +22,6 @@ def resolve(
 
     Args:
         declared: the template's Parameters.
-        given: by the caller.
         stored: the value of a parameter of Systems Manager by its name.
 
     Returns:

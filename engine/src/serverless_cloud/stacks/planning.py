@@ -60,10 +60,7 @@ def plan_of(
     """What a stack is to become.
 
     Args:
-        text: the template.
         given: Parameters of the request.
-        tags: of the stack.
-        region: of the stack.
         stack: the one that changes; previous values are its own.
 
     Raises:

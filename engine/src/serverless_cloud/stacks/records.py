@@ -70,7 +70,6 @@ class StackSpec:
         template: without SAM.
         original: the text as it was given.
         values, texts: of parameters, as `parameters.resolve` gives them.
-        tags: of the stack.
     """
 
     template: Template

@@ -21,7 +21,6 @@ class Store:
     """What is kept from call to call.
 
     Args:
-        tasks: the background work of the cloud.
         time_scale: divides AWS's own waits.
     """
 

@@ -35,11 +35,7 @@ _NESTED = "AWS::CloudFormation::Stack"
 
 @dataclass(frozen=True)
 class Template:
-    """A template that can be worked with: no SAM in it any more.
-
-    Args:
-        document: its sections.
-    """
+    """A template that can be worked with: no SAM in it any more."""
 
     document: Mapping[str, Any]
 

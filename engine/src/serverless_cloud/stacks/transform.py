@@ -30,7 +30,6 @@ def transformed(
     Args:
         document: the template as it was given.
         parameters: the caller's values; the template's defaults need not be there.
-        region: where the stack is.
         managed_policies: the ARNs of AWS's own policies by their names; called only if one is named.
 
     Raises:

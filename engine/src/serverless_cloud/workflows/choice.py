@@ -92,6 +92,5 @@ def compare(operator: str, variable: Any, value: Any) -> bool:
     Args:
         operator: without Path at its end.
         variable: its value; MISSING only for IsPresent.
-        value: what it is compared with.
     """
     return OPERATORS[operator](variable, value)

@@ -105,7 +105,6 @@ def resource_problem(resource: str, is_express: bool = False) -> str | None:
     """Why a Task cannot have this Resource, in a sentence; None if it can.
 
     Args:
-        resource: the ARN.
         is_express: of a machine of this type.
     """
     if resource.startswith("arn:") and ":states:" in resource and ":activity:" in resource:

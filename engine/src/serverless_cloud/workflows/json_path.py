@@ -32,8 +32,6 @@ class JsonPath:
     """A path.
 
     Args:
-        text: as it was written.
-        steps: one after the other.
         is_definite: whether it gives one value.
         places: the names and indices on the way, if it names one place, so that something can be put there; else None.
         function: what is done with the value at the end: "length" and so on, or None.

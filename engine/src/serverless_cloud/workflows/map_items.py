@@ -53,7 +53,6 @@ def items_of(text: str, config: Mapping[str, Any]) -> list[Any]:
     """The items in an object of S3.
 
     Args:
-        text: its content.
         config: ReaderConfig.
 
     Raises:

@@ -31,8 +31,7 @@ class Place:
     """Where a resource is made.
 
     Args:
-        region, account_id: of the stack.
-        stack_id, stack_name: of the stack.
+        region, account_id, stack_id, stack_name: of the stack.
         logical_id: of the resource in its template.
         time_scale: divides AWS's own waits.
         stopped: whether the work is to end: the cloud is being emptied.
@@ -89,12 +88,7 @@ class Place:
 
 
 class HandlerError(ResourceFailed):
-    """A service has refused a call.
-
-    Args:
-        service: boto3's name.
-        error: what it said.
-    """
+    """A service has refused a call."""
 
     def __init__(self, service: str, error: ClientError) -> None:
         told, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
