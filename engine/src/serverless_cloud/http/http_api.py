@@ -19,7 +19,7 @@ from serverless_cloud.http.http_api_model import HttpApi, JwtAuthorizer, Route, 
 from serverless_cloud.http.http_api_parameters import Values, map_request, map_response
 from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens, check_audience, check_scopes, claims_for_event
 from serverless_cloud.http.proxy import Arrival, short_request_id
-from serverless_cloud.http.throttle import Limit, Throttles, account_limit
+from serverless_cloud.http.throttle import Throttles, account_limit
 
 _REFUSALS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
 
@@ -75,7 +75,8 @@ class HttpApis:
         self, api: HttpApi, stage: Stage, route: Route, path: str, request: Request, arrival: Arrival
     ) -> Arrival | Response:
         """The arrival with what the authoriser has found, or why the request may not go on."""
-        if self._throttles.admit(_limits(api, stage, route)) is not None:
+        own = stage.limits.get(route.key, stage.limit)
+        if self._throttles.admit([account_limit(api.account_id, api.region), *([own] if own else [])]) is not None:
             return message(429, "Too Many Requests")
         try:
             found = self._authorized(api, stage, route, path, request, arrival)
@@ -140,16 +141,6 @@ class HttpApis:
 
 def _event_format(route: Route) -> str:
     return route.integration.format if route.integration else FORMAT_2_0
-
-
-def _limits(api: HttpApi, stage: Stage, route: Route) -> list[Limit]:
-    limits = [account_limit(api.account_id, api.region)]
-    own = stage.route_throttles.get(route.key)
-    if own is not None:
-        limits.append(Limit(("http-route", api.id, stage.name, route.key), own.rate_per_s, own.burst))
-    elif stage.throttle is not None:
-        limits.append(Limit(("http-stage", api.id, stage.name), stage.throttle.rate_per_s, stage.throttle.burst))
-    return limits
 
 
 def _invalid(refusal: InvalidToken) -> Response:

@@ -12,6 +12,7 @@ from functools import cached_property
 from serverless_cloud.http.authorizers import LambdaAuthorizer
 from serverless_cloud.http.cors import Cors
 from serverless_cloud.http.front import Request, Response
+from serverless_cloud.http.throttle import Limit
 
 DEFAULT = "$default"  # the name of a stage, and the key of a route
 
@@ -142,29 +143,21 @@ def deployment(routes: Sequence[Route], cors: Cors | None, id: str = "") -> Depl
 
 
 @dataclass(frozen=True)
-class Throttle:
-    """A rate in requests per second and a burst, as a stage or a route sets it."""
-
-    rate_per_s: float
-    burst: float
-
-
-@dataclass(frozen=True)
 class Stage:
     """A stage.
 
     Args:
         name: "$default" answers at the root, others under their name.
         deployment: None: nothing is deployed yet.
-        throttle: for all routes that set none of their own.
-        route_throttles: by the route's key.
+        limits: of routes, by their key.
+        limit: for all routes that set none of their own.
     """
 
     name: str
     deployment: Deployment | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
-    throttle: Throttle | None = None
-    route_throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True)

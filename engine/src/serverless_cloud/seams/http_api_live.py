@@ -21,14 +21,11 @@ from serverless_cloud.http.http_api_model import (
     JwtAuthorizer,
     Route,
     Stage,
-    Throttle,
     deployment,
 )
+from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S, Limit
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.seams.http_api_rules import FUNCTION
-
-ACCOUNT_BURST = 5000.0  # what a stage or a route has if it sets a rate alone
-ACCOUNT_RATE_PER_S = 10_000.0
 
 
 def deployments(api: Any) -> dict[str, dict[str, Any]]:
@@ -95,22 +92,24 @@ def served(account_id: str, region: str, api_id: str) -> HttpApi | None:
 
 def _stage(api: Any, stage: Any) -> Stage:
     found = deployments(api).get(vars(stage).get("deployment_id") or "")
-    own = {key: _throttle(settings) for key, settings in (stage.route_settings or {}).items()}
+    where = (api.api_id, stage.name)
+    own = {key: _limit(("http-route", *where, key), each) for key, each in (stage.route_settings or {}).items()}
     return Stage(
         name=stage.name,
         deployment=found["made"] if found else None,
         variables=dict(stage.stage_variables or {}),
-        throttle=_throttle(stage.default_route_settings or {}),
-        route_throttles={key: throttle for key, throttle in own.items() if throttle is not None},
+        limits={key: limit for key, limit in own.items() if limit is not None},
+        limit=_limit(("http-stage", *where), stage.default_route_settings or {}),
     )
 
 
-def _throttle(settings: dict[str, Any]) -> Throttle | None:
+def _limit(key: tuple[str, ...], settings: dict[str, Any]) -> Limit | None:
+    """A stage or a route that sets only one of the two has the account's other one."""
     rate, burst = settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")
     if rate is None and burst is None:
         return None
-    return Throttle(
-        ACCOUNT_RATE_PER_S if rate is None else float(rate), ACCOUNT_BURST if burst is None else float(burst)
+    return Limit(
+        key, ACCOUNT_RATE_PER_S if rate is None else float(rate), ACCOUNT_BURST if burst is None else float(burst)
     )
 
 

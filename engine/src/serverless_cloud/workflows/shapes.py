@@ -119,30 +119,28 @@ def _structure(given: Mapping[str, Any], shape: Any, problems: list[str]) -> dic
     return made
 
 
+#: By the kind of a shape: what a value of it is in JSON, and how AWS calls that.
+_JSON_TYPES: dict[str, tuple[type, str]] = {
+    "structure": (dict, "an OBJECT"),
+    "map": (dict, "an OBJECT"),
+    "list": (list, "an ARRAY"),
+    "string": (str, "a STRING"),
+    "boolean": (bool, "a BOOLEAN"),
+}
+
+
 def _value(name: str, value: Any, shape: Any, problems: list[str]) -> Any:
     kind = shape.type_name
-    if kind == "structure":
-        if getattr(shape, "is_document_type", False):
-            return value
-        if isinstance(value, dict):
-            return _structure(value, shape, problems)
-        problems.append(_wrong(name, "an OBJECT"))
+    if getattr(shape, "is_document_type", False):
+        return value
+    if kind in _JSON_TYPES and not isinstance(value, _JSON_TYPES[kind][0]):
+        problems.append(_wrong(name, _JSON_TYPES[kind][1]))
+    elif kind == "structure":
+        return _structure(value, shape, problems)
     elif kind == "map":
-        if isinstance(value, dict):
-            return {k: _value(k, v, shape.value, problems) for k, v in value.items()}
-        problems.append(_wrong(name, "an OBJECT"))
+        return {k: _value(k, v, shape.value, problems) for k, v in value.items()}
     elif kind == "list":
-        if isinstance(value, list):
-            return [_value(name, each, shape.member, problems) for each in value]
-        problems.append(_wrong(name, "an ARRAY"))
-    elif kind == "string":
-        if isinstance(value, str):
-            return value
-        problems.append(_wrong(name, "a STRING"))
-    elif kind == "boolean":
-        if isinstance(value, bool):
-            return value
-        problems.append(_wrong(name, "a BOOLEAN"))
+        return [_value(name, each, shape.member, problems) for each in value]
     elif kind in ("integer", "long", "float", "double"):
         return _number(name, value, kind, problems)
     elif kind == "blob":

@@ -135,6 +135,7 @@ class Kind:
     type: ClassVar[str]
     name: ClassVar[str | None] = None  # the property that names it
     name_limit: ClassVar[int] = 64
+    lower_case: ClassVar[bool] = False  # whether its name has small letters only
     custom_name_may_stay: ClassVar[bool] = False  # a new one may have the name of the one whose place it takes
     refused: ClassVar[tuple[str, ...]] = ()  # properties that would have no effect here
     honoured: ClassVar[frozenset[str] | None] = None  # the only ones that have an effect; None: all but `refused`
@@ -212,7 +213,8 @@ class Kind:
 
     def named(self, at: Place, given: Properties) -> str:
         """Its name: the template's, or a generated one."""
-        return str(given[self.name]) if self.name and given.get(self.name) else at.generated_name(self.name_limit)
+        name = str(given[self.name]) if self.name and given.get(self.name) else at.generated_name(self.name_limit)
+        return name.lower() if self.lower_case else name
 
 
 class ByCalls(Kind):
@@ -226,6 +228,7 @@ class ByCalls(Kind):
     created_by: ClassVar[str]
     updated_by: ClassVar[str | None] = None
     deleted_by: ClassVar[str]
+    described_by: ClassVar[str | None] = None  # asked after the deletion until it finds nothing
     ids: ClassVar[Mapping[str, str]]  # parameter -> property, or key of the answer to creation
     ref: ClassVar[str]  # as in `ids`: what Ref gives
     gives: ClassVar[Mapping[str, str]] = {}  # attribute -> as in `ids`
@@ -270,6 +273,9 @@ class ByCalls(Kind):
         del given
         which = {parameter: made.own[key] for parameter, key in self.ids.items()}
         call_if_there(at, self.service, self.deleted_by, **which)
+        if operation := self.described_by:
+            what = f"{made.physical_id} is deleted"
+            at.wait(lambda: not call_if_there(at, self.service, operation, **which), what)
 
     @property
     def can_update(self) -> bool:

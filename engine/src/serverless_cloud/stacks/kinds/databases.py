@@ -115,9 +115,7 @@ class DBParameterGroup(ByCalls):
     ids, ref = {"DBParameterGroupName": "DBParameterGroupName"}, "DBParameterGroupName"
     renamed = {"Family": "DBParameterGroupFamily"}
     gives = {"DBParameterGroupArn": "DBParameterGroupArn"}
-
-    def named(self, at: Place, given: Properties) -> str:
-        return super().named(at, given).lower()
+    lower_case = True
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, {name: value for name, value in given.items() if name != "Parameters"})
@@ -145,24 +143,12 @@ class DBParameterGroup(ByCalls):
             at.call("rds", "ModifyDBParameterGroup", DBParameterGroupName=group, Parameters=wanted[start : start + 20])
 
 
-class DBSubnetGroup(ByCalls):
-    """AWS::RDS::DBSubnetGroup."""
-
-    type, service, name, name_limit = "AWS::RDS::DBSubnetGroup", "rds", "DBSubnetGroupName", 255
-    created_by, updated_by, deleted_by = "CreateDBSubnetGroup", "ModifyDBSubnetGroup", "DeleteDBSubnetGroup"
-    ids, ref = {"DBSubnetGroupName": "DBSubnetGroupName"}, "DBSubnetGroupName"
-    gives = {"DBSubnetGroupArn": "DBSubnetGroupArn"}
-
-    def named(self, at: Place, given: Properties) -> str:
-        return super().named(at, given).lower()
-
-
 class DBProxy(ByCalls):
     """AWS::RDS::DBProxy."""
 
     type, service, name, name_limit = "AWS::RDS::DBProxy", "rds", "DBProxyName", 63
     created_by, updated_by, deleted_by = "CreateDBProxy", "ModifyDBProxy", "DeleteDBProxy"
-    ids, ref, renamed = {"DBProxyName": "DBProxyName"}, "DBProxyName", {}
+    described_by, ids, ref = "DescribeDBProxies", {"DBProxyName": "DBProxyName"}, "DBProxyName"
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, given)
@@ -175,11 +161,6 @@ class DBProxy(ByCalls):
                   for name, value in given.items() if old.get(name) != value}  # fmt: skip
         super().update(at, made, {}, wanted)
         return self._available(at, made)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        super().delete(at, made, given)
-        name = made.physical_id
-        at.wait(lambda: not call_if_there(at, "rds", "DescribeDBProxies", DBProxyName=name), f"{name} is deleted")
 
     @staticmethod
     def _available(at: Place, made: Made) -> Made:
@@ -229,4 +210,10 @@ class DBProxyTargetGroup(Kind):
             call_if_there(at, "rds", "DeregisterDBProxyTargets", DBInstanceIdentifiers=there, **made.own)
 
 
-KINDS: tuple[Kind, ...] = (DBInstance(), DBParameterGroup(), DBSubnetGroup(), DBProxy(), DBProxyTargetGroup())
+KINDS: tuple[Kind, ...] = (
+    DBInstance(), DBParameterGroup(), DBProxy(), DBProxyTargetGroup(),
+    ByCalls(type="AWS::RDS::DBSubnetGroup", service="rds", name="DBSubnetGroupName", name_limit=255, lower_case=True,
+            created_by="CreateDBSubnetGroup", updated_by="ModifyDBSubnetGroup", deleted_by="DeleteDBSubnetGroup",
+            ids={"DBSubnetGroupName": "DBSubnetGroupName"}, ref="DBSubnetGroupName",
+            gives={"DBSubnetGroupArn": "DBSubnetGroupArn"}),
+)  # fmt: skip

@@ -99,7 +99,7 @@ class Pipe(ByCalls):
     type, service, name = "AWS::Pipes::Pipe", "pipes", "Name"
     created_by, updated_by, deleted_by = "CreatePipe", "UpdatePipe", "DeletePipe"
     ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "Arn"}
-    tags_as_map = True
+    described_by, tags_as_map = "DescribePipe", True
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         made = super().create(at, given)
@@ -111,10 +111,6 @@ class Pipe(ByCalls):
         changed = super().update(at, made, old, given)
         self._settle(at, made)
         return changed
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        super().delete(at, made, given)
-        at.wait(lambda: not call_if_there(at, "pipes", "DescribePipe", Name=made.physical_id), "the pipe is deleted")
 
     @staticmethod
     def _settle(at: Place, made: Made) -> None:
@@ -137,7 +133,7 @@ class StateMachine(ByCalls):
 
     type, service, name, name_limit = "AWS::StepFunctions::StateMachine", "stepfunctions", "StateMachineName", 80
     created_by, updated_by, deleted_by = "CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine"
-    ids, ref = {"stateMachineArn": "stateMachineArn"}, "stateMachineArn"
+    described_by, ids, ref = "DescribeStateMachine", {"stateMachineArn": "stateMachineArn"}, "stateMachineArn"
     renamed = {"StateMachineName": "name", "StateMachineType": "type"}
     _of_definition = ("Definition", "DefinitionString", "DefinitionS3Location", "DefinitionSubstitutions")
 
@@ -163,13 +159,6 @@ class StateMachine(ByCalls):
                 at.call("stepfunctions", "TagResource", resourceArn=arn,
                         tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in tags])  # fmt: skip
         return self._read(at, arn)
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        super().delete(at, made, given)
-        at.wait(
-            lambda: not call_if_there(at, "stepfunctions", "DescribeStateMachine", stateMachineArn=made.physical_id),
-            "the state machine is deleted",
-        )
 
     @staticmethod
     def _read(at: Place, arn: str) -> Made:

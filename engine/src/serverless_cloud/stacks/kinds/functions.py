@@ -153,6 +153,7 @@ class EventSourceMapping(ByCalls):
     type, service = "AWS::Lambda::EventSourceMapping", "lambda"
     created_by, updated_by = "CreateEventSourceMapping", "UpdateEventSourceMapping"
     deleted_by, ids, ref = "DeleteEventSourceMapping", {"UUID": "UUID"}, "UUID"
+    described_by = "GetEventSourceMapping"
     gives = {"Id": "UUID", "EventSourceMappingArn": "EventSourceMappingArn"}
     tags_as_map = True
     cleared: Mapping[str, Any] = {
@@ -173,11 +174,6 @@ class EventSourceMapping(ByCalls):
         changed = super().update(at, made, old, cleared | given)
         self._wait(at, changed)
         return changed
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        super().delete(at, made, given)
-        which = {"UUID": made.own["UUID"]}
-        at.wait(lambda: not call_if_there(at, "lambda", "GetEventSourceMapping", **which), "the mapping is deleted")
 
     @staticmethod
     def _wait(at: Place, made: Made) -> None:
