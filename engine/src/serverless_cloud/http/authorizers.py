@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,12 +36,11 @@ class NotAuthorized(Exception):
         status: 401: no identity, or the authoriser said "Unauthorized". 403: the policy does not allow it. 500: the
             authoriser failed, or its answer is none.
         message: as a REST API words it; None stands for null.
-        explicit: 403 only: whether a Deny says so, not a missing Allow.
     """
 
-    def __init__(self, status: int, message: str | None, explicit: bool = False) -> None:
+    def __init__(self, status: int, message: str | None) -> None:
         super().__init__(message)
-        self.status, self.message, self.explicit = status, message, explicit
+        self.status, self.message = status, message
 
 
 @dataclass(frozen=True)
@@ -100,15 +99,11 @@ class Grant:
 
 
 class LambdaAuthorizers:
-    """Asks authorisers, and keeps their answers.
+    """Asks authorisers, and keeps their answers."""
 
-    Args:
-        clock: seconds that only go forward; a test's own.
-    """
-
-    def __init__(self, calls: FunctionCalls, clock: Callable[[], float] = time.monotonic) -> None:
-        self._calls, self._clock = calls, clock
-        self._kept: dict[Hashable, tuple[float, dict[str, Any], int]] = {}
+    def __init__(self, calls: FunctionCalls) -> None:
+        self._calls = calls
+        self._kept: dict[Hashable, tuple[float, dict[str, Any]]] = {}
         self._lock = threading.Lock()
 
     def authorize(self, authorizer: LambdaAuthorizer, request: Request, arrival: Arrival, method_arn: str) -> Grant:
@@ -149,8 +144,8 @@ class LambdaAuthorizers:
         key = (authorizer.key, identity)
         keeps = authorizer.ttl_s > 0 and bool(identity)
         with self._lock:
-            until_s, answer, _ = self._kept.get(key, (0.0, {}, 0))
-        if keeps and until_s > self._clock():
+            until_s, answer = self._kept.get(key, (0.0, {}))
+        if keeps and until_s > time.monotonic():
             return answer, 0
         begun = time.perf_counter()
         answer = self._ask(authorizer, event)
@@ -159,7 +154,7 @@ class LambdaAuthorizers:
             with self._lock:
                 if len(self._kept) >= MOST_KEPT:
                     self._kept.clear()
-                self._kept[key] = (self._clock() + authorizer.ttl_s, answer, latency_ms)
+                self._kept[key] = (time.monotonic() + authorizer.ttl_s, answer)
         return answer, latency_ms
 
     def _ask(self, authorizer: LambdaAuthorizer, event: dict[str, Any]) -> dict[str, Any]:
@@ -261,8 +256,8 @@ def _grant(answer: dict[str, Any], method_arn: str, latency_ms: int, is_simple: 
         raise _failed(f"context.{wrong[0]} has to be a string, a number or a boolean")
     verdict = _verdict(answer["policyDocument"], method_arn)
     if verdict is not policies.Verdict.ALLOW:
-        denied, text = verdict is policies.Verdict.DENY, "User is not authorized to access this resource"
-        raise NotAuthorized(403, f"{text} with an explicit deny" if denied else text, denied)
+        text = "User is not authorized to access this resource"
+        raise NotAuthorized(403, f"{text} with an explicit deny" if verdict is policies.Verdict.DENY else text)
     return Grant(context, answer["principalId"], answer.get("usageIdentifierKey"), latency_ms)
 
 

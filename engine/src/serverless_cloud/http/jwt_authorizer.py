@@ -40,11 +40,10 @@ class Tokens:
 
     Args:
         keys_of: the keys of issuers that this cloud keeps itself, Cognito's user pools.
-        clock: Unix time in seconds; a test's own.
     """
 
-    def __init__(self, keys_of: KeysOf, clock: Callable[[], float] = time.time) -> None:
-        self._keys_of, self._clock = keys_of, clock
+    def __init__(self, keys_of: KeysOf) -> None:
+        self._keys_of = keys_of
         self._fetched: dict[str, tuple[float, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
 
@@ -78,7 +77,7 @@ class Tokens:
         return dict(claims)
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
-        now_s = self._clock()
+        now_s = time.time()
         for name in ("exp", "nbf", "iat"):
             if name in claims and type(claims[name]) not in (int, float):
                 raise InvalidToken(f"the token's claim {name} is no time")
@@ -93,11 +92,11 @@ class Tokens:
             return own
         with self._lock:
             until_s, keys = self._fetched.get(issuer, (0.0, {}))
-        if until_s > self._clock():
+        if until_s > time.time():
             return keys
         keys = _fetch_keys(issuer)
         with self._lock:
-            self._fetched[issuer] = (self._clock() + KEYS_KEPT_S, keys)
+            self._fetched[issuer] = (time.time() + KEYS_KEPT_S, keys)
         return keys
 
     def clear(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 
 from serverless_cloud.http.front import Response
 from serverless_cloud.http.rest_exchange import Exchange
@@ -20,14 +20,9 @@ WARNING = ("Warning", "199 Cache invalidation: not authorized")
 
 
 class ResponseCache:
-    """Responses by stage.
+    """Responses by stage."""
 
-    Args:
-        clock: seconds that only go forward; a test's own.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._kept: dict[tuple[str, str], dict[Hashable, tuple[float, Response]]] = {}
         self._lock = threading.Lock()
 
@@ -47,7 +42,7 @@ class ResponseCache:
         with self._lock:
             kept = self._kept.get(_stage(exchange), {})
             until_s, response = kept.get(key, (0.0, Response(200)))
-            if until_s > self._clock():
+            if until_s > time.monotonic():
                 return response
             kept.pop(key, None)
         return None
@@ -58,7 +53,7 @@ class ResponseCache:
         if response.status >= 400 or len(response.body) > LARGEST_BYTES:
             return
         with self._lock:
-            self._kept.setdefault(_stage(exchange), {})[key] = (self._clock() + ttl_s(settings), response)
+            self._kept.setdefault(_stage(exchange), {})[key] = (time.monotonic() + ttl_s(settings), response)
 
     def flush(self, api_id: str, stage: str) -> None:
         """Forgets all responses of a stage."""

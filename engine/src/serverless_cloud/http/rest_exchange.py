@@ -24,7 +24,6 @@ class Exchange:
         stage: whose deployment answers.
         resource, method_key, method: what it is for; `method_key` is "GET" or "ANY".
         arrival: the same for proxy events.
-        log: lines as in an execution log.
     """
 
     request: Request
@@ -33,7 +32,6 @@ class Exchange:
     method_key: str
     method: Json
     arrival: Arrival
-    log: list[str] = field(default_factory=list)
     request_override: Mapping[str, Any] = field(default_factory=dict)
     response_override: Mapping[str, Any] = field(default_factory=dict)
 

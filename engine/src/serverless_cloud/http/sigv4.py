@@ -72,12 +72,11 @@ class Signer:
 SignerOf = Callable[[str], Signer | None]
 
 
-def signer(request: Request, service: str, find: SignerOf, now_s: float | None = None) -> Signer:
+def signer(request: Request, service: str, find: SignerOf) -> Signer:
     """Who has signed a request.
 
     Args:
         service: "lambda" for function URLs, "execute-api" for APIs.
-        now_s: Unix time; the machine's if None.
 
     Raises:
         BadSignature: nobody has, or the signature is wrong or too old.
@@ -103,8 +102,11 @@ def signer(request: Request, service: str, find: SignerOf, now_s: float | None =
         signed_s = calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
     except ValueError as error:
         raise BadSignature("the signature has no credential scope or no date") from error
-    now_s = time.time() if now_s is None else now_s
-    if not -CLOCK_SKEW_S <= now_s - signed_s <= good_for_s or scope_service != service or not date.startswith(day):
+    if (
+        not -CLOCK_SKEW_S <= time.time() - signed_s <= good_for_s
+        or scope_service != service
+        or not date.startswith(day)
+    ):
         raise BadSignature(f"the signature is too old, or not for the service {service}")
     found = find(access_key)
     if found is None:

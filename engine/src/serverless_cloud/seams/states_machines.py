@@ -46,7 +46,7 @@ def require_definition(text: str, kind: str) -> None:
     Raises:
         AWSError: InvalidDefinition.
     """
-    if errors := [each for each in problems(text, kind) if each.severity == "ERROR"]:
+    if errors := problems(text, kind):
         raise AWSError(as_text(errors), "InvalidDefinition")
     if wrong := _unreadable(text):
         raise AWSError(as_text([wrong]), "InvalidDefinition")
@@ -172,16 +172,13 @@ def _validate(self: Any) -> Any:
     found = problems(given["definition"], given.get("type", "STANDARD"))
     if not found and (wrong := _unreadable(given["definition"])):
         found = [wrong]
-    failed = any(each.severity == "ERROR" for each in found)
-    if given.get("severity", "ERROR") == "ERROR":
-        found = [each for each in found if each.severity == "ERROR"]
     most = given.get("maxResults") or 100
     diagnostics = [
-        {"severity": each.severity, "code": each.code, "message": each.message}
+        {"severity": "ERROR", "code": each.code, "message": each.message}
         | ({"location": each.place or "/"} if each.place is not None else {})
         for each in found[:most]
     ]
-    answer = {"result": "FAIL" if failed else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
+    answer = {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
     return ActionResult(answer)
 
 

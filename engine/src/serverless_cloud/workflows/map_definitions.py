@@ -27,13 +27,11 @@ class Distributed:
     """What a distributed Map state says, as it is in the definition.
 
     Args:
-        query_language: "JSONPath" or "JSONata", of the state.
         child: the definition of its child executions, JSON.
         child_type: "STANDARD" or "EXPRESS".
         reader, batcher, writer: ItemReader, ItemBatcher, ResultWriter; {} if there is none.
     """
 
-    query_language: str
     child: str
     child_type: str
     reader: Mapping[str, Any]
@@ -91,7 +89,6 @@ def distributed_of(state: Mapping[str, Any], query_language: str) -> Distributed
     config = processor.pop("ProcessorConfig")
     child = {"QueryLanguage": language} | processor if language == "JSONata" else processor
     return Distributed(
-        language,
         json.dumps(child, ensure_ascii=False),
         config.get("ExecutionType", "STANDARD"),
         state.get("ItemReader", {}),

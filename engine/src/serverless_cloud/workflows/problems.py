@@ -14,19 +14,17 @@ SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
 @dataclass(frozen=True)
 class Problem:
-    """One diagnostic.
+    """One diagnostic, which keeps the machine from being made.
 
     Args:
         code: AWS's.
         message: a sentence.
         place: "/States/Pay/Next"; None where AWS names none.
-        severity: ERROR, or WARNING for what does not keep the machine from being made.
     """
 
     code: str
     message: str
     place: str | None
-    severity: str = "ERROR"
 
 
 def schema(message: str, place: str) -> Problem:
