@@ -94,7 +94,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_seams.py"),
     ),
     "engine/src/serverless_cloud/seams/pipe": ("engine/tests/test_pipes.py",),
-    "engine/src/serverless_cloud/seams/proxy": ("engine/tests/test_proxy*.py",),
     "engine/src/serverless_cloud/seams/rds": (
         "engine/tests/test_rds*.py",
         "engine/tests/test_proxy*.py",

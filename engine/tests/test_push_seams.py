@@ -19,12 +19,14 @@ LOOK: str = seam_kit.LOOK
 
 #: What each seam replaces or calls: owner, names with their parameters and defaults.
 SEAMS: seam_kit.Seams = {
-    "sns_delivery.py": [
+    "sns_topics.py": [
+        (SNSResponse, dict.fromkeys(("create_topic", "set_topic_attributes", "get_topic_attributes"), "self")),
         (sns_models.Topic, {
             "publish": "self, message, subject=None, message_attributes=None, group_id=None, deduplication_id=None, "
             "message_structure=None",
         }),
         (sns_models.SNSBackend, {
+            "create_topic": "self, name, attributes=None, tags=None",
             "publish": "self, message, arn, phone_number=None, subject=None, message_attributes=None, group_id=None, "
             "deduplication_id=None, message_structure=None",
             "publish_batch": "self, topic_arn, publish_batch_request_entries",
@@ -36,10 +38,6 @@ SEAMS: seam_kit.Seams = {
         (SNSResponse, dict.fromkeys((
             "publish", "publish_batch", "subscribe", "set_subscription_attributes", "confirm_subscription",
         ), "self")),
-    ],
-    "sns_topics.py": [
-        (SNSResponse, dict.fromkeys(("create_topic", "set_topic_attributes", "get_topic_attributes"), "self")),
-        (sns_models.SNSBackend, {"create_topic": "self, name, attributes=None, tags=None"}),
     ],
     "s3_notifications.py": [
         (notifications, {
@@ -53,7 +51,7 @@ SEAMS: seam_kit.Seams = {
         }),
         (s3_models.Notification, {"matches": "self, event_name, key_name"}),
     ],
-    "s3_configurations.py": [
+    "s3_buckets.py": [
         (s3_models.FakeBucket, {
             "set_notification_configuration": "self, notification_config",
         }),
@@ -64,8 +62,6 @@ SEAMS: seam_kit.Seams = {
         (S3Response, {"_send_response": "response", "serialized": "self, action_result"}),
         (s3_exceptions.S3ClientError, {"__init__": "self, args, kwargs"}),
         (s3_exceptions.InvalidNotificationDestination, {"__init__": "self"}),
-    ],
-    "s3_buckets.py": [
         (s3_models.S3Backend, {"create_bucket": "self, bucket_name, region_name, bucket_namespace=None"}),
         (s3_exceptions.InvalidBucketName, {"__init__": "self"}),
     ],

@@ -76,7 +76,7 @@ def test_every_seam_of_rds_is_listed_here() -> None:
 def test_moto_still_has_the_properties_that_the_proxies_replace() -> None:
     for owner, name, seam in (
         (models.DBProxyTargetGroup, "connection_pool_config", "rds_proxies.py"),
-        (CloudWatchBackend, "aws_metric_data", "proxy_metrics.py"),
+        (CloudWatchBackend, "aws_metric_data", "rds_proxies.py"),
     ):
         assert isinstance(inspect.getattr_static(owner, name), property), f"{name} has changed; " + LOOK.format(seam)
 

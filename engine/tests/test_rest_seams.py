@@ -39,23 +39,17 @@ SEAMS: seam_kit.Seams = {
         (exceptions.StageStillActive, {"__init__": "self"}),
         (exceptions.DeploymentNotFoundException, {"__init__": "self"}),
     ],
-    "rest_existence_rules.py": [
-        (APIGatewayResponse, dict.fromkeys((
-            "put_method_response", "create_model", "get_integration", "delete_authorizer", "delete_usage_plan",
-        ), "self")),
-        (models.Method, {"get_response": "self, response_code"}),
-        (models.APIGatewayBackend, {"get_usage_plan": "self, usage_plan_id"}),
-    ],
     "rest_rules.py": [
         (APIGatewayResponse, dict.fromkeys((
             "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "delete_method",
-            "put_integration",
-            "put_integration_response", "create_authorizer", "put_gateway_response",
+            "put_integration", "put_integration_response", "create_authorizer", "put_gateway_response",
+            "put_method_response", "create_model", "get_integration", "delete_authorizer", "delete_usage_plan",
         ), "self")),
         (models.APIGatewayBackend, {
             "get_resource": "self, function_id, resource_id",
             "get_method": "self, function_id, resource_id, method_type",
             "get_authorizer": "self, restapi_id, authorizer_id",
+            "get_usage_plan": "self, usage_plan_id",
         }),
         (models.Method, {"get_response": "self, response_code"}),
         (exceptions.BadRequestException, {"__init__": "self, message"}),
@@ -67,18 +61,16 @@ SEAMS: seam_kit.Seams = {
             "create_deployment", "create_stage", "update_stage", "create_usage_plan", "update_usage_plan",
             "create_usage_plan_key",
         ), "self")),
-        (models.Stage, {"_get_default_method_settings": "self", "__init__": "*", "to_json": "self"}),
-        (models.APIGatewayBackend, {
-            "get_stage": "self, function_id, stage_name",
-            "get_usage_plan": "self, usage_plan_id",
-        }),
-    ],
-    "rest_patches.py": [
         (models.Stage, {
+            "_get_default_method_settings": "self", "__init__": "*", "to_json": "self",
             "apply_operations": "self, patch_operations",
             "_method_settings_translations": "self, key",
         }),
         (models.UsagePlan, {"apply_patch_operations": "self, patch_operations"}),
+        (models.APIGatewayBackend, {
+            "get_stage": "self, function_id, stage_name",
+            "get_usage_plan": "self, usage_plan_id",
+        }),
     ],
     "rest_operations.py": [
         (APIGatewayResponse, {"dispatch": "args, kwargs"}),

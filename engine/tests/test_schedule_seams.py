@@ -31,8 +31,6 @@ SEAMS: seam_kit.Seams = {
             "delete_schedule_group": "self, name",
         }),
         (ScheduleExists, {"__init__": "self, name"}),
-    ],
-    "schedule_rules.py": [
         (scheduler.Schedule, {"validate_target": "target"}),
     ],
     "shape_rules.py": [

@@ -71,7 +71,10 @@ SEAMS: seam_kit.Seams = {
         (Program, {"eval": "self, env"}),
         (ExecutionState, {"from_state_props": "self, state_props", "_evaluate_with_timeout": "self, env"}),
     ],
-    "states_described.py": [(encoding, {"to_json_str": "obj, separators=None"})],
+    "states_answers.py": [
+        (encoding, {"to_json_str": "obj, separators=None"}),
+        (ActionResult, {"__init__": "self, result"}),
+    ],
     "states_errors.py": [
         (ErrorEqualsDecl, EVALUATE),
         (CommonStateField, {"_eval_state_input": "self, env"}),
@@ -92,9 +95,7 @@ SEAMS: seam_kit.Seams = {
             "add_event": "self, context, event_type, event_details=None, timestamp=None, update_source_event_id=True",
         }),
     ],
-    "states_jsonata.py": [(kind, EVALUATE) for kind in (StringJSONata, StringVariableSample, ConditionStringJSONata)],
     "states_logs.py": [(logging, {"is_logging_enabled_for": "log_level, history_event_type"})],
-    "states_pages.py": [(ActionResult, {"__init__": "self, result"})],
     "states_machines.py": [
         (models.StepFunctionBackend, {
             "create_state_machine": MACHINE, "update_state_machine": CHANGE, "delete_state_machine": "self, arn",
@@ -119,7 +120,8 @@ SEAMS: seam_kit.Seams = {
         (AmazonStateLanguageParser, {"parse": "definition"}),
         (ChoiceRule, {"__init__": "self, comparison, next_stmt, comment, assign, output"}),
     ],
-    "states_paths.py": [
+    "states_expressions.py": [
+        *((kind, EVALUATE) for kind in (StringJSONata, StringVariableSample, ConditionStringJSONata)),
         (json_path, {"extract_json": "path, data"}),
         (ResultPath, EVALUATE),
         (ComparisonFuncValue, EVALUATE),

@@ -69,8 +69,6 @@ SEAMS: seam_kit.Seams = {
         }),
         *((kind, {"_eval_service_task": CALL}) for kind in CALLED),
         (lambda_eval_utils, {"to_payload_type": "payload"}),
-    ],
-    "states_task_errors.py": [
         *((kind, {"_from_error": "self, env, ex"}) for kind in CALLED),
         (CustomErrorName, {"__init__": "self, error_name"}),
     ],
@@ -96,8 +94,6 @@ SEAMS: seam_kit.Seams = {
             "send_task_heartbeat": "self, task_token",
         }),
         (StepFunctionResponse, {"send_task_failure": "self"}),
-    ],
-    "states_task_activities.py": [
         (StateTaskActivity, {"_eval_execution": "self, env", "_from_error": "self, env, ex"}),
         (StepFunctionBackend, {
             "create_activity": "self, name, tags=None, encryption_configuration=None",
@@ -220,14 +216,14 @@ def test_stock_moto_drops_unknown_parameters_and_adds_no_metadata(stock: dict[st
 
 
 def test_stock_moto_names_errors_otherwise(stock: dict[str, Any]) -> None:
-    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states_task_errors.py")
-    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states_task_errors.py")
-    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states_task_errors.py")
+    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states_task_calls.py")
+    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states_task_calls.py")
+    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states_task_calls.py")
 
 
 def test_stock_moto_has_no_workers_for_activities(stock: dict[str, Any]) -> None:
-    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states_task_activities.py")
-    assert not stock["worker"], LOOK.format("states_task_activities.py")
+    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states_task_callbacks.py")
+    assert not stock["worker"], LOOK.format("states_task_callbacks.py")
 
 
 def test_stock_moto_knows_little_of_distributed_maps(stock: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ def install(plane: DataPlane) -> None:
     lambda_invoke.install(plane.service, plane.queue)
     lambda_metrics.install(plane.service.metrics)
     _named(
-        "lambda_mappings", "function_urls", "sns_delivery", "s3_notifications", "dynamodb_streams", "kinesis_streams",
+        "lambda_mappings", "function_urls", "sns_topics", "s3_notifications", "dynamodb_streams", "kinesis_streams",
         "event_rules", "scheduled_rules", "iam_enforcement",
     )(plane)  # fmt: skip
 
@@ -56,14 +56,6 @@ def _named(*names: str) -> Callable[[DataPlane], None]:
     return install_each
 
 
-def _rds(plane: DataPlane) -> None:
-    from serverless_cloud.seams import proxy_metrics, rds_instances, rds_proxies  # moto's RDS: only if it is used
-
-    rds_instances.install(plane.databases)
-    rds_proxies.install(plane.proxies)
-    proxy_metrics.install(plane.proxies)
-
-
 def _apis(plane: DataPlane) -> None:
     # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, to build a grammar.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -73,14 +65,14 @@ def _apis(plane: DataPlane) -> None:
 #: By the service in a request's signature. Stacks need none: they make the calls of the services.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
     "iam": _named("iam_documents"),
-    "rds": _rds,
+    "rds": _named("rds_instances", "rds_proxies"),
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _named("schedules"),
     "pipes": _named("pipes"),
     # What runs comes first, what its tasks do afterwards.
     "states": _named(
-        "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_paths",
-        "states_parsing", "states_jsonata", "states_tasks",
+        "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_expressions",
+        "states_parsing", "states_tasks",
     ),
     "ec2": _named("ec2_interfaces", "ec2_endpoints"),
     "batch": _named("batch_jobs"),

@@ -13,41 +13,36 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import GenericResourcNotFound
 from moto.awslambda.responses import LambdaResponse
 
+from serverless_cloud.seams.replacement import Replacement
+
 MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 100
 
 
 def install() -> None:
     """Puts these answers in the place of moto's."""
+    _Answers.install()
 
-    def answer(status: int, esm: Any, state: str = "") -> Any:
-        shown = esm.get_configuration() | ({"State": state} if state else {})
-        return status, {"status": status}, json.dumps(shown)
 
-    def named(self: Any) -> Any:
-        esm = self.backend.get_event_source_mapping(_uuid(self))
-        if esm is None:
-            raise GenericResourcNotFound
-        return esm
+class _Answers(Replacement, of=LambdaResponse):
+    def create_event_source_mapping(self: Any) -> Any:
+        return _answer(202, self.backend.create_event_source_mapping(self.json_body), "Creating")
 
-    def create(self: Any) -> Any:
-        return answer(202, self.backend.create_event_source_mapping(self.json_body), "Creating")
+    def get_event_source_mapping(self: Any) -> Any:
+        return _answer(200, _named(self))
 
-    def get(self: Any) -> Any:
-        return answer(200, named(self))
-
-    def update(self: Any) -> Any:
-        was_enabled = named(self).settings["Enabled"]
+    def update_event_source_mapping(self: Any) -> Any:
+        was_enabled = _named(self).settings["Enabled"]
         esm = self.backend.update_event_source_mapping(_uuid(self), self.json_body)
         enabled = esm.settings["Enabled"]
         state = "Updating" if enabled == was_enabled else "Enabling" if enabled else "Disabling"
-        return answer(202, esm, state)
+        return _answer(202, esm, state)
 
-    def delete(self: Any) -> Any:
-        found = answer(202, named(self), "Deleting")
+    def delete_event_source_mapping(self: Any) -> Any:
+        found = _answer(202, _named(self), "Deleting")
         self.backend.delete_event_source_mapping(_uuid(self))
         return found
 
-    def list_all(self: Any) -> Any:
+    def list_event_source_mappings(self: Any) -> Any:
         query = {name: values[0] for name, values in self.querystring.items()}
         found = self.backend.list_event_source_mappings(query.get("EventSourceArn"), query.get("FunctionName"))
         begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
@@ -56,12 +51,17 @@ def install() -> None:
             page["NextMarker"] = str(begin + most)
         return json.dumps(page)
 
-    response: Any = LambdaResponse
-    response.create_event_source_mapping = create
-    response.get_event_source_mapping = get
-    response.update_event_source_mapping = update
-    response.delete_event_source_mapping = delete
-    response.list_event_source_mappings = list_all
+
+def _answer(status: int, esm: Any, state: str = "") -> Any:
+    shown = esm.get_configuration() | ({"State": state} if state else {})
+    return status, {"status": status}, json.dumps(shown)
+
+
+def _named(response: Any) -> Any:
+    esm = response.backend.get_event_source_mapping(_uuid(response))
+    if esm is None:
+        raise GenericResourcNotFound
+    return esm
 
 
 def _uuid(response: Any) -> str:

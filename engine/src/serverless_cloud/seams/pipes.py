@@ -14,9 +14,9 @@ Worth an upstream change: the conflict, the states.
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +29,8 @@ from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams.pipe_rules import checked, own_parameters, target_parameters, why_not
-from serverless_cloud.seams.shape_rules import require_shape
+from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.shape_rules import asked_by_path, require_shape
 
 USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was asked to be; seen in public samples
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}
@@ -136,69 +137,64 @@ def install(plane: DataPlane) -> None:
     """Lets pipes run."""
     running = RunningPipes(plane)
     plane.forgetting.append(running.clear)
-    response: Any = EventBridgePipesResponse
-    moto_create, moto_update, moto_delete = response.create_pipe, response.update_pipe, response.delete_pipe
-    moto_start, moto_stop, moto_describe = response.start_pipe, response.stop_pipe, response.describe_pipe
+    _Calls.install(plane=plane, running=running)
+    pipe_class: Any = models.Pipe
+    pipe_class.advance = lambda _: None  # looking at a pipe changes nothing
 
-    def asked(self: Any) -> dict[str, Any]:
-        given: dict[str, Any] = json.loads(self.body or "{}")
-        return {"Name": unquote(self.uri.split("?")[0].split("/")[-1])} | given
 
-    def create(self: Any) -> Any:
-        given = asked(self)
+class _Calls(Replacement, of=EventBridgePipesResponse):
+    plane: DataPlane
+    running: RunningPipes
+
+    def create_pipe(self: Any) -> Any:
+        given = asked_by_path(self)
         require_shape("pipes", "CreatePipe", given)
         if given["Name"] in self.pipes_backend.pipes:
             raise ConflictException(f"Pipe {given['Name']} already exists.")
-        checked(plane, given)
-        answer = moto_create(self)
-        running.settle(self.pipes_backend.pipes[given["Name"]])
+        checked(_Calls.plane, given)
+        answer = _Calls.moto.create_pipe(self)
+        _Calls.running.settle(self.pipes_backend.pipes[given["Name"]])
         return answer
 
-    def update(self: Any) -> Any:
-        given = asked(self)
+    def update_pipe(self: Any) -> Any:
+        given = asked_by_path(self)
         require_shape("pipes", "UpdatePipe", given)
         pipe = self.pipes_backend.describe_pipe(given["Name"])
         wanted = parameters_of(pipe) | given
         wanted["SourceParameters"] = _merged(pipe.source_parameters or {}, given.get("SourceParameters") or {})
-        checked(plane, wanted)
-        moto_update(self)
+        checked(_Calls.plane, wanted)
+        _Calls.moto.update_pipe(self)
         pipe.source_parameters = wanted["SourceParameters"]
         pipe.enrichment = wanted["Enrichment"] or None
         pipe.status = "UPDATING"
         answer = self.describe_pipe()
-        running.settle(pipe)
+        _Calls.running.settle(pipe)
         return answer
 
-    def switched(moto_call: Any, name_of_state: str) -> Any:
-        def switch(self: Any) -> Any:
-            pipe = self.pipes_backend.describe_pipe(unquote(self.uri.split("?")[0].split("/")[-2]))
-            if pipe.status == name_of_state:
-                return moto_call(self)
-            answer = moto_call(self)
-            running.settle(pipe)
-            return answer
+    def start_pipe(self: Any) -> Any:
+        return _switch(self, _Calls.moto.start_pipe, "RUNNING")
 
-        return switch
+    def stop_pipe(self: Any) -> Any:
+        return _switch(self, _Calls.moto.stop_pipe, "STOPPED")
 
-    def delete(self: Any) -> Any:
-        pipe = self.pipes_backend.describe_pipe(asked(self)["Name"])
-        answer = moto_delete(self)
-        running.settle(pipe)
+    def delete_pipe(self: Any) -> Any:
+        pipe = self.pipes_backend.describe_pipe(asked_by_path(self)["Name"])
+        answer = _Calls.moto.delete_pipe(self)
+        _Calls.running.settle(pipe)
         return answer
 
-    def describe(self: Any) -> Any:
-        running.look(self.pipes_backend.describe_pipe(asked(self)["Name"]))
-        return moto_describe(self)
-
-    response.describe_pipe = describe
-    response.create_pipe, response.update_pipe, response.delete_pipe = create, update, delete
-    response.start_pipe, response.stop_pipe = switched(moto_start, "RUNNING"), switched(moto_stop, "STOPPED")
-    pipe_class: Any = models.Pipe
-    pipe_class.advance = _stay
+    def describe_pipe(self: Any) -> Any:
+        _Calls.running.look(self.pipes_backend.describe_pipe(asked_by_path(self)["Name"]))
+        return _Calls.moto.describe_pipe(self)
 
 
-def _stay(pipe: Any) -> None:
-    """Looking at a pipe changes nothing."""
+def _switch(response: Any, moto_call: Callable[[Any], Any], name_of_state: str) -> Any:
+    pipe = response.pipes_backend.describe_pipe(unquote(response.uri.split("?")[0].split("/")[-2]))
+    was_so = pipe.status == name_of_state
+    answer = moto_call(response)
+    if not was_so:
+        _Calls.running.settle(pipe)
+    return answer
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from moto.rds.exceptions import (
 )
 
 from serverless_cloud.errors import CloudError
+from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds import binaries, classes, parameters
 from serverless_cloud.rds.instances import DatabaseInstance, DatabaseInstances, Order
 from serverless_cloud.rds.life import IllegalTransition, State
@@ -38,6 +39,7 @@ from serverless_cloud.seams.rds_rules import (
     refuse_bad_change,
     refuse_bad_instance,
 )
+from serverless_cloud.seams.replacement import Replacement
 
 NOT_THERE = {
     "create_db_snapshot": "snapshots",
@@ -50,26 +52,18 @@ NOT_THERE = {
 }
 
 
-def install(instances: DatabaseInstances) -> None:
+def install(plane: DataPlane) -> None:
     """Puts PostgreSQL behind moto's DB instances."""
-    backend: Any = models.RDSBackend
-    moto_create: Callable[..., Any] = backend.create_db_instance
-    moto_modify: Callable[..., Any] = backend.modify_db_instance
-    moto_delete: Callable[..., Any] = backend.delete_db_instance
-    moto_modify_group: Callable[..., Any] = backend.modify_db_parameter_group
+    _Backend.install(instances=plane.databases)
+    _Instance.install()
+    _Secret.install()
+    for name, what in NOT_THERE.items():
+        setattr(models.RDSBackend, name, _refuser(what))
+    plane.databases.subscribe(_forget)
 
-    def found(self: Any, identifier: str) -> tuple[Any, DatabaseInstance]:
-        database = self.databases.get(identifier.lower())
-        instance = instances.get(self.account_id, self.region_name, identifier)
-        if database is None or instance is None:
-            raise DBInstanceNotFoundError(identifier)
-        return database, instance
 
-    def in_state(identifier: str, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except IllegalTransition as error:
-            raise RDSClientError("InvalidDBInstanceState", f"Instance {identifier}: {error}") from error
+class _Backend(Replacement, of=models.RDSBackend):
+    instances: DatabaseInstances
 
     def create_db_instance(self: Any, db_kwargs: dict[str, Any]) -> Any:
         given = {**db_kwargs, "db_instance_identifier": db_kwargs["db_instance_identifier"].lower()}
@@ -78,7 +72,7 @@ def install(instances: DatabaseInstances) -> None:
         programs = _programs()
         refuse_bad_instance(given, programs)
         given["engine_version"] = programs.version
-        database = moto_create(self, given)
+        database = _Backend.moto.create_db_instance(self, given)
         try:
             check_family(database.db_parameter_groups()[0], programs)
             database.dbi_resource_id = "db-" + secrets.token_hex(13).upper()
@@ -89,16 +83,16 @@ def install(instances: DatabaseInstances) -> None:
                 port=given.get("port") or 0,
                 settings=settings_of(database),
             )
-            instances.create(self.account_id, self.region_name, given["db_instance_identifier"], order)
+            _Backend.instances.create(self.account_id, self.region_name, given["db_instance_identifier"], order)
         except (RDSClientError, CloudError) as error:
-            moto_delete(self, given["db_instance_identifier"], skip_final_snapshot=True)
+            _Backend.moto.delete_db_instance(self, given["db_instance_identifier"], skip_final_snapshot=True)
             if isinstance(error, CloudError):
                 raise RDSClientError("InsufficientDBInstanceCapacity", str(error)) from error
             raise
         return database
 
     def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> Any:
-        database, instance = found(self, db_instance_identifier)
+        database, instance = _found(self, db_instance_identifier)
         refuse_bad_change(database, db_kwargs)
         password = db_kwargs.get("master_user_password")
         if (name := db_kwargs.get("db_parameter_group_name")) and name in self.db_parameter_groups:
@@ -112,23 +106,23 @@ def install(instances: DatabaseInstances) -> None:
                 instance.change_password(password)
             except CloudError as error:
                 raise InvalidParameterValue(str(error)) from error
-        return moto_modify(self, db_instance_identifier.lower(), db_kwargs)
+        return _Backend.moto.modify_db_instance(self, db_instance_identifier.lower(), db_kwargs)
 
     def reboot_db_instance(self: Any, db_instance_identifier: str) -> Any:
-        database, instance = found(self, db_instance_identifier)
-        in_state(db_instance_identifier, lambda: instance.reboot(settings_of(database)))
+        database, instance = _found(self, db_instance_identifier)
+        _in_state(db_instance_identifier, lambda: instance.reboot(settings_of(database)))
         return database
 
     def stop_db_instance(self: Any, db_instance_identifier: str, db_snapshot_identifier: str | None = None) -> Any:
-        database, instance = found(self, db_instance_identifier)
+        database, instance = _found(self, db_instance_identifier)
         if db_snapshot_identifier:
             raise _not_there("snapshots")
-        in_state(db_instance_identifier, instance.stop)
+        _in_state(db_instance_identifier, instance.stop)
         return database
 
     def start_db_instance(self: Any, db_instance_identifier: str) -> Any:
-        database, instance = found(self, db_instance_identifier)
-        in_state(db_instance_identifier, lambda: instance.start(settings_of(database)))
+        database, instance = _found(self, db_instance_identifier)
+        _in_state(db_instance_identifier, lambda: instance.start(settings_of(database)))
         return database
 
     def delete_db_instance(
@@ -139,7 +133,7 @@ def install(instances: DatabaseInstances) -> None:
         delete_automated_backups: bool | None = True,
     ) -> Any:
         del delete_automated_backups  # there are none
-        database, instance = found(self, db_instance_identifier)
+        database, instance = _found(self, db_instance_identifier)
         if database.deletion_protection:
             raise InvalidParameterCombination(
                 "Cannot delete protected DB Instance, please disable deletion protection and try again."
@@ -162,32 +156,39 @@ def install(instances: DatabaseInstances) -> None:
         changes = list(db_parameter_group_parameters)
         group = self.db_parameter_groups.get(db_parameter_group_name)
         if group is None or not str(group.family).startswith("postgres"):
-            return moto_modify_group(self, db_parameter_group_name, changes)
+            return _Backend.moto.modify_db_parameter_group(self, db_parameter_group_name, changes)
         programs = _programs()
         for change in changes:
             _check_parameter(programs, change)
-        answer = moto_modify_group(self, db_parameter_group_name, changes)
+        answer = _Backend.moto.modify_db_parameter_group(self, db_parameter_group_name, changes)
         now = {c["ParameterName"] for c in changes if c.get("ApplyMethod") == "immediate"}
         for database in list(self.databases.values()):
-            instance = instances.get(self.account_id, self.region_name, database.db_instance_identifier)
+            instance = _Backend.instances.get(self.account_id, self.region_name, database.db_instance_identifier)
             if instance is not None and database.db_parameter_groups()[0] is group and now:
                 wanted = settings_of(database)
                 instance.configure(instance.settings | {name: wanted[name] for name in now})
         return answer
 
-    for function in (create_db_instance, modify_db_instance, reboot_db_instance, stop_db_instance, start_db_instance,
-                     delete_db_instance, modify_db_parameter_group):  # fmt: skip
-        setattr(backend, function.__name__, function)
-    for name, what in NOT_THERE.items():
-        setattr(backend, name, _refuser(what))
-    _show_what_is(instances)
 
-    def forget(account: str, region: str, identifier: str, event: str) -> None:
-        there = models.rds_backends[account][region]
-        if event == State.DELETED and identifier in there.databases:
-            moto_delete(there, identifier, skip_final_snapshot=True)
+def _found(backend: Any, identifier: str) -> tuple[Any, DatabaseInstance]:
+    database = backend.databases.get(identifier.lower())
+    instance = _Backend.instances.get(backend.account_id, backend.region_name, identifier)
+    if database is None or instance is None:
+        raise DBInstanceNotFoundError(identifier)
+    return database, instance
 
-    instances.subscribe(forget)
+
+def _in_state(identifier: str, act: Callable[[], None]) -> None:
+    try:
+        act()
+    except IllegalTransition as error:
+        raise RDSClientError("InvalidDBInstanceState", f"Instance {identifier}: {error}") from error
+
+
+def _forget(account: str, region: str, identifier: str, event: str) -> None:
+    there = models.rds_backends[account][region]
+    if event == State.DELETED and identifier in there.databases:
+        _Backend.moto.delete_db_instance(there, identifier, skip_final_snapshot=True)
 
 
 def settings_of(database: Any) -> dict[str, str]:
@@ -200,41 +201,47 @@ def settings_of(database: Any) -> dict[str, str]:
         raise InvalidParameterValue(str(error)) from error
 
 
-def _show_what_is(instances: DatabaseInstances) -> None:
-    instance_class: Any = models.DBInstance
+class _Instance(Replacement, of=models.DBInstance):
+    """An instance is as its PostgreSQL is."""
 
-    def of(database: Any) -> DatabaseInstance | None:
-        return instances.get(database.account_id, database.region, database.db_instance_identifier)
+    address = property(lambda _: "127.0.0.1")
+    db_instance_port = property(lambda self: (self.endpoint or {}).get("Port", 0))
 
+    @property
     def status(self: Any) -> str:
-        instance = of(self)
+        instance = _instance_of(self)
         return instance.state.value if instance else str(State.DELETING)
 
+    @status.setter
+    def status(self: Any, _: str) -> None:
+        """moto's own is not real."""
+
+    @property
     def endpoint(self: Any) -> dict[str, Any] | None:
-        instance = of(self)
+        instance = _instance_of(self)
         port = instance.port if instance else None
         return None if port is None else {"Address": "127.0.0.1", "Port": port}
 
-    def groups(self: Any) -> list[dict[str, str]]:
-        instance = of(self)
+    @property
+    def db_parameter_group_status_list(self: Any) -> list[dict[str, str]]:
+        instance = _instance_of(self)
         in_sync = instance is None or instance.settings == settings_of(self)
         name = self.db_parameter_groups()[0].name
         return [{"DBParameterGroupName": name, "ParameterApplyStatus": "in-sync" if in_sync else "pending-reboot"}]
 
-    instance_class.status = property(status, lambda *_: None)  # moto's own is not real
-    instance_class.endpoint = property(endpoint)
-    instance_class.address = property(lambda _: "127.0.0.1")
-    instance_class.db_instance_port = property(lambda self: (endpoint(self) or {}).get("Port", 0))
-    instance_class.db_parameter_group_status_list = property(groups)
-    instance_class.save_automated_backup = lambda _: None  # there are no backups
+    def save_automated_backup(self: Any) -> None:
+        """There are no backups."""
 
-    def secret_string(self: Any) -> str:
+
+def _instance_of(database: Any) -> DatabaseInstance | None:
+    return _Backend.instances.get(database.account_id, database.region, database.db_instance_identifier)
+
+
+class _Secret(Replacement, of=models.MasterUserSecret):
+    def _generate_secret_string(self: Any) -> str:
         password = secrets.token_urlsafe(24)
         self.resource.generated_password = password
         return json.dumps({"username": self.resource.master_username, "password": password})
-
-    secret_class: Any = models.MasterUserSecret
-    secret_class._generate_secret_string = secret_string
 
 
 def _check_parameter(programs: binaries.Binaries, change: dict[str, Any]) -> None:

@@ -5,6 +5,12 @@ DefaultAuthScheme and network types, clamps IdleClientTimeout in silence, regist
 with KeyError for unknown names, and knows neither ModifyDBProxy nor endpoints. `SecretsManagerBackend`: a secret that
 changes reaches the proxies that use it.
 
+`CloudWatchBackend.aws_metric_data`, moto's own place for metrics that AWS services publish: the proxies are asked for
+theirs when somebody looks, one datum for each metric and minute. They are published under the dimension set ProxyName
+only. AWS has three more sets (EndpointName; TargetGroup with Target or TargetRole), but moto's GetMetricStatistics
+takes any metric that has the wanted dimensions among its own, and would add them up. AvailabilityPercentage, which AWS
+has only with TargetRole, is left out for that reason.
+
 Ranges, error codes and defaults: botocore's model of RDS (1.44.8). What this cloud cannot honour is refused.
 
 Worth an upstream change: ModifyDBProxy, DescribeDBProxyEndpoints, the faults for unknown names.
@@ -13,8 +19,10 @@ Worth an upstream change: ModifyDBProxy, DescribeDBProxyEndpoints, the faults fo
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
+from moto.cloudwatch.models import CloudWatchBackend, MetricDatum
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.rds import models
@@ -29,6 +37,7 @@ from moto.rds.responses import RDSResponse
 from moto.secretsmanager.models import SecretsManagerBackend
 
 from serverless_cloud.errors import CloudError
+from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds_proxy.manager import Key, Order, Proxies
 from serverless_cloud.seams.rds_proxy_rules import (
     change_pool,
@@ -38,15 +47,26 @@ from serverless_cloud.seams.rds_proxy_rules import (
     valid_auth,
     valid_name,
 )
+from serverless_cloud.seams.replacement import Replacement
 
 HOST = "127.0.0.1"
 _SECRET_CALLS = ("put_secret_value", "update_secret", "rotate_secret", "update_secret_version_stage", "delete_secret")
 
 
-def install(proxies: Proxies) -> None:
+def install(plane: DataPlane) -> None:
     """Puts our calls in the place of moto's."""
+    _Calls.install(proxies=plane.proxies)
+    _Metrics.install()
+    group_class: Any = models.DBProxyTargetGroup
+    group_class.connection_pool_config = property(_pool_config)
+    for name in _SECRET_CALLS:
+        _tell_proxies_after(name)
 
-    def create(self: Any) -> Any:
+
+class _Calls(Replacement, of=RDSResponse):
+    proxies: Proxies
+
+    def create_db_proxy(self: Any) -> Any:
         given, backend = self.params, self.backend
         name = valid_name(given["DBProxyName"])
         if name in backend.db_proxies:
@@ -78,10 +98,10 @@ def install(proxies: Proxies) -> None:
         def ready() -> None:
             proxy.status = "available"
 
-        proxies.create(_key(proxy), _order(proxy, passwords), ready)
+        _Calls.proxies.create(_key(proxy), _order(proxy, passwords), ready)
         return ActionResult({"DBProxy": proxy})
 
-    def modify(self: Any) -> Any:
+    def modify_db_proxy(self: Any) -> Any:
         given = self.params
         proxy = _proxy(self)
         if given.get("NewDBProxyName", proxy.db_proxy_name) != proxy.db_proxy_name:
@@ -100,27 +120,27 @@ def install(proxies: Proxies) -> None:
             if member in given:
                 setattr(proxy, attribute, given[member])
         proxy.auth, proxy.updated_date = auth, utcnow()
-        _configure(proxies, proxy, passwords)
+        _configure(proxy, passwords)
         return ActionResult({"DBProxy": proxy})
 
-    def delete(self: Any) -> Any:
+    def delete_db_proxy(self: Any) -> Any:
         proxy = _proxy(self)
         del self.backend.db_proxies[proxy.db_proxy_name]
-        proxies.delete(_key(proxy))
+        _Calls.proxies.delete(_key(proxy))
         proxy.status = "deleting"
         return ActionResult({"DBProxy": proxy})
 
-    def modify_group(self: Any) -> Any:
+    def modify_db_proxy_target_group(self: Any) -> Any:
         proxy = _proxy(self)
         group = _group(self, proxy)
         if self.params.get("NewName", "default") != "default":
             raise InvalidParameterValue("NewName: the default target group can't be renamed.")
         change_pool(group, self.params.get("ConnectionPoolConfig") or {})
         group.updated_date = utcnow()
-        _configure(proxies, proxy, read_users(proxy.auth, strict=False))
+        _configure(proxy, read_users(proxy.auth, strict=False))
         return ActionResult({"DBProxyTargetGroup": group})
 
-    def register(self: Any) -> Any:
+    def register_db_proxy_targets(self: Any) -> Any:
         proxy = _proxy(self)
         group = _group(self, proxy)
         if self.params.get("DBClusterIdentifiers"):
@@ -139,10 +159,10 @@ def install(proxies: Proxies) -> None:
             )
         target = models.DBProxyTarget(self.backend, identifier, None, "RDS_INSTANCE")
         group.targets.append(target)
-        _configure(proxies, proxy, read_users(proxy.auth, strict=False))
-        return ActionResult({"DBProxyTargets": [_target_row(proxies, proxy, target)]})
+        _configure(proxy, read_users(proxy.auth, strict=False))
+        return ActionResult({"DBProxyTargets": [_target_row(proxy, target)]})
 
-    def deregister(self: Any) -> Any:
+    def deregister_db_proxy_targets(self: Any) -> Any:
         proxy = _proxy(self)
         group = _group(self, proxy)
         wanted = {n.lower() for n in self.params.get("DBInstanceIdentifiers") or []}
@@ -154,18 +174,18 @@ def install(proxies: Proxies) -> None:
                 f"{', '.join(sorted(unknown))} is no target of {proxy.db_proxy_name}; it has: {sorted(there)}.",
             )
         group.targets = [t for t in group.targets if t.rds_resource_id not in wanted]
-        _configure(proxies, proxy, read_users(proxy.auth, strict=False))
+        _configure(proxy, read_users(proxy.auth, strict=False))
         return EmptyResult()
 
-    def describe_targets(self: Any) -> Any:
+    def describe_db_proxy_targets(self: Any) -> Any:
         proxy = _proxy(self)
-        rows = [_target_row(proxies, proxy, target) for target in _group(self, proxy).targets]
+        rows = [_target_row(proxy, target) for target in _group(self, proxy).targets]
         return ActionResult({"Targets": rows})
 
-    def describe_groups(self: Any) -> Any:
+    def describe_db_proxy_target_groups(self: Any) -> Any:
         return ActionResult({"TargetGroups": [_group(self, _proxy(self))]})
 
-    def describe_endpoints(self: Any) -> Any:
+    def describe_db_proxy_endpoints(self: Any) -> Any:
         # Endpoints that the user makes; whether AWS lists the default one as well was not found in its documentation.
         if "DBProxyName" in self.params:
             _proxy(self)
@@ -173,43 +193,23 @@ def install(proxies: Proxies) -> None:
             raise RDSClientError("DBProxyEndpointNotFoundFault", f"There is no DB proxy endpoint {endpoint}.")
         return ActionResult({"DBProxyEndpoints": []})
 
-    def create_endpoint(self: Any) -> Any:
-        del self
+    def create_db_proxy_endpoint(self: Any) -> Any:
         raise InvalidParameterValue(
             "The local cloud does not honour create_db_proxy_endpoint: a proxy has its default endpoint."
         )
 
-    response: Any = RDSResponse
-    response.create_db_proxy = create
-    response.modify_db_proxy = modify
-    response.delete_db_proxy = delete
-    response.modify_db_proxy_target_group = modify_group
-    response.register_db_proxy_targets = register
-    response.deregister_db_proxy_targets = deregister
-    response.describe_db_proxy_targets = describe_targets
-    response.describe_db_proxy_target_groups = describe_groups
-    response.describe_db_proxy_endpoints = describe_endpoints
-    response.create_db_proxy_endpoint = create_endpoint
-    group_class: Any = models.DBProxyTargetGroup
-    group_class.connection_pool_config = property(_pool_config)
-    for name in _SECRET_CALLS:
-        _tell_proxies_after(name, proxies)
 
-
-def _tell_proxies_after(name: str, proxies: Proxies) -> None:
+def _tell_proxies_after(name: str) -> None:
     original = getattr(SecretsManagerBackend, name)
-    if hasattr(original, "tells_proxies"):
-        original = original.tells_proxies
 
     def call(self: Any, *args: Any, **more: Any) -> Any:
         answer = original(self, *args, **more)
         backend = models.rds_backends[self.account_id][self.region_name]
         for proxy in list(backend.db_proxies.values()):
             with contextlib.suppress(CloudError):
-                proxies.change_users(_key(proxy), read_users(proxy.auth, strict=False))
+                _Calls.proxies.change_users(_key(proxy), read_users(proxy.auth, strict=False))
         return answer
 
-    call.tells_proxies = original  # type: ignore[attr-defined]
     setattr(SecretsManagerBackend, name, call)
 
 
@@ -254,9 +254,9 @@ def _order(proxy: Any, users: dict[str, str]) -> Order:
     return Order(settings, group.targets[0].rds_resource_id if group.targets else None)
 
 
-def _configure(proxies: Proxies, proxy: Any, users: dict[str, str]) -> None:
+def _configure(proxy: Any, users: dict[str, str]) -> None:
     try:
-        proxies.configure(_key(proxy), _order(proxy, users))
+        _Calls.proxies.configure(_key(proxy), _order(proxy, users))
     except CloudError as error:
         raise RDSClientError("InvalidDBProxyStateFault", str(error)) from error
 
@@ -271,20 +271,20 @@ def _pool_config(group: Any) -> dict[str, Any]:
     }
 
 
-def _target_row(proxies: Proxies, proxy: Any, target: Any) -> dict[str, Any]:
-    where = proxies.target(_key(proxy))
+def _target_row(proxy: Any, target: Any) -> dict[str, Any]:
+    where = _Calls.proxies.target(_key(proxy))
     row = {
         "RdsResourceId": target.rds_resource_id,
         "TargetArn": f"arn:aws:rds:{proxy.region}:{proxy.account_id}:db:{target.rds_resource_id}",
         "Type": "RDS_INSTANCE",
         "Role": "READ_WRITE",
-        "TargetHealth": _health(proxies, proxy, where),
+        "TargetHealth": _health(proxy, where),
     }
     return row | ({"Endpoint": where["host"], "Port": where["port"]} if where else {})
 
 
-def _health(proxies: Proxies, proxy: Any, where: dict[str, Any] | None) -> dict[str, str]:
-    process = proxies.get(*_key(proxy))
+def _health(proxy: Any, where: dict[str, Any] | None) -> dict[str, str]:
+    process = _Calls.proxies.get(*_key(proxy))
     if not read_users(proxy.auth, strict=False):
         return _unavailable("AUTH_FAILURE", "None of the proxy's secrets holds a username and a password.")
     if where is None:
@@ -302,3 +302,32 @@ def _health(proxies: Proxies, proxy: Any, where: dict[str, Any] | None) -> dict[
 
 def _unavailable(reason: str, description: str) -> dict[str, str]:
     return {"State": "UNAVAILABLE", "Reason": reason, "Description": description}
+
+
+class _Metrics(Replacement, of=CloudWatchBackend):
+    @property
+    def aws_metric_data(self: Any) -> list[Any]:
+        found = list(_Metrics.moto.aws_metric_data.fget(self))
+        for name in _Calls.proxies.names(self.account_id, self.region_name):
+            found += _data(self.account_id, self.region_name, name)
+        return found
+
+
+def _data(account: str, region: str, name: str) -> list[Any]:
+    proxy = _Calls.proxies.get(account, region, name)
+    minutes: list[dict[str, Any]] = []
+    with contextlib.suppress(CloudError):  # it has ended: there is nothing to tell
+        minutes = proxy.answer("metrics")["minutes"] if proxy is not None and proxy.port else []
+    return [
+        MetricDatum(
+            "AWS/RDS",
+            metric,
+            float(value),
+            [{"Name": "ProxyName", "Value": name}],
+            # moto compares with times without a zone
+            datetime.fromtimestamp(minute["minute"] * 60, UTC).replace(tzinfo=None),
+            "Microseconds" if metric.endswith("Latency") else "Count",
+        )
+        for minute in minutes
+        for metric, value in minute["values"].items()
+    ]

@@ -24,11 +24,7 @@ _NOT_CHANGEABLE = ("new_db_instance_identifier", "db_instance_class", "engine_ve
 
 
 def refuse_bad_instance(given: dict[str, Any], programs: Binaries) -> None:
-    """Raises for a new instance that AWS or the local cloud does not accept.
-
-    Raises:
-        InvalidParameterValue, InvalidParameterCombination: with what is allowed.
-    """
+    """Raises InvalidParameterValue or ...Combination for a new instance that AWS or the local cloud does not accept."""
     engine = given.get("engine")
     if engine != "postgres":
         raise InvalidParameterValue(f'Invalid DB engine: {engine}. The local cloud runs Engine="postgres".')
@@ -89,11 +85,7 @@ def _check_names(given: dict[str, Any]) -> None:
 
 
 def check_password(password: Any) -> None:
-    """Raises for a master user's password that AWS does not accept.
-
-    Raises:
-        InvalidParameterValue: with what is allowed.
-    """
+    """Raises InvalidParameterValue for a master user's password that AWS does not accept."""
     if not isinstance(password, str) or not re.fullmatch(r"[ -~]{8,128}", password) or re.search(r'[/"@]', password):
         raise InvalidParameterValue(
             "The parameter MasterUserPassword is not a valid password. It must be 8 to 128 printable ASCII characters "
@@ -115,11 +107,7 @@ def _check_port(port: int) -> None:
 
 
 def refuse_bad_change(database: Any, given: dict[str, Any]) -> None:
-    """Raises for a change of an instance that the local cloud does not make.
-
-    Raises:
-        InvalidParameterValue: with what it does.
-    """
+    """Raises InvalidParameterValue for a change of an instance that the local cloud does not make."""
     _refuse_not_honoured(given)
     for name in _NOT_CHANGEABLE:
         if given.get(name) not in (None, False, getattr(database, name, None)):
@@ -130,11 +118,7 @@ def refuse_bad_change(database: Any, given: dict[str, Any]) -> None:
 
 
 def check_family(group: Any, programs: Binaries) -> None:
-    """Raises for a parameter group of another engine or version.
-
-    Raises:
-        InvalidParameterCombination: with the family that fits.
-    """
+    """Raises InvalidParameterCombination for a parameter group of another engine or version."""
     family = f"postgres{programs.major}"
     if group.family != family:
         raise InvalidParameterCombination(

@@ -36,13 +36,13 @@ from serverless_cloud.http.rest_integrations import Integrations
 from serverless_cloud.http.rest_model import ApiKey, Deployment, Resource, Stage, UsagePlan
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import (
-    rest_existence_rules,
     rest_import,
     rest_operations,
     rest_rules,
     rest_stage_rules,
 )
 from serverless_cloud.seams.http_api_services import keys_of_pool
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.signers import RoleSessions, require, signer_of
 
 ACCOUNT_ID = "123456789012"  # moto's default account
@@ -68,46 +68,40 @@ def install(plane: DataPlane) -> None:
         Integrations(calls, services, backends),
     )
     plane.forgetting.extend((gateway.clear, authorizers.clear, tokens.clear, sessions.clear, homes.clear))
-    _doors(plane, gateway, homes)
-    _deployments()
+    _Backend.install(plane=plane, gateway=gateway, homes=homes)
+    _Api.install()
     rest_rules.install()
-    rest_existence_rules.install()
     rest_stage_rules.install()
     rest_import.install()
     rest_operations.install(gateway, authorizers, snapshot)
 
 
-def _doors(plane: DataPlane, gateway: RestApis, homes: dict[str, Any]) -> None:
-    backend_class: Any = models.APIGatewayBackend
-    create_rest_api, delete_rest_api = backend_class.create_rest_api, backend_class.delete_rest_api
+class _Backend(Replacement, of=models.APIGatewayBackend):
+    plane: DataPlane
+    gateway: RestApis
+    homes: dict[str, Any]
 
-    def create_rest_api_with_door(self: Any, *args: Any, **more: Any) -> Any:
-        api = create_rest_api(self, *args, **more)
-        homes[api.id] = self
-        plane.doors.open(
+    def create_rest_api(self: Any, *args: Any, **more: Any) -> Any:
+        api = _Backend.moto.create_rest_api(self, *args, **more)
+        _Backend.homes[api.id] = self
+        _Backend.plane.doors.open(
             api.id,
-            lambda request: gateway.answer(api.id, request),
-            lambda request: gateway.preflight(api.id, request),
+            lambda request: _Backend.gateway.answer(api.id, request),
+            lambda request: _Backend.gateway.preflight(api.id, request),
         )
         return api
 
-    def delete_rest_api_and_door(self: Any, function_id: str) -> Any:
+    def delete_rest_api(self: Any, function_id: str) -> Any:
         self.get_rest_api(function_id)  # an unknown one is an error, not a crash
-        api = delete_rest_api(self, function_id)
-        homes.pop(function_id, None)
-        plane.doors.close(function_id)
+        api = _Backend.moto.delete_rest_api(self, function_id)
+        _Backend.homes.pop(function_id, None)
+        _Backend.plane.doors.close(function_id)
         return api
 
-    backend_class.create_rest_api = create_rest_api_with_door
-    backend_class.delete_rest_api = delete_rest_api_and_door
 
-
-def _deployments() -> None:
-    api_class: Any = models.RestAPI
-    create_deployment, delete_deployment = api_class.create_deployment, api_class.delete_deployment
-
-    def create_and_keep(self: Any, name: str, description: str, stage_variables: Any = None) -> Any:
-        deployment = create_deployment(self, None, description, None)  # without a stage
+class _Api(Replacement, of=models.RestAPI):
+    def create_deployment(self: Any, name: str, description: str, stage_variables: Any = None) -> Any:
+        deployment = _Api.moto.create_deployment(self, None, description, None)  # without a stage
         deployment.stage_name = name
         deployment.snapshot = snapshot(self, deployment.id)
         stage = self.stages.get(name)
@@ -118,25 +112,19 @@ def _deployments() -> None:
             self.stages[name] = models.Stage(name=name, deployment_id=deployment.id, variables=stage_variables or {})
         return deployment
 
-    def delete_unless_in_use(self: Any, deployment_id: str) -> Any:
+    def delete_deployment(self: Any, deployment_id: str) -> Any:
         if any(stage.deployment_id == deployment_id for stage in self.stages.values()):
             raise StageStillActive
         self.get_deployment(deployment_id).stage_name = None
-        return delete_deployment(self, deployment_id)
+        return _Api.moto.delete_deployment(self, deployment_id)
 
     def get_deployment(self: Any, deployment_id: str) -> Any:
         if deployment_id not in self.deployments:
             raise DeploymentNotFoundException
         return self.deployments[deployment_id]
 
-    api_class.create_deployment = create_and_keep
-    api_class.delete_deployment = delete_unless_in_use
-    api_class.get_deployment = get_deployment
-    api_class.update_integration_mocks = _no_mocks
-
-
-def _no_mocks(self: Any, stage_name: str) -> None:
-    del self, stage_name
+    def update_integration_mocks(self: Any, stage_name: str) -> None:
+        """Makes none."""
 
 
 def snapshot(api: Any, deployment_id: str) -> Deployment:

@@ -22,6 +22,7 @@ from moto.apigateway.exceptions import (
 )
 
 from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.rest_rules import check_integration, keep_integration
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "x-amazon-apigateway-any-method")
@@ -40,8 +41,10 @@ Doc = Mapping[str, Any]
 
 def install() -> None:
     """Puts the import in moto's place."""
-    backend_class: Any = models.APIGatewayBackend
+    _Backend.install()
 
+
+class _Backend(Replacement, of=models.APIGatewayBackend):
     def import_rest_api(self: Any, api_doc: dict[str, Any], fail_on_warnings: bool) -> Any:
         _check(api_doc)
         info = api_doc.get("info") or {}
@@ -70,9 +73,6 @@ def install() -> None:
                 kept.clear()
         _Import(self, api, api_doc).run()
         return api
-
-    backend_class.import_rest_api = import_rest_api
-    backend_class.put_rest_api = put_rest_api
 
 
 def _check(doc: Doc) -> None:

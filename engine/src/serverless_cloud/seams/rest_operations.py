@@ -21,6 +21,7 @@ from serverless_cloud.http.front import Request
 from serverless_cloud.http.rest_gateway import TEST_STAGE, RestApis
 from serverless_cloud.http.rest_model import Deployment, Stage
 from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.seams.replacement import Replacement
 
 _API = "{0}/restapis/(?P<function_id>[^/]+)"
 _STAGE = _API + "/stages/(?P<stage_name>[^/]+)"
@@ -55,62 +56,9 @@ def install(gateway: RestApis, authorizers: LambdaAuthorizers, snapshot: Snapsho
         gateway, authorizers: whose caches and counters they see.
         snapshot: moto's API as it is now.
     """
-    response_class: Any = APIGatewayResponse
-
-    def test_invoke_method(self: Any) -> Any:
-        _, _, api_id, _, resource_id, _, method = self.path.split("/")
-        api = self.backend.get_rest_api(api_id)
-        if "ANY" not in self.backend.get_resource(api_id, resource_id).resource_methods:  # ANY stands for each
-            self.backend.get_method(api_id, resource_id, method)
-        given = json.loads(self.body or "{}")
-        path = given.get("pathWithQueryString") or self.backend.get_resource(api_id, resource_id).get_path()
-        raw_path, _, query = path.partition("?")
-        many = given.get("multiValueHeaders") or {name: [value] for name, value in (given.get("headers") or {}).items()}
-        headers = tuple((name, value) for name, values in many.items() for value in values)
-        http_method = "GET" if method == "ANY" else method
-        request = Request(http_method, raw_path, query, headers, (given.get("body") or "").encode())
-        stage = Stage(
-            api_id=api_id,
-            account_id=api.account_id,
-            region=api.region_name,
-            name=TEST_STAGE,
-            deployment=snapshot(api, ""),
-            variables=given.get("stageVariables") or {},
-        )
-        return json.dumps(gateway.test(stage, resource_id, http_method, request))
-
-    def flush_stage_cache(self: Any) -> Any:
-        _, _, api_id, _, stage, *_ = self.path.split("/")
-        self.backend.get_stage(api_id, stage)
-        gateway.cache.flush(api_id, stage)
-        return 202, {"status": 202}, "{}"
-
-    def flush_stage_authorizers_cache(self: Any) -> Any:
-        _, _, api_id, _, stage, *_ = self.path.split("/")
-        self.backend.get_stage(api_id, stage)
-        for authorizer_id in self.backend.get_rest_api(api_id).authorizers:
-            authorizers.forget((api_id, stage, authorizer_id))
-        return 202, {"status": 202}, "{}"
-
-    def get_usage(self: Any) -> Any:
-        plan = self.backend.get_usage_plan(self.path.split("/")[2])
-        start, end = self._get_param("startDate"), self._get_param("endDate")
-        wanted = self._get_param("keyId")
-        keys = [key.id for key in self.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
-        items = gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)
-        return json.dumps({"usagePlanId": plan.id, "startDate": start, "endDate": end, "values": items})
-
-    for operation in (
-        test_invoke_method,
-        flush_stage_cache,
-        flush_stage_authorizers_cache,
-        get_usage,
-        update_method,
-        update_integration,
-    ):
-        setattr(response_class, operation.__name__, operation)
+    _Operations.install(gateway=gateway, authorizers=authorizers, snapshot=staticmethod(snapshot))
     for name in REFUSED:
-        setattr(response_class, name, _refusal(name))
+        setattr(APIGatewayResponse, name, _refusal(name))
     paths: Any = urls.url_paths
     paths.update(dict.fromkeys(PATHS, APIGatewayResponse.dispatch))
 
@@ -144,29 +92,74 @@ _INTEGRATION = {
 _INTEGRATION_MAPS = {"requestParameters": "request_parameters", "requestTemplates": "request_templates"}
 
 
-def update_method(self: Any) -> Any:
-    """UpdateMethod."""
-    _, _, api_id, _, resource_id, _, name = self.path.split("/")[:7]
-    method = self.backend.get_method(api_id, resource_id, name)
-    for patch in json.loads(self.body or "{}").get("patchOperations") or []:
-        value = patch.get("value")
-        if patch["path"].startswith("/requestParameters/"):
-            patch = {**patch, "value": str(value).lower() == "true"}
-        _patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
-    return json.dumps(method.to_json())
+class _Operations(Replacement, of=APIGatewayResponse):
+    gateway: RestApis
+    authorizers: LambdaAuthorizers
+    snapshot: Snapshot
 
+    def test_invoke_method(self: Any) -> Any:
+        _, _, api_id, _, resource_id, _, method = self.path.split("/")
+        api = self.backend.get_rest_api(api_id)
+        if "ANY" not in self.backend.get_resource(api_id, resource_id).resource_methods:  # ANY stands for each
+            self.backend.get_method(api_id, resource_id, method)
+        given = json.loads(self.body or "{}")
+        path = given.get("pathWithQueryString") or self.backend.get_resource(api_id, resource_id).get_path()
+        raw_path, _, query = path.partition("?")
+        many = given.get("multiValueHeaders") or {name: [value] for name, value in (given.get("headers") or {}).items()}
+        headers = tuple((name, value) for name, values in many.items() for value in values)
+        http_method = "GET" if method == "ANY" else method
+        request = Request(http_method, raw_path, query, headers, (given.get("body") or "").encode())
+        stage = Stage(
+            api_id=api_id,
+            account_id=api.account_id,
+            region=api.region_name,
+            name=TEST_STAGE,
+            deployment=_Operations.snapshot(api, ""),
+            variables=given.get("stageVariables") or {},
+        )
+        return json.dumps(_Operations.gateway.test(stage, resource_id, http_method, request))
 
-def update_integration(self: Any) -> Any:
-    """UpdateIntegration."""
-    _, _, api_id, _, resource_id, _, name = self.path.split("/")[:7]
-    integration = self.backend.get_method(api_id, resource_id, name).method_integration
-    if integration is None:
-        raise NotFoundException("Invalid Integration identifier specified")
-    for patch in json.loads(self.body or "{}").get("patchOperations") or []:
-        if patch["path"] == "/timeoutInMillis" and not 50 <= int(patch["value"]) <= 29_000:
-            raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
-        _patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
-    return json.dumps(integration.to_json())
+    def flush_stage_cache(self: Any) -> Any:
+        _, _, api_id, _, stage, *_ = self.path.split("/")
+        self.backend.get_stage(api_id, stage)
+        _Operations.gateway.cache.flush(api_id, stage)
+        return 202, {"status": 202}, "{}"
+
+    def flush_stage_authorizers_cache(self: Any) -> Any:
+        _, _, api_id, _, stage, *_ = self.path.split("/")
+        self.backend.get_stage(api_id, stage)
+        for authorizer_id in self.backend.get_rest_api(api_id).authorizers:
+            _Operations.authorizers.forget((api_id, stage, authorizer_id))
+        return 202, {"status": 202}, "{}"
+
+    def get_usage(self: Any) -> Any:
+        plan = self.backend.get_usage_plan(self.path.split("/")[2])
+        start, end = self._get_param("startDate"), self._get_param("endDate")
+        wanted = self._get_param("keyId")
+        keys = [key.id for key in self.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
+        items = _Operations.gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)
+        return json.dumps({"usagePlanId": plan.id, "startDate": start, "endDate": end, "values": items})
+
+    def update_method(self: Any) -> Any:
+        _, _, api_id, _, resource_id, _, name = self.path.split("/")[:7]
+        method = self.backend.get_method(api_id, resource_id, name)
+        for patch in json.loads(self.body or "{}").get("patchOperations") or []:
+            value = patch.get("value")
+            if patch["path"].startswith("/requestParameters/"):
+                patch = {**patch, "value": str(value).lower() == "true"}
+            _patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
+        return json.dumps(method.to_json())
+
+    def update_integration(self: Any) -> Any:
+        _, _, api_id, _, resource_id, _, name = self.path.split("/")[:7]
+        integration = self.backend.get_method(api_id, resource_id, name).method_integration
+        if integration is None:
+            raise NotFoundException("Invalid Integration identifier specified")
+        for patch in json.loads(self.body or "{}").get("patchOperations") or []:
+            if patch["path"] == "/timeoutInMillis" and not 50 <= int(patch["value"]) <= 29_000:
+                raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
+            _patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
+        return json.dumps(integration.to_json())
 
 
 def _patch(thing: Any, patch: Any, values: Any, maps: dict[str, str], lists: dict[str, str]) -> None:

@@ -4,15 +4,18 @@ Replaced in `APIGatewayResponse`: create_rest_api, update_rest_api, create_resou
 delete_method, put_integration, put_integration_response, create_authorizer, put_gateway_response: checks, then moto's
 own, then what moto drops is kept. Stages and usage plans: rest_stage_rules.py.
 
-Messages are AWS's as recorded; what the local cloud does not honour is a NotImplementedException.
+put_method_response and create_model (moto overwrites what is there; a model may be no JSON), get_integration (moto
+answers {} where there is none), delete_authorizer and delete_usage_plan (a crash in moto for an unknown id): checks.
+
+Messages are AWS's as recorded, but that for a model's schema; what the local cloud does not honour is a
+NotImplementedException.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from moto.apigateway.exceptions import (
@@ -28,6 +31,7 @@ from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_errors import TYPES
 from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.seams.replacement import Replacement
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
@@ -44,37 +48,9 @@ class NotFound(NotFoundException):
     code = 404
 
 
-#: A check: it gets moto's response object, and moto's operation of the same name to go on with.
-Check = Callable[[Any, Callable[[], Any]], Any]
-
-
 def install() -> None:
     """Puts the checks before moto's own operations."""
-    wrap(
-        create_rest_api,
-        update_rest_api,
-        create_resource,
-        delete_resource,
-        put_method,
-        delete_method,
-        put_integration,
-        put_integration_response,
-        create_authorizer,
-        put_gateway_response,
-    )
-
-
-def wrap(*checks: Check) -> None:
-    """Puts checks before the operations of moto that have their names."""
-    response_class: Any = APIGatewayResponse
-    for check in checks:
-        original = getattr(response_class, check.__name__)
-
-        @functools.wraps(original)
-        def wrapped(self: Any, check: Check = check, original: Callable[[Any], Any] = original) -> Any:
-            return check(self, lambda: original(self))
-
-        setattr(response_class, check.__name__, wrapped)
+    _Checks.install()
 
 
 def given_to(response: Any) -> dict[str, Any]:
@@ -91,148 +67,6 @@ def refuse_settings(given: Mapping[str, Any], operation: str, names: tuple[str, 
     for name in names:
         if given.get(name) not in (None, "", {}, []):
             raise NotHonoured(f"{name} in {operation}", KEPT)
-
-
-# ---- APIs and resources
-
-
-def create_rest_api(self: Any, original: Callable[[], Any]) -> Any:
-    """Keeps binaryMediaTypes and version; refuses what has no effect here."""
-    given = given_to(self)
-    if "openapi" in given or "swagger" in given or "name" not in given:  # a document, the latter in YAML
-        return original()
-    refuse_settings(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
-    if not str(given["name"] or "").strip():
-        raise BadRequestException("Name cannot be empty")
-    if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
-        raise NotHonoured("an endpoint of type PRIVATE", KEPT)
-    answer = original()
-    if answer[0] != 200:
-        return answer
-    api = self.backend.get_rest_api(json.loads(answer[2])["id"])
-    api.binaryMediaTypes = list(given.get("binaryMediaTypes") or [])
-    api.version = given.get("version")
-    return 201, answer[1], json.dumps(api.to_dict())
-
-
-def update_rest_api(self: Any, original: Callable[[], Any]) -> Any:
-    """Binary media types stand in the path of a patch, with ~1 for /; a flag is no string."""
-    api = self.backend.get_rest_api(self.path.split("/")[2])
-    rest = []
-    for patch in given_to(self).get("patchOperations") or []:
-        path, op = str(patch.get("path")), patch.get("op")
-        first = path.split("/")[1] if path.count("/") else ""
-        if first not in PATCHED:
-            raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
-        if first in ("policy", "minimumCompressionSize"):
-            raise NotHonoured(f"{first} in update_rest_api", KEPT)
-        if first == "binaryMediaTypes" and path.count("/") == 2:
-            kind = path.split("/")[2].replace("~1", "/").replace("~0", "~")
-            kept = [each for each in api.binaryMediaTypes if each != kind]
-            value = str(patch.get("value") or kind)
-            api.binaryMediaTypes = kept if op == "remove" else [*kept, value if op == "replace" else kind]
-        elif first == "disableExecuteApiEndpoint":
-            api.disableExecuteApiEndpoint = str(patch.get("value")).lower() == "true"
-        else:
-            rest.append(patch)
-    self.body = json.dumps({"patchOperations": rest})
-    return original()
-
-
-def create_resource(self: Any, original: Callable[[], Any]) -> Any:
-    """Names must be unique below a parent, and there is one variable part only."""
-    _, _, api_id, _, parent_id = self.path.split("/")[:5]
-    part = str(self._get_param("pathPart") or "")
-    if not part:
-        raise BadRequestException("Resource's path part must be specified")
-    parent = self.backend.get_resource(api_id, parent_id)
-    if parent.path_part.endswith("+}"):
-        raise BadRequestException(
-            f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"
-        )
-    siblings = [each for each in self.backend.get_resources(api_id) if each.parent_id == parent_id]
-    for sibling in siblings:
-        if sibling.path_part == part:
-            raise ConflictException(f"Another resource with the same parent already has this name: {part}")
-        if part.startswith("{") and sibling.path_part.startswith("{"):
-            raise BadRequestException(
-                f"A sibling ({sibling.path_part}) of this resource already has a variable path part -- only one is "
-                "allowed"
-            )
-    return original()
-
-
-def delete_resource(self: Any, original: Callable[[], Any]) -> Any:
-    """What is below goes too."""
-    _, _, api_id, _, resource_id = self.path.split("/")[:5]
-    self.backend.get_resource(api_id, resource_id)
-    api = self.backend.get_rest_api(api_id)
-    if api.resources[resource_id].parent_id is None:
-        raise BadRequestException("Root resource cannot be deleted.")
-    below = {resource_id}
-    while more := {id for id, each in api.resources.items() if each.parent_id in below} - below:
-        below |= more
-    answer = original()
-    for id in below:
-        api.resources.pop(id, None)
-    return answer
-
-
-# ---- methods and integrations
-
-
-def delete_method(self: Any, original: Callable[[], Any]) -> Any:
-    """It must be there."""
-    _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
-    self.backend.get_method(api_id, resource_id, method)
-    return original()
-
-
-def put_method(self: Any, original: Callable[[], Any]) -> Any:
-    """An authoriser, a validator and models must be there."""
-    _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
-    given, api = given_to(self), self.backend.get_rest_api(api_id)
-    if method not in METHODS:
-        raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
-    kind = given.get("authorizationType")
-    if kind not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
-        raise BadRequestException(
-            "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
-        )
-    authorizer = api.authorizers.get(str(given.get("authorizerId")))
-    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and authorizer is None:
-        raise BadRequestException(
-            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
-            "a valid authorizer."
-        )
-    if given.get("requestValidatorId") and given["requestValidatorId"] not in api.request_validators:
-        raise BadRequestException("Invalid Request Validator identifier specified")
-    for model in (given.get("requestModels") or {}).values():
-        if model not in api.models and model not in ("Empty", "Error"):
-            raise BadRequestException(f"Invalid model identifier specified: {model}")
-    if method in self.backend.get_resource(api_id, resource_id).resource_methods:
-        raise ConflictException("Method already exists for this resource")
-    return original()
-
-
-def put_integration(self: Any, original: Callable[[], Any]) -> Any:
-    """Checks what the integration reaches, and keeps the settings that moto drops."""
-    _, _, api_id, _, resource_id, _, method_name = self.path.split("/")[:7]
-    given, method = given_to(self), self.backend.get_method(api_id, resource_id, method_name)
-    check_integration(given)
-    declared = method.request_parameters or {}
-    for target, source in (given.get("requestParameters") or {}).items():
-        is_mapping = re.fullmatch(r"integration\.request\.(header|querystring|path)\..+", target)
-        place = re.fullmatch(r"method\.request\.(multivalue)?(header|querystring|path)\.(.+)", str(source))
-        name = f"method.request.{place.group(2)}.{place.group(3)}" if place else ""
-        if not is_mapping or (place and name not in declared):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {source if is_mapping else target}]"
-            )
-    answer = original()
-    keep_integration(method.method_integration, given, resource_id)
-    return answer[0], answer[1], json.dumps(method.method_integration.to_json())
 
 
 def check_integration(given: Mapping[str, Any]) -> None:
@@ -292,50 +126,220 @@ def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:
         raise BadRequestException("Role ARN must be specified for AWS integrations")
 
 
-def put_integration_response(self: Any, original: Callable[[], Any]) -> Any:
-    """The method must declare the status, and each header that is mapped."""
-    parts = self.path.split("/")
-    api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
-    method = self.backend.get_method(api_id, resource_id, method_name)
-    if method.method_integration is None:
-        raise NotFound("Invalid Integration identifier specified")
-    declared = method.get_response(status)
-    if declared is None:
-        raise NotFound("Invalid Response status code specified")
-    for target in given_to(self).get("responseParameters") or {}:
-        if target not in (declared.response_parameters or {}):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {target}]"
+class _Checks(Replacement, of=APIGatewayResponse):
+    # ---- APIs and resources
+
+    def create_rest_api(self: Any) -> Any:
+        """Keeps binaryMediaTypes and version; refuses what has no effect here."""
+        given = given_to(self)
+        if "openapi" in given or "swagger" in given or "name" not in given:  # a document, the latter in YAML
+            return _Checks.moto.create_rest_api(self)
+        refuse_settings(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
+        if not str(given["name"] or "").strip():
+            raise BadRequestException("Name cannot be empty")
+        if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
+            raise NotHonoured("an endpoint of type PRIVATE", KEPT)
+        answer = _Checks.moto.create_rest_api(self)
+        if answer[0] != 200:
+            return answer
+        api = self.backend.get_rest_api(json.loads(answer[2])["id"])
+        api.binaryMediaTypes = list(given.get("binaryMediaTypes") or [])
+        api.version = given.get("version")
+        return 201, answer[1], json.dumps(api.to_dict())
+
+    def update_rest_api(self: Any) -> Any:
+        """Binary media types stand in the path of a patch, with ~1 for /; a flag is no string."""
+        api = self.backend.get_rest_api(self.path.split("/")[2])
+        rest = []
+        for patch in given_to(self).get("patchOperations") or []:
+            path, op = str(patch.get("path")), patch.get("op")
+            first = path.split("/")[1] if path.count("/") else ""
+            if first not in PATCHED:
+                raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
+            if first in ("policy", "minimumCompressionSize"):
+                raise NotHonoured(f"{first} in update_rest_api", KEPT)
+            if first == "binaryMediaTypes" and path.count("/") == 2:
+                kind = path.split("/")[2].replace("~1", "/").replace("~0", "~")
+                kept = [each for each in api.binaryMediaTypes if each != kind]
+                value = str(patch.get("value") or kind)
+                api.binaryMediaTypes = kept if op == "remove" else [*kept, value if op == "replace" else kind]
+            elif first == "disableExecuteApiEndpoint":
+                api.disableExecuteApiEndpoint = str(patch.get("value")).lower() == "true"
+            else:
+                rest.append(patch)
+        self.body = json.dumps({"patchOperations": rest})
+        return _Checks.moto.update_rest_api(self)
+
+    def create_model(self: Any) -> Any:
+        """Once for each name, with a schema that is a JSON object."""
+        given, api = given_to(self), self.backend.get_rest_api(self.path.split("/")[2])
+        if given.get("name") in api.models:
+            raise ConflictException("Model name already exists for this REST API")
+        try:
+            is_object = isinstance(json.loads(given.get("schema") or "{}"), dict)
+        except ValueError:
+            is_object = False
+        if not is_object:
+            raise BadRequestException("Invalid model specified: the schema has to be a JSON object, as a text")
+        return _Checks.moto.create_model(self)
+
+    def create_authorizer(self: Any) -> Any:
+        """Keeps identityValidationExpression."""
+        given = given_to(self)
+        if given.get("type") in ("TOKEN", "REQUEST") and not given.get("authorizerUri"):
+            raise BadRequestException("Invalid Authorizer URI: null")
+        if given.get("type") == "COGNITO_USER_POOLS" and not given.get("providerARNs"):
+            raise BadRequestException("Invalid providerARNs: at least one user pool is needed")
+        ttl_s = given.get("authorizerResultTtlInSeconds")
+        if ttl_s is not None and not 0 <= int(ttl_s) <= LARGEST_TTL_S:
+            raise BadRequestException("Authorizer result TTL must be between 0 and 3600 seconds")
+        answer = _Checks.moto.create_authorizer(self)
+        if answer[0] != 201:
+            return answer
+        authorizer = self.backend.get_authorizer(self.path.split("/")[2], json.loads(answer[2])["id"])
+        authorizer.identity_validation_expression = given.get("identityValidationExpression")
+        return 201, answer[1], json.dumps(authorizer.to_json())
+
+    def delete_authorizer(self: Any) -> Any:
+        """It must be there."""
+        _, _, api_id, _, authorizer_id = self.path.split("/")[:5]
+        self.backend.get_authorizer(api_id, authorizer_id)
+        return _Checks.moto.delete_authorizer(self)
+
+    def put_gateway_response(self: Any) -> Any:
+        """The type must be one of AWS's."""
+        kind, types = self.path.rstrip("/").rsplit("/", 1)[-1], sorted(set(TYPES) - {"FORBIDDEN"})
+        if kind not in types:
+            raise ApiGatewayException(
+                "ValidationException",
+                f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member "
+                f"must satisfy enum value set: [{', '.join(types)}]",
             )
-    return original()
+        return _Checks.moto.put_gateway_response(self)
 
+    def delete_usage_plan(self: Any) -> Any:
+        """It must be there."""
+        self.backend.get_usage_plan(self.path.split("/")[2])
+        return _Checks.moto.delete_usage_plan(self)
 
-def create_authorizer(self: Any, original: Callable[[], Any]) -> Any:
-    """Keeps identityValidationExpression."""
-    given = given_to(self)
-    if given.get("type") in ("TOKEN", "REQUEST") and not given.get("authorizerUri"):
-        raise BadRequestException("Invalid Authorizer URI: null")
-    if given.get("type") == "COGNITO_USER_POOLS" and not given.get("providerARNs"):
-        raise BadRequestException("Invalid providerARNs: at least one user pool is needed")
-    ttl_s = given.get("authorizerResultTtlInSeconds")
-    if ttl_s is not None and not 0 <= int(ttl_s) <= LARGEST_TTL_S:
-        raise BadRequestException("Authorizer result TTL must be between 0 and 3600 seconds")
-    answer = original()
-    if answer[0] != 201:
+    def create_resource(self: Any) -> Any:
+        """Names must be unique below a parent, and there is one variable part only."""
+        _, _, api_id, _, parent_id = self.path.split("/")[:5]
+        part = str(self._get_param("pathPart") or "")
+        if not part:
+            raise BadRequestException("Resource's path part must be specified")
+        parent = self.backend.get_resource(api_id, parent_id)
+        if parent.path_part.endswith("+}"):
+            raise BadRequestException(
+                f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"
+            )
+        siblings = [each for each in self.backend.get_resources(api_id) if each.parent_id == parent_id]
+        for sibling in siblings:
+            if sibling.path_part == part:
+                raise ConflictException(f"Another resource with the same parent already has this name: {part}")
+            if part.startswith("{") and sibling.path_part.startswith("{"):
+                raise BadRequestException(
+                    f"A sibling ({sibling.path_part}) of this resource already has a variable path part -- only one is "
+                    "allowed"
+                )
+        return _Checks.moto.create_resource(self)
+
+    def delete_resource(self: Any) -> Any:
+        """What is below goes too."""
+        _, _, api_id, _, resource_id = self.path.split("/")[:5]
+        self.backend.get_resource(api_id, resource_id)
+        api = self.backend.get_rest_api(api_id)
+        if api.resources[resource_id].parent_id is None:
+            raise BadRequestException("Root resource cannot be deleted.")
+        below = {resource_id}
+        while more := {id for id, each in api.resources.items() if each.parent_id in below} - below:
+            below |= more
+        answer = _Checks.moto.delete_resource(self)
+        for id in below:
+            api.resources.pop(id, None)
         return answer
-    authorizer = self.backend.get_authorizer(self.path.split("/")[2], json.loads(answer[2])["id"])
-    authorizer.identity_validation_expression = given.get("identityValidationExpression")
-    return 201, answer[1], json.dumps(authorizer.to_json())
 
+    # ---- methods and integrations
 
-def put_gateway_response(self: Any, original: Callable[[], Any]) -> Any:
-    """The type must be one of AWS's."""
-    kind, types = self.path.rstrip("/").rsplit("/", 1)[-1], sorted(set(TYPES) - {"FORBIDDEN"})
-    if kind not in types:
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member must "
-            f"satisfy enum value set: [{', '.join(types)}]",
-        )
-    return original()
+    def put_method(self: Any) -> Any:
+        """An authoriser, a validator and models must be there."""
+        _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
+        given, api = given_to(self), self.backend.get_rest_api(api_id)
+        if method not in METHODS:
+            raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
+        kind = given.get("authorizationType")
+        if kind not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
+            raise BadRequestException(
+                "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
+            )
+        authorizer = api.authorizers.get(str(given.get("authorizerId")))
+        if kind in ("CUSTOM", "COGNITO_USER_POOLS") and authorizer is None:
+            raise BadRequestException(
+                "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS "
+                "requires a valid authorizer."
+            )
+        if given.get("requestValidatorId") and given["requestValidatorId"] not in api.request_validators:
+            raise BadRequestException("Invalid Request Validator identifier specified")
+        for model in (given.get("requestModels") or {}).values():
+            if model not in api.models and model not in ("Empty", "Error"):
+                raise BadRequestException(f"Invalid model identifier specified: {model}")
+        if method in self.backend.get_resource(api_id, resource_id).resource_methods:
+            raise ConflictException("Method already exists for this resource")
+        return _Checks.moto.put_method(self)
+
+    def delete_method(self: Any) -> Any:
+        """It must be there."""
+        _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
+        self.backend.get_method(api_id, resource_id, method)
+        return _Checks.moto.delete_method(self)
+
+    def put_method_response(self: Any) -> Any:
+        """Once for each status."""
+        _, _, api_id, _, resource_id, _, method, _, status = self.path.split("/")[:9]
+        if self.backend.get_method(api_id, resource_id, method).get_response(status) is not None:
+            raise ConflictException("Response already exists for this resource")
+        return _Checks.moto.put_method_response(self)
+
+    def put_integration(self: Any) -> Any:
+        """Checks what the integration reaches, and keeps the settings that moto drops."""
+        _, _, api_id, _, resource_id, _, method_name = self.path.split("/")[:7]
+        given, method = given_to(self), self.backend.get_method(api_id, resource_id, method_name)
+        check_integration(given)
+        declared = method.request_parameters or {}
+        for target, source in (given.get("requestParameters") or {}).items():
+            is_mapping = re.fullmatch(r"integration\.request\.(header|querystring|path)\..+", target)
+            place = re.fullmatch(r"method\.request\.(multivalue)?(header|querystring|path)\.(.+)", str(source))
+            name = f"method.request.{place.group(2)}.{place.group(3)}" if place else ""
+            if not is_mapping or (place and name not in declared):
+                raise BadRequestException(
+                    "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
+                    f"expression parameter specified: {source if is_mapping else target}]"
+                )
+        answer = _Checks.moto.put_integration(self)
+        keep_integration(method.method_integration, given, resource_id)
+        return answer[0], answer[1], json.dumps(method.method_integration.to_json())
+
+    def get_integration(self: Any) -> Any:
+        """It must be there."""
+        _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
+        if self.backend.get_method(api_id, resource_id, method).method_integration is None:
+            raise NotFound("Invalid Integration identifier specified")
+        return _Checks.moto.get_integration(self)
+
+    def put_integration_response(self: Any) -> Any:
+        """The method must declare the status, and each header that is mapped."""
+        parts = self.path.split("/")
+        api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
+        method = self.backend.get_method(api_id, resource_id, method_name)
+        if method.method_integration is None:
+            raise NotFound("Invalid Integration identifier specified")
+        declared = method.get_response(status)
+        if declared is None:
+            raise NotFound("Invalid Response status code specified")
+        for target in given_to(self).get("responseParameters") or {}:
+            if target not in (declared.response_parameters or {}):
+                raise BadRequestException(
+                    "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
+                    f"expression parameter specified: {target}]"
+                )
+        return _Checks.moto.put_integration_response(self)

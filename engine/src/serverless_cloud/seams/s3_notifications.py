@@ -8,8 +8,7 @@ rules of every bus. Replaced here:
 - `S3Response.key_response`, `bucket_response`: one request is one `Call`; its ids stand in the answer's headers.
 - `S3Backend.delete_object`: tells of all that it removes.
 
-Configurations and the names of buckets have seams of their own, `s3_configurations` and `s3_buckets`. Worth an upstream
-change: the events.
+Configurations and the names of buckets have a seam of their own, `s3_buckets`. Worth an upstream change: the events.
 """
 
 from __future__ import annotations
@@ -37,9 +36,10 @@ from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.s3_events import Bucket, Call, ObjectEvent
-from serverless_cloud.seams import s3_buckets, s3_configurations
+from serverless_cloud.seams import s3_buckets
 from serverless_cloud.seams.queue_sending import send_to_queue
-from serverless_cloud.seams.s3_configurations import PRINCIPAL, bucket_of
+from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.s3_buckets import PRINCIPAL, bucket_of
 
 SUBJECT = "Amazon S3 Notification"
 
@@ -48,8 +48,7 @@ SUBJECT = "Amazon S3 Notification"
 class _Request:
     """One request under way: what has happened in it so far."""
 
-    source_ip: str = "127.0.0.1"
-    skips_validation: bool = False
+    source_ip: str
     events: list[tuple[Any, ObjectEvent]] = field(default_factory=list)
     tests: list[Any] = field(default_factory=list)
 
@@ -62,15 +61,11 @@ def install(plane: DataPlane) -> None:
     """Puts the outbox behind buckets."""
     sender = _Sender(plane)
     plane.forgetting.append(sender.outbox.clear)
-    _install_events(sender)
+    module: Any = notifications
+    module.send_event, module.send_test_event = sender.send_event, sender.send_test_event
+    _Backend.install(sender=sender)
     _install_requests(sender)
-
-    def skips_validation() -> bool:
-        request = _request.get()
-        return request is not None and request.skips_validation
-
-    s3_configurations.install(plane, skips_validation)
-    s3_buckets.install()
+    s3_buckets.install(plane)
 
 
 class _Sender:
@@ -106,6 +101,46 @@ class _Sender:
                 self._plane.events.publish(whole)
 
             self.outbox.put(Delivery(publish))
+
+    def note(self, bucket: Any, event: ObjectEvent) -> None:
+        """Keeps an event until its request has succeeded."""
+        if bucket.notification_configuration is None:
+            return
+        request = _request.get()
+        if request is not None:
+            request.events.append((bucket, event))
+        else:  # moto itself has done it, without a request
+            self.send(bucket, event, _fresh_call("127.0.0.1"))
+
+    def send_event(self, account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+        """In the place of moto's. `event_name` begins with "s3:"."""
+        del account_id
+        if _muted.get():
+            return
+        name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
+        told = name.startswith(("ObjectCreated", "ObjectRestore"))
+        self.note(
+            bucket,
+            ObjectEvent(
+                name,
+                bucket_of(bucket),
+                key.name,
+                _now(),
+                size=key.size if told else None,
+                etag=key.etag.strip('"'),
+                version_id=_version(key.version_id),
+                sequencer=self.sequencer() if told else None,
+            ),
+        )
+
+    def send_test_event(self, account_id: str, bucket: Any) -> None:
+        """In the place of moto's."""
+        del account_id
+        request = _request.get()
+        if request is not None:
+            request.tests.append(bucket)
+        else:
+            self.send_test(bucket, _fresh_call("127.0.0.1"))
 
     def send_test(self, bucket: Any, call: Call) -> None:
         """Tells each queue and topic of a configuration that it is named there."""
@@ -150,61 +185,19 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-# ---- events
-
-
-def _install_events(sender: _Sender) -> None:
-    def note(bucket: Any, event: ObjectEvent) -> None:
-        if bucket.notification_configuration is None:
-            return
-        request = _request.get()
-        if request is not None:
-            request.events.append((bucket, event))
-        else:  # moto itself has done it, without a request
-            sender.send(bucket, event, _fresh_call("127.0.0.1"))
-
-    def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
-        """In the place of moto's. `event_name` begins with "s3:"."""
-        del account_id
-        if _muted.get():
-            return
-        name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
-        told = name.startswith(("ObjectCreated", "ObjectRestore"))
-        note(
-            bucket,
-            ObjectEvent(
-                name,
-                bucket_of(bucket),
-                key.name,
-                _now(),
-                size=key.size if told else None,
-                etag=key.etag.strip('"'),
-                version_id=_version(key.version_id),
-                sequencer=sender.sequencer() if told else None,
-            ),
-        )
-
-    def send_test_event(account_id: str, bucket: Any) -> None:
-        del account_id
-        request = _request.get()
-        if request is not None:
-            request.tests.append(bucket)
-        else:
-            sender.send_test(bucket, _fresh_call("127.0.0.1"))
-
-    backend_class: Any = models.S3Backend
-    delete: Callable[..., tuple[bool, dict[str, Any]]] = backend_class.delete_object
+class _Backend(Replacement, of=models.S3Backend):
+    sender: _Sender
 
     def delete_object(
         self: Any, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-    ) -> tuple[bool, dict[str, Any]]:
+    ) -> Any:
         bucket = self.get_bucket(bucket_name)
         there = key_name in bucket.keys
         with _quietly():
-            done, told = delete(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
+            done, told = _Backend.moto.delete_object(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
         if done and there:
             marks = bucket.is_versioned and version_id is None
-            note(
+            _Backend.sender.note(
                 bucket,
                 ObjectEvent(
                     f"ObjectRemoved:{'DeleteMarkerCreated' if marks else 'Delete'}",
@@ -213,15 +206,10 @@ def _install_events(sender: _Sender) -> None:
                     _now(),
                     etag="d41d8cd98f00b204e9800998ecf8427e" if marks else None,  # of nothing
                     version_id=_version(told.get("version-id")),
-                    sequencer=sender.sequencer(),
+                    sequencer=_Backend.sender.sequencer(),
                 ),
             )
         return done, told
-
-    module: Any = notifications
-    module.send_event = send_event
-    module.send_test_event = send_test_event
-    backend_class.delete_object = delete_object
 
 
 @contextlib.contextmanager
@@ -249,17 +237,16 @@ def _install_requests(sender: _Sender) -> None:
 
     def as_one_call(answer: Callable[..., Any]) -> Callable[..., Any]:
         def answer_and_tell(self: Any, request: Any, full_url: str, headers: Any) -> Any:
-            given = request.headers
-            under_way = _Request(
-                getattr(request, "remote_addr", None) or "127.0.0.1",
-                str(given.get("x-amz-skip-destination-validation", "")).lower() == "true",
-            )
+            under_way = _Request(getattr(request, "remote_addr", None) or "127.0.0.1")
             token = _request.set(under_way)
+            skips = str(request.headers.get("x-amz-skip-destination-validation", "")).lower() == "true"
+            skip_token = s3_buckets.skips_validation.set(skips)
             try:
                 status, answered, body = answer(self, request, full_url, headers)
-            except s3_configurations.DestinationsRefused as refused:
+            except s3_buckets.DestinationsRefused as refused:
                 status, answered, body = self._send_response(refused.answer())
             finally:
+                s3_buckets.skips_validation.reset(skip_token)
                 _request.reset(token)
             call = _fresh_call(under_way.source_ip, str(answered.get("x-amzn-requestid", "")))
             answered["x-amz-request-id"], answered["x-amz-id-2"] = call.request_id, call.host_id

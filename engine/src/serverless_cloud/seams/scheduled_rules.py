@@ -26,11 +26,7 @@ from serverless_cloud.seams.event_rules import view
 
 
 def scheduled_event(rule_arn: str, due: datetime) -> dict[str, Any]:
-    """What a rule's targets get when its schedule asks for it.
-
-    Args:
-        due: the time on the schedule's clock.
-    """
+    """What a rule's targets get when its schedule asks for it. `due`: the time on the schedule's clock."""
     parts = rule_arn.split(":")
     return {
         "version": "0",

@@ -6,9 +6,13 @@ state.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
+
+import botocore.session
 
 from serverless_cloud.once import once
 from serverless_cloud.refusals import Refusal
@@ -40,10 +44,14 @@ def require_shape(service: str, operation: str, given: Mapping[str, Any]) -> Non
         raise ValidationException(f"{count}: {'; '.join(found)}")
 
 
+def asked_by_path(responder: Any) -> dict[str, Any]:
+    """The request to a response object of moto: its JSON, and the Name that its path ends with."""
+    given: dict[str, Any] = json.loads(responder.body or "{}")
+    return {"Name": unquote(responder.uri.split("?")[0].split("/")[-1])} | given
+
+
 @once()
 def _input(service: str, operation: str) -> Any:
-    import botocore.session
-
     return botocore.session.Session().get_service_model(service).operation_model(operation).input_shape
 
 

@@ -1,14 +1,23 @@
-"""Seam: topics of SNS and their attributes (moto 5.2.5).
+"""Seam: topics of SNS, and what is published to them reaches their subscribers (moto 5.2.5).
 
-moto takes attributes that no topic has, keeps some without effect, fails with status 500 on a policy that is no JSON,
-and counts no subscription. Replaced here:
+moto delivers while the publisher waits, to Lambda with an event made of placeholders, sends HTTP requests anywhere,
+signs each message with a key of its own (milliseconds), keeps redrive policies without effect, and gives raw binary
+attributes to SQS in base64. It takes attributes that no topic has, keeps some without effect, fails with status 500 on
+a policy that is no JSON, and counts no subscription. Replaced here:
 
+- `Topic.publish`: makes the message and hands one delivery for each subscription to the outbox.
+- `SNSBackend.publish`, `publish_batch`: AWS's checks first. moto drops a batch entry that fails for most reasons.
+- `SNSBackend.subscribe`, `set_subscription_attributes`, and the same two of `SNSResponse`: AWS's checks, before a
+  subscription is made; a subscriber over HTTP is refused.
+- `SNSResponse.publish`, `publish_batch`: message attributes are checked, SequenceNumber is told.
+- `SNSResponse.confirm_subscription`: no subscriber is asked to confirm, so every token is refused.
 - `SNSResponse.create_topic`, `set_topic_attributes`: AWS's checks first; what the local cloud does not do is refused.
 - `SNSResponse.get_topic_attributes`: subscriptions are counted, MaximumMessageSize is told.
 - The calls of `SNSResponse` in `_NAMED_BY`: moto fails with status 500 on what is no ARN of a topic, and passes over
   what is none of a subscription, "pending confirmation" for instance.
 
-Worth an upstream change: all but what the local cloud does not do.
+Worth an upstream change: all but what the local cloud does not do, such as the evaluation of filter policies
+(anything-but on lists, equals-ignore-case, cidr, $or in bodies), the raw attributes, the batch.
 """
 
 from __future__ import annotations
@@ -17,11 +26,17 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from moto.sns.exceptions import SNSException
+from moto.core.responses import ActionResult
+from moto.sns import models
+from moto.sns.exceptions import SNSException, SNSNotFoundError
 from moto.sns.responses import SNSResponse
 
+from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.sns import rules as sns_rules
+from serverless_cloud.seams.queue_sending import send_to_queue
+from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.sns import filters as sns_filters, rules as sns_rules
+from serverless_cloud.sns.topics import MessageId, Topics
 
 #: The parameter that must be an ARN, and the calls that have it.
 _NAMED_BY = {
@@ -31,50 +46,170 @@ _NAMED_BY = {
 }  # fmt: skip
 _PARTS_OF_ARN = 6
 _NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy", "DeliveryPolicy")
+#: Of a message besides its text, as moto's `publish` names it.
+_GIVEN = ("subject", "message_attributes", "group_id", "deduplication_id", "message_structure")
 
 
-def install() -> None:
-    """Puts AWS's checks before moto's topics."""
-    response_class: Any = SNSResponse
-    create: Callable[[Any], Any] = response_class.create_topic
-    change: Callable[[Any], Any] = response_class.set_topic_attributes
-    tell: Callable[[Any], Any] = response_class.get_topic_attributes
+def install(plane: DataPlane) -> None:
+    """Puts the outbox behind topics."""
+    topics = Topics(plane, _subscriptions_of, send_to_queue)
+    plane.forgetting.append(topics.clear)
+    _Topic.install(topics=topics)
+    _Backend.install()
+    _Answers.install()
+    for parameter, calls in _NAMED_BY.items():
+        for name in calls:
+            _want_arn(SNSResponse, name, parameter)
 
-    def create_checked(self: Any) -> Any:
+
+def _subscriptions_of(topic_arn: str) -> Any:
+    _, _, _, region, account, _ = topic_arn.split(":")
+    return models.sns_backends[account][region].subscriptions
+
+
+class _Topic(Replacement, of=models.Topic):
+    topics: Topics
+
+    def publish(self: Any, message: str, subject: str | None = None, **given: Any) -> str:
+        return _Topic.topics.publish(self, dict.fromkeys(_GIVEN) | given | {"message": message, "subject": subject})
+
+
+class _Backend(Replacement, of=models.SNSBackend):
+    def publish(self: Any, message: str, arn: str | None, phone_number: str | None = None, **given: Any) -> Any:
+        if phone_number or ":endpoint/" in str(arn):  # to a telephone, a mobile device
+            return _Backend.moto.publish(self, message, arn, phone_number, **given)
+        require_arn("TopicArn", str(arn or ""))
+        topic = self.get_topic(arn)
+        attributes = given.get("message_attributes") or {}
+        with refusals():
+            sizes = sum(len(k) + len(v["Type"]) + len(str(v["Value"])) for k, v in attributes.items())
+            structure, most = given.get("message_structure"), most_bytes(topic)
+            sns_rules.check_message(message, given.get("subject"), structure, sizes, most)
+            sns_rules.check_order(
+                is_fifo=bool(topic.fifo_topic),
+                by_content=bool(topic.content_based_deduplication),
+                group_id=given.get("group_id"),
+                deduplication_id=given.get("deduplication_id"),
+            )
+        return topic.publish(message, **given)
+
+    def publish_batch(
+        self: Any, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]
+    ) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+        self.get_topic(topic_arn)
+        done, failed = [], []
+        for entry in publish_batch_request_entries:
+            try:
+                message_id = self.publish(
+                    entry["Message"],
+                    topic_arn,
+                    subject=entry.get("Subject"),
+                    message_attributes=entry.get("MessageAttributes", {}),
+                    group_id=entry.get("MessageGroupId"),
+                    deduplication_id=entry.get("MessageDeduplicationId"),
+                    message_structure=entry.get("MessageStructure"),
+                )
+            except SNSException as error:
+                row = {"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True}
+                failed.append(row)
+            else:
+                done.append({"Id": entry["Id"], "MessageId": str(message_id)} | _numbered(message_id))
+        return done, failed
+
+    def subscribe(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
+        check_subscriber(self, topic_arn, protocol, endpoint)
+        return _Backend.moto.subscribe(self, topic_arn, endpoint, protocol)
+
+    def set_subscription_attributes(self: Any, arn: str, name: str, value: Any) -> None:
+        subscription = self.subscriptions.get(arn)
+        if subscription is None:
+            raise SNSNotFoundError("Subscription does not exist")
+        settings = subscription.attributes
+        scope = settings.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
+        with refusals("Invalid parameter: "):
+            sns_rules.check_attribute(
+                name, str(value or ""), subscription.protocol, subscription.endpoint, subscription.topic.arn, scope
+            )
+        if name == "RawMessageDelivery":
+            settings[name] = str(value).lower() == "true"
+        elif not value or value == "{}":  # an empty policy is none
+            settings.pop(name, None)
+        else:
+            settings[name] = value
+
+
+def _numbered(message_id: str) -> dict[str, str]:
+    return {"SequenceNumber": message_id.sequence_number} if isinstance(message_id, MessageId) else {}
+
+
+class _Answers(Replacement, of=SNSResponse):
+    def publish(self: Any) -> Any:
+        with refusals():
+            sns_rules.check_attributes(self._get_param("MessageAttributes", {}))
+        message_id = _Answers.moto.publish(self).result["MessageId"]
+        return ActionResult({"MessageId": str(message_id)} | _numbered(message_id))
+
+    def publish_batch(self: Any) -> Any:
+        entries = self._get_param("PublishBatchRequestEntries", [])
+        most = most_bytes(self.backend.get_topic(self._get_param("TopicArn")))
+        with refusals():
+            sns_rules.check_batch(entries, most)
+            for entry in entries:
+                sns_rules.check_attributes(entry.get("MessageAttributes") or {})
+        return _Answers.moto.publish_batch(self)
+
+    def subscribe(self: Any) -> Any:
+        topic_arn, endpoint = self._get_param("TopicArn"), str(self._get_param("Endpoint") or "")
+        protocol, given = self._get_param("Protocol"), dict(self._get_param("Attributes") or {})
+        check_subscriber(self.backend, topic_arn, protocol, endpoint)
+        scope = given.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
+        with refusals("Invalid parameter: Attributes Reason: "):
+            for name, value in given.items():
+                sns_rules.check_attribute(name, str(value or ""), protocol, endpoint, topic_arn, scope)
+            old = self.backend._find_subscription(topic_arn, endpoint, protocol)
+            if old is not None and _differs(old.attributes, given):
+                raise sns_rules.Refused("Subscription already exists with different attributes")
+        return _Answers.moto.subscribe(self)
+
+    def confirm_subscription(self: Any) -> Any:
+        with refusals():
+            raise sns_rules.Refused("Invalid parameter: Token")
+
+    def set_subscription_attributes(self: Any) -> Any:
+        """moto makes False of every wrong RawMessageDelivery."""
+        name, value = self._get_param("AttributeName"), self._get_param("AttributeValue")
+        self.backend.set_subscription_attributes(self._get_param("SubscriptionArn"), name, value)
+        return ActionResult({})
+
+    def create_topic(self: Any) -> Any:
         given = dict(self._get_param("Attributes") or {})
         if self._get_param("DataProtectionPolicy"):
             given["DataProtectionPolicy"] = ""
         check_attributes(given)
-        return create(self)
+        return _Answers.moto.create_topic(self)
 
-    def change_checked(self: Any) -> Any:
+    def set_topic_attributes(self: Any) -> Any:
         name, value = self._get_param("AttributeName"), str(self._get_param("AttributeValue") or "")
         _refuse_what_is_not_honoured([name])
         topic = self.backend.get_topic(self._get_param("TopicArn"))
+        protocols = [each.protocol for each in subscriptions_of(self.backend, topic)]
         with refusals("Invalid parameter: "):
-            sns_rules.check_topic_attribute(
-                name, value, [each.protocol for each in subscriptions_of(self.backend, topic)]
-            )
-        return change(self)
+            sns_rules.check_topic_attribute(name, value, protocols)
+        return _Answers.moto.set_topic_attributes(self)
 
-    def tell_more(self: Any) -> Any:
-        answer = tell(self)
+    def get_topic_attributes(self: Any) -> Any:
+        answer = _Answers.moto.get_topic_attributes(self)
         attributes = answer.result["Attributes"]
         topic = self.backend.get_topic(attributes["TopicArn"])
-        attributes |= {
-            "SubscriptionsPending": 0,
-            "SubscriptionsConfirmed": len(subscriptions_of(self.backend, topic)),
-        }
+        attributes["SubscriptionsPending"] = 0
+        attributes["SubscriptionsConfirmed"] = len(subscriptions_of(self.backend, topic))
         if size := getattr(topic, "maximum_message_size", None):
             attributes["MaximumMessageSize"] = str(size)
         return answer
 
-    response_class.create_topic = create_checked
-    response_class.set_topic_attributes = change_checked
-    response_class.get_topic_attributes = tell_more
-    for parameter, calls in _NAMED_BY.items():
-        for name in calls:
-            _want_arn(response_class, name, parameter)
+
+def _differs(kept: dict[str, Any], given: dict[str, Any]) -> bool:
+    return any(str(kept.get(name, "")).lower() != str(value).lower() for name, value in given.items())
 
 
 def _want_arn(response_class: Any, name: str, parameter: str) -> None:

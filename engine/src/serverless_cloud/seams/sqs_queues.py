@@ -27,7 +27,7 @@ import copy
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from moto.sqs import models
@@ -36,6 +36,7 @@ from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, S
 from serverless_cloud import clock
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.sqs import QueueGone, SqsPoller
 from serverless_cloud.sources.sqs_records import Message, size_bytes
 
@@ -59,23 +60,19 @@ class MotoQueue:
 
     @property
     def visibility_timeout_s(self) -> float:
-        """See `sqs.SourceQueue`."""
         return float(self._queue().visibility_timeout)
 
     def wait(self, timeout_s: float) -> bool:
-        """See `sqs.SourceQueue`."""
         queue = self._queue()
         with self._lock:
             return _wait(queue, timeout_s)
 
     def receive(self, most: int, room_bytes: int) -> list[Message]:
-        """See `sqs.SourceQueue`."""
         queue = self._queue()
         with self._lock:
             return [_message(each) for each in _take(queue, most, queue.visibility_timeout, room_bytes)]
 
     def delete(self, receipt_handles: list[str]) -> None:
-        """See `sqs.SourceQueue`."""
         queue, gone = self._queue(), set(receipt_handles)
         with self._lock:
             for message in [m for m in queue._messages if not gone.isdisjoint(m.all_receipt_handles)]:
@@ -83,7 +80,6 @@ class MotoQueue:
             queue._messages_lock.notify_all()
 
     def put_back(self, receipt_handles: list[str]) -> None:
-        """See `sqs.SourceQueue`."""
         queue, given = self._queue(), set(receipt_handles)
         with self._lock:
             for message in queue._messages:
@@ -261,21 +257,6 @@ def _now_ms(queue: Any) -> int:
     return int(vars(queue).get("counted_at_ms") or clock.now_ms())
 
 
-def _visible(queue: Any) -> int:
-    now_ms = _now_ms(queue)
-    return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
-
-
-def _not_visible(queue: Any) -> int:
-    now_ms = _now_ms(queue)
-    return sum(m.visible_at >= now_ms for m in queue._messages)
-
-
-def _delayed(queue: Any) -> int:
-    now_ms = _now_ms(queue)
-    return sum(m.delayed_until > now_ms for m in queue._messages)
-
-
 def install(plane: DataPlane) -> threading.RLock:
     """Puts one lock around moto's queues, which it returns, and gives the data plane its poller of queues."""
     lock = threading.RLock()
@@ -286,26 +267,60 @@ def install(plane: DataPlane) -> threading.RLock:
     plane.pollers["sqs"] = poller
     module: Any = models
     module.unix_time_millis = clock.now_ms
-    queue_class: Any = models.Queue
-    message_class: Any = models.Message
-    backend_class: Any = models.SQSBackend
-    moto_init: Callable[..., None] = queue_class.__init__
-    moto_sent: Callable[..., None] = message_class.mark_sent
+    _Sent.install()
+    _Queues.install(lock=lock)
+    _Backend.install(lock=lock)
+    return lock
 
+
+class _Sent(Replacement, of=models.Message):
     def mark_sent(self: Any, delay_seconds: int | None = None) -> None:
-        moto_sent(self, delay_seconds)
+        _Sent.moto.mark_sent(self, delay_seconds)
         self.told_sent_ms = _wall_ms()
 
-    def init(self: Any, *args: Any, **more: Any) -> None:
-        moto_init(self, *args, **more)
-        self._messages_lock = threading.Condition(lock)
+
+class _Queues(Replacement, of=models.Queue):
+    lock: threading.RLock
+
+    def __init__(self: Any, *args: Any, **more: Any) -> None:
+        _Queues.moto.__init__(self, *args, **more)
+        self._messages_lock = threading.Condition(_Queues.lock)
+
+    @property
+    def approximate_number_of_messages(self: Any) -> int:
+        now_ms = _now_ms(self)
+        return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in self._messages)
+
+    @property
+    def approximate_number_of_messages_not_visible(self: Any) -> int:
+        now_ms = _now_ms(self)
+        return sum(m.visible_at >= now_ms for m in self._messages)
+
+    @property
+    def approximate_number_of_messages_delayed(self: Any) -> int:
+        now_ms = _now_ms(self)
+        return sum(m.delayed_until > now_ms for m in self._messages)
 
     def add_message(self: Any, message: Any) -> None:
-        with lock:
+        with _Queues.lock:
             if self.fifo_queue and _is_a_duplicate(self, message):
                 return
             self._messages.append(message)
             self._messages_lock.notify_all()
+
+    def delete_message(self: Any, receipt_handle: str) -> None:
+        with _Queues.lock:
+            if receipt_handle in self.deleted_messages:
+                return
+            message = _message_of(self, receipt_handle)
+            if message is None:
+                raise ReceiptHandleIsInvalid
+            remove(self, message)
+            self._messages_lock.notify_all()  # its message group may be free
+
+
+class _Backend(Replacement, of=models.SQSBackend):
+    lock: threading.RLock
 
     def receive_message(
         self: Any,
@@ -316,7 +331,7 @@ def install(plane: DataPlane) -> threading.RLock:
         message_attribute_names: list[str] | None = None,
     ) -> list[Any]:
         queue, end_s = self.get_queue(queue_name), time.monotonic() + wait_seconds_timeout
-        with lock:
+        with _Backend.lock:
             while not (found := _take(queue, count, visibility_timeout, 1 << 60)):
                 left_s = end_s - time.monotonic()
                 if left_s <= 0 or self.queues.get(queue_name) is not queue:
@@ -326,53 +341,26 @@ def install(plane: DataPlane) -> threading.RLock:
             models._filter_message_attributes(message, message_attribute_names or [])
         return found
 
-    moto_change: Callable[..., None] = backend_class.change_message_visibility
-    moto_purge: Callable[..., None] = backend_class.purge_queue
-    moto_attributes: Callable[..., dict[str, Any]] = backend_class.get_queue_attributes
-
-    def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
-        with lock:
+    def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> Any:
+        with _Backend.lock:
             queue = self.get_queue(queue_name)
             queue.counted_at_ms = clock.now_ms()
             try:
-                return moto_attributes(self, queue_name, attribute_names)
+                return _Backend.moto.get_queue_attributes(self, queue_name, attribute_names)
             finally:
                 queue.counted_at_ms = None
 
-    def delete_message(self: Any, receipt_handle: str) -> None:
-        with lock:
-            if receipt_handle in self.deleted_messages:
-                return
-            message = _message_of(self, receipt_handle)
-            if message is None:
-                raise ReceiptHandleIsInvalid
-            remove(self, message)
-            self._messages_lock.notify_all()  # its message group may be free
-
     def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
-        with lock:
+        with _Backend.lock:
             queue = self.get_queue(queue_name)
             _require_in_flight(queue, receipt_handle)
-            moto_change(self, queue_name, receipt_handle, visibility_timeout)
+            _Backend.moto.change_message_visibility(self, queue_name, receipt_handle, visibility_timeout)
             queue._messages_lock.notify_all()
 
     def purge_queue(self: Any, queue_name: str) -> None:
-        with lock:
+        with _Backend.lock:
             gone = [
                 handle for message in self.get_queue(queue_name)._messages for handle in message.all_receipt_handles
             ]
-            moto_purge(self, queue_name)
+            _Backend.moto.purge_queue(self, queue_name)
             self.get_queue(queue_name).deleted_messages.update(gone)
-
-    queue_class.approximate_number_of_messages = property(_visible)
-    queue_class.approximate_number_of_messages_not_visible = property(_not_visible)
-    queue_class.approximate_number_of_messages_delayed = property(_delayed)
-    backend_class.get_queue_attributes = get_queue_attributes
-    queue_class.__init__ = init
-    message_class.mark_sent = mark_sent
-    queue_class.add_message = add_message
-    queue_class.delete_message = delete_message
-    backend_class.receive_message = receive_message
-    backend_class.change_message_visibility = change_message_visibility
-    backend_class.purge_queue = purge_queue
-    return lock

@@ -27,6 +27,7 @@ from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import sqs_queues
+from serverless_cloud.seams.replacement import Replacement
 
 MOST_PER_SECOND, MOST_RESULTS = 500, 10
 _ACTIVE = ("RUNNING", "CANCELLING")
@@ -183,21 +184,23 @@ def install(plane: DataPlane, lock: threading.RLock) -> None:
     """Adds the calls to moto. Args: lock: that of all queues."""
     redrive = _Redrive(plane, lock)
     plane.forgetting.append(redrive.clear)
+    _Answers.install(redrive=redrive)
+
+
+class _Answers(Replacement, of=SQSResponse):
+    redrive: _Redrive
 
     def start_message_move_task(self: Any) -> Any:
         names = ("SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond")
-        return ActionResult({"TaskHandle": redrive.start(self.sqs_backend, *(self._get_param(n) for n in names))})
+        return ActionResult(
+            {"TaskHandle": _Answers.redrive.start(self.sqs_backend, *(self._get_param(n) for n in names))}
+        )
 
     def list_message_move_tasks(self: Any) -> Any:
         most = self._get_param("MaxResults")
-        found = redrive.shown(self.sqs_backend, self._get_param("SourceArn"), 1 if most is None else most)
+        found = _Answers.redrive.shown(self.sqs_backend, self._get_param("SourceArn"), 1 if most is None else most)
         return ActionResult({"Results": found})
 
     def cancel_message_move_task(self: Any) -> Any:
-        moved = redrive.cancel(self.sqs_backend, self._get_param("TaskHandle"))
+        moved = _Answers.redrive.cancel(self.sqs_backend, self._get_param("TaskHandle"))
         return ActionResult({"ApproximateNumberOfMessagesMoved": moved})
-
-    response_class: Any = SQSResponse
-    response_class.start_message_move_task = start_message_move_task
-    response_class.list_message_move_tasks = list_message_move_tasks
-    response_class.cancel_message_move_task = cancel_message_move_task

@@ -38,6 +38,7 @@ from moto.sqs.exceptions import (
 from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.seams import sqs_rules
+from serverless_cloud.seams.replacement import Replacement
 
 _TIMES = ("CreatedTimestamp", "LastModifiedTimestamp")
 _SOURCE = "DeadLetterQueueSourceArn"
@@ -45,22 +46,16 @@ _SOURCE = "DeadLetterQueueSourceArn"
 
 def install() -> None:
     """Puts AWS's checks before moto's queues."""
-    _install_queues()
-    _install_messages()
-    _install_answers()
+    _Queues.install()
+    _Answers.install()
 
 
-def _install_queues() -> None:
-    backend_class: Any = models.SQSBackend
-    create: Callable[..., Any] = backend_class.create_queue
-    change: Callable[..., Any] = backend_class.set_queue_attributes
-    tell: Callable[..., dict[str, Any]] = backend_class.get_queue_attributes
-
+class _Queues(Replacement, of=models.SQSBackend):
     def create_queue(self: Any, name: str, tags: dict[str, str] | None = None, **given: Any) -> Any:
         arn = f"arn:aws:sqs:{self.region_name}:{self.account_id}:{name}"
         sqs_rules.check_values(arn, given, self.queues.values())
         try:
-            return create(self, name, tags, **given)
+            return _Queues.moto.create_queue(self, name, tags, **given)
         except QueueAlreadyExists as error:
             kept = self.queues[name].attributes
             other = next((key for key in given if str(kept.get(key)) != str(given[key])), "")
@@ -70,7 +65,7 @@ def _install_queues() -> None:
 
     def set_queue_attributes(self: Any, queue_name: str, attributes: dict[str, Any]) -> Any:
         sqs_rules.check_values(self.get_queue(queue_name).queue_arn, attributes, self.queues.values())
-        return change(self, queue_name, attributes)
+        return _Queues.moto.set_queue_attributes(self, queue_name, attributes)
 
     def list_queues(self: Any, queue_name_prefix: str | None) -> list[Any]:
         return [queue for name, queue in self.queues.items() if name.startswith(queue_name_prefix or "")]
@@ -82,21 +77,12 @@ def _install_queues() -> None:
             raise InvalidAttributeName(unknown[0])
         if not attribute_names:
             return {}
-        found = dict(tell(self, queue_name, ["All"]))  # once: moto counts all messages for each name
+        # Once: moto counts all messages for each name.
+        found = dict(_Queues.moto.get_queue_attributes(self, queue_name, ["All"]))
         found |= {name: int(found[name]) for name in _TIMES}
         if allows := getattr(self.get_queue(queue_name), "redrive_allow_policy", None):
             found["RedriveAllowPolicy"] = allows if isinstance(allows, str) else json.dumps(allows)
         return found if "All" in names else {name: found[name] for name in attribute_names if name in found}
-
-    backend_class.create_queue = create_queue
-    backend_class.set_queue_attributes = set_queue_attributes
-    backend_class.list_queues = list_queues
-    backend_class.get_queue_attributes = get_queue_attributes
-
-
-def _install_messages() -> None:
-    backend_class: Any = models.SQSBackend
-    delete: Callable[..., Any] = backend_class.delete_message_batch
 
     def send_message(
         self: Any,
@@ -129,8 +115,7 @@ def _install_messages() -> None:
         done: list[Any] = []
 
         def take(entry: dict[str, Any]) -> None:
-            message = send_message(
-                self,
+            message = self.send_message(
                 queue_name,
                 entry["MessageBody"],
                 entry.get("MessageAttributes"),
@@ -157,12 +142,7 @@ def _install_messages() -> None:
 
     def delete_message_batch(self: Any, queue_name: str, receipts: list[dict[str, Any]]) -> Any:
         _check_ids(receipts, "DeleteMessage")
-        return delete(self, queue_name, receipts)
-
-    backend_class.send_message = send_message
-    backend_class.send_message_batch = send_message_batch
-    backend_class.delete_message_batch = delete_message_batch
-    backend_class.change_message_visibility_batch = change_message_visibility_batch
+        return _Queues.moto.delete_message_batch(self, queue_name, receipts)
 
 
 def _check_batch(entries: list[dict[str, Any]]) -> None:
@@ -205,28 +185,23 @@ def _each(
     return done, failed
 
 
-def _install_answers() -> None:
-    response_class: Any = SQSResponse
-    create: Callable[[Any], Any] = response_class.create_queue
-    change: Callable[[Any], Any] = response_class.set_queue_attributes
-    receive: Callable[[Any], Any] = response_class.receive_message
-
+class _Answers(Replacement, of=SQSResponse):
     def create_queue(self: Any) -> Any:
         sqs_rules.check_names(self._get_param("QueueName"), self._get_param("Attributes", {}))
-        return create(self)
+        return _Answers.moto.create_queue(self)
 
     def set_queue_attributes(self: Any) -> Any:
         name, given = self._get_queue_name(), self._get_param("Attributes", {})
         is_fifo = self.sqs_backend.get_queue(name).fifo_queue
         sqs_rules.check_names(name, ({"FifoQueue": "true"} if is_fifo else {}) | given)
-        return change(self)
+        return _Answers.moto.set_queue_attributes(self)
 
     def receive_message(self: Any) -> Any:
         names = ("MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout")
         sqs_rules.check_receive({name: self._get_param(name) for name in names})
         asked = {*self._get_param("AttributeNames", []), *self._get_param("MessageSystemAttributeNames", [])}
         sqs_rules.check_system_names(sorted(asked))
-        answer = receive(self)
+        answer = _Answers.moto.receive_message(self)
         if answer.result and {"All", _SOURCE} & asked:
             queue = self.sqs_backend.get_queue(self._get_queue_name())
             sources = {m.id: m.dead_letter_source_arn for m in queue._messages if hasattr(m, "dead_letter_source_arn")}
@@ -234,7 +209,3 @@ def _install_answers() -> None:
                 if message["MessageId"] in sources:
                     message.setdefault("Attributes", {})[_SOURCE] = sources[message["MessageId"]]
         return answer
-
-    response_class.create_queue = create_queue
-    response_class.set_queue_attributes = set_queue_attributes
-    response_class.receive_message = receive_message

@@ -28,7 +28,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.retry.interval_seconds_decl import IntervalSecondsDecl
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
@@ -45,7 +44,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.states_paths import failure
+from serverless_cloud.seams.states_history import failure
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
 
@@ -142,10 +141,6 @@ def _waits() -> None:
     retrying: Any = RetrierDecl
     timestamp: Any = Timestamp
 
-    def interval(self: Any, env: Any, wait_seconds: float) -> None:
-        del self
-        wait(env, wait_seconds)
-
     def retry(self: Any, env: Any) -> None:
         self.error_equals.eval(env)
         if not env.stack.pop():
@@ -173,7 +168,7 @@ def _waits() -> None:
 
     pause: Any = IntervalSecondsDecl
     pause.__init__ = interval_seconds
-    waiting._wait_interval = interval
+    waiting._wait_interval = lambda _, env, wait_seconds: wait(env, wait_seconds)
     retrying._eval_body = retry
     timestamp._from_timestamp_string = staticmethod(timestamp_of)
     timestamp._get_wait_seconds = until
@@ -218,7 +213,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
             cause = (
                 f"The JSONPath '{error.json_path}' specified for the field '{field}' could not be found in the input"
             )
-            errors.append(failure(frame, StatesErrorNameType.StatesRuntime, f"{cause} '{given}'"))
+            errors.append(failure(frame, "States.Runtime", f"{cause} '{given}'"))
         except Exception as error:
             errors.append(error)
         done.set()

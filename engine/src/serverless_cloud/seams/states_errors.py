@@ -23,7 +23,8 @@ from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.utils import encoding
 
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.states_paths import replace_everywhere
+from serverless_cloud.seams.states_answers import stamp
+from serverless_cloud.seams.states_expressions import replace_everywhere
 
 #: Errors that no wildcard matches.
 TERMINAL = ("States.Runtime", "States.DataLimitExceeded")
@@ -63,7 +64,7 @@ def install(plane: DataPlane) -> None:
 
     def state_input(self: Any, env: Any) -> None:
         data = env.states.context_object.context_object_data["State"]
-        data["EnteredTime"] = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        data["EnteredTime"] = stamp(datetime.now(UTC))
         data.setdefault("RetryCount", 0)
         moto_input(self, env)
 

@@ -27,11 +27,11 @@ from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import require_shape
-from serverless_cloud.seams.states_described import data_of, described, errors_of, item_of
+from serverless_cloud.seams.states_answers import answer, asked, data_of, described, errors_of, item_of, page
 from serverless_cloud.seams.states_logs import logging_session
 from serverless_cloud.seams.states_map_children import children_of, runs_of
-from serverless_cloud.seams.states_pages import answer, page
 from serverless_cloud.seams.states_running import RunningExecution
 
 NOT_SUPPORTED = "This operation is not supported by this type of state machine"
@@ -188,33 +188,7 @@ def install(plane: DataPlane) -> None:
     backend: Any = parser_models.StepFunctionsParserBackend
     backend._get_executions = _get_executions
     plane.forgetting.append(stop_all)
-    starter = Starter(plane)
-    response: Any = StepFunctionResponse
-
-    def start(self: Any) -> Any:
-        execution = starter.start(self.stepfunction_backend, json.loads(self.body))
-        return answer(self, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
-
-    def start_sync(self: Any) -> Any:
-        given = json.loads(self.body)
-        execution = starter.start(self.stepfunction_backend, given, sync=True)
-        execution.done.wait(_EXPRESS_SYNC_WAIT_S)
-        return answer(self, _sync_answer(execution, given))
-
-    def redrive(self: Any) -> Any:
-        given = json.loads(self.body)
-        require_shape("stepfunctions", "RedriveExecution", given)
-        execution = execution_of(self.stepfunction_backend, given["executionArn"])
-        with execution.being_redriven:
-            if reason := execution.why_not_redrivable:
-                raise AWSError(reason, "ExecutionNotRedrivable")
-            execution.redrive()
-        return answer(self, {"redriveDate": execution.redrive_date})
-
-    response.start_execution, response.start_sync_execution, response.redrive_execution = start, start_sync, redrive
-    response.describe_execution, response.list_executions = _describe, _list
-    response.get_execution_history, response.stop_execution = _history, _stop
-    response.describe_state_machine_for_execution = _machine_for_execution
+    _Answers.install(starter=Starter(plane))
 
 
 def _get_executions(self: Any, execution_status: Any = None) -> list[Any]:
@@ -234,27 +208,7 @@ def _sync_answer(execution: Any, given: dict[str, Any]) -> dict[str, Any]:
     }
     if given.get("includedData") != "METADATA_ONLY":
         answer |= data_of(execution, status)
-    return answer | errors_of(execution, trace=True)
-
-
-def _describe(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "DescribeExecution", given)
-    execution = execution_of(self.stepfunction_backend, given["executionArn"])
-    return answer(self, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
-
-
-def _list(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "ListExecutions", given)
-    found = _executions_of(self.stepfunction_backend, given)
-    found.sort(key=lambda each: each.start_date, reverse=True)
-    if wanted := given.get("statusFilter"):
-        found = [each for each in found if each.status == wanted]
-    if redriven := given.get("redriveFilter"):
-        found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
-    items, token = page([item_of(each, each.status) for each in found], given)
-    return answer(self, {"executions": items, "nextToken": token})
+    return answer | errors_of(execution)
 
 
 def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
@@ -280,44 +234,78 @@ def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _history(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "GetExecutionHistory", given)
-    execution = execution_of(self.stepfunction_backend, given["executionArn"])
-    events = events_of(execution)
-    items, token = page(events[::-1] if given.get("reverseOrder") else events, given)
-    items = copy.deepcopy(items)
-    for event in items:
-        event["timestamp"] = datetime.fromisoformat(event["timestamp"])
-    if given.get("includeExecutionData") is False:
+class _Answers(Replacement, of=StepFunctionResponse):
+    starter: Starter
+
+    def start_execution(self: Any) -> Any:
+        execution = _Answers.starter.start(self.stepfunction_backend, json.loads(self.body))
+        return answer(self, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
+
+    def start_sync_execution(self: Any) -> Any:
+        given = json.loads(self.body)
+        execution = _Answers.starter.start(self.stepfunction_backend, given, sync=True)
+        execution.done.wait(_EXPRESS_SYNC_WAIT_S)
+        return answer(self, _sync_answer(execution, given))
+
+    def redrive_execution(self: Any) -> Any:
+        given = asked(self, "RedriveExecution")
+        execution = execution_of(self.stepfunction_backend, given["executionArn"])
+        with execution.being_redriven:
+            if reason := execution.why_not_redrivable:
+                raise AWSError(reason, "ExecutionNotRedrivable")
+            execution.redrive()
+        return answer(self, {"redriveDate": execution.redrive_date})
+
+    def describe_execution(self: Any) -> Any:
+        given = asked(self, "DescribeExecution")
+        execution = execution_of(self.stepfunction_backend, given["executionArn"])
+        return answer(self, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
+
+    def list_executions(self: Any) -> Any:
+        given = asked(self, "ListExecutions")
+        found = _executions_of(self.stepfunction_backend, given)
+        found.sort(key=lambda each: each.start_date, reverse=True)
+        if wanted := given.get("statusFilter"):
+            found = [each for each in found if each.status == wanted]
+        if redriven := given.get("redriveFilter"):
+            found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
+        items, token = page([item_of(each, each.status) for each in found], given)
+        return answer(self, {"executions": items, "nextToken": token})
+
+    def get_execution_history(self: Any) -> Any:
+        given = asked(self, "GetExecutionHistory")
+        execution = execution_of(self.stepfunction_backend, given["executionArn"])
+        events = events_of(execution)
+        items, token = page(events[::-1] if given.get("reverseOrder") else events, given)
+        items = copy.deepcopy(items)
         for event in items:
-            for details in event.values():
-                if isinstance(details, dict):
-                    for name in ("input", "output", "inputDetails", "outputDetails"):
-                        details.pop(name, None)
-    return answer(self, {"events": items, "nextToken": token})
+            event["timestamp"] = datetime.fromisoformat(event["timestamp"])
+        if given.get("includeExecutionData") is False:
+            for event in items:
+                for details in event.values():
+                    if isinstance(details, dict):
+                        for name in ("input", "output", "inputDetails", "outputDetails"):
+                            details.pop(name, None)
+        return answer(self, {"events": items, "nextToken": token})
 
+    def stop_execution(self: Any) -> Any:
+        given = asked(self, "StopExecution")
+        execution = execution_of(self.stepfunction_backend, given["executionArn"])
+        execution.stop(datetime.now(UTC), given.get("error"), given.get("cause"))
+        return answer(self, {"stopDate": execution.stop_date})
 
-def _stop(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "StopExecution", given)
-    execution = execution_of(self.stepfunction_backend, given["executionArn"])
-    execution.stop(datetime.now(UTC), given.get("error"), given.get("cause"))
-    return answer(self, {"stopDate": execution.stop_date})
-
-
-def _machine_for_execution(self: Any) -> Any:
-    execution = execution_of(self.stepfunction_backend, json.loads(self.body)["executionArn"])
-    machine = execution.state_machine
-    told = {
-        "stateMachineArn": machine.arn,
-        "name": machine.name,
-        "definition": machine.definition,
-        "roleArn": execution.role_arn,
-        "updateDate": machine.update_date,
-        "loggingConfiguration": machine.loggingConfiguration,
-        "tracingConfiguration": machine.tracingConfiguration,
-        "encryptionConfiguration": machine.encryptionConfiguration,
-        "revisionId": getattr(machine, "revision_id", None),
-    }
-    return answer(self, told)
+    def describe_state_machine_for_execution(self: Any) -> Any:
+        execution = execution_of(self.stepfunction_backend, json.loads(self.body)["executionArn"])
+        machine = execution.state_machine
+        told = {
+            "stateMachineArn": machine.arn,
+            "name": machine.name,
+            "definition": machine.definition,
+            "roleArn": execution.role_arn,
+            "updateDate": machine.update_date,
+            "loggingConfiguration": machine.loggingConfiguration,
+            "tracingConfiguration": machine.tracingConfiguration,
+            "encryptionConfiguration": machine.encryptionConfiguration,
+            "revisionId": getattr(machine, "revision_id", None),
+        }
+        return answer(self, told)

@@ -8,6 +8,8 @@ Replaced: `EventManager.add_event`. moto counts without a limit, and goes on wri
 - a failed evaluation is written once (moto: where it fails, and again for the Task around it, without its name);
 - a failure of a state is no end yet (moto writes ExecutionFailed for some, though they may be caught, and once more);
 - nothing is written after the event that ends the execution, nor for a task that has timed out before.
+
+For the other seams of Step Functions there are functions that write events, and that make those of failures.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from __future__ import annotations
 from typing import Any
 
 from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
 from serverless_cloud.plane import DataPlane
@@ -30,6 +34,43 @@ _LAST = (
     HistoryEventType.ExecutionAborted,
     HistoryEventType.ExecutionTimedOut,
 )
+
+
+def failure_event(env: Any, kind: str, error: str, cause: str, **more: Any) -> FailureEvent:
+    """The event of a failure.
+
+    Args:
+        env: of the state.
+        kind: the event's type, "TaskFailed".
+        error, cause: in AWS's words; moto puts the state's name before the cause of States.Runtime.
+        more: what the event's details have besides them.
+    """
+    details: Any = {_details(kind): more | {"error": error, "cause": cause}}
+    # states_task_calls.py lets moto's class have names that begin with "States.".
+    return FailureEvent(env, CustomErrorName(error), HistoryEventType(kind), details)
+
+
+def task_failure(task: Any, env: Any, error: str, cause: str) -> FailureEvent:
+    """The event of a service task that has failed."""
+    where = {"resource": task._get_sfn_resource(), "resourceType": task._get_sfn_resource_type()}
+    return failure_event(env, "TaskFailed", error, cause, **where)
+
+
+def failure(env: Any, error: str, cause: str, kind: str = "ExecutionFailed") -> FailureEventException:
+    """What fails a state. Args: as for `failure_event`."""
+    return FailureEventException(failure_event(env, kind, error, cause))
+
+
+def note(env: Any, kind: str, details: Any) -> None:
+    """Writes an event into the history. Args: as for `failure_event`; details: of the event, None: it has none."""
+    told = None if details is None else {_details(kind): details}
+    env.event_manager.add_event(
+        context=env.event_history_context, event_type=HistoryEventType(kind), event_details=told
+    )
+
+
+def _details(kind: str) -> str:
+    return f"{kind[0].lower()}{kind[1:]}EventDetails"
 
 
 def reopen(manager: Any) -> None:

@@ -20,15 +20,7 @@ from serverless_cloud.seams.logs import write_events
 
 
 class _Session:
-    """What moto's event manager asks for each event.
-
-    Args:
-        level: ALL, ERROR or FATAL.
-        includes_data: whether input and output are written.
-        execution_arn: of the execution.
-        group_arn: of the log group.
-        stream: the log stream.
-    """
+    """What moto's event manager asks for each event. `level`: ALL, ERROR or FATAL."""
 
     def __init__(self, level: str, includes_data: bool, execution_arn: str, group_arn: str, stream: str) -> None:
         self.execution_arn = execution_arn

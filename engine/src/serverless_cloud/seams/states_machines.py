@@ -13,7 +13,6 @@ Replaced:
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -26,26 +25,20 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams.shape_rules import require_shape
+from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.states_answers import asked, page
 from serverless_cloud.seams.states_executions import machine_of
-from serverless_cloud.seams.states_pages import page
 from serverless_cloud.seams.states_running import program_of
 from serverless_cloud.workflows.definition import problems
 from serverless_cloud.workflows.problems import Problem, as_text
 
 _FIRST = "INITIAL"
+#: moto's backend without the interpreter's own look at definitions.
+_PLAIN: Any = models.StepFunctionBackend
 
 
-def require_definition(text: str, kind: str) -> None:
-    """Raises unless a machine of this definition may be created, and can run here.
-
-    Args:
-        text: the definition.
-        kind: STANDARD or EXPRESS.
-
-    Raises:
-        AWSError: InvalidDefinition.
-    """
+def _require_definition(text: str, kind: str) -> None:
+    """Raises InvalidDefinition unless a machine may be created, and can run here. `kind`: STANDARD or EXPRESS."""
     if errors := problems(text, kind):
         raise AWSError(as_text(errors), "InvalidDefinition")
     if wrong := _unreadable(text):
@@ -64,30 +57,28 @@ def _unreadable(text: str) -> Problem | None:
 def install(plane: DataPlane) -> None:
     """Lets machines be made and changed as on AWS."""
     del plane
-    backend: Any = parser_models.StepFunctionsParserBackend
-    response: Any = StepFunctionResponse
-    plain: Any = models.StepFunctionBackend
-    moto_create, moto_update, moto_delete = (
-        plain.create_state_machine,
-        plain.update_state_machine,
-        plain.delete_state_machine,
-    )
+    _Machines.install()
+    _Answers.install()
 
-    def create(self: Any, name: str, definition: str, roleArn: str, **given: Any) -> Any:
+
+class _Machines(Replacement, of=parser_models.StepFunctionsParserBackend):
+    def create_state_machine(self: Any, name: str, definition: str, roleArn: str, **given: Any) -> Any:
         kind = given.get("sm_type") or "STANDARD"
         _require_logging(given.get("loggingConfiguration"))
-        require_definition(definition, kind)
+        _require_definition(definition, kind)
         known = next((each for each in self.state_machines if each.name == name), None)
         if known is not None and (known.definition, known.type) != (definition, kind):
             raise AWSError(f"State Machine Already Exists: '{known.arn}'", "StateMachineAlreadyExists")
-        machine = moto_create(self, name, definition, roleArn, **given)
+        machine = _PLAIN.create_state_machine(self, name, definition, roleArn, **given)
         machine.type = machine.sm_type = kind
         if known is None:
             machine.revision_id = _FIRST
             _note_version(machine)
         return machine
 
-    def update(self: Any, arn: str, definition: str | None = None, role_arn: str | None = None, **given: Any) -> Any:
+    def update_state_machine(
+        self: Any, arn: str, definition: str | None = None, role_arn: str | None = None, **given: Any
+    ) -> Any:
         machine, instance, alias = machine_of(self, arn)
         if instance is not machine or alias:
             raise AWSError(f"Invalid State Machine Arn: '{arn}'", "InvalidArn")
@@ -100,22 +91,18 @@ def install(plane: DataPlane) -> None:
             )
         _require_logging(given.get("logging_configuration"))
         if definition is not None:
-            require_definition(definition, machine.type)
+            _require_definition(definition, machine.type)
         machine.revision_id = str(uuid.uuid4())
-        moto_update(self, arn, definition, role_arn, **given)
+        _PLAIN.update_state_machine(self, arn, definition, role_arn, **given)
         _note_version(machine)
         return machine
 
-    def delete(self: Any, arn: str) -> None:
+    def delete_state_machine(self: Any, arn: str) -> None:
         machine = next((each for each in self.state_machines if each.arn == arn), None)
-        moto_delete(self, arn)
+        _PLAIN.delete_state_machine(self, arn)
         if machine is not None:
             for execution in [*machine.executions, *vars(machine).get("express", [])]:
                 execution.stop(datetime.now(UTC), None, None)
-
-    backend.create_state_machine, backend.update_state_machine = create, update
-    backend.delete_state_machine = delete
-    _answers(response)
 
 
 def _require_logging(given: Any) -> None:
@@ -131,107 +118,83 @@ def _note_version(machine: Any) -> None:
         machine.latest_version.revision_id = machine.revision_id
 
 
-def _answers(response: Any) -> None:
-    moto_create, moto_update, moto_describe = (
-        response.create_state_machine,
-        response.update_state_machine,
-        response._describe_state_machine,
-    )
+class _Answers(Replacement, of=StepFunctionResponse):
+    def create_state_machine(self: Any) -> Any:
+        asked(self, "CreateStateMachine")
+        return _Answers.moto.create_state_machine(self)
 
-    def create(self: Any) -> Any:
-        require_shape("stepfunctions", "CreateStateMachine", json.loads(self.body))
-        return moto_create(self)
-
-    def update(self: Any) -> Any:
-        require_shape("stepfunctions", "UpdateStateMachine", json.loads(self.body))
-        answer = moto_update(self)
-        machine, _, _ = machine_of(self.stepfunction_backend, json.loads(self.body)["stateMachineArn"])
+    def update_state_machine(self: Any) -> Any:
+        given = asked(self, "UpdateStateMachine")
+        answer = _Answers.moto.update_state_machine(self)
+        machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
         answer.result["revisionId"] = machine.revision_id
         return answer
 
-    def describe(self: Any, arn: str) -> Any:
+    def _describe_state_machine(self: Any, arn: str) -> Any:
         machine, instance, _ = machine_of(self.stepfunction_backend, arn)
-        answer = moto_describe(self, instance.arn)
+        answer = _Answers.moto._describe_state_machine(self, instance.arn)
         if (revision := getattr(instance, "revision_id", _FIRST)) != _FIRST:
             answer.result["revisionId"] = revision
         answer.result["type"] = machine.type
         return answer
 
-    response.create_state_machine, response.update_state_machine = create, update
-    response._describe_state_machine = describe
-    response.validate_state_machine_definition = _validate
-    response.publish_state_machine_version = _publish
-    response.list_state_machine_versions = _versions
-    response.delete_state_machine_version = _delete_version
-    response.test_state = _test_state
+    def validate_state_machine_definition(self: Any) -> Any:
+        given = asked(self, "ValidateStateMachineDefinition")
+        found = problems(given["definition"], given.get("type", "STANDARD"))
+        if not found and (wrong := _unreadable(given["definition"])):
+            found = [wrong]
+        most = given.get("maxResults") or 100
+        diagnostics = [
+            {"severity": "ERROR", "code": each.code, "message": each.message}
+            | ({"location": each.place or "/"} if each.place is not None else {})
+            for each in found[:most]
+        ]
+        answer = {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
+        return ActionResult(answer)
 
-
-def _validate(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "ValidateStateMachineDefinition", given)
-    found = problems(given["definition"], given.get("type", "STANDARD"))
-    if not found and (wrong := _unreadable(given["definition"])):
-        found = [wrong]
-    most = given.get("maxResults") or 100
-    diagnostics = [
-        {"severity": "ERROR", "code": each.code, "message": each.message}
-        | ({"location": each.place or "/"} if each.place is not None else {})
-        for each in found[:most]
-    ]
-    answer = {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
-    return ActionResult(answer)
-
-
-def _publish(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "PublishStateMachineVersion", given)
-    machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
-    if given.get("revisionId") not in (None, machine.revision_id):
-        raise AWSError(
-            f"Failed to publish the State Machine version for revision {given['revisionId']}. "
-            f"The current State Machine revision is {machine.revision_id}.",
-            "ConflictException",
-        )
-    latest = machine.latest_version
-    if latest is None or latest.revision_id != machine.revision_id:
-        machine.publish(given.get("description"))
-        _note_version(machine)
+    def publish_state_machine_version(self: Any) -> Any:
+        given = asked(self, "PublishStateMachineVersion")
+        machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
+        if given.get("revisionId") not in (None, machine.revision_id):
+            raise AWSError(
+                f"Failed to publish the State Machine version for revision {given['revisionId']}. "
+                f"The current State Machine revision is {machine.revision_id}.",
+                "ConflictException",
+            )
         latest = machine.latest_version
-    return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
+        if latest is None or latest.revision_id != machine.revision_id:
+            machine.publish(given.get("description"))
+            _note_version(machine)
+            latest = machine.latest_version
+        return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
 
+    def list_state_machine_versions(self: Any) -> Any:
+        given = asked(self, "ListStateMachineVersions")
+        machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
+        found = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
+        listed = [{"stateMachineVersionArn": each.arn, "creationDate": each.creation_date} for each in found]
+        items, token = page(listed, given)
+        return ActionResult({"stateMachineVersions": items, "nextToken": token})
 
-def _versions(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "ListStateMachineVersions", given)
-    machine, _, _ = machine_of(self.stepfunction_backend, given["stateMachineArn"])
-    found = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
-    listed = [{"stateMachineVersionArn": each.arn, "creationDate": each.creation_date} for each in found]
-    items, token = page(listed, given)
-    return ActionResult({"stateMachineVersions": items, "nextToken": token})
+    def delete_state_machine_version(self: Any) -> Any:
+        given = asked(self, "DeleteStateMachineVersion")
+        base, _, number = given["stateMachineVersionArn"].rpartition(":")
+        machine, _, _ = machine_of(self.stepfunction_backend, base)
+        arn = given["stateMachineVersionArn"]
+        used = [
+            alias.name
+            for alias in machine.aliases.values()
+            if any(route["stateMachineVersionArn"] == arn for route in alias.routing_configuration)
+        ]
+        if used:
+            raise AWSError(
+                "Version to be deleted must not be referenced by an alias. "
+                f"Current list of aliases referencing this version: [{', '.join(used)}]",
+                "ConflictException",
+            )
+        if number.isdigit():
+            machine.versions.pop(int(number), None)
+        return EmptyResult()
 
-
-def _delete_version(self: Any) -> Any:
-    given = json.loads(self.body)
-    require_shape("stepfunctions", "DeleteStateMachineVersion", given)
-    base, _, number = given["stateMachineVersionArn"].rpartition(":")
-    machine, _, _ = machine_of(self.stepfunction_backend, base)
-    arn = given["stateMachineVersionArn"]
-    used = [
-        alias.name
-        for alias in machine.aliases.values()
-        if any(route["stateMachineVersionArn"] == arn for route in alias.routing_configuration)
-    ]
-    if used:
-        raise AWSError(
-            "Version to be deleted must not be referenced by an alias. "
-            f"Current list of aliases referencing this version: [{', '.join(used)}]",
-            "ConflictException",
-        )
-    if number.isdigit():
-        machine.versions.pop(int(number), None)
-    return EmptyResult()
-
-
-def _test_state(self: Any) -> Any:
-    del self
-    raise NotHonoured("test_state")
+    def test_state(self: Any) -> Any:
+        raise NotHonoured("test_state")

@@ -18,7 +18,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
     InlineIterationComponent,
@@ -26,7 +25,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inli
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 
-from serverless_cloud.seams.states_paths import failure
+from serverless_cloud.seams.states_history import failure
 
 MOST_ITERATIONS = 40  # at once
 _STOPPING_S = 2.0
@@ -45,7 +44,7 @@ def install() -> None:
         moto_look(self, env)
         if not isinstance(env.stack[-1], list):
             cause = f'Reference path "{self.string_sampler.literal_value}" must point to array.'
-            raise failure(env, StatesErrorNameType.StatesRuntime, cause)
+            raise failure(env, "States.Runtime", cause)
 
     path._eval_body = look
 

@@ -13,6 +13,7 @@ from typing import Any
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams.states_answers import stamp
 from serverless_cloud.seams.states_running import RunningExecution
 from serverless_cloud.workflows.map_definitions import Distributed
 from serverless_cloud.workflows.map_run import MapRun
@@ -101,13 +102,9 @@ def described(child: Any) -> dict[str, Any]:
         "OutputDetails": {"Included": True} if child.status == "SUCCEEDED" else None,
         "RedriveCount": 0,
         "RedriveStatus": "NOT_REDRIVABLE",
-        "StartDate": _stamp(child.start_date),
+        "StartDate": stamp(child.start_date),
         "StateMachineArn": child.state_machine.arn,
         "Status": child.status,
-        "StopDate": _stamp(child.stop_date),
+        "StopDate": stamp(child.stop_date),
     }
     return {name: value for name, value in about.items() if value is not None}
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -21,9 +21,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
-from moto.stepfunctions.parser.api import HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
     DistributedIterationComponent,
 )
@@ -35,6 +33,8 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import states_map_children as children
+from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.states_history import failure, note
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import map_items, map_run
 from serverless_cloud.workflows.map_definitions import Distributed, distributed_of, for_moto, is_distributed
@@ -48,7 +48,6 @@ def install(plane: DataPlane, clients: Clients) -> None:
     """Lets distributed Map states work as on AWS."""
     parser: Any = AmazonStateLanguageParser
     component: Any = DistributedIterationComponent
-    backend: Any = StepFunctionsParserBackend
     moto_parse = parser.parse
 
     def parse(definition: str) -> Any:
@@ -63,9 +62,7 @@ def install(plane: DataPlane, clients: Clients) -> None:
 
     parser.parse = staticmethod(parse)
     component._eval_body = evaluate
-    backend.describe_map_run = lambda self, map_run_arn: _run(self, map_run_arn).describe()
-    backend.list_map_runs = _list
-    backend.update_map_run = _update
+    _Backend.install()
 
 
 def _attach(scope: Any, states: Any, language: str, parse: Callable[[str], Any]) -> None:
@@ -107,8 +104,7 @@ def _value(template: Any, env: Any) -> dict[str, Any]:
 
 def failed(env: Any, error: str, cause: str) -> FailureEventException:
     """The failure of a Map Run."""
-    details: Any = {"mapRunFailedEventDetails": {"error": error, "cause": cause}}
-    return FailureEventException(FailureEvent(env, CustomErrorName(error), HistoryEventType.MapRunFailed, details))
+    return failure(env, error, cause, "MapRunFailed")
 
 
 def _evaluate(plane: DataPlane, clients: Clients, component: Any, env: Any) -> None:
@@ -126,7 +122,7 @@ def _evaluate(plane: DataPlane, clients: Clients, component: Any, env: Any) -> N
         tolerated_percentage=given.tolerated_failure_percentage,
     )
     children.runs_of(machine).append(run)
-    _note(env, HistoryEventType.MapRunStarted, {"mapRunStartedEventDetails": {"mapRunArn": run.arn}})
+    note(env, "MapRunStarted", {"mapRunArn": run.arn})
     try:
         s3 = clients.client("s3", details.region, details.role_arn)
         inputs = _inputs(component, distributed, env, given, s3)
@@ -141,14 +137,14 @@ def _evaluate(plane: DataPlane, clients: Clients, component: Any, env: Any) -> N
         run.end("FAILED")
         about = dict(zip(("error", "cause"), error.extract_error_cause_pair() or (), strict=False))
         details = {name: value for name, value in about.items() if value}
-        _note(env, HistoryEventType.MapRunFailed, {"mapRunFailedEventDetails": details})
+        note(env, "MapRunFailed", details)
         raise
     except BaseException:
         run.end("FAILED")
-        _note(env, HistoryEventType.MapRunFailed, {"mapRunFailedEventDetails": {}})
+        note(env, "MapRunFailed", {})
         raise
     run.end("SUCCEEDED")
-    _note(env, HistoryEventType.MapRunSucceeded, None)
+    note(env, "MapRunSucceeded", None)
     env.stack.append(result)
 
 
@@ -237,13 +233,12 @@ def _result(
     if not writer:
         # Children that have failed leave no trace in the result.
         return [child.output for child, _ in run.children if child.status == "SUCCEEDED"]  # type: ignore[attr-defined]
+    described = [children.described(child) for child, _ in run.children]
     if component.writer is None:
-        described = [children.described(child) for child, _ in run.children]
         return [each for one in described for each in map_run.result_of(one, config.get("Transformation", "COMPACT"))]
     place = _value(component.writer, env)
     prefix = str(place.get("Prefix") or "")
     folder = (prefix if not prefix or prefix.endswith("/") else prefix + "/") + run.id + "/"
-    described = [children.described(child) for child, _ in run.children]
     described += [
         {"Input": json.dumps(given), "Status": "PENDING", "MapRunArn": run.arn, "Name": str(uuid.uuid4())}
         for given, _ in inputs[len(run.children) :]
@@ -269,19 +264,18 @@ def _run(backend: Any, arn: str) -> MapRun:
     raise AWSError(f"Resource not found: '{arn}'", "ResourceNotFound")
 
 
-def _list(self: Any, execution_arn: str) -> dict[str, Any]:
-    runs = [run for machine in self.state_machines for run in children.runs_of(machine)]
-    return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
+class _Backend(Replacement, of=StepFunctionsParserBackend):
+    def describe_map_run(self: Any, map_run_arn: str) -> Any:
+        return _run(self, map_run_arn).describe()
 
+    def list_map_runs(self: Any, execution_arn: str) -> dict[str, Any]:
+        runs = [run for machine in self.state_machines for run in children.runs_of(machine)]
+        return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
 
-def _update(self: Any, map_run_arn: str, max_concurrency: Any, **tolerated: Any) -> None:
-    names = {
-        "maxConcurrency": max_concurrency,
-        "toleratedFailureCount": tolerated.get("tolerated_failure_count"),
-        "toleratedFailurePercentage": tolerated.get("tolerated_failure_percentage"),
-    }
-    _run(self, map_run_arn).change({name: value for name, value in names.items() if value is not None})
-
-
-def _note(env: Any, kind: Any, details: Any) -> None:
-    env.event_manager.add_event(context=env.event_history_context, event_type=kind, event_details=details)
+    def update_map_run(self: Any, map_run_arn: str, max_concurrency: Any, **tolerated: Any) -> None:
+        names = {
+            "maxConcurrency": max_concurrency,
+            "toleratedFailureCount": tolerated.get("tolerated_failure_count"),
+            "toleratedFailurePercentage": tolerated.get("tolerated_failure_percentage"),
+        }
+        _run(self, map_run_arn).change({name: value for name, value in names.items() if value is not None})

@@ -23,7 +23,6 @@ from typing import Any
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlt4utils import antlr4utils
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringIntrinsicFunction
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
@@ -39,7 +38,8 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preproces
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.states_paths import failure, replace_everywhere
+from serverless_cloud.seams.states_expressions import replace_everywhere
+from serverless_cloud.seams.states_history import failure
 
 #: The grammar's own words.
 _WORDS = frozenset(name[2:-2] for name in ASLLexer.literalNames if name.startswith("'\""))
@@ -57,11 +57,7 @@ class _Literal(str):
 
 
 def for_grammar(definition: str) -> str:
-    """A definition whose data has no words of moto's grammar: their first character is written as JSON's escape.
-
-    Args:
-        definition: valid JSON.
-    """
+    """A definition, in JSON, whose data has no words of moto's grammar: they begin with one of JSON's escapes."""
     plain = json.dumps(_marked(json.loads(definition)), ensure_ascii=False)
     return re.sub(f"{_MARK}(.)", lambda found: f"\\u{ord(found[1]):04x}", plain)
 
@@ -129,12 +125,9 @@ def install(plane: DataPlane) -> None:
 
     calls: Any = IntrinsicPreprocessor
     calls._text_of_str = staticmethod(intrinsic_text)
-    formatting: Any = StringFormat
-    formatting._eval_body = _format
-    to_text: Any = JsonToString
-    to_text._eval_body = _json_to_string
-    dice: Any = MathRandom
-    dice._eval_body = _math_random
+    functions: dict[Any, Any] = {StringFormat: _format, JsonToString: _json_to_string, MathRandom: _math_random}
+    for function, evaluate in functions.items():
+        function._eval_body = evaluate
     parser: Any = AmazonStateLanguageParser
     moto_parse = parser.parse
     parser.parse = staticmethod(lambda definition: moto_parse(for_grammar(definition)))
@@ -152,7 +145,7 @@ def _format(self: Any, env: Any) -> None:
     if parts.count("{}") != len(values):
         places = parts.count("{}")
         cause = f"Invalid arguments in States.Format: {places} places and {len(values)} values"
-        raise failure(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
+        raise failure(env, "States.IntrinsicFailure", cause)
     told = iter(map(self._to_str_repr, values))
     env.stack.append("".join(next(told) if part == "{}" else re.sub(r"\\(.)", r"\1", part) for part in parts))
 
@@ -171,5 +164,5 @@ def _math_random(self: Any, env: Any) -> None:
     start, end, *seed = (self._validate_integer_value(value, "States.MathRandom") for value in given)
     if start >= end:
         cause = f"Invalid arguments in States.MathRandom: the start, {start}, is not below the end, {end}"
-        raise failure(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
+        raise failure(env, "States.IntrinsicFailure", cause)
     env.stack.append(random.Random(*seed).randrange(start, end))

@@ -35,8 +35,8 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 from serverless_cloud.once import once
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.states_described import described
-from serverless_cloud.seams.states_history import FULL, reopen
+from serverless_cloud.seams.states_answers import described, stamp
+from serverless_cloud.seams.states_history import FULL, note, reopen
 from serverless_cloud.workflows.clock import ExecutionClock
 from serverless_cloud.workflows.status_event import status_event
 
@@ -113,7 +113,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
             execution_details=self.get_start_execution_details(),
             state_machine_details=self.get_start_state_machine_details(),
         )
-        details.execution_details.start_time = _stamp(self.start_date)
+        details.execution_details.start_time = stamp(self.start_date)
         worker = _Worker(
             evaluation_details=details,
             exec_comm=self._get_start_execution_worker_comm(),
@@ -216,14 +216,10 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         self.redrive_date = datetime.now(UTC)
         self.error = self.cause = None
         about = env.states.context_object.context_object_data["Execution"]
-        about["RedriveCount"], about["RedriveTime"] = self.redrive_count, _stamp(self.redrive_date)
+        about["RedriveCount"], about["RedriveTime"] = self.redrive_count, stamp(self.redrive_date)
         env.event_history_context.source_event_id = events[-1]["id"]
         reopen(env.event_manager)
-        env.event_manager.add_event(
-            context=env.event_history_context,
-            event_type=HistoryEventType.ExecutionRedriven,
-            event_details={"executionRedrivenEventDetails": {"redriveCount": self.redrive_count}},
-        )
+        note(env, "ExecutionRedriven", {"redriveCount": self.redrive_count})
         env.program_state_event = type(env.program_state_event)()
         running: Any = ProgramRunning
         env._program_state = running()
@@ -247,8 +243,3 @@ def _timeout_s(given: float | None, is_express: bool) -> float | None:
     if is_express:
         return min(given or EXPRESS_LIMIT_S, EXPRESS_LIMIT_S)
     return given
-
-
-def _stamp(moment: datetime) -> str:
-    """As the context object writes times."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from moto.stepfunctions.parser.api import HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_api_gateway
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
@@ -27,6 +25,7 @@ from serverless_cloud.errors import CloudError
 from serverless_cloud.http.front import local_url
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import states_task_calls
+from serverless_cloud.seams.states_history import task_failure
 from serverless_cloud.workflows import integrations, shapes
 
 _WITH_BODY = ("PATCH", "POST", "PUT")
@@ -57,10 +56,7 @@ def install(plane: DataPlane) -> None:
         if not isinstance(ex, _Refused):
             found: FailureEvent = StateTaskServiceCallback._from_error(self, env=env, ex=ex)
             return found
-        error = f"ApiGateway.{ex.status}"
-        where = {"resource": self._get_sfn_resource(), "resourceType": self._get_sfn_resource_type()}
-        details: Any = {"taskFailedEventDetails": where | {"error": error, "cause": ex.body}}
-        return FailureEvent(env, CustomErrorName(error), HistoryEventType.TaskFailed, details)
+        return task_failure(self, env, f"ApiGateway.{ex.status}", ex.body)
 
     kind._eval_service_task, kind._from_error = evaluate, from_error
     for name in ("_validate_service_integration_is_supported", "_normalise_parameters", "_normalise_response"):

@@ -1,32 +1,37 @@
-"""Seam: tasks that wait for somebody outside, or for a job (moto 5.2.5).
+"""Seam: tasks that wait for somebody outside, for a job, or for an activity's worker (moto 5.2.5).
 
 moto gives all attempts of a task one token, so that a retry gets the answer of the attempt before; refuses a heartbeat
 that comes while the task is being sent; looks for a token in all executions but those of a distributed Map; knows no
 difference between a token that is over and one that never was; drops the cause of SendTaskFailure; asks for the state
-of a job twice a second; and leaves jobs running when nobody waits for them any more. Replaced:
+of a job twice a second; and leaves jobs running when nobody waits for them any more. Its server has no GetActivityTask,
+gives executions an empty list of activities, so that each Task of an activity fails, and breaks on a task that no
+worker takes in time (AttributeError). Replaced:
 
 - `StateTaskServiceCallback._eval_body`: no token there; `StateTaskService._eval_execution`: a token for each attempt.
 - `_eval_integration_pattern`: waits for the token, or for the job.
 - `StepFunctionsParserBackend.send_task_success`, `send_task_failure`, `send_task_heartbeat`, and the response's
   `send_task_failure`.
 - `StateTaskServiceBatch._attach_aws_environment_variables`: PascalCase.
+- `StateTaskActivity._eval_execution`, `_from_error`; added: `StepFunctionResponse.get_activity_task`.
+- `StepFunctionBackend.create_activity`: made twice, it is the same one, as on AWS (moto: ActivityAlreadyExists).
 
-Rules: Step Functions Developer Guide, "Wait for a Callback with Task Token", "Run a Job (.sync)".
+Rules: Step Functions Developer Guide, "Wait for a Callback with Task Token", "Run a Job (.sync)", "Activities"; API
+Reference, CreateActivity, GetActivityTask.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
-from moto.core.responses import EmptyResult
-from moto.stepfunctions.parser.api import HistoryEventType
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.exceptions import ActivityDoesNotExist
+from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
@@ -34,19 +39,23 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeFailure,
     CallbackOutcomeFailureError,
     CallbackTimeoutError,
     HeartbeatTimeoutError,
 )
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.seams import states_task_calls
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.states_clock import when_over
+from serverless_cloud.seams.states_history import failure, note, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes, tokens
+from serverless_cloud.workflows.activities import Activities, Scheduled
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
@@ -76,7 +85,7 @@ def seconds(env: Any, declared: Any) -> Any:
     return env.stack.pop()
 
 
-def install(issued: Tokens, clients: Clients) -> None:
+def install(issued: Tokens, clients: Clients, activities: Activities) -> None:
     """Lets tasks wait."""
     callback: Any = StateTaskServiceCallback
     service: Any = StateTaskService
@@ -114,50 +123,47 @@ def install(issued: Tokens, clients: Clients) -> None:
     service._eval_execution = evaluate
     callback._eval_integration_pattern = wait
     batch._attach_aws_environment_variables = staticmethod(attach)
-    _answers(issued)
-
-
-def _answers(issued: Tokens) -> None:
-    backend: Any = StepFunctionsParserBackend
+    _Backend.install(issued=issued)
     response: Any = StepFunctionResponse
+    response.send_task_failure = _send_task_failure
+    _install_activities(issued, activities)
 
-    @contextlib.contextmanager
-    def in_awss_words() -> Any:
-        try:
-            yield
-        except tokens.InvalidToken:
-            raise AWSError("Invalid Token: 'Invalid token'", "InvalidToken") from None
-        except tokens.TaskTimedOut:
-            gone = "Task Timed Out: 'Provided task does not exist anymore'"
-            raise AWSError(gone, "TaskTimedOut") from None
 
-    def success(self: Any, task_token: str, outcome: str) -> None:
-        del self
+@contextlib.contextmanager
+def _in_awss_words() -> Iterator[None]:
+    try:
+        yield
+    except tokens.InvalidToken:
+        raise AWSError("Invalid Token: 'Invalid token'", "InvalidToken") from None
+    except tokens.TaskTimedOut:
+        gone = "Task Timed Out: 'Provided task does not exist anymore'"
+        raise AWSError(gone, "TaskTimedOut") from None
+
+
+class _Backend(Replacement, of=StepFunctionsParserBackend):
+    issued: Tokens
+
+    def send_task_success(self: Any, task_token: str, outcome: str) -> None:
         try:
             json.loads(outcome)
         except ValueError as error:
             raise AWSError(f"Invalid Output: '{error}'", "InvalidOutput") from None
-        with in_awss_words():
-            issued.end(task_token, Outcome(output=outcome))
+        with _in_awss_words():
+            _Backend.issued.end(task_token, Outcome(output=outcome))
 
-    def failure(self: Any, task_token: str, error: str | None = None, cause: str | None = None) -> None:
-        del self
-        with in_awss_words():
-            issued.end(task_token, Outcome(error=error, cause=cause))
+    def send_task_failure(self: Any, task_token: str, error: str | None = None, cause: str | None = None) -> None:
+        with _in_awss_words():
+            _Backend.issued.end(task_token, Outcome(error=error, cause=cause))
 
-    def heartbeat(self: Any, task_token: str) -> None:
-        del self
-        with in_awss_words():
-            issued.beat(task_token)
+    def send_task_heartbeat(self: Any, task_token: str) -> None:
+        with _in_awss_words():
+            _Backend.issued.beat(task_token)
 
-    def send_task_failure(self: Any) -> Any:
-        given = {name: self._get_param(name) for name in ("error", "cause")}
-        self.stepfunction_backend.send_task_failure(self._get_param("taskToken"), **given)
-        return EmptyResult()
 
-    backend.send_task_success, backend.send_task_failure = success, failure
-    backend.send_task_heartbeat = heartbeat
-    response.send_task_failure = send_task_failure
+def _send_task_failure(self: Any) -> Any:
+    given = {name: self._get_param(name) for name in ("error", "cause")}
+    self.stepfunction_backend.send_task_failure(self._get_param("taskToken"), **given)
+    return EmptyResult()
 
 
 def _wait(self: Any, env: Any, client: Any) -> None:
@@ -184,16 +190,7 @@ def _of_job(self: Any, env: Any, call: integrations.Call, client: Any, submitted
         if status == "SUCCEEDED":
             return described
         if status not in _GOES_ON:
-            details: Any = {
-                "taskFailedEventDetails": {
-                    "resource": self._get_sfn_resource(),
-                    "resourceType": self._get_sfn_resource_type(),
-                    "error": StatesErrorNameType.StatesTaskFailed.to_name(),
-                    "cause": shapes.compact(described),
-                }
-            }
-            name = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed)
-            raise FailureEventException(FailureEvent(env, name, HistoryEventType.TaskFailed, details))
+            raise FailureEventException(task_failure(self, env, "States.TaskFailed", shapes.compact(described)))
         if task.pause(woken, pause_s):
             if task.outcome is not None:
                 return result_of(task.outcome, task.token)
@@ -231,3 +228,95 @@ def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> No
         client.terminate_job(jobId=submitted["JobId"], reason=why)
     else:
         client.stop_execution(executionArn=submitted["ExecutionArn"], cause=why)
+
+
+# ---- activities
+
+
+def _install_activities(issued: Tokens, activities: Activities) -> None:
+    """Lets activities have workers."""
+    task_kind: Any = StateTaskActivity
+    response: Any = StepFunctionResponse
+    moto_error = task_kind._from_error
+
+    def evaluate(self: Any, env: Any) -> None:
+        if self.parargs:
+            self.parargs.eval(env=env)
+        given = shapes.compact(env.stack.pop())
+        arn = self.resource.resource_arn
+        if not _exists(arn):
+            error = "StepFunctions.ActivityDoesNotExistException"
+            raise failure(env, error, _gone(arn), "ActivityScheduleFailed")
+        task = issued.issue()
+        scheduled = Scheduled(task, given)
+        about: dict[str, Any] = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
+        if not self.timeout.is_default_value():
+            about["timeoutInSeconds"] = seconds(env, self.timeout)
+        if (heartbeat_s := seconds(env, self.heartbeat)) is not None:
+            about["heartbeatInSeconds"] = heartbeat_s
+        note(env, "ActivityScheduled", about)
+
+        def over() -> None:
+            activities.withdraw(arn, scheduled)
+            issued.close(task)
+
+        activities.schedule(arn, scheduled)
+        when_over(env, over)
+        try:
+            _work(env, task, heartbeat_s)
+        except tokens.HeartbeatMissed:
+            raise HeartbeatTimeoutError from None
+        except tokens.ExecutionEnded:
+            raise CallbackTimeoutError from None
+        finally:
+            over()
+
+    def get_activity_task(self: Any) -> Any:
+        arn = self._get_param("activityArn")
+        self.stepfunction_backend.describe_activity(arn)
+        scheduled = activities.take(arn, self._get_param("workerName"))
+        # AWS answers an empty poll with a token that is null.
+        found = {} if scheduled is None else {"taskToken": scheduled.task.token, "input": scheduled.given}
+        return ActionResult(found)
+
+    def from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, FailureEventException):
+            return ex.failure_event
+        return states_task_calls.timed_out(moto_error(self, env=env, ex=ex), ex)
+
+    task_kind._eval_execution, task_kind._from_error = evaluate, from_error
+    response.get_activity_task = get_activity_task
+    _Activities.install()
+
+
+class _Activities(Replacement, of=StepFunctionBackend):
+    def describe_activity(self: Any, activity_arn: str) -> Any:
+        self._validate_activity_arn(activity_arn)
+        if activity_arn not in self.activities:
+            raise ActivityDoesNotExist(_gone(activity_arn))
+        return self.activities[activity_arn]
+
+    def create_activity(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        for activity in self.activities.values():
+            if activity.name == name:
+                return activity
+        return _Activities.moto.create_activity(self, name, *args, **given)
+
+
+def _work(env: Any, task: PendingTask, heartbeat_s: float | None) -> None:
+    """Waits for a worker, and for what it makes of the task."""
+    task.wait_for_worker(waker(env))
+    started = {} if task.worker is None else {"workerName": task.worker}
+    note(env, "ActivityStarted", started)
+    outcome = task.wait(waker(env), heartbeat_s)
+    env.stack.append(result_of(outcome, task.token))
+    note(env, "ActivitySucceeded", {"output": outcome.output, "outputDetails": {"truncated": False}})
+
+
+def _exists(arn: str) -> bool:
+    parts = arn.split(":")
+    return arn in stepfunctions_parser_backends[parts[4]][parts[3]].activities
+
+
+def _gone(arn: str) -> str:
+    return f"Activity Does Not Exist: '{arn}'"

@@ -1,7 +1,10 @@
-"""Seam: requests and results of integrations (moto 5.2.5).
+"""Seam: requests, results and errors of integrations (moto 5.2.5).
 
 moto drops parameters that it does not know, passes PascalCase to services whose API has camelCase (KeyError: JobName),
-and leaves results as boto3 gives them, without SdkHttpMetadata and SdkResponseMetadata. Replaced:
+and leaves results as boto3 gives them, without SdkHttpMetadata and SdkResponseMetadata. It calls every error of SQS
+SQS.SdkClientException, gives AWS SDK integrations the name of the service in lower case ("s3.NoSuchKey"), and makes
+States.Runtime of errors of EventBridge. A missed heartbeat is States.Timeout in moto; here it is
+States.HeartbeatTimeout, which a Catch for States.Timeout takes too. Replaced:
 
 - `StateTask._eval_parameters`: all parameters stay.
 - `StateTaskService._get_supported_parameters`, `_validate_service_integration_is_supported`: a resource is refused by
@@ -9,16 +12,21 @@ and leaves results as boto3 gives them, without SdkHttpMetadata and SdkResponseM
 - `_eval_service_task` of the classes for SNS, SQS, DynamoDB, EventBridge, Step Functions, Batch, and AWS SDK
   integrations: one call for all, translated by botocore's model of the service. `_normalise_parameters` and
   `_normalise_response` of all service tasks: nothing is left for them, except before the call of a nested execution.
+- `_from_error` of the same classes. The names are those of AWS's SDK for Java, which Step Functions uses: the error's
+  class, or the service's general one where the API does not name the error.
+- `CustomErrorName.__init__`: moto refuses names that begin with "States.", and so cannot pass on that a branch of
+  Parallel or an iteration of Map has timed out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from moto.stepfunctions.parser.api import HistoryEventType
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -32,7 +40,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
 
+from serverless_cloud.seams.states_history import failure, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes
 from serverless_cloud.workflows.integrations import Call
@@ -54,6 +64,16 @@ _JSON = {
     ("sqs", "sendMessage"): ("MessageBody",),
     ("states", "startExecution"): ("Input",),
 }
+#: Optimised integrations: the prefix of error names, the general error, the service in the cause.
+_OPTIMISED = {
+    "batch": ("Batch", "AWSBatchException", "AWSBatch"),
+    "dynamodb": ("DynamoDB", "AmazonDynamoDBException", "AmazonDynamoDBv2"),
+    "events": ("EventBridge", "AmazonEventBridgeException", "AmazonEventBridge"),
+    "lambda": ("Lambda", "AWSLambdaException", "AWSLambda"),
+    "sns": ("SNS", "AmazonSNSException", "AmazonSNS"),
+    "sqs": ("SQS", "AmazonSQSException", "AmazonSQS"),
+    "states": ("StepFunctions", "AWSStepFunctionsException", "AWSStepFunctions"),
+}
 
 
 def call_of(task: Any) -> Call:
@@ -68,9 +88,7 @@ def unfit(env: Any, parameters: Any, problems: list[str]) -> FailureEventExcepti
     cause = (
         f"The Parameters '{shapes.compact(parameters)}' could not be used to start the Task: [{', '.join(problems)}]"
     )
-    error = StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
-    details: Any = {"taskFailedEventDetails": {"error": error.error_name, "cause": cause}}
-    return FailureEventException(FailureEvent(env, error, HistoryEventType.TaskFailed, details))
+    return failure(env, "States.Runtime", cause, "TaskFailed")
 
 
 def request(env: Any, call: Call, parameters: dict[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -108,9 +126,6 @@ def install(clients: Clients) -> None:
         if problem := integrations.resource_problem(self.resource.resource_arn):
             raise ValueError(problem)
 
-    def nothing(self: Any, *_: Any, **__: Any) -> None:
-        del self
-
     def evaluate(
         self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
     ) -> None:
@@ -118,12 +133,15 @@ def install(clients: Clients) -> None:
 
     task._eval_parameters = parameters
     service._validate_service_integration_is_supported = is_supported
-    service._normalise_parameters = service._normalise_response = nothing
+    service._normalise_parameters = service._normalise_response = lambda *_, **__: None
     for kind in CLASSES:
         for name in ("_validate_service_integration_is_supported", "_normalise_parameters", "_normalise_response"):
             if name in vars(kind):
                 delattr(kind, name)
         kind._eval_service_task = evaluate
+        kind._from_error = _naming(kind._from_error)
+    custom: Any = CustomErrorName
+    custom.__init__ = ErrorName.__init__
 
 
 def client_of(clients: Clients, task: Any, region: str, state_credentials: Any) -> Any:
@@ -173,3 +191,58 @@ def _entry(env: Any, entry: Any) -> Any:
         made["Detail"] = shapes.compact(made["Detail"])
     made["Resources"] = [*made.get("Resources", ()), context["StateMachine"]["Id"], context["Execution"]["Id"]]
     return made
+
+
+# ---- errors
+
+
+def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
+    """How Step Functions reports what a service has refused."""
+    told = error.response
+    message, about = told["Error"].get("Message", ""), told["ResponseMetadata"]
+    status, request_id = about.get("HTTPStatusCode", 500), about.get("RequestId", "")
+    named = type(error).__name__
+    is_general = named == "ClientError"
+    is_denied = told["Error"]["Code"] == "AccessDeniedException"
+    if call.is_sdk:
+        prefix = shapes.pascal(str(integrations.model(call.boto_service).service_id).replace(" ", "_"))
+        name = f"{prefix}Exception" if is_general else _exception(named)
+        return f"{prefix}.{name}", f"{message} (Service: {prefix}, Status Code: {status}, Request ID: {request_id})"
+    prefix, general, service = _OPTIMISED[call.service]
+    if not is_general:
+        name = _exception(named)
+    else:
+        # Lambda's errors have their names even where its API does not list them.
+        name = _exception(told["Error"]["Code"]) if call.service == "lambda" and not is_denied else general
+    return f"{prefix}.{name}", (
+        f"{message} (Service: {service}; Status Code: {status}; Error Code: {told['Error']['Code']}; "
+        f"Request ID: {request_id}; Proxy: null)"
+    )
+
+
+def timed_out(event: FailureEvent, ex: Exception) -> FailureEvent:
+    """The event of a task that has timed out; a missed heartbeat has a name of its own."""
+    if isinstance(ex, HeartbeatTimeoutError):
+        changed: Any = event
+        changed.error_name = CustomErrorName("States.HeartbeatTimeout")
+        next(iter(changed.event_details.values()))["error"] = changed.error_name.error_name
+    return event
+
+
+def _naming(moto: Callable[..., FailureEvent]) -> Callable[..., FailureEvent]:
+    def from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, ClientError):
+            return task_failure(self, env, *error_and_cause(call_of(self), ex))
+        if isinstance(ex, FailureEventException):
+            return ex.failure_event
+        if isinstance(ex, TimeoutError):  # moto's class for DynamoDB makes an error of the service of it
+            return timed_out(StateTask._from_error(self, env=env, ex=ex), ex)
+        return moto(self, env=env, ex=ex)
+
+    return from_error
+
+
+def _exception(name: str) -> str:
+    """A class's name in Java."""
+    name = name.rsplit(".", 1)[-1]
+    return name if name.endswith("Exception") else name + "Exception"

@@ -17,6 +17,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from serverless_cloud.errors import AccessDenied
@@ -82,9 +84,6 @@ def _denied(message: str) -> ClientError:
 
 @once(most=256)
 def _make(service: str, region: str, port: str, key: str, secret: str, token: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
     return boto3.session.Session().client(
         service,
         region_name=region,

@@ -13,8 +13,6 @@ import json
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.stepfunctions.parser.api import HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import LambdaFunctionErrorException
@@ -23,7 +21,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
-from serverless_cloud.seams import states_task_calls, states_task_errors
+from serverless_cloud.seams import states_task_calls
+from serverless_cloud.seams.states_history import failure_event, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import shapes
 from serverless_cloud.workflows.integrations import Call
@@ -55,21 +54,17 @@ def install(clients: Clients) -> None:
         if isinstance(ex, LambdaFunctionErrorException):
             error, cause = error_of(ex.payload)
         elif isinstance(ex, ClientError):
-            error, cause = states_task_errors.error_and_cause(_INVOKE, ex)
+            error, cause = states_task_calls.error_and_cause(_INVOKE, ex)
         else:
             found: FailureEvent = moto_by_arn(self, env=env, ex=ex)
             return found
-        details: Any = {"lambdaFunctionFailedEventDetails": {"error": error, "cause": cause}}
-        return FailureEvent(env, CustomErrorName(error), HistoryEventType.LambdaFunctionFailed, details)
+        return failure_event(env, "LambdaFunctionFailed", error, cause)
 
     def error_by_call(self: Any, env: Any, ex: Exception) -> FailureEvent:
         if not isinstance(ex, LambdaFunctionErrorException):
             found: FailureEvent = moto_by_call(self, env=env, ex=ex)
             return found
-        error, cause = error_of(ex.payload)
-        where = {"resource": self._get_sfn_resource(), "resourceType": self._get_sfn_resource_type()}
-        details: Any = {"taskFailedEventDetails": where | {"error": error, "cause": cause}}
-        return FailureEvent(env, CustomErrorName(error), HistoryEventType.TaskFailed, details)
+        return task_failure(self, env, *error_of(ex.payload))
 
     by_arn._from_error, by_call._from_error = error_by_arn, error_by_call
 

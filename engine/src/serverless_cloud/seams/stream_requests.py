@@ -29,23 +29,26 @@ from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
+from serverless_cloud.seams.replacement import Replacement
+
 RECORD_BYTES = 1_048_576  # data and partition key together
 _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroughputMiBps")
 
 
 def install() -> None:
     """Puts these checks before the calls as they are now."""
-    kinesis_class: Any = KinesisBackend
-    table_streams_class: Any = DynamoDBStreamsBackend
-    create: Callable[..., Any] = kinesis_class.create_stream
-    put: Callable[..., Any] = kinesis_class.put_record
-    get: Callable[..., Any] = kinesis_class.get_records
-    get_of_table: Callable[..., Any] = table_streams_class.get_records
+    _Kinesis.install()
+    _TableStreams.install()
+    _Answers.install()
+    for call in ("put_record", "put_records", "get_records", "get_shard_iterator"):
+        _refuse_dry_run(KinesisResponse, call)
 
+
+class _Kinesis(Replacement, of=KinesisBackend):
     def create_stream(self: Any, stream_name: str, *more: Any, **settings: Any) -> Any:
         if stream_name in self.streams:
             raise ResourceInUseError(f"Stream {stream_name} under account {self.account_id} already exists.")
-        return create(self, stream_name, *more, **settings)
+        return _Kinesis.moto.create_stream(self, stream_name, *more, **settings)
 
     def put_record(
         self: Any, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
@@ -56,7 +59,7 @@ def install() -> None:
                 "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length "
                 f"less than or equal to {RECORD_BYTES}",
             )
-        return put(self, stream_arn, stream_name, partition_key, explicit_hash_key, data)
+        return _Kinesis.moto.put_record(self, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
     def get_records(self: Any, stream_arn: str | None, shard_iterator: str, limit: int | None) -> Any:
         try:
@@ -64,31 +67,25 @@ def install() -> None:
             int(after)
         except (binascii.Error, ValueError) as error:
             raise InvalidArgumentError("Invalid ShardIterator.") from error
-        return get(self, stream_arn, shard_iterator, limit)
+        return _Kinesis.moto.get_records(self, stream_arn, shard_iterator, limit)
 
-    def get_records_of_table(self: Any, iterator_arn: str, limit: int) -> Any:
+
+class _TableStreams(Replacement, of=DynamoDBStreamsBackend):
+    def get_records(self: Any, iterator_arn: str, limit: int) -> Any:
         if iterator_arn not in self.shard_iterators:
             raise MockValidationException("Invalid ShardIterator")
-        return get_of_table(self, iterator_arn, limit)
+        return _TableStreams.moto.get_records(self, iterator_arn, limit)
 
-    def create_as_asked(self: Any) -> Any:
+
+class _Answers(Replacement, of=KinesisResponse):
+    def create_stream(self: Any) -> Any:
         for name in _NOT_HONOURED:
             if self._get_param(name):
                 raise _not_honoured(f"{name} of a stream")
-        answer = answer_create(self)
+        answer = _Answers.moto.create_stream(self)
         if tags := self._get_param("Tags"):
             self.kinesis_backend.add_tags_to_stream(None, self._get_param("StreamName"), tags)
         return answer
-
-    response_class: Any = KinesisResponse
-    answer_create: Callable[[Any], Any] = response_class.create_stream
-    response_class.create_stream = create_as_asked
-    for call in ("put_record", "put_records", "get_records", "get_shard_iterator"):
-        _refuse_dry_run(response_class, call)
-    kinesis_class.create_stream = create_stream
-    kinesis_class.put_record = put_record
-    kinesis_class.get_records = get_records
-    table_streams_class.get_records = get_records_of_table
 
 
 def _refuse_dry_run(response_class: Any, name: str) -> None:
