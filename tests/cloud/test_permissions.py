@@ -258,6 +258,20 @@ def test_roles_that_are_assumed_and_users(kit: Any) -> None:
 
 
 @pytest.mark.usefixtures("enforced")
+@pytest.mark.parametrize("folder", ["lamps", "two words", "ランプ", "a+b%20c"])
+def test_a_policy_names_objects_as_they_are_written(kit: Any, folder: str) -> None:
+    """An address carries a key percent-encoded; a policy has it in plain letters."""
+    kit.client("s3").create_bucket(Bucket="hikari")
+    kit.client("iam").create_user(UserName="ken")
+    key = kit.client("iam").create_access_key(UserName="ken")["AccessKey"]
+    policy = iam_kit.policy(("s3:PutObject", f"arn:aws:s3:::hikari/{folder}/*"))
+    kit.client("iam").put_user_policy(UserName="ken", PolicyName="own", PolicyDocument=policy)
+    s3 = client_with("s3", key)
+    s3.put_object(Bucket="hikari", Key=f"{folder}/1", Body=b"lamp")
+    assert kit.refused(lambda: s3.put_object(Bucket="hikari", Key=f"{folder}2/1")).code == "AccessDenied"
+
+
+@pytest.mark.usefixtures("enforced")
 def test_handing_over_a_role_needs_the_right_to(kit: Any) -> None:
     deployer = kit.make_role("deployer", TRUSTS_THE_ACCOUNT)
     target = kit.make_role()

@@ -30,6 +30,8 @@ def test_lambda_s_examples() -> None:
     tickets = cost.lambda_month(6_000_000, 280, 4096, US, free_tier=True, ephemeral_storage_mb=2048)
     assert [round(usd, 2) for usd in tickets.items.values()] == [1.0, 105.33, 0.08]
     assert cents(tickets) == 106.41  # AWS adds up the rounded items, which here makes no difference
+    # 6,000,000 x 0.28 s x (2,048 - 512) MB are 2,520,000 GB-seconds; the cents alone would hide an error of 5 percent.
+    assert tickets.items["ephemeral storage"] == pytest.approx(2_520_000 * US.each_usd("lambda-ephemeral-storage"))
     assert round(cost.lambda_month(10_000_000, 2000, 1024, US).items["duration"], 2) == 333.33  # AWS prints 333.34
 
 

@@ -9,7 +9,7 @@ import pytest
 from serverless_cloud.rds_proxy import wire
 from serverless_cloud.rds_proxy.phases import TRANSITIONS, IllegalMove, Move, Phase, moved
 from serverless_cloud.rds_proxy.prepared import CLIENT_BYTES
-from serverless_cloud.rds_proxy.session import Session
+from serverless_cloud.rds_proxy.session import LARGE_BYTES, Session
 from serverless_cloud.rds_proxy.statements import KEPT, Known
 
 PARSED, BOUND, CLOSED = b"1\0\0\0\4", b"2\0\0\0\4", b"3\0\0\0\4"
@@ -22,8 +22,10 @@ def parse(name: str, sql: str) -> bytes:
     return wire.message(b"P", f"{name}\0{sql}\0".encode() + b"\0\0")
 
 
-def bind(name: str, portal: str = "") -> bytes:
-    return wire.message(b"B", f"{portal}\0{name}\0".encode() + b"\0\0\0\0\0\0")
+def bind(name: str, portal: str = "", value: bytes | None = None) -> bytes:
+    """A Bind with one parameter, as text, or without any."""
+    parameters = b"\0\0" if value is None else b"\0\1" + wire.INT.pack(len(value)) + value
+    return wire.message(b"B", f"{portal}\0{name}\0".encode() + b"\0\0" + parameters + b"\0\0")
 
 
 def close(what: str, name: str) -> bytes:
@@ -99,6 +101,28 @@ def test_it_does_not_matter_how_the_bytes_are_cut(size: int) -> None:
     assert b"".join(cut.hears(answer[n : n + size]) for n in range(0, len(answer), size)) == heard
     assert heard == IN_TRANSACTION + PARSED + BOUND + DONE + IDLE
     assert cut.phase() is Phase.IDLE
+
+
+def kinds_of(messages: bytes) -> list[bytes]:
+    """The kind of each message; fails unless each is as long as it says."""
+    kinds, position = [], 0
+    while position < len(messages):
+        kinds.append(messages[position : position + 1])
+        (length_bytes,) = wire.INT.unpack_from(messages, position + 1)
+        position += 1 + length_bytes
+    assert position == len(messages)
+    return kinds
+
+
+@pytest.mark.parametrize("size_bytes", [10, LARGE_BYTES - 50, LARGE_BYTES, 5 * LARGE_BYTES])
+@pytest.mark.parametrize("name", ["", "lamp"])
+def test_a_bind_of_any_size_is_as_long_as_it_says(name: str, size_bytes: int) -> None:
+    client = Client()
+    asked = parse(name, "SELECT $1") + bind(name, value=b"x" * size_bytes) + EXECUTE + wire.SYNC
+    pieces = (asked[start : start + 8_192] for start in range(0, len(asked), 8_192))
+    sent = b"".join(client.says(piece) for piece in pieces)
+    assert kinds_of(sent)[-3:] == [b"B", b"E", b"S"]
+    assert b"x" * size_bytes in sent
 
 
 def test_it_is_not_free_before_the_last_sync_is_answered() -> None:

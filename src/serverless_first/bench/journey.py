@@ -16,6 +16,15 @@ from serverless_first.lab.texts import solution_cells
 
 #: Called after a step with its name and the cell where something is to be seen.
 Look = Callable[[str, Any], None]
+#: An explorer's words as soon as they differ; "" if they don't within five seconds. Compared and read in one step.
+_OTHER_WORDS = """async ([cell, before]) => {
+    for (let look = 0; look < 50; look++) {
+        const words = cell.querySelector('[role="status"]').textContent;
+        if (words !== before) return words;
+        await new Promise((done) => setTimeout(done, 100));
+    }
+    return "";
+}"""
 
 
 @dataclass(frozen=True)
@@ -91,20 +100,16 @@ def through_lesson(lab: OpenLab, look: Look) -> Seen:
 
 
 def move_slider(lab: OpenLab, cell: Any) -> tuple[str, str]:
-    """Moves the first slider of an explorer by two steps with the arrow keys; its words before and after."""
+    """Moves the first slider of an explorer by a step with an arrow key; its words before and after."""
     cell.locator("img").first.wait_for(timeout=20_000)
-    status = cell.locator('[role="status"]').first
-    before = _text(status)
+    before = _text(cell.locator('[role="status"]').first)
     handle = cell.locator('[role="slider"]').first
-    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"):
+    # A slider at its end moves one way only, and a busy machine loses a key now and then.
+    for key in ("ArrowRight", "ArrowLeft", "ArrowRight", "ArrowLeft"):
         handle.press(key)
-        if status.text_content() != before:
-            break
-    lab.page.wait_for_function(
-        """([cell, before]) => cell.querySelector('[role="status"]').textContent !== before""",
-        arg=[cell.element_handle(), before],
-    )
-    return before, _text(status)
+        if after := lab.page.evaluate(_OTHER_WORDS, [cell.element_handle(), before]):
+            return before, str(after)
+    return before, before
 
 
 def through_lab(lab: OpenLab, module_id: str, spoil: Callable[[str], str], look: Look) -> Tried:
