@@ -57,7 +57,7 @@ from serverless_cloud import surroundings
 from serverless_cloud.server import CloudServer
 import os, tempfile
 from pathlib import Path
-server = CloudServer(idle_expiry_s=600)
+server = CloudServer()
 threading.Thread(target=server.serve, daemon=True).start()
 surroundings.apply(surroundings.local_environ(os.environ, server.endpoint_url, "us-east-1", Path(tempfile.mkdtemp())))
 shift_s, real, real_utc = 0.0, time.time, utils.utcnow

@@ -82,16 +82,13 @@ def at_once(
             client.exceptions.TooManyRequestsException,
             client.exceptions.SubnetIPAddressLimitReachedException,
         ) as error:
-            result = CallResult("throttled", None, error.response["Error"]["Message"], time.monotonic() - begun_s, "")
-        else:
-            took_s = time.monotonic() - begun_s
-            payload = json.loads(answer["Payload"].read() or b"null")
-            log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", errors="replace")
-            if answer.get("FunctionError"):
-                result = CallResult("failed", None, str(payload.get("errorMessage", "")), took_s, log)
-            else:
-                result = CallResult("answered", payload, "", took_s, log)
-        return result
+            return CallResult("throttled", None, error.response["Error"]["Message"], time.monotonic() - begun_s, "")
+        took_s = time.monotonic() - begun_s
+        payload = json.loads(answer["Payload"].read() or b"null")
+        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", errors="replace")
+        if answer.get("FunctionError"):
+            return CallResult("failed", None, str(payload.get("errorMessage", "")), took_s, log)
+        return CallResult("answered", payload, "", took_s, log)
 
     if not events:
         return []

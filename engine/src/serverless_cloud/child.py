@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any
@@ -25,31 +25,46 @@ from serverless_cloud.errors import CloudError
 Message = dict[str, Any]
 
 
+def start(command: Sequence[str], errors: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts a process with pipes for its standard input and output.
+
+    Args:
+        errors: the file that its standard error goes to.
+        environ: its whole environment.
+    """
+    with errors.open("wb") as sink:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,  # its other end closes when this process ends, however it ends
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            env=environ,
+            # A group of its own: interrupting or killing the kernel's group leaves it time to clean up.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+            | getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+
+
 class ChildProcess:
     """A process and the channel to it; nothing is heard before `listen`.
 
     Args:
-        command: the program and its arguments.
-        errors: the file that its standard error goes to.
+        command, errors: as for `start`.
         what: what it is, for messages: "The DB instance".
+
+    Attributes:
+        answer_limit_s: how long `answer` waits, in seconds.
     """
+
+    answer_limit_s = 30.0
 
     def __init__(self, command: Sequence[str], errors: Path, what: str) -> None:
         self._errors, self._what = errors, what
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[Message]] = {}
         self._number = 0
-        with errors.open("wb") as sink:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,  # its other end closes when we end, however we end
-                stdout=subprocess.PIPE,
-                stderr=sink,
-                env=inherited.kept(os.environ),
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-                | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+        self._process = start(command, errors, inherited.kept(os.environ))
         self.pid = self._process.pid
 
     @property
@@ -84,17 +99,14 @@ class ChildProcess:
             self._give_up()
         return future
 
-    def answer(self, call: str, limit_s: float, **arguments: Any) -> Message:
+    def answer(self, call: str, **arguments: Any) -> Message:
         """Calls it and waits.
-
-        Args:
-            limit_s: how long at most, in seconds.
 
         Raises:
             CloudError: it refused, has ended or does not answer.
         """
         try:
-            return self.ask(call, **arguments).result(limit_s)
+            return self.ask(call, **arguments).result(self.answer_limit_s)
         except FutureTimeout:
             raise CloudError(f"{self._what} does not answer {call}.") from None
 

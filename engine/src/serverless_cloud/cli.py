@@ -30,14 +30,15 @@ _POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
     help="How functions reach a VPC; 2019: an interface for each environment.",
 )
 @click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
-def main(**settings: Any) -> None:
+def main(port: int, share: bool, **settings: Any) -> None:
     """Run the local cloud alone, for the AWS CLI, SDKs or SAM."""
     # Late: `--help` need not wait for the server's modules.
     from serverless_cloud import server
     from serverless_cloud.errors import CloudError
+    from serverless_cloud.settings import CloudSettings
 
     try:
-        server.run(**settings)
+        server.run(port, CloudSettings(**settings), share=share)
     except OSError as error:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
     except CloudError as error:

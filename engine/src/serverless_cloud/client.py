@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
-import urllib.error
 import urllib.parse
-import urllib.request
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from serverless_cloud import guard, launching, leftovers, surroundings, targets
 from serverless_cloud.errors import CloudError, CloudNotRunning
 from serverless_cloud.inside import Inside
-from serverless_cloud.settings import NETWORK_MODELS, model_named, positive
+from serverless_cloud.settings import NETWORK_MODELS, CloudSettings, check
 from serverless_cloud.targets import AWS, Session
 
 REGION = "us-east-1"
@@ -38,13 +39,12 @@ class Cloud(Inside):
         session: who answers for a target that takes the local cloud's place, if anybody does.
     """
 
-    def __init__(
-        self, *, region: str, target: str | None, allow_real_aws: bool, session: Session | None = None
-    ) -> None:
+    time_scale: float = 1.0
+    enforce_iam: bool = False
+    network_model: str = NETWORK_MODELS[0]
+
+    def __init__(self, *, region: str, target: str | None, allow_real_aws: bool, session: Session | None) -> None:
         self.region = region
-        self.time_scale = 1.0
-        self.enforce_iam = False
-        self.network_model = NETWORK_MODELS[0]
         self.target = target
         self.session = session
         self._pid = os.getpid()
@@ -67,10 +67,10 @@ class Cloud(Inside):
             return ACCOUNT_ID
         return targets.account_id(self.region) if self.session is None else self.session.account_id
 
-    def _start(self, idle_expiry_s: float) -> None:
+    def _start(self, settings: CloudSettings) -> None:
         with launching.files_explained(self.target):
             if self.target is None:
-                self.endpoint_url = self._start_server(idle_expiry_s)
+                self.endpoint_url = self._start_server(settings)
             changes = (
                 surroundings.region_environ(self.region)
                 if self.target == AWS
@@ -108,25 +108,10 @@ class Cloud(Inside):
             )
         return self.session.cleanup(dry_run=dry_run)
 
-    def _start_server(self, idle_expiry_s: float) -> str:
-        command = [
-            sys.executable,
-            "-P",  # a file of the learner's named code.py must not stand in for Python's own
-            "-m",
-            "serverless_cloud.server",
-            "--idle-expiry-s",
-            str(idle_expiry_s),
-            "--time-scale",
-            str(self.time_scale),
-            "--network-model",
-            self.network_model,
-            "--owner-folder",
-            str(self._folder.path),
-        ]
-        if self.allow_real_aws:
-            command.append("--unguarded")
-        if self.enforce_iam:
-            command.append("--enforce-iam")
+    def _start_server(self, settings: CloudSettings) -> str:
+        # -P: a file of the learner's named code.py must not stand in for Python's own.
+        command = [sys.executable, "-P", "-m", "serverless_cloud.server"]
+        command += [json.dumps(asdict(settings)), str(self._folder.path)]
         self._server = launching.launch(command, self._folder.path / "server.log")
         threading.Thread(target=self._watch_server, args=(self._server,), name="cloud-watch", daemon=True).start()
         return launching.endpoint_of(self._server, self._folder.path / "server.log")
@@ -194,26 +179,25 @@ class Cloud(Inside):
             return False
         return True
 
-    def _change(
-        self,
-        idle_expiry_s: float | None,
-        time_scale: float | None,
-        enforce_iam: bool | None,
-        network_model: str | None,
-    ) -> None:
-        given = {
-            "idle_expiry_s": idle_expiry_s,
-            "time_scale": time_scale,
-            **{"enforce_iam": enforce_iam, "network_model": network_model},
-        }
-        if self.target is None and (settings := {k: v for k, v in given.items() if v is not None}):
+    def _begin(self, settings: Mapping[str, Any]) -> None:
+        self._note(settings)
+        try:
+            self._start(CloudSettings(guarded=not self.allow_real_aws, **settings))
+        except BaseException:
+            self.stop()  # takes back what it has changed so far
+            raise
+
+    def _go_on(self, settings: Mapping[str, Any], session: Session | None) -> None:
+        if session is not None:
+            session.continue_from(self.session)
+        if settings and self.target is None:
             self._call("POST", "settings", settings)
-        if time_scale is not None:
-            self.time_scale = time_scale
-        if enforce_iam is not None:
-            self.enforce_iam = enforce_iam
-        if network_model is not None:
-            self.network_model = network_model
+        self._note(settings)
+
+    def _note(self, settings: Mapping[str, Any]) -> None:
+        self.time_scale = settings.get("time_scale", self.time_scale)
+        self.enforce_iam = settings.get("enforce_iam", self.enforce_iam)
+        self.network_model = settings.get("network_model", self.network_model)
 
 
 _running: Cloud | None = None
@@ -266,61 +250,39 @@ def start(
             as the session raises.
     """
     global _running
-    target = _checked(time_scale, idle_expiry_s, target, enforce_iam, network_model, session)
+    settings = _given(
+        time_scale=time_scale, idle_expiry_s=idle_expiry_s, enforce_iam=enforce_iam, network_model=network_model
+    )
+    target = _checked(settings, target, session)
+    allowed = allow_real_aws or target == AWS
     with _starting:
         if _running is not None and not _running._answers():
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
-            settings = (_running.target, _running.region, _running.allow_real_aws)
-            if (target, region, allow_real_aws or target == AWS) != settings:
+            if (target, region, allowed) != (_running.target, _running.region, _running.allow_real_aws):
                 raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
-            if session is not None:
-                session.continue_from(_running.session)
-            _running._change(idle_expiry_s, time_scale, enforce_iam, network_model)
+            _running._go_on(settings, session)
             return _running
         if session is not None:
             session.confirm()
         with launching.files_explained(target):
-            allowed = allow_real_aws or target == AWS
             cloud = Cloud(region=region, target=target, allow_real_aws=allowed, session=session)
-        cloud.time_scale = time_scale or 1.0
-        cloud.enforce_iam = bool(enforce_iam)
-        cloud.network_model = network_model or NETWORK_MODELS[0]
-        _start_or_stop(cloud, idle_expiry_s or 600.0)
+        cloud._begin(settings)
         _running = cloud
     print(_greeting(cloud))
     return cloud
 
 
-def _start_or_stop(cloud: Cloud, idle_expiry_s: float) -> None:
-    """Starts a cloud; if that fails, takes back what it has changed so far."""
-    try:
-        cloud._start(idle_expiry_s)
-    except BaseException:
-        cloud.stop()
-        raise
+def _given(**settings: Any) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
-def _checked(
-    time_scale: float | None,
-    idle_expiry_s: float | None,
-    target: str | None,
-    enforce_iam: bool | None,
-    network_model: str | None,
-    session: Session | None,
-) -> str | None:
+def _checked(settings: Mapping[str, Any], target: str | None, session: Session | None) -> str | None:
     """The target, without a slash at its end; raises as `start` does."""
-    for name, value in (("time_scale", time_scale), ("idle_expiry_s", idle_expiry_s)):
-        if value is not None:
-            positive(name, value)
-    if enforce_iam is not None and not isinstance(enforce_iam, bool):
-        raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be True or False.")
-    if enforce_iam is not None and target is not None:
-        raise CloudError("enforce_iam is for the local cloud, and a target takes its place. Leave one of them out.")
-    if network_model is not None:
-        model_named(network_model)
-        if target is not None:
-            raise CloudError("network_model is for the local cloud, not for a target. Leave one of them out.")
+    check(settings)
+    for name in ("enforce_iam", "network_model"):
+        if name in settings and target is not None:
+            raise CloudError(f"{name} is for the local cloud, not for a target. Leave one of them out.")
     return target if target == AWS and session is not None else targets.url(target)
 
 

@@ -20,7 +20,7 @@ def client(service: str, region: str) -> Any:
 
 @once()
 def _make(service: str, region: str, port: str) -> Any:
-    import boto3
+    import boto3  # late, as in other files: it takes a third of a second
     from botocore.config import Config
 
     # A session of its own: the default one is not made for threads.

@@ -25,6 +25,7 @@ import json
 import re
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from http.client import responses
 from pathlib import Path
 from typing import Any
@@ -37,18 +38,17 @@ from serverless_cloud.http import addresses
 from serverless_cloud.http.front import local_url
 from serverless_cloud.iam.answers import Answer
 from serverless_cloud.iam.gate import Gate
+from serverless_cloud.iam.permissions import ACCOUNT_ID
 from serverless_cloud.lambda_.environment import Environment
 from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.records import Interval
 from serverless_cloud.refusals import refusal
 from serverless_cloud.seams import LateSeams, function_calls
-from serverless_cloud.settings import model_named, positive
+from serverless_cloud.settings import CHANGEABLE, check
 
 PREFIX = "/_local/"
-ACCOUNT_ID = "123456789012"  # moto's default account
-
-_SETTINGS = "idle_expiry_s, time_scale, enforce_iam and network_model"
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -60,9 +60,7 @@ class LocalCloudApp:
     """The WSGI application of the server: our own calls, refusals, and moto for everything else.
 
     Args:
-        moto: answers AWS's calls.
         late: the seams that a service needs before its first call.
-        plane: what our own calls look into.
         reset, stop: called for the calls of these names.
         log: where the server's standard error is read; errors name it.
     """
@@ -95,8 +93,7 @@ class LocalCloudApp:
                 return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
             except Exception as error:
                 traceback.print_exc()
-                told = f"An error inside the local cloud: {error!r}. The traceback is in {self._log}."
-                told = disk.with_advice(told)
+                told = disk.with_advice(f"An error inside the local cloud: {error!r}. The traceback is in {self._log}.")
                 return _json(start_response, "500 Internal Server Error", {"message": told})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
@@ -161,19 +158,13 @@ class LocalCloudApp:
 
     def _change(self, settings: dict[str, Any]) -> None:
         if not settings:
-            raise ValueError(f"No setting was given; there are {_SETTINGS}.")
-        enforce_iam = settings.pop("enforce_iam", self._plane.permissions.enforced)
-        if not isinstance(enforce_iam, bool):
-            raise ValueError(f"enforce_iam is {enforce_iam!r}; it must be true or false.")
-        model = model_named(settings.pop("network_model", self._plane.network.model.value))
-        for name in settings:
-            if name not in ("idle_expiry_s", "time_scale"):
-                raise ValueError(f"{name} is no setting; there are {_SETTINGS}.")
-        changed = {name: positive(name, value) for name, value in settings.items()}
-        self._plane.service.fleet.idle_expiry_s = changed.get("idle_expiry_s", self._plane.service.fleet.idle_expiry_s)
-        self._plane.queue.time_scale = changed.get("time_scale", self._plane.queue.time_scale)
-        self._plane.permissions.enforced = enforce_iam
-        self._plane.network.model = Model(model)
+            raise ValueError(f"No setting was given; there are {', '.join(CHANGEABLE)}.")
+        check(settings)
+        fleet, clock, permissions = self._plane.service.fleet, self._plane.queue.clock, self._plane.permissions
+        fleet.idle_expiry_s = settings.get("idle_expiry_s", fleet.idle_expiry_s)
+        clock.scale = settings.get("time_scale", clock.scale)
+        permissions.enforced = settings.get("enforce_iam", permissions.enforced)
+        self._plane.network.model = Model(settings.get("network_model", self._plane.network.model))
 
     def _address(self, region: str, identifier: str) -> list[Any]:
         if self._plane.databases.get(ACCOUNT_ID, region, identifier) is None and (
@@ -228,7 +219,7 @@ def _as_dict(environment: Environment) -> dict[str, Any]:
 
 
 def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
-    """What each environment did when: rows of id, pid, phase, start_s, end_s, counted from the first start.
+    """What each environment did when, as rows of `records.Interval`.
 
     A phase that is still going on ends now.
     """
@@ -241,15 +232,8 @@ def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
         ends = [begun for begun, _ in history[1:]] + [now_s]
         for (begun, state), end in zip(history, ends, strict=True):
             if state in _PHASES:
-                rows.append(
-                    {
-                        "environment": environment.id,
-                        "pid": environment.pid,
-                        "phase": _PHASES[state],
-                        "start_s": begun - zero_s,
-                        "end_s": end - zero_s,
-                    }
-                )
+                phase = Interval(environment.id, environment.pid, _PHASES[state], begun - zero_s, end - zero_s)
+                rows.append(asdict(phase))
     return rows
 
 

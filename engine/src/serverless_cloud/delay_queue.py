@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from serverless_cloud.tasks import Tasks
+from serverless_cloud.tasks import Tasks, reported
 
 T = TypeVar("T")
 
@@ -59,7 +57,6 @@ class DelayQueue(Generic[T]):
 
     Args:
         tasks: where its threads are started; there are none while nothing is to be done.
-        name: of the threads; for a debugger.
         work: gets a thing, and a function that says whether the queue still wants it, false after `clear` and when its
             task is stopped. Returns after how many seconds the thing is to be worked on again; None: it is done.
         workers: as many things are under way at the same moment.
@@ -111,12 +108,9 @@ class DelayQueue(Generic[T]):
             return crew is self._crew and not stopped.is_set()
 
         while due := self._next(crew, is_wanted):
-            try:
+            wait_s: float | None = None
+            with reported(f"{self._name} failed"):
                 wait_s = self._work(due[2], is_wanted)
-            except Exception:  # nobody waits for it: the server's own log is the only place to say it
-                print(f"{self._name} failed:", file=sys.stderr)
-                traceback.print_exc()
-                continue
             with self._changed:
                 if wait_s is not None and is_wanted():
                     self._push(due[2], wait_s)

@@ -13,11 +13,7 @@ _FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, getattr(errno, "E
 
 
 def with_advice(reason: str) -> str:
-    """A reason why something has failed, with what to do if it is that a disk is full.
-
-    Args:
-        reason: the text of an error, of ours or of a program.
-    """
+    """A reason why something has failed, with what to do if it is that a disk is full."""
     if not any(words in reason for words in _FULL):
         return reason
     return (
@@ -27,11 +23,7 @@ def with_advice(reason: str) -> str:
 
 
 class PatientLog:
-    """A text stream that drops what cannot be written: a log on a full disk must not fail what is logged.
-
-    Args:
-        stream: where it writes, as long as there is room.
-    """
+    """A text stream that drops what cannot be written: a log on a full disk must not fail what is logged."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

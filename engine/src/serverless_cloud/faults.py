@@ -25,7 +25,6 @@ def of_error(error: Exception, environ: dict[str, Any], service: str, log: str) 
 
     Args:
         error: NotImplementedError for a call that is not there.
-        environ: WSGI's.
         service: as in the request's signature.
         log: where standard error is read.
     """

@@ -58,7 +58,7 @@ def is_this_machine(host: str) -> bool:
     name = host.lower().rstrip(".")
     if name == "localhost":  # names below it are looked up on some systems, RFC 6761 or not
         return True
-    import ipaddress
+    import ipaddress  # late, as the docstring above says
 
     try:
         return ipaddress.ip_address(name).is_loopback

@@ -22,11 +22,7 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|(?:^
 
 
 def kept(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a process of ours gets.
-
-    Args:
-        environ: all that there are.
-    """
+    """The variables of `environ` that a process of ours gets."""
     return {name: value for name, value in environ.items() if _is_kept(name.upper())}
 
 

@@ -7,7 +7,7 @@ import os
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,7 @@ _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Inside:
-    """The calls of `Cloud` that reach into the local cloud.
-
-    Attributes:
-        endpoint_url, region, target: as in `Cloud`.
-    """
+    """The calls of `Cloud` that reach into the local cloud; its attributes are described there."""
 
     endpoint_url: str
     region: str
@@ -47,21 +43,14 @@ class Inside:
             CloudNotRunning: the local cloud was stopped.
             CloudError: a target takes its place, and only the local cloud can look inside.
         """
-        rows = self._call("GET", "environments", function=function)
         return [
             ExecutionEnvironment(
-                id=row["id"],
-                function=row["function"],
-                pid=row["pid"],
-                state=row["state"],
-                invocations=row["invocations"],
-                created=datetime.fromtimestamp(row["created_s"], UTC),
-                last_used=datetime.fromtimestamp(row["last_used_s"], UTC),
-                memory=round(row["memory_mb"], 1),
-                version=row["version"],
-                provisioned=row["provisioned"],
+                created=datetime.fromtimestamp(row.pop("created_s"), UTC),
+                last_used=datetime.fromtimestamp(row.pop("last_used_s"), UTC),
+                memory=round(row.pop("memory_mb"), 1),
+                **row,
             )
-            for row in rows
+            for row in self._call("GET", "environments", function=function)
         ]
 
     def timeline(self, function: str) -> list[Interval]:
@@ -202,14 +191,11 @@ class Inside:
             CloudNotRunning: the local cloud was stopped.
         """
         self._require_running()
-        import boto3
+        import boto3  # as above
 
         from serverless_cloud.stacks import deploying
 
-        def say(line: str) -> None:
-            if not quiet:
-                print(line)
-
+        say: Callable[[str], None] = (lambda _: None) if quiet else print
         session = boto3.Session()
         return deploying.deploy(
             Path(template), stack_name, client=session.client, parameters=parameters, tags=tags, report=say

@@ -10,41 +10,21 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from serverless_cloud import disk, inherited, progress, surroundings
+from serverless_cloud import child, disk, inherited, progress, surroundings
 from serverless_cloud.errors import CloudDidNotStart, advice
 
 START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's imports slow
 
 
 def launch(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Starts the server; it ends when the pipe to its standard input closes.
-
-    Args:
-        command: to run.
-        log: where its error output goes.
-    """
+    """Starts the server, whose errors go to `log`; it ends when the pipe to its standard input closes."""
     environ = inherited.kept(os.environ)
     environ |= surroundings.no_proxy_for_this_machine(environ)
-    with log.open("wb") as stderr:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,  # its other end closes when this process ends, however it ends
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env=environ,
-            # A group of its own: interrupting or killing the kernel's group leaves it time to clean up.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-            | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+    return child.start(command, log, environ)
 
 
 def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
-    """Where the server answers, once it does.
-
-    Args:
-        server: that `launch` has started.
-        log: as for `launch`.
+    """Where the server that `launch` has started answers, once it does.
 
     Raises:
         CloudDidNotStart: it ended or stayed silent; it is gone then.

@@ -40,7 +40,6 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
     Args:
         name: one of `LAYERS`.
         endpoint_url: where Lambda's API answers; empty: where boto3 finds it.
-        region: the Region to publish in.
 
     Raises:
         CloudError: there is no such layer, or its package is not installed.

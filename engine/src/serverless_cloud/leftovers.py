@@ -26,11 +26,7 @@ _of_this_process: list[RunFolder] = []
 
 
 class RunFolder:
-    """A fresh private folder for this process; what dead runs left is removed first.
-
-    Attributes:
-        path: the folder.
-    """
+    """A fresh private folder for this process, at `path`; what dead runs left is removed first."""
 
     def __init__(self) -> None:
         runs = runs_folder()

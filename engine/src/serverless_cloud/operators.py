@@ -72,12 +72,9 @@ class Operators:
         """The test of one operator."""
         if name in self.texts:
             return self.of_text(name, operand)
-        if name == "anything-but":
-            return self.anything_but(operand)
-        if name == "numeric":
-            return self.numeric(operand)
-        if name == "cidr":
-            return self.cidr(operand)
+        makers = {"anything-but": self.anything_but, "numeric": self.numeric, "cidr": self.cidr}
+        if name in makers:
+            return makers[name](operand)
         if name != "exists":
             raise InvalidOperator(f"Unrecognized match type {name}")
         if not isinstance(operand, bool):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
 from collections import deque
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from serverless_cloud.delay_queue import DelayQueue
-from serverless_cloud.tasks import Tasks
+from serverless_cloud.tasks import Tasks, reported
 
 
 class Undeliverable(Exception):
@@ -37,12 +36,7 @@ class Delivery:
 
 
 class Outbox:
-    """All deliveries that wait for their turn.
-
-    Args:
-        tasks: where its threads are started; there are none while nothing is to be done.
-        name: of the threads; for a debugger.
-    """
+    """All deliveries that wait for their turn. Args: as of `DelayQueue`."""
 
     def __init__(self, tasks: Tasks, name: str) -> None:
         self._queue = DelayQueue(tasks, name, self._try)
@@ -76,7 +70,8 @@ class Outbox:
             reason = f"{type(failure).__name__}: {failure}"
             traceback.print_exc()
         if reason is not None and is_wanted():
-            self._give_up(delivery, reason)
+            with reported(f"A delivery was given up ({reason}), and its dead letter was not delivered"):
+                delivery.give_up(reason)
         with self._lock:
             if delivery.lane and is_wanted():
                 lane = self._lanes[delivery.lane]
@@ -85,11 +80,3 @@ class Outbox:
                     self._queue.put(lane[0])
                 else:
                     del self._lanes[delivery.lane]
-
-    @staticmethod
-    def _give_up(delivery: Delivery, reason: str) -> None:
-        try:
-            delivery.give_up(reason)
-        except Exception:
-            print(f"A delivery was given up ({reason}), and its dead letter was not delivered:", file=sys.stderr)
-            traceback.print_exc()

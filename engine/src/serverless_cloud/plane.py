@@ -55,7 +55,7 @@ class DataPlane:
     @property
     def time_scale(self) -> float:
         """AWS's own waiting times are divided by it; it may change."""
-        return self.queue.time_scale
+        return self.queue.clock.scale
 
     def clear(self) -> None:
         """Ends all that goes on and forgets what the parts hold; moto's own state is not touched.

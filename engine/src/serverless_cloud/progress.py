@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 SILENT_S = 2.0
@@ -18,29 +18,19 @@ SILENT_S = 2.0
 
 @contextmanager
 def notice(text: str) -> Iterator[None]:
-    """Shows a sentence while the block runs, at once; nothing in a build or a test.
+    """Shows a sentence while the block runs, at once; nothing in a build or a test."""
+    with ExitStack() as after:
+        if "SERVERLESS_FIRST_QUIET" in os.environ:
+            pass  # stored outputs must not depend on the machine's speed
+        elif in_a_kernel():
+            from IPython.display import display  # most scripts do without it
 
-    Args:
-        text: what is going on, as in "Starting the local cloud ...".
-    """
-    if "SERVERLESS_FIRST_QUIET" in os.environ:  # stored outputs must not depend on the machine's speed
-        yield
-    elif in_a_kernel():
-        from IPython.display import display
-
-        # Empty HTML takes no room. clear_output would also remove what the cell printed before.
-        shown = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        try:
-            yield
-        finally:
-            shown.update({"text/plain": "", "text/html": ""}, raw=True)
-    elif sys.stderr.isatty():
-        print(text, end="", file=sys.stderr, flush=True)
-        try:
-            yield
-        finally:
-            print("\r" + " " * len(text) + "\r", end="", file=sys.stderr, flush=True)
-    else:
+            # Empty HTML takes no room. clear_output would also remove what the cell printed before.
+            shown = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            after.callback(shown.update, {"text/plain": "", "text/html": ""}, raw=True)
+        elif sys.stderr.isatty():
+            print(text, end="", file=sys.stderr, flush=True)
+            after.callback(print, "\r" + " " * len(text) + "\r", end="", file=sys.stderr, flush=True)
         yield
 
 
@@ -50,7 +40,6 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
     Args:
         what: what is counted: "calls of orders".
-        total: how many there will be.
 
     Yields:
         To be called with the number that is done.
@@ -84,7 +73,7 @@ class _Bar:
             print(f"\r{self._what}: {done} of {self._total}", end="", file=sys.stderr, flush=True)
             return
         if self._widget is None:
-            from IPython.display import display
+            from IPython.display import display  # as above
             from ipywidgets import IntProgress
 
             self._widget = IntProgress(max=self._total, description=self._what, style={"description_width": "initial"})

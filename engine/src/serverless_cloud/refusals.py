@@ -24,8 +24,6 @@ class Refusal(HTTPException):
 
     Args:
         error_type: the error's name in the API reference.
-        message: what is wrong.
-        status: HTTP status.
     """
 
     def __init__(self, error_type: str, message: str, status: int = 400) -> None:
@@ -77,10 +75,6 @@ def refusal(method: str, path: str) -> bytes | None:
     """The error body for a call that is not honoured yet; None for every other call."""
     for refused_method, pattern, name in NOT_HONOURED:
         if method == refused_method and pattern.fullmatch(path):
-            return _body(name)
+            message = NOT_YET.format(name)
+            return json.dumps({"Type": "User", "message": message, "Message": message}).encode()
     return None
-
-
-def _body(name: str) -> bytes:
-    message = NOT_YET.format(name)
-    return json.dumps({"Type": "User", "message": message, "Message": message}).encode()

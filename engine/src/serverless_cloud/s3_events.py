@@ -96,7 +96,6 @@ def record(event: ObjectEvent, call: Call, configuration_id: str) -> dict[str, A
     """The event as a function, a queue or a topic gets it: one record.
 
     Args:
-        event, call: what happened, and by which request.
         configuration_id: of the notification configuration that asked for it.
     """
     given = {

@@ -85,7 +85,7 @@ def turn() -> Iterator[None]:
 
 def _taken(files: list[Path]) -> int | None:
     """The first file that nobody else holds, locked; None when there are none, or the wait was too long."""
-    import fcntl
+    import fcntl  # Windows has none
 
     opened = []
     with suppress(OSError):

@@ -9,14 +9,44 @@ from __future__ import annotations
 
 import io
 import traceback
+from collections.abc import Callable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 from serverless_cloud import peers
 from serverless_cloud.http.addresses import HEADERS
 
+HOST = "127.0.0.1"
 IDLE_S = 120
+
+
+def moto_app(stacks: Callable[[], Any]) -> Any:
+    """moto's WSGI application, which makes that of each service when it is first called.
+
+    Args:
+        stacks: makes CloudFormation's, since moto's imports every service that it has: seconds.
+    """
+
+    def app_of(service: Any) -> Any:
+        if service is None:
+            raise NotImplementedError("there is no such service")
+        return stacks() if service == "cloudformation" else create_backend_app(service)
+
+    return DomainDispatcherApplication(app_of)
+
+
+def listen(app: Any, port: int) -> Any:
+    """werkzeug's server, which answers by `app` once it is told to serve. Args: port: 0 lets the system choose.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    try:
+        return make_server(HOST, port, app, threaded=True, request_handler=KeptConnection)
+    except SystemExit:  # werkzeug's way to say it
+        raise OSError(f"Port {port} on {HOST} is taken. Choose another one, or 0 for any.") from None
 
 
 class KeptConnection(MotoRequestHandler):

@@ -64,12 +64,7 @@ NOWHERE = "http://127.0.0.1:1/run-cloud-start-first"
 
 
 def nowhere_environ(environ: Mapping[str, str], region: str, folder: Path) -> dict[str, str | None]:
-    """The variables to set (None: to remove) so that boto3 reaches nothing until cloud.start() has run.
-
-    Args:
-        environ: the variables as they are.
-        folder: where our AWS configuration file is written.
-    """
+    """The variables to set so that boto3 reaches nothing until cloud.start() has run. Args: as for `local_environ`."""
     changes = local_environ(environ, NOWHERE, region, folder)
     return changes | {"AWS_MAX_ATTEMPTS": "1"}  # it will not answer later either; cloud.start() takes this back
 

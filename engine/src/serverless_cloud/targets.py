@@ -104,7 +104,7 @@ def database_address(identifier: str) -> tuple[str, int]:
     Raises:
         CloudError: there is none of this name, or it has no address yet.
     """
-    import boto3
+    import boto3  # as above
     from botocore.exceptions import ClientError
 
     rds: Any = boto3.client("rds")
@@ -118,17 +118,13 @@ def database_address(identifier: str) -> tuple[str, int]:
         except ClientError as error:
             raise CloudError(f"There is no RDS instance and no RDS proxy {identifier!r}: {error}") from None
         found, state = (proxy.get("Endpoint"), _POSTGRESQL), proxy["Status"]
-    host, port = found
-    if not host or not port:
+    if not all(found):
         raise CloudError(f"{identifier} is {state} and has no address yet: wait until it is available.")
-    return str(host), int(port)
+    return str(found[0]), int(found[1])
 
 
 def require_lambda_s_platform(name: str) -> None:
     """Refuses a layer that Lambda could not load: its compiled modules are this machine's.
-
-    Args:
-        name: of the layer.
 
     Raises:
         CloudError: this is no Linux on x86_64.

@@ -6,14 +6,24 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def reported(what: str) -> Iterator[None]:
+    """Writes what is raised in the block to the server's own log, since nobody waits for it. Args: what: has failed."""
+    try:
+        yield
+    except Exception:
+        print(f"{what}:", file=sys.stderr)
+        traceback.print_exc()
 
 
 class Task:
     """One thread of the data plane.
 
     Args:
-        name: of the thread; for a debugger.
         work: gets the event that asks it to end. It waits on that event, never in a bare sleep.
     """
 
@@ -24,11 +34,8 @@ class Task:
         self._thread.start()
 
     def _run(self) -> None:
-        try:
+        with reported(f"{self._name} ended"):
             self._work(self.stopped)
-        except Exception:  # nobody waits for it: the server's own log is the only place to say it
-            print(f"{self._name} ended:", file=sys.stderr)
-            traceback.print_exc()
 
     @property
     def is_alive(self) -> bool:

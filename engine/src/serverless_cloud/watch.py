@@ -14,7 +14,6 @@ class DatabaseWatch:
     """Looks at the sessions of a database while its `with` block runs.
 
     Args:
-        look: the sessions now.
         every_s: the time between two looks, in seconds.
 
     Attributes:

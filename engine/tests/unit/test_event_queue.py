@@ -151,7 +151,7 @@ def test_a_change_of_the_scale_holds_for_what_waits_already() -> None:
     world.send()
     while not len(world.queue._queue) or world.tries != ["one"]:
         threading.Event().wait(0.001)
-    world.queue.time_scale = FAST
+    world.queue.clock.scale = FAST
     assert world.next()[1]["requestContext"]["condition"] == "Success"
     assert world.tries == ["one", "one"]
     world.nothing_more()
@@ -258,7 +258,7 @@ def test_clear_forgets_what_waits_and_what_is_under_way() -> None:
     assert inside.wait(LIMIT_S)
     world.queue.clear()
     go_on.set()
-    world.queue.time_scale = FAST
+    world.queue.clock.scale = FAST
     world.send("after")
     assert world.next()[1]["requestContext"]["requestId"] == "after"
     assert world.tries.count("waits") <= 1

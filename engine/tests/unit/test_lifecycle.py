@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from serverless_cloud.lambda_.lifecycle import TRANSITIONS, IllegalTransition, Life, State, Trigger
+from serverless_cloud.lambda_.lifecycle import TRANSITIONS, Life, State, Trigger
+from serverless_cloud.moves import IllegalMove
 
 #: How to get a fresh life into each state.
 WAY: dict[State, list[Trigger]] = {
@@ -34,7 +35,7 @@ def test_every_move_is_the_table_s_or_is_refused(state: State, trigger: Trigger)
     if (state, trigger) in TRANSITIONS:
         assert life.move(trigger) is life.state is TRANSITIONS[state, trigger]
     else:
-        with pytest.raises(IllegalTransition, match=f"{state.value} cannot {trigger.value}"):
+        with pytest.raises(IllegalMove, match=f"{state.value} cannot {trigger.value}"):
             life.move(trigger)
         assert life.state is state
 
@@ -96,7 +97,7 @@ def test_random_lives_follow_the_table() -> None:
             elif move in TRANSITIONS:
                 assert life.move(trigger) is TRANSITIONS[move]
             else:
-                with pytest.raises(IllegalTransition):
+                with pytest.raises(IllegalMove):
                     life.move(trigger)
             if move in TRANSITIONS:
                 taken.add(move)
@@ -119,7 +120,7 @@ def test_moves_in_many_threads_leave_a_history_that_the_table_allows() -> None:
         def meddle(life: Life = life, chance: random.Random = chance) -> None:
             for _ in range(50):
                 trigger = chance.choice([Trigger.INVOKE, Trigger.FREEZE])
-                with contextlib.suppress(IllegalTransition):
+                with contextlib.suppress(IllegalMove):
                     life.move(trigger)
             life.end()
 

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
+from serverless_cloud.moves import IllegalMove, moved
 from serverless_cloud.rds_proxy import wire
-from serverless_cloud.rds_proxy.phases import TRANSITIONS, IllegalMove, Move, Phase, moved
+from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
 from serverless_cloud.rds_proxy.prepared import CLIENT_BYTES
 from serverless_cloud.rds_proxy.session import LARGE_BYTES, Session
 from serverless_cloud.rds_proxy.statements import KEPT, Known
@@ -72,10 +73,10 @@ class Client:
 @pytest.mark.parametrize(("phase", "move"), list(itertools.product(Phase, Move)))
 def test_a_client_moves_only_as_the_table_says(phase: Phase, move: Move) -> None:
     if (phase, move) in TRANSITIONS:
-        assert moved(phase, move) is TRANSITIONS[phase, move]
+        assert moved(TRANSITIONS, phase, move, "A client") is TRANSITIONS[phase, move]
     else:
         with pytest.raises(IllegalMove, match=f"that is {phase} cannot {move}"):
-            moved(phase, move)
+            moved(TRANSITIONS, phase, move, "A client")
 
 
 def test_the_connection_is_free_when_the_transaction_has_ended() -> None:

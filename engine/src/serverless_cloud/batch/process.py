@@ -86,7 +86,6 @@ class JobProcess:
             "PATH": os.pathsep.join((str(_python_folder(around.folder)), str(Path(sys.executable).parent), path)),
             "PYTHONPATH": python_path,
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",
-            "SERVERLESS_FIRST_ALLOWED_HOSTS": ",".join(around.allowed_hosts),
             ADVICE: os.environ.get(ADVICE, ""),
             # Batch sets these, whatever the definition says.
             "AWS_BATCH_JOB_ID": job.id,

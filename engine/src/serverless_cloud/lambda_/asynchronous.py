@@ -82,27 +82,18 @@ class EventQueue:
     Args:
         invoke: invokes a version once; raises NotNow.
         deliver: where records go.
-        clock: its scale divides the waits and the maximum age.
+        clock: its scale divides the waits and the maximum age, and may be changed.
     """
 
     def __init__(self, invoke: Callable[[FunctionSpec, Call], Reply], deliver: Deliver, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._invoke, self._deliver = invoke, deliver
         # Its own tasks: emptying the cloud does not wait for functions that are under way.
         self._queue = DelayQueue(Tasks(), "asynchronous", self._try, WORKERS, clock)
 
-    @property
-    def time_scale(self) -> float:
-        """Divides the waits and the maximum age."""
-        return self._clock.scale
-
-    @time_scale.setter
-    def time_scale(self, scale: float) -> None:
-        self._clock.scale = scale
-
     def put(self, call: Call, target: Target) -> None:
         """Accepts an event; it is invoked as soon as a worker is free."""
-        self._queue.put(Event(call, target, self._clock.now_s()))
+        self._queue.put(Event(call, target, self.clock.now_s()))
 
     def clear(self) -> None:
         """Forgets every event; one whose function is under way ends without a retry or a record."""
@@ -140,7 +131,7 @@ class EventQueue:
         return None
 
     def _age_s(self, event: Event) -> float:
-        return self._clock.now_s() - event.accepted_s
+        return self.clock.now_s() - event.accepted_s
 
     def _give_up(
         self, event: Event, spec: FunctionSpec, settings: AsyncSettings, condition: str, reply: Reply | None
@@ -148,7 +139,7 @@ class EventQueue:
         if settings.on_failure:
             self._deliver.record(settings.on_failure, self._record(event, spec, condition, reply), spec.role_arn)
         if settings.dead_letter:
-            error = report.error_message(reply.payload) if reply else condition
+            error = report.of_error(reply.payload, "errorMessage") if reply else condition
             attributes = {"RequestID": event.call.request_id, "ErrorCode": "200", "ErrorMessage": error[:1024]}
             self._deliver.dead_letter(settings.dead_letter, event.call.event, attributes, spec.role_arn)
 

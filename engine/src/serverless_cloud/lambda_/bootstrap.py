@@ -92,7 +92,7 @@ def run(handler: str) -> None:
     if os.environ.pop("SERVERLESS_FIRST_GUARD", "on") == "on":
         from serverless_cloud import guard
 
-        guard.arm(tuple(filter(None, os.environ.pop("SERVERLESS_FIRST_ALLOWED_HOSTS", "").split(","))))
+        guard.arm()
     os.environ.pop("SERVERLESS_FIRST_ADVICE", None)
 
     from awslambdaric import bootstrap, lambda_runtime_client

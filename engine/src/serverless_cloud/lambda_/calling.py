@@ -29,11 +29,9 @@ class Functions(Protocol):
                 not active.
             AccessDenied: permissions are enforced, and the function does not allow this caller.
         """
-        ...
 
     def submit(self, arn: str, event: bytes, caller: Caller | None = None) -> None:
         """Hands an event over to be run asynchronously: Lambda's own retries and destinations follow.
 
         Args, Raises: as for `invoke`; being throttled is Lambda's business then.
         """
-        ...

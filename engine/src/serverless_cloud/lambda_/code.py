@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import shutil
@@ -22,11 +23,7 @@ class BadPackage(ValueError):
 
 
 def check(package: bytes) -> None:
-    """Raises if these bytes are no usable deployment package.
-
-    Raises:
-        BadPackage: no zip, a damaged or too large one, or one that holds more than files and folders below its own.
-    """
+    """Raises BadPackage unless these bytes are a sound zip, not too large, of files and folders below its own."""
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             _check_entries(archive.infolist())
@@ -90,11 +87,8 @@ def unpack(packages: Sequence[bytes], store: Path) -> Path:
                 for entry in archive.infolist():
                     if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
                         archive.extract(entry, fresh)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    try:
-        fresh.rename(target)
-    except OSError:  # somebody else was first
-        shutil.rmtree(fresh, ignore_errors=True)
+        with contextlib.suppress(OSError):  # somebody else was first
+            fresh.rename(target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)  # it is gone if it has got its name
     return target

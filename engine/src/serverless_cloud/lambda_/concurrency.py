@@ -42,7 +42,7 @@ class Concurrency:
         self._reserved: dict[str, int] = {}
         self._provisioned: dict[str, int] = {}
         self._under_way: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def enter(self, arn: str) -> None:
         """One more invocation of the function `arn` begins, outside of provisioned environments.
@@ -59,7 +59,7 @@ class Concurrency:
                 place = place_of(arn)
                 sharing = sum(n for other, n in self._under_way.items() if self._shares(other, place))
                 kept = sum(n for other, n in self._provisioned.items() if self._shares(other, place))
-                if sharing >= self._unreserved(place, without="") - kept:
+                if sharing >= self.unreserved(place) - kept:
                     raise TooManyRequests("ConcurrentInvocationLimitExceeded")
             self._under_way[arn] += 1
 
@@ -80,11 +80,7 @@ class Concurrency:
     def unreserved(self, place: str) -> int:
         """What the functions without a reservation share, in one account and Region."""
         with self._lock:
-            return self._unreserved(place, without="")
-
-    def _unreserved(self, place: str, without: str) -> int:
-        taken = sum(n for arn, n in self._reserved.items() if place_of(arn) == place and arn != without)
-        return self.account_limit - taken
+            return self.account_limit - sum(n for arn, n in self._reserved.items() if place_of(arn) == place)
 
     def reserve(self, arn: str, count: int | None) -> None:
         """Reserves `count` for a function, 0 to stop it altogether; None gives the reservation back.
@@ -96,7 +92,7 @@ class Concurrency:
             if count is None:
                 self._reserved.pop(arn, None)
                 return
-            if self._unreserved(place_of(arn), without=arn) - count < UNRESERVED_AT_LEAST:
+            if self.unreserved(place_of(arn)) + self._reserved.get(arn, 0) - count < UNRESERVED_AT_LEAST:
                 raise ConcurrencyRefused(
                     "Specified ReservedConcurrentExecutions for function decreases account's "
                     f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED_AT_LEAST}]."
@@ -122,7 +118,7 @@ class Concurrency:
                     f"for function [{reserved}]."
                 )
             others = sum(n for a, n in self._provisioned.items() if self._shares(a, place) and a != arn)
-            free = self._unreserved(place, without="") - UNRESERVED_AT_LEAST - others
+            free = self.unreserved(place) - UNRESERVED_AT_LEAST - others
             if reserved is None and total > free:
                 raise ConcurrencyRefused(
                     "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "

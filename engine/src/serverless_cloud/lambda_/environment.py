@@ -21,9 +21,10 @@ from serverless_cloud.errors import ADVICE
 from serverless_cloud.lambda_ import report
 from serverless_cloud.lambda_.forking import Template
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Invocation, Outcome
-from serverless_cloud.lambda_.lifecycle import IllegalTransition, Life, State, Trigger
+from serverless_cloud.lambda_.lifecycle import Life, State, Trigger
 from serverless_cloud.lambda_.process import INHERITED, RuntimeProcess
 from serverless_cloud.lambda_.runtime_api import RuntimeApi
+from serverless_cloud.moves import IllegalMove
 
 
 class InitFailed(Exception):
@@ -51,11 +52,6 @@ NO_ROLE = {
 }
 
 
-def no_role(_: FunctionSpec) -> Mapping[str, str]:
-    """Credentials without a role, for every function."""
-    return NO_ROLE
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What all environments of one local cloud share.
@@ -64,7 +60,6 @@ class Surroundings:
         endpoint_url: where boto3 in a handler finds the local cloud.
         folder: the cloud's folder for what its environments write.
         guarded: whether boto3 in a handler is kept on this machine.
-        allowed_hosts: hosts besides this machine that the guard lets through.
         credentials: environment variables with temporary credentials of a function's execution role, new ones for each
             environment.
     """
@@ -72,8 +67,7 @@ class Surroundings:
     endpoint_url: str
     folder: Path
     guarded: bool = True
-    allowed_hosts: tuple[str, ...] = ()
-    credentials: Callable[[FunctionSpec], Mapping[str, str]] = no_role
+    credentials: Callable[[FunctionSpec], Mapping[str, str]] = lambda _: NO_ROLE
 
 
 class Environment:
@@ -83,8 +77,6 @@ class Environment:
         spec: the function version it serves, for as long as it lives.
         task_root: the folder with the unpacked code.
         opt: the folder with its unpacked layers, what /opt is on Lambda; None without layers.
-        around: what it shares with all others.
-        template: starts its process.
         provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
         when_ended: called once, when it has ended in whatever way.
 
@@ -146,7 +138,6 @@ class Environment:
             **spec.environment,
             # Ours: a function's variables do not switch the guard off.
             "SERVERLESS_FIRST_GUARD": "on" if around.guarded else "off",
-            "SERVERLESS_FIRST_ALLOWED_HOSTS": ",".join(around.allowed_hosts),
             "SERVERLESS_FIRST_OPT": str(opt or ""),
             ADVICE: os.environ.get(ADVICE, ""),
             # Reserved names: Lambda sets these, whatever the configuration says.
@@ -237,11 +228,7 @@ class Environment:
         return False  # not reached
 
     def init_took_too_long(self) -> NoReturn:
-        """Ends it in the middle of Init.
-
-        Raises:
-            InitFailed: always.
-        """
+        """Ends it in the middle of Init, and raises InitFailed."""
         self._give_up_init(b"", "timeout")
 
     def _give_up_init(self, payload: bytes, status: str) -> NoReturn:
@@ -258,7 +245,7 @@ class Environment:
             timeout_s: what is left of the function's timeout, in seconds.
         """
         self._process.thaw()
-        with contextlib.suppress(IllegalTransition):  # it has just ended: noticed below
+        with contextlib.suppress(IllegalMove):  # it has just ended: noticed below
             self.life.move(Trigger.INVOKE)
         self.invocations += 1
         begun = time.perf_counter()
@@ -280,7 +267,7 @@ class Environment:
             self.end()
             return Outcome(kind, payload, log, duration_ms, peak)
         self._process.freeze()
-        with contextlib.suppress(IllegalTransition):  # it has just ended: the result counts all the same
+        with contextlib.suppress(IllegalMove):  # it has just ended: the result counts all the same
             self.life.move(Trigger.FREEZE)
         return Outcome(result[0], result[1], self.read_log(), duration_ms, peak)
 
@@ -297,12 +284,15 @@ class Environment:
         """Ends it with all its processes and removes its folder; may be called twice."""
         first = self.life.end()
         self._process.kill()
+        self._tell_its_end(first)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _tell_its_end(self, first: bool) -> None:
         with self._changed:
             self._changed.notify_all()
         if first:
             self._api.close()
             self._when_ended()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def read_log(self) -> str:
         """What it has printed since the last reading, each line with its end."""
@@ -323,9 +313,6 @@ class Environment:
         self._process.kill()
         idle = self.state is State.FROZEN
         if self.life.end():
-            with self._changed:
-                self._changed.notify_all()
-            self._api.close()
-            self._when_ended()
+            self._tell_its_end(first=True)
             if idle:  # else the call under way reads its log, then removes it
                 shutil.rmtree(self._folder, ignore_errors=True)

@@ -23,9 +23,10 @@ from serverless_cloud.lambda_.concurrency import Concurrency
 from serverless_cloud.lambda_.environment import Environment, InitFailed, Surroundings
 from serverless_cloud.lambda_.forking import Template
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.lambda_.lifecycle import IllegalTransition, State
+from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.lambda_.provisioned import Provisioned
 from serverless_cloud.lambda_.report import InitPhase
+from serverless_cloud.moves import IllegalMove
 
 INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, on demand
 PROVISIONED_INIT_LIMIT_S = 130.0  # the same, with provisioned concurrency: this or the timeout, whichever is higher
@@ -62,9 +63,7 @@ class Fleet:
     """The environments of all functions.
 
     Args:
-        around: what environments share.
         idle_expiry_s: how long a frozen environment stays before it ends, in seconds.
-        concurrency: the limits that hold.
         init_limit_s: how long Init may take ahead of the first call, in seconds.
         network: called before an environment starts, waits for what it needs of a VPC and returns what to call when the
             environment has ended; raises NoAddressLeft.
@@ -146,11 +145,8 @@ class Fleet:
         with self._lock:
             alive = sum(e.state is not State.ENDED for e in self._environments)
             idle = sorted((e for free in self._free.values() for e in free), key=lambda e: e.last_used_s)
-            ending = idle[: max(0, alive + 1 - most)]
-            for free in self._free.values():
-                free[:] = [e for e in free if e not in ending]
-        for environment in ending:
-            environment.end()
+        surplus = idle[: max(0, alive + 1 - most)]
+        self._end_free(lambda environment: environment in surplus)
 
     def _start_for_a_call(self, spec: FunctionSpec, generation: int) -> Placement:
         self._make_room()
@@ -160,7 +156,7 @@ class Fleet:
             try:
                 environment = self._start(spec, limit_s, generation)
             except InitFailed as error:
-                failed, kind = error, report.error_type(error.payload)
+                failed, kind = error, report.of_error(error.payload, "errorType")
                 inits.append(InitPhase(failed.took_s * 1000, failed.status, phase, kind, failed.log))
                 limit_s = spec.timeout_s
                 if generation != self._generation:
@@ -181,17 +177,15 @@ class Fleet:
 
     def _put_back(self, environment: Environment, generation: int) -> None:
         with self._lock:
-            keep = environment.state is State.FROZEN and not self._is_outdated(environment.spec)
-            keep = keep and generation == self._generation
+            spec = environment.spec
+            is_current = self._current.get((spec.arn, spec.version), spec.key) == spec.key
+            keep = environment.state is State.FROZEN and is_current and generation == self._generation
             if environment.provisioned:
                 keep = self.provisioned.put_back(environment, usable=keep)
             elif keep:
                 self._free.setdefault(environment.spec.key, []).append(environment)
         if not keep:
             environment.end()
-
-    def _is_outdated(self, spec: FunctionSpec) -> bool:
-        return self._current.get((spec.arn, spec.version), spec.key) != spec.key
 
     # ---- starts
 
@@ -237,7 +231,7 @@ class Fleet:
         generation = self._generation
         limit_s = max(PROVISIONED_INIT_LIMIT_S, spec.timeout_s)
         environment = self._start(spec, limit_s, generation, provisioned=True)
-        with contextlib.suppress(IllegalTransition):  # it has just ended: it is replaced
+        with contextlib.suppress(IllegalMove):  # it has just ended: it is replaced
             environment.freeze()
         return environment
 
@@ -278,27 +272,21 @@ class Fleet:
     def _retire(self, arn: str, version: str, keep: str) -> None:
         with self._lock:
             self._current[arn, version] = keep
-            ending = []
-            for key, free in self._free.items():
-                if key != keep:
-                    gone = [e for e in free if (e.spec.arn, e.spec.version) == (arn, version)]
-                    ending += gone
-                    free[:] = [e for e in free if e not in gone]
-        for environment in ending:
-            environment.end()
+        self._end_free(lambda e: (e.spec.arn, e.spec.version) == (arn, version) and e.spec.key != keep)
 
     def _expire(self) -> None:
         while not self._closed.wait(min(1.0, self.idle_expiry_s / 4)):
-            oldest_s = clock.now_s() - self.idle_expiry_s
-            expired = []
-            with self._lock:
-                for free in self._free.values():
-                    gone = [e for e in free if e.last_used_s < oldest_s]
-                    expired += gone
-                    free[:] = [e for e in free if e not in gone]
-            for environment in expired:
-                environment.end()
+            self._end_free(lambda environment: environment.last_used_s < clock.now_s() - self.idle_expiry_s)
             self.provisioned.replace_ended()
+
+    def _end_free(self, goes: Callable[[Environment], bool]) -> None:
+        """Ends those of the free environments for which `goes` is true."""
+        with self._lock:
+            ending = [e for free in self._free.values() for e in free if goes(e)]
+            for free in self._free.values():
+                free[:] = [e for e in free if e not in ending]
+        for environment in ending:
+            environment.end()
 
     def clear(self) -> None:
         """Ends and forgets all environments and limits; a call under way gets Runtime.ExitError."""

@@ -16,11 +16,7 @@ LIMIT_S = 120.0  # a caller that has died must not keep the others for ever
 
 
 class Gathering:
-    """The calls that meet under one name.
-
-    Args:
-        size: how many.
-    """
+    """The `size` calls that meet under one name."""
 
     def __init__(self, size: int) -> None:
         self._left = size
@@ -32,11 +28,11 @@ class Gathering:
             self._left -= 1
             self._moved.notify_all()
 
-    def meet(self, limit_s: float = LIMIT_S) -> None:
-        """One has come; returns when all have, or after `limit_s` seconds."""
+    def meet(self) -> None:
+        """One has come; returns when all have, or after two minutes."""
         self.count()
         with self._moved:
-            self._moved.wait_for(lambda: self._left <= 0, limit_s)
+            self._moved.wait_for(lambda: self._left <= 0, LIMIT_S)
 
 
 class Gatherings:

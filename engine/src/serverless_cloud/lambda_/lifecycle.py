@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from serverless_cloud import clock
+from serverless_cloud.moves import IllegalMove, moved
 
 
 class State(StrEnum):
@@ -47,10 +48,6 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
 }
 
 
-class IllegalTransition(RuntimeError):
-    """The table has no such move."""
-
-
 @dataclass
 class Life:
     """The state of one environment and every state it has been in, with the moment it began (`clock.now_s`)."""
@@ -67,20 +64,17 @@ class Life:
         """Goes to the next state and notes the moment.
 
         Raises:
-            IllegalTransition: the table has no move for this trigger in this state.
+            IllegalMove: the table has no move for this trigger in this state.
         """
         with self._lock:
-            now, target = self.state, TRANSITIONS.get((self.state, trigger))
-            if target is None:
-                raise IllegalTransition(f"An environment that is {now} cannot {trigger}.")
+            target = moved(TRANSITIONS, self.state, trigger, "An environment")
             self.history.append((clock.now_s(), target))
             return target
 
     def end(self) -> bool:
         """Ends it; False if it had ended already."""
-        with self._lock:
-            target = TRANSITIONS.get((self.state, Trigger.END))
-            if target is None:
-                return False
-            self.history.append((clock.now_s(), target))
-            return True
+        try:
+            self.move(Trigger.END)
+        except IllegalMove:
+            return False
+        return True

@@ -99,11 +99,9 @@ class Poller(Protocol):
     @property
     def last_result(self) -> str:
         """LastProcessingResult of the API: "No records processed", "OK", "PROBLEM: ..."."""
-        ...
 
     def stop(self) -> None:
         """Reads nothing more; a call under way ends, and what it says of its batch still counts."""
-        ...
 
 
 #: Makes the poller of a mapping or a pipe; it starts at once.

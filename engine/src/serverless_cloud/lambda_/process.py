@@ -52,9 +52,7 @@ def spawn(
     """Starts a program in its own session; it ends with the server.
 
     Args:
-        command: the program and its arguments.
         environ: its whole environment; nothing is inherited.
-        cwd: its working folder.
         log: the file that its standard output and error replace.
         stdin: the file descriptor of its standard input.
 
@@ -83,11 +81,7 @@ def _spawn(
 
 
 class RuntimeProcess:
-    """One process of an execution environment or a job, in its own session, so that its children end with it.
-
-    Args:
-        handle: the process.
-    """
+    """One process of an execution environment or a job, in its own session, so that its children end with it."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle

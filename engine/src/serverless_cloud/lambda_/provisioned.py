@@ -110,19 +110,16 @@ class Provisioned:
             threading.Thread(target=self._add, args=(allocation,), name="provision", daemon=True).start()
 
     def _add(self, allocation: Allocation) -> None:
-        environment: Environment | None = None
-        failure = ""
         try:
             environment = self._start(allocation.spec)
-        except InitFailed as failed:
-            failure = f"FUNCTION_ERROR_INIT_FAILURE: {failed}"
         except Exception as error:  # it must not count as one that is being started for ever
-            failure = f"{type(error).__name__}: {error}"
+            kind = "FUNCTION_ERROR_INIT_FAILURE" if isinstance(error, InitFailed) else type(error).__name__
+            with self._lock:
+                allocation.starting -= 1
+                allocation.failure = f"{kind}: {error}"
+            return
         with self._lock:
             allocation.starting -= 1
-            if environment is None:
-                allocation.failure = failure
-                return
             if len(allocation.environments) < allocation.wanted:
                 allocation.environments.append(environment)
                 allocation.ready.append(environment)

@@ -83,7 +83,8 @@ def compose(
     status, kind, said = "success" if error is None else "error", "", ""
     if outcome.kind == "timeout":
         text = f"Task timed out after {spec.timeout_s:.2f} seconds"
-        status, kind, said = "timeout", "Sandbox.Timedout", f"{_now()} {request_id} {text}"
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        status, kind, said = "timeout", "Sandbox.Timedout", f"{moment} {request_id} {text}"
         payload = failure(kind, f"RequestId: {request_id} Error: {text}")
     elif outcome.kind == "exit":
         text = f"RequestId: {request_id} Error: Runtime exited {how_it_exited(exit_status)}"
@@ -161,26 +162,13 @@ def _event(kind: str, record: dict[str, Any], ago_ms: float = 0.0) -> str:
     return json.dumps({"time": stamp, "type": kind, "record": record})
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
 def failure(kind: str, message: str) -> bytes:
     """An error as Lambda returns it: {"errorType", "errorMessage"}, JSON."""
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
 
-def error_type(payload: bytes) -> str:
-    """The errorType in an error's JSON; empty if there is none."""
-    return _field(payload, "errorType")
-
-
-def error_message(payload: bytes) -> str:
-    """The errorMessage in an error's JSON; empty if there is none."""
-    return _field(payload, "errorMessage")
-
-
-def _field(payload: bytes, name: str) -> str:
+def of_error(payload: bytes, name: str) -> str:
+    """The errorType or errorMessage (`name`) in an error's JSON; empty if there is none."""
     try:
         return str(json.loads(payload)[name])
     except (ValueError, KeyError, TypeError):

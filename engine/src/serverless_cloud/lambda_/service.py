@@ -18,12 +18,12 @@ LogWriter = Callable[[FunctionSpec, str, str], None]
 
 
 class LambdaService:
-    """Invokes functions in the environments of `fleet`, hands their logs to `write_log`, counts for `metrics`."""
+    """Invokes functions in the environments of `fleet`, hands their logs to `write_log`, counts in `metrics`."""
 
-    def __init__(self, fleet: Fleet, write_log: LogWriter, metrics: Metrics | None = None) -> None:
+    def __init__(self, fleet: Fleet, write_log: LogWriter) -> None:
         self.fleet = fleet
         self._write_log = write_log
-        self.metrics = metrics or Metrics()
+        self.metrics = Metrics()
 
     def invoke(self, spec: FunctionSpec, call: Call, gathering: Gathering | None = None) -> Reply:
         """One invocation; returns when it has ended.

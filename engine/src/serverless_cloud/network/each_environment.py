@@ -23,31 +23,14 @@ ATTACHING_S = 10.0
 
 
 class EnvironmentInterfaces:
-    """Makes the interfaces of environments.
-
-    Args:
-        interfaces: where they are made.
-        time_scale: divides the wait.
-    """
+    """Makes the interfaces of environments. Args: as for `Hyperplane`."""
 
     def __init__(self, interfaces: Interfaces, time_scale: Callable[[], float]) -> None:
         self._interfaces, self._time_scale = interfaces, time_scale
         self._emptied = threading.Event()
 
     def attach(self, place: AccountRegion, function: str, vpc: VpcSettings) -> Callable[[], None]:
-        """An interface for one environment; waits until it is attached.
-
-        Args:
-            place: where its function is.
-            function: the name of its function.
-            vpc: the function's VpcConfig.
-
-        Returns:
-            What to call when the environment has ended; more than once does no harm.
-
-        Raises:
-            NoAddressLeft: no subnet of the function has a free address.
-        """
+        """An interface for one environment, waited for until it is attached; see `Network.attach`."""
         interface_id = self._make(place, function, vpc)
         waiting.wait(self._emptied, ATTACHING_S, self._time_scale)
         return lambda: self._interfaces.remove(place, interface_id)

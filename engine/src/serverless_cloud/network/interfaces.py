@@ -26,7 +26,6 @@ class Combination:
     """What an interface is made for: one subnet and one set of security groups.
 
     Args:
-        group_ids: of the security groups.
         ipv6: whether it has an IPv6 address too (Ipv6AllowedForDualStack).
     """
 
@@ -82,12 +81,9 @@ class Interfaces(Protocol):
         Raises:
             NoInterface: the subnet is full, or subnet or security group have gone.
         """
-        ...
 
     def remove(self, place: AccountRegion, interface_id: str) -> None:
         """Removes an interface and frees its address; one that has gone already is gone."""
-        ...
 
     def free_addresses(self, combination: Combination) -> int:
         """How many addresses of the subnet are free; 0 if it has gone."""
-        ...

@@ -14,9 +14,7 @@ class Network:
     """The interfaces of all functions of one local cloud.
 
     Args:
-        interfaces: where they are made.
-        tasks: for what goes on in the background.
-        time_scale: divides AWS's own waits.
+        interfaces, tasks, time_scale: as for `Hyperplane`.
         model: to begin with.
 
     Attributes:

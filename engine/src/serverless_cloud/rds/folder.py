@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -97,7 +98,7 @@ def remove_all(run_folder: Path) -> bool:
 
 def end_postgres(place: Path) -> None:
     """Ends a PostgreSQL whose owner is gone, and frees its shared memory. Data do not matter any more."""
-    lines = _lock_file(place)
+    lines = lock_file(place)
     if not lines:
         return
     process = _postmaster(place, int(lines[0]))
@@ -105,8 +106,6 @@ def end_postgres(place: Path) -> None:
         with contextlib.suppress(psutil.Error):
             children = process.children(recursive=True)
             if sys.platform != "win32":
-                import signal
-
                 process.send_signal(signal.SIGQUIT)  # ends at once and frees the shared memory
                 with contextlib.suppress(psutil.TimeoutExpired):
                     process.wait(_PATIENCE_S)
@@ -133,7 +132,7 @@ def end_children(place: Path) -> None:
     psutil.wait_procs(found, timeout=_PATIENCE_S)
 
 
-def _lock_file(place: Path) -> list[str]:
+def lock_file(place: Path) -> list[str]:
     """The lines of postmaster.pid (miscadmin.h: pid, folder, start, port, socket, address, shared memory, state)."""
     try:
         lines = (place / "data" / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -167,9 +166,6 @@ def free_shared_memory_of(uid: int) -> None:
 
     For an account that is ours alone: whoever ends all its processes at once leaves one for each PostgreSQL, and a
     system has room for 4,096.
-
-    Args:
-        uid: the account's number.
     """
     _free_segments(lambda fields: int(fields[7]) == uid)
 
@@ -182,6 +178,6 @@ def _free_segments(fits: Callable[[Sequence[str]], bool]) -> None:
         for line in Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]:
             fields = line.split()
             if int(fields[6]) == 0 and fits(fields):
-                import ctypes
+                import ctypes  # seldom needed
 
                 ctypes.CDLL(None).shmctl(int(fields[1]), 0, None)  # 0 is IPC_RMID (linux/ipc.h)

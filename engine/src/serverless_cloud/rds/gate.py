@@ -166,7 +166,30 @@ class Gate:
             client.log_in(*self.target)
 
 
-class ClientSide(asyncio.Protocol):
+class _Side(asyncio.Protocol):
+    """The connection to a client, or to PostgreSQL."""
+
+    _transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def abort(self) -> None:
+        """Closes at once, whatever is still to be sent."""
+        self._transport.abort()
+
+    def pause_reading(self) -> None:
+        """The other side cannot take more at the moment."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """It can again."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+class ClientSide(_Side):
     """The connection to a client."""
 
     def __init__(self, gate: Gate) -> None:
@@ -174,14 +197,13 @@ class ClientSide(asyncio.Protocol):
         self._gate = gate
         self._held = b""  # what has come and cannot be passed on yet
         self._requests = 0
-        self._transport: asyncio.Transport
         self._server: ServerSide | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._login_began_s = self._last_byte_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        super().connection_made(transport)
         self._gate.enter(self)
         if not peers.is_ours_by(transport):  # another user of this machine; the passwords stand in the course
             self.abort()
@@ -278,10 +300,6 @@ class ClientSide(asyncio.Protocol):
         self._stop_timer()
         self._gate.leave(self)
 
-    def abort(self) -> None:
-        """Cuts the client off, whatever is still to be sent."""
-        self._transport.abort()
-
     def write(self, data: bytes) -> None:
         """Sends the client what PostgreSQL says; nothing once the client is gone."""
         if self.phase is Phase.CLOSED:
@@ -305,16 +323,6 @@ class ClientSide(asyncio.Protocol):
         self._stop_timer()
         self._transport.close()
         self._gate.leave(self)
-
-    def pause_reading(self) -> None:
-        """PostgreSQL cannot take more at the moment."""
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """It can again."""
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
 
     # ---- the client's end
 
@@ -343,16 +351,12 @@ class ClientSide(asyncio.Protocol):
             self._timer = None
 
 
-class ServerSide(asyncio.Protocol):
+class ServerSide(_Side):
     """The connection to PostgreSQL for one client."""
 
     def __init__(self, client: ClientSide) -> None:
         self._client = client
         self._watch: LoginWatch | None = LoginWatch()
-        self._transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._client.write(data)
@@ -382,17 +386,3 @@ class ServerSide(asyncio.Protocol):
     def close(self) -> None:
         """Closes when everything has been sent."""
         self._transport.close()
-
-    def abort(self) -> None:
-        """Closes at once."""
-        self._transport.abort()
-
-    def pause_reading(self) -> None:
-        """The client cannot take more at the moment."""
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """It can again."""
-        if not self._transport.is_closing():
-            self._transport.resume_reading()

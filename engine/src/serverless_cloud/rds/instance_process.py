@@ -3,7 +3,7 @@
 It owns the PostgreSQL server and the endpoint in front of it. Its standard input is a pipe that only the cloud's server
 holds the other end of: when that ends, however it ends, everything here ends. JSON lines both ways:
 
-    in   {"binaries": ..., "folder": ..., "port": 0, "parameters": {...}, "master_username": ..., ...}   first
+    in   {"binaries": ..., "folder": ..., "port": 0, "settings": {...}, "master_username": ..., ...}   first
     in   {"id": 1, "call": "reboot" | "start" | "stop" | "configure" | "password" | "sessions"}                  then
     out  {"state": "available", "port": 50001, "private_port": 50002}    on each change of state
     out  {"state": "rebooting"}    PostgreSQL has ended by itself and is started again
@@ -36,11 +36,7 @@ _STARTING = ("the database system is starting up", "")
 
 
 class InstanceProcess:
-    """A DB instance.
-
-    Args:
-        settings: the first line of standard input.
-    """
+    """A DB instance, with the settings from the first line of standard input."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
@@ -59,7 +55,7 @@ class InstanceProcess:
         binaries = await asyncio.to_thread(for_account, given, account, programs)
         self._postgres = Postgres(binaries, self._folder, account, self._settings["socket_folder"])
         await self._postgres.make_data()
-        self._postgres.configure(self._settings["parameters"])
+        self._postgres.configure(self._settings["settings"])
         self._port = await self._gate.listen(self._settings["port"])
         await self._start()
 
@@ -163,16 +159,17 @@ def say(**message: Any) -> None:
         os.write(1, json.dumps(message).encode() + b"\n")
 
 
-async def serve(settings: dict[str, Any], commands: asyncio.Queue[dict[str, Any] | None]) -> None:
-    """Creates the instance and does what it is told until a None comes."""
-    instance = InstanceProcess(settings)
+async def serve(settings: dict[str, Any]) -> None:
+    """Creates the instance and does what it is told until standard input ends."""
+    instance, commands = InstanceProcess(settings), asyncio.Queue[dict[str, Any]]()
 
     async def work() -> None:
         try:
             await instance.create()
         except Exception as error:
             say(state="failed", reason=disk.with_advice(str(error) or type(error).__name__))
-        while (command := await commands.get()) is not None:
+        while True:
+            command = await commands.get()
             number, call = command.pop("id"), command.pop("call")
             try:
                 answer = await getattr(instance, call)(**command)
@@ -199,7 +196,7 @@ async def serve(settings: dict[str, Any], commands: asyncio.Queue[dict[str, Any]
     await instance.end()
 
 
-def _read_commands(commands: asyncio.Queue[dict[str, Any] | None], ended: asyncio.Event) -> None:
+def _read_commands(commands: asyncio.Queue[dict[str, Any]], ended: asyncio.Event) -> None:
     """Hands on each line of standard input; its end ends everything at once, a command under way included."""
     loop = asyncio.get_running_loop()
 
@@ -217,14 +214,11 @@ def _allow_many_files() -> None:
     """Two for each client: as many as the system lets us have."""
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # Windows has none
 
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for wanted in (
-        65_536,
-        24_576,
-        10_240,
-    ):  # macOS says that there is no limit, and refuses more than its kernel allows
+    # macOS says that there is no limit, and refuses more than its kernel allows.
+    for wanted in (65_536, 24_576, 10_240):
         if most != resource.RLIM_INFINITY:
             wanted = min(wanted, most)
         if wanted <= now:
@@ -242,15 +236,13 @@ def main() -> None:
         return
     _allow_many_files()
 
-    async def run() -> None:
-        await serve(json.loads(line), asyncio.Queue())
-
+    work = serve(json.loads(line))
     try:
-        import uvloop
+        import uvloop  # a third faster; there is none for Windows
     except ImportError:
-        asyncio.run(run())
+        asyncio.run(work)
     else:
-        uvloop.run(run())
+        uvloop.run(work)
     os._exit(0)  # a thread that waits for a program does not keep the process
 
 

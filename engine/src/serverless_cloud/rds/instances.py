@@ -7,20 +7,20 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from serverless_cloud.child import ChildProcess
 from serverless_cloud.errors import CloudError
+from serverless_cloud.moves import IllegalMove, moved
 from serverless_cloud.rds import binaries, folder, sockets
-from serverless_cloud.rds.life import TRANSITIONS, IllegalTransition, State, Trigger
+from serverless_cloud.rds.life import TRANSITIONS, State, Trigger
 
 Key = tuple[str, str, str]  # account, Region, identifier in lower case
 Callback = Callable[[str, str, str, str], None]
 COMMAND = (sys.executable, "-P", "-m", "serverless_cloud.rds.instance_process")
 _END_LIMIT_S = 15.0
-_ANSWER_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,15 @@ class Order:
     """What a new instance shall be.
 
     Args:
-        master_username, master_password: the master user.
         db_name: the first database, beside `postgres`; None for none.
         port: the endpoint's port; 0 lets the system choose.
-        settings: PostgreSQL's settings.
     """
 
     master_username: str
     master_password: str
     db_name: str | None
     port: int
-    settings: Mapping[str, str]
+    settings: dict[str, str]
 
 
 class DatabaseInstance:
@@ -81,19 +79,9 @@ class DatabaseInstance:
         self._place = folder.make(run_folder, binaries.unprivileged_account())
         sockets_at = sockets.folder_for(self._place, run_folder)
         self._process = ChildProcess(COMMAND, run_folder / f"{self._place.name}.log", "The DB instance")
-        self._process.tell(
-            {
-                "binaries": str(found.bin),
-                "version": found.version,
-                "folder": str(self._place),
-                "socket_folder": str(sockets_at) if sockets_at else None,
-                "port": order.port,
-                "parameters": self.settings,
-                "master_username": order.master_username,
-                "master_password": order.master_password,
-                "db_name": order.db_name,
-            }
-        )
+        programs = {"binaries": str(found.bin), "version": found.version}
+        folders = {"folder": str(self._place), "socket_folder": str(sockets_at) if sockets_at else None}
+        self._process.tell(programs | folders | asdict(order))
         self._process.listen(self._hear, self._ended)
 
     @property
@@ -111,28 +99,28 @@ class DatabaseInstance:
         """Restarts PostgreSQL with these settings; goes on while it does.
 
         Raises:
-            IllegalTransition: it is not available.
+            IllegalMove: it is not available.
         """
-        self._restart(Trigger.REBOOT, "reboot", settings)
+        self._restart(Trigger.REBOOT, settings)
 
     def start(self, settings: Mapping[str, str]) -> None:
         """Starts a stopped instance.
 
         Raises:
-            IllegalTransition: it is not stopped.
+            IllegalMove: it is not stopped.
         """
-        self._restart(Trigger.START, "start", settings)
+        self._restart(Trigger.START, settings)
 
-    def _restart(self, trigger: Trigger, call: str, settings: Mapping[str, str]) -> None:
+    def _restart(self, trigger: Trigger, settings: Mapping[str, str]) -> None:
         self._move(trigger)
         self.settings = dict(settings)
-        self._process.ask(call, parameters=self.settings)
+        self._process.ask(trigger.value, parameters=self.settings)
 
     def stop(self) -> None:
         """Stops PostgreSQL; its data stay.
 
         Raises:
-            IllegalTransition: it is not available.
+            IllegalMove: it is not available.
         """
         self._move(Trigger.STOP)
         self._process.ask("stop")
@@ -149,7 +137,7 @@ class DatabaseInstance:
             CloudError: PostgreSQL refused.
         """
         try:
-            self._process.answer("password", _ANSWER_LIMIT_S, password=password)
+            self._process.answer("password", password=password)
         except CloudError as error:
             raise CloudError(f"The master user's password could not be changed: {error}") from error
 
@@ -159,7 +147,7 @@ class DatabaseInstance:
         Raises:
             CloudError: it is not available.
         """
-        return list(self._process.answer("sessions", _ANSWER_LIMIT_S)["sessions"])
+        return list(self._process.answer("sessions")["sessions"])
 
     def delete(self) -> None:
         """Begins to end it; `changed` tells when it is gone."""
@@ -202,24 +190,17 @@ class DatabaseInstance:
             State.INCOMPATIBLE: Trigger.REFUSE,
             State.FAILED: Trigger.BREAK,
         }
-        with contextlib.suppress(IllegalTransition):  # it has been told something else meanwhile
+        with contextlib.suppress(IllegalMove):  # it has been told something else meanwhile
             self._move(triggers[state])
 
     def _move(self, trigger: Trigger) -> None:
         with self._lock:
-            target = TRANSITIONS.get((self.state, trigger))
-            if target is None:
-                raise IllegalTransition(f"A DB instance that is {self.state} cannot {trigger}.")
-            self.state = target
+            self.state = moved(TRANSITIONS, self.state, trigger, "A DB instance")
         self._changed(self)
 
 
 class DatabaseInstances:
-    """All of them, by account, Region and identifier.
-
-    Args:
-        run_folder: the server's folder.
-    """
+    """All of them, by account, Region and identifier."""
 
     def __init__(self, run_folder: Path) -> None:
         self._run_folder = run_folder
@@ -274,11 +255,7 @@ class DatabaseInstances:
         return address
 
     def sessions(self, account: str, region: str, identifier: str) -> list[dict[str, Any]]:
-        """The clients that are logged in to an instance now; see `DatabaseInstance.sessions`.
-
-        Raises:
-            CloudError: as for `address`.
-        """
+        """The clients that are logged in to an instance now; see `DatabaseInstance.sessions`. Raises as `address`."""
         self.address(account, region, identifier)
         instance = self.get(account, region, identifier)
         return instance.sessions() if instance is not None else []

@@ -58,7 +58,3 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.STOPPED, Trigger.START): State.STARTING,
     (State.DELETING, Trigger.DONE): State.DELETED,
 }
-
-
-class IllegalTransition(RuntimeError):
-    """The table has no such move."""

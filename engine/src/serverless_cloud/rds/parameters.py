@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,11 +50,7 @@ def is_static(binaries: Binaries, name: str) -> bool:
 
 
 def check(binaries: Binaries, name: str, value: str) -> None:
-    """Raises for a parameter that cannot be set so.
-
-    Raises:
-        BadParameter: with the reason.
-    """
+    """Raises BadParameter, with the reason, for a parameter that cannot be set so."""
     if NOT_MODIFIABLE.fullmatch(name):
         raise BadParameter(f"The parameter {name} cannot be modified.")
     if name.startswith("rds.") and name not in _HONOURED_OF_RDS:
@@ -116,64 +112,35 @@ def evaluate(value: str, memory_bytes: int) -> str:
     """
     if "{" not in value and not re.match(r"\s*(LEAST|GREATEST|SUM)\s*\(", value):
         return value
-    reader = _Formula(value, memory_bytes)
-    return str(reader.whole())
-
-
-class _Formula:
-    def __init__(self, text: str, memory_bytes: int) -> None:
-        self._text, self._memory = text, memory_bytes
-        self._tokens: list[str] = re.findall(r"[A-Za-z]+|\d+|\S", text)
-
-    def whole(self) -> int:
-        value = self._value()
-        if self._tokens:
-            raise self._bad()
-        return value
-
-    def _value(self) -> int:
-        token = self._take()
-        if token.isdigit():
-            return int(token)
-        if token == "{":
-            value = self._product()
-            self._take("}")
-            return value
-        functions: dict[str, Callable[[list[int]], int]] = {"LEAST": min, "GREATEST": max, "SUM": sum}
-        if token not in functions:
-            raise self._bad()
-        self._take("(")
-        values = [self._value()]
-        while (mark := self._take()) == ",":
-            values.append(self._value())
-        if mark != ")":
-            raise self._bad()
-        return functions[token](values)
-
-    def _product(self) -> int:
-        value = self._factor()
-        while self._tokens and self._tokens[0] in "*/":
-            operator, factor = self._take(), self._factor()
-            if operator == "/" and factor == 0:
-                raise self._bad()
-            value = value * factor if operator == "*" else value // factor
-        return value
-
-    def _factor(self) -> int:
-        token = self._take()
-        if token.isdigit():
-            return int(token)
-        if token == "DBInstanceClassMemory":
-            return self._memory
-        raise self._bad()
-
-    def _take(self, expected: str | None = None) -> str:
-        if not self._tokens or (expected is not None and self._tokens[0] != expected):
-            raise self._bad()
-        return self._tokens.pop(0)
-
-    def _bad(self) -> BadParameter:
-        return BadParameter(
-            f"{self._text!r} is not a formula that the local cloud can evaluate. A formula is made of "
+    try:
+        text = _PRODUCT.sub(lambda found: f" {_product(found[1], memory_bytes)} ", value)
+    except ZeroDivisionError:
+        text = ""
+    while (shorter := _CALL.sub(_call, text)) != text:  # the innermost ones first
+        text = shorter
+    if not _NUMBER.fullmatch(text):
+        raise BadParameter(
+            f"{value!r} is not a formula that the local cloud can evaluate. A formula is made of "
             "{DBInstanceClassMemory/number}, LEAST(...), GREATEST(...) and SUM(...): " + DEFAULT_MAX_CONNECTIONS
         )
+    return str(int(text))
+
+
+_FACTOR = r"\s*(?:DBInstanceClassMemory|\d+)\s*"
+_PRODUCT = re.compile(rf"\{{({_FACTOR}(?:[*/]{_FACTOR})*)\}}")
+_NUMBER = re.compile(r"\s*\d+\s*")
+_CALL = re.compile(rf"\b(LEAST|GREATEST|SUM)\s*\(({_NUMBER.pattern}(?:,{_NUMBER.pattern})*)\)")
+_FUNCTIONS: dict[str, Callable[[Iterable[int]], int]] = {"LEAST": min, "GREATEST": max, "SUM": sum}
+
+
+def _product(text: str, memory_bytes: int) -> int:
+    signs = ["*", *re.findall(r"[*/]", text)]
+    value = 1
+    for sign, factor in zip(signs, re.findall(r"\w+", text), strict=True):
+        number = memory_bytes if factor == "DBInstanceClassMemory" else int(factor)
+        value = value * number if sign == "*" else value // number
+    return value
+
+
+def _call(found: re.Match[str]) -> str:
+    return f" {_FUNCTIONS[found[1]](map(int, found[2].split(',')))} "

@@ -22,6 +22,7 @@ from typing import Any
 
 from serverless_cloud.rds import roles, sockets, template
 from serverless_cloud.rds.binaries import Account, Binaries
+from serverless_cloud.rds.folder import lock_file
 
 HOST = sockets.LOOPBACK
 _START_LIMIT_S = 60.0
@@ -64,7 +65,6 @@ class Postgres:
     """A PostgreSQL server in a folder of its own.
 
     Args:
-        binaries: its programs.
         folder: an empty folder; `data` and the log go into it.
         account: whom it runs under; None for ourselves.
         socket_folder: it listens at a Unix socket there, and at no port of 127.0.0.1, unless None.
@@ -150,10 +150,7 @@ class Postgres:
         for _ in range(int(_START_LIMIT_S / _LOOK_EVERY_S)):
             if process.poll() is not None:
                 return False
-            try:
-                lines = (self._data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
-            except OSError:
-                lines = []
+            lines = lock_file(self._folder)
             if len(lines) > 7 and lines[0].strip() == str(process.pid) and lines[7].strip() == "ready":
                 return True
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -175,7 +172,8 @@ class Postgres:
         for name in ("INT", "QUIT", "KILL") if keep_data else ("QUIT", "KILL"):
             if process.poll() is None:
                 await self._signal(process, name)
-                await _ended(process, _STOP_LIMIT_S)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    await asyncio.to_thread(process.wait, _STOP_LIMIT_S)
         self._process = None
 
     def has_ended(self) -> bool:
@@ -224,7 +222,7 @@ class Postgres:
         Raises:
             PostgresDidNotStart: it does not take the superuser's connection.
         """
-        import psycopg
+        import psycopg  # late: not before somebody looks
         from psycopg.rows import dict_row
 
         try:
@@ -263,7 +261,7 @@ class Postgres:
         )
         self._programs.add(program)
         try:
-            said, _ = await asyncio.get_running_loop().run_in_executor(None, program.communicate, text.encode())
+            said, _ = await asyncio.to_thread(program.communicate, text.encode())
         finally:
             self._programs.discard(program)
         words = said.decode(errors="replace")
@@ -309,17 +307,6 @@ def _end_with_us(death_signal: signal.Signals) -> Callable[[], None] | None:
         return None
     prctl, number = _libc.prctl, int(death_signal)
     return lambda: prctl(_PR_SET_PDEATHSIG, number)
-
-
-async def _ended(process: subprocess.Popen[bytes], limit_s: float) -> bool:
-    def wait() -> bool:
-        try:
-            process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    return await asyncio.get_running_loop().run_in_executor(None, wait)
 
 
 def _free_port() -> int:

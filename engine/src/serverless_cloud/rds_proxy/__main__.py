@@ -20,9 +20,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
+from serverless_cloud.rds_proxy.certificate import server_context
 from serverless_cloud.rds_proxy.proxy import Proxy
 from serverless_cloud.rds_proxy.settings import Settings
 
@@ -64,8 +64,6 @@ def _obey(proxy: Proxy, line: str) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from serverless_cloud.rds_proxy.certificate import server_context
-
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     proxy = Proxy(settings, log=_log, tls=server_context())
     _say({"ready": {"port": await proxy.listen()}})
@@ -79,22 +77,18 @@ async def _serve(settings: Settings) -> None:
     await ended.wait()
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # a third faster; there is none for Windows
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
 def main() -> None:
     """Reads the settings and serves until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting the notebook must not end its proxies
     # A client that vanishes is no error of the proxy: asyncio would write a line for each.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    settings = Settings.from_json(json.loads(sys.stdin.readline())["settings"])
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings))
+    work = _serve(Settings.from_json(json.loads(sys.stdin.readline())["settings"]))
+    try:
+        import uvloop  # a third faster; there is none for Windows
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
     os._exit(0)  # the thread that reads is not waited for
 
 

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import secrets
 import time
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from serverless_cloud import peers
@@ -98,7 +99,7 @@ class ClientLink(asyncio.Protocol):
             return
         self.transport.write(self.login.receive(self._inbox))
         if self.login.step is Step.TLS:
-            self._proxy.start_tls(self)
+            self._proxy.spawn(self._proxy.start_tls(self))
         elif self.login.step is Step.CANCEL:
             # Closed when the request has arrived, as PostgreSQL does: until then the client sends nothing else.
             self._proxy.cancel_for(self.login.cancel_key, self.transport.close)
@@ -115,15 +116,12 @@ class ClientLink(asyncio.Protocol):
             extended_protocol_pins=self._proxy.settings.extended_protocol_pins,
             good=self._proxy.good_statements(self.login.key),
             schema=self._proxy.schema,
-            note=self._note,
+            note=partial(self._proxy.happened, self),
         )
         self.session.inbox, self._inbox = self._inbox, bytearray()
         self.transport.resume_reading()
         if self.session.inbox:
             asyncio.get_running_loop().call_soon(self.data_received, b"")
-
-    def _note(self, kind: str, detail: str) -> None:
-        self._proxy.happened(self, kind, detail)
 
     # ---- work
 
@@ -132,14 +130,13 @@ class ClientLink(asyncio.Protocol):
         assert session is not None
         if self.server is not None:
             session.forward()
-            self._send_to_database()
+            _send(session.to_server, self.server.transport)
         elif session.phase is Phase.IDLE and session.needs_connection():
             session.move(Move.ASK)
-            self._proxy.asked(self)
+            self._proxy.pool.ask(self, self.login.key)
         elif session.phase is Phase.WAITING and len(session.inbox) > PATIENCE_BYTES:
             self.transport.pause_reading()
-        if session.to_client:
-            self._send_to_client()
+        _send(session.to_client, self.transport)
         if session.phase is Phase.ENDED:
             self._hang_up()
             self._end()
@@ -168,9 +165,10 @@ class ClientLink(asyncio.Protocol):
             self.fail(wire.error("08P01", text), text)
             server.transport.abort()
             return
-        self._send_to_client()
+        _send(session.to_client, self.transport)
         if session.status != was:
-            self._proxy.in_transaction((session.status != b"I") - (was != b"I"))
+            by = (session.status != b"I") - (was != b"I")
+            self._proxy.metrics.change("DatabaseConnectionsCurrentlyInTransaction", by)
         if session.latencies_s:
             self._proxy.answered(session.latencies_s, self._waited_s)
             session.latencies_s.clear()
@@ -190,20 +188,6 @@ class ClientLink(asyncio.Protocol):
             self._proxy.returned(self, server)
             if session.inbox:
                 self.data_received(b"")
-
-    def _send_to_client(self) -> None:
-        session = self.session
-        assert session is not None
-        self.transport.write(b"".join(session.to_client))
-        session.to_client.clear()
-
-    def _send_to_database(self) -> None:
-        session = self.session
-        assert session is not None
-        assert self.server is not None
-        if session.to_server:
-            self.server.transport.write(b"".join(session.to_server))
-            session.to_server.clear()
 
     # ---- the end
 
@@ -244,3 +228,9 @@ class ClientLink(asyncio.Protocol):
         self._proxy.client_left(self, server)
         if self.session is not None and self.session.phase is not Phase.ENDED:
             self.session.move(Move.END)
+
+
+def _send(pieces: list[bytes], transport: asyncio.Transport) -> None:
+    if pieces:
+        transport.write(b"".join(pieces))
+        pieces.clear()

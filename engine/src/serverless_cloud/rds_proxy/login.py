@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from functools import cache
 
 from serverless_cloud.rds_proxy import scram, wire
 from serverless_cloud.rds_proxy.pool import Key
@@ -118,17 +119,14 @@ class Login:
             text = "A user name is missing from the connection startup packet. Provide a user name for this connection."
             raise wire.ProtocolError(text, "28000")
         if given.get("replication", "false").lower() not in ("false", "off", "no", "0"):
-            text = "Feature not supported: RDS Proxy currently doesn't support streaming replication mode."
-            raise LoginRefused(text, "0A000")
+            raise _unsupported("streaming replication mode")
         if given.get("options"):  # AWS's own words
-            text = "Feature not supported: RDS Proxy currently doesn't support command-line options."
-            raise LoginRefused(text, "0A000")
+            raise _unsupported("command-line options")
         settings = {k.lower(): v for k, v in given.items() if not k.startswith("_pq_.")}
         for name in ("user", "database", "replication", "application_name", "options"):
             settings.pop(name, None)
         if unknown := sorted(settings.keys() - _SETTINGS):
-            text = f"Feature not supported: RDS Proxy currently doesn't support the option {unknown[0]}."
-            raise LoginRefused(text, "0A000")
+            raise _unsupported(f"the option {unknown[0]}")
         if settings.get("client_encoding", "").lower() in _UTF8:
             del settings["client_encoding"]
         self.application_name = given.get("application_name", "")
@@ -153,14 +151,14 @@ class Login:
         return wire.message(b"R", wire.INT.pack(12) + final) + wire.message(b"R", wire.INT.pack(0))
 
 
-_salts: dict[str, bytes] = {}
+def _unsupported(what: str) -> LoginRefused:
+    return LoginRefused(f"Feature not supported: RDS Proxy currently doesn't support {what}.", "0A000")
 
 
+@cache
 def _salt_of(password: str) -> bytes:
     """One salt for each password and process: deriving the keys takes a millisecond, and 60 may come at once."""
-    if password not in _salts:
-        _salts[password] = scram.Verifier(None).salt
-    return _salts[password]
+    return scram.Verifier(password).salt
 
 
 def _older_protocol(packet: wire.Startup) -> bytes:

@@ -9,40 +9,21 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from serverless_cloud.child import ChildProcess
 from serverless_cloud.errors import CloudError
+from serverless_cloud.rds.instances import DatabaseInstances
 
 Key = tuple[str, str, str]  # account, Region, the proxy's name in lower case
 Log = Callable[[Key, dict[str, Any]], None]
 COMMAND = (sys.executable, "-P", "-m", "serverless_cloud.rds_proxy")
-_ANSWER_LIMIT_S = 10.0
 _START_LIMIT_S = 30.0
 _END_LIMIT_S = 5.0
 _GONE = ("stopping", "stopped", "deleting", "deleted", "failed", "incompatible-parameters")
-
-
-class Address(Protocol):
-    """Where a DB instance takes connections (cloud/rds/instances.py)."""
-
-    @property
-    def private_host(self) -> str: ...
-    @property
-    def private_port(self) -> int: ...
-    @property
-    def max_connections(self) -> int: ...
-
-
-class Instances(Protocol):
-    """What the proxies need of the DB instances."""
-
-    def address(self, account: str, region: str, identifier: str) -> Address: ...
-    def subscribe(self, callback: Callable[[str, str, str, str], None]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -58,12 +39,11 @@ class Order:
     instance: str | None = None
 
 
-class Proxy:
+class Proxy(ChildProcess):
     """One proxy's process.
 
     Args:
-        command: the program and its arguments.
-        settings: the whole settings.
+        target: where it finds its database: host, port and max_connections; None if it has none now.
         errors: the file that its standard error goes to.
         log: takes what it says of itself.
         ready: called once it listens.
@@ -72,55 +52,45 @@ class Proxy:
         port: where it listens; 0 until it does.
     """
 
+    answer_limit_s = 10.0
+
     def __init__(
         self,
-        command: Sequence[str],
-        settings: dict[str, Any],
+        order: Order,
+        target: dict[str, Any] | None,
         errors: Path,
         log: Callable[[dict[str, Any]], None],
         ready: Callable[[], None],
     ) -> None:
+        super().__init__(COMMAND, errors, "The proxy's process")
+        self.order, self.target = order, target
         self.port = 0
         self._log, self._ready = log, ready
         self._known = threading.Event()  # it listens, or it has ended
-        self._process = ChildProcess(command, errors, "The proxy's process")
-        self.pid = self._process.pid
-        self._process.tell({"settings": settings})
-        self._process.listen(self._hear, self._known.set)
+        self.tell({"settings": self.settings})
+        self.listen(self._hear, self._known.set)
 
     @property
-    def has_ended(self) -> bool:
-        """Whether its process is gone."""
-        return self._process.has_ended
+    def settings(self) -> dict[str, Any]:
+        """All that its process is told."""
+        return self.order.settings | {"target": self.target}
 
-    def wait_until_ready(self, limit_s: float = _START_LIMIT_S) -> int:
+    def wait_until_ready(self) -> int:
         """Its port, waited for.
 
         Raises:
-            CloudError: it ended, or does not listen after `limit_s` seconds; with its last words.
+            CloudError: it ended, or does not listen after 30 s; with its last words.
         """
-        self._known.wait(limit_s)
+        self._known.wait(_START_LIMIT_S)
         if not self.port or self.has_ended:
-            last = self._process.last_words() or "(none)"
+            last = self.last_words() or "(none)"
             raise CloudError(f"The proxy's process does not listen. Its last lines: {last}")
         return self.port
 
-    def ask(self, call: str, **arguments: Any) -> Future[dict[str, Any]]:
-        """Calls its process; the answer comes later, CloudError if there will be none."""
-        return self._process.ask(call, **arguments)
-
-    def answer(self, call: str, **arguments: Any) -> dict[str, Any]:
-        """Calls its process and waits.
-
-        Raises:
-            CloudError: it refused, has ended or does not answer.
-        """
-        return self._process.answer(call, _ANSWER_LIMIT_S, **arguments)
-
     def end(self) -> None:
         """Ends its process and waits until it is gone; may be called twice."""
-        self._process.close()
-        self._process.wait_until_gone(_END_LIMIT_S)
+        self.close()
+        self.wait_until_gone(_END_LIMIT_S)
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "ready" in message:
@@ -135,17 +105,12 @@ class Proxies:
     """All of them, by account, Region and name.
 
     Args:
-        run_folder: the server's folder.
-        instances: the DB instances.
         log: takes what proxies say of themselves, for CloudWatch Logs.
-        command: the program that is a proxy.
     """
 
-    def __init__(self, run_folder: Path, instances: Instances, log: Log, command: Sequence[str] = COMMAND) -> None:
-        self._run_folder, self._instances, self._log, self._command = run_folder, instances, log, command
+    def __init__(self, run_folder: Path, instances: DatabaseInstances, log: Log) -> None:
+        self._run_folder, self._instances, self._log = run_folder, instances, log
         self._proxies: dict[Key, Proxy] = {}
-        self._orders: dict[Key, Order] = {}
-        self._targets: dict[Key, dict[str, Any] | None] = {}
         self._lock = threading.RLock()
         instances.subscribe(self._instance_changed)
 
@@ -156,11 +121,9 @@ class Proxies:
             ready: called once it listens.
         """
         with self._lock:
-            self._orders[key] = order
-            settings = self._settings(key)
+            target = self._target(key, order, None)
             errors = self._run_folder / f"db-proxy-{key[0]}-{key[1]}-{key[2]}.log"
-            proxy = Proxy(self._command, settings, errors, lambda entry: self._log(key, entry), ready)
-            self._proxies[key] = proxy
+            proxy = self._proxies[key] = Proxy(order, target, errors, lambda entry: self._log(key, entry), ready)
         return proxy
 
     def configure(self, key: Key, order: Order) -> None:
@@ -170,22 +133,20 @@ class Proxies:
             CloudError: its process refused or has ended.
         """
         with self._lock:
-            self._orders[key] = order
-            answer = self._proxies[key].ask("configure", settings=self._settings(key))
-        answer.result(_ANSWER_LIMIT_S)
+            proxy = self._proxies[key]
+            proxy.order, proxy.target = order, self._target(key, order, proxy.target)
+            answer = proxy.ask("configure", settings=proxy.settings)
+        answer.result(Proxy.answer_limit_s)
 
     def change_users(self, key: Key, users: dict[str, str]) -> None:
         """Gives a proxy the passwords of its users anew."""
-        with self._lock:
-            old = self._orders[key]
+        old = self._proxies[key].order
         self.configure(key, replace(old, settings=old.settings | {"users": users}))
 
     def delete(self, key: Key) -> None:
         """Ends a proxy and waits until it is gone; nothing if there is none."""
         with self._lock:
             proxy = self._proxies.pop(key, None)
-            self._orders.pop(key, None)
-            self._targets.pop(key, None)
         if proxy is not None:
             proxy.end()
 
@@ -211,33 +172,29 @@ class Proxies:
 
     def target(self, key: Key) -> dict[str, Any] | None:
         """Where a proxy finds its database, as it was told; None if it has none now."""
-        return self._targets.get(key)
+        proxy = self._proxies.get(key)
+        return proxy.target if proxy is not None else None
 
     def clear(self) -> None:
         """Ends every proxy and waits until they are gone."""
         for key in list(self._proxies):
             self.delete(key)
 
-    def _settings(self, key: Key) -> dict[str, Any]:
-        order, account, region = self._orders[key], key[0], key[1]
+    def _target(self, key: Key, order: Order, before: dict[str, Any] | None) -> dict[str, Any] | None:
         if order.instance is None:
-            self._targets[key] = None
-        else:
-            # Not available: while it reboots the proxy keeps what it has, so that requests wait. One that is stopped
-            # or deleted has been taken away already.
-            with contextlib.suppress(CloudError):
-                found = self._instances.address(account, region, order.instance)
-                limit = found.max_connections
-                self._targets[key] = {"host": found.private_host, "port": found.private_port, "max_connections": limit}
-        return order.settings | {"target": self._targets.setdefault(key, None)}
+            return None
+        with contextlib.suppress(CloudError):
+            found = self._instances.address(key[0], key[1], order.instance)
+            return {"host": found.private_host, "port": found.private_port, "max_connections": found.max_connections}
+        # Not available: while it reboots the proxy keeps what it has, so that requests wait. One that is stopped or
+        # deleted has been taken away already.
+        return before
 
     def _instance_changed(self, account: str, region: str, identifier: str, event: str) -> None:
         with self._lock:
-            for key, order in self._orders.items():
-                if (key[0], key[1], (order.instance or "").lower()) != (account, region, identifier.lower()):
+            for key, proxy in self._proxies.items():
+                if (key[0], key[1], (proxy.order.instance or "").lower()) != (account, region, identifier.lower()):
                     continue
-                if event in _GONE:
-                    self._targets[key] = None
                 if event == "available" or event in _GONE:
-                    settings = order.settings | {"target": None} if event in _GONE else self._settings(key)
-                    self._proxies[key].ask("configure", settings=settings)  # its answer is not waited for
+                    proxy.target = None if event in _GONE else self._target(key, proxy.order, proxy.target)
+                    proxy.ask("configure", settings=proxy.settings)  # its answer is not waited for

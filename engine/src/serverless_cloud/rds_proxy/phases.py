@@ -44,19 +44,3 @@ TRANSITIONS: dict[tuple[Phase, Move], Phase] = {
     (Phase.BORROWING, Move.END): Phase.ENDED,
     (Phase.PINNED, Move.END): Phase.ENDED,
 }
-
-
-class IllegalMove(RuntimeError):
-    """The table has no such move."""
-
-
-def moved(phase: Phase, move: Move) -> Phase:
-    """The next phase.
-
-    Raises:
-        IllegalMove: the table has none for this move.
-    """
-    target = TRANSITIONS.get((phase, move))
-    if target is None:
-        raise IllegalMove(f"A client that is {phase} cannot {move}.")
-    return target

@@ -11,7 +11,7 @@ for others is of no use, and is closed when it idles and somebody waits.
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -78,7 +78,7 @@ class Pool(Generic[C, W]):
     clock: Callable[[], float] = time.monotonic
     waiting: deque[Waiter[W]] = field(default_factory=deque)
     idle: dict[Key, list[C]] = field(default_factory=dict)  # the one used last at the end, and used first
-    opening: dict[Key, int] = field(default_factory=dict)
+    opening: Counter[Key] = field(default_factory=Counter)
     borrowed: int = 0
     closing: int = 0
     _retry_at_s: float = 0.0
@@ -106,7 +106,7 @@ class Pool(Generic[C, W]):
         """Gives out what there is, in the order of asking, and opens what is missing."""
         granted: list[tuple[C, Waiter[W]]] = []
         still: deque[Waiter[W]] = deque()
-        opening = dict(self.opening)
+        opening = Counter(self.opening)
         while self.waiting:
             waiter = self.waiting.popleft()
             if idle := self.idle.get(waiter.key):
@@ -114,7 +114,7 @@ class Pool(Generic[C, W]):
                 granted.append((idle.pop(), waiter))
                 continue
             still.append(waiter)
-            if opening.get(waiter.key, 0):
+            if opening[waiter.key]:
                 opening[waiter.key] -= 1  # that one is for this waiter
             elif not self._open(waiter.key) and not self.idle_count:
                 break
@@ -130,13 +130,13 @@ class Pool(Generic[C, W]):
             if self.size == self.limit and others and self.limit:
                 self._close(min((self.idle[k][0] for k in others), key=lambda c: c.idle_since_s))
             return False
-        self.opening[key] = self.opening.get(key, 0) + 1
+        self.opening[key] += 1
         self.open(key)
         return True
 
     def opened(self, connection: C) -> None:
         """A connection is ready."""
-        self._opening_ended(connection.key)
+        self.opening[connection.key] -= 1
         self._retry_at_s = 0.0
         connection.idle_since_s = self.clock()
         self.idle.setdefault(connection.key, []).append(connection)
@@ -144,7 +144,7 @@ class Pool(Generic[C, W]):
 
     def refused(self, key: Key, answer: bytes) -> None:
         """The database refused a connection for good: whoever waits for one like it is told."""
-        self._opening_ended(key)
+        self.opening[key] -= 1
         told = [w for w in self.waiting if w.key == key]
         self.waiting = deque(w for w in self.waiting if w.key != key)
         for waiter in told:
@@ -153,7 +153,7 @@ class Pool(Generic[C, W]):
 
     def unreachable(self, key: Key) -> None:
         """The database cannot be reached, or is full: to be tried again."""
-        self._opening_ended(key)
+        self.opening[key] -= 1
         self._retry_at_s = self.clock() + RETRY_S
 
     def release(self, connection: C) -> None:
@@ -207,8 +207,3 @@ class Pool(Generic[C, W]):
 
     def _oldest_idle(self) -> C:
         return min((c for connections in self.idle.values() for c in connections), key=lambda c: c.idle_since_s)
-
-    def _opening_ended(self, key: Key) -> None:
-        self.opening[key] -= 1
-        if not self.opening[key]:
-            del self.opening[key]

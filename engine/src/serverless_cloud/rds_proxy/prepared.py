@@ -33,17 +33,17 @@ class Prepared:
     """All statements and portals of one client.
 
     Args:
-        owed: what the database owes the client.
         to_server: takes messages for the database.
         good: the proxy's names of statements that the database has accepted.
         schema: gives statements their names.
 
     Attributes:
-        known: what the borrowed connection has prepared; None without one.
+        known: what the borrowed connection has prepared; there is no such attribute without one.
     """
 
+    known: Known
+
     def __init__(self, owed: Owed, to_server: list[bytes], good: Known, schema: Schema) -> None:
-        self.known: Known | None = None
         self._owed, self._to_server, self._good, self._schema = owed, to_server, good, schema
         self._statements: dict[bytes, Statement] = {}  # by the client's name
         self._unnamed = _NONE
@@ -136,7 +136,6 @@ class Prepared:
 
     def query_begins(self) -> None:
         """A simple query destroys the unnamed statement."""
-        assert self.known is not None
         self._unnamed, self.known.unnamed = _NONE, None
         self._batch.discard(_UNNAMED)
 
@@ -149,7 +148,6 @@ class Prepared:
     def confirm(self, entry: Entry) -> bytes | None:
         """ParseComplete or CloseComplete has come; what the client gets instead, None for the answer itself."""
         known, due, key = self.known, entry.due, entry.key
-        assert known is not None
         if due in (Due.PARSE, Due.HIDDEN_PARSE):
             if key:
                 known.confirm(key)
@@ -175,7 +173,7 @@ class Prepared:
                 self._remember(name, closed)
             elif not self._unnamed:
                 self._unnamed = closed.body
-        elif due is Due.HIDDEN_CLOSE and key and self.known is not None:
+        elif due is Due.HIDDEN_CLOSE and key:
             self.known.restore(key)
         elif due in (Due.PARSE, Due.KNOWN_PARSE):
             statement = self._statements.get(name)
@@ -191,7 +189,6 @@ class Prepared:
 
     def deallocate_all(self) -> None:
         """DEALLOCATE ALL or DISCARD ALL has run on the client's own connection."""
-        assert self.known is not None
         self.known.doubt()
         self._statements.clear()
         self._statement_bytes = 0
@@ -209,7 +206,6 @@ class Prepared:
 
     def _name_there(self, name: bytes) -> bytes:
         """The name of a client's statement on this connection, where it is prepared first if need be."""
-        assert self.known is not None
         if not name:
             if _UNNAMED not in self._batch and self.known.unnamed != self._unnamed:  # perhaps another client's
                 self._prepare_unnamed(Due.HIDDEN_PARSE)
@@ -222,11 +218,9 @@ class Prepared:
         return statement.key
 
     def _is_there(self, key: bytes) -> bool:
-        assert self.known is not None
         return self.known.use(key) or key in self._batch
 
     def _prepare(self, due: Due, key: bytes, body: bytes, name: bytes = b"") -> None:
-        assert self.known is not None
         for surplus in self.known.expect(key):
             self._batch.discard(surplus)
             self._send(statements.close(surplus), Due.HIDDEN_CLOSE, surplus)
@@ -244,7 +238,6 @@ class Prepared:
             self._send(statements.parse(_UNNAMED, body), due, body=body)
 
     def _expect_unnamed(self) -> None:
-        assert self.known is not None
         self.known.unnamed = None  # until the answer has come
         self._batch.add(_UNNAMED)
 

@@ -47,7 +47,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_available = False
         self.pool: Pool[ServerLink, ClientLink] = Pool(
-            open=lambda key: self._spawn(self._connect(key)),
+            open=lambda key: self.spawn(self._connect(key)),
             close=ServerLink.goodbye,
             grant=self._grant,
             refuse=self._refuse,
@@ -58,7 +58,7 @@ class Proxy:
         """Begins to answer; the port."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: ClientLink(self), "127.0.0.1", port, backlog=512)
-        self._spawn(self._tick())
+        self.spawn(self._tick())
         self._listener = server  # the event loop alone would not keep it
         return int(server.sockets[0].getsockname()[1])
 
@@ -78,7 +78,8 @@ class Proxy:
         if pool.waiting:
             pool.serve()
 
-    def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
+    def spawn(self, work: asyncio._CoroutineLike[None]) -> None:
+        """Has something done, and keeps hold of it until it is."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -91,11 +92,8 @@ class Proxy:
         self.metrics.add("ClientConnectionsReceived")
         self.events.note("connect", client.number, None)
 
-    def start_tls(self, client: ClientLink) -> None:
+    async def start_tls(self, client: ClientLink) -> None:
         """A client has asked for TLS."""
-        self._spawn(self._start_tls(client))
-
-    async def _start_tls(self, client: ClientLink) -> None:
         assert self.tls is not None
         client.login.tls_started()
         try:
@@ -127,10 +125,6 @@ class Proxy:
         """The statements that the database has accepted on connections of this kind."""
         return self._good.setdefault(key, Known())
 
-    def asked(self, client: ClientLink) -> None:
-        """A client has sent what the database must answer."""
-        self.pool.ask(client, client.login.key)
-
     def returned(self, client: ClientLink, server: ServerLink) -> None:
         """A client's connection is free."""
         self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", -1)
@@ -148,7 +142,7 @@ class Proxy:
             if session.pinned:
                 self.metrics.change("DatabaseConnectionsCurrentlySessionPinned", -1)
             if session.status != b"I":
-                self.in_transaction(-1)
+                self.metrics.change("DatabaseConnectionsCurrentlyInTransaction", -1)
         self.metrics.add("ClientConnectionsClosed")
         self.events.note("disconnect", client.number, None)
         if server is not None:  # nobody may have it as it is: in a transaction, pinned or in mid-answer
@@ -174,10 +168,6 @@ class Proxy:
         elif kind == "pin":
             self.metrics.change("DatabaseConnectionsCurrentlySessionPinned", 1)
             self._log("WARN", f"[clientConnection={client.number}] " + _PINNED.format(server=server, cause=detail))
-
-    def in_transaction(self, by: int) -> None:
-        """A transaction has begun, or ended."""
-        self.metrics.change("DatabaseConnectionsCurrentlyInTransaction", by)
 
     def answered(self, latencies_s: list[float], waited_s: float) -> None:
         """The database took so long for each of these queries; before it, the first one waited for a connection."""
@@ -269,7 +259,7 @@ class Proxy:
     def cancel(self, server: ServerLink, arrived: Callable[[], None] = lambda: None) -> None:
         """Asks the database to cancel what a connection does. Args: arrived: as for `cancel_for`."""
         server.cancels += 1
-        self._spawn(self._cancel(server, arrived))
+        self.spawn(self._cancel(server, arrived))
 
     async def _cancel(self, server: ServerLink, arrived: Callable[[], None]) -> None:
         target = self.settings.target

@@ -52,8 +52,6 @@ def normalise(password: str) -> bytes:
 class Keys:
     """What follows from a password, a salt and a number of iterations."""
 
-    salt: bytes
-    iterations: int
     client: bytes
     stored: bytes
     server: bytes
@@ -64,7 +62,7 @@ def keys(password: str, salt: bytes, iterations: int = ITERATIONS) -> Keys:
     """Derives the keys; slow by design, so the last few are kept."""
     salted = hashlib.pbkdf2_hmac("sha256", normalise(password), salt, iterations)
     client = _hmac(salted, b"Client Key")
-    return Keys(salt, iterations, client, hashlib.sha256(client).digest(), _hmac(salted, b"Server Key"))
+    return Keys(client, hashlib.sha256(client).digest(), _hmac(salted, b"Server Key"))
 
 
 @dataclass

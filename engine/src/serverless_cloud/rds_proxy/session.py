@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from serverless_cloud.moves import moved
 from serverless_cloud.rds_proxy import statements, wire
 from serverless_cloud.rds_proxy.owed import Due, Owed
-from serverless_cloud.rds_proxy.phases import Move, Phase, moved
+from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
 from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE_STATEMENT, pin_cause
 from serverless_cloud.rds_proxy.prepared import PARSE_COMPLETE, Prepared
 from serverless_cloud.rds_proxy.statements import Known, Schema
@@ -71,17 +72,12 @@ class Session:
         self._unsynced = False  # extended-protocol messages wait for a Sync
         self._copying_in = False
         self._client_rest = 0  # bytes of a message from the client that are still to be passed on
-        self._dropping = False  # ... to nobody
         self._server_rest = 0  # the same from the server
         self._server_part = b""
 
     def move(self, move: Move) -> None:
-        """Goes to the next phase.
-
-        Raises:
-            IllegalMove: the table has none for this move.
-        """
-        self.phase = moved(self.phase, move)
+        """Goes to the next phase, as `moved` does."""
+        self.phase = moved(TRANSITIONS, self.phase, move, "A client")
 
     # ---- borrowing
 
@@ -93,7 +89,7 @@ class Session:
     def detach(self) -> None:
         """The connection is free, and goes back."""
         self.move(Move.RETURN)
-        self._prepared.known = None
+        del self._prepared.known
 
     @property
     def is_free(self) -> bool:
@@ -134,12 +130,11 @@ class Session:
                 self._client_rest -= taken
                 if self._client_rest:
                     return False
-                self._dropping = False
             if len(inbox) < 5:
                 return False
             kind, length = inbox[0], wire.checked(_length(inbox, 1)[0]) + 1
             if kind in b"dcf":
-                self._client_rest, self._dropping = length, True
+                self._client_rest = length
                 continue
             if kind not in b"XSH":
                 if len(inbox) < (length if length <= LARGE_BYTES else HEAD_BYTES):
@@ -279,9 +274,6 @@ class Session:
     def _pass_on(self, m: bytes) -> None:
         self.to_server.append(m)
 
-    def _terminate(self, _m: bytes) -> None:
-        self.move(Move.END)
-
     # ---- from its connection, to the client
 
     def receive(self, data: bytes) -> None:
@@ -359,7 +351,6 @@ class Session:
             self.is_told = True
         is_ours = b'"rp_' in response and b'"rp_none"' not in response
         if _STALE_PLAN in response or (is_ours and _UNKNOWN_STATEMENT in response):
-            assert self._prepared.known is not None
             self._prepared.known.doubt()
         return self._prepared.rename(response) if is_ours else None
 
@@ -383,5 +374,5 @@ _HANDLERS: dict[int, Callable[[Session, bytes], None]] = {
     ord("d"): Session._pass_on,
     ord("c"): Session._end_of_copy,
     ord("f"): Session._end_of_copy,
-    ord("X"): Session._terminate,
+    ord("X"): lambda session, _: session.move(Move.END),  # Terminate
 }

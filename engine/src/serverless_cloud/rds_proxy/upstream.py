@@ -22,7 +22,6 @@ class UpstreamLogin:
     """One login.
 
     Args:
-        user, password, database: whose, and where to.
         settings: the session's settings for the start-up packet.
         init_query: run after the login; may be empty.
 

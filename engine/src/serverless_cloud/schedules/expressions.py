@@ -30,7 +30,6 @@ class Schedule(Protocol):
             moment: with a time zone.
             start: when the schedule begins; the intervals of a rate are counted from it.
         """
-        ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,6 @@ class Cron:
     Args:
         minutes, hours, months, years: those in which it may happen.
         is_day: whether it may happen on a day.
-        zone: of the clock.
     """
 
     minutes: tuple[int, ...]

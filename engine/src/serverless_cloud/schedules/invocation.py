@@ -7,16 +7,18 @@ schedule's dead-letter queue"; API reference, RetryPolicy.
 from __future__ import annotations
 
 import json
-import sys
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from serverless_cloud.clients import client
 from serverless_cloud.events.targets import Target, TargetFailed, send
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.tasks import reported
+
+PRINCIPAL = "scheduler.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,6 @@ class Invocation:
     """What is to be done.
 
     Args:
-        schedule_arn: of the schedule.
         target: as CreateSchedule takes it, RetryPolicy with both its values.
         scheduled_time: when the schedule asked for it, on the schedule's clock.
     """
@@ -71,8 +72,6 @@ class Run:
     """One invocation from its first attempt to its end: what `events.retry.Delivery` calls.
 
     Args:
-        plane: what it is made in.
-        given: what is to be done.
         done: called once, when the target has taken it or it was given up.
     """
 
@@ -90,7 +89,20 @@ class Run:
         self._attempts += 1
         self._execution_id = uuid.uuid4().hex[:16]
         self._payload = self._given.payload(self._execution_id, self._attempts)
-        _attempt(self._plane, self._given, self._payload)
+        given, parts, parameters = self._given, self._given.schedule_arn.split(":"), dict[str, Any]()
+        for name in ("SqsParameters", "EventBridgeParameters", "KinesisParameters"):
+            parameters |= given.target.get(name) or {}
+        target = Target(
+            arn=given.target["Arn"],
+            payload=self._payload,
+            region=parts[3],
+            account_id=parts[4],
+            principal=PRINCIPAL,
+            source_arn=given.schedule_arn,
+            role_arn=given.target["RoleArn"],
+            parameters=parameters,
+        )
+        send(self._plane, target)
         self._done()
 
     def give_up(self, failure: TargetFailed, retries: int, exhausted: str) -> None:
@@ -112,35 +124,10 @@ class Run:
         self._done()
 
 
-def _attempt(plane: DataPlane, given: Invocation, payload: str) -> None:
-    target, parts = given.target, given.schedule_arn.split(":")
-    parameters: dict[str, Any] = {}
-    for name in ("SqsParameters", "EventBridgeParameters", "KinesisParameters"):
-        parameters |= target.get(name) or {}
-    send(
-        plane,
-        Target(
-            arn=target["Arn"],
-            payload=payload,
-            region=parts[3],
-            account_id=parts[4],
-            principal="scheduler.amazonaws.com",
-            source_arn=given.schedule_arn,
-            role_arn=target["RoleArn"],
-            parameters=parameters,
-        ),
-    )
-
-
 def _dead_letter(plane: DataPlane, arn: str, role_arn: str, payload: str, attributes: Mapping[str, str]) -> None:
-    from serverless_cloud.clients import client  # the seams import the plane
-
     sent = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
-    try:
-        plane.permissions.require(role_arn, "sqs:SendMessage", arn, service="scheduler.amazonaws.com")
+    with reported(f"A dead letter of a schedule could not be delivered to {arn}"):
+        plane.permissions.require(role_arn, "sqs:SendMessage", arn, service=PRINCIPAL)
         sqs = client("sqs", arn.split(":")[3])
         url = sqs.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=payload, MessageAttributes=sent)
-    except Exception:  # nobody waits for it: the server's own log is the only place to say it
-        print(f"A dead letter of a schedule could not be delivered to {arn}:", file=sys.stderr)
-        traceback.print_exc()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from serverless_cloud.tasks import Tasks
+from serverless_cloud.tasks import Tasks, reported
 
 #: The first time after a moment; None: never again. Both in UTC.
 NextAfter = Callable[[datetime], datetime | None]
@@ -29,21 +26,13 @@ class _Alarm:
     ring: Callable[[datetime], None]
     clock: datetime
     read_s: float
-    due: datetime | None = None
-    ended: bool = False
+    due: datetime
 
     def shows(self, now_s: float, scale: float) -> datetime:
         return self.clock + timedelta(seconds=(now_s - self.read_s) * scale)
 
     def due_s(self, scale: float) -> float:
-        assert self.due is not None
         return self.read_s + (self.due - self.clock).total_seconds() / scale
-
-
-@dataclass(order=True)
-class _Entry:
-    due_s: float
-    alarm: _Alarm = field(compare=False)
 
 
 class Timer:
@@ -56,7 +45,6 @@ class Timer:
     With a time_scale of 1 it is real time.
 
     Args:
-        name: of the thread; for a debugger.
         tasks: ends the thread when the cloud is emptied.
         scale: gives time_scale as it is now.
     """
@@ -65,7 +53,6 @@ class Timer:
         self._name, self._tasks, self._scale = name, tasks, scale
         self._changed = threading.Condition()
         self._alarms: dict[Hashable, _Alarm] = {}
-        self._heap: list[_Entry] = []
         self._scaled_by = scale()
         self._running: object | None = None  # the thread that works; another one has nothing to do
 
@@ -73,40 +60,30 @@ class Timer:
         """Sets a schedule, in the place of another one with the same key.
 
         Args:
-            key: names the schedule.
-            start: what its clock shows now.
+                start: what its clock shows now.
             next_after: asked for the first time, `start` included, and after each time for the next one.
             ring: called with each time, in the timer's thread: it must not wait.
         """
-        alarm = _Alarm(key, next_after, ring, start, time.monotonic())
-        alarm.due = next_after(start - timedelta(microseconds=1))
+        read_s, due = time.monotonic(), next_after(start - timedelta(microseconds=1))
         with self._changed:
-            self._end(key)
+            self._alarms.pop(key, None)
             self._follow_the_scale()
-            if alarm.due is not None:
-                self._alarms[key] = alarm
-                heapq.heappush(self._heap, _Entry(alarm.due_s(self._scaled_by), alarm))
+            if due is not None:
+                self._alarms[key] = _Alarm(key, next_after, ring, start, read_s, due)
                 self._start()
                 self._changed.notify_all()
 
     def cancel(self, key: Hashable) -> None:
         """Ends a schedule; without effect if there is none. A call that has begun goes on."""
         with self._changed:
-            self._end(key)
+            self._alarms.pop(key, None)
 
     def clear(self) -> None:
         """Ends all of them."""
         with self._changed:
-            for key in list(self._alarms):
-                self._end(key)
-            self._heap.clear()
+            self._alarms.clear()
             self._running = None
             self._changed.notify_all()
-
-    def _end(self, key: Hashable) -> None:
-        alarm = self._alarms.pop(key, None)
-        if alarm is not None:
-            alarm.ended = True
 
     def _start(self) -> None:
         if self._running is None:
@@ -118,33 +95,26 @@ class Timer:
             with self._changed:
                 if self._running is not mark:
                     return
-                if not self._heap:
+                if not self._alarms:
                     self._running = None
                     return
                 self._follow_the_scale()
-                entry = self._heap[0]
-                wait_s = entry.due_s - time.monotonic()
-                if wait_s > 0 and not entry.alarm.ended:
+                alarm = min(self._alarms.values(), key=lambda each: each.due_s(self._scaled_by))
+                wait_s, due = alarm.due_s(self._scaled_by) - time.monotonic(), alarm.due
+                if wait_s > 0:
                     self._changed.wait(min(wait_s, _LOOK_S))
                     continue
-                heapq.heappop(self._heap)
-                alarm, due = entry.alarm, entry.alarm.due
-                if alarm.ended or due is None:
-                    continue
-                self._set_next(alarm, due, -wait_s)
-            try:
+                self._set_next(alarm, late_s=-wait_s)
+            with reported(f"{self._name}: a schedule could not run"):  # the other schedules go on
                 alarm.ring(due)
-            except Exception:  # the other schedules go on
-                print(f"{self._name}: a schedule could not run:", file=sys.stderr)
-                traceback.print_exc()
 
-    def _set_next(self, alarm: _Alarm, due: datetime, late_s: float) -> None:
-        late = late_s > _TOO_LATE_S
-        alarm.due = alarm.next_after(alarm.shows(time.monotonic(), self._scaled_by) if late else due)
-        if alarm.due is None:
+    def _set_next(self, alarm: _Alarm, late_s: float) -> None:
+        is_late = late_s > _TOO_LATE_S
+        due = alarm.next_after(alarm.shows(time.monotonic(), self._scaled_by) if is_late else alarm.due)
+        if due is None:
             del self._alarms[alarm.key]
         else:
-            heapq.heappush(self._heap, _Entry(alarm.due_s(self._scaled_by), alarm))
+            alarm.due = due
 
     def _follow_the_scale(self) -> None:
         scale = self._scale()
@@ -153,6 +123,4 @@ class Timer:
         now_s = time.monotonic()
         for alarm in self._alarms.values():
             alarm.clock, alarm.read_s = alarm.shows(now_s, self._scaled_by), now_s
-        self._heap = [_Entry(a.due_s(scale), a) for a in self._alarms.values()]
-        heapq.heapify(self._heap)
         self._scaled_by = scale

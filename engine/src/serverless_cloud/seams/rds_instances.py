@@ -29,10 +29,11 @@ from moto.rds.exceptions import (
 )
 
 from serverless_cloud.errors import CloudError
+from serverless_cloud.moves import IllegalMove
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds import binaries, classes, parameters
 from serverless_cloud.rds.instances import DatabaseInstance, DatabaseInstances, Order
-from serverless_cloud.rds.life import IllegalTransition, State
+from serverless_cloud.rds.life import State
 from serverless_cloud.seams.rds_rules import (
     check_family,
     check_password,
@@ -181,7 +182,7 @@ def _found(backend: Any, identifier: str) -> tuple[Any, DatabaseInstance]:
 def _in_state(identifier: str, act: Callable[[], None]) -> None:
     try:
         act()
-    except IllegalTransition as error:
+    except IllegalMove as error:
         raise RDSClientError("InvalidDBInstanceState", f"Instance {identifier}: {error}") from error
 
 

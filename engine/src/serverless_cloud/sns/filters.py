@@ -19,23 +19,20 @@ MOST_KEYS = 5
 MOST_COMBINATIONS = 150
 _ACCURACY = 1_000_000  # "five digits of accuracy after the decimal point"; a sixth is told apart in practice
 
+#: A binary value: it exists, and nothing else can be said of it.
+_OPAQUE = object()
+
 
 class FilterRefused(ValueError):
     """A filter policy that AWS refuses; the text is AWS's, without the position in the JSON."""
-
-
-class _Opaque:
-    """A binary value: it exists, and nothing else can be said of it."""
 
 
 def matches(policy: dict[str, Any], scope: str, attributes: dict[str, Any], message: str) -> bool:
     """Whether a subscription with a filter policy gets a message.
 
     Args:
-        policy: from its JSON.
         scope: "MessageAttributes" or "MessageBody".
         attributes: by name: {"Type": "String", "Value": "lamp"}; a binary value is in base64.
-        message: the body.
     """
     if scope == ATTRIBUTES:
         return _passes(policy, [{name: _value(given) for name, given in attributes.items()}])
@@ -49,14 +46,14 @@ def matches(policy: dict[str, Any], scope: str, attributes: dict[str, Any], mess
 def _value(given: dict[str, Any]) -> Any:
     kind, text = str(given["Type"]), given["Value"]
     if kind.startswith("Binary"):
-        return _Opaque()
+        return _OPAQUE
     try:
         if kind.startswith("Number"):
             return float(text)
         if kind == "String.Array":
             return json.loads(text)
     except ValueError:
-        return _Opaque()
+        return _OPAQUE
     return text
 
 
@@ -98,7 +95,7 @@ def _flat(value: Any) -> Iterator[Any]:
 
 def _matches_any(rules: list[Any], values: list[Any]) -> bool:
     leaves = [value for value in values if not isinstance(value, dict)]
-    texts_and_numbers = [value for value in leaves if not isinstance(value, _Opaque)]
+    texts_and_numbers = [value for value in leaves if value is not _OPAQUE]
     for rule in rules:
         if isinstance(rule, dict) and "exists" in rule:
             if rule["exists"] == bool(leaves):

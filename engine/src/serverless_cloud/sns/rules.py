@@ -42,12 +42,7 @@ TOPIC_ATTRIBUTES = frozenset(
 
 
 class Refused(ValueError):
-    """SNS refuses a call.
-
-    Args:
-        text: AWS's words.
-        code: the error code.
-    """
+    """SNS refuses a call, in AWS's words and with its error code."""
 
     def __init__(self, text: str, code: str = "InvalidParameter") -> None:
         super().__init__(text)
@@ -61,7 +56,6 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
     """Raises Refused, with the words after "Invalid parameter: ", unless a topic may have an attribute.
 
     Args:
-        name, value: of the attribute.
         protocols: of the topic's subscriptions.
     """
     if name not in TOPIC_ATTRIBUTES:
@@ -116,7 +110,6 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
 
     Args:
         name, value: of the attribute, as they were given.
-        protocol, endpoint, topic_arn: of the subscription.
         scope: its FilterPolicyScope, as it will be.
     """
     if name == "ReplayPolicy":

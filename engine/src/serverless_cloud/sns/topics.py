@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
@@ -55,9 +56,7 @@ class Topics:
     """Publishes to topics, and knows what FIFO topics must remember.
 
     Args:
-        plane: functions, permissions, tasks.
         subscriptions_of: all subscriptions, by their ARN, of the account and Region of a topic's ARN.
-        send_to_queue: see `SendToQueue`.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class Topics:
     def _send(self, topic: Any, given: dict[str, Any], message_id: str, number: str | None) -> None:
         attributes = given["message_attributes"] or {}
         texts = sns_rules.by_protocol(given["message"]) if given["message_structure"] == "json" else None
-        moment = _now()
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         for subscription in list(self._subscriptions_of(topic.arn).values()):
             message = given["message"]
             if texts is not None:
@@ -136,22 +135,17 @@ class Topics:
         raw = str(settings.get("RawMessageDelivery")).lower() == "true"
         dead_letters = json.loads(settings.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
         if subscription.protocol == "sqs":
-
-            def send() -> None:
-                self._to_queue(to, subscription.arn, sent, raw=raw)
-
+            send = partial(self._to_queue, to, subscription.arn, sent, raw=raw)
         elif subscription.protocol == "lambda":
-
-            def send() -> None:
-                self._to_function(to, subscription.arn, sent)
-
+            send = partial(self._to_function, to, subscription.arn, sent)
         else:
             return  # e-mail, SMS, Firehose, mobile push: moto keeps the subscription, and nothing is sent
 
         def give_up(reason: str) -> None:
             del reason
             if dead_letters:
-                self._to_queue(dead_letters, subscription.arn, sent, raw=raw and len(sent.attributes or {}) <= 10)
+                is_raw = raw and len(sent.attributes or {}) <= RAW_ATTRIBUTES
+                self._to_queue(dead_letters, subscription.arn, sent, raw=is_raw)
 
         lane = subscription.arn if sent.sequence_number is not None else ""
         self._outbox.put(Delivery(send, give_up, lane))
@@ -179,10 +173,6 @@ class Topics:
             group_id=sent.group_id,
             deduplication_id=sent.deduplication_id,
         )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _wants(subscription: Any, attributes: dict[str, Any], message: str) -> bool:

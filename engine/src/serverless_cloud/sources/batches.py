@@ -52,12 +52,7 @@ def identifier(record: dict[str, Any]) -> str:
 
 
 def read_failures(payload: bytes, records: list[dict[str, Any]]) -> Delivery:
-    """What the answer of a function with ReportBatchItemFailures says of a batch.
-
-    Args:
-        payload: its answer.
-        records: the batch.
-    """
+    """What the answer of a function with ReportBatchItemFailures says of a batch."""
     try:
         answer = json.loads(payload or b"null")
     except ValueError:

@@ -41,34 +41,22 @@ class SourceQueue(Protocol):
     @property
     def visibility_timeout_s(self) -> float:
         """How long a message that was received is not handed out again."""
-        ...
 
     def wait(self, timeout_s: float) -> bool:
         """Waits until there is a message to receive; whether there is one."""
-        ...
 
     def receive(self, most: int, room_bytes: int) -> list[Message]:
         """Receives messages that are there now, at most `most`, whose records together fit into `room_bytes`."""
-        ...
 
     def delete(self, receipt_handles: list[str]) -> None:
         """Deletes messages."""
-        ...
 
     def put_back(self, receipt_handles: list[str]) -> None:
         """Makes messages visible at once."""
-        ...
 
 
 class SqsPoller:
-    """See `lambda_.mapping.Poller`.
-
-    Args:
-        plane: for its tasks, its permissions and its time scale.
-        mapping: what to read.
-        deliver: takes one batch, and waits for its end.
-        queue: what to read it from.
-    """
+    """Reads one queue for one mapping; see `lambda_.mapping.Poller`."""
 
     def __init__(self, plane: DataPlane, mapping: Mapping, deliver: Deliver, queue: SourceQueue) -> None:
         self._plane, self._mapping, self._deliver, self._queue = plane, mapping, deliver, queue
@@ -77,13 +65,8 @@ class SqsPoller:
         self._under_way = 0
         self._changed = threading.Condition()
         self._receiving = threading.Lock()
-        self._last_result = NOTHING_YET
+        self.last_result: str = NOTHING_YET
         self._reader = plane.tasks.start(f"poller of {mapping.source_name}", self._read)
-
-    @property
-    def last_result(self) -> str:
-        """See `lambda_.mapping.Poller`."""
-        return self._last_result
 
     def stop(self) -> None:
         """See `lambda_.mapping.Poller`."""
@@ -100,13 +83,13 @@ class SqsPoller:
                     if records := self._gather(stopped):
                         self._begin(records, seen_again_s, stopped)
             except QueueGone:
-                self._last_result = "PROBLEM: the queue does not exist"
+                self.last_result = "PROBLEM: the queue does not exist"
                 stopped.wait(LOOK_S)
             except AccessDenied as error:
-                self._last_result = f"PROBLEM: {error}"
+                self.last_result = f"PROBLEM: {error}"
                 stopped.wait(LOOK_S)
             except Exception as error:  # one message must not end the poller: the others wait for it
-                self._last_result = f"PROBLEM: {type(error).__name__}: {error}"
+                self.last_result = f"PROBLEM: {type(error).__name__}: {error}"
                 traceback.print_exc()
                 stopped.wait(1.0)
 
@@ -187,13 +170,13 @@ class SqsPoller:
 
     def _conclude(self, records: list[dict[str, Any]], delivery: Delivery) -> None:
         if delivery.error is not None:
-            self._last_result = f"PROBLEM: {delivery.error}"
+            self.last_result = f"PROBLEM: {delivery.error}"
             if not self._mapping.reports_failures and not delivery.throttled:
                 self._scaling.call_failed()
             return
-        self._last_result = OK
+        self.last_result = OK
         failed = set(delivery.failed)
         try:
             self._queue.delete([found["receiptHandle"] for found in records if found["messageId"] not in failed])
         except QueueGone:
-            self._last_result = "PROBLEM: the queue does not exist"
+            self.last_result = "PROBLEM: the queue does not exist"

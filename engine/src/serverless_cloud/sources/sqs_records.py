@@ -84,7 +84,7 @@ class Filters:
     """
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = [(Pattern.parse(text), _asks_for_text(text)) for text in patterns]
+        self._patterns = [(Pattern.parse(text), isinstance(json.loads(text).get("body"), list)) for text in patterns]
 
     def pass_on(self, found: dict[str, Any]) -> bool:
         """Whether the record is for the function."""
@@ -95,10 +95,6 @@ class Filters:
         return any(
             pattern.matches(event) for pattern, wants_text in self._patterns if not (wants_text and body is not None)
         )
-
-
-def _asks_for_text(pattern: str) -> bool:
-    return isinstance(json.loads(pattern).get("body"), list)
 
 
 def _structure(body: str) -> Any:

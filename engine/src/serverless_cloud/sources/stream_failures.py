@@ -7,8 +7,6 @@ same for DynamoDB) says where the batch stood in its stream. A bucket gets the b
 from __future__ import annotations
 
 import json
-import sys
-import traceback
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from serverless_cloud.clients import client
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_source import StreamRecord, StreamSource, arrival
+from serverless_cloud.tasks import reported
 
 RETRIES_EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
 
@@ -37,12 +36,14 @@ def failure_record(
     """The record of a batch that was given up, version 1.0.
 
     Args:
-        records: the batch.
         condition: RETRIES_EXHAUSTED or TOO_OLD.
         calls: how often the function was called with it.
         last: what the last of these calls brought; None: there was none.
     """
-    about = _about_a_pipe(mapping, condition) if is_pipe(mapping) else _about_calls(mapping, condition, calls, last)
+    if is_pipe(mapping):
+        about = {"context": {"partnerResourceArn": mapping.arn, "condition": condition}}
+    else:
+        about = _about_calls(mapping, condition, calls, last)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return about | {
         "version": "1.0",
@@ -62,10 +63,6 @@ def failure_record(
 def is_pipe(mapping: Mapping) -> bool:
     """Whether a pipe of EventBridge reads the stream, not Lambda."""
     return mapping.arn.split(":")[2] == "pipes"
-
-
-def _about_a_pipe(mapping: Mapping, condition: str) -> dict[str, Any]:
-    return {"context": {"partnerResourceArn": mapping.arn, "condition": condition}}
 
 
 def _about_calls(mapping: Mapping, condition: str, calls: int, last: Delivery | None) -> dict[str, Any]:
@@ -96,11 +93,8 @@ def sender(mapping: Mapping, source: StreamSource, permissions: Permissions) -> 
         if mapping.on_failure is None:
             return
         record = failure_record(mapping, source, shard_id, records, condition, calls, last)
-        try:
+        with reported(f"A record could not be delivered to {mapping.on_failure}"):
             _send(mapping, permissions, shard_id, record, [each.event for each in records])
-        except Exception:
-            print(f"A record could not be delivered to {mapping.on_failure}:", file=sys.stderr)
-            traceback.print_exc()
 
     return give_up
 

@@ -56,7 +56,6 @@ class LaneWork:
 
     Args:
         read: (shard's id, after, limit) to what is there; None when reading is not possible at the moment.
-        deliver: calls the function.
         give_up: tells where a batch ended.
         poll_s: how long to wait before the next look, in seconds, now.
         time_scale: divides AWS's own waits, now.
@@ -84,10 +83,8 @@ class Lane:
     """Reads its records of one shard and has them processed in their order.
 
     Args:
-        mapping: its settings.
         place: which records are its own.
         after: the sequence number of the last record that is done.
-        work: see `LaneWork`.
 
     Attributes:
         done: the sequence number of the last record that is done, now.

@@ -29,7 +29,7 @@ def _value(value: Mapping[str, Any]) -> int:
     if kind == "N":
         return _number(str(given))
     if kind == "B":
-        return _binary(given)
+        return len(given if isinstance(given, bytes) else base64.b64decode(given))
     if kind in ("SS", "NS", "BS"):
         return sum(_value({kind[0]: each}) for each in given)
     if kind == "L":
@@ -37,10 +37,6 @@ def _value(value: Mapping[str, Any]) -> int:
     if kind == "M":
         return CONTAINER_BYTES + len(given) * ELEMENT_BYTES + size_of(given)
     return 1  # BOOL, NULL
-
-
-def _binary(given: Any) -> int:
-    return len(given if isinstance(given, bytes) else base64.b64decode(given))
 
 
 def _number(text: str) -> int:

@@ -50,7 +50,7 @@ class Read:
 
 
 class StreamSource(Protocol):
-    """A stream.
+    """A stream. Each call raises StreamGone if there is none.
 
     Attributes:
         service: "kinesis" or "dynamodb", as in the names of permissions.
@@ -65,20 +65,10 @@ class StreamSource(Protocol):
     whole_seconds: bool
 
     def shards(self) -> list[Shard]:
-        """The shards that there are, closed ones too, the oldest first.
-
-        Raises:
-            StreamGone: there is no such stream.
-        """
-        ...
+        """The shards that there are, closed ones too, the oldest first."""
 
     def newest(self, shard_id: str) -> int:
-        """The sequence number of the last record of a shard, or a number below that of the first one to come.
-
-        Raises:
-            StreamGone: there is no such stream.
-        """
-        ...
+        """The sequence number of the last record of a shard, or a number below that of the first one to come."""
 
     def read(self, shard_id: str, after: int, limit: int) -> Read:
         """The next records of a shard.
@@ -86,11 +76,7 @@ class StreamSource(Protocol):
         Args:
             after: a sequence number; 0 for the beginning.
             limit: the most records.
-
-        Raises:
-            StreamGone: there is no such stream.
         """
-        ...
 
 
 def arrival(source: StreamSource, arrived_s: float) -> str:

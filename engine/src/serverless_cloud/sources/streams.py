@@ -26,10 +26,6 @@ class StreamPoller:
     """Reads one stream for one mapping; see `lambda_.mapping.Poller`.
 
     Args:
-        plane: tasks, permissions and the time scale.
-        mapping: its settings.
-        source: its stream.
-        deliver: calls the function.
         before: the poller of this mapping before its settings changed. This one waits until that one has ended, and
             goes on where it was.
     """

@@ -15,7 +15,7 @@ def _arm() -> None:
     with contextlib.suppress(ImportError):
         from serverless_cloud import guard
 
-        guard.arm(tuple(filter(None, os.environ.get("SERVERLESS_FIRST_ALLOWED_HOSTS", "").split(","))))
+        guard.arm()
 
 
 def _make_way() -> None:

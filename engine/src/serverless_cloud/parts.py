@@ -1,0 +1,57 @@
+"""Makes the parts of the data plane, and tells each of them of those that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from serverless_cloud.batch.jobs import Jobs
+from serverless_cloud.delay_queue import Clock
+from serverless_cloud.iam.permissions import Permissions
+from serverless_cloud.lambda_.asynchronous import EventQueue
+from serverless_cloud.lambda_.environment import Surroundings
+from serverless_cloud.lambda_.fleet import Fleet
+from serverless_cloud.lambda_.function import FunctionSpec
+from serverless_cloud.lambda_.service import LambdaService
+from serverless_cloud.network.interfaces import AccountRegion, Model
+from serverless_cloud.network.network import Network
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.rds.instances import DatabaseInstances
+from serverless_cloud.rds_proxy.manager import Proxies
+from serverless_cloud.seams.destinations import Destinations
+from serverless_cloud.seams.function_calls import MotoFunctions
+from serverless_cloud.seams.iam_enforcement import MotoDirectory, log_writer
+from serverless_cloud.seams.lambda_network import LazyInterfaces
+from serverless_cloud.seams.logs import write_log, write_proxy_log
+from serverless_cloud.settings import CloudSettings
+from serverless_cloud.tasks import Tasks
+
+
+def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
+    """The data plane of one local cloud.
+
+    Args:
+        endpoint_url: where boto3 in handlers finds it.
+    """
+    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory()
+    permissions = Permissions(settings.enforce_iam, directory)
+    around = Surroundings(endpoint_url, folder, settings.guarded, credentials=directory.credentials)
+    network = Network(LazyInterfaces(), tasks, lambda: clock.scale, Model(settings.network_model))
+
+    def attach(spec: FunctionSpec) -> Callable[[], None]:
+        return network.attach(AccountRegion(spec.account_id, spec.region), spec.name, spec.vpc)
+
+    service = LambdaService(Fleet(around, settings.idle_expiry_s, network=attach), log_writer(permissions, write_log))
+    queue = EventQueue(service.invoke, Destinations(permissions), clock)
+    databases = DatabaseInstances(folder)
+    return DataPlane(
+        service=service,
+        queue=queue,
+        functions=MotoFunctions(service, queue, permissions),
+        permissions=permissions,
+        databases=databases,
+        proxies=Proxies(folder, databases, write_proxy_log),
+        batch=Jobs(around),
+        network=network,
+        tasks=tasks,
+    )
