@@ -2,7 +2,7 @@
 
     python tools/tour.py [00-lesson 00-lab 05-lesson 10-lesson deck site]
 
-The steps are those of the browser tests (serverless_first/bench/journey.py). Needs Chromium and Playwright.
+The steps are those of the browser tests (tools/journey.py). Needs Chromium and Playwright.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from PIL import Image
 
 from serverless_first import course
 from serverless_first.authoring import deck_page, nbio
-from serverless_first.bench.journey import Look, through_lab, through_lesson
 from serverless_first.bench.lab_page import OpenLab, opened_lab
 from serverless_first.course.chromium import arguments, find_chromium, missing
 from serverless_first.publish.site import make_site
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the path
+
+from tools.journey import Look, through_lab, through_lesson  # noqa: E402
+
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 1180, 860
 LIMIT_KB = 150

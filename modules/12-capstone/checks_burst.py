@@ -9,8 +9,9 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import CheckFailed, readable
 from serverless_first.lab.functions import wait_until
+from serverless_first.lab.messages import record
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of, order, record
+from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of, order
 
 BURST = 20
 UNLUCKY = "Ono Rei"
@@ -207,7 +208,7 @@ def _for_a_moment(whole: Whole) -> None:
 
 def _handed(message: dict[str, Any]) -> dict[str, Any]:
     """A message that was received, as Lambda hands it on."""
-    return record(message["Body"], message["MessageId"], message["ReceiptHandle"])
+    return record(message["Body"], message_id=message["MessageId"], receipt_handle=message["ReceiptHandle"])
 
 
 def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], called: str) -> tuple[list[str], str]:

@@ -13,8 +13,9 @@ from serverless_cloud import leftovers
 from serverless_first.drill import capstone
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import wait_until
+from serverless_first.lab.messages import record
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of, order, record
+from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of, order
 
 MANY = 25  # put_events takes ten
 PROJECTOR = "functions/projector.py"

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from tools.journey import through_lab, through_lesson
 
 from serverless_first import course
-from serverless_first.bench.journey import through_lab, through_lesson
 from serverless_first.bench.lab_page import opened_lab
 from serverless_first.course.chromium import find_chromium
 

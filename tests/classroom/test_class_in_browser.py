@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from tools.journey import through_lab
 
 from serverless_first import course
-from serverless_first.bench.journey import through_lab
 from serverless_first.bench.lab_page import READY_MS, OpenLab, note_kernel
 from serverless_first.course.chromium import arguments, find_chromium, missing
 

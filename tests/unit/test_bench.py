@@ -74,7 +74,7 @@ def test_a_failed_transaction_fails_the_benchmark(tmp_path: Path) -> None:
 def test_a_simulation_beyond_its_limit_fails_the_benchmark(
     run: Callable[[], bench.Measurement], limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"REQUESTS": 2000, "README": simulate_speed.Load(2000, 0.9)}.items():
+    for name, value in {"REQUESTS": 2000, "README_REQUESTS": 2000}.items():
         monkeypatch.setattr(simulate_speed, name, value)
     within, beyond = (1e9, 1e-9) if limit.startswith("MOST") else (1e-9, 1e9)
     monkeypatch.setattr(simulate_speed, limit, within)
@@ -87,7 +87,7 @@ def test_a_simulation_beyond_its_limit_fails_the_benchmark(
 def test_simulators_that_disagree_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simfaas_replay, "timed", lambda _: ((1, 2, 3), 1.0))
     with pytest.raises(simulate_speed.CountsDiffer, match=r"\(1, 2, 3\) cold, warm and rejected"):
-        simulate_speed._times_as_fast(simulate_speed.Load(100, 0.9))
+        simulate_speed._times_as_fast(100)
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:

@@ -85,18 +85,6 @@ def test_a_disk_that_fills_is_noted_then_red(free_mb: int, state: str, monkeypat
     assert bool(found.advice) == (state != "ok")
 
 
-def test_a_program_beside_the_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.name == "nt":
-        pytest.skip("the folders that are looked into are those of Linux and macOS")
-    program = tmp_path / "postgresql" / "18" / "bin" / "postgres"
-    program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\n", encoding="utf-8", newline="\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", "")
-    assert doctor._program("postgres", f"{tmp_path}/postgresql/*/bin") == str(program)
-    assert doctor._program("pgbouncer", f"{tmp_path}/postgresql/*/bin") is None
-
-
 def test_a_check_that_breaks_is_a_red_line_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> doctor.Finding:
         raise RuntimeError("no such thing")

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -157,25 +158,23 @@ def test_what_goes_wrong_in_a_thread_is_raised(door: Door, monkeypatch: pytest.M
 def test_nobody_goes_on_posting_when_the_cell_is_interrupted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     customers = Customers(f"http://127.0.0.1:{door.server_port}")
     begun, go_on = threading.Semaphore(0), threading.Event()
-    join = threading.Thread.join
 
     def slow(order: PlannedOrder) -> None:
         begun.release()
         assert go_on.wait(30)
         customers.log.copies[order.order_id] = 1
 
-    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
-        del thread, timeout
+    def interrupted(future: Future[None], timeout: float | None = None) -> None:
+        del future, timeout
         for _ in range(load.CLIENTS):
             assert begun.acquire(timeout=30)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(customers, "post", slow)
-    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    monkeypatch.setattr(Future, "result", interrupted)
     before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         customers.post_all([order(f"o{n}") for n in range(50)])
-    monkeypatch.setattr(threading.Thread, "join", join)
     go_on.set()
     for thread in set(threading.enumerate()) - before:
         thread.join(30)

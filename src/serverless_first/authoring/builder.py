@@ -133,10 +133,8 @@ def _guide(made: _Made, problems: list[str]) -> str | None:
         tracks = timetable.load(made.root)
         text = (made.root / guide.GUIDE).read_text(encoding="utf-8")
         return guide.with_tables(text, made.course, tracks, made.root)
-    except timetable.BadTimetable as error:
+    except (timetable.BadTimetable, guide.GuideError) as error:
         problems += error.problems
-    except guide.GuideError as error:
-        problems.append(str(error))
     except FileNotFoundError:
         if tracks:
             problems.append(f"{guide.GUIDE} is missing: course.toml has tracks, and the guide tells how to give them")

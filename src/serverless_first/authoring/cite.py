@@ -125,12 +125,11 @@ def _in_table(dated: Dated, marks: Marks | None) -> str:
 
 
 def _links(dated: Dated) -> str:
-    return ", ".join(
-        f"[{source.title.replace('[', '(').replace(']', ')')}](<{source.url}>)"
-        if any(sign in source.url for sign in "() ")
-        else f"[{source.title.replace('[', '(').replace(']', ')')}]({source.url})"
-        for source in dated.sources
-    )
+    links = []
+    for source in dated.sources:
+        url = f"<{source.url}>" if any(sign in source.url for sign in "() ") else source.url
+        links.append(f"[{source.title.replace('[', '(').replace(']', ')')}]({url})")
+    return ", ".join(links)
 
 
 def _plain(title: str) -> str:

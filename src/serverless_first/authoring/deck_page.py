@@ -29,7 +29,6 @@ def page(notebook: Any, module: Module, the_course: Course, shown: Collection[st
 
     Args:
         notebook: the built notebook of the slides, with its outputs.
-        module: whose slides they are.
         the_course: whose name stands at the foot of each slide.
         shown: the headings of the slides to keep; None keeps all.
 

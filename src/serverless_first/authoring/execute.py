@@ -75,7 +75,6 @@ def timeout_s(cell: Any, usual_s: float = CELL_TIMEOUT_S) -> float:
     """How long a cell may take, in seconds.
 
     Args:
-        cell: of a notebook.
         usual_s: for cells without the tag `slow`.
     """
     return max(usual_s, SLOW_CELL_TIMEOUT_S) if "slow" in cell.get("metadata", {}).get("tags", []) else usual_s
@@ -110,7 +109,6 @@ def kernel_environment(root: Path, folders: dict[str, Path]) -> dict[str, str]:
     Neither the author's AWS settings nor their IPython start-up files may show in an output.
 
     Args:
-        root: the checkout.
         folders: where "work" (the learner's folder) and "ipython" (IPython's settings) lie.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}

@@ -23,7 +23,7 @@ _MARK = re.compile(r"<!-- (?P<kind>track|module): (?P<name>[\w-]+) -->\n(?:.*?)<
 _ANY_MARK = re.compile(r"<!-- /?(?:track|module)\b")
 
 
-class GuideError(ValueError):
+class GuideError(BuildFailed):
     """The guide has no place for a table, or a place for none."""
 
 
@@ -40,12 +40,12 @@ def with_tables(text: str, the_course: Course, tracks: tuple[Track, ...], root: 
     }
     found = [(mark["kind"], mark["name"]) for mark in _MARK.finditer(text)]
     if len(_ANY_MARK.findall(text)) != 2 * len(found):
-        raise GuideError(f"{GUIDE}: a mark <!-- track: ... --> or <!-- module: ... --> has no end <!-- /track -->")
+        raise GuideError([f"{GUIDE}: a mark <!-- track: ... --> or <!-- module: ... --> has no end <!-- /track -->"])
     for kind, name in (*needed, *found):
         if (kind, name) not in tables:
-            raise GuideError(f"{GUIDE}: <!-- {kind}: {name} --> is neither a track nor a module of course.toml")
+            raise GuideError([f"{GUIDE}: <!-- {kind}: {name} --> is neither a track nor a module of course.toml"])
         if found.count((kind, name)) != 1:
-            raise GuideError(f"{GUIDE} needs one place <!-- {kind}: {name} --> ... <!-- /{kind} -->")
+            raise GuideError([f"{GUIDE} needs one place <!-- {kind}: {name} --> ... <!-- /{kind} -->"])
 
     def filled(mark: re.Match[str]) -> str:
         table = tables[mark["kind"], mark["name"]]
@@ -107,8 +107,6 @@ def print_guide(*, pdf: bool = True, report: Callable[[str], None] = print) -> l
         raise BuildFailed([f"{GUIDE} is missing"]) from None
     except timetable.BadTimetable as error:
         raise BuildFailed(error.problems) from None
-    except GuideError as error:
-        raise BuildFailed([str(error)]) from None
     page = root / "slides" / "export" / "instructor-guide.html"
     write_text(page, as_html(text))
     made = [page]

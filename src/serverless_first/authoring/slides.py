@@ -53,8 +53,9 @@ def export_slides(
     root = course_root()
     the_course = course.load(root)
     shown = None if track is None else _shown(track, root)
-    chosen = the_course.built if shown is None else tuple(shown)
-    if modules is not None:
+    if modules is None:
+        chosen = the_course.built if shown is None else tuple(shown)
+    else:
         chosen = tuple(the_course.deck_of(name) for name in modules)
         if hidden := [module.id for module in chosen if shown is not None and module not in shown]:
             raise BuildFailed([f"The track {track} shows no slide of {', '.join(hidden)}."])
@@ -77,15 +78,17 @@ def export_slides(
         }
         for export in exports.values():
             try:
-                made = export.result()
+                files += _reported(export.result(), root, report)
             except BuildFailed as error:
                 problems += error.problems
-                continue
-            files += made
-            for file in made:
-                report(f"exported   {file.relative_to(root).as_posix()}")
     if problems:
         raise BuildFailed(problems)
+    return files
+
+
+def _reported(files: list[Path], root: Path, report: Callable[[str], None]) -> list[Path]:
+    for file in files:
+        report(f"exported   {file.relative_to(root).as_posix()}")
     return files
 
 

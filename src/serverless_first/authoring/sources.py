@@ -63,7 +63,6 @@ def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Pag
 
     Args:
         module: a module whose author's room exists.
-        root: the checkout.
         facts: what citations are rendered from.
         cited: the ids that the module cites are added to it.
 

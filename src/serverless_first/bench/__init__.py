@@ -11,17 +11,7 @@ from collections.abc import Callable, Sequence
 
 from serverless_first.bench.measure import BENCHMARKS, Measurement
 
-MODULES = (
-    *(
-        "cloud_speed",
-        "http_speed",
-        "messaging_speed",
-        "proxy_speed",
-        "simulate_speed",
-        "slider_speed",
-        "workflow_speed",
-    ),
-)
+MODULES = ("cloud", "http", "messaging", "proxy", "simulate", "slider", "workflow")
 
 __all__ = ["Measurement", "UnknownBenchmark", "names", "run"]
 
@@ -33,7 +23,7 @@ class UnknownBenchmark(ValueError):
 def names() -> list[str]:
     """The benchmarks there are, in the order in which they run."""
     for module in MODULES:
-        importlib.import_module(f"serverless_first.bench.{module}")
+        importlib.import_module(f"serverless_first.bench.{module}_speed")
     return list(BENCHMARKS)
 
 

@@ -8,14 +8,16 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
+import nbformat
 import psutil
+from jupyter_client.manager import start_new_kernel
 
 from serverless_first import cloud
-from serverless_first.bench.function import NAME, deploy
+from serverless_first.bench.function import NAME, client, deployed
 from serverless_first.bench.measure import Measurement, benchmark, median_s
 from serverless_first.course.places import module_dir
 
@@ -28,17 +30,6 @@ def handler(event, context):
     time.sleep(event.get("sleep_s", 0))
     return os.getpid()
 """
-
-
-@contextlib.contextmanager
-def _deployed() -> Iterator[Any]:
-    """A local cloud with one small function; gives a Lambda client that may send 64 calls at once."""
-    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
-        import boto3
-        from botocore.config import Config
-
-        deploy(HANDLER)
-        yield boto3.client("lambda", config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}))
 
 
 @benchmark("cloud_start_s")
@@ -63,9 +54,6 @@ def _ignore(_message: object) -> None:
 @benchmark("first_cell_s")
 def first_cell() -> Measurement:
     """From the start of a kernel until the first code cell of lesson 00 is done."""
-    import nbformat
-    from jupyter_client.manager import start_new_kernel
-
     notebook = module_dir("00-start-here").parents[1] / "notebooks" / "00-start-here.ipynb"
     read: Any = nbformat.read
     cells = read(notebook, as_version=4).cells
@@ -86,13 +74,12 @@ def first_cell() -> Measurement:
 @benchmark("lambda_warm_ratio")
 def lambda_warm() -> Measurement:
     """A warm call against the cheapest AWS call that only moto answers."""
-    import boto3
-
-    with _deployed() as client:
-        client.invoke(FunctionName=NAME)
+    with deployed(HANDLER):
+        functions = client("lambda", at_once=1)
+        functions.invoke(FunctionName=NAME)
         sts = boto3.client("sts")
         sts.get_caller_identity()
-        warm_s = median_s(lambda: client.invoke(FunctionName=NAME)["Payload"].read(), 300)
+        warm_s = median_s(lambda: functions.invoke(FunctionName=NAME)["Payload"].read(), 300)
         plain_s = median_s(sts.get_caller_identity, 300)
     against = f"sts.get_caller_identity on the same server, {plain_s * 1000:.2f} ms; warm {warm_s * 1000:.2f} ms"
     return Measurement("lambda_warm_ratio", warm_s / plain_s, "ratio", against, 300)
@@ -101,16 +88,17 @@ def lambda_warm() -> Measurement:
 @benchmark("lambda_cold_ratio")
 def lambda_cold() -> Measurement:
     """A cold call against the start of a bare Python process."""
-    with _deployed() as client:
-        client.invoke(FunctionName=NAME)
+    with deployed(HANDLER):
+        functions = client("lambda", at_once=1)
+        functions.invoke(FunctionName=NAME)
         sizes = iter(range(129, 300))
 
         def cold() -> None:
-            client.invoke(FunctionName=NAME)["Payload"].read()
+            functions.invoke(FunctionName=NAME)["Payload"].read()
 
         times = []
         for _ in range(15):
-            client.update_function_configuration(FunctionName=NAME, MemorySize=next(sizes))  # ends the old one
+            functions.update_function_configuration(FunctionName=NAME, MemorySize=next(sizes))  # ends the old one
             times.append(median_s(cold, 1))
         cold_s = statistics.median(times)
         bare_s = median_s(lambda: subprocess.run([sys.executable, "-I", "-c", "pass"], check=True), 15)
@@ -123,9 +111,10 @@ def lambda_burst() -> Measurement:
     """Fifty cold calls at the same moment, until the last has its answer; and what fifty environments hold."""
     times, sizes_mb = [], []
     for _ in range(3):
-        with _deployed() as client, ThreadPoolExecutor(50) as pool:
+        with deployed(HANDLER), ThreadPoolExecutor(50) as pool:
+            functions = client("lambda", at_once=64)
             begun = time.perf_counter()
-            calls = [pool.submit(client.invoke, FunctionName=NAME, Payload=b'{"sleep_s": 1}') for _ in range(50)]
+            calls = [pool.submit(functions.invoke, FunctionName=NAME, Payload=b'{"sleep_s": 1}') for _ in range(50)]
             for call in calls:
                 call.result()["Payload"].read()
             times.append(time.perf_counter() - begun - 1)

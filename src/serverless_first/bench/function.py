@@ -1,10 +1,18 @@
-"""The small function that benchmarks call."""
+"""The small function that benchmarks call, in a local cloud of their own."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from serverless_first import cloud
 
 NAME = "hikari-bench"
 _TRUST = {
@@ -13,26 +21,28 @@ _TRUST = {
 }
 
 
-def deploy(handler: str) -> str:
-    """Creates the function NAME in the running local cloud.
+@contextlib.contextmanager
+def deployed(handler: str) -> Iterator[str]:
+    """A local cloud with the function NAME, for as long as the block runs; gives the function's ARN.
 
     Args:
         handler: Python source with a function `handler`.
-
-    Returns:
-        Its ARN.
     """
-    import boto3
+    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("bench.py", handler)
+        role = boto3.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(_TRUST))
+        made = boto3.client("lambda").create_function(
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Handler="bench.handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": package.getvalue()},
+        )
+        yield made["FunctionArn"]
 
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("bench.py", handler)
-    role = boto3.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    made = boto3.client("lambda").create_function(
-        FunctionName=NAME,
-        Runtime="python3.13",
-        Handler="bench.handler",
-        Role=role["Role"]["Arn"],
-        Code={"ZipFile": package.getvalue()},
-    )
-    return str(made["FunctionArn"])
+
+def client(service: str, at_once: int) -> Any:
+    """A boto3 client that may send so many calls at once, and tries none again."""
+    return boto3.client(service, config=Config(max_pool_connections=at_once, retries={"total_max_attempts": 1}))

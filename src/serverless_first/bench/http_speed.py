@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import io
 import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from serverless_first import cloud
-from serverless_first.bench.function import NAME, deploy
-from serverless_first.bench.measure import Measurement, at_least, benchmark
+import boto3
+
+from serverless_first.bench.function import NAME, deployed
+from serverless_first.bench.measure import Measurement, benchmark, within
 
 HANDLER = """
 def handler(event, context):
@@ -27,10 +27,8 @@ LEAST_PER_S = 150.0
 @contextlib.contextmanager
 def _served() -> Iterator[tuple[str, int]]:
     """A local cloud with an HTTP API in front of one small function; gives its host and port."""
-    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
-        import boto3
-
-        api = boto3.client("apigatewayv2").create_api(Name=NAME, ProtocolType="HTTP", Target=deploy(HANDLER))
+    with deployed(HANDLER) as function_arn:
+        api = boto3.client("apigatewayv2").create_api(Name=NAME, ProtocolType="HTTP", Target=function_arn)
         address = urlsplit(api["ApiEndpoint"])
         yield address.hostname or "", address.port or 80
 
@@ -57,6 +55,6 @@ def http_requests() -> Measurement:
             begun = time.perf_counter()
             list(pool.map(_ask, [address] * CONNECTIONS, [REQUESTS // CONNECTIONS] * CONNECTIONS))
             rates.append(REQUESTS / (time.perf_counter() - begun))
-    rate = at_least(statistics.median(rates), LEAST_PER_S, "HTTP requests a second")
+    rate = within(statistics.median(rates), "HTTP requests a second", least=LEAST_PER_S)
     against = f"{REQUESTS} requests at {CONNECTIONS} connections, HTTP API to a trivial function, no error"
     return Measurement("http_requests_per_s", rate, "1/s", against, 3)

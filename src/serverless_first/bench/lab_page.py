@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import nbformat.v4
+
 from serverless_first.course.chromium import arguments, find_chromium
+
+with contextlib.suppress(ImportError):  # without it no page opens, but the benchmarks are still listed
+    from playwright.sync_api import TimeoutError as TookTooLong, sync_playwright
 
 READY_MS = 120_000
 ENDS_WITHIN_S = 30.0
@@ -44,8 +49,6 @@ class OpenLab:
 
     def run_all(self) -> None:
         """Runs every cell of the notebook and waits until the last one is done."""
-        from playwright.sync_api import TimeoutError as TookTooLong
-
         self.wait_for_kernel()
         # JupyterLab drops what is asked before its session with the kernel stands: stars come, and go again.
         for _ in range(10):
@@ -84,8 +87,6 @@ class OpenLab:
 
     def wait_for_kernel(self) -> None:
         """Waits until the notebook has a kernel that is idle: what is asked before is dropped."""
-        from playwright.sync_api import TimeoutError as TookTooLong
-
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
         self.page.locator(".jp-Spinner").wait_for(state="hidden", timeout=READY_MS)
         for _ in range(READY_MS // 5_000):
@@ -120,8 +121,6 @@ class OpenLab:
         Returns:
             the cell.
         """
-        from playwright.sync_api import TimeoutError as TookTooLong
-
         cell = self.cell(number)
         if "jp-CodeCell" not in (cell.get_attribute("class") or ""):
             return cell
@@ -178,8 +177,6 @@ def opened_lab(
         cells: of a notebook that is made for the occasion, each nbformat's cell or the text of a code cell; None for
             a notebook of the course.
     """
-    from playwright.sync_api import sync_playwright
-
     chromium = find_chromium()
     assert chromium, "find_chromium() is asked before"
     with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
@@ -212,8 +209,6 @@ def opened_lab(
 
 
 def _notebook(cells: Sequence[Any]) -> str:
-    import nbformat.v4
-
     made: Any = nbformat.v4  # not typed
     whole = [made.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -281,8 +276,6 @@ class RedrawTimer:
         Raises:
             TimeoutError: Playwright's, when the third key makes no picture either.
         """
-        from playwright.sync_api import TimeoutError as TookTooLong
-
         for _ in range(number):
             before = len(self.times_ms)
             for last in (False, False, True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -30,29 +31,17 @@ class TooSlow(RuntimeError):
     """A ratio is below what it must be, or a time above."""
 
 
-def at_least(value: float, least: float, what: str) -> float:
+def within(value: float, what: str, *, least: float = -math.inf, most: float = math.inf) -> float:
     """The value itself.
 
     Args:
         what: that was measured, with its unit.
 
     Raises:
-        TooSlow: it is below `least`.
+        TooSlow: it is below `least` or above `most`.
     """
     if value < least:
         raise TooSlow(f"{what}: {value:.2f}, and must be at least {least}.")
-    return value
-
-
-def at_most(value: float, most: float, what: str) -> float:
-    """The value itself.
-
-    Args:
-        what: that was measured, with its unit.
-
-    Raises:
-        TooSlow: it is above `most`.
-    """
     if value > most:
         raise TooSlow(f"{what}: {value:.2f}, and must be at most {most}.")
     return value

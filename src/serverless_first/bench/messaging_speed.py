@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import statistics
 import time
@@ -11,9 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
+
 from serverless_first import cloud
-from serverless_first.bench.function import NAME, deploy
-from serverless_first.bench.measure import Measurement, at_least, benchmark
+from serverless_first.bench.function import NAME, client, deployed
+from serverless_first.bench.measure import Measurement, benchmark, within
 
 HANDLER = "def handler(event, context):\n    return len(event['Records'])\n"
 MESSAGES, RUNS = 1000, 3
@@ -25,12 +26,8 @@ LEAST_PER_S = 150.0
 @contextlib.contextmanager
 def _queue_with_function() -> Iterator[tuple[Any, str]]:
     """A local cloud with a queue whose batches of ten go to a trivial function; an SQS client and the queue's URL."""
-    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
-        import boto3
-        from botocore.config import Config
-
-        deploy(HANDLER)
-        sqs = boto3.client("sqs", config=Config(max_pool_connections=8, retries={"total_max_attempts": 1}))
+    with deployed(HANDLER):
+        sqs = client("sqs", at_once=8)
         url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         boto3.client("lambda").create_event_source_mapping(FunctionName=NAME, EventSourceArn=arn, BatchSize=10)
@@ -70,7 +67,7 @@ def sqs_messages() -> Measurement:
     calls = sum(e.invocations for e in found)
     if calls * 10 < MESSAGES * RUNS:
         raise RuntimeError(f"{calls} calls cannot have taken {MESSAGES * RUNS} messages in batches of ten.")
-    rate = at_least(statistics.median(rates), LEAST_PER_S, "messages a second through a mapping")
+    rate = within(statistics.median(rates), "messages a second through a mapping", least=LEAST_PER_S)
     against = (
         f"{MESSAGES} messages sent and taken in batches of at most 10 by a trivial handler, none left; {calls} calls "
         f"in {len(found)} environments"

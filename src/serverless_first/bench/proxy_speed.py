@@ -28,7 +28,7 @@ from pathlib import Path
 
 from serverless_cloud import postgres
 from serverless_cloud.postgres import HOST, Postgres
-from serverless_first.bench.measure import Measurement, at_least, benchmark
+from serverless_first.bench.measure import Measurement, benchmark, within
 from serverless_first.shop import pgbouncer
 
 CLIENTS, POOL, MAX_CONNECTIONS = 50, 20, 100
@@ -183,7 +183,7 @@ def _compared(name: str, other: str, least: float) -> Measurement:
         f"{other}, pgbench -S, {CLIENTS} clients, {POOL} server connections through the proxy: {told}; "
         f"at least {least} in simple mode; no failed transaction, nor with TPC-B through the proxy: {more}"
     )
-    ratio = at_least(ratios["simple"], least, f"{name} against {against}")
+    ratio = within(ratios["simple"], f"{name} against {against}", least=least)
     return Measurement(name, ratio, "ratio", against, ROUNDS)
 
 

@@ -6,7 +6,7 @@ import statistics
 from importlib.util import find_spec
 
 from serverless_first.bench.lab_page import RedrawTimer, opened_lab
-from serverless_first.bench.measure import Measurement, at_most, benchmark
+from serverless_first.bench.measure import Measurement, benchmark, within
 from serverless_first.course.chromium import find_chromium
 
 MOST_SLIDER_MS = 100.0
@@ -21,7 +21,7 @@ def slider() -> Measurement:
         timer = RedrawTimer(lab)
         timer.moves(WARM_UP + MOVES)
     value_ms = statistics.median(timer.times_ms[WARM_UP:])
-    at_most(value_ms, MOST_SLIDER_MS, "slider move, milliseconds")
+    within(value_ms, "slider move, milliseconds", most=MOST_SLIDER_MS)
     against = (
         f"FleetExplorer in JupyterLab, headless Chromium: from the key to the decoded picture; at most "
         f"{MOST_SLIDER_MS:g} ms"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import statistics
 import time
@@ -11,9 +10,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from serverless_first import cloud
-from serverless_first.bench.function import NAME, deploy
-from serverless_first.bench.measure import Measurement, at_least, benchmark
+from serverless_first.bench.function import NAME, client, deployed
+from serverless_first.bench.measure import Measurement, benchmark, within
 
 HANDLER = "def handler(event, context):\n    return event\n"
 EXECUTIONS, RUNS = 200, 3
@@ -52,12 +50,8 @@ def _definition(function_arn: str) -> str:
 @contextlib.contextmanager
 def _machine() -> Iterator[tuple[Any, str]]:
     """A local cloud with a machine of three states, the second of which calls a trivial function; client and ARN."""
-    with contextlib.redirect_stdout(io.StringIO()), cloud.start():
-        import boto3
-        from botocore.config import Config
-
-        function_arn = deploy(HANDLER)
-        states = boto3.client("stepfunctions", config=Config(max_pool_connections=8, retries={"total_max_attempts": 1}))
+    with deployed(HANDLER) as function_arn:
+        states = client("stepfunctions", at_once=8)
         role = f"arn:aws:iam::123456789012:role/{NAME}"
         made = states.create_state_machine(name=NAME, definition=_definition(function_arn), roleArn=role)
         yield states, made["stateMachineArn"]
@@ -89,6 +83,6 @@ def states_executions() -> Measurement:
             begun = time.perf_counter()
             _run(states, machine)
             rates.append(EXECUTIONS / (time.perf_counter() - begun))
-    rate = at_least(statistics.median(rates), LEAST_PER_S, "executions a second of three states")
+    rate = within(statistics.median(rates), "executions a second of three states", least=LEAST_PER_S)
     against = f"{EXECUTIONS} executions of Pass, a Task that calls a trivial function, Succeed; all histories read"
     return Measurement("states_executions_per_s", rate, "1/s", against, RUNS)

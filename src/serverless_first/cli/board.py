@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from serverless_first.course.places import work_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from serverless_first.teach.board import Keys
+from serverless_first.teach.board import Keys, roster
+from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE
+from serverless_first.teach.board.keys import NotPrivate
 
 TOKENS = "tokens.csv"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -37,9 +35,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool) -> None:
     """Run the board that shows who is done and who is stuck, with each learner's consent."""
-    from serverless_first.teach.board import roster, server
-    from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE
-    from serverless_first.teach.board.keys import NotPrivate
+    from serverless_first.teach.board import server  # Tornado: `--help` starts fast without it
 
     folder = (folder or work_dir() / "board").absolute()
 
@@ -58,9 +54,7 @@ def board(students: Path | None, port: int, host: str, folder: Path | None, pref
     try:
         names = roster.read_students(students) if students else []
         server.serve(folder, host=host, port=port, prefix=_slashed(prefix), students=names, ready=ready)
-    except (roster.BadRoster, server.CannotServe) as error:
-        raise click.ClickException(str(error)) from error
-    except NotPrivate as error:
+    except (roster.BadRoster, server.CannotServe, NotPrivate) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror or error}.") from error
@@ -74,7 +68,7 @@ def _slashed(prefix: str) -> str:
 
 def _write_tokens(file: Path, address: str, names: Sequence[str], keys: Keys) -> None:
     """Writes name, address and token of each student, for their owner's eyes only."""
-    from serverless_first.teach.board.exports import to_csv
+    from serverless_first.teach.board.exports import to_csv  # as above: the board's store comes with it
 
     head = ["name", "SERVERLESS_FIRST_BOARD_URL", "SERVERLESS_FIRST_BOARD_TOKEN"]
     file.unlink(missing_ok=True)  # one that is there may be somebody else's, or lead elsewhere

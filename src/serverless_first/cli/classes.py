@@ -5,10 +5,16 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from serverless_first.course.places import work_dir
+from serverless_first.teach.board import roster
+from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE
+
+if TYPE_CHECKING:
+    from serverless_first.teach.classroom.running import Running
 
 
 @click.command("class")
@@ -69,45 +75,11 @@ def teach(
     Students sign in with the code on their card. Ctrl-C stops everything; their work stays, and the next start goes on
     with it.
     """
-    from serverless_first.teach.board import roster
-    from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE
+    # Processes, locks and HTTP: `--help` starts fast without them.
     from serverless_first.teach.classroom import limits, roll
-    from serverless_first.teach.classroom.running import CannotTeach, Running, running
+    from serverless_first.teach.classroom.running import CannotTeach, running
 
     folder = folder or work_dir() / "class"
-
-    def told(now: Running) -> None:
-        who = len(now.people.students)
-        click.echo(f"The class is open: {now.address}")
-        click.echo(f"Cards to print: {now.cards[0]} (as a table: {now.cards[1].name}); the last two are yours.")
-        click.echo(f"The board, for you alone: {now.board}")
-        share = now.plan.limits
-        click.echo(
-            f"{who + 1} seats, with yours: {share.memory_mb:,} MB and {share.processes} processes at most for each. "
-            f"Bursts are sized for {share.share_mb:,} MB."
-        )
-        if now.plan.groups:
-            click.echo(
-                f"Linux enforces it by control groups (version {now.plan.groups.version}), and shares CPU fairly."
-            )
-        else:
-            click.echo(
-                f"No control groups: {now.why_no_groups}. Every 3 s the hub looks at each seat, ends what takes more "
-                "memory than its share, and puts endless loops behind the others."
-            )
-        if not now.plan.numbers:
-            click.echo(
-                "All seats run under your account: nothing keeps a student from reading or ending what belongs to "
-                "another. Start it as root, in a folder such as /srv, where that matters."
-            )
-        if now.plan.place.shared_origin:
-            click.echo(
-                "All seats share one host name, so a page from one student can act as anyone who opens it. Don't open "
-                "anyone's work in the browser that you signed in with."
-            )
-        if host not in THIS_MACHINE_ALONE:
-            click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")
-        click.echo("Ctrl-C ends the class and keeps everybody's work.")
 
     for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
         signal.signal(number, _interrupted)
@@ -127,7 +99,7 @@ def teach(
             idle_s=60 * idle_min,
             report=click.echo,
         ) as now:
-            told(now)
+            _tell(now)
             try:
                 code = now.hub.wait()
             except KeyboardInterrupt:
@@ -145,6 +117,39 @@ def teach(
     click.echo(
         f"The class has ended. {len(list((folder / 'students').iterdir()))} folders of work: {folder / 'students'}"
     )
+
+
+def _tell(now: Running) -> None:
+    """Says what the instructor has to know now that the class is open."""
+    who = len(now.people.students)
+    click.echo(f"The class is open: {now.address}")
+    click.echo(f"Cards to print: {now.cards[0]} (as a table: {now.cards[1].name}); the last two are yours.")
+    click.echo(f"The board, for you alone: {now.board}")
+    share = now.plan.limits
+    click.echo(
+        f"{who + 1} seats, with yours: {share.memory_mb:,} MB and {share.processes} processes at most for each. "
+        f"Bursts are sized for {share.share_mb:,} MB."
+    )
+    if now.plan.groups:
+        click.echo(f"Linux enforces it by control groups (version {now.plan.groups.version}), and shares CPU fairly.")
+    else:
+        click.echo(
+            f"No control groups: {now.why_no_groups}. Every 3 s the hub looks at each seat, ends what takes more "
+            "memory than its share, and puts endless loops behind the others."
+        )
+    if not now.plan.numbers:
+        click.echo(
+            "All seats run under your account: nothing keeps a student from reading or ending what belongs to "
+            "another. Start it as root, in a folder such as /srv, where that matters."
+        )
+    if now.plan.place.shared_origin:
+        click.echo(
+            "All seats share one host name, so a page from one student can act as anyone who opens it. Don't open "
+            "anyone's work in the browser that you signed in with."
+        )
+    if now.plan.place.host not in THIS_MACHINE_ALONE:
+        click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")
+    click.echo("Ctrl-C ends the class and keeps everybody's work.")
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

@@ -225,8 +225,9 @@ def chromium() -> Finding:
 
 def pgbouncer() -> Finding:
     """PgBouncer, which module 05 compares the proxy with."""
-    found = _program("pgbouncer", "/usr/sbin")
-    if found:
+    from serverless_first.shop.pgbouncer import program  # here, as for psutil
+
+    if found := program():
         return Finding("PgBouncer", "ok", found)
     return Finding("PgBouncer", "note", "not found", "Optional: module 05 compares the proxy with it.")
 
@@ -280,15 +281,3 @@ def _amount(name: str, free_mb: int, red_mb: int, note_mb: int, advice: str) -> 
     if free_mb < note_mb:
         return Finding(name, "note", found, advice)
     return Finding(name, "ok", found)
-
-
-def _program(name: str, *folders: str) -> str | None:
-    """Where a program is: on PATH, or in the folders where packages put it without saying so."""
-    if found := shutil.which(name):
-        return found
-    for pattern in folders:
-        anchor = Path(pattern).anchor
-        for folder in sorted(Path(anchor).glob(pattern.removeprefix(anchor)), reverse=True) if anchor else ():
-            if found := shutil.which(name, path=str(folder)):
-                return found
-    return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serverless_first import course
-from serverless_first.course import Module, UnknownModule, workcopy
+from serverless_first.course import Module, workcopy
 from serverless_first.course.places import course_root, work_dir
 from serverless_first.course.words import count
 from serverless_first.lab.progress import Data, ProgressFile, now, task_progress
@@ -80,17 +80,10 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
     return skipped
 
 
-def takeaways(module: Module, root: Path | None = None) -> tuple[str, ...]:
-    """What a built lesson says one takes away, a line each; none where the lesson is not built.
-
-    Args:
-        module: which.
-        root: the checkout, if not the one in use.
-    """
+def takeaways(module: Module) -> tuple[str, ...]:
+    """What a built lesson says one takes away, a line each; none where the lesson is not built."""
     try:
-        notebook = json.loads(
-            ((root or course_root()) / "notebooks" / f"{module.id}.ipynb").read_text(encoding="utf-8")
-        )
+        notebook = json.loads((course_root() / "notebooks" / f"{module.id}.ipynb").read_text(encoding="utf-8"))
         texts = ["".join(cell["source"]) for cell in notebook["cells"]]
     except (OSError, ValueError, LookupError, TypeError):
         return ()
@@ -205,6 +198,3 @@ def _require_writable(work: Path) -> None:
             f"{work} cannot be written: {error.strerror or error}. Nothing was changed. SERVERLESS_FIRST_WORK names "
             "another folder for your work."
         ) from error
-
-
-__all__ = ["CannotCatchUp", "Skipped", "UnknownModule", "catch_up", "takeaways"]

@@ -21,13 +21,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serverless_cloud import Cloud, CloudError, leftovers
 from serverless_first.course.places import module_dir
-
-if TYPE_CHECKING:
-    from serverless_first.drill import Record
+from serverless_first.drill.finding import DESIGNS
+from serverless_first.drill.record import Record
+from serverless_first.drill.score import score
 
 STACK = "hikari-shop"
 #: The pieces in their order; provider.yaml comes with the payment workflow.
@@ -117,8 +116,6 @@ class Shop:
         In the place of a file that holds the lab's stub, a copy of the given one is deployed, if there is one.
 
         Args:
-            aws: the local cloud.
-            quiet: whether nothing is printed.
             instead: file -> text that is deployed in its place; the folder stays as it is.
 
         Raises:
@@ -126,7 +123,7 @@ class Shop:
         """
         template = self.write_template()
         waiting = self.waiting()
-        others = {name: _given_file(name).read_text(encoding="utf-8") for name in waiting} | dict(instead or {})
+        others = {name: (_given_room() / name).read_text(encoding="utf-8") for name in waiting} | dict(instead or {})
         if others:
             with tempfile.TemporaryDirectory(dir=leftovers.scratch()) as room:
                 copy = Shop(Path(room) / STACK)
@@ -161,14 +158,8 @@ def _given_room() -> Path:
     return module_dir("12-capstone") / "given"
 
 
-def _given_file(name: str) -> Path:
-    return _given_room() / name
-
-
 def wrong_designs() -> dict[str, Record]:
     """Records of drills of five shops, each with one thing wrong: name of the design -> record."""
-    from serverless_first.drill import DESIGNS, Record
-
     room = module_dir("12-capstone") / "records"
     return {name: Record.load(room / f"{name.replace(' ', '-')}.json") for name in DESIGNS}
 
@@ -176,14 +167,9 @@ def wrong_designs() -> dict[str, Record]:
 def my_drill(folder: Path = Path(STACK)) -> Record:
     """The record of the learner's drill; that of a sound shop if there is none yet.
 
-    Args:
-        folder: of the shop.
-
     Raises:
         RecordError: drill.json is no record.
     """
-    from serverless_first.drill import Record
-
     mine = folder / "drill.json"
     return Record.load(mine if mine.is_file() else module_dir("12-capstone") / "records" / "sound.json")
 
@@ -202,19 +188,19 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
     Raises:
         OSError, RecordError: the record, or the file with the prices, cannot be read. Also whatever that file raises.
     """
-    from serverless_first import drill, figures
+    from serverless_first import figures  # matplotlib takes a second, and the checks draw nothing
 
     file = Path(page)
     found = my_drill(file.parent)
-    score = drill.score(found)
+    scored = score(found)
     usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
-    others = {what: value for what, value in score.cost.parts if what not in usd}
+    others = {what: value for what, value in scored.cost.parts if what not in usd}
     picture = io.BytesIO()
     figures.shop_architecture(title="The parts of the shop, and what goes from one to the next").savefig(
         picture, format="png"
     )
     image = base64.b64encode(picture.getvalue()).decode()
-    verdict = "has passed" if score.passed else "has not passed"
+    verdict = "has passed" if scored.passed else "has not passed"
     file.write_text(
         _PAGE.format(
             image=image,
@@ -225,14 +211,14 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
             findings="".join(
                 f"<tr><td>{html.escape(each.name)}</td><td>{'passed' if each.passed else 'FAILED'}</td>"
                 f"<td>{html.escape(each.seen)}</td></tr>\n"
-                for each in score.findings
+                for each in scored.findings
             ),
             prices="".join(_price_row(what, value) for what, value in (usd | others).items()),
             total=_price_row("All that is paid by use", sum((usd | others).values())),
         ),
         encoding="utf-8",
     )
-    print(f"{file}: {len(reasons)} reasons, {len(score.findings)} findings, {len(usd | others)} prices")
+    print(f"{file}: {len(reasons)} reasons, {len(scored.findings)} findings, {len(usd | others)} prices")
     return file
 
 

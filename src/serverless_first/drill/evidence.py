@@ -8,7 +8,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from serverless_first.drill.shop import Shop
 
 #: Executions whose history is read, to count their states.
 LOOKED_AT = 40
+CATCHES_UP_WITHIN_S = 10.0
 FAILURES = 5  # of so many executions that failed the record says why
 _REFUSED = re.compile(r"too many clients already|remaining connection slots|too many connections for")
 _REPORT = re.compile(r"^REPORT .*?\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms")
@@ -44,15 +44,9 @@ def items(shop: Shop, table: str, prefix: str, attribute: str) -> tuple[tuple[st
     return tuple(sorted(found))
 
 
-def projection(
-    shop: Shop, prefix: str, rows: tuple[tuple[str, str], ...], limit_s: float = 10.0
-) -> tuple[tuple[str, str], ...]:
-    """Order id and status of each item of the projection, which has a moment to catch up with the rows.
-
-    Args:
-        limit_s: how long that may take, in seconds.
-    """
-    end_s = time.monotonic() + limit_s
+def projection(shop: Shop, prefix: str, rows: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Order id and status of each item of the projection, which has a moment to catch up with the rows."""
+    end_s = time.monotonic() + CATCHES_UP_WITHIN_S
     while True:
         found = items(shop, shop.outputs["ProjectionTable"], prefix, "status")
         if found == tuple(sorted(set(rows))) or time.monotonic() > end_s:
@@ -98,17 +92,11 @@ def executions(shop: Shop, since_s: float) -> tuple[dict[str, int], tuple[int, .
     Args:
         since_s: Unix time, in seconds.
     """
-    states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
-    found: Counter[str] = Counter()
-    ended: list[str] = []
-    for page in states.get_paginator("list_executions").paginate(stateMachineArn=arn):
-        for execution in page["executions"]:
-            if execution["startDate"].timestamp() >= since_s:
-                found[execution["status"]] += 1
-                if execution["status"] != "RUNNING":
-                    ended.append(execution["executionArn"])
-    some = sorted(ended)[:: max(1, math.ceil(len(ended) / LOOKED_AT))]
-    return dict(sorted(found.items())), tuple(_transitions(states, arn) for arn in some)
+    listed = _executions(shop, since_s)
+    found = Counter(execution["status"] for execution in listed)
+    ended = sorted(execution["executionArn"] for execution in listed if execution["status"] != "RUNNING")
+    some = ended[:: max(1, math.ceil(len(ended) / LOOKED_AT))]
+    return dict(sorted(found.items())), tuple(_transitions(shop.client("stepfunctions"), arn) for arn in some)
 
 
 def failures(shop: Shop, since_s: float) -> tuple[str, ...]:
@@ -117,15 +105,14 @@ def failures(shop: Shop, since_s: float) -> tuple[str, ...]:
     Args:
         since_s: Unix time, in seconds.
     """
-    states, arn = shop.client("stepfunctions"), shop.outputs["PaymentMachineArn"]
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="FAILED")
-    arns = [
-        each["executionArn"]
-        for page in pages
-        for each in page["executions"]
-        if each["startDate"].timestamp() >= since_s
-    ]
-    return tuple(_failure(states, each) for each in sorted(arns)[:FAILURES])
+    arns = sorted(each["executionArn"] for each in _executions(shop, since_s, statusFilter="FAILED"))
+    return tuple(_failure(shop.client("stepfunctions"), arn) for arn in arns[:FAILURES])
+
+
+def _executions(shop: Shop, since_s: float, **wanted: str) -> list[dict[str, Any]]:
+    pages = shop.client("stepfunctions").get_paginator("list_executions")
+    found = pages.paginate(stateMachineArn=shop.outputs["PaymentMachineArn"], **wanted)
+    return [each for page in found for each in page["executions"] if each["startDate"].timestamp() >= since_s]
 
 
 def _failure(states: Any, arn: str) -> str:
@@ -148,24 +135,6 @@ def _transitions(states: Any, arn: str) -> int:
     return entered + max(0, tries - kinds.count("TaskStateEntered"))
 
 
-@dataclass
-class _Use:
-    calls: int = 0
-    crashed: int = 0
-    billed_ms: float = 0.0
-    longest_ms: float = 0.0
-    refused: int = 0
-
-    def add(self, line: str) -> None:
-        if report := _report(line):
-            duration_ms, billed_ms, crashed = report
-            self.calls += 1
-            self.crashed += crashed
-            self.billed_ms += billed_ms
-            self.longest_ms = max(self.longest_ms, duration_ms)
-        self.refused += bool(_REFUSED.search(line))
-
-
 def _report(line: str) -> tuple[float, float, bool] | None:
     """Duration and Billed Duration in ms, and whether the call has crashed, of a REPORT line, text or JSON."""
     if found := _REPORT.match(line):
@@ -183,19 +152,18 @@ def functions(shop: Shop, since_s: float) -> tuple[FunctionUse, ...]:
     for role, name in sorted(shop.functions.items()):
         settings = shop.client("lambda").get_function_configuration(FunctionName=name)
         group = settings.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
-        use = _Use()
-        for line in _lines(shop, group, since_s):
-            use.add(line)
+        lines = list(_lines(shop, group, since_s))
+        reports = [report for line in lines if (report := _report(line))]
         found.append(
             FunctionUse(
                 role,
                 settings["MemorySize"],
                 float(settings["Timeout"]),
-                use.calls,
-                use.crashed,
-                round(use.billed_ms, 3),
-                round(use.longest_ms, 3),
-                use.refused,
+                calls=len(reports),
+                crashed=sum(crashed for *_, crashed in reports),
+                billed_ms=round(sum((billed_ms for _, billed_ms, _ in reports), 0.0), 3),
+                longest_ms=round(max((duration_ms for duration_ms, *_ in reports), default=0.0), 3),
+                refused=sum(bool(_REFUSED.search(line)) for line in lines),
             )
         )
     return tuple(found)

@@ -19,8 +19,6 @@ class Finding:
 
     Args:
         name: what it is about: "lost", "doubled" and so on; each score has the same ones, in the same order.
-        question: in a sentence.
-        passed: whether the shop has passed.
         seen: what was counted, in a sentence.
         means: how it comes to that; empty if it has passed.
         look: where to look; empty if it has passed.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -57,25 +58,13 @@ class Customers:
 
     def post_all(self, orders: Iterable[PlannedOrder]) -> None:
         """Posts these orders, `CLIENTS` at a time; returns when all have been answered."""
-        shared = _Shared(chain.from_iterable([order] * (2 if order.kind == "retried" else 1) for order in orders))
-        threads = [threading.Thread(target=self._post_each, args=(shared,), daemon=True) for _ in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
+        clients = ThreadPoolExecutor(CLIENTS)
         try:
-            for thread in threads:
-                thread.join()
-        except BaseException as error:  # the cell is interrupted: nobody is to go on posting
-            shared.failed = error
-            raise
-        if shared.failed is not None:
-            raise shared.failed
-
-    def _post_each(self, orders: _Shared) -> None:
-        try:
-            for order in orders:
-                self.post(order)
-        except BaseException as error:
-            orders.failed = error
+            copies = chain.from_iterable([order] * (2 if order.kind == "retried" else 1) for order in orders)
+            for _ in clients.map(self.post, copies):
+                pass
+        finally:  # if one has failed or the cell is interrupted, nobody is to go on posting
+            clients.shutdown(wait=False, cancel_futures=True)
 
     def post(self, order: PlannedOrder) -> None:
         """Posts one order, again as long as the shop does not answer or answers with its own fault."""
@@ -110,17 +99,3 @@ class Customers:
             return Look(order_id, 0, "")
         except (ValueError, KeyError, TypeError):
             return Look(order_id, answer.status, "")
-
-
-class _Shared(Iterator[PlannedOrder]):
-    """An iterator for several threads. Attributes: failed: what one of them has raised; the others stop then."""
-
-    def __init__(self, orders: Iterator[PlannedOrder]) -> None:
-        self._orders, self._lock = orders, threading.Lock()
-        self.failed: BaseException | None = None
-
-    def __next__(self) -> PlannedOrder:
-        if self.failed is not None:
-            raise StopIteration
-        with self._lock:
-            return next(self._orders)

@@ -25,7 +25,6 @@ class Posted:
     """An order as the clients posted it.
 
     Args:
-        order_id: its id.
         kind: "once"; "retried", the client posted it twice in a row; "late", it came twice more, together, after all
             environments of the worker had been killed; "poison".
         statuses: the HTTP status of each POST, tries included; 0 where there was no answer.
@@ -52,7 +51,6 @@ class Look:
     """What a customer saw of an order at the end.
 
     Args:
-        order_id: its id.
         http_status: of GET /orders/{order_id}.
         status: of the order; empty if the answer has none.
     """
@@ -68,7 +66,6 @@ class DeadLetter:
 
     Args:
         order_id: of its body; empty if it has none.
-        receives: how often it was received.
     """
 
     order_id: str
@@ -82,7 +79,6 @@ class FunctionUse:
     Args:
         role: the key of the stack's output, "Worker"; for others the function's name.
         memory_mb, timeout_s: its settings.
-        calls: how many calls.
         crashed: how many of them ended by a timeout or with their environment.
         billed_ms: Billed Duration of all calls together, in ms.
         longest_ms: the greatest Duration, in ms.
@@ -189,7 +185,6 @@ class Record:
         waiting: messages left in the other queues, by the key of their output.
         executions: how many executions of the workflow, by status.
         transitions: how many states were entered by each execution that was looked at.
-        queue, database, functions: see there.
         killed: how many environments the drill has killed, by the function's role.
         posting_s: how long the clients posted, in seconds.
         draining_s: from the last POST until the shop was quiet, in seconds.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from serverless_first.course.words import count
+from serverless_first.drill.cost import cost_of
 from serverless_first.drill.finding import (
     DIRECT_CONNECTIONS,
     NO_DEAD_LETTERS,
     NO_IDEMPOTENCY,
     SHORT_VISIBILITY,
     STATE_IN_MEMORY,
-    Cost,
-    Finding,
 )
 from serverless_first.drill.record import LATE_COPIES, Posted, Record
 
@@ -24,11 +24,21 @@ DRAIN_LIMIT_S, DRAIN_LIMIT_EACH_S = 180.0, 0.3
 COST_LIMIT_USD = 0.50
 
 
+class Answer(NamedTuple):
+    """What a record says to one question, as parts of a `Finding`; the shop has passed if it means nothing."""
+
+    seen: str
+    means: str = ""
+    look: str = ""
+    design: str = ""
+
+
 class Case:
     """The record's evidence, order by order."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self.cost = cost_of(record)
         self.good = [order for order in record.posted if order.kind != "poison"]
         self.poison = {order.order_id for order in record.posted if order.kind == "poison"}
         self.accepted = [order for order in self.good if order.accepted]
@@ -67,30 +77,26 @@ def _some(order_ids: Sequence[str]) -> str:
     return shown if len(order_ids) <= 3 else f"{shown} and {len(order_ids) - 3:,} more"
 
 
-def kept(case: Case) -> Finding:
-    name, question = "lost", "Is each accepted order in the database?"
+def kept(case: Case) -> Answer:
     missing = [order.order_id for order in case.accepted if not case.rows[order.order_id]]
     if not missing:
-        return Finding(name, question, True, f"{count(len(case.accepted), 'order')} accepted, none lost.")
+        return Answer(f"{count(len(case.accepted), 'order')} accepted, none lost.")
     lost = [order_id for order_id in missing if order_id not in case.not_done]
     if not lost:
-        return Finding(
-            name, question, False,
+        return Answer(
             f"{count(len(missing), 'accepted order')} of {len(case.accepted):,} not in the database: "
             f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the queue of orders.",
             "The worker has not managed to write them.",
             "The finding about dead letters tells why; the worker's log has its errors.",
-        )  # fmt: skip
+        )
     if case.has_unknown:
-        return Finding(
-            name, question, False,
+        return Answer(
             f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} not in the database: {_some(lost)}. "
             "Messages are left that nobody could look at, and theirs may be among them.",
             "A message in flight is hidden: when the drill ended, calls still worked on some, or had been killed.",
             "Look at the worker's log, and drill again when the visibility timeout is over.",
-        )  # fmt: skip
-    return Finding(
-        name, question, False,
+        )
+    return Answer(
         f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
         f"{_some(lost)}.",
         "The shop had said that they were safe: the front door by its 202, and the worker by returning, after which "
@@ -99,20 +105,16 @@ def kept(case: Case) -> Finding:
         "Look at what a function keeps in variables of its module from one call to the next, and at what is written "
         "before it returns.",
         STATE_IN_MEMORY,
-    )  # fmt: skip
+    )
 
 
-def once(case: Case) -> Finding:
-    name, question = "doubled", "Is each order in the database once, and charged once?"
+def once(case: Case) -> Answer:
     rows = [order for order in case.good if case.rows[order.order_id] > 1]
     charges = Counter(order_id for order_id, decision in case.record.charges if decision == "charged")
     charged = sorted(order_id for order_id, times in charges.items() if times > 1)
     again = [order for order in case.good if order.copies > 1]
     if not rows and not charged:
-        return Finding(
-            name, question, True,
-            f"{count(len(again), 'order')} came more than once; none has more than one row or charge.",
-        )  # fmt: skip
+        return Answer(f"{count(len(again), 'order')} came more than once; none has more than one row or charge.")
     seen = []
     if rows:
         seen.append(
@@ -123,8 +125,8 @@ def once(case: Case) -> Finding:
         seen.append(f"{count(len(charged), 'order was', 'orders were')} charged more than once: {_some(charged)}.")
     if rows and _is_remembered(case, rows):
         late = [order for order in rows if order.kind == "late"]
-        return Finding(
-            name, question, False, " ".join(seen),
+        return Answer(
+            " ".join(seen),
             f"{count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had been "
             "killed. The first of the two was written again, the second was not: the worker does know an order that it "
             "has seen, but only in the memory of the environment that has seen it. Another environment, or the next "
@@ -132,7 +134,7 @@ def once(case: Case) -> Finding:
             "Look at what the worker keeps in variables of its module, and at who else could know which orders there "
             "are.",
             STATE_IN_MEMORY,
-        )  # fmt: skip
+        )
     means = (
         "SQS delivers at least once, and clients try again: the same order comes twice. Nothing in this design "
         "recognises the second one."
@@ -142,12 +144,13 @@ def once(case: Case) -> Finding:
             "The same payment was asked for more than once, as happens after a time-out or when the same order comes "
             "again, and the provider could not see that it was the same one."
         )
-    return Finding(
-        name, question, False, " ".join(seen), means,
+    return Answer(
+        " ".join(seen),
+        means,
         "Look at what happens when the worker gets an order that is there already, and at the key that the provider "
         "gets.",
         NO_IDEMPOTENCY,
-    )  # fmt: skip
+    )
 
 
 def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
@@ -158,15 +161,14 @@ def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
     return any(0 < case.rows[order.order_id] - order.rows_before < LATE_COPIES for order in late)
 
 
-def ended(case: Case) -> Finding:
-    name, question = "ended", "Is each order paid or cancelled, as the provider has decided?"
+def ended(case: Case) -> Answer:
     decided = dict(case.record.charges)
     wanted = {"charged": "paid", "refused": "cancelled"}
     there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
     wrong = [o for o in there if case.statuses[o] != wanted.get(decided.get(o, ""), "")]
     if not wrong:
         ends = Counter(case.statuses[order_id] for order_id in there)
-        return Finding(name, question, True, f"{ends['paid']:,} paid, {ends['cancelled']:,} cancelled.")
+        return Answer(f"{ends['paid']:,} paid, {ends['cancelled']:,} cancelled.")
     kinds = Counter((case.statuses[o], decided.get(o, "not asked")) for o in wrong)
     told = "; ".join(
         f"{number:,} {status!r} in the database, at the provider {decision!r}"
@@ -175,54 +177,50 @@ def ended(case: Case) -> Finding:
     ran = ", ".join(f"{status} {number:,}" for status, number in sorted(case.record.executions.items())) or "none"
     causes = Counter(case.record.failures)
     why = f" Some have failed with {'; '.join(sorted(causes))}." if causes else ""
-    return Finding(
-        name, question, False,
+    return Answer(
         f"{count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
         f"{ran}.{why}",
         "Either no workflow asked for the payment, or its answer did not come through to the database.",
         f"Look at the executions of these orders, their name is the order's id ({_some(wrong)}), and at the errors "
         "that the workflow tries again.",
-    )  # fmt: skip
+    )
 
 
-def dead_letters(case: Case) -> Finding:
-    name, question = "dead letters", "Is the poison in the dead-letter queue, and nothing else?"
+def dead_letters(case: Case) -> Answer:
     stuck = [letter for letter in case.record.left if letter.order_id in case.poison]
     if case.record.queue.max_receives is None:
         times = max((letter.receives for letter in stuck), default=0)
         received = f"; it was received {times:,} times so far" if times else ""
-        return Finding(
-            name, question, False,
+        return Answer(
             "The queue of orders has no dead-letter queue (no redrive policy)."
             + (f" The poison is still in it{received}." if stuck else ""),
             "A message that can never succeed comes back after each visibility timeout, for as long as the queue keeps "
             "it: each time it costs a call, and nobody gets to see it.",
             "Look at the RedrivePolicy of the queue in your template.",
             NO_DEAD_LETTERS,
-        )  # fmt: skip
+        )
     if case.dead:
-        return _good_dead_letters(case, name, question)
+        return _good_dead_letters(case)
     if case.dead_poison:
-        return Finding(name, question, True, f"{count(len(case.dead_poison), 'message')}, and it is the poison.")
+        return Answer(f"{count(len(case.dead_poison), 'message')}, and it is the poison.")
     seen = "The poison is not in the dead-letter queue"
     if stuck or case.has_unknown:
         allowed = f"received {stuck[0].receives:,} times of {case.record.queue.max_receives:,} allowed" if stuck else ""
-        return Finding(
-            name, question, False,
-            f"{seen}: it is still in the queue of orders, {allowed}." if stuck
+        return Answer(
+            f"{seen}: it is still in the queue of orders, {allowed}."
+            if stuck
             else f"{seen}. Messages are left that nobody could look at, and it may be among them.",
             "With so many receives, or so long a visibility timeout, nobody sees for a long time what is wrong.",
             "Look at maxReceiveCount and at the visibility timeout of the queue.",
-        )  # fmt: skip
-    return Finding(
-        name, question, False,
+        )
+    return Answer(
         f"{seen}, and in no other place: it has vanished.",
         "The worker told SQS that it was done. Nobody can find out any more what this customer ordered.",
         "Look at what the worker does with an order that PostgreSQL does not take, and at what it returns then.",
-    )  # fmt: skip
+    )
 
 
-def _good_dead_letters(case: Case, name: str, question: str) -> Finding:
+def _good_dead_letters(case: Case) -> Answer:
     """Why orders that are in order are in the dead-letter queue."""
     dead = sorted({letter.order_id for letter in case.dead})
     times = max(letter.receives for letter in case.dead)
@@ -230,74 +228,69 @@ def _good_dead_letters(case: Case, name: str, question: str) -> Finding:
     seen = f"{count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
     # First: an order that came twice is handed out too early like any other one, and then says nothing of its worker.
     if case.is_seen_too_early:
-        return Finding(
-            name, question, False, seen,
+        return Answer(
+            seen,
             "They did not fail so often: while a call worked on them, their visibility timeout ended, and they were "
             "handed out again. Each time counts as a receive.",
             "The finding about the visibility timeout has the numbers.",
             SHORT_VISIBILITY,
-        )  # fmt: skip
+        )
     if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
-        return Finding(
-            name, question, False, seen,
+        return Answer(
+            seen,
             "These are orders that came twice. The first one is in the database; the second one failed each time, "
             "because the worker takes an order that is there already for an error.",
             "Look at what the worker does when the row is there already, and at what it returns then.",
             NO_IDEMPOTENCY,
-        )  # fmt: skip
+        )
     if case.has_no_seats:
-        return Finding(
-            name, question, False, seen,
+        return Answer(
+            seen,
             "Their calls failed again and again because PostgreSQL had no connection left.",
             "The finding about connections has the numbers.",
             DIRECT_CONNECTIONS,
-        )  # fmt: skip
-    return Finding(
-        name, question, False, seen,
+        )
+    return Answer(
+        seen,
         "Their calls failed as often as the redrive policy allows.",
         "Look at the worker's log for their errors, at maxReceiveCount, and at whether one bad message makes its whole "
         "batch come back.",
-    )  # fmt: skip
+    )
 
 
-def hidden(case: Case) -> Finding:
-    name, question = "visibility", "Is a message hidden as long as somebody works on it?"
+def hidden(case: Case) -> Answer:
     visible_s = case.record.queue.visibility_timeout_s
     seen = f"Visibility timeout {visible_s:g} s; the longest call of the worker took {case.longest_s:.1f} s"
     if not case.is_seen_too_early:
-        return Finding(name, question, True, f"{seen}.")
-    return Finding(
-        name, question, False,
+        return Answer(f"{seen}.")
+    return Answer(
         f"{seen}, and its timeout is {case.timeout_s:g} s.",
         "When the visibility timeout ends before the call, the queue hands the message out again: two environments "
         "work on the same order, and each time counts as a receive, until a good order is a dead letter.",
         "Compare the queue's VisibilityTimeout with the worker's Timeout.",
         SHORT_VISIBILITY,
-    )  # fmt: skip
+    )
 
 
-def connections(case: Case) -> Finding:
-    name, question = "connections", "Does the database have a connection for everybody who needs one?"
+def connections(case: Case) -> Answer:
     database = case.record.database
     seen = (
         f"{count(database.seats, 'seat')}; at most {count(database.proxied_most, 'connection')} through the proxy "
         f"and {database.direct_most:,} beside it"
     )
     if not case.has_no_seats:
-        return Finding(name, question, True, f"{seen}; none refused.")
+        return Answer(f"{seen}; none refused.")
     told = f"{count(case.refused, 'line')} in the logs of the functions: PostgreSQL had no connection left"
-    return Finding(
-        name, question, False,
+    return Answer(
         f"{seen}; {told if case.refused else 'all seats were taken'}.",
         "Each execution environment keeps a connection of its own, in use or frozen. A burst starts more environments "
         "than the database has seats, and the rest are refused.",
         "Look at the host that the functions connect to, and at the pool that could share connections among them.",
         DIRECT_CONNECTIONS,
-    )  # fmt: skip
+    )
 
 
-def projection(case: Case) -> Finding:
-    name, question = "projection", "Does the customer see what is in the database?"
+def projection(case: Case) -> Answer:
     shown = dict(case.record.projection)
     there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
     missing = [order_id for order_id in there if order_id not in shown]
@@ -305,10 +298,9 @@ def projection(case: Case) -> Finding:
     known = {look.order_id: look for look in case.record.looks if look.order_id in shown}
     blind = [o for o, look in known.items() if (look.http_status, look.status) != (200, shown[o])]
     if not missing and not other and not blind:
-        return Finding(
-            name, question, True,
-            f"{count(len(there), 'order')} the same in both; {count(len(known), 'customer')} looked, and saw it.",
-        )  # fmt: skip
+        return Answer(
+            f"{count(len(there), 'order')} the same in both; {count(len(known), 'customer')} looked, and saw it."
+        )
     parts = []
     if missing:
         parts.append(f"{count(len(missing), 'order')} not in the projection: {_some(missing)}.")
@@ -325,21 +317,21 @@ def projection(case: Case) -> Finding:
             f"{shown[look.order_id]!r}."
         )
     if not missing and not other:
-        return Finding(
-            name, question, False, " ".join(parts), "The front door does not show what the projection has.",
+        return Answer(
+            " ".join(parts),
+            "The front door does not show what the projection has.",
             "Look at what the front door answers to a GET.",
-        )  # fmt: skip
-    return Finding(
-        name, question, False, " ".join(parts),
+        )
+    return Answer(
+        " ".join(parts),
         "Events come late, twice, and in another order than they were sent. One was lost, or an older one has "
         "overwritten a newer one.",
         "Look at who publishes the event when the status changes, and at what the projector does with one that is "
         "late.",
-    )  # fmt: skip
+    )
 
 
-def answers(case: Case) -> Finding:
-    name, question = "answers", "Does each client get an answer, and in time?"
+def answers(case: Case) -> Answer:
     times_ms = sorted(ms for order in case.record.posted for ms in order.took_ms)
     p99_ms = times_ms[min(len(times_ms) - 1, int(0.99 * len(times_ms)))] if times_ms else 0.0
     refused = [order.order_id for order in case.good if not order.accepted]
@@ -352,19 +344,18 @@ def answers(case: Case) -> Finding:
     )
     seen += f"; {count(errors, 'answer')} of 5xx or none at all"
     if p99_ms <= ANSWER_LIMIT_MS and not refused and errors <= excused:
-        return Finding(name, question, True, f"{seen}.")
+        return Answer(f"{seen}.")
     if refused:
         seen += f"; {count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
-    return Finding(
-        name, question, False, f"{seen}.",
+    return Answer(
+        f"{seen}.",
         "The front door depends on something that is slow or down: a client waits for more than the order's being safe "
         "in the queue.",
         "Look at what the front door does before it answers 202, and at its log.",
-    )  # fmt: skip
+    )
 
 
-def drained(case: Case) -> Finding:
-    name, question = "drained", "Is all the work done in the end?"
+def drained(case: Case) -> Answer:
     record = case.record
     limit_s = DRAIN_LIMIT_S + DRAIN_LIMIT_EACH_S * record.orders
     running = record.executions.get("RUNNING", 0)
@@ -373,23 +364,37 @@ def drained(case: Case) -> Finding:
     moving = [f"{number:,} in the queue {name}" for name, number in waiting.items() if number]
     moving += [count(running, "execution still runs", "executions still run")] if running else []
     if not moving and record.draining_s <= limit_s:
-        return Finding(name, question, True, f"Nothing waits and nothing runs, within the bound of {limit_s:g} s.")
+        return Answer(f"Nothing waits and nothing runs, within the bound of {limit_s:g} s.")
     late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "The drill waited no longer."
-    return Finding(
-        name, question, False,
+    return Answer(
         f"Not done: {'; '.join(moving)}. {late}" if moving else late,
         "Work waits for something that does not come: an answer, a connection, or a function that fails each time.",
         "Look at the executions that run, and at the logs of the functions that read these queues.",
-    )  # fmt: skip
+    )
 
 
-def paid(cost: Cost) -> Finding:
-    name, question = "cost", "Is the price of an order bounded?"
+def paid(case: Case) -> Answer:
+    cost = case.cost
     seen = f"{cost.usd:.3f} USD for 1,000 orders, most of it {cost.parts[0][0]} ({cost.parts[0][1]:.3f} USD)"
     if cost.usd <= COST_LIMIT_USD:
-        return Finding(name, question, True, f"{seen}.")
-    return Finding(
-        name, question, False, f"{seen}; the bound is {COST_LIMIT_USD:.2f} USD.",
+        return Answer(f"{seen}.")
+    return Answer(
+        f"{seen}; the bound is {COST_LIMIT_USD:.2f} USD.",
         "Something is done again and again, or by more steps than it needs.",
         "Look at the number of calls of each function, and at the transitions of one execution.",
-    )  # fmt: skip
+    )
+
+
+#: Each question by its name, in the order of the findings.
+QUESTIONS = (
+    ("lost", "Is each accepted order in the database?", kept),
+    ("doubled", "Is each order in the database once, and charged once?", once),
+    ("ended", "Is each order paid or cancelled, as the provider has decided?", ended),
+    ("dead letters", "Is the poison in the dead-letter queue, and nothing else?", dead_letters),
+    ("visibility", "Is a message hidden as long as somebody works on it?", hidden),
+    ("connections", "Does the database have a connection for everybody who needs one?", connections),
+    ("projection", "Does the customer see what is in the database?", projection),
+    ("answers", "Does each client get an answer, and in time?", answers),
+    ("drained", "Is all the work done in the end?", drained),
+    ("cost", "Is the price of an order bounded?", paid),
+)

@@ -46,7 +46,6 @@ def run(
     come again to new environments. Earlier orders in the shop's tables stay, and do not count.
 
     Args:
-        stack_name: of the deployed shop.
         orders: how many good orders, 80 to 5,000.
         seed: decides who orders what, and what comes twice.
         faults: whether things go wrong; without, there are only the duplicates, the poison, and new environments for

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from serverless_first.drill import rules
-from serverless_first.drill.cost import cost_of
-from serverless_first.drill.finding import Score
+from serverless_first.drill.finding import Finding, Score
 from serverless_first.drill.record import Record
 
 
@@ -15,17 +14,8 @@ def score(record: Record) -> Score:
         UnknownPrice: prices.yml lacks a price that the cost needs.
     """
     case = rules.Case(record)
-    cost = cost_of(record)
-    findings = (
-        rules.kept(case),
-        rules.once(case),
-        rules.ended(case),
-        rules.dead_letters(case),
-        rules.hidden(case),
-        rules.connections(case),
-        rules.projection(case),
-        rules.answers(case),
-        rules.drained(case),
-        rules.paid(cost),
-    )
-    return Score(findings, cost, len(case.good))
+    findings = []
+    for name, question, rule in rules.QUESTIONS:
+        answer = rule(case)
+        findings.append(Finding(name, question, not answer.means, *answer))
+    return Score(tuple(findings), case.cost, len(case.good))

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import boto3
+import psycopg
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
 from serverless_cloud import Cloud, CloudError
 from serverless_first.drill.record import OrderQueue
 
@@ -64,8 +69,6 @@ class Shop:
     """A deployed stack of the shop.
 
     Args:
-        aws: the local cloud.
-        stack_name: of the stack.
         outputs: of the stack, by key.
     """
 
@@ -80,9 +83,6 @@ class Shop:
         Raises:
             DrillError: there is no such stack, or it lacks outputs.
         """
-        import boto3
-        from botocore.exceptions import ClientError
-
         try:
             stack = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
         except ClientError as error:
@@ -104,8 +104,6 @@ class Shop:
 
     def _require_parts(self) -> None:
         """Each output leads to what it says: better now than after the drill."""
-        from botocore.exceptions import ClientError
-
         for key in ("Front", "Worker", "Projector", "Provider", "Migrate"):
             if key not in self.functions:
                 raise DrillError(self._leads_nowhere(key, "give the function's name, !Ref of it"))
@@ -135,9 +133,6 @@ class Shop:
 
     def client(self, service: str) -> Any:
         """A boto3 client that several threads may use."""
-        import boto3
-        from botocore.config import Config
-
         if service not in self._clients:
             self._clients[service] = boto3.client(service, config=Config(max_pool_connections=16))
         return self._clients[service]
@@ -197,8 +192,6 @@ class Shop:
         Raises:
             DrillError: it cannot be had within a minute.
         """
-        import psycopg
-
         identifier = self.outputs["Database"]
         found = self.client("rds").describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
         if "MasterUserSecret" not in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,35 +45,35 @@ def http_api(attempt: Attempt, name: str) -> str:
         NotStarted: there is none.
     """
     apis = attempt.client("apigatewayv2").get_apis()["Items"]
-    found = [str(api["ApiEndpoint"]) for api in apis if api["Name"] == name]
-    if not found:
-        attempt.not_started(f"There is no HTTP API {name} yet; there are: {listed(sorted(a['Name'] for a in apis))}.")
-    return found[0]
+    return _of_this_name(attempt, "HTTP API", name, [(api["Name"], api["ApiEndpoint"]) for api in apis])
 
 
-def rest_api(attempt: Attempt, name: str, stage: str = "prod") -> tuple[str, str]:
-    """The id of the learner's REST API of this name, and the address of its stage.
+def rest_api(attempt: Attempt, name: str) -> tuple[str, str]:
+    """The id of the learner's REST API of this name, and the address of its stage prod.
 
     Raises:
         NotStarted: there is none.
     """
     apis = attempt.client("apigateway").get_rest_apis()["items"]
-    found = [str(api["id"]) for api in apis if api["name"] == name]
-    if not found:
-        attempt.not_started(f"There is no REST API {name} yet; there are: {listed(sorted(a['name'] for a in apis))}.")
+    number = _of_this_name(attempt, "REST API", name, [(api["name"], api["id"]) for api in apis])
     aws = cloud.start()
-    return found[0], aws.local_url(f"https://{found[0]}.execute-api.{aws.region}.amazonaws.com/{stage}")
+    return number, aws.local_url(f"https://{number}.execute-api.{aws.region}.amazonaws.com/prod")
+
+
+def _of_this_name(attempt: Attempt, what: str, name: str, there: Sequence[tuple[str, str]]) -> str:
+    if name not in dict(there):
+        names = listed(sorted(each for each, _ in there))
+        attempt.not_started(f"There is no {what} {name} yet; there are: {names}.")
+    return next(value for each, value in there if each == name)
 
 
 def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None, **headers: str) -> Answered:
     """Sends a request and waits for the answer.
 
     Args:
-        attempt: the run of the check.
         address: of the API, with its stage.
         verb, path: as in "GET", "/orders/ord-1".
         body: sent as JSON; a text goes as it is.
-        headers: of the request.
 
     Raises:
         CheckFailed: nobody answers there.

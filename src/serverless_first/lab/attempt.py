@@ -96,9 +96,7 @@ class Attempt:
         """Invokes a function and waits for its answer.
 
         Args:
-            function_name: name of the function.
             event: what it gets; anything that JSON can hold.
-            qualifier: version or alias.
 
         Raises:
             NotStarted: the function does not exist, or it still raises NotImplementedError.
@@ -131,7 +129,7 @@ class Attempt:
             CheckBroken: no local cloud runs.
         """
         self.client("rds")  # says so if no local cloud runs
-        from serverless_first import cloud
+        from serverless_first import cloud  # here, as for boto3
         from serverless_first.shop import hikari
 
         try:

@@ -49,7 +49,6 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
     """Checks that tests pass on the given code and that each broken copy of it fails one.
 
     Args:
-        attempt: the run of the check.
         tests: the learner's file, as in "test_stock.py".
         code: the given file that it tests, as in "stock.py".
         broken: ways to break the code, each of which needs an assertion that no other one needs.

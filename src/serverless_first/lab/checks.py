@@ -87,8 +87,6 @@ def run_check(check: Check, of: Task, where: Path) -> None:
     """Runs a check.
 
     Args:
-        check: the function.
-        of: its task.
         where: the file it stands in, or that file's folder, to tell the line of a bug in it.
 
     Raises:

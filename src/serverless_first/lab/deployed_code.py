@@ -20,10 +20,6 @@ DOWNLOAD_LIMIT_S = 10.0
 def package_of(attempt: Attempt, function: str) -> bytes:
     """The deployment package of a function, a zip archive.
 
-    Args:
-        attempt: the run of the check.
-        function: its name.
-
     Raises:
         ClientError: there is no such function.
         OSError: nothing answers at the address that GetFunction gives.
@@ -40,7 +36,6 @@ def newer_file(attempt: Attempt, began_ms: int) -> str:
     called: by the check, over HTTP, through a queue, by a state machine. A cloud that cannot tell isn't a failure.
 
     Args:
-        attempt: the run of the check.
         began_ms: when the check began, in milliseconds since 1970.
     """
     try:

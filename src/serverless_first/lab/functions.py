@@ -47,8 +47,6 @@ def borrowed(
     the next invocation is a cold start.
 
     Args:
-        attempt: the run of the check.
-        name: the function.
         variables_too: variables of the environment that the check sets with each restart, over the learner's own.
     """
     client = attempt.client("lambda")
@@ -71,13 +69,11 @@ def lent_code(attempt: Attempt, name: str, source: str, *, file: str) -> Iterato
     """Lends a function other code, and puts its own package back at the end.
 
     Args:
-        attempt: the run of the check.
-        name: the function.
         source: the text of the module to lend.
         file: the module's file, as in "payment.py".
     """
     client, own = attempt.client("lambda"), package_of(attempt, name)
-    client.update_function_code(FunctionName=name, ZipFile=_zip(source, file))
+    client.update_function_code(FunctionName=name, ZipFile=zipped(source, file))
     try:
         yield
     finally:
@@ -88,8 +84,6 @@ def at_once(attempt: Attempt, name: str, events: Sequence[Any], *, apart_s: floa
     """Invokes a function with all events at the same moment; the answers in their order.
 
     Args:
-        attempt: the run of the check.
-        name: the function.
         events: one for each call.
         apart_s: seconds between one call and the next, for calls that overlap but do not begin together.
     """
@@ -136,7 +130,6 @@ class Scratch:
     """Functions and queues that a check makes for itself; a context manager that takes them away again.
 
     Args:
-        attempt: the run of the check.
         like: name of a function of the learner's, whose role the functions get.
     """
 
@@ -166,14 +159,14 @@ class Scratch:
             Runtime="python3.13",
             Role=self._role,
             Handler="code_of_check.handler",
-            Code={"ZipFile": _zip(source)},
+            Code={"ZipFile": zipped(source)},
         )
         self._functions.append(name)
         return name
 
     def change(self, name: str, source: str) -> None:
         """Gives one of the functions other code."""
-        self._lambda.update_function_code(FunctionName=name, ZipFile=_zip(source))
+        self._lambda.update_function_code(FunctionName=name, ZipFile=zipped(source))
 
     def queue(self) -> tuple[str, str]:
         """Creates a queue; its URL and its ARN."""
@@ -202,7 +195,8 @@ def fresh_id(kind: str) -> str:
     return f"{kind}-{uuid.uuid4().hex[:6]}"
 
 
-def _zip(source: str, file: str = "code_of_check.py") -> bytes:
+def zipped(source: str, file: str = "code_of_check.py") -> bytes:
+    """A package with one file, as Lambda takes it."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr(file, source)

@@ -10,10 +10,11 @@ from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.course.places import module_dir
 from serverless_first.course.words import count
-from serverless_first.lab import progress, sharing
+from serverless_first.lab import progress, sharing, summary
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
+from serverless_first.lab.quiz import load_quiz, show_quiz
 from serverless_first.lab.show import say, show
 from serverless_first.lab.texts import TIERS, load_hints, solution_cells
 
@@ -184,8 +185,6 @@ class Lab:
         Args:
             name: stands in the heading, if you want it there.
         """
-        from serverless_first.lab import summary
-
         try:
             page = summary.write(name=name)
         except summary.NoSummary as error:
@@ -198,7 +197,6 @@ class Lab:
 
         Args:
             key: name of the prediction in this module.
-            question: what to predict.
             choices: at least two different texts.
 
         Raises:
@@ -249,8 +247,6 @@ class Lab:
         self._show_quiz("recall")
 
     def _show_quiz(self, section: str) -> None:
-        from serverless_first.lab.quiz import load_quiz, show_quiz
-
         show_quiz(self._module.id, section, load_quiz(self._module)[section])
 
     def _task(self, task_id: str) -> Task:

@@ -24,7 +24,6 @@ class LearnerFile:
     """A file of the learner's, loaded as a module of its own.
 
     Args:
-        attempt: the run of the check.
         name: of the file, as in "orders.py".
 
     Raises:
@@ -46,10 +45,6 @@ class LearnerFile:
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Calls a function or class of the file.
-
-        Args:
-            function: its name.
-            arguments: what it gets.
 
         Raises:
             NotStarted: it still raises NotImplementedError.
@@ -81,8 +76,6 @@ class LearnerFile:
 
         Args:
             called: what a message shall call it.
-            function: to call.
-            arguments: what it gets.
             allowed: errors that are handed on as they are.
             limit_s: seconds until it must be back.
 

@@ -7,15 +7,14 @@ own holds a handler around the learner's, for as long as the check needs it.
 from __future__ import annotations
 
 import contextlib
-import io
 import tempfile
 import uuid
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from serverless_cloud import leftovers
 from serverless_first.lab.attempt import Attempt
+from serverless_first.lab.functions import zipped
 
 DYNAMODB_WRITES = (
     *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
@@ -94,8 +93,6 @@ def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -
     the end the function's settings are put back.
 
     Args:
-        attempt: the run of the check.
-        name: the function.
         calls: how many calls meet.
         before: operations, by the names of the API, as in "RedriveExecution".
     """
@@ -110,8 +107,6 @@ def refusing(attempt: Attempt, name: str, operation: str, code: str, message: st
     """Lets AWS refuse an operation to a function. The next calls are cold starts; at the end all is put back.
 
     Args:
-        attempt: the run of the check.
-        name: the function.
         operation: by the name of the API, as in "RedriveExecution".
         code, message: of the error, as in "ThrottlingException".
     """
@@ -125,7 +120,7 @@ def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, objec
     client = attempt.client("lambda")
     was = client.get_function_configuration(FunctionName=name)
     layers = [layer["Arn"] for layer in was.get("Layers") or []]
-    code = _zip(source.format(handler=was["Handler"], **values))
+    code = zipped(source.format(handler=was["Handler"], **values), f"python/{_MODULE}.py")
     layer = client.publish_layer_version(LayerName=f"check-{uuid.uuid4().hex[:8]}", Content={"ZipFile": code})
     try:
         client.update_function_configuration(
@@ -140,10 +135,3 @@ def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, objec
             FunctionName=name, Handler=was["Handler"], Layers=layers, Timeout=was["Timeout"]
         )
         client.delete_layer_version(LayerName=layer["LayerArn"], VersionNumber=layer["Version"])
-
-
-def _zip(source: str) -> bytes:
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr(f"python/{_MODULE}.py", source)
-    return package.getvalue()

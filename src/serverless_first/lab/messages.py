@@ -11,18 +11,18 @@ from typing import Any
 from serverless_first.lab.attempt import Attempt
 
 
-def record(body: object, *, message_id: str = "", receives: int = 1) -> dict[str, Any]:
+def record(body: object, *, message_id: str = "", receipt_handle: str = "", receives: int = 1) -> dict[str, Any]:
     """A record of an SQS event, as Lambda gives it to a function.
 
     Args:
         body: a text, or what becomes JSON.
-        message_id: of the message; a new one unless given.
+        message_id, receipt_handle: of the message; new ones unless given.
         receives: how often the message has been received, this time included.
     """
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return {
         "messageId": message_id or str(uuid.uuid4()),
-        "receiptHandle": uuid.uuid4().hex * 4,
+        "receiptHandle": receipt_handle or uuid.uuid4().hex * 4,
         "body": text,
         "attributes": {
             "ApproximateReceiveCount": str(receives),
@@ -67,8 +67,6 @@ def take_all(attempt: Attempt, queue_url: str, *, wait_s: int = 0) -> list[str]:
     """Takes out of a queue what can be received; the bodies.
 
     Args:
-        attempt: the run of the check.
-        queue_url: the queue.
         wait_s: how long to wait for one more when there is none.
     """
     sqs, found = attempt.client("sqs"), []
@@ -85,10 +83,6 @@ def numbers(attempt: Attempt, table: str, key: str, number: str, wanted: Iterabl
     """A number of each item of a table, by the item's key; an item without it has 0.
 
     Args:
-        attempt: the run of the check.
-        table: its name.
-        key: the name of the key.
-        number: the name of the number.
         wanted: the keys to give; one that has no item has 0. Unless given, those of all items.
     """
     pages = attempt.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
@@ -102,8 +96,6 @@ def left_alone(attempt: Attempt, function: str, event: dict[str, Any], table: st
     """Expects that a repeated order writes nothing: its item, changed by somebody since, stays as it is.
 
     Args:
-        attempt: the run of the check.
-        function: the consumer.
         event: a batch that repeats the order.
         table: where the consumer writes; its key is order_id.
         order_id: of an order that is done.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from serverless_first.lab import Attempt
 from serverless_first.lab.functions import fresh_id
@@ -83,17 +85,22 @@ class Busy(MemoryOrders):
         return found
 
 
-def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
-    """What `Both` writes, the new store has at once, and nothing older ever comes over something newer."""
-    old, new = Busy(), MemoryOrders()
-    both = file.call("Both", old, new)
+@dataclass
+class _Move:
+    """A `Both` of the learner's on two stores."""
 
-    def same(order_id: str, called: str, look_at: str) -> None:
-        right, found = MemoryOrders.get(old, order_id), new.get(order_id)
+    attempt: Attempt
+    file: LearnerFile
+    old: Busy
+    new: MemoryOrders
+
+    def same(self, order_id: str, called: str, look_at: str) -> None:
+        """Fails the check unless the new store holds what the old one holds."""
+        right, found = MemoryOrders.get(self.old, order_id), self.new.get(order_id)
         if found == right:
             return
         newer = found and right and found["version"] < right["version"]
-        attempt.fail(
+        self.attempt.fail(
             "Both leaves an older copy in the new store." if newer else "Both does not copy to the new store.",
             called=called,
             came_back=f"the new store: {_shown(found)}",
@@ -101,48 +108,62 @@ def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
             look_at=look_at,
         )
 
-    first, known, raced, late = (_order() for _ in range(4))
-    file.run("Both.place(order)", both.place, dict(first))
-    same(first["order_id"], "Both.place(order), and no move around it", "Both.place")
-    with contextlib.suppress(OrderExists):
-        file.run("Both.place(order)", both.place, first | {"lamp": "Kumo"}, allowed=(OrderExists,))
-    same(first["order_id"], "Both.place of a second order with the same id", "Both.place: who decides?")
-    MemoryOrders.place(old, known)  # was there before the move, and is not copied yet
-    for status, wanted in (("packed", True), ("cancelled", False)):
-        said = file.run("Both.set_status(...)", both.set_status, known["order_id"], "open", status)
-        if bool(said) is not wanted:
-            attempt.fail(
-                "Both.set_status does not say what the old store says.",
-                called=f"Both.set_status(order_id, 'open', {status!r})",
-                came_back=repr(said),
-                expected=repr(wanted),
-                look_at="Both.set_status: what you return",
-            )
-        called = f"Both.set_status(order_id, 'open', {status!r}) of an order that the backfill has not copied yet"
-        same(known["order_id"], called, "Both.set_status: what does the new store get?")
+    def packer(self, order_id: str, status: str, new_status: str) -> Callable[[], None]:
+        """Another packer, who changes an order in both stores."""
 
-    def other(order_id: str, status: str, new_status: str) -> Callable[[], None]:
         def packs() -> None:
-            MemoryOrders.set_status(old, order_id, status, new_status)
-            new.put_if_newer(MemoryOrders.get(old, order_id) or {})
+            MemoryOrders.set_status(self.old, order_id, status, new_status)
+            self.new.put_if_newer(MemoryOrders.get(self.old, order_id) or {})
 
         return packs
 
-    old.then["place"] = other(raced["order_id"], "open", "packed")
-    file.run("Both.place(order)", both.place, dict(raced))
-    same(
+
+def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
+    """What `Both` writes, the new store has at once, and nothing older ever comes over something newer."""
+    move = _Move(attempt, file, Busy(), MemoryOrders())
+    both = file.call("Both", move.old, move.new)
+    _writes(move, both)
+    _writes_while_others_do(move, both)
+
+
+def _writes(move: _Move, both: Any) -> None:
+    first, known = _order(), _order()
+    move.file.run("Both.place(order)", both.place, dict(first))
+    move.same(first["order_id"], "Both.place(order), and no move around it", "Both.place")
+    with contextlib.suppress(OrderExists):
+        move.file.run("Both.place(order)", both.place, first | {"lamp": "Kumo"}, allowed=(OrderExists,))
+    move.same(first["order_id"], "Both.place of a second order with the same id", "Both.place: who decides?")
+    MemoryOrders.place(move.old, known)  # was there before the move, and is not copied yet
+    for status, wanted in (("packed", True), ("cancelled", False)):
+        said = move.file.run("Both.set_status(...)", both.set_status, known["order_id"], "open", status)
+        called = f"Both.set_status(order_id, 'open', {status!r})"
+        move.attempt.expect(
+            bool(said) is wanted,
+            problem="Both.set_status does not say what the old store says.",
+            called=called,
+            came_back=repr(said),
+            expected=repr(wanted),
+            look_at="Both.set_status: what you return",
+        )
+        called += " of an order that the backfill has not copied yet"
+        move.same(known["order_id"], called, "Both.set_status: what does the new store get?")
+
+
+def _writes_while_others_do(move: _Move, both: Any) -> None:
+    raced, late = _order(), _order()
+    move.old.then["place"] = move.packer(raced["order_id"], "open", "packed")
+    move.file.run("Both.place(order)", both.place, dict(raced))
+    move.same(
         raced["order_id"],
         "Both.place(order), and a packer changes it between the two writes",
         "Both.place: which copy wins when two arrive?",
     )
-    MemoryOrders.place(old, late)
-    old.then["get after"] = other(late["order_id"], "packed", "sent")
-    file.run("Both.set_status(...)", both.set_status, late["order_id"], "open", "packed")
-    old.then.clear()
-    if new.get(late["order_id"]) != MemoryOrders.get(old, late["order_id"]) and "sent" in str(
-        old.get(late["order_id"])
-    ):
-        same(
+    MemoryOrders.place(move.old, late)
+    move.old.then["get after"] = move.packer(late["order_id"], "packed", "sent")
+    move.file.run("Both.set_status(...)", both.set_status, late["order_id"], "open", "packed")
+    move.old.then.clear()
+    if "sent" in str(move.old.get(late["order_id"])):
+        move.same(
             late["order_id"],
             "Both.set_status(...), and another packer changes the order between the two writes",
             "Both.set_status: which copy wins when two arrive?",

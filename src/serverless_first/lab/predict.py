@@ -16,7 +16,6 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
     """The question with its choices; `value` is the choice that is picked, or None.
 
     Args:
-        question: what to predict.
         choices: at least two different texts.
         pick: an earlier choice; one that is no longer offered is forgotten.
         save: called with each new choice, at once.

@@ -54,7 +54,6 @@ class PytestRun:
 
     Args:
         exit_code: pytest's own, or TIMED_OUT.
-        output: all it printed.
     """
 
     exit_code: int
@@ -87,22 +86,7 @@ def run_pytest(*names: str, timeout_s: float = 30.0) -> PytestRun:
         # itself puts the tests' folder there, once it is loaded, so that they can import what they test.
         # The options keep out settings and plug-ins that lie around on this machine.
         options = ["-rA", f"--rootdir={folder}", *_OPTIONS]
-        try:
-            run = subprocess.run(
-                [sys.executable, "-P", "-X", "utf8", "-c", _GUARDED, *options, *tests],
-                cwd=folder,
-                env=_environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=timeout_s,
-                encoding="utf-8",
-                errors="replace",
-            )
-        except subprocess.TimeoutExpired as error:
-            text = error.stdout or b""
-            return PytestRun(TIMED_OUT, text if isinstance(text, str) else text.decode("utf-8", "replace"))
-        return PytestRun(run.returncode, run.stdout)
+        return _run(_GUARDED, [*options, *tests], folder, timeout_s)
 
 
 def run_pytest_on_copies(*names: str, copies: Sequence[Mapping[str, str]], timeout_s: float = 60.0) -> list[int]:
@@ -129,21 +113,29 @@ def run_pytest_on_copies(*names: str, copies: Sequence[Mapping[str, str]], timeo
                 text = replaced[name] if name in replaced else Path(name).read_text(encoding="utf-8")
                 (folder / name).write_text(text, encoding="utf-8")
         tests = [name for name in names if name.startswith("test_")]
-        command = [sys.executable, "-P", "-X", "utf8", "-c", _ONE_AFTER_THE_OTHER, *map(str, folders)]
-        try:
-            output = subprocess.run(
-                [*command, "--", "-q", *_OPTIONS, *tests],
-                cwd=home,
-                env=_environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=timeout_s,
-            ).stdout
-        except subprocess.TimeoutExpired as error:
-            output = error.stdout or b""
-        said = dict(re.findall(r"^(.+): exit code (\d+)$", output.decode("utf-8", "replace"), re.MULTILINE))
+        output = _run(_ONE_AFTER_THE_OTHER, [*map(str, folders), "--", "-q", *_OPTIONS, *tests], home, timeout_s).output
+        said = dict(re.findall(r"^(.+): exit code (\d+)$", output, re.MULTILINE))
     return [int(said.get(str(folder), TIMED_OUT)) for folder in folders]
+
+
+def _run(script: str, arguments: Sequence[str], folder: str, timeout_s: float) -> PytestRun:
+    """Runs one of the scripts above in a folder."""
+    try:
+        run = subprocess.run(
+            [sys.executable, "-P", "-X", "utf8", "-c", script, *arguments],
+            cwd=folder,
+            env=_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout_s,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except subprocess.TimeoutExpired as error:
+        text = error.stdout or b""
+        return PytestRun(TIMED_OUT, text if isinstance(text, str) else text.decode("utf-8", "replace"))
+    return PytestRun(run.returncode, run.stdout)
 
 
 def _environ() -> dict[str, str]:

@@ -177,7 +177,7 @@ def page(seed: str, questions: list[Question]) -> str:
 def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
     """What jupyterquiz displays: the HTML of its frame and its script, without the address of MathJax."""
     from IPython.utils.capture import capture_output
-    from jupyterquiz import display_quiz
+    from jupyterquiz import display_quiz  # here, because most notebooks show no quiz until their end
 
     state = random.getstate()
     try:

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from traitlets.config import Config
+
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
 from serverless_first import course
-from serverless_first.course import UnknownModule, kernels
+from serverless_first.course import Module, UnknownModule, kernels
 from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten
 
 State = Literal["passed", "failed", "not started", "not judged", "error"]
@@ -41,7 +46,6 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
 
     Args:
         module_id: id or number of the module.
-        notebook: the learner's copy.
         cell_timeout_s: seconds after which a cell is interrupted.
 
     Returns:
@@ -51,79 +55,88 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
         UnknownLab: there is no such module.
         CourseFault: the notebook is missing, or it is no notebook.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import DeadKernelError
-    from traitlets.config import Config
-
     try:
         module = course.load().module(module_id)
     except UnknownModule as error:
         raise UnknownLab(str(error)) from None
+    book = _read(notebook)
+    cells_of = _checks(book, module)
+    stopped = _run(book, notebook.resolve().parent, cell_timeout_s)
+    results = []
+    for task in module.tasks:
+        state, message = _verdict(cells_of[task.id], stopped)
+        results.append(TaskResult(task.id, task.title, state, message))
+    return results + _broken_cells(book, list(cells_of.values()))
+
+
+def _read(notebook: Path) -> Any:
     try:
-        book: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+        return nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise CourseFault(f"{notebook} is missing: `serverless-first lab` lays it.") from None
     except Exception as error:  # nbformat raises whatever a file that is no notebook makes it trip over
         raise CourseFault(f"{notebook} cannot be read as a notebook ({one_line(str(error))}).") from None
 
+
+def _checks(book: Any, module: Module) -> dict[str, Any]:
+    """The cells that check the tasks, by task; nothing in the book has run any more."""
     cells_of: dict[str, Any] = {}
-    for cell in book.cells:
-        for task in module.tasks:
-            if f"check-{task.id}" in cell.metadata.get("tags", []):
-                cells_of[task.id] = cell
     for task in module.tasks:
-        if task.id not in cells_of:
-            cells_of[task.id] = nbformat.v4.new_code_cell()  # type: ignore[no-untyped-call]
-            book.cells.append(cells_of[task.id])
-        cells_of[
-            task.id
-        ].source = f"from serverless_first.lab import Lab as _Lab; _Lab({module.id!r}).check({task.id!r})"
+        marked = [cell for cell in book.cells if f"check-{task.id}" in cell.metadata.get("tags", [])]
+        if not marked:
+            marked = [nbformat.v4.new_code_cell()]  # type: ignore[no-untyped-call]
+            book.cells += marked
+        cells_of[task.id] = marked[-1]
+        marked[-1].source = f"from serverless_first.lab import Lab as _Lab; _Lab({module.id!r}).check({task.id!r})"
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    return cells_of
 
-    folder = tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True)
-    # As in the notebooks that `serverless-first lab` opens: without cloud.start() boto3 reaches nothing.
-    changes = surroundings.nowhere_environ(os.environ, REGION, Path(folder.name))
-    env = {k: v for k, v in (dict(os.environ) | changes).items() if v is not None}
-    client = NotebookClient(
-        book,
-        timeout=cell_timeout_s,
-        interrupt_on_timeout=True,
-        allow_errors=True,
-        kernel_name="python3",
-        config=Config(KernelManager=kernels.private_channels()),
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(notebook.resolve().parent)}},
-    )
-    stopped = ""
-    try:
-        kernels.started(lambda: client.execute(env=env))
-    except DeadKernelError:
-        stopped = "the kernel died before this check"
-    finally:
-        folder.cleanup()
 
+def _run(book: Any, folder: Path, cell_timeout_s: int) -> str:
+    """Runs the book in a folder; why it has stopped early, or nothing."""
+    with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as settings:
+        # As in the notebooks that `serverless-first lab` opens: without cloud.start() boto3 reaches nothing.
+        changes = surroundings.nowhere_environ(os.environ, REGION, Path(settings))
+        env = {k: v for k, v in (dict(os.environ) | changes).items() if v is not None}
+        client = NotebookClient(
+            book,
+            timeout=cell_timeout_s,
+            interrupt_on_timeout=True,
+            allow_errors=True,
+            kernel_name="python3",
+            config=Config(KernelManager=kernels.private_channels()),
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": str(folder)}},
+        )
+        try:
+            kernels.started(lambda: client.execute(env=env))
+        except DeadKernelError:
+            return "the kernel died before this check"
+    return ""
+
+
+def _verdict(cell: Any, stopped: str) -> tuple[State, str]:
+    """What a cell that has run a check says, and its message."""
+    if message := _error_of(cell):
+        found = _STATE.match(message)
+        state: State = found[1] if found else "not judged"  # type: ignore[assignment]
+        return state, message
+    if cell.execution_count is None:
+        return "not judged", stopped or "the check did not run"
+    return "passed", ""
+
+
+def _broken_cells(book: Any, checks: list[Any]) -> list[TaskResult]:
+    """The cells that ended with an error and were not meant to."""
     results = []
-    for task in module.tasks:
-        cell = cells_of[task.id]
-        message = _error_of(cell)
-        if message:
-            found = _STATE.match(message)
-            state: State = found[1] if found else "not judged"  # type: ignore[assignment]
-        elif cell.execution_count is None:
-            state, message = "not judged", stopped or "the check did not run"
-        else:
-            state = "passed"
-        results.append(TaskResult(task.id, task.title, state, message))
-    checks = [id(cell) for cell in cells_of.values()]
     for number, cell in enumerate(book.cells, 1):
         message = _error_of(cell, named=True)
         tags = cell.metadata.get("tags", [])
         # A lab tags its task cells raises-exception too, so that Run All goes on: their errors are worth telling.
         is_task = any(tag.startswith("task-") for tag in tags)
-        expected = id(cell) in checks or ("raises-exception" in tags and not is_task)
+        expected = any(cell is check for check in checks) or ("raises-exception" in tags and not is_task)
         # An untouched stub is no broken cell: the check says that its task is not started.
         if message and not expected and not message.startswith("NotImplementedError"):
             results.append(TaskResult(None, f"cell {number}", "error", message))

@@ -67,8 +67,6 @@ def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) 
 
     Args:
         file: the learner's progress, with this check in it.
-        module_id: the module.
-        task_id: the task.
         problem: the course's sentence on what is wrong; empty for a pass.
     """
     the_board = board()
@@ -279,6 +277,7 @@ SENDER = _Sender()
 
 def _send(the_board: Board, method: str, path: str, body: dict[str, Any] | None) -> int | None:
     """The status of the answer, None without one. It follows no redirect, which would take the token elsewhere."""
+    # Here, because most learners have no board, and these take a moment to load.
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener

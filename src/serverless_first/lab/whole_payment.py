@@ -10,7 +10,8 @@ from typing import Any
 
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
-from serverless_first.lab.whole_shop import Whole, order, record
+from serverless_first.lab.messages import record
+from serverless_first.lab.whole_shop import Whole, order
 
 Told = Callable[[], list[tuple[str, Any]]]
 _TRIES = 2  # of each Retry in the copy

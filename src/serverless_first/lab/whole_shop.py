@@ -18,6 +18,7 @@ from serverless_first.lab.apis import Answered, send
 from serverless_first.lab.attempt import Attempt
 from serverless_first.lab.failures import CheckFailed, readable
 from serverless_first.lab.functions import wait_until
+from serverless_first.lab.messages import send_all
 
 _DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
 _BURST = (*_DOOR, "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")
@@ -34,8 +35,6 @@ class Whole:
     """The learner's shop as a check acts on it.
 
     Args:
-        attempt: the run of the check.
-        shop: the deployed stack.
         begun_ms: Unix time at which the check began, in milliseconds: log lines before it are not its business.
     """
 
@@ -61,10 +60,7 @@ class Whole:
 
     def send(self, output: str, bodies: Sequence[str]) -> None:
         """Sends messages to a queue."""
-        sqs = self.shop.client("sqs")
-        for first in range(0, len(bodies), 10):
-            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[first : first + 10])]
-            sqs.send_message_batch(QueueUrl=self[output], Entries=entries)
+        send_all(self.attempt, self[output], bodies)
 
     def take(self, output: str, number: int, limit_s: float = 10.0) -> list[Any]:
         """Receives messages and deletes them, until there are so many or the time is over.
@@ -112,7 +108,7 @@ class Whole:
             client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
     def hand(self, function: str, *records: dict[str, Any]) -> tuple[bool, str]:
-        """Calls a function with a batch of messages, made by `record`.
+        """Calls a function with a batch of messages, made by `messages.record`.
 
         Returns:
             Whether it has ended without an error of its own, and what came back.
@@ -156,7 +152,6 @@ def deployed(
     In the place of a later file that is not written yet, the given one is deployed.
 
     Args:
-        attempt: the run of the check.
         files: what the learner must have written, in the shop's folder.
         outputs: what the stack must have.
         anew: whether the table orders is dropped before Migrate, so that an earlier one cannot stand in for it.
@@ -228,25 +223,6 @@ def migrate(whole: Whole) -> None:
 def order(**fields: Any) -> dict[str, Any]:
     """An order that nobody has seen."""
     return {"order_id": f"ord-{uuid.uuid4().hex[:8]}", "customer": "Sato Emi", "lamp": "Tsuki", "quantity": 2} | fields
-
-
-def record(body: str, id: str = "", receipt_handle: str = "") -> dict[str, Any]:
-    """A message as Lambda hands it on.
-
-    Args:
-        body: of the message.
-        id, receipt_handle: of the message, where it is one of a queue.
-    """
-    id = id or uuid.uuid4().hex
-    return {
-        "messageId": id,
-        "receiptHandle": receipt_handle or id,
-        "body": body,
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "awsRegion": "us-east-1",
-    }
 
 
 def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:

@@ -78,9 +78,7 @@ def ended(attempt: Attempt, called: str, execution_arn: str, limit_s: float, loo
     """An execution that has ended; the check fails if it still runs, and the execution is stopped then.
 
     Args:
-        attempt: the run of the check.
         called: what was started, for the message.
-        execution_arn: of the execution.
         limit_s: how long to wait, in seconds.
         look_at: where to look if it does not end.
     """
@@ -126,8 +124,6 @@ class News:
     """Listens to a topic, with a queue of its own; a context manager.
 
     Args:
-        attempt: the run of the check.
-        topic: the name of the topic.
         key: the field of a message by which the messages are sorted.
     """
 
@@ -195,10 +191,7 @@ def expect_one(
     """Checks that there is one message about something, and that it is this one; the time at which it was sent.
 
     Args:
-        attempt: the run of the check.
-        news: who has listened.
         wanted: the value of the key.
-        message: what the message says.
         execution: the execution that should have sent it; if it did not, its end says why.
         called: what was started, for the message of a failure.
         look_at: where to look then.

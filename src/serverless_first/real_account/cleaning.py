@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from serverless_first.course.words import count
 from serverless_first.real_account import finders, finders_own
 from serverless_first.real_account.existing import log_group_of
@@ -65,7 +67,6 @@ def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: 
     """Finds and removes what carries the owner's tag.
 
     Args:
-        account: whose.
         dry_run: only find it.
         report: gets the lines to read.
         limit_s: how long one thing may take to go, in seconds; `LIMIT_S` on AWS, unless given.
@@ -99,8 +100,6 @@ def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: 
 
 
 def _found(account: Account, kind: str, find: Finder, done: Cleanup) -> list[Thing]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     found: list[Thing] = []
     try:
         found.extend(find(account))
@@ -113,8 +112,6 @@ def _found(account: Account, kind: str, find: Finder, done: Cleanup) -> list[Thi
 
 
 def _remove(account: Account, thing: Thing, done: Cleanup, report: Report, limit_s: float) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         try:
             thing.remove()
@@ -145,8 +142,6 @@ def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> Non
 
 def _is_gone(gone: Callable[[], bool]) -> bool:
     """Whether it is gone; not yet, where AWS wants to be asked less often."""
-    from botocore.exceptions import ClientError
-
     try:
         return gone()
     except ClientError as error:
@@ -203,8 +198,6 @@ def _forget(account: Account, done: Cleanup) -> None:
 
 def _still_tagged(account: Account, done: Cleanup) -> list[str]:
     """What the tagging API lists of kinds that this cannot remove, and what stacks have left behind."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     wanted = [{"Key": KEY, "Values": [account.owner]}]
     found: list[str] = []
     kept: dict[str, Callable[[str], bool]] = {}

@@ -6,7 +6,10 @@ What carries the tag is deleted in the end, so a bucket of the learner's own, wi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_first.real_account.owned import Account
 from serverless_first.real_account.things import is_gone
@@ -16,10 +19,8 @@ def was_there(account: Account, service: str, operation: str, given: dict[str, A
     """Whether a call makes nothing new, and what is there is not the owner's.
 
     Args:
-        account: whose session.
         service: as botocore calls it.
         operation: as AWS calls it.
-        given: the call's parameters.
     """
     look = _LOOKS.get((service, operation))
     return look is not None and look(account, given)
@@ -30,7 +31,6 @@ def log_group_of(operation: str, given: Mapping[str, Any]) -> str:
 
     Args:
         operation: that makes it, "CreateFunction" or "CreateDBProxy".
-        given: its parameters.
     """
     if operation == "CreateDBProxy":
         return f"/aws/rds/proxy/{given.get('DBProxyName')}"
@@ -40,51 +40,51 @@ def log_group_of(operation: str, given: Mapping[str, Any]) -> str:
 def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
     """Whether the log group that a function or a proxy will write to is there already, with somebody's lines in it.
 
+    If AWS does not say, it is taken to be there: what is not known to be new is not ours to remove.
+
     Args:
-        account: whose session.
         operation: as AWS calls it.
-        given: the call's parameters.
     """
     name = log_group_of(operation, given)
-    found = account.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    try:
+        found = account.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    except (BotoCoreError, ClientError):
+        return True
     return any(group["logGroupName"] == name for group in found)
 
 
-def _answers(call: Callable[[], object]) -> bool:
-    from botocore.exceptions import ClientError
-
+def _answers(account: Account, service: str, call: str, **given: str) -> bool:
     try:
-        return not is_gone(call)
+        return not is_gone(partial(getattr(account.client(service), call), **given))
     except ClientError as error:  # 404: all that a HEAD request says; else refused to us: somebody's, and not new
         return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] != 404)
 
 
 def _bucket(account: Account, given: dict[str, Any]) -> bool:
-    return _answers(lambda: account.client("s3").head_bucket(Bucket=given["Bucket"]))
+    return _answers(account, "s3", "head_bucket", Bucket=given["Bucket"])
 
 
 def _queue(account: Account, given: dict[str, Any]) -> bool:
-    return _answers(lambda: account.client("sqs").get_queue_url(QueueName=given["QueueName"]))
+    return _answers(account, "sqs", "get_queue_url", QueueName=given["QueueName"])
 
 
 def _topic(account: Account, given: dict[str, Any]) -> bool:
     arn = f"arn:aws:sns:{account.region}:{account.id}:{given['Name']}"
-    return _answers(lambda: account.client("sns").get_topic_attributes(TopicArn=arn))
+    return _answers(account, "sns", "get_topic_attributes", TopicArn=arn)
 
 
 def _rule(account: Account, given: dict[str, Any]) -> bool:
     where = {"EventBusName": given["EventBusName"]} if "EventBusName" in given else {}
-    return _answers(lambda: account.client("events").describe_rule(Name=given["Name"], **where))
+    return _answers(account, "events", "describe_rule", Name=given["Name"], **where)
 
 
 def _alarm(account: Account, given: dict[str, Any]) -> bool:
-    found = account.client("cloudwatch").describe_alarms(AlarmNames=[given["AlarmName"]])
-    return bool(found["MetricAlarms"])
+    return bool(account.client("cloudwatch").describe_alarms(AlarmNames=[given["AlarmName"]])["MetricAlarms"])
 
 
 def _state_machine(account: Account, given: dict[str, Any]) -> bool:
     arn = f"arn:aws:states:{account.region}:{account.id}:stateMachine:{given['name']}"
-    return _answers(lambda: account.client("stepfunctions").describe_state_machine(stateMachineArn=arn))
+    return _answers(account, "stepfunctions", "describe_state_machine", stateMachineArn=arn)
 
 
 def _changed_stack(account: Account, given: dict[str, Any]) -> bool:

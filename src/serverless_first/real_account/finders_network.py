@@ -19,16 +19,27 @@ class _Kind:
     Attributes:
         prefix: of its ids.
         words: for the learner.
-        look: the call that describes it, the argument for its id, and the key of the answer.
-        remove: takes the client and the id.
-        ended: the states in which it is listed though it is gone.
+        look: the call that describes it by its id.
+        ids: that call's argument.
+        delete: the call that removes it, or a function that takes the client and the id.
+        given: that call's argument; in the plural it takes several ids.
+        ended: the state in which it is listed though it is gone.
     """
 
     prefix: str
     words: str
-    look: tuple[str, str, str]
-    remove: Callable[[Any, str], object]
-    ended: tuple[str, ...] = ()
+    look: str
+    ids: str
+    delete: str | Callable[[Any, str], object]
+    given: str = ""
+    ended: str = ""
+
+    def remove(self, ec2: Any, number: str) -> None:
+        """Asks for the removal of one."""
+        if callable(self.delete):
+            self.delete(ec2, number)
+        else:
+            getattr(ec2, self.delete)(**{self.given: [number] if self.given.endswith("s") else number})
 
 
 def _detach_gateway(ec2: Any, number: str) -> None:
@@ -61,66 +72,35 @@ def _delete_group(ec2: Any, number: str) -> None:
 
 # From the inside to the outside: what holds an address or a subnet goes before it.
 _KINDS = (
-    _Kind(
-        "i-",
-        "instance",
-        ("describe_instances", "InstanceIds", "Reservations"),
-        lambda ec2, number: ec2.terminate_instances(InstanceIds=[number]),
-        ("terminated",),
-    ),
+    _Kind("i-", "instance", "describe_instances", "InstanceIds", "terminate_instances", "InstanceIds", "terminated"),
     _Kind(
         "vpce-",
         "VPC endpoint",
-        ("describe_vpc_endpoints", "VpcEndpointIds", "VpcEndpoints"),
-        lambda ec2, number: ec2.delete_vpc_endpoints(VpcEndpointIds=[number]),
-        ("deleted",),
+        "describe_vpc_endpoints",
+        "VpcEndpointIds",
+        "delete_vpc_endpoints",
+        "VpcEndpointIds",
+        "deleted",
     ),
     _Kind(
-        "nat-",
-        "NAT gateway",
-        ("describe_nat_gateways", "NatGatewayIds", "NatGateways"),
-        lambda ec2, number: ec2.delete_nat_gateway(NatGatewayId=number),
-        ("deleted",),
+        "nat-", "NAT gateway", "describe_nat_gateways", "NatGatewayIds", "delete_nat_gateway", "NatGatewayId", "deleted"
     ),
     _Kind(
         "eni-",
         "network interface",
-        ("describe_network_interfaces", "NetworkInterfaceIds", "NetworkInterfaces"),
-        lambda ec2, number: ec2.delete_network_interface(NetworkInterfaceId=number),
+        "describe_network_interfaces",
+        "NetworkInterfaceIds",
+        "delete_network_interface",
+        "NetworkInterfaceId",
     ),
-    _Kind(
-        "eipalloc-",
-        "Elastic IP address",
-        ("describe_addresses", "AllocationIds", "Addresses"),
-        lambda ec2, number: ec2.release_address(AllocationId=number),
-    ),
-    _Kind(
-        "igw-",
-        "internet gateway",
-        ("describe_internet_gateways", "InternetGatewayIds", "InternetGateways"),
-        _detach_gateway,
-    ),
-    _Kind(
-        "vol-",
-        "volume",
-        ("describe_volumes", "VolumeIds", "Volumes"),
-        lambda ec2, number: ec2.delete_volume(VolumeId=number),
-    ),
-    _Kind(
-        "subnet-",
-        "subnet",
-        ("describe_subnets", "SubnetIds", "Subnets"),
-        lambda ec2, number: ec2.delete_subnet(SubnetId=number),
-    ),
-    _Kind("rtb-", "route table", ("describe_route_tables", "RouteTableIds", "RouteTables"), _delete_route_table),
-    _Kind(
-        "acl-",
-        "network ACL",
-        ("describe_network_acls", "NetworkAclIds", "NetworkAcls"),
-        lambda ec2, number: ec2.delete_network_acl(NetworkAclId=number),
-    ),
-    _Kind("sg-", "security group", ("describe_security_groups", "GroupIds", "SecurityGroups"), _delete_group),
-    _Kind("vpc-", "VPC", ("describe_vpcs", "VpcIds", "Vpcs"), lambda ec2, number: ec2.delete_vpc(VpcId=number)),
+    _Kind("eipalloc-", "Elastic IP address", "describe_addresses", "AllocationIds", "release_address", "AllocationId"),
+    _Kind("igw-", "internet gateway", "describe_internet_gateways", "InternetGatewayIds", _detach_gateway),
+    _Kind("vol-", "volume", "describe_volumes", "VolumeIds", "delete_volume", "VolumeId"),
+    _Kind("subnet-", "subnet", "describe_subnets", "SubnetIds", "delete_subnet", "SubnetId"),
+    _Kind("rtb-", "route table", "describe_route_tables", "RouteTableIds", _delete_route_table),
+    _Kind("acl-", "network ACL", "describe_network_acls", "NetworkAclIds", "delete_network_acl", "NetworkAclId"),
+    _Kind("sg-", "security group", "describe_security_groups", "GroupIds", _delete_group),
+    _Kind("vpc-", "VPC", "describe_vpcs", "VpcIds", "delete_vpc", "VpcId"),
 )
 
 
@@ -134,20 +114,15 @@ def network(account: Account) -> Iterator[Thing]:
     for kind in _KINDS:
         for number in ids:
             if number.startswith(kind.prefix) and not _is_gone(ec2, kind, number):
-                yield Thing(
-                    kind.words,
-                    number,
-                    partial(kind.remove, ec2, number),
-                    partial(_is_gone, ec2, kind, number),
-                )
+                gone = partial(_is_gone, ec2, kind, number)
+                yield Thing(kind.words, number, partial(kind.remove, ec2, number), gone)
 
 
 def _is_gone(ec2: Any, kind: _Kind, number: str) -> bool:
-    call, argument, key = kind.look
-    answer = answer_of(partial(getattr(ec2, call), **{argument: [number]}))
-    found = [] if answer is None else answer[key]
+    answer = answer_of(partial(getattr(ec2, kind.look), **{kind.ids: [number]}))
+    found = [] if answer is None else next((part for part in answer.values() if isinstance(part, list)), [])
     if kind.prefix == "i-":
         found = [instance for reservation in found for instance in reservation["Instances"]]
     states = [each.get("State") for each in found]
     names = [state["Name"] if isinstance(state, dict) else state for state in states]
-    return all(name in kind.ended for name in names)
+    return all(name == kind.ended for name in names)

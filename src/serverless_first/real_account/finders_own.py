@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from serverless_first.real_account.existing import log_group_of
 from serverless_first.real_account.journal import Made
 from serverless_first.real_account.owned import KEY, Account, as_mapping
@@ -24,8 +26,6 @@ _WRITES_LOGS = {
 
 def _stack(account: Account, stack_id: str) -> dict[str, Any] | None:
     """A stack as CloudFormation describes it; None when it is deleted."""
-    from botocore.exceptions import ClientError
-
     try:
         (stack,) = account.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
     except ClientError as error:
@@ -41,8 +41,6 @@ def kept_by(account: Account, stack_id: str) -> Callable[[str], bool]:
     Raises:
         ClientError: CloudFormation does not say.
     """
-    from botocore.exceptions import ClientError
-
     if _stack(account, stack_id) is not None:
         return lambda _: False
     try:
@@ -228,8 +226,6 @@ def buckets(account: Account) -> Iterator[Thing]:
         client.delete_bucket(Bucket=name)
 
     for bucket in client.list_buckets()["Buckets"]:
-        from botocore.exceptions import ClientError
-
         try:
             tagged = answer_of(partial(client.get_bucket_tagging, Bucket=bucket["Name"]))
         except ClientError as error:

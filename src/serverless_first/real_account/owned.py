@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import boto3
+
 from serverless_first.real_account.journal import Journal
 
 #: The key of the tag; its value is the owner.
@@ -49,8 +51,6 @@ class Account:
     def client(self, service: str) -> Any:
         """boto3's client of a service."""
         if service not in self._clients:
-            import boto3
-
             self._clients[service] = (self.session or boto3).client(service, region_name=self.region)
         return self._clients[service]
 
@@ -65,7 +65,6 @@ class Account:
         Args:
             operation: as boto3's method is called, "list_functions".
             key: of the answer, under which the list stands.
-            given: for each call.
         """
         client = self.client(service)
         if client.can_paginate(operation):

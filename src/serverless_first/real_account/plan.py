@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
 from serverless_cloud import guard, surroundings
 from serverless_cloud.errors import CloudError
 from serverless_cloud.progress import in_a_kernel
@@ -16,6 +20,7 @@ from serverless_first import facts
 from serverless_first.course.places import work_dir
 from serverless_first.facts import prices
 from serverless_first.real_account import costs
+from serverless_first.real_account.cleaning import clean_up
 from serverless_first.real_account.journal import Journal
 from serverless_first.real_account.owned import KEY, Account, journal_name, owner_of, valid_owner
 
@@ -102,7 +107,6 @@ def make(region: str, owner: str | None) -> Plan:
     """Looks who calls (sts get_caller_identity, which costs and changes nothing) and what it would cost.
 
     Args:
-        region: where.
         owner: for the tag; who calls, unless given.
 
     Raises:
@@ -124,17 +128,12 @@ def identify(region: str, owner: str | None) -> Account:
     """The account that boto3's credentials belong to.
 
     Args:
-        region: where.
         owner: for the tag; who calls, unless given.
 
     Raises:
         CloudError: there are no credentials, or they are not accepted.
         ValueError: nothing is left of the owner in letters that tags take.
     """
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-
     owner = valid_owner(owner) if owner is not None else None
     try:
         session = boto3.Session(region_name=region)
@@ -166,8 +165,6 @@ def _endpoint(session: Any, client: Any) -> str | None:
     Raises:
         CloudError: single services go elsewhere, so that a part would be real and a part not.
     """
-    from botocore.config import Config
-
     url = str(client.meta.endpoint_url)
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
         core = session._session
@@ -240,7 +237,6 @@ def confirm(plan: Plan, given: str | None) -> None:
     """Lets nobody through who has not typed the account's number and the Region.
 
     Args:
-        plan: what is about to happen.
         given: the confirmation, where the code has it; else somebody is asked.
 
     Raises:
@@ -268,8 +264,6 @@ def _nobody(why: str) -> NotConfirmed:
 
 def show(plan: Plan) -> Plan:
     """Prints a plan, and what carries its tag already; makes and removes nothing."""
-    from serverless_first.real_account.cleaning import clean_up
-
     print(plan)
     print(f'Nothing was made: a dry run. To go on: cloud.start(target="aws", region="{plan.account.region}")')
     clean_up(plan.account, dry_run=True)

@@ -16,7 +16,6 @@ class AccountSession:
 
     Args:
         target: "aws" or a URL.
-        region: the Region.
         owner: for the tag; None: on AWS who calls, elsewhere nothing is tagged.
         confirm: the account's number and the Region; None: somebody is asked.
     """

@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from botocore import handlers
+from botocore.exceptions import BotoCoreError, ClientError
+
 from serverless_first.real_account.existing import has_logs, was_there
 from serverless_first.real_account.journal import Made
 from serverless_first.real_account.owned import KEY, Account
@@ -107,11 +110,7 @@ AFTERWARDS: dict[tuple[str, str], Callable[[Account, dict[str, Any], dict[str, A
 
 
 class Tagger:
-    """Tags what every boto3 client makes, between `install` and `remove`.
-
-    Args:
-        account: whose tag.
-    """
+    """Tags what every boto3 client makes, between `install` and `remove`."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -123,14 +122,10 @@ class Tagger:
 
     def install(self) -> None:
         """From now on; clients of sessions that were made before are not seen, so boto3's own session must be new."""
-        from botocore import handlers
-
         handlers.BUILTIN_HANDLERS.extend(self._handlers)  # botocore gives these to every session it makes
 
     def remove(self) -> None:
         """No more; sessions that have the handlers keep them, and they do nothing."""
-        from botocore import handlers
-
         for handler in self._handlers:
             if handler in handlers.BUILTIN_HANDLERS:
                 handlers.BUILTIN_HANDLERS.remove(handler)
@@ -143,7 +138,7 @@ class Tagger:
         if self._was_there(account, params, model):
             return
         tagged = add_tag(params, model, account.owner)
-        noted = not tagged or (model.name in LEAVES_LOGS and not _has_logs(account, model.name, params))
+        noted = not tagged or (model.name in LEAVES_LOGS and not has_logs(account, model.name, params))
         context["serverless_first"] = (account, dict(params), tagged, noted)
 
     def _account_at(self, region: str | None) -> Account:
@@ -161,8 +156,6 @@ class Tagger:
 
     @staticmethod
     def _was_there(account: Account, params: dict[str, Any], model: Any) -> bool:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         service = model.service_model.service_name
         try:
             return was_there(account, service, model.name, params)
@@ -179,8 +172,6 @@ class Tagger:
         if operation in PARTS.get(service, ()):
             return
         if not tagged and (afterwards := AFTERWARDS.get((service, operation))):
-            from botocore.exceptions import BotoCoreError, ClientError
-
             try:
                 afterwards(account, given, parsed)
                 tagged, noted = True, False
@@ -197,15 +188,6 @@ class Tagger:
             print(f"Not noted in {account.journal.path}: {service} {operation}. {error}", file=sys.stderr)
 
 
-def _has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return has_logs(account, operation, given)
-    except (BotoCoreError, ClientError):  # not known to be new, so not ours to remove
-        return True
-
-
 def _other_account(answer: dict[str, Any], number: str) -> str:
     """An ARN in an answer that is another account's: the call of a client with other credentials."""
     arns = (v for v in answer.values() if isinstance(v, str) and v.startswith("arn:") and v.count(":") >= 5)
@@ -217,8 +199,6 @@ def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
 
     Args:
         params: of the call; changed.
-        model: botocore's model of the operation.
-        owner: the tag's value.
     """
     members = model.input_shape.members if model.input_shape is not None else {}
     name = next((each for each in _FIELDS if each in members), None)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from serverless_first.real_account.owned import Account
 
 
@@ -113,8 +115,6 @@ def answer_of(call: Callable[[], Any]) -> Any:
     Raises:
         ClientError: the call was refused for another reason, which says nothing about the thing.
     """
-    from botocore.exceptions import ClientError
-
     try:
         return call()
     except ClientError as error:

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+import psycopg
+
 from serverless_cloud import Cloud, CloudError
 
 #: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
@@ -71,7 +74,6 @@ class Database:
     """Hikari's database.
 
     Args:
-        identifier: its DBInstanceIdentifier.
         host, port: its endpoint.
         passwords: user -> password; "hikari" is the master user, "orders_app" an ordinary role.
     """
@@ -92,8 +94,6 @@ class Database:
         Raises:
             psycopg.OperationalError: the database refuses it.
         """
-        import psycopg
-
         return psycopg.connect(**(self.as_settings(user) | {"autocommit": True} | settings))
 
     def as_settings(self, user: str) -> dict[str, Any]:
@@ -129,13 +129,10 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
     Args:
         seats: max_connections.
         work_s: how long `place_order` takes, in seconds.
-        identifier: its DBInstanceIdentifier.
 
     Raises:
         CloudError: it did not become available.
     """
-    import boto3
-
     rds = boto3.client("rds")
     group = f"{identifier}-{seats}-seats"
     with contextlib.suppress(rds.exceptions.DBParameterGroupAlreadyExistsFault):
@@ -154,14 +151,11 @@ def instance(aws: Cloud, identifier: str, **settings: Any) -> Database:
     """An RDS instance with an empty database, in the place of what is there; waits until it is available.
 
     Args:
-        identifier: its DBInstanceIdentifier.
         settings: for `create_db_instance`, beside class, engine, storage, master user and database.
 
     Raises:
         CloudError: it did not become available.
     """
-    import boto3
-
     delete_instance(identifier)
     rds = boto3.client("rds")
     rds.create_db_instance(
@@ -181,14 +175,9 @@ def instance(aws: Cloud, identifier: str, **settings: Any) -> Database:
 def delete_instance(identifier: str) -> None:
     """Deletes an RDS instance, if it is there, and waits until it is gone.
 
-    Args:
-        identifier: its DBInstanceIdentifier.
-
     Raises:
         CloudError: it is still there after a minute.
     """
-    import boto3
-
     rds = boto3.client("rds")
     with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
         rds.delete_db_instance(DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
@@ -220,8 +209,6 @@ def proxy(aws: Cloud, database: Database, *, name: str = "orders-proxy", **setti
     Raises:
         CloudError: it does not listen.
     """
-    import boto3
-
     rds = boto3.client("rds")
     with contextlib.suppress(rds.exceptions.DBProxyNotFoundFault):
         rds.delete_db_proxy(DBProxyName=name)
@@ -243,16 +230,12 @@ def deploy(aws: Cloud, name: str, file: str, variables: dict[str, str], **settin
     """Creates a function from a file beside the notebook, with psycopg as a layer; waits until it is active.
 
     Args:
-        name: its name.
         file: the file that holds `handler`.
-        variables: its environment variables.
         settings: for `create_function`, in the place of these.
 
     Raises:
         FileNotFoundError: there is no such file.
     """
-    import boto3
-
     functions = boto3.client("lambda")
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
@@ -278,13 +261,10 @@ def role(name: str, service: str) -> str:
     """The ARN of a role that a service may assume, with the rights that Hikari needs; created if need be.
 
     Args:
-        name: its name.
         service: "lambda.amazonaws.com": its functions may write their logs; "rds.amazonaws.com": a proxy may read
             Hikari's secrets; "scheduler.amazonaws.com": schedules may send to queues; "states.amazonaws.com": workflows
             may call functions, send messages and run jobs; "ecs-tasks.amazonaws.com": jobs may keep what they make.
     """
-    import boto3
-
     iam = boto3.client("iam")
     may_assume = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [may_assume]})
@@ -296,8 +276,6 @@ def role(name: str, service: str) -> str:
 
 
 def _secret(name: str, value: dict[str, str]) -> str:
-    import boto3
-
     secrets = boto3.client("secretsmanager")
     with contextlib.suppress(secrets.exceptions.ResourceExistsException):
         secrets.create_secret(Name=name)
@@ -315,7 +293,6 @@ def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> No
     """Looks again and again until it is so.
 
     Args:
-        holds: whether it is so.
         what: for the error, in words.
         limit_s: how long, in seconds.
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
+
 from serverless_cloud import Cloud
 from serverless_first.shop import hikari
 
@@ -52,10 +54,10 @@ def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> S
             for that of a cell which has failed since.
     """
     if anew:
-        functions = _client("lambda")
+        functions = boto3.client("lambda")
         with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
             functions.delete_function(FunctionName=anew)
-    ec2 = _client("ec2")
+    ec2 = boto3.client("ec2")
     vpc = _named(ec2, ec2.create_vpc(CidrBlock=BLOCK)["Vpc"]["VpcId"], "hikari")
     zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]][:2]
 
@@ -101,8 +103,6 @@ def database(
 
     Args:
         subnets: of its DB subnet group, in at least two Availability Zones.
-        groups: its security groups.
-        identifier: its DBInstanceIdentifier.
 
     Returns:
         The environment variables of a function that connects to it: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME.
@@ -110,7 +110,7 @@ def database(
     Raises:
         CloudError: it did not become available.
     """
-    rds, name = _client("rds"), f"{identifier}-subnets"
+    rds, name = boto3.client("rds"), f"{identifier}-subnets"
     hikari.delete_instance(identifier)  # while it is there its subnet group cannot go
     with contextlib.suppress(rds.exceptions.DBSubnetGroupNotFoundFault):
         rds.delete_db_subnet_group(DBSubnetGroupName=name)
@@ -139,9 +139,3 @@ def _strict_acl(ec2: Any, vpc: str, subnets: Sequence[str]) -> str:
 def _named(ec2: Any, resource: str, name: str) -> str:
     ec2.create_tags(Resources=[resource], Tags=[{"Key": "Name", "Value": name}])
     return resource
-
-
-def _client(service: str) -> Any:
-    import boto3
-
-    return boto3.client(service)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 from IPython import get_ipython
 
 from serverless_cloud import Cloud
@@ -30,7 +31,6 @@ class Execution:
     """An execution that has ended.
 
     Args:
-        arn: its ARN.
         status: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
         output: from JSON; None unless it succeeded.
         error, cause: "" if there is none.
@@ -74,8 +74,6 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
     Raises:
         CloudError: there is no such folder.
     """
-    import boto3
-
     batch, ec2, s3 = boto3.client("batch"), boto3.client("ec2"), boto3.client("s3")
     aws.image("hikari/render", folder)
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
@@ -113,8 +111,6 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
 
 def jobs(name: str) -> list[dict[str, Any]]:
     """All jobs of this name in the queue `pictures`, running or ended, the oldest first, as list_jobs gives them."""
-    import boto3
-
     by_name = [{"name": "JOB_NAME", "values": [name]}]
     found = boto3.client("batch").list_jobs(jobQueue=QUEUE, filters=by_name)["jobSummaryList"]
     return sorted(found, key=lambda job: float(job["createdAt"]))
@@ -124,11 +120,8 @@ def table(name: str, key: str) -> Any:
     """A new, empty table in DynamoDB, as a resource of boto3, in the place of what is there.
 
     Args:
-        name: its name.
         key: its key, a text.
     """
-    import boto3
-
     dynamodb = boto3.resource("dynamodb")
     with contextlib.suppress(dynamodb.meta.client.exceptions.ResourceNotFoundException):
         dynamodb.Table(name).delete()
@@ -151,8 +144,6 @@ class Inbox:
     """
 
     def __init__(self, topic: str = "news") -> None:
-        import boto3
-
         sns, self._sqs = boto3.client("sns"), boto3.client("sqs")
         self.topic: str = sns.create_topic(Name=topic)["TopicArn"]
         self._queue = self._sqs.create_queue(QueueName=f"{topic}-inbox")["QueueUrl"]
@@ -185,8 +176,6 @@ class Inbox:
 
 def billed_s(function: str) -> list[float]:
     """What Lambda bills for each call of a function, in seconds, the oldest first: from the REPORT lines of its log."""
-    import boto3
-
     logs, lines = boto3.client("logs"), []
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
     with contextlib.suppress(logs.exceptions.ResourceNotFoundException):  # never called
@@ -205,12 +194,9 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
     """The ARN of a state machine with this definition: made, or changed if it is there.
 
     Args:
-        name: its name.
         definition: in the Amazon States Language, a dict or JSON text.
         kind: "STANDARD" or "EXPRESS". The kind of a machine that is there cannot be changed.
     """
-    import boto3
-
     states = boto3.client("stepfunctions")
     text = definition if isinstance(definition, str) else json.dumps(definition)
     rights = hikari.role("hikari-workflows", "states.amazonaws.com")
@@ -228,12 +214,9 @@ def start(machine_arn: str, given: Any, **more: Any) -> str:
     """Starts an execution; its ARN.
 
     Args:
-        machine_arn: of the state machine.
         given: the input; anything that JSON can hold.
         more: for `start_execution`, `name` for instance.
     """
-    import boto3
-
     states = boto3.client("stepfunctions")
     return str(states.start_execution(stateMachineArn=machine_arn, input=json.dumps(given), **more)["executionArn"])
 
@@ -242,14 +225,11 @@ def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
     """Waits for the end of an execution.
 
     Args:
-        execution_arn: its ARN.
         limit_s: how long, in seconds.
 
     Raises:
         CloudError: it still runs then.
     """
-    import boto3
-
     states = boto3.client("stepfunctions")
     found: dict[str, Any] = {}
 

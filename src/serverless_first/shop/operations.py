@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import boto3
+
 Kind = Literal["actions", "settings", "patch", "watch"]
 #: What is counted, and what a reader sees.
 KINDS: Mapping[Kind, str] = {
@@ -74,7 +76,6 @@ class Ledger:
         """Notes a command, a statement, a call or a file that was written.
 
         Args:
-            what: it.
             settings: how many values were chosen in it.
         """
         return self._note("actions", what, settings)
@@ -89,8 +90,6 @@ class Ledger:
 
     def client(self, service: str) -> Any:
         """A boto3 client whose calls are noted, those that are refused as well."""
-        import boto3
-
         client = boto3.client(service)
         last: list[Operation] = []
 

@@ -92,26 +92,16 @@ class Move:
     fact_id: str = ""
 
 
-def _task(name: str, means: str, then: str, now: str, **both: str) -> Task:
+def _task(name: str, means: str, then: str, now: str, both: Mapping[str, str] = MappingProxyType({})) -> Task:
     """A row; a letter for each column: A for AWS, y for you, b for both."""
-    words = {service: both[key] for key, service in _KEYS.items() if key in both}
     return Task(
         name,
         means,
         MappingProxyType({s: _LETTERS[letter] for s, letter in zip(ON_THE_SLIDE, then, strict=True)}),
         MappingProxyType({s: _LETTERS[letter] for s, letter in zip(TODAY, now, strict=True)}),
-        MappingProxyType(words),
+        both,
     )
 
-
-_KEYS = {
-    "ecs": "ECS/EKS on EC2",
-    "ecs_managed": "ECS Managed Instances",
-    "microvms": "Lambda MicroVMs",
-    "lambda_managed": "Lambda Managed Instances",
-    "fargate": "Fargate",
-    "lambda_": "Lambda",
-}
 
 TASKS: tuple[Task, ...] = (
     _task("buildings and hardware", "power, cooling, broken disks, the cables", "AAAA", "AAAAAAA"),
@@ -126,16 +116,18 @@ TASKS: tuple[Task, ...] = (
         "install its security updates",
         "yyAA",
         "yyAbAAA",
-        microvms="AWS patches the base image, you build your image again",
+        {"Lambda MicroVMs": "AWS patches the base image, you build your image again"},
     ),
     _task(
         "scale with the demand",
         "more when many come, fewer when they go",
         "yybA",
         "yybybbA",
-        ecs_managed="AWS scales the machines, you scale the tasks on them",
-        lambda_managed="AWS scales, within limits that you set",
-        fargate="AWS has the machines, you scale the tasks",
+        {
+            "ECS Managed Instances": "AWS scales the machines, you scale the tasks on them",
+            "Lambda Managed Instances": "AWS scales, within limits that you set",
+            "Fargate": "AWS has the machines, you scale the tasks",
+        },
     ),
     _task("place the work", "find a machine with room, replace what has died", "yAAA", "yAAAAAA"),
     _task(
@@ -143,8 +135,10 @@ TASKS: tuple[Task, ...] = (
         "install the security updates of Python itself",
         "yyyA",
         "yyyybyb",
-        lambda_managed="AWS patches within a version of Python, you move to the next one",
-        lambda_="AWS patches within a version of Python unless you pin it, you move to the next one",
+        {
+            "Lambda Managed Instances": "AWS patches within a version of Python, you move to the next one",
+            "Lambda": "AWS patches within a version of Python unless you pin it, you move to the next one",
+        },
     ),
     _task(
         "fetch events, and try again",
@@ -157,8 +151,10 @@ TASKS: tuple[Task, ...] = (
         "subnets, routes, who may reach whom",
         "yyyA",
         "yyybyyb",
-        microvms="AWS has the connectors, you choose and place them",
-        lambda_="AWS has it outside a VPC; in a VPC the subnets and security groups are yours",
+        {
+            "Lambda MicroVMs": "AWS has the connectors, you choose and place them",
+            "Lambda": "AWS has it outside a VPC; in a VPC the subnets and security groups are yours",
+        },
     ),
     _task("the code", "what it does, and its errors", "yyyy", "yyyyyyy"),
     _task("dependencies", "the libraries that you pack with it, and their updates", "yyyy", "yyyyyyy"),

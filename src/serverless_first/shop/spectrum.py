@@ -37,14 +37,12 @@ class Service:
         yours: the tasks that stay yours, keys of TASKS.
         then: what slide 27 calls it; empty if it is not there.
         fact: the id in facts.yml that tells what changed; empty if nothing did.
-        now: whether it is there today.
     """
 
     name: str
     yours: frozenset[str]
     then: str = ""
     fact: str = ""
-    now: bool = True
 
     @property
     def news(self) -> str:
@@ -122,7 +120,7 @@ def row(name: str, when: When = "now") -> list[Service]:
     Raises:
         KeyError: there is no such row.
     """
-    return [service for service in ROWS[name] if (service.then if when == "then" else service.now)]
+    return [service for service in ROWS[name] if service.then or when == "now"]
 
 
 def left(services: Iterable[Service]) -> dict[str, int]:

@@ -79,12 +79,12 @@ class _Page:
 
     def _code(self, source: str) -> None:
         lines = source.count("\n") + 1
-        if lines <= LONG_LINES or source.startswith("%%writefile"):
-            self.text.fenced("{code-block} ipython3", source)
-            return
-        self.text.html(f'<details class="long-code"><summary>Code, {lines} lines</summary>')
+        is_long = lines > LONG_LINES and not source.startswith("%%writefile")
+        if is_long:
+            self.text.html(f'<details class="long-code"><summary>Code, {lines} lines</summary>')
         self.text.fenced("{code-block} ipython3", source)
-        self.text.html("</details>")
+        if is_long:
+            self.text.html("</details>")
 
     def _broken(self, address: str) -> None:
         line = links.line_of(address, self._lesson)
@@ -104,12 +104,9 @@ def lesson_page(
     """The page of one lesson, and one line for each thing that is wrong with it.
 
     Args:
-        module: the lesson's module.
         notebook: the built lesson with its outputs.
         quiz: the questions of the module, as `lab.quiz.load_quiz` gives them.
-        terms: the glossary.
         known: the ids of the modules that have a page.
-        root: the checkout.
         pictures: the folder for the pictures.
     """
     page = _Page(module, root, known, pictures)

@@ -87,7 +87,6 @@ def checked(folder: Path, origins: dict[str, str]) -> tuple[list[str], dict[str,
     """Looks at each link of a finished site; asks nothing of the network.
 
     Args:
-        folder: the site.
         origins: from which file a page was made, by its name.
 
     Returns:
@@ -106,7 +105,8 @@ def checked(folder: Path, origins: dict[str, str]) -> tuple[list[str], dict[str,
                 problems.append(f"{where}: the link to {address} leads nowhere: {trouble}")
         for address in dict.fromkeys(page.loaded):
             if urlsplit(address).scheme or address.startswith("//"):
-                problems += [f"{where}: it would load {address} from elsewhere"] if _elsewhere(address) else []
+                is_data = urlsplit(address).scheme == "data"
+                problems += [] if is_data else [f"{where}: it would load {address} from elsewhere"]
             elif not (folder / (unquote(urlsplit(address).path) or name)).is_file():
                 problems.append(f"{where}: {address} is missing")
     problems += [f"{sheet}: it would load {address}" for sheet, address in _loaded_by_styles(folder)]
@@ -123,10 +123,6 @@ def _trouble(address: str, name: str, pages: dict[str, Page], folder: Path) -> s
         return "" if (folder / target).is_file() else f"the site has no {target}"
     anchor = unquote(parts.fragment)
     return f"{target} has no anchor {anchor}" if anchor and anchor not in pages[target].ids else ""
-
-
-def _elsewhere(address: str) -> bool:
-    return urlsplit(address).scheme != "data"
 
 
 def _loaded_by_styles(folder: Path) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from serverless_first import course
 from serverless_first.authoring import nbio
+from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module
 from serverless_first.course.places import course_root
 from serverless_first.facts import glossary
@@ -30,12 +31,8 @@ _THEME = Path(__file__).parent / "theme"
 _WARNING = re.compile(r"(?P<file>.+?\.md):(?:(?P<line>\d+):)? (?:WARNING|ERROR|CRITICAL|SEVERE): (?P<what>.*)")
 
 
-class SiteFailed(RuntimeError):
+class SiteFailed(BuildFailed):
     """The site could not be made; `problems` has one line for each cause. A site that was there stays as it was."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def make_site(target: Path | None = None, *, report: Callable[[str], None] = print) -> Path:

@@ -28,7 +28,6 @@ def add_outputs(text: Text, cell: Any, name: str, pictures: Path) -> None:
     """Adds the outputs of a cell to a page; pictures become files.
 
     Args:
-        text: the page.
         cell: a code cell that has been executed.
         name: begins the names of its pictures, as in "05-rds-proxy-12".
         pictures: the folder for them.

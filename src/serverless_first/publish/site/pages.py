@@ -158,7 +158,6 @@ def document(root: Path, name: str, known: set[str]) -> tuple[Text, list[str]]:
     """A document of the course as a page.
 
     Args:
-        root: the checkout.
         name: its path there, as in "docs/fidelity.md".
         known: the ids of the modules and the names of the documents that have a page.
     """

@@ -24,11 +24,9 @@ def quiz(title: str, questions: list[dict[str, Any]]) -> str:
 
 
 def _question(question: dict[str, Any]) -> str:
-    told = f"<p>{markup(asked(question))}</p>"
-    if question["type"] != "numeric":
-        answers = question["answers"]
-        return told + "".join(_answer(markup(a["answer"]), a) for a in answers)
-    return told + "".join(_answer(_number(a["answer"]), a) for a in question["answers"])
+    words = _number if question["type"] == "numeric" else markup
+    answers = "".join(_answer(words(answer["answer"]), answer) for answer in question["answers"])
+    return f"<p>{markup(asked(question))}</p>{answers}"
 
 
 def _answer(words: str, answer: dict[str, Any]) -> str:

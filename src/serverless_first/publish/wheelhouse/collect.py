@@ -34,16 +34,8 @@ NO_NETWORK = re.compile(
 )
 # Settings of the machine that would choose other files than the locked ones; index, proxies and certificates stay.
 DROPPED = (
-    *(
-        "PIP_CONSTRAINT",
-        "PIP_REQUIREMENT",
-        "PIP_TARGET",
-        "PIP_PLATFORM",
-        "PIP_NO_BINARY",
-        "PIP_ONLY_BINARY",
-        "PIP_DEST",
-    ),
-    *("PIP_PRE", "PIP_PREFER_BINARY", "PIP_UPLOADED_PRIOR_TO", "PIP_QUIET", "PIP_USER", "PIP_EDITABLE"),
+    *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_TARGET", "PIP_PLATFORM", "PIP_NO_BINARY", "PIP_ONLY_BINARY"),
+    *("PIP_DEST", "PIP_PRE", "PIP_PREFER_BINARY", "PIP_UPLOADED_PRIOR_TO", "PIP_QUIET", "PIP_USER", "PIP_EDITABLE"),
 )
 Report = Callable[[int, int, str], None]
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from serverless_first.course import workcopy
 from serverless_first.publish.wheelhouse.targets import Target
 
 NAME = "wheelhouse.json"
@@ -24,8 +25,8 @@ def add(folder: Path, root: Path, target: Target, profile: str) -> None:
     found[target.platform, target.python] = {**target.described(), "locks": locks}
     entries = [found[key] for key in sorted(found, key=str)]
     text = json.dumps({"format": FORMAT, "targets": entries}, indent=1) + "\n"
-    _write(folder / NAME, text)
-    _write(folder / HOW_TO, how_to(entries))
+    workcopy.write(folder / NAME, text.encode())
+    workcopy.write(folder / HOW_TO, how_to(entries).encode())
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -53,12 +54,6 @@ def how_to(entries: list[dict[str, Any]]) -> str:
         for each in entries
     ]
     return _HOW_TO.replace("{rows}", "\n".join(rows))
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
 
 
 _HOW_TO = """# A room without internet

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.tags import Tag
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -66,39 +68,30 @@ class Folder:
 
     def file_of(self, pin: Pin, target: Target) -> Path | None:
         """The file that installs the pin on the target: a wheel that runs there, else the source; None: not here."""
-        sources = []
-        for path in self.path.iterdir() if self.path.is_dir() else ():
-            if self._is_wheel(path, pin, target) and self._allowed(path, pin):
-                return path
-            if self._is_source(path, pin) and self._allowed(path, pin):
-                sources.append(path)
-        return sources[0] if sources else None
+        there = [(path, tags) for path, tags in self._of(pin) if self._allowed(path, pin)]
+        wheel = next((path for path, tags in there if tags and tags & target.tags), None)
+        return wheel or next((path for path, tags in there if tags is None), None)
 
     def drop_broken(self, pin: Pin) -> None:
         """Removes files of the pin that are not the locked ones: half of a download that was interrupted."""
-        for path in list(self.path.iterdir()) if self.path.is_dir() else ():
-            if (self._is_wheel(path, pin, None) or self._is_source(path, pin)) and not self._allowed(path, pin):
+        for path, _ in list(self._of(pin)):
+            if not self._allowed(path, pin):
                 path.unlink()
                 self._digests.pop(path, None)
 
-    @staticmethod
-    def _is_wheel(path: Path, pin: Pin, target: Target | None) -> bool:
-        try:
-            name, version, _, tags = parse_wheel_filename(path.name)
-        except InvalidWheelFilename:
-            return False
-        runs = target is None or bool(tags & target.tags)
-        return (name, version) == (pin.name, Version(pin.version)) and runs
-
-    @staticmethod
-    def _is_source(path: Path, pin: Pin) -> bool:
-        if not path.name.endswith(".tar.gz"):
-            return False
-        try:
-            name, version = parse_sdist_filename(path.name)
-        except InvalidSdistFilename:
-            return False
-        return (name, version) == (pin.name, Version(pin.version))
+    def _of(self, pin: Pin) -> Iterator[tuple[Path, frozenset[Tag] | None]]:
+        """The files that are called as the pin's are, each with a wheel's tags, or None for a source."""
+        for path in self.path.iterdir() if self.path.is_dir() else ():
+            tags: frozenset[Tag] | None = None
+            try:
+                if path.name.endswith(".tar.gz"):
+                    name, version = parse_sdist_filename(path.name)
+                else:
+                    name, version, _, tags = parse_wheel_filename(path.name)
+            except (InvalidSdistFilename, InvalidWheelFilename):
+                continue
+            if (name, version) == (pin.name, Version(pin.version)):
+                yield path, tags
 
     def _allowed(self, path: Path, pin: Pin) -> bool:
         if path not in self._digests:

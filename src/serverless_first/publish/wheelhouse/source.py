@@ -11,6 +11,7 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
+from serverless_first.course import workcopy
 from serverless_first.publish.wheelhouse.pins import Pin
 
 
@@ -39,9 +40,7 @@ def fetch(pin: Pin, pip_log: str, to: Path) -> bool:
         return False
     if hashlib.sha256(content).hexdigest() not in pin.hashes:
         return False
-    part = to / f".{found[2]}.part"
-    part.write_bytes(content)
-    part.replace(to / found[2])
+    workcopy.write(to / found[2], content)
     return True
 
 

@@ -66,7 +66,6 @@ class Board:
     Args:
         store: what is kept.
         keys: whose token is whose.
-        the_course: its modules and tasks.
         prefix: the path in front of all addresses, with a slash at both ends.
     """
 

@@ -50,9 +50,6 @@ ON CONFLICT DO UPDATE SET
 class Store:
     """The file of one board; used from one thread.
 
-    Args:
-        folder: the board's folder.
-
     Raises:
         OSError: it cannot be made.
         sqlite3.Error: the file is no database of ours.
@@ -116,12 +113,11 @@ class Store:
         """Rows of name and number, by name."""
         return self._rows("SELECT name, number FROM students ORDER BY name")
 
-    def states(self, *, module: str | None = None, student: str | None = None) -> list[sqlite3.Row]:
-        """The states, of one module or one student if asked."""
+    def states(self, *, student: str | None = None) -> list[sqlite3.Row]:
+        """The states, of one student if asked."""
         return self._rows(
-            "SELECT * FROM states WHERE (:module IS NULL OR module = :module) "
-            "AND (:student IS NULL OR student = :student) ORDER BY student, module, task",
-            {"module": module, "student": student},
+            "SELECT * FROM states WHERE (:student IS NULL OR student = :student) ORDER BY student, module, task",
+            {"student": student},
         )
 
     def failures(self, module: str) -> list[sqlite3.Row]:

@@ -20,8 +20,6 @@ def board(store: Store, the_course: Course, module_id: str | None) -> dict[str, 
     """The page of one module, as JSON can hold it.
 
     Args:
-        store: what the board keeps.
-        the_course: its modules and tasks.
         module_id: the module to tell of; unless given, the one that most students have worked on.
 
     Raises:

@@ -29,18 +29,14 @@ def write(folder: Path, roll: Roll, address: str) -> tuple[Path, Path]:
     """Writes cards.html and cards.csv into the class's folder, readable for their owner alone.
 
     Args:
-        folder: of the class.
-        roll: whose cards.
         address: what a student opens in the browser.
 
     Returns:
         the two files.
     """
     pages, table = folder / "cards.html", folder / "cards.csv"
-    shown = [(p.name, address, p.code) for p in roll.people]
-    cards = "\n".join(
-        _CARD.format(name=html.escape(name), address=html.escape(where), code=code) for name, where, code in shown
-    )
+    where = html.escape(address)
+    cards = "\n".join(_CARD.format(name=html.escape(p.name), address=where, code=p.code) for p in roll.people)
     private(pages, _PAGE.format(cards=cards))
     rows = [(person.name, person.account, address, person.code) for person in roll.people]
     private(table, to_csv(["name", "account", "address", "code"], rows))

@@ -46,7 +46,6 @@ class Groups:
 
         Args:
             name: of the class, new for each run.
-            mount: where the control groups are.
             own: the file that says which ones we are in.
 
         Raises:
@@ -109,8 +108,11 @@ class Groups:
 
     def cap(self, memory_mb: int) -> None:
         """The most that the whole class may hold: beyond it the kernel ends one of its processes, none of others."""
+        self._limit(self.roots["memory"], memory_mb)
+
+    def _limit(self, folder: Path, memory_mb: int) -> None:
         file = "memory.max" if self.version == 2 else "memory.limit_in_bytes"
-        (self.roots["memory"] / file).write_text(str(memory_mb * 2**20))
+        (folder / file).write_text(str(memory_mb * 2**20))
 
     def _weigh(self, folder: Path, weight: int) -> None:
         if self.version == 2:
@@ -120,10 +122,9 @@ class Groups:
 
     def seat(self, account: str, limits: Limits) -> None:
         """Makes the group of one seat, or gives it its limits again."""
-        memory = "memory.max" if self.version == 2 else "memory.limit_in_bytes"
         for folder in self._folders(account):
             folder.mkdir(exist_ok=True)
-        (self.roots["memory"] / account / memory).write_text(str(limits.memory_mb * 2**20))
+        self._limit(self.roots["memory"] / account, limits.memory_mb)
         (self.roots["pids"] / account / "pids.max").write_text(str(limits.processes))
         self.weigh_seat(account, with_a_turn=False)
 

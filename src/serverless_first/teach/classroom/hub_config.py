@@ -97,16 +97,8 @@ c.JupyterHub.services = [
         # Without a url, so not behind the hub's proxy: there it would share an origin with what students' servers send.
         "name": "board",
         "command": [
-            *(
-                *run,
-                "serverless_first.cli",
-                "board",
-                "--host",
-                place.host,
-                "--port",
-                str(place.board_port),
-                "--no-token",
-            ),
+            *(*run, "serverless_first.cli", "board", "--no-token"),
+            *("--host", place.host, "--port", str(place.board_port)),
             *("--prefix", plan.PREFIX, "--folder", str(the.board), "--students", str(data / "names.csv")),
         ],
         "cwd": str(the.folder),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 
@@ -55,7 +54,7 @@ class Limits:
         """
         if sys.platform == "win32":
             return
-        import resource
+        import resource  # Unix's own
 
         data = max(_DATA_MB, 2 * self.memory_mb) * 2**20
         wanted = [(resource.RLIMIT_DATA, data), (resource.RLIMIT_CORE, 0)]
@@ -112,9 +111,3 @@ def all_together_mb(limits: Limits, seats: int, *, free: int | None = None) -> i
     """
     free = free_mb() if free is None else free
     return min(seats * limits.memory_mb, free - KEPT_MB) + KEPT_MB * 2 // 3
-
-
-def nice(by: int) -> None:
-    """Lets others go first: the seats behind the hub, so that it answers however busy they are."""
-    if hasattr(os, "nice"):
-        os.nice(by)

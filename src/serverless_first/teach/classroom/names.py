@@ -56,7 +56,6 @@ def of_seat(address: str, account: str) -> str:
     """The host name of a seat, as JupyterHub makes it.
 
     Args:
-        address: the class's public address.
         account: of the seat, "student-07".
     """
     return f"{account}.{urlsplit(address).hostname}"

@@ -42,7 +42,6 @@ class Plan:
     """One run of a class.
 
     Args:
-        folder: of the class.
         temporary: where seats keep what need not last; a short path, removed at the end.
         place: where the class listens.
         ports: of the hub and the proxy's own interface; on 127.0.0.1 alone.

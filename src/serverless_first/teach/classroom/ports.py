@@ -48,7 +48,6 @@ def free(count: int, *, but: Sequence[int] = ()) -> list[int]:
     """So many ports of 127.0.0.1 that are free at this moment, each another one.
 
     Args:
-        count: how many.
         but: none of these.
     """
     found: list[int] = []
@@ -76,12 +75,7 @@ def of_seat(account: str) -> Iterator[int]:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether this process listens at a port of this machine; also where the system does not tell.
-
-    Args:
-        pid: of the process.
-        port: the port.
-    """
+    """Whether this process listens at a port of this machine; also where the system does not tell."""
     try:
         found = psutil.Process(pid).net_connections("tcp")
     except psutil.AccessDenied:

@@ -84,9 +84,7 @@ def enrol(folder: Path, names: Sequence[str], instructor: str) -> Roll:
     """Gives each name a seat and a code, or the ones that it had; whoever is no longer listed keeps the seat's work.
 
     Args:
-        folder: of the class.
         names: of the students, each once.
-        instructor: the instructor's name.
 
     Raises:
         BadClass: the folder's class.json is not one of ours.

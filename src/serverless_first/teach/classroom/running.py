@@ -31,6 +31,11 @@ from serverless_first.teach.classroom import cards, limits, names, ports, roll, 
 from serverless_first.teach.classroom.groups import HUB, Groups, NoGroups
 from serverless_first.teach.classroom.plan import VARIABLE, Place, Plan, load as load_plan
 
+if sys.platform != "win32":  # where there is no pwd, and `running` refuses
+    import pwd
+
+    from serverless_first.teach.classroom import accounts
+
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 90.0
 BOARD_WITHIN_S = 60.0
@@ -50,10 +55,8 @@ class Running:
         address: what students open.
         board: what the instructor opens to see who is stuck.
         cards: the printed and the tabular cards.
-        plan: what was decided.
         people: who may sign in.
         why_no_groups: why there are no control groups; empty if there are.
-        hub: the process.
     """
 
     address: str
@@ -86,7 +89,6 @@ def running(
     Args:
         folder: of the class: the roll, the cards, the students' work.
         students: their names, each once.
-        instructor: the instructor's name.
         host: the address to listen on; 0.0.0.0 for the whole room.
         port: its port; 0 takes any.
         board_port: of the board, on the same address; the one above unless given, and 0 takes any.
@@ -103,19 +105,7 @@ def running(
         roll.BadClass, limits.TooSmall: as they say.
         OSError: the folder cannot be written.
     """
-    if sys.platform == "win32":
-        raise CannotTeach(
-            "JupyterHub does not run on Windows: use the Windows Subsystem for Linux, or `make lab` on each machine."
-        )
-    if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
-        raise CannotTeach(
-            f"A class needs {', '.join(missing)}: `make env` installs them, and so does `pip install -e '.[class]'`."
-        )
-    if proxy and not shutil.which(proxy):
-        raise CannotTeach(
-            f"There is no program {proxy}. `npm install -g configurable-http-proxy` installs the original proxy; "
-            "without --proxy the class uses its own."
-        )
+    _require_programs(proxy)
     folder = folder.absolute()
     for each in (folder, folder / "students"):
         if not each.exists():  # the rights of a folder that was there before are its owner's affair
@@ -136,6 +126,22 @@ def running(
         raise CannotTeach(str(error)) from error
     except Timeout:
         raise CannotTeach(f"A class runs in {folder} already: stop it with Ctrl-C, or name another folder.") from None
+
+
+def _require_programs(proxy: str | None) -> None:
+    if sys.platform == "win32":
+        raise CannotTeach(
+            "JupyterHub does not run on Windows: use the Windows Subsystem for Linux, or `make lab` on each machine."
+        )
+    if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
+        raise CannotTeach(
+            f"A class needs {', '.join(missing)}: `make env` installs them, and so does `pip install -e '.[class]'`."
+        )
+    if proxy and not shutil.which(proxy):
+        raise CannotTeach(
+            f"There is no program {proxy}. `npm install -g configurable-http-proxy` installs the original proxy; "
+            "without --proxy the class uses its own."
+        )
 
 
 def _start(
@@ -183,8 +189,6 @@ def _start(
 
 
 def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) -> dict[str, int]:
-    from serverless_first.teach.classroom import accounts
-
     try:
         undo.callback(_remove_accounts, seats, folder)
         numbers = accounts.make(seats, folder / "students")
@@ -196,10 +200,6 @@ def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) ->
 
 def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     """Ends whatever runs under the accounts of the seats, and removes them."""
-    import pwd
-
-    from serverless_first.teach.classroom import accounts
-
     names = {accounts.name_of(seat, folder / "students") for seat in seats}
     numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
     _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
@@ -225,8 +225,6 @@ def _furnish(plan: Plan, seat: str) -> None:
     if number is None:
         home.mkdir(mode=0o700, exist_ok=True)
     else:
-        from serverless_first.teach.classroom import accounts
-
         accounts.furnish(home, number)
         os.chown(temporary, number, number)
 

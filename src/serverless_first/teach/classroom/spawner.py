@@ -19,7 +19,6 @@ from serverless_first.lab import sharing
 from serverless_first.teach.board import Keys
 from serverless_first.teach.board.addresses import from_this_machine
 from serverless_first.teach.classroom import accounts, plan, ports, roll, warden
-from serverless_first.teach.classroom.limits import nice
 
 LOOK_EVERY_MS = 3_000
 LISTENS_YET_EVERY_S = 0.3
@@ -77,7 +76,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         def settle() -> None:
             if the.groups:
                 the.groups.enter(name)
-            nice(BEHIND_THE_HUB)
+            os.nice(BEHIND_THE_HUB)  # so that the hub answers however busy the seats are
             with contextlib.suppress(OSError):  # where the whole machine has no memory left, a seat goes before others
                 Path("/proc/self/oom_score_adj").write_text(str(GOES_FIRST))
             if number is not None:

@@ -22,7 +22,6 @@ def weighed(turns: Path, groups: Groups) -> Iterator[None]:
 
     Args:
         turns: the folder with a file for each turn.
-        groups: of the class.
     """
     over = threading.Event()
     watch = threading.Thread(target=_weigh, args=(turns, groups, over), name="turns", daemon=True)

@@ -31,7 +31,6 @@ class Seat:
     """The processes of one seat: those below its server, and those that were once.
 
     Args:
-        account: whose.
         server: the number of its first process.
     """
 
