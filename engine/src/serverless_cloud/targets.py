@@ -111,16 +111,16 @@ def database_address(identifier: str) -> tuple[str, int]:
     try:
         (instance,) = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
         endpoint = instance.get("Endpoint") or {}
-        found, state = (endpoint.get("Address"), endpoint.get("Port")), instance["DBInstanceStatus"]
+        host, port, state = endpoint.get("Address"), endpoint.get("Port"), instance["DBInstanceStatus"]
     except ClientError:
         try:
             (proxy,) = rds.describe_db_proxies(DBProxyName=identifier)["DBProxies"]
         except ClientError as error:
             raise CloudError(f"There is no RDS instance and no RDS proxy {identifier!r}: {error}") from None
-        found, state = (proxy.get("Endpoint"), _POSTGRESQL), proxy["Status"]
-    if not all(found):
+        host, port, state = proxy.get("Endpoint"), _POSTGRESQL, proxy["Status"]
+    if not host or not port:
         raise CloudError(f"{identifier} is {state} and has no address yet: wait until it is available.")
-    return str(found[0]), int(found[1])
+    return str(host), int(port)
 
 
 def require_lambda_s_platform(name: str) -> None:

@@ -162,7 +162,7 @@ def _missing(folder: Path) -> list[str]:
 
 def _version(folder: Path, **settings: Any) -> str:
     text, found = "", None
-    command = [folder / ("postgres" + _EXE), "--version"]
+    command = [str(folder / ("postgres" + _EXE)), "--version"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, **settings)
         text = (done.stdout + done.stderr).strip()

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from serverless_cloud.clients import client
-from serverless_cloud.events.targets import Target, TargetFailed, send
+from serverless_cloud.events.targets import Principal, Target, TargetFailed, send
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.tasks import reported
 
-PRINCIPAL = "scheduler.amazonaws.com"
+PRINCIPAL: Principal = "scheduler.amazonaws.com"
 
 
 @dataclass(frozen=True)
