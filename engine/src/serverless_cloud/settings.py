@@ -45,7 +45,7 @@ def check(settings: Mapping[str, object]) -> None:
             raise ValueError(f"{name} is no setting; there are {', '.join(CHANGEABLE)}.")
         if name == "enforce_iam":
             if not isinstance(value, bool):
-                raise ValueError(f"enforce_iam is {value!r}; it must be true or false.")
+                raise ValueError(f"enforce_iam is {value!r}; it must be True or False.")
         elif name == "network_model":
             if value not in NETWORK_MODELS:
                 raise ValueError(f"network_model is {value!r}; it must be {' or '.join(map(repr, NETWORK_MODELS))}.")

@@ -11,9 +11,13 @@ SUPERUSER = "rdsadmin"  # RDS's own; its password never leaves the instance proc
 
 #: Predefined roles that the master user has through rds_superuser; those that a version does not have are left out.
 PREDEFINED = (
-    "pg_monitor", "pg_signal_backend", "pg_checkpoint", "pg_maintain", "pg_create_subscription",
+    "pg_monitor",
+    "pg_signal_backend",
+    "pg_checkpoint",
+    "pg_maintain",
+    "pg_create_subscription",
     "pg_use_reserved_connections",
-)  # fmt: skip
+)
 
 
 def set_up(master_username: str, master_password: str, db_name: str | None) -> str:

@@ -38,9 +38,18 @@ SEQUENCE = "A sequence function was detected."
 ADVISORY_LOCK = "A session-level advisory lock function was detected."
 
 CAUSES = (
-    SETTINGS, EXTENDED_PROTOCOL, LARGE_STATEMENT, PREPARED, DISCARD, LISTEN, LOAD, CURSOR, TEMPORARY, SEQUENCE,
+    SETTINGS,
+    EXTENDED_PROTOCOL,
+    LARGE_STATEMENT,
+    PREPARED,
+    DISCARD,
+    LISTEN,
+    LOAD,
+    CURSOR,
+    TEMPORARY,
+    SEQUENCE,
     ADVISORY_LOCK,
-)  # fmt: skip
+)
 
 _STATEMENTS = {
     "PrepareStmt": PREPARED,

@@ -265,6 +265,11 @@ def plain(value: Any) -> str:
 def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: str) -> dict[str, Any]:
     """AWS's own parameters of a stack."""
     return {
-        "AWS::Region": region, "AWS::AccountId": account_id, "AWS::Partition": "aws", "AWS::StackId": stack_id,
-        "AWS::StackName": stack_name, "AWS::URLSuffix": "amazonaws.com", "AWS::NotificationARNs": [],
-    }  # fmt: skip
+        "AWS::Region": region,
+        "AWS::AccountId": account_id,
+        "AWS::Partition": "aws",
+        "AWS::StackId": stack_id,
+        "AWS::StackName": stack_name,
+        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::NotificationARNs": [],
+    }

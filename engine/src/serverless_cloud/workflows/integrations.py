@@ -16,14 +16,34 @@ from serverless_cloud.once import once
 
 #: The services of AWS SDK integrations by their names there: boto3's name, the prefix of IAM's actions.
 SDK_SERVICES = {
-    **{name: (name, name) for name in (
-        "apigateway", "batch", "cloudformation", "cloudwatch", "dynamodb", "ec2", "iam", "kinesis", "kms", "lambda",
-        "pipes", "rds", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "sts",
-    )},
+    **{
+        name: (name, name)
+        for name in (
+            "apigateway",
+            "batch",
+            "cloudformation",
+            "cloudwatch",
+            "dynamodb",
+            "ec2",
+            "iam",
+            "kinesis",
+            "kms",
+            "lambda",
+            "pipes",
+            "rds",
+            "s3",
+            "scheduler",
+            "secretsmanager",
+            "sns",
+            "sqs",
+            "ssm",
+            "sts",
+        )
+    },
     "cloudwatchlogs": ("logs", "logs"),
     "eventbridge": ("events", "events"),
     "sfn": ("stepfunctions", "states"),
-}  # fmt: skip
+}
 #: Optimised integrations that are served: the actions of a service, each with the patterns that AWS has for it.
 SERVED: dict[str, dict[str, tuple[str, ...]]] = {
     "apigateway": {"invoke": ("", "waitForTaskToken")},
@@ -47,10 +67,17 @@ PARAMETERS = {
     ("lambda", "invoke"): ("ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"),
     ("states", "startExecution"): ("Input", "Name", "StateMachineArn", "TraceHeader"),
     ("apigateway", "invoke"): (
-        "AllowNullValues", "ApiEndpoint", "AuthType", "Headers", "Method", "Path", "QueryParameters", "RequestBody",
+        "AllowNullValues",
+        "ApiEndpoint",
+        "AuthType",
+        "Headers",
+        "Method",
+        "Path",
+        "QueryParameters",
+        "RequestBody",
         "Stage",
     ),
-}  # fmt: skip
+}
 
 _FORM = re.compile(r"arn:(aws[a-zA-Z-]*):states:([a-z0-9-]*):(\d{12})?:(.+)")
 _SDK = re.compile(r"aws-sdk:([a-zA-Z0-9-]+):([a-zA-Z0-9]+)(?:\.(.+))?")

@@ -24,12 +24,24 @@ _RULE = {"JSONPath": {"Next", "Assign", "Comment", "Variable"}, "JSONata": {"Nex
 _SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
 _RETRIER = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"}
 _CATCHER = {"ErrorEquals", "Next", "ResultPath", "Assign", "Output"}
-_BATCHER = {"BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch",
-            "MaxInputBytesPerBatchPath"}  # fmt: skip
+_BATCHER = {
+    "BatchInput",
+    "MaxItemsPerBatch",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatch",
+    "MaxInputBytesPerBatchPath",
+}
 #: Fields of distributed Map states only.
-_DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter", "Label", "ToleratedFailureCount",
-                "ToleratedFailurePercentage", "ToleratedFailureCountPath",
-                "ToleratedFailurePercentagePath")  # fmt: skip
+_DISTRIBUTED = (
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
+    "Label",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+)
 _ERRORS = (
     "States.ALL", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold", "States.HeartbeatTimeout",
     "States.Http.Socket", "States.IntrinsicFailure", "States.ItemReaderFailed", "States.NoChoiceMatched",

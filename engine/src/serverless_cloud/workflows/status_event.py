@@ -16,10 +16,23 @@ MOST_BYTES = 248 * 1024  # of input and output together, written as strings insi
 
 #: Fields that are there in every event, null where an execution has no such thing.
 _ALWAYS = (
-    "executionArn", "stateMachineArn", "stateMachineVersionArn", "stateMachineAliasArn", "name", "status", "startDate",
-    "stopDate", "input", "output", "redriveCount", "redriveDate", "redriveStatus", "redriveStatusReason", "error",
+    "executionArn",
+    "stateMachineArn",
+    "stateMachineVersionArn",
+    "stateMachineAliasArn",
+    "name",
+    "status",
+    "startDate",
+    "stopDate",
+    "input",
+    "output",
+    "redriveCount",
+    "redriveDate",
+    "redriveStatus",
+    "redriveStatusReason",
+    "error",
     "cause",
-)  # fmt: skip
+)
 
 
 def status_event(described: Mapping[str, Any]) -> dict[str, Any]:

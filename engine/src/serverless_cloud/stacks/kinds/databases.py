@@ -211,9 +211,21 @@ class DBProxyTargetGroup(Kind):
 
 
 KINDS: tuple[Kind, ...] = (
-    DBInstance(), DBParameterGroup(), DBProxy(), DBProxyTargetGroup(),
-    ByCalls(type="AWS::RDS::DBSubnetGroup", service="rds", name="DBSubnetGroupName", name_limit=255, lower_case=True,
-            created_by="CreateDBSubnetGroup", updated_by="ModifyDBSubnetGroup", deleted_by="DeleteDBSubnetGroup",
-            ids={"DBSubnetGroupName": "DBSubnetGroupName"}, ref="DBSubnetGroupName",
-            gives={"DBSubnetGroupArn": "DBSubnetGroupArn"}),
-)  # fmt: skip
+    DBInstance(),
+    DBParameterGroup(),
+    DBProxy(),
+    DBProxyTargetGroup(),
+    ByCalls(
+        type="AWS::RDS::DBSubnetGroup",
+        service="rds",
+        name="DBSubnetGroupName",
+        name_limit=255,
+        lower_case=True,
+        created_by="CreateDBSubnetGroup",
+        updated_by="ModifyDBSubnetGroup",
+        deleted_by="DeleteDBSubnetGroup",
+        ids={"DBSubnetGroupName": "DBSubnetGroupName"},
+        ref="DBSubnetGroupName",
+        gives={"DBSubnetGroupArn": "DBSubnetGroupArn"},
+    ),
+)

@@ -210,9 +210,22 @@ class UserPool(ByCalls):
 
 
 KINDS: tuple[Kind, ...] = (
-    Role(), ManagedPolicy(), Policy(), InstanceProfile(), UserPool(),
-    ByCalls(type="AWS::Cognito::UserPoolClient", service="cognito-idp", name="ClientName", name_limit=128,
-            created_by="CreateUserPoolClient", updated_by="UpdateUserPoolClient", deleted_by="DeleteUserPoolClient",
-            ids={"UserPoolId": "UserPoolId", "ClientId": "ClientId"}, ref="ClientId", whole=True,
-            gives={"ClientId": "ClientId", "ClientSecret": "ClientSecret", "Name": "ClientName"}),
-)  # fmt: skip
+    Role(),
+    ManagedPolicy(),
+    Policy(),
+    InstanceProfile(),
+    UserPool(),
+    ByCalls(
+        type="AWS::Cognito::UserPoolClient",
+        service="cognito-idp",
+        name="ClientName",
+        name_limit=128,
+        created_by="CreateUserPoolClient",
+        updated_by="UpdateUserPoolClient",
+        deleted_by="DeleteUserPoolClient",
+        ids={"UserPoolId": "UserPoolId", "ClientId": "ClientId"},
+        ref="ClientId",
+        whole=True,
+        gives={"ClientId": "ClientId", "ClientSecret": "ClientSecret", "Name": "ClientName"},
+    ),
+)
