@@ -14,19 +14,17 @@ def test_services_that_fail_by_themselves_are_up_together_as_often_as_the_produc
     run = availability.outages(each, mean_outage_s=600, horizon_s=4e7, seed=8)
     assert run.all_up_share == pytest.approx(availability.chain(each), abs=0.004)
     assert run.up_share == pytest.approx(each, abs=0.004)  # up / (up + down), the renewal theorem
-    assert run.first_up_share == run.up_share[0] >= run.all_up_share
-    assert run.longest_all_s > 600
+    assert min(run.up_share) >= run.all_up_share
 
 
 def test_a_service_that_never_fails_changes_nothing() -> None:
     run = availability.outages([1.0, 1.0], mean_outage_s=600, horizon_s=1e6, seed=1)
-    assert (run.all_up_share, run.longest_all_s) == (1.0, 0.0)
+    assert run.all_up_share == 1.0
     assert availability.chain([]) == 1.0
 
 
 def test_a_month_of_three_nines_has_44_minutes_without_an_answer() -> None:
     assert availability.unavailable_s(0.999) / 60 == pytest.approx(43.8)
-    assert availability.unavailable_s(0.999, 86_400) == pytest.approx(86.4)
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -19,7 +19,7 @@ from tests.unit.figure_reading import TITLES, bars, check_words, height_at, lege
 from serverless_cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first import figures
 from serverless_first.figures.connections import short_message
-from serverless_first.figures.style import BLUE, GREEN, VERMILION
+from serverless_first.figures.style import BLUE, GREEN
 
 RESERVED = (
     'connection failed: connection to server at "127.0.0.1", port {port} failed: FATAL:  remaining connection slots '
@@ -64,7 +64,6 @@ EVERY: dict[str, Callable[[str], Figure]] = {
     "seats, few": lambda title: figures.seats(title=title, environments=24, connected=5, max_connections=10),
     "seats, many": lambda title: figures.seats(title=title, environments=60, connected=60, max_connections=100),
     "seats, proxy": lambda title: figures.seats(title=title, environments=60, connected=60, proxy=10),
-    "seats, pinned": lambda title: figures.seats(title=title, environments=60, connected=10, proxy=10, pinned=10),
     "over time": lambda title: figures.connections_over_time(
         BURST, title=title, max_connections=20, marks={0.05: "the sale opens", 0.35: "the last call has ended"}
     ),
@@ -155,18 +154,10 @@ def test_the_caller_says_for_whom_seats_are_reserved() -> None:
 def test_the_proxy_stands_between_many_lines_and_few() -> None:
     figure = figures.seats(title="t", environments=60, connected=60, proxy=10)
     (axes,) = figure.axes
-    assert (len(lines(axes, BLUE)), len(lines(axes, GREEN)), len(lines(axes, VERMILION))) == (60, 10, 0)
+    assert (len(lines(axes, BLUE)), len(lines(axes, GREEN))) == (60, 10)
     assert {"RDS Proxy", "60 client connections", "10 database connections"} < set(words(figure).split("\n"))
     assert {"10 held", "5 free", "60 environments are connected"} < set(legends(figure))
     assert "refused" not in words(figure)
-
-
-def test_a_pinned_client_has_a_line_through_the_proxy() -> None:
-    figure = figures.seats(title="t", environments=60, connected=10, proxy=10, pinned=4)
-    through = lines(figure.axes[0], VERMILION)
-    assert len(through) == 4
-    assert len({float(np.asarray(line.get_path().vertices)[-1][1]) for line in through}) == 4
-    assert {"4 are pinned", "50 are refused"} < set(legends(figure))
 
 
 @pytest.mark.parametrize(
@@ -176,8 +167,6 @@ def test_a_pinned_client_has_a_line_through_the_proxy() -> None:
         ({"environments": 5, "connected": 6}, "6 of 5 environments"),
         ({"environments": 60, "connected": 21}, "21 connections do not fit into 20 seats"),
         ({"environments": 60, "connected": 60, "proxy": 21}, "21 connections do not fit into 20 seats"),
-        ({"environments": 60, "connected": 60, "proxy": 5, "pinned": 6}, "6 clients cannot be pinned"),
-        ({"environments": 60, "connected": 6, "pinned": 1}, "1 clients cannot be pinned"),
         ({"environments": 9, "connected": 1, "max_connections": 4}, "5 of 4 seats cannot be reserved"),
         ({"environments": 9, "connected": 1, "reserved": dict.fromkeys("abcd", 1)}, "3 can be told apart"),
     ],

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from tests.unit.figure_reading import legends, words
 
+from serverless_cloud import Interval
 from serverless_first import figures
 from serverless_first.facts import prices
 from serverless_first.simulate import cost
 from serverless_first.simulate.cost import Bill
 
-
-@dataclass(frozen=True)
-class Row:
-    environment: str
-    phase: str
-    start_s: float
-    end_s: float
+LIFE = [
+    Interval(str(n), n, *rest) for n in range(3) for rest in (("init", 0, 1), ("invoke", 1, 2), ("frozen", 2, 4 + n))
+]
 
 
-LIFE = [Row(str(n), *rest) for n in range(3) for rest in (("init", 0, 1), ("invoke", 1, 2), ("frozen", 2, 4 + n))]
-
-
-def heights(intervals: list[Row], moment_s: float, **part: float) -> list[float]:
+def heights(intervals: list[Interval], moment_s: float, **part: float) -> list[float]:
     """How high each phase stands above the one below it, at a moment of the axis."""
     figure = figures.environments_over_time(intervals, title="Three", **part)
     found = []

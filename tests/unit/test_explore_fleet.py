@@ -144,7 +144,7 @@ def test_every_slider_has_a_label_with_its_unit() -> None:
 def test_the_learner_s_own_settings_stay() -> None:
     before = dict(mpl.rcParams)
     explore.FleetExplorer().idle_expiry_min.value = 3
-    pictures.cold_share(title="t", requests=200)
+    pictures.cold_share(title="t")
     assert dict(mpl.rcParams) == before
 
 
@@ -184,12 +184,13 @@ def test_slices_of_nothing_are_refused(window: tuple[float, float, int]) -> None
 
 
 def test_the_figure_shows_theory_and_a_simulation_that_agrees_with_it() -> None:
-    figure = pictures.cold_share(title="Rarely called, mostly cold", idle_expiries_min=(10, 1))
+    figure = pictures.cold_share(title="Rarely called, mostly cold")
     axes: Any = figure.axes[0]
     assert axes.get_title(loc="left") == "Rarely called, mostly cold"
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["1 min", "10 min"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["1 min", "10 min", "60 min"]
     assert "requests per minute" in axes.get_xlabel()
-    for (line, dots), minutes in zip((axes.lines[0:2], axes.lines[3:5]), (1, 10), strict=True):
+    pairs = (axes.lines[0:2], axes.lines[3:5], axes.lines[6:8])
+    for (line, dots), minutes in zip(pairs, (1, 10, 60), strict=True):
         theory = fleet.cold_share_theory(line.get_xdata() / 60, 0.2, minutes * 60.0)
         assert line.get_ydata() == pytest.approx(theory)
         there = fleet.cold_share_theory(dots.get_xdata() / 60, 0.2, minutes * 60.0)
@@ -197,16 +198,5 @@ def test_the_figure_shows_theory_and_a_simulation_that_agrees_with_it() -> None:
         assert dots.get_ydata() == pytest.approx(there, abs=0.015)
         assert np.any(dots.get_ydata() != there)  # simulated, not theory again
         assert line.get_color() == dots.get_color()
-    looks = [(line.get_linestyle(), dots.get_marker()) for line, dots in (axes.lines[0:2], axes.lines[3:5])]
-    assert len({look for pair in looks for look in pair}) == 4  # told apart without colour
-
-
-@pytest.mark.parametrize("expiries", [(), (1, 2, 3, 4)])
-def test_no_curve_or_too_many_are_refused(expiries: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="Give one to 3, in minutes"):
-        pictures.cold_share(title="t", idle_expiries_min=expiries)
-
-
-def test_too_few_requests_are_refused() -> None:
-    with pytest.raises(ValueError, match="10 requests are too few"):
-        pictures.cold_share(title="t", requests=10)
+    looks = [(line.get_linestyle(), dots.get_marker()) for line, dots in pairs]
+    assert len({look for pair in looks for look in pair}) == 6  # told apart without colour

@@ -181,10 +181,10 @@ def test_a_million_requests_of_the_fleet_agree_with_theory() -> None:
     explorer: Any = explore.FleetExplorer()
     explorer.idle_expiry_min.value = 1
     explorer.million.button.click()
-    found: Any = explorer.million.result
-    assert found.cold_share == pytest.approx(explorer.result.cold_share, rel=0.03)
-    assert 0 < found.standard_error < 0.002
-    assert found.mean_total == pytest.approx(explorer.result.mean_total, rel=0.03)
+    found = explorer.million.result.numbers
+    assert found["cold_share"] == pytest.approx(explorer.result.cold_share, rel=0.03)
+    assert 0 < found["standard_error"] < 0.002
+    assert found["mean_total"] == pytest.approx(explorer.result.mean_total, rel=0.03)
 
 
 def test_a_million_orders_time_out_as_often_as_erlang_b_says_when_nobody_waits_and_bursts_are_long() -> None:
@@ -194,13 +194,12 @@ def test_a_million_orders_time_out_as_often_as_erlang_b_says_when_nobody_waits_a
     explorer.orders_per_s.value, explorer.work_ms.value = 300, 60
     explorer.borrow_timeout_s.value = 0.1
     explorer.million.button.click()
-    found: Any = explorer.million.result
+    found = explorer.million.result.numbers
     load, places = 300 * 0.06, 10
     erlang_b = 1.0
     for place in range(1, places + 1):
         erlang_b = load * erlang_b / (place + load * erlang_b)
-    assert 1 - places / load - 0.02 <= found.timed_out_share <= erlang_b
-    assert found.timed_out == round(found.timed_out_share * found.requests)
+    assert 1 - places / load - 0.02 <= found["timed_out_share"] <= erlang_b
 
 
 # --- each of them ----------------------------------------------------------------------------------------------------
@@ -256,13 +255,13 @@ def test_cost_solves_the_break_even_and_draws_it_on_both_lines() -> None:
 
 def test_network_refuses_in_2019_and_not_now() -> None:
     explorer = explore.NetworkExplorer()
-    assert (explorer.result.refused_then, explorer.result.interfaces_now) == (750, 2)
+    assert (explorer.then.refused, explorer.now.interfaces) == (750, 2)
     explorer.preset.value = "a small subnet that runs dry"
-    assert explorer.result.refused_then == 50 - network.addresses(28)
+    assert explorer.then.refused == 50 - network.addresses(28)
     assert "the addresses are used up" in explorer.sentence
     explorer.preset.value = "one request a day"
     assert explorer.sentence.startswith("1 environment with")
-    assert explorer.result.cold_start_then_s == explorer.result.cold_start_now_s + 10
+    assert explorer.start_then.total_s == explorer.start_now.total_s + 10
 
 
 def test_queueing_loses_calls_and_keeps_messages() -> None:

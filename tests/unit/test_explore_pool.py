@@ -186,7 +186,7 @@ def test_a_few_orders_that_pin_make_others_time_out_and_words_and_picture_say_so
     explorer.pinned_percent.value = 5
     result = explorer.result
     assert result.timed_out > 100
-    assert result.served + result.timed_out == result.orders == 397
+    assert result.served + result.timed_out == result.requests == 397
     assert f"5 % of them pin, on 10 connections: {result.timed_out} of 397 orders time out after 1 s" in (
         explorer.sentence
     )
@@ -204,7 +204,7 @@ def test_the_picture_counts_every_order_in_its_second() -> None:
     assert heights.sum(axis=0) == pytest.approx(1.0)
     assert heights[2, -1] > 0.2  # of those that ask last, every fifth or more leaves
     line: Any = left.lines[0]
-    assert line.get_ydata()[-1] == pytest.approx(explorer.result.served / explorer.result.orders)
+    assert line.get_ydata()[-1] == pytest.approx(explorer.result.served / explorer.result.requests)
     # Exponential work on ten connections serves 50 a second; 80 a second ask.
     assert explorer.result.served == pytest.approx(10 * 50 + 1.0 * 50, rel=0.1)
 
@@ -245,7 +245,7 @@ def test_at_the_highest_rate_there_are_random_numbers_for_the_whole_burst() -> N
     explorer.orders_per_s.value = 300
     right: Any = explorer.figure.axes[1]
     assert sum(group[-1].get_height() for group in right.containers) == pytest.approx(1.0)
-    assert explorer.result.orders == pytest.approx(3000, rel=0.1)
+    assert explorer.result.requests == pytest.approx(3000, rel=0.1)
 
 
 # --- instance classes ------------------------------------------------------------------------------------------------

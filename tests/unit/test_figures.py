@@ -117,16 +117,6 @@ def test_many_environments_are_numbered() -> None:
     assert axes.get_ylabel() == "execution environment"
 
 
-def test_the_caller_may_name_the_environments() -> None:
-    (axes,) = figures.timeline(LIFE, title="t", labels=["version 1", "version 2"]).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["version 1", "version 2"]
-
-
-def test_a_label_too_few_is_refused() -> None:
-    with pytest.raises(ValueError, match="2 environments and 1 labels; give one label for each"):
-        figures.timeline(LIFE, title="t", labels=["version 1"])
-
-
 def test_phases_differ_in_grey_print_too() -> None:
     def grey(colour: str) -> float:
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))

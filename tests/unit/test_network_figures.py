@@ -54,7 +54,7 @@ def test_what_cannot_be_drawn_is_said(model: Model, environments: int, interface
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_the_table_of_ports(count: int, title: str) -> None:
     lines = network.translate([(f"10.0.0.{n}:40000", "orders-db:5432") for n in range(1, count + 1)])
-    figure = figures.translations(lines, title=title, room=8)
+    figure = figures.translations(lines, title=title)
     check_words(figure, title)
     assert f"ports in use towards orders-db:5432: {count} of 65,000" in words(figure)
     marked = [patch for patch in figure.axes[0].patches if patch.get_linewidth() > 1.5]

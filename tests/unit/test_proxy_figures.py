@@ -84,9 +84,7 @@ PGBOUNCER = figures.Pooler("PgBouncer", calls=60, placed=60, database_connection
 
 #: Everything that is drawn of a proxy, with much and with little in it.
 EVERY: dict[str, Callable[[str], Figure]] = {
-    "proxy over time": lambda title: figures.proxy_over_time(
-        SHARED, title=title, limit=2, borrowed=True, marks={SHARED[7].time_s: "the burst"}
-    ),
+    "proxy over time": lambda title: figures.proxy_over_time(SHARED, title=title, limit=2, borrowed=True),
     "steps": lambda title: figures.borrow_steps(SHARED, title=title),
     "steps, pinned": lambda title: figures.borrow_steps(PINNED, title=title),
     "poolers": lambda title: figures.two_poolers([RDS_PROXY, PGBOUNCER], title=title),
@@ -132,12 +130,6 @@ def test_a_connection_that_the_database_refused_never_was() -> None:
     assert [count for _, count in curve(axes, "DatabaseConnections")] == [0, 0, 0, 1]
 
 
-def test_moments_of_the_proxy_are_on_its_own_clock() -> None:
-    figure = figures.proxy_over_time(SHARED, title="t", marks={SHARED[0].time_s + 0.25: "the database restarts"})
-    assert "the database restarts" in words(figure)
-    assert 0.25 in {round(float(np.asarray(line.get_xdata())[0]), 3) for line in figure.axes[0].lines}
-
-
 def lane(axes: Axes, y: int) -> list[tuple[int, int]]:
     """Begin and end of each bar in a lane, in ms."""
     found = [b for b in axes.patches if isinstance(b, Rectangle) and abs(b.get_y() + b.get_height() / 2 - y) < 0.01]
@@ -176,32 +168,19 @@ def test_the_same_connection_has_the_same_colour_and_another_one_another() -> No
 
 
 def test_who_waits_in_vain_has_a_lane_too() -> None:
-    figure = figures.borrow_steps(PINNED, title="t", clients=2)
+    figure = figures.borrow_steps(PINNED, title="t")
     (axes,) = figure.axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["client 1", "client 2"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["client 1", "client 2", "client 3"]
     assert "borrow timeout" in legends(figure)
     crosses = [line for line in axes.lines if line.get_marker() == "X"]
-    assert [round(float(np.asarray(cross.get_xdata())[0]), 1) for cross in crosses] == [3.0]
+    assert [round(float(np.asarray(cross.get_xdata())[0]), 1) for cross in crosses] == [3.0, 3.0]
     assert axes.get_xlabel() == "time in seconds"
 
 
-def test_the_caller_may_choose_the_clients() -> None:
-    (axes,) = figures.borrow_steps(SHARED, title="t", clients=[4, 2]).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["client 4", "client 2"]
-
-
-@pytest.mark.parametrize(
-    ("events", "clients", "message"),
-    [
-        ([], 4, "no client has borrowed"),
-        (SHARED[:3], 4, "no client has borrowed"),
-        (SHARED, 0, "0 clients are to be shown; give 1 to 8"),
-        (SHARED, [9], r"Client 9 has borrowed no connection; these have: \[1, 2, 3, 4\]"),
-    ],
-)
-def test_steps_that_nobody_made_are_refused(events: list[ProxyEvent], clients: int | list[int], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        figures.borrow_steps(events, title="t", clients=clients)
+@pytest.mark.parametrize("events", [[], SHARED[:3]])
+def test_steps_that_nobody_made_are_refused(events: list[ProxyEvent]) -> None:
+    with pytest.raises(ValueError, match="no client has borrowed"):
+        figures.borrow_steps(events, title="t")
 
 
 def test_waits_are_read_from_the_log_and_can_be_drawn() -> None:

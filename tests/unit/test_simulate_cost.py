@@ -119,33 +119,28 @@ def test_the_shares_of_slide_38() -> None:
     busy_usd = break_even.busy_hour_usd(1769, US)
     assert task.usd_per_hour / busy_usd == pytest.approx(0.0494 / 0.1037, abs=0.002)
     assert half.usd_per_hour / half.seats / busy_usd == pytest.approx(0.41, abs=0.005)
-    arm = break_even.fargate_server(1, 2, US, architecture="arm64")
-    arm_usd = break_even.busy_hour_usd(1769, US, architecture="arm64")
-    assert arm.usd_per_hour / arm_usd == pytest.approx(0.48, abs=0.01)
     assert break_even.busy_hour_usd(10_240, US) == pytest.approx(0.60, abs=0.001)
 
 
 def test_provisioned_environments_pay_from_60_percent() -> None:
     """An environment kept for a month, busy for that share of it, costs what the same calls cost on demand."""
-    chips: tuple[cost.Architecture, ...] = ("x86_64", "arm64")
-    for chip in chips:
-        share = break_even.provisioned_busy_share(US, architecture=chip)
-        requests = share * 730 * 3600
-        kept = cost.provisioned_month(requests, 1000, 1769, 1, US, architecture=chip)
-        assert kept.usd == pytest.approx(cost.lambda_month(requests, 1000, 1769, US, architecture=chip).usd)
-    assert break_even.provisioned_busy_share(US) == pytest.approx(0.6, abs=0.001)
+    share = break_even.provisioned_busy_share(US)
+    requests = share * 730 * 3600
+    kept = cost.provisioned_month(requests, 1000, 1769, 1, US)
+    assert kept.usd == pytest.approx(cost.lambda_month(requests, 1000, 1769, US).usd)
+    assert share == pytest.approx(0.6, abs=0.001)
     assert break_even.provisioned_busy_share(TOKYO) > 1  # dearer there, however busy
 
 
 def test_the_same_month_on_all_of_them() -> None:
     task = break_even.fargate_server(1, 2, US)
-    bills = break_even.compare(2e7, 120.4, 512, US, [task], provisioned_utilisation=0.5, load_balancer_units=1)
+    bills = break_even.compare(2e7, 120.4, 512, US, [task], provisioned_utilisation=0.5)
     assert list(bills) == ["Lambda", "Lambda, provisioned", task.name]
     assert bills["Lambda"].usd == pytest.approx(2e7 * (0.1204 * 0.5 * 0.0000166667 + 0.2e-6))
     assert bills["Lambda, provisioned"].items["kept ready"] == pytest.approx(
         2 * 0.5 * 730 * 3600 * US.each_usd("lambda-x86-provisioned")
     )
-    assert bills[task.name].items.keys() == {task.name, "load balancer", "capacity units"}
+    assert bills[task.name].items.keys() == {task.name}
 
 
 WORKLOADS = [
@@ -168,7 +163,7 @@ def test_the_break_even_lies_where_a_table_by_brute_force_has_it(
         return cost.lambda_month(requests, duration_ms, memory_mb, US, free_tier=True).usd
 
     def on_servers(requests: float) -> float:
-        return break_even.servers_month(requests, duration_ms, server, US, load_balancer_units=1).usd
+        return (break_even.servers_month(requests, duration_ms, server) + cost.load_balancer_month(1, US)).usd
 
     table = np.geomspace(1e3, 1e10, 4001)
     cheaper = np.array([on_lambda(load) < on_servers(load) for load in table])
@@ -196,7 +191,7 @@ def test_servers_follow_the_load_above_their_minimum() -> None:
     server = Server("a task", 0.05, seats=2, utilisation=0.5, minimum=2)
     assert break_even.servers_needed(0, 100, server) == 2
     assert break_even.servers_needed(730 * 3600 * 100, 1000, server) == 100
-    bill = break_even.servers_month(0, 100, server, US, load_balancer_units=0)
+    bill = break_even.servers_month(0, 100, server) + cost.load_balancer_month(0, US)
     assert [round(usd, 2) for usd in bill.items.values()] == [73.0, 16.43, 0.0]
 
 
@@ -228,10 +223,6 @@ def test_servers_follow_the_load_above_their_minimum() -> None:
         (lambda: break_even.break_evens(abs, abs, 0, 1), "low is 0"),
         (lambda: break_even.break_evens(abs, abs, 2, 1), "high is 1. Give a number above 2"),
         (lambda: break_even.break_evens(abs, lambda _: math.nan, 1, 2), "first_usd - second_usd is nan"),
-        (
-            lambda: break_even.servers_month(1, 1, Server("a task", 1.0), load_balancer_units=1),
-            "prices is None",
-        ),
     ],
 )
 def test_bad_input_is_refused_by_its_name(call: Callable[[], Any], says: str) -> None:

@@ -67,7 +67,6 @@ def test_requests_are_a_poisson_process_of_the_demand() -> None:
         (lambda: traces.steady(1, 1e9, 1), "step_s is 1. That makes 1,000,000,000 steps"),
         (lambda: traces.week(-1), "mean_per_s is -1"),
         (lambda: traces.week(1, constant_share=1.1), "constant_share is 1.1"),
-        (lambda: traces.week(1, weekend=-1), "weekend is -1"),
         (lambda: traces.week(1, math.nan), "days is nan"),
         (lambda: traces.flash_crowd(traces.steady(1, 60), 61, 2), "at_s is 61. Give a number from 0 to 60"),
         (lambda: traces.flash_crowd(traces.steady(1, 60), 0, 0.5), "times is 0.5. Give a number from 1"),

@@ -4,5 +4,3 @@
 """
 
 from serverless_first.course.table import Course, Module, Task, UnknownModule, load
-
-__all__ = ["Course", "Module", "Task", "UnknownModule", "load"]

@@ -10,11 +10,8 @@ from typing import Any
 from serverless_first.course.places import course_root
 
 
-class UnknownModule(KeyError):
+class UnknownModule(LookupError):
     """A module id, or its number, that course.toml does not have."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 @dataclass(frozen=True)

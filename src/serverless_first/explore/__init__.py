@@ -15,17 +15,3 @@ from serverless_first.explore.queueing import QueueingExplorer
 from serverless_first.explore.responsibility import ResponsibilityExplorer
 from serverless_first.explore.spectrum import SpectrumExplorer
 from serverless_first.explore.workflow import WorkflowExplorer
-
-__all__ = [
-    "AvailabilityExplorer",
-    "CapacityExplorer",
-    "ConnectionsExplorer",
-    "CostExplorer",
-    "FleetExplorer",
-    "NetworkExplorer",
-    "PoolExplorer",
-    "QueueingExplorer",
-    "ResponsibilityExplorer",
-    "SpectrumExplorer",
-    "WorkflowExplorer",
-]

@@ -61,16 +61,14 @@ class AvailabilityExplorer(Explorer):
         )
         self.services = slider(widgets.IntSlider, "services", 2, min=1, max=MOST_SERVICES)
         self.by_event = slider(widgets.IntSlider, "of these told by events", 0, min=0, max=MOST_SERVICES - 1)
-        sliders = [self.each_percent, self.services, self.by_event]
-        super().__init__("How long does the caller get no answer?", sliders, size_in=(9.0, 4.0), presets=PRESETS)
+        super().__init__("How long does the caller get no answer?", size_in=(9.0, 4.0), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         axes = figure.subplots()
         figure.subplots_adjust(left=0.12, right=0.98, bottom=0.27, top=0.9)
         self._curves = ChainCurves(axes)
-        self._title = axes.set_title("")
         figure.legend(*self._curves.legend(), loc="lower left", ncols=3, frameon=False, fontsize=9.5)
-        return [*self._curves.moving, self._title]
+        return self._curves.moving
 
     def redraw(self) -> View:
         each = self.each_percent.value / 100
@@ -81,7 +79,7 @@ class AvailabilityExplorer(Explorer):
         self.result = Promise(waiting, rest, minutes_a_month(waiting), minutes_a_month(rest))
         self._curves.update(each, services, by_event)
         minutes = f"{self.result.waiting_minutes:,.0f} minutes a month"
-        self._title.set_text(f"{count(services, 'service')} in a chain: no answer for {minutes}")
+        self._curves.title.set_text(f"{count(services, 'service')} in a chain: no answer for {minutes}")
         events = (
             f" With {by_event} of them told by events it is {rest:.2%}, "
             f"{self.result.by_events_minutes:,.0f} minutes: their outages delay the work, and refuse nobody."

@@ -65,7 +65,8 @@ class Picture(widgets.Image):  # type: ignore[misc]
 class Explorer(widgets.VBox):  # type: ignore[misc]
     """Sliders above a picture and its result in words; each move of a slider draws it again.
 
-    A subclass gives the sliders, makes its figure in `prepare` and changes it in `redraw`. Ticks and labels take longer
+    A subclass makes its sliders, then calls this `__init__`, makes its figure in `prepare` and changes it in `redraw`.
+    The sliders are the widgets among its attributes, in the order in which they were made. Ticks and labels take longer
     to draw than curves: what stays the same is drawn once and kept as a background. No browser is needed: a test sets
     `value` of a slider and reads `text()`.
 
@@ -73,12 +74,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     Args:
         title: what is explored.
-        sliders: each with a description that names its unit.
         size_in: width and height of the picture, in inches.
         presets: settings with a story; the first one is how the sliders stand at first.
         million: a button for a long run of the model, if it has requests.
 
     Attributes:
+        sliders: each with a description that names its unit.
         preset: the list of presets; a test sets its `value` to a name.
         million: the button, or None.
     """
@@ -86,13 +87,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     def __init__(
         self,
         title: str,
-        sliders: Sequence[Any],
         size_in: tuple[float, float],
-        presets: Sequence[Preset] = (),
+        presets: Sequence[Preset],
         million: Million | None = None,
     ) -> None:
         self.title = title
-        self.sliders = list(sliders)
+        self.sliders: list[Any] = [each for each in vars(self).values() if isinstance(each, widgets.Widget)]
         self.million = million
         self._at_first = [one.value for one in self.sliders]
         self._presets = {one.name: one.settings for one in presets}
@@ -100,7 +100,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self.picture = Picture(format="png", layout=widgets.Layout(max_width="100%"))
         self._said = widgets.HTML()
         heading = widgets.HTML(f"<strong>{html.escape(title)}</strong>")
-        above = [heading, *([self.preset] if presets else []), *self.sliders, *([million] if million else [])]
+        above = [heading, self.preset, *self.sliders, *([million] if million else [])]
         super().__init__([*above, self._said, self.picture])
         with _look():
             self.figure = Figure(figsize=size_in, dpi=PICTURE_DPI)
@@ -198,7 +198,7 @@ def _list_of(presets: Mapping[str, Any]) -> Any:
     )
 
 
-def slider(kind: Any, words: str, value: float, **options: Any) -> Any:
+def slider(kind: Any, words: str, value: Any, **options: Any) -> Any:
     """A slider as wide as its neighbours, with its label in full.
 
     Args:

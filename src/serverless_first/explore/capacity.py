@@ -65,7 +65,6 @@ class CapacityExplorer(Explorer):
         self._busy_usd = break_even.busy_hour_usd(break_even.MB_PER_VCPU, here, duration_ms=SERVICE_S * 1000)
         super().__init__(
             "A day's demand: who has room for it, and at what cost?",
-            [self.mean_per_s, self.crowd_times, self.rise_min, self.guess_times, self.target_percent],
             size_in=(9.0, 4.9),
             presets=PRESETS,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ipywidgets as widgets
 from matplotlib.artist import Artist
@@ -57,19 +56,15 @@ class ConnectionsExplorer(Explorer):
     result: Need
 
     def __init__(self) -> None:
-        choice: Any = widgets.SelectionSlider
-        smallest: Any = CLASSES[0]
-        postgres: Any = "postgres"
-        self.instance_class = slider(choice, "instance class", smallest, options=CLASSES)
+        self.instance_class = slider(widgets.SelectionSlider, "instance class", CLASSES[0], options=CLASSES)
         engines = [(words, engine) for engine, words in _ENGINES.items()]
-        self.engine = slider(choice, "engine", postgres, options=engines)
+        self.engine = slider(widgets.SelectionSlider, "engine", "postgres", options=engines)
         self.concurrency = slider(
             widgets.IntSlider, "concurrent environments", 200, min=10, max=_MOST_CONCURRENT, step=10
         )
         self.connections_each = slider(widgets.IntSlider, "connections of each", 1, min=1, max=10)
         self.versions_alive = slider(widgets.IntSlider, "versions alive", 1, min=1, max=2)
-        sliders = [self.instance_class, self.engine, self.concurrency, self.connections_each, self.versions_alive]
-        super().__init__("How many connections find a seat?", sliders, size_in=(9.0, 4.2), presets=PRESETS)
+        super().__init__("How many connections find a seat?", size_in=(9.0, 4.2), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         axes = figure.subplots()

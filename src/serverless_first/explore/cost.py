@@ -76,14 +76,6 @@ class CostExplorer(Explorer):
         self._prices = prices.of(REGION)
         super().__init__(
             "A month's requests: which kind of computing costs least?",
-            [
-                self.requests,
-                self.duration_ms,
-                self.memory_mb,
-                self.at_once,
-                self.utilisation_percent,
-                self.minimum,
-            ],
             size_in=(9.0, 4.0),
             presets=PRESETS,
         )

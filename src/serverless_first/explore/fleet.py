@@ -82,23 +82,6 @@ class FleetAverages:
         return self.mean_busy + self.mean_idle
 
 
-@dataclass(frozen=True)
-class FleetLongRun(LongRun):
-    """What came out of many simulated requests.
-
-    Attributes:
-        cold: requests that met a cold start.
-        cold_share: the share of them, from 0 to 1.
-        standard_error: of that share, from the differences between the runs.
-        mean_total: environments that exist, averaged over time.
-    """
-
-    cold: int
-    cold_share: float
-    standard_error: float
-    mean_total: float
-
-
 class FleetExplorer(Explorer):
     """Sliders for the rate of requests, the idle expiry, the service time and the cold start.
 
@@ -129,7 +112,6 @@ class FleetExplorer(Explorer):
         self._gaps, self._services = -np.log1p(-rng.random((2, _DRAWS)))
         super().__init__(
             "When does a request meet a cold start?",
-            [self.requests_per_minute, self.idle_expiry_min, self.service_s, self.cold_start_s],
             size_in=(9.0, 3.4),
             presets=PRESETS,
             million=Million("Simulate a million requests", self._many_requests),
@@ -213,7 +195,7 @@ class FleetExplorer(Explorer):
             f"(standard error {percent(error)}); theory says {percent(self.result.cold_share)}. "
             f"On average {count(mean_total)} environments existed."
         )
-        return FleetLongRun(each * _RUNS, words, sum(cold), found, error, mean_total)
+        return LongRun(each * _RUNS, words, {"cold_share": found, "standard_error": error, "mean_total": mean_total})
 
 
 class _Curves:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets as widgets
@@ -17,15 +17,17 @@ Work = Generator[float, None, "LongRun"]
 
 @dataclass(frozen=True)
 class LongRun:
-    """What came out of many requests; a model adds its numbers.
+    """What came out of many requests.
 
     Attributes:
         requests: how many there were.
         sentence: the result in words.
+        numbers: what the sentence tells, before it was rounded, by name.
     """
 
     requests: int
     sentence: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 class Million(widgets.VBox):  # type: ignore[misc]

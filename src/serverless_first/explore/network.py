@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import ipywidgets as widgets
 from matplotlib.artist import Artist
@@ -13,6 +12,7 @@ from serverless_first.course.words import count
 from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures import interfaces as pictures
 from serverless_first.simulate import network
+from serverless_first.simulate.network import ColdStart, NetworkResult
 
 PREFIXES = (28, 27, 26, 25, 24, 23, 22, 20)
 _SHOWN = pictures.environments_shown()
@@ -27,27 +27,6 @@ PRESETS = (
 )
 
 
-@dataclass(frozen=True)
-class NetworkNeed:
-    """What comes out for the chosen number of environments.
-
-    Attributes:
-        interfaces_then, interfaces_now: that exist, before Hyperplane and since.
-        refused_then: environments that got none.
-        addresses: that the subnets have.
-        ports_share: of the ports of each shared interface, the share that is in use, 0 to 1.
-        cold_start_then_s, cold_start_now_s: in seconds.
-    """
-
-    interfaces_then: int
-    interfaces_now: int
-    refused_then: int
-    addresses: int
-    ports_share: float
-    cold_start_then_s: float
-    cold_start_now_s: float
-
-
 class NetworkExplorer(Explorer):
     """Sliders for the environments of a function in a VPC and for its subnets.
 
@@ -56,10 +35,14 @@ class NetworkExplorer(Explorer):
 
     Attributes:
         environments, prefix_length, subnets, quota, connections_each, start_s: the sliders.
-        result: the numbers for the present setting.
+        then, now: the interfaces for the present setting, before Hyperplane and since.
+        start_then, start_now: a cold start.
     """
 
-    result: NetworkNeed
+    then: NetworkResult
+    now: NetworkResult
+    start_then: ColdStart
+    start_now: ColdStart
 
     def __init__(self) -> None:
         ints = widgets.IntSlider
@@ -76,14 +59,6 @@ class NetworkExplorer(Explorer):
         self.start_s = slider(widgets.FloatSlider, "cold start without VPC, in s", 0.5, min=0.1, max=3.0, step=0.1)
         super().__init__(
             "Functions in a VPC: who gets a network interface?",
-            [
-                self.environments,
-                self.prefix_length,
-                self.subnets,
-                self.quota,
-                self.connections_each,
-                self.start_s,
-            ],
             size_in=(9.0, 4.0),
             presets=PRESETS,
         )
@@ -101,44 +76,38 @@ class NetworkExplorer(Explorer):
         here, each = round(self.environments.value), self.connections_each.value
         blocks = [self.prefix_length.value] * self.subnets.value
         quota = self.quota.value
-        then = network.simulate(here, blocks, "2019", quota=quota)
-        now = network.simulate(here, blocks, connections_each=each, quota=quota)
-        start_then = network.cold_start(self.start_s.value, "2019")
-        start_now = network.cold_start(self.start_s.value)
-        self.result = need = NetworkNeed(
-            then.interfaces.item(),
-            now.interfaces.item(),
-            then.refused.item(),
-            then.addresses,
-            here * each / (now.interfaces.item() * network.PORTS),
-            start_then.total_s,
-            start_now.total_s,
-        )
+        self.then = network.simulate(here, blocks, "2019", quota=quota)
+        self.now = network.simulate(here, blocks, connections_each=each, quota=quota)
+        self.start_then = network.cold_start(self.start_s.value, "2019")
+        self.start_now = network.cold_start(self.start_s.value)
+        made_then, made_now = self.then.interfaces.item(), self.now.interfaces.item()
+        refused, addresses = self.then.refused.item(), self.then.addresses
+        ports_share = here * each / (made_now * network.PORTS)
         self._curves.update(
             network.simulate(_SHOWN, blocks, "2019", quota=quota),
             network.simulate(_SHOWN, blocks, connections_each=each, quota=quota),
-            (here, need.interfaces_then, need.interfaces_now),
+            (here, made_then, made_now),
         )
-        lost = f"{need.refused_then:,} of {here:,} environments got none" if need.refused_then else "all got one"
+        lost = f"{refused:,} of {here:,} environments got none" if refused else "all got one"
         self._curves.title.set_text(f"In 2019, {lost}")
-        self._starts.update(start_then, start_now)
-        self._starts.title.set_text(f"2019: {start_then.interface_share * 100:.0f} % waits for it")
-        self._ports.update(need.ports_share)
-        self._ports.title.set_text(f"{count(here * each, 'connection')}, {count(need.interfaces_now, 'interface')}")
-        why = "the quota" if quota <= need.addresses else "the addresses"
-        end = f"{need.refused_then:,} cannot start, {why} are used up".replace("quota are", "quota is")
+        self._starts.update(self.start_then, self.start_now)
+        self._starts.title.set_text(f"2019: {self.start_then.interface_share * 100:.0f} % waits for it")
+        self._ports.update(ports_share)
+        self._ports.title.set_text(f"{count(here * each, 'connection')}, {count(made_now, 'interface')}")
+        why = "the quota" if quota <= addresses else "the addresses"
+        end = f"{refused:,} cannot start, {why} are used up".replace("quota are", "quota is")
         return View(
             sentence=(
-                f"{count(here, 'environment')} with {need.addresses:,} addresses and {quota:,} interfaces at most. "
-                f"In 2019: {count(need.interfaces_then, 'interface')}, {end if need.refused_then else 'all start'}, "
-                f"a cold start takes {need.cold_start_then_s:.1f} s. "
-                f"Now: {count(need.interfaces_now, 'interface')}, all start, "
-                f"a cold start takes {need.cold_start_now_s:.1f} s."
+                f"{count(here, 'environment')} with {addresses:,} addresses and {quota:,} interfaces at most. "
+                f"In 2019: {count(made_then, 'interface')}, {end if refused else 'all start'}, "
+                f"a cold start takes {self.start_then.total_s:.1f} s. "
+                f"Now: {count(made_now, 'interface')}, all start, "
+                f"a cold start takes {self.start_now.total_s:.1f} s."
             ),
             picture_in_words=(
                 f"Left, both axes logarithmic: interfaces rise one by one with the environments to "
-                f"{min(quota, need.addresses):,} in 2019, beyond it environments are refused; now they stay at "
-                f"{need.interfaces_now:,}. Right: a long bar for a cold start in 2019, a short one for now; below, "
-                f"{need.ports_share * 100:.2g} % of the ports of each shared interface are in use."
+                f"{min(quota, addresses):,} in 2019, beyond it environments are refused; now they stay at "
+                f"{made_now:,}. Right: a long bar for a cold start in 2019, a short one for now; below, "
+                f"{ports_share * 100:.2g} % of the ports of each shared interface are in use."
             ),
         )

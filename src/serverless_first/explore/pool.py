@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,11 +14,13 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.explore.million import REQUESTS, LongRun, Million, Work
+from serverless_first.figures.axes import grid
 from serverless_first.figures.capacity import share
 from serverless_first.figures.pool import PERCENTILES, WaitingCurve, share_axis, waiting_curve, within
 from serverless_first.figures.style import BLUE, ORANGE, VERMILION
 from serverless_first.simulate import connections, pool
 from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.pool import PoolResult
 
 BURST_S = 10
 SESSION_S = 600.0  # who pins keeps the connection until its environment ends: long after the burst
@@ -38,42 +39,6 @@ PRESETS = (
     Preset("too much work for the pool", {"orders_per_s": 100.0, "borrow_timeout_s": 3.0}),
     Preset("short work: ten connections serve 200 orders a second", {"orders_per_s": 200.0, "work_ms": 30}),
 )
-
-
-@dataclass(frozen=True)
-class BurstOutcome:
-    """What became of the burst.
-
-    Attributes:
-        connections: size of the pool.
-        orders, served, timed_out: counts.
-        most_waiting: the most orders that waited at the same moment.
-        wait_ms: percentile -> the wait after which so many of all orders have a connection, in ms; NaN if never.
-    """
-
-    connections: int
-    orders: int
-    served: int
-    timed_out: int
-    most_waiting: int
-    wait_ms: dict[int, float]
-
-
-@dataclass(frozen=True)
-class PoolLongRun(LongRun):
-    """What became of many bursts with the same setting, each with other random numbers.
-
-    Attributes:
-        bursts: how many.
-        timed_out: orders that got no connection.
-        timed_out_share: the share of them, from 0 to 1.
-        wait_ms: percentile -> the wait after which so many of all orders have a connection, in ms; NaN if never.
-    """
-
-    bursts: int
-    timed_out: int
-    timed_out_share: float
-    wait_ms: dict[int, float]
 
 
 class PoolExplorer(Explorer):
@@ -95,7 +60,7 @@ class PoolExplorer(Explorer):
         ValueError: max_connections is not a whole number above 5.
     """
 
-    result: BurstOutcome
+    result: PoolResult
 
     def __init__(self, max_connections: int = 20) -> None:
         self._max_connections = max_connections
@@ -119,13 +84,6 @@ class PoolExplorer(Explorer):
         self._moments, self._services, self._lots = np.cumsum(gaps), services, rng.random(_DRAWS)
         super().__init__(
             "A burst meets a pool: who waits, and who leaves?",
-            [
-                self.orders_per_s,
-                self.work_ms,
-                self.max_connections_percent,
-                self.borrow_timeout_s,
-                self.pinned_percent,
-            ],
             size_in=(9.0, 3.6),
             presets=PRESETS,
             million=Million("Run a million orders, in many bursts", self._many_bursts),
@@ -140,24 +98,19 @@ class PoolExplorer(Explorer):
         return [*self._waits.moving, *self._seconds.moving]
 
     def redraw(self) -> View:
-        run = self._burst()
+        self.result = run = self._burst()
         curve = waiting_curve(run.wait_s)
         timeout_s = self.borrow_timeout_s.value
-        waits_ms = {percent: curve.within_s(percent) * 1000 for percent in PERCENTILES}
-        self.result = result = BurstOutcome(
-            run.connections, run.requests, run.served, run.timed_out, run.most_waiting, waits_ms
-        )
         self._waits.update(curve, timeout_s)
         self._seconds.update(run)
         pinned = f", {self.pinned_percent.value} % of them pin" if self.pinned_percent.value else ""
-        lost = f"{result.timed_out:,} of {result.orders:,} orders time out after {timeout_s:.2g} s"
-        enough = [f"{percent} % {_within(ms)}" for percent, ms in waits_ms.items() if not math.isnan(ms)]
+        lost = f"{run.timed_out:,} of {run.requests:,} orders time out after {timeout_s:.2g} s"
         return View(
             sentence=(
-                f"{self.orders_per_s.value:.3g} orders a second for {BURST_S} s{pinned}, on {result.connections} "
-                f"connections: {lost if result.timed_out else f'all {result.orders:,} orders are served'}; "
-                f"{' and '.join(enough) if enough else 'fewer than half'} have a connection; "
-                f"at most {result.most_waiting:,} wait at the same moment."
+                f"{self.orders_per_s.value:.3g} orders a second for {BURST_S} s{pinned}, on {run.connections} "
+                f"connections: {lost if run.timed_out else f'all {run.requests:,} orders are served'}; "
+                f"{_served_when(curve)} have a connection; "
+                f"at most {run.most_waiting:,} wait at the same moment."
             ),
             picture_in_words=(
                 f"Left: the share of orders that have a connection, against the time waited; it ends at "
@@ -171,7 +124,7 @@ class PoolExplorer(Explorer):
         percent: int = self.max_connections_percent.value
         return min(max(1, self._max_connections * percent // 100), self._seats)
 
-    def _burst(self) -> pool.PoolResult:
+    def _burst(self) -> PoolResult:
         arrivals_s = self._moments / self.orders_per_s.value
         here = arrivals_s < BURST_S
         here[0] = True  # a burst has at least one order
@@ -193,14 +146,9 @@ class PoolExplorer(Explorer):
             waits.append(pool.simulate(arrivals_s, services_s, self._size(), self.borrow_timeout_s.value).wait_s)
         curve = waiting_curve(np.concatenate(waits))
         orders = curve.wait_s.size + curve.timed_out
-        waits_ms = {percent: curve.within_s(percent) * 1000 for percent in PERCENTILES}
-        enough = [f"{percent} % {_within(ms)}" for percent, ms in waits_ms.items() if not math.isnan(ms)]
         lost = f"{share(curve.timed_out / orders)} time out" if curve.timed_out else "none times out"
-        words = (
-            f"{orders:,} orders in {each * _RUNS:,} bursts: {lost}; "
-            f"{' and '.join(enough) if enough else 'fewer than half'} have a connection."
-        )
-        return PoolLongRun(orders, words, each * _RUNS, curve.timed_out, curve.timed_out / orders, waits_ms)
+        words = f"{orders:,} orders in {each * _RUNS:,} bursts: {lost}; {_served_when(curve)} have a connection."
+        return LongRun(orders, words, {"timed_out_share": curve.timed_out / orders})
 
 
 class _Waits:
@@ -212,8 +160,7 @@ class _Waits:
         axes.xaxis.set_major_formatter(FuncFormatter(_ms_or_s))
         axes.set_xlabel("wait for a connection (log scale)")
         share_axis(axes)
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
+        grid(axes)
         (self._line,) = axes.step([], [], where="post", color=BLUE, linewidth=2.4)
         self._timeout = axes.axvline(1.0, color=VERMILION, linewidth=1.6, linestyle=(0, (6, 2, 1, 2)))
         look: dict[str, Any] = {"markeredgecolor": "black", "markersize": 8, "clip_on": False, "zorder": 3}
@@ -258,7 +205,7 @@ class _Seconds:
         self._title = axes.set_title("", pad=10)
         self.moving = [*(bar for bars in self._bars for bar in bars), self._title]
 
-    def update(self, run: pool.PoolResult) -> None:
+    def update(self, run: PoolResult) -> None:
         """Changes the bars and the title."""
         edges = np.arange(BURST_S + 1)
         groups = (run.wait_s == 0, run.wait_s > 0, np.isnan(run.wait_s))
@@ -271,6 +218,12 @@ class _Seconds:
                 bar.set_y(low)
         total = f"{run.requests:,} orders"
         self._title.set_text(f"{run.timed_out:,} of {total} time out" if run.timed_out else f"All {total} are served")
+
+
+def _served_when(curve: WaitingCurve) -> str:
+    waits_ms = {percent: curve.within_s(percent) * 1000 for percent in PERCENTILES}
+    enough = [f"{percent} % {_within(ms)}" for percent, ms in waits_ms.items() if not math.isnan(ms)]
+    return " and ".join(enough) or "fewer than half"
 
 
 def _within(wait_ms: float) -> str:

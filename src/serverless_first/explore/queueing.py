@@ -45,25 +45,6 @@ class Levelling:
     queued: QueueResult
 
 
-@dataclass(frozen=True)
-class ManyBursts(LongRun):
-    """What came out of many bursts with the same setting, each with other random numbers.
-
-    Attributes:
-        bursts: how many.
-        lost_share: of all calls, those that were refused, 0 to 1.
-        worst_lost_share: in the worst burst.
-        oldest_s: the highest age of a message, averaged over the bursts.
-        worst_oldest_s: in the worst burst.
-    """
-
-    bursts: int
-    lost_share: float
-    worst_lost_share: float
-    oldest_s: float
-    worst_oldest_s: float
-
-
 class QueueingExplorer(Explorer):
     """Sliders for a burst and for the function that it meets.
 
@@ -92,7 +73,6 @@ class QueueingExplorer(Explorer):
         self._moments: Floats = np.cumsum(gaps)
         super().__init__(
             "A burst of orders: call at once, or put them in a queue?",
-            [self.per_s, self.burst_s, self.service_s, self.concurrency, self.batch_size],
             size_in=(9.0, 4.7),
             presets=PRESETS,
             million=Million("Run a million requests, in many bursts", self._many_bursts),
@@ -156,4 +136,4 @@ class QueueingExplorer(Explorer):
             f"{done:,} requests in {len(shares):,} bursts: {refused}; the oldest message waits {mean_s:.3g} s on "
             f"average, {worst_s:.3g} s at worst."
         )
-        return ManyBursts(done, words, len(shares), lost / done, max(shares), mean_s, worst_s)
+        return LongRun(done, words)

@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from serverless_first.explore.base import Explorer, Preset, View, slider
+from serverless_first.figures.axes import grid
 from serverless_first.figures.responsibility import LOOKS
 from serverless_first.shop import responsibility
 from serverless_first.shop.responsibility import OWNERS, TASKS, Owner, Year
@@ -54,14 +55,11 @@ class ResponsibilityExplorer(Explorer):
     result: Share
 
     def __init__(self) -> None:
-        choice: Any = widgets.SelectionSlider
-        first: Any = "Lambda"
-        now: Any = 2026
-        asked: Any = "patch the language runtime"
-        self.service = slider(choice, "service", first, options=responsibility.TODAY)
-        self.year = slider(choice, "year", now, options=[(words, year) for year, words in _YEARS.items()])
-        self.task = slider(choice, "task", asked, options=[task.name for task in TASKS])
-        super().__init__("Whose task is it?", [self.service, self.year, self.task], size_in=(9.0, 4.6), presets=PRESETS)
+        choice, years = widgets.SelectionSlider, [(words, year) for year, words in _YEARS.items()]
+        self.service = slider(choice, "service", "Lambda", options=responsibility.TODAY)
+        self.year = slider(choice, "year", 2026, options=years)
+        self.task = slider(choice, "task", "patch the language runtime", options=[task.name for task in TASKS])
+        super().__init__("Whose task is it?", size_in=(9.0, 4.6), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         axes = figure.subplots()
@@ -72,8 +70,7 @@ class ResponsibilityExplorer(Explorer):
         axes.set_yticks(range(len(TASKS)), [task.name for task in TASKS])
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
-        axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
+        grid(axes, "y")
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
         self._bars: dict[str, Any] = {}

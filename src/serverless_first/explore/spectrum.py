@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import ipywidgets as widgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from serverless_first.explore.base import Explorer, Preset, View
+from serverless_first.explore.base import Explorer, Preset, View, slider
 from serverless_first.figures.spectrum import TaskBars
 from serverless_first.shop import spectrum
 
 _NAMES = {row: [service.name for service in spectrum.row(row)] for row in spectrum.ROWS}
-_LOOK: dict[str, Any] = {"style": {"description_width": "17em"}, "layout": widgets.Layout(width="40em")}
 PRESETS = (
     Preset("all on your own machines", {}),
     Preset("the same, on EC2", {"compute": "EC2", "database": "MySQL on EC2", "analytics": "Hadoop on EC2"}),
     Preset(
         "containers and a managed database",
-        {
-            "compute": "Fargate",
-            "database": "RDS",
-            "storage": "S3",
-            "messaging": "Amazon MQ",
-            "analytics": "EMR",
-        },
+        {"compute": "Fargate", "database": "RDS", "storage": "S3", "messaging": "Amazon MQ", "analytics": "EMR"},
     ),
     Preset(
         "all the way to the right",
-        {
-            "compute": "Lambda",
-            "database": "DynamoDB",
-            "storage": "S3",
-            "messaging": "SQS, SNS",
-            "analytics": "Athena",
-        },
+        {"compute": "Lambda", "database": "DynamoDB", "storage": "S3", "messaging": "SQS, SNS", "analytics": "Athena"},
     ),
 )
 
@@ -52,14 +38,9 @@ class SpectrumExplorer(Explorer):
     counts: dict[str, int]
 
     def __init__(self) -> None:
-        rows: dict[str, Any] = {
-            row: widgets.SelectionSlider(value=names[0], description=row, options=names, **_LOOK)
-            for row, names in _NAMES.items()
-        }
-        self.compute, self.database, self.storage, self.messaging, self.analytics = rows.values()
-        super().__init__(
-            "Slide 27 today: which tasks stay yours?", list(rows.values()), size_in=(8.0, 3.9), presets=PRESETS
-        )
+        rows = [slider(widgets.SelectionSlider, row, names[0], options=names) for row, names in _NAMES.items()]
+        self.compute, self.database, self.storage, self.messaging, self.analytics = rows
+        super().__init__("Slide 27 today: which tasks stay yours?", size_in=(8.0, 3.9), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         figure.subplots_adjust(left=0.36, right=0.97, bottom=0.15, top=0.91)

@@ -83,7 +83,6 @@ class WorkflowExplorer(Explorer):
         self._prices = prices.of(REGION)
         super().__init__(
             "Is the job done yet? Ask, or be told",
-            [self.job_min, self.wait_s, self.function_ms, self.jobs],
             size_in=(9.0, 3.7),
             presets=PRESETS,
         )

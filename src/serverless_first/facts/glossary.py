@@ -14,9 +14,7 @@ terms:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +53,6 @@ class Term:
         """Where it stands in the alphabet: "to invoke" stands under i."""
         return self.term.lower().removeprefix("to ")
 
-    def is_in(self, text: str) -> bool:
-        """Whether a text, as `prose` gives it, uses the term; singular and plural count."""
-        return bool(self._pattern.search(text))
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(_form(form) for form in self.forms or (self.term,)))
-
 
 @dataclass(frozen=True)
 class Glossary:
@@ -70,27 +60,6 @@ class Glossary:
 
     checked: str
     terms: tuple[Term, ...]
-
-
-def _form(form: str) -> str:
-    """A form with a capital letter counts as it is written: "Spot" is not "spot"."""
-    words = r"(?<![\w-])" + r"\s+".join(map(re.escape, form.split())) + r"(?:s|es)?(?!\w)"
-    return words if form != form.lower() else f"(?i:{words})"
-
-
-def prose(markdown: str) -> str:
-    """What a lesson says itself: Markdown without emphasis, code marks and the titles of the sources it links to."""
-    return re.sub(r"[*`]", "", re.sub(r"\[[^\]]*\]\(<?https?:[^)]*\)", "", markdown))
-
-
-def first_use(term: Term, lessons: Mapping[str, str]) -> str | None:
-    """The number of the first module whose lesson uses the term; None when no lesson does.
-
-    Args:
-        term: what to look for.
-        lessons: the prose of each lesson by the number of its module.
-    """
-    return next((number for number in sorted(lessons) if term.is_in(lessons[number])), None)
 
 
 def load(root: Path | None = None) -> Glossary:

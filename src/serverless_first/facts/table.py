@@ -36,7 +36,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from serverless_first.course.places import course_root
-from serverless_first.facts.files import FOLDER, FactsError as FactsError, Reader, Source as Source, parse
+from serverless_first.facts.files import FOLDER, FactsError, Reader, Source, parse
 
 STALE_AFTER_DAYS = 365
 
@@ -59,11 +59,8 @@ THEMES: Mapping[str, str] = {
 }
 
 
-class UnknownFact(KeyError):
+class UnknownFact(LookupError):
     """An id that facts.yml does not have; the message lists the nearest ones."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 @dataclass(frozen=True)

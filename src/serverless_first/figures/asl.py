@@ -65,13 +65,8 @@ class Edge:
 class Graph:
     """All nodes, in the order of the definition, and all transitions."""
 
-    comment: str = ""
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
-
-    def named(self, name: str) -> Node | None:
-        """The node of a state."""
-        return next((node for node in self.nodes.values() if node.name == name and node.kind in KINDS), None)
 
 
 def graph_of(definition: str | Mapping[str, Any]) -> Graph:
@@ -91,7 +86,7 @@ def graph_of(definition: str | Mapping[str, Any]) -> Graph:
             raise ValueError(f"This is no JSON, so no definition of a state machine: {error}.") from None
     if not isinstance(definition, Mapping):
         raise ValueError(f"A definition is an object with StartAt and States, not {type(definition).__name__}.")
-    graph = Graph(comment=str(definition.get("Comment", "")))
+    graph = Graph()
     graph.nodes[START] = Node(START, START, START)
     first, ends = _add_machine(graph, definition, (), "")
     graph.edges.append(Edge(START, first, "next"))
@@ -108,18 +103,15 @@ def _add_machine(graph: Graph, machine: Mapping[str, Any], frames: tuple[str, ..
         raise ValueError(f"There are no States{where}: this is no definition of a state machine.")
     if machine.get("StartAt") not in states:
         raise ValueError(f"StartAt{where} is {machine.get('StartAt')!r}; the states are {', '.join(states)}.")
-    out_of: dict[str, str] = {}
-    for name, state in states.items():
-        out_of[name] = _add_state(graph, str(name), state, frames, path)
+    out_of = {name: _add_state(graph, str(name), state, frames, path) for name, state in states.items()}
     ends = []
     for name, state in states.items():
-        edges, is_end = list(_transitions(state)), state.get("End") is True or state["Type"] in ("Succeed", "Fail")
-        for target, kind, label in edges:
+        for target, kind, label in _transitions(state):
             if target not in states:
                 raise ValueError(f"{name!r} goes on to {target!r}; there is no such state{where}.")
             # What a Choice or a Task goes on to from itself, a Parallel or a Map does from its end.
             graph.edges.append(Edge(out_of[name], path + target, kind, label))
-        if is_end:
+        if state.get("End") is True or state["Type"] in ("Succeed", "Fail"):
             ends.append(out_of[name])
     return path + str(machine["StartAt"]), ends
 
@@ -213,22 +205,20 @@ def integration(resource: str) -> str:
 def _says(state: Mapping[str, Any]) -> Iterator[str]:
     """What the state does, a line for each thing worth knowing at a glance."""
     kind = state["Type"]
-    if kind == "Task":
-        yield shortened(_task(state), _SAID_LETTERS)
-    elif kind == "Wait":
-        yield shortened(_wait(state), _SAID_LETTERS)
-    elif kind == "Fail":
-        yield shortened("Fail: " + str(state.get("Error") or state.get("ErrorPath") or "no name"), _SAID_LETTERS)
-    elif kind == "Map":
-        yield shortened(_map(state), _SAID_LETTERS)
-    elif kind == "Parallel":
-        yield f"Parallel: {len(state.get('Branches') or [])} branches"
-    else:
-        yield kind
+    says = {"Task": _task, "Wait": _wait, "Fail": _fail, "Map": _map, "Parallel": _parallel}.get(kind)
+    yield shortened(says(state), _SAID_LETTERS) if says else kind
     retriers = [rule for rule in state.get("Retry") or [] if rule.get("MaxAttempts", 3) != 0]
     if retriers:
         most = max(rule.get("MaxAttempts", 3) for rule in retriers)
         yield shortened(f"↻ {most} more on {', '.join(errors(rule) for rule in retriers)}", _SAID_LETTERS)
+
+
+def _fail(state: Mapping[str, Any]) -> str:
+    return f"Fail: {state.get('Error') or state.get('ErrorPath') or 'no name'}"
+
+
+def _parallel(state: Mapping[str, Any]) -> str:
+    return f"Parallel: {len(state.get('Branches') or [])} branches"
 
 
 def _task(state: Mapping[str, Any]) -> str:

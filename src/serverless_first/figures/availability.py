@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from serverless_first.figures.axes import Moving
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, style
 from serverless_first.simulate import availability
@@ -27,17 +27,8 @@ def minutes_a_month(share: float) -> float:
     return availability.unavailable_s(share) / 60
 
 
-class ChainCurves:
-    """Minutes without an answer against the number of services in a chain, on a logarithmic axis.
-
-    Args:
-        axes: to draw on.
-
-    Attributes:
-        moving: the artists that change.
-    """
-
-    moving: list[Artist]
+class ChainCurves(Moving):
+    """Minutes without an answer against the number of services in a chain, on a logarithmic axis."""
 
     def __init__(self, axes: Axes) -> None:
         numbers = np.arange(1, MOST_SERVICES + 1)
@@ -57,7 +48,8 @@ class ChainCurves:
         (self._curve,) = axes.plot([], [], color=BLUE, linewidth=2.2)
         (self._chain,) = axes.plot([], [], "X", color=VERMILION, markersize=12, markeredgecolor="black")
         (self._left,) = axes.plot([], [], "o", color=GREEN, markersize=11, markeredgecolor="black")
-        self.moving = [self._curve, self._chain, self._left]
+        self.title = axes.set_title("")
+        self.moving = [self._curve, self._chain, self._left, self.title]
 
     def update(self, each: float, services: int, by_event: int) -> None:
         """Draws one setting.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 
+from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.capacity import usd
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
 from serverless_first.simulate import break_even
@@ -101,21 +101,14 @@ def month_costs(
     return figure
 
 
-class CostCurves:
-    """The curves in their axes, whose scales stay; `update` changes them.
+class CostCurves(Moving):
+    """The curves in their axes, whose scales stay.
 
     Args:
         axes: to draw in.
         names: of the options, 2 to 4.
         requests, usd_ends: the ends of the axes.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
     """
-
-    moving: list[Artist]
-    title: Any
 
     def __init__(
         self, axes: Any, names: Sequence[str], requests: tuple[float, float], usd_ends: tuple[float, float]
@@ -131,20 +124,11 @@ class CostCurves:
         (self._dots,) = axes.plot([], [], "o", markersize=9, zorder=4, **look)
         (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
         self._ends = usd_ends
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlim(*requests)
-        axes.set_ylim(*usd_ends)
+        log_axes(axes, requests, usd_ends)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: amount(value)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"${amount(value)}"))
-        for scale in (axes.xaxis, axes.yaxis):
-            scale.set_minor_locator(NullLocator())
-            scale.set_minor_formatter(NullFormatter())
         axes.set_xlabel("requests a month (log scale)")
         axes.set_ylabel("US dollars a month (log scale)", fontsize=10.5)
-        axes.tick_params(labelsize=9.5)
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
         self.title = axes.set_title("", parse_math=False)
         self.moving = [*self._lines, self._chosen, self._dots, self.title]
 
@@ -167,16 +151,12 @@ class CostCurves:
         return [*self._lines, self._dots], [*self._names, f"costs as much as {self._names[0]}"]
 
 
-class CostBars:
+class CostBars(Moving):
     """A bar for each option: what the chosen month costs, the longest one being the dearest.
 
     Args:
         axes: to draw in.
         names: of the options, 2 to 4.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
     """
 
     def __init__(self, axes: Any, names: Sequence[str]) -> None:
@@ -192,7 +172,7 @@ class CostBars:
         axes.set_ylim(len(names) - 0.6, -0.75)
         axes.axis("off")
         self.title = axes.set_title("", parse_math=False)
-        self.moving: list[Artist] = [*self._bars, *self._words, self.title]
+        self.moving = [*self._bars, *self._words, self.title]
 
     def update(self, costs: Mapping[str, float]) -> None:
         """Draws what each option costs, in US dollars a month."""

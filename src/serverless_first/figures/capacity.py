@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
+from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, VERMILION, style
 from serverless_first.simulate import capacity
 from serverless_first.simulate.capacity import CapacityResult, Policy
@@ -106,19 +106,14 @@ def highest(runs: Sequence[CapacityResult]) -> float:
     return min(most, 1.6 * peak) * 1.06 or 1.0
 
 
-class PolicyPanel:
-    """One policy in its axes; `update` changes it.
+class PolicyPanel(Moving):
+    """One policy in its axes. The time axis is not among `moving`: it changes with the length of the demand only.
 
     Args:
         axes: to draw in.
         bottom: whether it has the words of the time axis.
         left: whether it has the words of the other one.
-
-    Attributes:
-        moving: the artists that change. The time axis is not among them: it changes with the length of the demand only.
     """
-
-    moving: list[Artist]
 
     def __init__(self, axes: Any, *, bottom: bool, left: bool) -> None:
         self._axes = axes
@@ -133,8 +128,8 @@ class PolicyPanel:
         if left:
             axes.set_ylabel("requests per s", fontsize=10)
         self._names_time = bottom
-        self._title = axes.set_title("", fontsize=10.5, parse_math=False)  # a dollar sign is no formula
-        self.moving = [self._idle, self._unmet, self._capacity, self._demand, self._title]
+        self.title = axes.set_title("", fontsize=10.5, parse_math=False)  # a dollar sign is no formula
+        self.moving = [self._idle, self._unmet, self._capacity, self._demand, self.title]
         if left:
             self.moving.append(axes.yaxis)
 
@@ -154,7 +149,7 @@ class PolicyPanel:
         self._axes.set_xlim(0, edges[-1])
         self._axes.xaxis.set_major_locator(MultipleLocator(every) if edges[-1] > every else MaxNLocator(4))
         self._axes.set_ylim(0, top_per_s)
-        self._title.set_text(policy_words(run))
+        self.title.set_text(policy_words(run))
         if self._names_time:
             self._axes.set_xlabel(f"time, in {unit}", fontsize=10)
 

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import Any, Protocol
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from serverless_cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first.figures.style import BLUE, GREY, ORANGE, VERMILION, style
 
 # state -> colour, hatching; what PostgreSQL calls otherwise comes last
@@ -34,31 +35,6 @@ _GAP_S = 0.5  # at least this long without a sample counts as a gap
 INCH_A_LETTER = 0.076  # about, at 9.5 points
 _SMALL = 9.5
 TITLE_LETTERS = 76  # to a line
-
-
-class Session(Protocol):
-    """One client of the database, as `Cloud.database_sessions` returns it."""
-
-    @property
-    def state(self) -> str: ...
-
-
-class Sample(Protocol):
-    """The sessions at one moment, as a `DatabaseWatch` keeps them; the time in seconds."""
-
-    @property
-    def time_s(self) -> float: ...
-    @property
-    def sessions(self) -> Sequence[Session]: ...
-
-
-class Call(Protocol):
-    """What came of one call, as `Cloud.at_once` returns it; the time in seconds."""
-
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def duration_ms(self) -> float | None: ...
 
 
 def connections_over_time(
@@ -132,21 +108,12 @@ def _stack(axes: Axes, run: Sequence[Sample]) -> None:
     for state, (colour, hatch) in _STATES.items():
         above = [low + count[state] for low, count in zip(below, counts, strict=True)]
         if above != below:
-            axes.fill_between(
-                times_s,
-                below,
-                above,
-                step="post",
-                facecolor=colour,
-                hatch=hatch,
-                edgecolor="black",
-                linewidth=0.4,
-                label=state,
-            )
+            look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": "black", "linewidth": 0.4}
+            axes.fill_between(times_s, below, above, step="post", label=state, **look)
         below = above
 
 
-def _state(session: Session) -> str:
+def _state(session: DatabaseSession) -> str:
     state = session.state.removesuffix(" (aborted)")
     return state if state in _STATES else "other"
 
@@ -221,13 +188,12 @@ def short_message(error: str) -> str:
     return (found[1] if found else error.strip().partition("\n")[0]).strip()
 
 
-def failures_by_message(errors: Iterable[str], *, title: str, xlabel: str = "number of calls") -> Figure:
+def failures_by_message(errors: Iterable[str], *, title: str) -> Figure:
     """A bar for the calls that were answered, and one for each message of those that were not.
 
     Args:
         errors: the error of each call, "" for one that was answered. What differs in address or port counts as one.
         title: the finding, as a sentence.
-        xlabel: what is counted.
 
     Raises:
         ValueError: there are no calls.
@@ -256,16 +222,16 @@ def failures_by_message(errors: Iterable[str], *, title: str, xlabel: str = "num
         most = max(1, *(count for _, count in rows))
         axes.set_xlim(0, most * 1.1)
         axes.set_xticks(round_ticks(most))
-        axes.set_xlabel(xlabel)
+        axes.set_xlabel("number of calls")
         heading(figure, title)
     return figure
 
 
-def mitigations(rows: Mapping[str, Sequence[Call]], *, title: str) -> Figure:
+def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figure:
     """What each try has brought: how many orders were placed, failed or refused, and how long a placed one took.
 
     Args:
-        rows: name of the try -> what came of each call.
+        rows: name of the try -> what came of each call, as `Cloud.at_once` returns it.
         title: the finding, as a sentence.
 
     Raises:
@@ -286,17 +252,8 @@ def mitigations(rows: Mapping[str, Sequence[Call]], *, title: str) -> Figure:
         left = [0] * len(rows)
         for outcome, (colour, hatch, words) in _OUTCOMES.items():
             counts = [sum(call.outcome == outcome for call in calls) for calls in rows.values()]
-            bars = axes.barh(
-                range(len(rows)),
-                counts,
-                left=left,
-                height=0.6,
-                color=colour,
-                hatch=hatch,
-                edgecolor="black",
-                linewidth=0.6,
-                label=words,
-            )
+            look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "black", "linewidth": 0.6}
+            bars = axes.barh(range(len(rows)), counts, left=left, height=0.6, label=words, **look)
             texts = axes.bar_label(bars, [str(c) if c else "" for c in counts], label_type="center", weight="bold")
             for text in texts:  # readable on any hatching
                 text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, style
 
 # colour, marker and hatching of each group, in order: any one of them tells the groups apart
@@ -23,15 +25,12 @@ _LOOKS = (
 _JITTER_SEED = 3
 
 
-def distribution(
-    groups: Mapping[str, Sequence[float]], *, title: str, xlabel: str = "duration of a call in ms, logarithmic axis"
-) -> Figure:
+def distribution(groups: Mapping[str, Sequence[float]], *, title: str) -> Figure:
     """A dot for each measurement, a row for each group, the median of the group marked and written.
 
     Args:
         groups: name of the group -> its measurements in ms, each above 0; up to six groups.
         title: the finding, as a sentence.
-        xlabel: what is measured, with its unit.
 
     Raises:
         ValueError: no group, a group without measurements, more than six groups, or a measurement that is not
@@ -51,28 +50,12 @@ def distribution(
         axes = figure.subplots()
         for row, ((name, values), (colour, marker, _)) in enumerate(zip(groups.items(), _LOOKS, strict=False)):
             heights = [row + jitter.uniform(-0.24, 0.24) for _ in values]
-            axes.scatter(
-                values,
-                heights,
-                s=26,
-                color=colour,
-                marker=marker,
-                edgecolor="black",
-                linewidth=0.4,
-                alpha=0.75,
-                label=name,
-            )
+            dots: dict[str, Any] = {"s": 26, "edgecolor": "black", "linewidth": 0.4, "alpha": 0.75}
+            axes.scatter(values, heights, color=colour, marker=marker, label=name, **dots)
             middle = median(values)
             axes.plot([middle, middle], [row - 0.36, row + 0.36], color="black", linewidth=2.2)
-            axes.annotate(
-                f"median {_ms(middle)} ms",
-                (middle, row - 0.36),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=9.5,
-            )
+            above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+            axes.annotate(f"median {_ms(middle)} ms", (middle, row - 0.36), fontsize=9.5, **above)
         everything = [value for values in groups.values() for value in values]
         axes.set_xscale("log")
         axes.set_xlim(min(everything) / 1.6, max(everything) * 1.6)
@@ -81,9 +64,8 @@ def distribution(
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_yticks(range(len(groups)), list(groups))
         axes.set_ylim(len(groups) - 0.5, -0.75)
-        axes.grid(axis="x", color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.set_xlabel(xlabel)
+        grid(axes, "x")
+        axes.set_xlabel("duration of a call in ms, logarithmic axis")
         axes.set_title(title)
     return figure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,24 +12,8 @@ from matplotlib.figure import Figure
 from serverless_first.figures.connections import heading, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, style
 
-
-class _Moment(Protocol):
-    @property
-    def time_s(self) -> float: ...
-    @property
-    def what(self) -> str: ...
-
-
-class _Record(Protocol):
-    @property
-    def moments(self) -> Sequence[_Moment]: ...
-    @property
-    def samples(self) -> Sequence[Any]: ...
-    @property
-    def points(self) -> Sequence[Any]: ...
-    @property
-    def database(self) -> Any: ...
-
+if TYPE_CHECKING:  # the drill stands above the figures
+    from serverless_first.drill.record import Moment, Record
 
 #: Functions as the stack's outputs name them -> how their lines look.
 _LINES: dict[str, dict[str, Any]] = {
@@ -41,7 +25,7 @@ _LINES: dict[str, dict[str, Any]] = {
 }
 
 
-def drill_dashboard(record: _Record, *, title: str) -> Figure:
+def drill_dashboard(record: Record, *, title: str) -> Figure:
     """A drill over time: calls, concurrency and errors from CloudWatch, queues and connections as they were sampled.
 
     The moments at which the drill did something are numbered lines; the list below says what.
@@ -88,7 +72,7 @@ def drill_dashboard(record: _Record, *, title: str) -> Figure:
     return figure
 
 
-def _functions(axes: Axes, record: _Record, what: str, label: str) -> None:
+def _functions(axes: Axes, record: Record, what: str, label: str) -> None:
     times_s = _grid(record)
     highest = 0.0
     for role, looks in _LINES.items():
@@ -99,7 +83,7 @@ def _functions(axes: Axes, record: _Record, what: str, label: str) -> None:
     _scale(axes, highest, label)
 
 
-def _grid(record: _Record) -> list[float]:
+def _grid(record: Record) -> list[float]:
     """The seconds of the metrics, those without a value included: nothing happened then."""
     times_s = sorted({point.time_s for point in record.points})
     step_s = min((b - a for a, b in pairwise(times_s)), default=1.0)
@@ -111,7 +95,7 @@ def _grid(record: _Record) -> list[float]:
     return found
 
 
-def _errors(axes: Axes, record: _Record) -> None:
+def _errors(axes: Axes, record: Record) -> None:
     highest = 0.0
     for what, colour, marker in (("errors", VERMILION, "x"), ("throttles", ORANGE, "v")):
         at: dict[float, float] = {}
@@ -126,7 +110,7 @@ def _errors(axes: Axes, record: _Record) -> None:
     _scale(axes, highest, "errors, throttles\na second")
 
 
-def _sampled(axes: Axes, record: _Record, label: str, lines: dict[str, tuple[str, str]]) -> None:
+def _sampled(axes: Axes, record: Record, label: str, lines: dict[str, tuple[str, str]]) -> None:
     highest = 0
     times_s = [sample.time_s for sample in record.samples]
     names = {"dead": "dead letters", "proxied": "by the proxy", "direct": "beside it"}
@@ -143,7 +127,7 @@ def _scale(axes: Axes, highest: float, label: str) -> None:
     axes.set_ylabel(label, fontsize=9.5)
 
 
-def _number(axes: Axes, moments: Sequence[_Moment], end_s: float) -> None:
+def _number(axes: Axes, moments: Sequence[Moment], end_s: float) -> None:
     """The numbers of the moments above the axes, on two lines where they are close: read from above."""
     raised, is_close = False, False
     for number, moment in enumerate(moments, 1):
@@ -156,7 +140,7 @@ def _number(axes: Axes, moments: Sequence[_Moment], end_s: float) -> None:
         )  # fmt: skip
 
 
-def _key(moments: Sequence[_Moment]) -> str:
+def _key(moments: Sequence[Moment]) -> str:
     """What the numbers mean, a line for each."""
     lines = [f"{number}  {moment.what}, at {moment.time_s:.0f} s" for number, moment in enumerate(moments, 1)]
     return "\n".join(["the numbered moments:", *lines]) if lines else "nothing was done to the shop"

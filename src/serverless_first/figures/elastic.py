@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from serverless_first.figures.environments import PHASES, Phase
+from serverless_cloud.records import Interval
+from serverless_first.figures.environments import PHASES
 from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
 from serverless_first.simulate.cost import Bill
 
@@ -17,7 +19,7 @@ _BUSY_FIRST = ("invoke", "init", "frozen")  # from the ground up: work, then wha
 _LOOKS = ((BLUE, ""), (SKY, ".."), (ORANGE, "//"), (VERMILION, "xx"))
 
 
-def environments_over_time(intervals: Sequence[Phase], *, title: str, from_s: float = 0.0) -> Figure:
+def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s: float = 0.0) -> Figure:
     """How many execution environments there are at each moment, stacked by what they do.
 
     Args:
@@ -43,17 +45,8 @@ def environments_over_time(intervals: Sequence[Phase], *, title: str, from_s: fl
             colour, hatch, label = PHASES[phase]
             those = [i for i in intervals if i.phase == phase]
             height = np.array([sum(i.start_s <= moment < i.end_s for i in those) for moment in middles])
-            axes.stairs(
-                ground + height,
-                edges - from_s,
-                baseline=ground,
-                fill=True,
-                facecolor=colour,
-                hatch=hatch,
-                edgecolor=GREY,
-                linewidth=0.4,
-                label=label,
-            )
+            look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": GREY, "linewidth": 0.4}
+            axes.stairs(ground + height, edges - from_s, baseline=ground, fill=True, label=label, **look)
             ground = ground + height
         axes.set_xlim(0, edges[-1] - from_s)
         axes.set_ylim(0, max(1.0, float(ground.max())) * 1.08)

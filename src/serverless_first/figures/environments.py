@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 from matplotlib.figure import Figure
 
+from serverless_cloud.records import Interval
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
 
 # phase -> colour, hatching, label; the hatching tells them apart in grey print
@@ -20,20 +21,7 @@ PHASES = {
 _ROWS_WITH_LABELS = 12
 
 
-class Phase(Protocol):
-    """What `Cloud.timeline` returns: one environment in one phase, times in seconds."""
-
-    @property
-    def environment(self) -> str: ...
-    @property
-    def phase(self) -> str: ...
-    @property
-    def start_s(self) -> float: ...
-    @property
-    def end_s(self) -> float: ...
-
-
-def timeline(intervals: Sequence[Phase], *, title: str, labels: Sequence[str] | None = None) -> Figure:
+def timeline(intervals: Sequence[Interval], *, title: str) -> Figure:
     """One row for each execution environment, a bar for each phase of its life.
 
     Up to 12 environments each have a label; of more, every fifth, tenth, and so on. The bars get thinner with their
@@ -42,17 +30,13 @@ def timeline(intervals: Sequence[Phase], *, title: str, labels: Sequence[str] | 
     Args:
         intervals: as `Cloud.timeline` returns them.
         title: the finding, as a sentence.
-        labels: a name for each environment, in the order in which they first appear; else "environment 1" and so on.
 
     Raises:
-        ValueError: there are no intervals: the function has not been called yet; or `labels` has not one name for
-            each environment.
+        ValueError: there are no intervals: the function has not been called yet.
     """
     if not intervals:
         raise ValueError("There is nothing to draw: this function has no execution environment yet. Invoke it first.")
     rows = list(dict.fromkeys(i.environment for i in intervals))
-    if labels is not None and len(labels) != len(rows):
-        raise ValueError(f"There are {len(rows)} environments and {len(labels)} labels; give one label for each.")
     crowded = len(rows) > _ROWS_WITH_LABELS
     with style():
         figure = Figure(figsize=(8.0, 1.9 + _height_in(len(rows))))
@@ -60,22 +44,13 @@ def timeline(intervals: Sequence[Phase], *, title: str, labels: Sequence[str] | 
         for phase, (colour, hatch, label) in PHASES.items():
             for number, row in enumerate(rows):
                 bars = [(i.start_s, i.end_s - i.start_s) for i in intervals if (i.environment, i.phase) == (row, phase)]
-                axes.broken_barh(
-                    bars,
-                    (number - 0.3, 0.6),
-                    facecolors=colour,
-                    hatch=hatch,
-                    edgecolor=GREY if phase == "frozen" else "black",
-                    linewidth=0.2 if crowded else 0.6,
-                    label=label if number == 0 else None,
-                )
-        names = list(labels) if labels is not None else [f"environment {n + 1}" for n in range(len(rows))]
+                look: dict[str, Any] = {"facecolors": colour, "hatch": hatch, "linewidth": 0.2 if crowded else 0.6}
+                look["edgecolor"] = GREY if phase == "frozen" else "black"
+                axes.broken_barh(bars, (number - 0.3, 0.6), label=label if number == 0 else None, **look)
         shown = _shown(len(rows))
-        if crowded and labels is None:
-            axes.set_yticks(shown, [str(n + 1) for n in shown])
+        axes.set_yticks(shown, [str(n + 1) if crowded else f"environment {n + 1}" for n in shown])
+        if crowded:
             axes.set_ylabel("execution environment")
-        else:
-            axes.set_yticks(shown, [names[n] for n in shown])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(left=0)
         axes.set_xlabel("time since the first environment was started, in seconds")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,49 +10,35 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
 from serverless_first.simulate import fleet
-from serverless_first.simulate.fleet import Integers
 from serverless_first.simulate.inputs import Floats
+from serverless_first.simulate.loops import Integers
 
 # Line and marker tell the curves apart in grey print.
 _LOOKS = (("-", "o", BLUE), ("--", "s", VERMILION), (":", "^", GREEN))
+_EXPIRIES_MIN = (1, 10, 60)
+_SERVICE_S = 0.2
+_REQUESTS, _SEED = 20_000, 2020  # of the simulation behind each dot
 _SKIPPED = 0.2  # share of a simulation's requests that are not counted: the fleet is empty when it begins
 
 
-def cold_share(
-    *,
-    title: str,
-    idle_expiries_min: Sequence[float] = (1, 10, 60),
-    mean_service_s: float = 0.2,
-    requests: int = 20_000,
-    seed: int = 2020,
-) -> Figure:
+def cold_share(*, title: str) -> Figure:
     """The share of requests that meet a cold start against how often they come: theory as lines, simulation as dots.
 
-    Requests come at random moments, service times are exponential and the same warm and cold.
+    A curve for each time that an idle environment is kept. Requests come at random moments, service times are
+    exponential, 0.2 s on average, and the same warm and cold.
 
     Args:
         title: the finding, as a sentence.
-        idle_expiries_min: how long an idle environment is kept, in minutes; one curve each, at most three.
-        mean_service_s: mean service time, in seconds.
-        requests: how many requests are simulated for each dot; the first fifth fills the fleet and is not counted.
-        seed: of the random arrivals and service times.
-
-    Raises:
-        ValueError: no expiry, or more than three; too few requests to count.
     """
-    if not 1 <= len(idle_expiries_min) <= len(_LOOKS):
-        raise ValueError(f"{len(idle_expiries_min)} idle expiries were given. Give one to {len(_LOOKS)}, in minutes.")
-    if requests < 100:
-        raise ValueError(f"{requests} requests are too few for a share. Give 100 or more.")
     rates = np.geomspace(0.01, 100, 121)
     dots = np.geomspace(0.01, 100, 9)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_SEED)
     with style():
         figure = Figure(figsize=(8.0, 3.8))
         axes = figure.subplots()
-        for expiry_min, (line, marker, colour) in zip(sorted(idle_expiries_min), _LOOKS, strict=False):
-            theory = fleet.cold_share_theory(rates / 60, mean_service_s, expiry_min * 60)
-            seen = [_simulated_share(rng, dot / 60, mean_service_s, expiry_min * 60, requests) for dot in dots]
+        for expiry_min, (line, marker, colour) in zip(_EXPIRIES_MIN, _LOOKS, strict=True):
+            theory = fleet.cold_share_theory(rates / 60, _SERVICE_S, expiry_min * 60)
+            seen = [_simulated_share(rng, dot / 60, expiry_min * 60) for dot in dots]
             dotted: dict[str, Any] = {
                 "markersize": 7,
                 "markeredgecolor": "white",
@@ -70,11 +55,11 @@ def cold_share(
     return figure
 
 
-def _simulated_share(rng: np.random.Generator, rate_per_s: float, service_s: float, expiry_s: float, n: int) -> float:
-    arrivals_s = np.cumsum(rng.exponential(1 / rate_per_s, n))
-    services_s = rng.exponential(service_s, n)
+def _simulated_share(rng: np.random.Generator, rate_per_s: float, expiry_s: float) -> float:
+    arrivals_s = np.cumsum(rng.exponential(1 / rate_per_s, _REQUESTS))
+    services_s = rng.exponential(_SERVICE_S, _REQUESTS)
     outcomes = fleet.simulate(arrivals_s, services_s, services_s, expiry_s).outcomes
-    return float(np.mean(outcomes[int(n * _SKIPPED) :] == fleet.COLD))
+    return float(np.mean(outcomes[int(_REQUESTS * _SKIPPED) :] == fleet.COLD))
 
 
 def share_axes(axes: Any, *, highest: float) -> None:

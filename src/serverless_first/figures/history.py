@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import html
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +16,7 @@ from serverless_first import facts
 from serverless_first.facts import THEMES, Release
 from serverless_first.figures.style import BLUE, GREY, VERMILION, style
 
-# The turning points that get a label when the caller names none.
+# The turning points that get a label.
 TURNING_POINTS = (
     *("General availability", "Timeout 300 s", "Memory 3 GB", "Timeout 15 minutes", "Memory 10 GB"),
     *("Billing in 1 ms steps", "/tmp up to 10 GB", "Scaling rate for each function", "Init billed"),
@@ -37,9 +36,11 @@ _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 9.0, 1.45, 0.12, 0.56, 0.72
 # A mark's height, a label's height, above and below a lane, between two labels, between a label and its line.
 _DOT, _LINE, _PAD, _GAP, _BESIDE = 0.11, 0.165, 0.10, 0.09, 0.04
 _FONT_PT = 8.0
+_ON_SLIDE: dict[str, Any] = {"linestyle": "none", "marker": "o", "color": BLUE, "markerfacecolor": BLUE}
+_NOT_ON_SLIDE: dict[str, Any] = {"linestyle": "none", "marker": "D", "color": VERMILION, "markerfacecolor": "white"}
 
 
-def history(releases: Sequence[Release], *, title: str, labels: Collection[str] | None = None) -> Figure:
+def history(releases: Sequence[Release], *, title: str) -> Figure:
     """A lane for each theme, a mark for each release, and a line at the date of the deck.
 
     Releases on slide 10 of the deck are filled circles, all others open diamonds. Where a source gives a year only,
@@ -48,14 +49,12 @@ def history(releases: Sequence[Release], *, title: str, labels: Collection[str] 
     Args:
         releases: as `facts.releases()` returns them.
         title: the finding, as a sentence.
-        labels: the labels of the releases to name; else the turning points among them.
 
     Raises:
-        ValueError: there are no releases, or no release has one of the labels.
+        ValueError: there are no releases.
     """
     if not releases:
         raise ValueError("There is nothing to draw: no releases. facts.releases() reads them from releases.yml.")
-    named = _named(releases, labels)
     deck = facts.get("deck-date").now
     deck_x = _year(date.fromisoformat(deck.as_of))
     years = [int(deck_x), *(release.day.year for release in releases)]
@@ -64,14 +63,12 @@ def history(releases: Sequence[Release], *, title: str, labels: Collection[str] 
     with style():
         figure = Figure(figsize=(_WIDTH, 4.0))
         figure.set_layout_engine("none")
-        lanes = [_Lane(figure, theme, releases, named, (first, last + 1), inches_a_year) for theme in THEMES]
+        lanes = [_Lane(figure, theme, releases, (first, last + 1), inches_a_year) for theme in THEMES]
         lanes = [lane for lane in lanes if lane.marks]
         height = sum(lane.height for lane in lanes)
         total = _TOP + height + _BOTTOM
         figure.set_size_inches(_WIDTH, total)
-        axes = figure.add_axes(
-            (_LEFT / _WIDTH, _BOTTOM / total, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, height / total),
-        )
+        axes = figure.add_axes((_LEFT / _WIDTH, _BOTTOM / total, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, height / total))
         top = height
         ticks = []
         for number, lane in enumerate(lanes):
@@ -83,15 +80,8 @@ def history(releases: Sequence[Release], *, title: str, labels: Collection[str] 
         axes.set_ylim(0, height)
         _draw_years(axes, first, last)
         axes.axvline(deck_x, color="black", linewidth=1.4, linestyle="--", zorder=2)
-        axes.annotate(
-            f"the deck, {deck.value}",
-            (deck_x, height),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            annotation_clip=False,
-        )
+        above: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "annotation_clip": False}
+        axes.annotate(f"the deck, {deck.value}", (deck_x, height), ha="center", fontsize=9, **above)
         figure.suptitle(title, x=0.01, y=1 - 0.09 / total, ha="left", va="top", weight="bold", size=12)
         _draw_legend(figure, releases)
     return figure
@@ -145,18 +135,6 @@ def _count(number: int) -> str:
     return f"{number} release" if number == 1 else f"{number} releases"
 
 
-def _named(releases: Iterable[Release], labels: Collection[str] | None) -> set[str]:
-    there = {release.label for release in releases}
-    if labels is None:
-        return there & set(TURNING_POINTS)
-    for label in labels:
-        if label not in there:
-            near = difflib.get_close_matches(label, there, n=3, cutoff=0.4)
-            hint = f"Did you mean {', '.join(near)}?" if near else "facts.releases() lists those there are."
-            raise ValueError(f"No release has the label {label!r}. {hint}")
-    return set(labels)
-
-
 def _year(day: date) -> float:
     """The day on an axis in years: 1 July 2018 is about 2018.5."""
     start = date(day.year, 1, 1).toordinal()
@@ -171,7 +149,6 @@ class _Lane:
         figure: Figure,
         theme: str,
         releases: Iterable[Release],
-        named: Collection[str],
         years: tuple[int, int],
         inches_a_year: float,
     ) -> None:
@@ -191,7 +168,7 @@ class _Lane:
         # From right to left, upwards: the line from a mark up to its label then passes left of the labels below it.
         starts: list[float] = []
         for release, x, _ in reversed(self.marks):
-            if release.label in named:
+            if release.label in TURNING_POINTS:
                 width = _text_width_in(figure, release.label) / inches_a_year
                 left = max(years[0], min(x + _BESIDE / inches_a_year, years[1] - 0.02 - width))
                 right = left + width + _GAP / inches_a_year
@@ -207,17 +184,8 @@ class _Lane:
             y = bottom + _PAD + (level + 0.5) * _DOT
             if _is_year(release):
                 axes.plot([release.day.year, release.day.year + 1], [y, y], color=GREY, linewidth=1.5, zorder=2)
-            axes.plot(
-                x,
-                y,
-                linestyle="none",
-                marker="o" if release.on_slide_10 else "D",
-                markersize=6 if release.on_slide_10 else 5,
-                color=BLUE if release.on_slide_10 else VERMILION,
-                markerfacecolor=BLUE if release.on_slide_10 else "white",
-                gid=release.label,
-                zorder=4,
-            )
+            look = _ON_SLIDE if release.on_slide_10 else _NOT_ON_SLIDE
+            axes.plot(x, y, markersize=6 if release.on_slide_10 else 5, gid=release.label, zorder=4, **look)
             if release.label in self.labels:
                 left, row = self.labels[release.label]
                 base = bottom + _PAD + self._stack * _DOT + _BESIDE + row * _LINE
@@ -262,15 +230,8 @@ def _draw_years(axes: Axes, first: int, last: int) -> None:
 
 def _draw_legend(figure: Figure, releases: Sequence[Release]) -> None:
     on_slide = sum(release.on_slide_10 for release in releases)
-    looks = [("o", BLUE, BLUE, f"on slide 10 of the deck ({on_slide})")]
-    looks.append(("D", VERMILION, "white", f"not on slide 10 ({len(releases) - on_slide})"))
-    figure.legend(
-        handles=[
-            Line2D([], [], linestyle="none", marker=marker, color=edge, markerfacecolor=face, label=label)
-            for marker, edge, face, label in looks
-        ],
-        loc="lower left",
-        ncols=2,
-        frameon=False,
-        fontsize=9.5,
-    )
+    marks = [
+        Line2D([], [], label=f"on slide 10 of the deck ({on_slide})", **_ON_SLIDE),
+        Line2D([], [], label=f"not on slide 10 ({len(releases) - on_slide})", **_NOT_ON_SLIDE),
+    ]
+    figure.legend(handles=marks, loc="lower left", ncols=2, frameon=False, fontsize=9.5)

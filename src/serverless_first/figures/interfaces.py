@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 
+from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.style import BLUE, GREY, SKY, VERMILION, style
 from serverless_first.simulate import network
 from serverless_first.simulate.network import ColdStart, NetworkResult
@@ -20,25 +20,22 @@ LOST = "#F9DCC9"
 THEN, NOW = "2019: one for each environment", "now: shared, Hyperplane"
 
 
-def environments_shown(most: int = MOST_ENVIRONMENTS) -> list[int]:
+def environments_shown() -> list[int]:
     """Numbers of environments, about evenly spread on a logarithmic axis, from 1 to the most."""
-    return sorted({round(number) for number in np.geomspace(1, most, 90).tolist()})
+    return sorted({round(number) for number in np.geomspace(1, MOST_ENVIRONMENTS, 90).tolist()})
 
 
-def interfaces_then_and_now(subnets: Sequence[int] = (24, 24), *, title: str, most: int = MOST_ENVIRONMENTS) -> Figure:
+def interfaces_then_and_now(subnets: Sequence[int], *, title: str) -> Figure:
     """How many network interfaces some environments need, before Hyperplane and since: `network.simulate`.
 
     Args:
         subnets: prefix length of each of the function's subnets.
         title: the finding, as a sentence.
-        most: environments at the end of the axis, from 10.
 
     Raises:
         ValueError: an argument is out of its range.
     """
-    if most < 10:
-        raise ValueError(f"most is {most}. Give 10 environments or more.")
-    shown = environments_shown(most)
+    shown = environments_shown()
     with style():
         figure = Figure(figsize=(8.0, 3.8))
         curves = InterfaceCurves(figure.subplots(), shown)
@@ -49,20 +46,13 @@ def interfaces_then_and_now(subnets: Sequence[int] = (24, 24), *, title: str, mo
     return figure
 
 
-class InterfaceCurves:
-    """Interfaces against environments in axes whose scales stay; `update` changes the curves.
+class InterfaceCurves(Moving):
+    """Interfaces against environments in axes whose scales stay.
 
     Args:
         axes: to draw in.
         environments: of the results that will be drawn, ascending from 1.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
     """
-
-    moving: list[Artist]
-    title: Any
 
     def __init__(self, axes: Any, environments: Sequence[int]) -> None:
         self._shown = np.array(environments, dtype=float)
@@ -77,19 +67,11 @@ class InterfaceCurves:
         (self._then_here,) = axes.plot([], [], "s", color=VERMILION, **look)
         (self._now_here,) = axes.plot([], [], "o", color=BLUE, **look)
         self._top = self._shown[-1] * 1.3
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlim(1, self._shown[-1])
-        axes.set_ylim(0.8, self._top)
+        log_axes(axes, (1, self._shown[-1]), (0.8, self._top))
         for scale in (axes.xaxis, axes.yaxis):
             scale.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
-            scale.set_minor_locator(NullLocator())
-            scale.set_minor_formatter(NullFormatter())
         axes.set_xlabel("environments at the same time (log scale)")
         axes.set_ylabel("network interfaces (log scale)")
-        axes.tick_params(labelsize=9.5)
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
         self.title = axes.set_title("")
         lines = [self._then, self._now, self._chosen, self._then_here, self._now_here]
         self.moving = [self._refused, *lines, self.title]
@@ -117,16 +99,12 @@ class InterfaceCurves:
         return [self._then, self._now, refused], [THEN, NOW, "environments that get none in 2019"]
 
 
-class ColdStartBars:
+class ColdStartBars(Moving):
     """Two bars, a cold start in a VPC then and now: the wait for the interface, and the rest.
 
     Args:
         axes: to draw in.
         most_s: the end of the axis, in seconds.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
     """
 
     def __init__(self, axes: Any, most_s: float) -> None:
@@ -141,7 +119,7 @@ class ColdStartBars:
         axes.set_xlabel("cold start, in s", fontsize=10, labelpad=1)
         axes.legend(loc="lower right", frameon=False, fontsize=9.5)
         self.title = axes.set_title("", fontsize=11)
-        self.moving: list[Artist] = [*self._waits, *self._rest, *self._words, self.title]
+        self.moving = [*self._waits, *self._rest, *self._words, self.title]
 
     def update(self, then: ColdStart, now: ColdStart) -> None:
         """Draws both cold starts."""
@@ -153,16 +131,8 @@ class ColdStartBars:
             words.set_text(f" {start.total_s:.1f} s")
 
 
-class PortBar:
-    """One bar: the share of a shared interface's ports that the connections take.
-
-    Args:
-        axes: to draw in.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
-    """
+class PortBar(Moving):
+    """One bar: the share of a shared interface's ports that the connections take."""
 
     def __init__(self, axes: Any) -> None:
         axes.barh(0, 1.0, height=0.6, color="white", edgecolor=GREY, linewidth=0.8)
@@ -174,7 +144,7 @@ class PortBar:
         axes.tick_params(labelsize=9.5)
         axes.set_xlabel("ports of each shared interface in use", fontsize=10, labelpad=1)
         self.title = axes.set_title("", fontsize=11)
-        self.moving: list[Artist] = [self._bar, self.title]
+        self.moving = [self._bar, self.title]
 
     def update(self, share: float) -> None:
         """Draws the share, from 0 to 1."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
+from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, PURPLE, SKY, VERMILION, style
 from serverless_first.simulate import queueing
 from serverless_first.simulate.queueing import CallsResult, QueueResult
@@ -43,17 +43,12 @@ def burst_levelling(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: in
     return figure
 
 
-class LevellingPanels:
+class LevellingPanels(Moving):
     """Three pictures over one time axis: what becomes of calls, how many messages wait, how old the oldest one is.
 
     Args:
         rows: the three axes, from top to bottom.
-
-    Attributes:
-        moving: the artists that change, the scales among them.
     """
-
-    moving: list[Artist]
 
     def __init__(self, rows: Any) -> None:
         self._rows = list(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -71,17 +72,9 @@ def _box(axes: Axes, state: State) -> FancyBboxPatch:
     ink = "white" if state is State.BUSY else "black"
     axes.text(x, y + 0.24, state, ha="center", va="center", weight="bold", color=ink, zorder=4)
     axes.text(x, y - 0.17, meaning, ha="center", va="center", size=8, color=ink, zorder=4)
-    box = FancyBboxPatch(
-        (x - _WIDTH / 2, y - _HEIGHT / 2),
-        _WIDTH,
-        _HEIGHT,
-        boxstyle="round,pad=0,rounding_size=0.18",
-        facecolor=fill,
-        edgecolor="black",
-        linewidth=1.2,
-        linestyle="--" if state is State.ENDED else "-",
-        zorder=3,
-    )
+    corner, shape = (x - _WIDTH / 2, y - _HEIGHT / 2), "round,pad=0,rounding_size=0.18"
+    box = FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle=shape, facecolor=fill, edgecolor="black", linewidth=1.2)
+    box.set(linestyle="--" if state is State.ENDED else "-", zorder=3)
     axes.add_patch(box)
     return box
 
@@ -90,23 +83,11 @@ def _arrow(axes: Axes, row: tuple[State, Trigger, State], boxes: Mapping[State, 
     state, trigger, target = row
     (x0, y0), (x1, y1) = _PLACES[state], _PLACES[target]
     bend, (start, end), (dx, dy) = _SHAPES.get((state, target), _OTHER_SHAPE)
-    axes.add_patch(
-        FancyArrowPatch(
-            (x0 + start, y0),
-            (x1 + end, y1),
-            patchA=boxes[state],
-            patchB=boxes[target],
-            shrinkA=2,
-            shrinkB=2,
-            arrowstyle="-|>",
-            mutation_scale=15,
-            connectionstyle=f"arc3,rad={bend}",
-            color=GREY if trigger is Trigger.END else "black",
-            linestyle="--" if trigger is Trigger.END else "-",
-            linewidth=1.4,
-            gid=" ".join(row),
-            zorder=2,
-        )
-    )
+    shape: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 15, "connectionstyle": f"arc3,rad={bend}"}
+    ends: dict[str, Any] = {"patchA": boxes[state], "patchB": boxes[target], "shrinkA": 2, "shrinkB": 2}
+    arrow = FancyArrowPatch((x0 + start, y0), (x1 + end, y1), **shape, **ends)
+    colour, line = (GREY, "--") if trigger is Trigger.END else ("black", "-")
+    arrow.set(color=colour, linestyle=line, linewidth=1.4, gid=" ".join(row), zorder=2)
+    axes.add_patch(arrow)
     words = f"$\\bf{{{trigger}}}$" + (f": {_WORDS[state, trigger]}" if (state, trigger) in _WORDS else "")
     axes.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, words, ha="center", va="center", size=9.5, gid=" ".join(row))

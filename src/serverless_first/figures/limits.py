@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from serverless_first.figures.axes import Moving, grid
 from serverless_first.figures.style import BLUE, SKY, VERMILION, style
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine
@@ -63,23 +63,16 @@ def instance_limits(
     return figure
 
 
-class SeatBars:
-    """The bars in their axes; `update` changes them.
+class SeatBars(Moving):
+    """The bars in their axes.
 
     Args:
         axes: to draw in.
         instance_classes: a row each, 1 to 10.
 
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
-
     Raises:
         ValueError: no class, or too many.
     """
-
-    moving: list[Artist]
-    title: Any
 
     def __init__(self, axes: Any, instance_classes: Sequence[str]) -> None:
         if not 1 <= len(instance_classes) <= 10:
@@ -101,8 +94,7 @@ class SeatBars:
         axes.set_xlabel("connections (logarithmic axis)")
         axes.set_yticks(list(rows), self._classes)
         axes.set_ylim(len(self._classes) - 0.4, -0.6)
-        axes.grid(axis="x", color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
+        grid(axes, "x")
         self.title = axes.set_title("")
         self.moving = [*self._seats, *self._refused, self._line, *self._words, self.title]
 

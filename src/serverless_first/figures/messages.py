@@ -70,15 +70,8 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
             # To the left where there is no room to the right, unless the word before stands there.
             late = x > 0.85 * span_s and x - before.get(y, -span_s) > 0.3 * span_s
             before[y] = x
-            axes.annotate(
-                event.kind,
-                (x, y - 0.4),
-                xytext=(-4 if late else 4, 0),
-                textcoords="offset points",
-                ha="right" if late else "left",
-                va="bottom",
-                fontsize=9,
-            )
+            beside: dict[str, Any] = {"xytext": (-4 if late else 4, 0), "textcoords": "offset points"}
+            axes.annotate(event.kind, (x, y - 0.4), ha="right" if late else "left", va="bottom", fontsize=9, **beside)
         axes.set_yticks(range(1 + len(people)), [_QUEUE, *people])
         axes.set_ylim(len(people) + 0.5, -0.95)
         axes.set_xlim(-0.02 * span_s, 1.1 * span_s)

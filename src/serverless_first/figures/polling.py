@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 
+from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.style import BLUE, ORANGE, SKY, VERMILION, style
 from serverless_first.simulate import workflow
 from serverless_first.simulate.inputs import Floats
@@ -22,18 +22,17 @@ _LEAST_DELAY_S, _MOST_DELAY_S = 0.1, 10_000.0  # shorter delays are drawn as the
 _MOST_STEPS = 20_000.0
 
 
-def polling_trade_off(job_s: ArrayLike, *, title: str, function_s: float = 0.1) -> Figure:
+def polling_trade_off(job_s: ArrayLike, *, title: str) -> Figure:
     """What a wait between two looks costs in steps, and how late the job's end is noticed: `workflow.polling`.
 
     Args:
         job_s: from the submission of each job to its end, in seconds; the steps and delays of many are averaged.
         title: the finding, as a sentence.
-        function_s: how long each function runs, in seconds.
 
     Raises:
         ValueError: an argument is out of its range.
     """
-    runs = [workflow.polling(job_s, float(wait_s), function_s=function_s) for wait_s in WAITS_S]
+    runs = [workflow.polling(job_s, float(wait_s)) for wait_s in WAITS_S]
     with style():
         figure = Figure(figsize=(9.0, 3.8))
         left, right = figure.subplots(1, 2)
@@ -46,25 +45,13 @@ def polling_trade_off(job_s: ArrayLike, *, title: str, function_s: float = 0.1) 
     return figure
 
 
-class _Curves:
+class _Curves(Moving):
     """Axes over the wait between two looks, whose scales stay, and the waits at which a history is full."""
 
-    moving: list[Artist]
-    title: Any
-
     def __init__(self, axes: Any, least: float, most: float) -> None:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlim(WAITS_S[0], WAITS_S[-1])
-        axes.set_ylim(least, most)
+        log_axes(axes, (WAITS_S[0], WAITS_S[-1]), (least, most))
         axes.set_xticks((1, 10, 60, 600, 3600), ("1 s", "10 s", "1 min", "10 min", "1 h"))
-        for scale in (axes.xaxis, axes.yaxis):
-            scale.set_minor_locator(NullLocator())
-            scale.set_minor_formatter(NullFormatter())
-        axes.tick_params(labelsize=9.5)
         axes.set_xlabel("wait between two looks (log scale)")
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
         self.full = axes.fill_betweenx(
             [least, most], 1, 1, facecolor=FULL, edgecolor=VERMILION, hatch="xx", linewidth=0
         )
@@ -81,15 +68,7 @@ class _Curves:
 
 
 class StepCurves(_Curves):
-    """State transitions and functions for one job, against the wait between two looks.
-
-    Args:
-        axes: to draw in.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
-    """
+    """State transitions and functions for one job, against the wait between two looks."""
 
     def __init__(self, axes: Any) -> None:
         super().__init__(axes, 0.8, _MOST_STEPS)
@@ -116,15 +95,7 @@ class StepCurves(_Curves):
 
 
 class DelayCurves(_Curves):
-    """How late the end of a job is noticed, on average and at worst, against the wait between two looks.
-
-    Args:
-        axes: to draw in.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
-    """
+    """How late the end of a job is noticed, on average and at worst, against the wait between two looks."""
 
     def __init__(self, axes: Any) -> None:
         super().__init__(axes, _LEAST_DELAY_S * 0.7, _MOST_DELAY_S)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import ArrayLike
 
+from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
 from serverless_first.simulate import pool
 from serverless_first.simulate.inputs import Floats
@@ -19,6 +20,7 @@ from serverless_first.simulate.inputs import Floats
 _LOOKS = (("-", "o", BLUE), ("--", "s", ORANGE), (":", "^", GREEN))
 _MEASURED = (("D", VERMILION), ("P", PURPLE), ("X", "black"))
 PERCENTILES = (50, 95)
+_TIMEOUT_S, _SEED = 3.0, 2020  # of the bursts that are simulated
 
 
 class WaitingCurve(NamedTuple):
@@ -100,36 +102,21 @@ def borrow_waits(
             y = np.concatenate([[0.0], curve.share, [curve.served_share]])
             marks = [percent for percent in PERCENTILES if not math.isnan(curve.within_s(percent))]
             axes.step(x, y, line, where="post", color=colour, linewidth=2.2)
-            axes.plot(
-                [curve.within_s(percent) * factor for percent in marks],
-                [percent / 100 for percent in marks],
-                marker,
-                color=colour,
-                markeredgecolor="black",
-                markeredgewidth=0.7,
-                markersize=8,
-                zorder=3,
-                clip_on=False,
-            )
-            look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "linewidth": 2.2, "markersize": 8}
-            axes.plot([], [], line + marker, label=_said(name, curve, marks, unit, factor), **look)
+            look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "markersize": 8}
+            reached = [curve.within_s(percent) * factor for percent in marks]
+            shares = [percent / 100 for percent in marks]
+            axes.plot(reached, shares, marker, markeredgewidth=0.7, zorder=3, clip_on=False, **look)
+            axes.plot([], [], line + marker, label=_said(name, curve, marks, unit, factor), linewidth=2.2, **look)
         if lost and borrow_timeout_s is not None:
             axes.axvline(borrow_timeout_s * factor, color=VERMILION, linewidth=1.4, linestyle=(0, (6, 2, 1, 2)))
-            axes.annotate(
-                "borrow timeout",
-                (borrow_timeout_s * factor, 0.03),
-                xytext=(-5, 0),
-                textcoords="offset points",
-                ha="right",
-                color=VERMILION,
-                fontsize=9.5,
-            )
+            beside: dict[str, Any] = {"xytext": (-5, 0), "textcoords": "offset points", "ha": "right"}
+            place = (borrow_timeout_s * factor, 0.03)
+            axes.annotate("borrow timeout", place, color=VERMILION, fontsize=9.5, **beside)
         axes.set_xlim(0, end)
         share_axis(axes)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,g}"))
         axes.set_xlabel(f"wait for a connection, in {unit}")
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
+        grid(axes)
         axes.set_title(title)
         figure.legend(loc="outside lower left", frameon=False, fontsize=9.5)
     return figure
@@ -167,9 +154,7 @@ def pinned_share(
     clients: int = 60,
     connections: Sequence[int] = (10,),
     work_s: float = 0.02,
-    borrow_timeout_s: float = 3.0,
     draws: int = 200,
-    seed: int = 2020,
 ) -> Figure:
     """How many clients of a burst get a connection, against how many of them pin theirs.
 
@@ -183,31 +168,24 @@ def pinned_share(
         clients: how many ask at the same moment.
         connections: size of the pool; one curve each, at most three.
         work_s: how long a client that does not pin keeps its connection, in seconds.
-        borrow_timeout_s: how long a client waits at most, in seconds.
         draws: how many random sequences are simulated for each number of clients that pin.
-        seed: of the random sequences.
 
     Raises:
         ValueError: no curve or too many, too many measured points or one that is no percentage, or an argument that
             `pool.simulate` refuses.
     """
-    points = dict(measured or {})
+    points = _measured(measured or {})
     if not 1 <= len(connections) <= len(_LOOKS):
         raise ValueError(f"{len(connections)} sizes of the pool were given. Give one to {len(_LOOKS)}.")
-    if len(points) > len(_MEASURED):
-        raise ValueError(f"{len(points)} measured points were given. Give {len(_MEASURED)} at most.")
-    for name, point in points.items():
-        if not all(0 <= percent <= 100 for percent in point):
-            raise ValueError(f"The measured point {name!r} is {point}. Give two percentages, from 0 to 100.")
     if clients < 1 or draws < 1:
         raise ValueError(f"{clients} clients and {draws} draws were asked for. Give 1 or more of each.")
     with style():
         figure = Figure(figsize=(8.0, 3.9))
         axes = figure.subplots()
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(_SEED)
         pinning = np.arange(clients + 1)
         for size, (line, _, colour) in zip(sorted(connections), _LOOKS, strict=False):
-            served = np.array([_served(rng, clients, int(k), size, work_s, borrow_timeout_s, draws) for k in pinning])
+            served = np.array([_served(rng, clients, int(k), size, work_s, draws) for k in pinning])
             percent = served / clients * 100
             x = pinning / clients * 100
             axes.fill_between(x, percent.min(axis=1), percent.max(axis=1), color=colour, alpha=0.18, linewidth=0)
@@ -224,18 +202,29 @@ def pinned_share(
         axes.set_ylim(0, 102)
         axes.set_xlabel("clients that pin their connection")
         axes.set_ylabel("clients that get\na connection")
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
+        grid(axes)
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     return figure
 
 
+def _measured(points: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
+    """The points, if they can be drawn."""
+    if len(points) > len(_MEASURED):
+        raise ValueError(f"{len(points)} measured points were given. Give {len(_MEASURED)} at most.")
+    for name, point in points.items():
+        if not all(0 <= percent <= 100 for percent in point):
+            raise ValueError(f"The measured point {name!r} is {point}. Give two percentages, from 0 to 100.")
+    return points
+
+
 def _served(
-    rng: np.random.Generator, clients: int, pinning: int, connections: int, work_s: float, timeout_s: float, draws: int
+    rng: np.random.Generator, clients: int, pinning: int, connections: int, work_s: float, draws: int
 ) -> list[int]:
     """How many clients are served, in each of many random sequences."""
-    session_s = timeout_s + clients * work_s + 1  # nobody waits that long
+    session_s = _TIMEOUT_S + clients * work_s + 1  # nobody waits that long
     services_s = np.where(np.arange(clients) < pinning, session_s, work_s)
     arrivals_s = np.zeros(clients)
-    return [pool.simulate(arrivals_s, rng.permutation(services_s), connections, timeout_s).served for _ in range(draws)]
+    return [
+        pool.simulate(arrivals_s, rng.permutation(services_s), connections, _TIMEOUT_S).served for _ in range(draws)
+    ]

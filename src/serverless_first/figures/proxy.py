@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from matplotlib.figure import Figure
 
-from serverless_first.figures.connections import TITLE_LETTERS, draw_marks, heading, legend, round_ticks
+from serverless_cloud.records import ProxyEvent
+from serverless_first.figures.connections import TITLE_LETTERS, heading, legend, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
 
 _WAITED = re.compile(r"waited ([0-9.]+) ms")
 
 
-class Event(Protocol):
-    """One thing that a proxy did, as `Cloud.proxy_events` returns it; the time in seconds."""
-
-    @property
-    def time_s(self) -> float: ...
-    @property
-    def client(self) -> int | None: ...
-    @property
-    def server(self) -> int | None: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def detail(self) -> str: ...
-
-
-def borrow_waits_s(events: Iterable[Event]) -> list[float]:
+def borrow_waits_s(events: Iterable[ProxyEvent]) -> list[float]:
     """How long each client waited for a database connection, in seconds, in the order of the log.
 
     A wait that the borrow timeout has ended is NaN, as in a simulation of the pool.
@@ -48,7 +34,7 @@ def borrow_waits_s(events: Iterable[Event]) -> list[float]:
     return waits_s
 
 
-def waited_s(event: Event) -> float:
+def waited_s(event: ProxyEvent) -> float:
     """How long the client of a "borrow" waited for its connection, in seconds."""
     found = _WAITED.search(event.detail)
     return float(found[1]) / 1000 if found else 0.0
@@ -58,12 +44,7 @@ def waited_s(event: Event) -> float:
 
 
 def proxy_over_time(
-    events: Sequence[Event],
-    *,
-    title: str,
-    limit: int | None = None,
-    borrowed: bool = False,
-    marks: Mapping[float, str] | None = None,
+    events: Sequence[ProxyEvent], *, title: str, limit: int | None = None, borrowed: bool = False
 ) -> Figure:
     """The connections on both sides of a proxy over time: ClientConnections and DatabaseConnections.
 
@@ -74,7 +55,6 @@ def proxy_over_time(
         title: the finding, as a sentence.
         limit: the most connections that the pool may have: MaxDatabaseConnectionsAllowed.
         borrowed: whether to show how many of the database connections are borrowed.
-        marks: moments to name: Unix time in seconds, as the events have it -> a few words.
 
     Raises:
         ValueError: there are no events.
@@ -90,31 +70,15 @@ def proxy_over_time(
         axes.step(times_s, clients, where="post", color=BLUE, linewidth=1.6, label="ClientConnections")
         axes.step(times_s, servers, where="post", color=GREEN, linewidth=3.2, label="DatabaseConnections")
         if borrowed:
-            axes.fill_between(
-                times_s,
-                lent,
-                step="post",
-                facecolor="#BFE3D8",
-                edgecolor=GREEN,
-                hatch="..",
-                linewidth=0.4,
-                zorder=1,
-                label="of them borrowed",
-            )
+            look: dict[str, Any] = {"facecolor": "#BFE3D8", "edgecolor": GREEN, "hatch": "..", "linewidth": 0.4}
+            axes.fill_between(times_s, lent, step="post", zorder=1, label="of them borrowed", **look)
         if limit is not None:
             axes.axhline(limit, color="black", linewidth=1.0, linestyle=":", zorder=3)
-            axes.text(
-                1.01,
-                limit,
-                f"the pool's\nlimit: {limit}",
-                va="center",
-                fontsize=9.5,
-                transform=axes.get_yaxis_transform(),
-            )
+            words, side = f"the pool's\nlimit: {limit}", axes.get_yaxis_transform()
+            axes.text(1.01, limit, words, va="center", fontsize=9.5, transform=side)
         highest = max(*clients, *servers, limit or 0)
         axes.set_xlim(0, max(times_s[-1], 1e-3))
         axes.set_ylim(0, 1.08 * highest + 0.2)
-        draw_marks(axes, {moment_s - begin_s: words for moment_s, words in (marks or {}).items()})
         axes.set_yticks(round_ticks(highest))
         axes.set_xlabel("time since the first event, in seconds")
         axes.set_ylabel("connections")
@@ -123,7 +87,7 @@ def proxy_over_time(
     return figure
 
 
-def _levels(events: Sequence[Event]) -> tuple[list[int], list[int], list[int]]:
+def _levels(events: Sequence[ProxyEvent]) -> tuple[list[int], list[int], list[int]]:
     """Clients, database connections and borrowed ones: before the first event and after each."""
     clients, servers = _there_from_the_start(events)
     lent: set[int] = set()
@@ -147,7 +111,7 @@ def _levels(events: Sequence[Event]) -> tuple[list[int], list[int], list[int]]:
     return [c for c, _, _ in levels], [s for _, s, _ in levels], [b for _, _, b in levels]
 
 
-def _there_from_the_start(events: Sequence[Event]) -> tuple[set[int], set[int]]:
+def _there_from_the_start(events: Sequence[ProxyEvent]) -> tuple[set[int], set[int]]:
     """Clients and database connections that a log names whose beginning it does not have."""
     clients: dict[int, str] = {}
     servers: dict[int, str] = {}

@@ -68,16 +68,8 @@ def _matrix(axes: Any, year: Year) -> None:
             )
             star = " ★" if year == 2026 and responsibility.move(task.name, service) else ""
             # On a plain ground: letters on hatching are hard to read.
-            axes.text(
-                column,
-                row,
-                owner + star,
-                ha="center",
-                va="center",
-                color=ink,
-                fontsize=9,
-                bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
-            )
+            ground = {"facecolor": colour, "edgecolor": "none", "pad": 1.2}
+            axes.text(column, row, owner + star, ha="center", va="center", color=ink, fontsize=9, bbox=ground)
     axes.set_xlim(-0.55, len(names) - 0.45)
     axes.set_ylim(len(responsibility.TASKS) - 0.5, -0.5)
     axes.set_xticks(range(len(names)), [_two_lines(name) for name in names], fontsize=9)

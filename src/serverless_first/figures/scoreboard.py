@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,39 +13,15 @@ from matplotlib.patches import Patch, Rectangle
 from serverless_first.figures.connections import heading
 from serverless_first.figures.style import style
 
+if TYPE_CHECKING:  # the drill stands above the figures
+    from serverless_first.drill.finding import Score
+
 _PASSED, _FAILED = "#CDEBDF", "#F3C6AE"  # the marks say it, too
 _LETTERS_A_COLUMN = 14
 _LETTERS_A_LINE, _INCHES_A_LINE = 96, 0.19
 
 
-class _Finding(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def question(self) -> str: ...
-    @property
-    def passed(self) -> bool: ...
-    @property
-    def message(self) -> str: ...
-
-
-class _Cost(Protocol):
-    @property
-    def usd(self) -> float: ...
-
-
-class _Score(Protocol):
-    @property
-    def findings(self) -> Sequence[_Finding]: ...
-    @property
-    def passed(self) -> bool: ...
-    @property
-    def cost(self) -> _Cost: ...
-    @property
-    def orders(self) -> int: ...
-
-
-def scoreboard(runs: Sequence[tuple[str, _Score]], *, title: str) -> Figure:
+def scoreboard(runs: Sequence[tuple[str, Score]], *, title: str) -> Figure:
     """A column for each run, a row for each finding of the drill: passed or failed; below, the price.
 
     Args:
@@ -94,7 +70,7 @@ def _cell(axes: Axes, x: int, y: int, *, passed: bool) -> None:
     axes.text(x, y, "✓" if passed else "✗", ha="center", va="center", fontsize=12, fontweight=weight)
 
 
-def score_card(of: _Score, *, title: str) -> Figure:
+def score_card(of: Score, *, title: str) -> Figure:
     """One run: each finding with what was seen, and for those that failed what it means and where to look.
 
     Args:

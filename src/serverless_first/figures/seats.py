@@ -35,7 +35,6 @@ def seats(
     max_connections: int = 20,
     reserved: Mapping[str, int] | None = None,
     proxy: int | None = None,
-    pinned: int = 0,
 ) -> Figure:
     """Execution environments on the left, the database with its seats on the right, a line for each connection.
 
@@ -49,11 +48,10 @@ def seats(
         reserved: for whom -> how many of the seats, the ones first that are taken first. None: those of an RDS
             instance, 2 for its master user and 3 for superusers. A reserved seat that is held keeps its hatching.
         proxy: how many connections the proxy has to the database; None: there is no proxy.
-        pinned: how many clients keep one of the proxy's connections for themselves.
 
     Raises:
-        ValueError: no environment; more of them connected or pinned than there are; more seats held or reserved than
-            there are, or reserved for more than three.
+        ValueError: no environment; more of them connected than there are; more seats held or reserved than there are,
+            or reserved for more than three.
     """
     reserved = {"the master user": 2, "superusers": 3} if reserved is None else reserved
     held = connected if proxy is None else proxy
@@ -62,8 +60,6 @@ def seats(
     check_reserved(max_connections, sum(reserved.values()))
     if not 0 <= held <= max_connections:
         raise ValueError(f"{held} connections do not fit into {max_connections} seats.")
-    if not 0 <= pinned <= min(connected, proxy or 0):
-        raise ValueError(f"{pinned} clients cannot be pinned to the {proxy or 0} connections of the proxy.")
     if len(reserved) > len(_RESERVED_LOOKS):
         raise ValueError(f"Seats are reserved for {len(reserved)}; {len(_RESERVED_LOOKS)} can be told apart.")
     with style():
@@ -81,7 +77,7 @@ def seats(
             for dot, place in zip(dots, places, strict=True):
                 _line(axes, dot, place, BLUE)
         else:
-            _proxy(axes, dots, places, pinned)
+            _proxy(axes, dots, places)
         heading(figure, title)
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=3, frameon=False, fontsize=10)
     return figure
@@ -108,16 +104,8 @@ def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
         xs, ys = zip(*refused, strict=True)
         words = "is" if len(refused) == 1 else "are"
         axes.scatter(xs, ys, s=size, facecolor="white", edgecolor=VERMILION, linewidth=0.8, zorder=3)
-        axes.scatter(
-            xs,
-            ys,
-            s=0.4 * size,
-            marker="x",
-            color=VERMILION,
-            linewidth=1.5,
-            zorder=4,
-            label=f"{len(refused)} {words} refused",
-        )
+        label = f"{len(refused)} {words} refused"
+        axes.scatter(xs, ys, s=0.4 * size, marker="x", color=VERMILION, linewidth=1.5, zorder=4, label=label)
     _name(axes, 0.9, f"{count} environments")
     return held
 
@@ -164,7 +152,7 @@ def _server(axes: Axes, count: int, held: int, reserved: Mapping[str, int]) -> l
     return sorted(places, key=lambda place: -place[1])
 
 
-def _proxy(axes: Axes, dots: Sequence[Place], places: Sequence[Place], pinned: int) -> None:
+def _proxy(axes: Axes, dots: Sequence[Place], places: Sequence[Place]) -> None:
     """Draws the proxy with its clients' lines and its own."""
     _box(axes, _PROXY_X, _PROXY_WIDTH)
     _name(axes, _PROXY_X + _PROXY_WIDTH / 2, "RDS Proxy")
@@ -175,10 +163,6 @@ def _proxy(axes: Axes, dots: Sequence[Place], places: Sequence[Place], pinned: i
         _line(axes, dot, inner, BLUE)
     for outer, place in zip(outs, places, strict=True):
         _line(axes, outer, place, GREEN, width=2.2)
-    for n in range(pinned):  # spread over what there is
-        _line(axes, ins[n * len(ins) // pinned], outs[n * len(outs) // pinned], VERMILION, width=2.2)
-    if pinned:
-        axes.plot([], [], color=VERMILION, linewidth=2.2, label=f"{pinned} {'is' if pinned == 1 else 'are'} pinned")
     _below(axes, (_DOTS_X + 0.4 + left) / 2, len(dots), "client connection")
     _below(axes, (right + _SERVER_X) / 2, len(places), "database connection")
 

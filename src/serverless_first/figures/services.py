@@ -14,6 +14,7 @@ from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMI
 
 _APART = 3.2  # between two services
 _DOOR_Y, _SERVICE_Y, _STORE_Y, _CLIENTS_Y = 3.0, 1.9, 0.55, 4.25
+_CLIENTS = ("mobile", "web", "IoT")
 _HALF = 0.78  # half the width of a box
 
 
@@ -21,7 +22,6 @@ def services(
     names: Sequence[str],
     *,
     title: str,
-    clients: Sequence[str] = ("mobile", "web", "IoT"),
     called: Sequence[str] | None = None,
     calls: Sequence[tuple[str, str]] = (),
     events: Sequence[tuple[str, str]] = (),
@@ -32,7 +32,6 @@ def services(
     Args:
         names: of the services, from left to right.
         title: the finding, as a sentence.
-        clients: who calls from outside.
         called: the services that clients call; all, unless told.
         calls: pairs of services: the first calls the API of the second, and waits.
         events: pairs of services: the first tells the second by an event, and does not wait.
@@ -53,8 +52,8 @@ def services(
         axes.set_xlim(min(-1.6, middle - 3.2), max(middle * 2 + 1.6, middle + 3.2))
         axes.set_ylim(-0.15, 4.75)
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
-        for number, client in enumerate(clients):
-            x = middle + (number - (len(clients) - 1) / 2) * 1.5
+        for number, client in enumerate(_CLIENTS):
+            x = middle + (number - (len(_CLIENTS) - 1) / 2) * 1.5
             _box(axes, x, _CLIENTS_Y, client, "white", half=0.6)
         for name, x in place.items():
             if name in (names if called is None else called):
@@ -80,8 +79,8 @@ def _service(axes: Axes, x: float, name: str, *, is_down: bool) -> None:
     axes.plot([x, x], [_DOOR_Y - 0.2, _SERVICE_Y + 0.31], color="black", linewidth=1)
     axes.plot([x, x], [_SERVICE_Y - 0.31, _STORE_Y + 0.4], color="black", linewidth=1)
     axes.add_patch(Rectangle((x - 0.6, _STORE_Y - 0.3), 1.2, 0.55, facecolor=ORANGE, edgecolor="none", alpha=0.55))
-    for y, fill in ((_STORE_Y - 0.3, True), (_STORE_Y + 0.25, True)):
-        axes.add_patch(Ellipse((x, y), 1.2, 0.3, facecolor=ORANGE if fill else "none", edgecolor="black", alpha=0.7))
+    for y in (_STORE_Y - 0.3, _STORE_Y + 0.25):
+        axes.add_patch(Ellipse((x, y), 1.2, 0.3, facecolor=ORANGE, edgecolor="black", alpha=0.7))
     axes.text(x, _STORE_Y - 0.07, "store", ha="center", va="center", fontsize=9.5)
     if is_down:
         axes.plot([x - 0.7, x + 0.7], [_SERVICE_Y - 0.36, _SERVICE_Y + 0.36], color=VERMILION, linewidth=2.5)

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
+from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
 from serverless_first.shop import spectrum as slide
 from serverless_first.shop.operations import KINDS, Ledger
@@ -71,26 +71,12 @@ def _places(services: Sequence[slide.Service], last: int) -> list[float]:
 def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When) -> None:
     news = service.news if when == "now" else ""
     colour, line, _ = _MARKS[news]
-    box = FancyBboxPatch(
-        (x - 0.43, y - 0.3),
-        0.86,
-        0.6,
-        boxstyle="round,pad=0.02",
-        facecolor=colour,
-        edgecolor="black",
-        linestyle=line,
-        linewidth=1.0,
-    )
+    box = FancyBboxPatch((x - 0.43, y - 0.3), 0.86, 0.6, boxstyle="round,pad=0.02")
+    box.set(facecolor=colour, edgecolor="black", linestyle=line, linewidth=1.0)
     axes.add_patch(box)
-    name = service.then if when == "then" else service.name
-    axes.text(
-        x,
-        y,
-        textwrap.fill(_SIGNS[news] + name, _LETTERS, break_long_words=False),
-        va="center",
-        ha="center",
-        fontsize=8,
-    )
+    name = _SIGNS[news] + (service.then if when == "then" else service.name)
+    words = textwrap.fill(name, _LETTERS, break_long_words=False)
+    axes.text(x, y, words, va="center", ha="center", fontsize=8)
 
 
 def spectrum_words(when: slide.When = "now") -> str:
@@ -144,20 +130,13 @@ def operations(ledgers: Sequence[Ledger], *, title: str) -> Figure:
     return figure
 
 
-class TaskBars:
-    """For each task the number of chosen services that leave it to you; `update` changes them.
+class TaskBars(Moving):
+    """For each task the number of chosen services that leave it to you.
 
     Args:
         axes: to draw in.
         most: how many services are chosen.
-
-    Attributes:
-        moving: the artists that change.
-        title: the title of the axes, empty.
     """
-
-    moving: list[Artist]
-    title: Any
 
     def __init__(self, axes: Any, most: int) -> None:
         rows = range(len(slide.TASKS))

@@ -11,6 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Polygon
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
@@ -48,11 +49,12 @@ _NAME_LETTERS, _SAID_LETTERS, _LABEL_LETTERS = 20, 26, 22
 _JOINT = re.compile(r"(?<=[:./(,_-])(?=.)|(?<=[a-zäöü])(?=[A-Z])")
 _LINE = 1.32  # the height of a line, in font sizes
 _DOT_IN = 0.1  # half the width of the start and the end
+_CATCH_INK = "#A34700"  # vermilion on white has too little contrast for small letters
 _PALE_CATCH = "#E0966B"  # an arrow of an error that the execution did not take
 _SIDE_IN, _GAP_IN = 0.12, 0.55
 _WIDEST_IN = 10.0  # a notebook shows no more without making it smaller
 
-_THEN, _CAUGHT = "goes on", "on an error (Catch)"
+_CAUGHT = "on an error (Catch)"
 _WENT, _NOT_MET, _FAILED = "this execution went here (how often)", "not reached", "failed here"
 
 
@@ -151,9 +153,9 @@ def _drawn(
         looks = [] if sizes.is_short else _legend(made)
         rows = -(-len(looks) // max(1, int(page_in // 1.55)))
         below_in = 0.12 + 0.26 * rows
-        figure = Figure(figsize=(page_in, height_in + above_in + below_in + 0.1))
-        figure.set_layout_engine("none")
         total_in = height_in + above_in + below_in + 0.1
+        figure = Figure(figsize=(page_in, total_in))
+        figure.set_layout_engine("none")
         # One inch of the page is one of the axes: texts keep the size that their boxes were made for.
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, page_in)
@@ -283,16 +285,11 @@ def _draw(axes: Axes, machine: _Machine, left_in: float, down_in: float) -> None
         went = machine.went(edge)
         _draw_arrow(axes, edge, [at(point) for point in curve], went, is_overlay=visits is not None)
         if label is not None:
-            ink = _darker(VERMILION) if edge.kind == "catch" else "black" if went else "#6A6A6A"
+            ink = _CATCH_INK if edge.kind == "catch" else "black" if went else "#6A6A6A"
             axes.text(
                 *at(label), _plain("\n".join(lines)), ha="center", va="center", size=sizes.said_pt, linespacing=1.1,
                 color=ink, gid=f"label {edge.source} -> {edge.target}", zorder=5,
             )  # fmt: skip
-
-
-def _darker(colour: str) -> str:
-    """Vermilion on white has too little contrast for small letters."""
-    return "#A34700" if colour == VERMILION else colour
 
 
 def _draw_node(axes: Axes, node: Node, middle: Point, size: Point, met: bool, visits: Visits | None) -> None:
@@ -362,8 +359,6 @@ def _draw_arrow(axes: Axes, edge: Edge, points: Sequence[Point], went: bool, *, 
 
 def _legend(machines: Sequence[_Machine]) -> list[Any]:
     """What needs a word: kinds of states by their fills, arrows of errors, and what an execution met."""
-    from matplotlib.lines import Line2D
-
     kinds = {node.kind for machine in machines for node in machine.graph.nodes.values()}
     names = {"Parallel": "Parallel, Map"}
     looks: list[Any] = []

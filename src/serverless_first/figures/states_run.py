@@ -52,7 +52,6 @@ class Visit:
         entered_s, exited_s: in seconds since the execution began; exited_s is None if it was not left, as in a state
             that failed or is still there.
         inside: the name of the Parallel or Map state that it happened in; None at the top.
-        iteration: the number of the Map's iteration; None outside of a Map.
         came_from: the name of the state before it; None for the first of a machine or a branch.
         attempts: of a Task.
         failed: an error left the state.
@@ -63,7 +62,6 @@ class Visit:
     entered_s: float
     exited_s: float | None = None
     inside: str | None = None
-    iteration: int | None = None
     came_from: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     failed: bool = False
@@ -191,21 +189,20 @@ class _Reader:
             self._attempt(event, kind, before)
 
     def _enter(self, event: Event, kind: str) -> None:
-        name, came_from, inside, iteration = event["stateEnteredEventDetails"]["name"], None, None, None
+        name, came_from, inside = event["stateEnteredEventDetails"]["name"], None, None
         earlier = self._by_id.get(event.get("previousEventId", 0))
         before = self._of_event.get(earlier["id"]) if earlier is not None else None
         if earlier is not None and before is not None:
             if earlier["type"] == "MapIterationStarted":
-                details = earlier["mapIterationStartedEventDetails"]
-                inside, iteration = details.get("name", before.state), details.get("index")
+                inside = earlier["mapIterationStartedEventDetails"].get("name", before.state)
             elif earlier["type"] in ("ParallelStateStarted", "MapStateStarted", "MapRunStarted"):
                 inside = before.state
             else:
-                came_from, inside, iteration = before.state, before.inside, before.iteration
+                came_from, inside = before.state, before.inside
                 if before.exited_s is None:
                     before.failed = True  # a Catch leads out of a state that was not left
                     before.exited_s = self.moment(event)
-        visit = Visit(name, kind, self.moment(event), None, inside, iteration, came_from)
+        visit = Visit(name, kind, self.moment(event), None, inside, came_from)
         self.visits.append(visit)
         self._of_event[event["id"]] = visit
 

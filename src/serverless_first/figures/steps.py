@@ -11,8 +11,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from serverless_cloud.records import ProxyEvent
 from serverless_first.figures.connections import INCH_A_LETTER, TITLE_LETTERS, legend
-from serverless_first.figures.proxy import Event, waited_s
+from serverless_first.figures.proxy import waited_s
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW, style
 
 # One for each database connection; its number stands beside it, too.
@@ -24,6 +25,7 @@ _STEPS = _WAITS, _HOLDS, _STATEMENT, _PINNED, _IN_VAIN = (
     "pinned: keeps it",
     "borrow timeout",
 )
+_SHOWN = 4  # clients
 _AXES_INCH = 6.9  # about, the width of the axes with the lanes
 
 
@@ -58,39 +60,29 @@ class _Lane:
 
 
 def borrow_steps(
-    events: Sequence[Event],
+    events: Sequence[ProxyEvent],
     *,
     title: str,
-    clients: int | Sequence[int] = 4,
     names: Mapping[int, str] | None = None,
     connections: Mapping[int, str] | None = None,
 ) -> Figure:
     """A lane for each of a few clients: when it waits, which database connection it borrows, what it asks there.
 
+    Half of these clients have waited in vain, if there are such; the others are those that share a connection.
+
     Args:
         events: of `Cloud.proxy_events`.
         title: the finding, as a sentence.
-        clients: how many to show, or the numbers of those to show, eight at most. Of so many, half have waited in vain,
-            if there are such; the others are those that share a connection.
         names: number of a client -> its name; else "client 61" and so on.
         connections: number of a database connection -> what stands on its bars; else the number.
 
     Raises:
-        ValueError: nobody has borrowed a connection or waited in vain for one; or none, more than eight, or a client
-            that has done neither is asked for.
+        ValueError: nobody has borrowed a connection or waited in vain for one.
     """
     lanes = _lanes(events)
     if not lanes:
         raise ValueError("There is nothing to draw: no client has borrowed a connection yet. Let one run a query.")
-    if isinstance(clients, int):
-        shown = _chosen(lanes, clients)
-    else:
-        shown = list(clients)
-        unknown = [client for client in shown if client not in lanes]
-        if unknown:
-            raise ValueError(f"Client {unknown[0]} has borrowed no connection; these have: {sorted(lanes)[:12]}.")
-    if not 1 <= len(shown) <= 8:
-        raise ValueError(f"{len(shown)} clients are to be shown; give 1 to 8.")
+    shown = _chosen(lanes)
     picked = [lanes[client] for client in shown]
     end_s = events[-1].time_s - events[0].time_s
     begin_s = min([b for lane in picked for b, _ in lane.waits_s] + [lane.first_s for lane in picked])
@@ -118,7 +110,7 @@ def borrow_steps(
     return figure
 
 
-def _lanes(events: Sequence[Event]) -> dict[int, _Lane]:
+def _lanes(events: Sequence[ProxyEvent]) -> dict[int, _Lane]:
     """What each client that has borrowed, or waited in vain, did."""
     lanes: dict[int, _Lane] = {}
     asked_s: dict[int, float] = {}  # when a client last could have begun to wait
@@ -147,16 +139,16 @@ def _lanes(events: Sequence[Event]) -> dict[int, _Lane]:
     return {client: lane for client, lane in lanes.items() if lane.holds or lane.timeouts_s}
 
 
-def _chosen(lanes: Mapping[int, _Lane], count: int) -> list[int]:
+def _chosen(lanes: Mapping[int, _Lane]) -> list[int]:
     """Clients that show something: half that waited in vain, the others by twos on the same connection."""
     in_turn = sorted(lanes, key=lambda client: lanes[client].first_s)
-    vain = [client for client in in_turn if lanes[client].timeouts_s][: count // 2]
+    vain = [client for client in in_turn if lanes[client].timeouts_s][: _SHOWN // 2]
     sharing: dict[int, list[int]] = {}
     for client in in_turn:
         if lanes[client].holds:
             sharing.setdefault(lanes[client].holds[0].server, []).append(client)
     groups = sorted(sharing.values(), key=len, reverse=True)
-    wanted = max(count - len(vain), 0)
+    wanted = _SHOWN - len(vain)
     order = [c for group in groups[: -(-wanted // 2)] for c in group[:2]] + [c for group in groups for c in group]
     served = list(dict.fromkeys(order))[:wanted]
     return [client for client in in_turn if client in {*served, *vain}]
@@ -172,20 +164,11 @@ def _draw_lane(
     end_s: float,
 ) -> None:
     left, right = axes.get_xlim()
+    waits: dict[str, Any] = {"height": 0.2, "facecolor": "white", "hatch": "....", "edgecolor": GREY}
     for begin_s, until_s in lane.waits_s:
         if x(until_s) - x(begin_s) < 0.002 * (right - left):
             continue  # too short to be seen
-        axes.barh(
-            y,
-            x(until_s) - x(begin_s),
-            left=x(begin_s),
-            height=0.2,
-            facecolor="white",
-            hatch="....",
-            edgecolor=GREY,
-            linewidth=0.6,
-            label=_WAITS,
-        )
+        axes.barh(y, x(until_s) - x(begin_s), left=x(begin_s), linewidth=0.6, label=_WAITS, **waits)
     for moment_s in lane.timeouts_s:
         axes.plot(x(moment_s), y, "X", color=VERMILION, markersize=10, markeredgecolor="black", label=_IN_VAIN)
     for hold in lane.holds:
@@ -195,7 +178,7 @@ def _draw_lane(
         if hold.pinned_s is not None:
             pinned = x(hold.pinned_s)
             axes.barh(y, end - pinned, left=pinned, linewidth=0.8, hatch="xx", label=_PINNED, **looks)
-        if end - begin > 0.05 * (axes.get_xlim()[1] - axes.get_xlim()[0]):
+        if end - begin > 0.05 * (right - left):
             number = axes.text((begin + end) / 2, y, labels[hold.server], ha="center", va="center", weight="bold")
             number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
     statements = [

@@ -12,16 +12,16 @@ from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILIO
 from serverless_first.simulate.capacity import CapacityResult
 
 _MARKS = (("o", "-", VERMILION), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", BLUE), ("v", "-", PURPLE))
+_AIM = 0.001  # of the requests may be lost
 _NOTHING = 1e-5  # where "nothing" stands on an axis of shares, which has no zero
 
 
-def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: str, best: float = 0.001) -> Figure:
+def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: str) -> Figure:
     """A curve for each policy: its runs with a setting that grows, by what they cost and what they lose.
 
     Args:
         curves: name of the policy -> runs of `capacity.simulate` on one demand, in the order of the setting; 1 to 5.
         title: the finding, as a sentence.
-        best: the share of lost requests that is aimed at; a line is drawn there.
 
     Raises:
         ValueError: no curve, more than five, or one without a run.
@@ -36,9 +36,9 @@ def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: 
         for (name, runs), (mark, line, colour) in zip(curves.items(), _MARKS, strict=False):
             lost = [max(run.unmet_share, _NOTHING) for run in runs]
             axes.plot([run.cost_usd for run in runs], lost, marker=mark, linestyle=line, color=colour, label=name)
-        axes.axhline(best, color="0.4", linewidth=1)
+        axes.axhline(_AIM, color="0.4", linewidth=1)
         axes.text(
-            1.0, best * 1.15, f"{best * 100:g} % lost", transform=axes.get_yaxis_transform(), ha="right", fontsize=9.5
+            1.0, _AIM * 1.15, f"{_AIM * 100:g} % lost", transform=axes.get_yaxis_transform(), ha="right", fontsize=9.5
         )
         axes.set_ylim(_NOTHING / 1.7, 1.0)
         axes.set_yticks([_NOTHING, 1e-4, 1e-3, 1e-2, 1e-1, 1])

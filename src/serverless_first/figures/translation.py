@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from serverless_first.figures.connections import heading
-from serverless_first.figures.style import BLUE, GREY, ORANGE, style
+from serverless_first.figures.style import BLUE, ORANGE, style
 from serverless_first.simulate.network import PORTS, Translation
 
 MOST_LINES = 8
@@ -23,7 +23,7 @@ _COLUMNS = {
 }
 
 
-def translations(lines: Sequence[Translation], *, title: str, ports: int = PORTS, room: int = 0) -> Figure:
+def translations(lines: Sequence[Translation], *, title: str) -> Figure:
     """Each connection as a line from the environment through a port of the interface to its destination.
 
     A source port that several environments use is marked: the interface's port is what tells them apart.
@@ -31,16 +31,13 @@ def translations(lines: Sequence[Translation], *, title: str, ports: int = PORTS
     Args:
         lines: of `simulate.network.translate`, 1 to 8.
         title: the finding, as a sentence.
-        ports: that the interface has for one destination.
-        room: for how many lines to leave room, so that pictures of a table that fills have one size; 0: for `lines`.
 
     Raises:
         ValueError: no line, or more than can be drawn.
     """
-    if not 1 <= len(lines) <= MOST_LINES or room > MOST_LINES:
+    if not 1 <= len(lines) <= MOST_LINES:
         raise ValueError(f"{len(lines)} lines: from 1 to {MOST_LINES} can be drawn.")
-    rows = max(len(lines), room)
-    height = rows * _ROW
+    height = len(lines) * _ROW
     same = Counter(line.source.rpartition(":")[2] for line in lines)
     with style():
         figure = Figure(figsize=(8.0, height + _TOP + _FLOOR))
@@ -51,29 +48,26 @@ def translations(lines: Sequence[Translation], *, title: str, ports: int = PORTS
         axes.axis("off")
         for name, (x, width) in _COLUMNS.items():
             axes.text(x + width / 2, height + 0.1, name, ha="center", va="bottom", fontsize=10, weight="bold")
-        for row in range(rows):
+        for row, line in enumerate(lines):
             y = height - (row + 0.5) * _ROW
-            line = lines[row] if row < len(lines) else None
-            cells = (line.source, str(line.port), line.destination) if line else ("", "", "")
+            cells = (line.source, str(line.port), line.destination)
             for (x, width), words in zip(_COLUMNS.values(), cells, strict=True):
                 box = FancyBboxPatch((x, y - 0.14), width, 0.28, boxstyle="round,pad=0.02,rounding_size=0.06")
-                box.set(facecolor="white", edgecolor=GREY if line is None else "black", linewidth=0.9)
-                box.set_linestyle(":" if line is None else "-")
-                if words and words == cells[0] and same[words.rpartition(":")[2]] > 1:
+                box.set(facecolor="white", edgecolor="black", linewidth=0.9)
+                if words == cells[0] and same[words.rpartition(":")[2]] > 1:
                     box.set(facecolor="#FBE5B6", edgecolor=ORANGE, linewidth=1.6)
-                if words and words == cells[1]:
+                if words == cells[1]:
                     box.set(facecolor="#D6E9F5", edgecolor=BLUE)
                 axes.add_patch(box)
                 axes.text(x + width / 2, y, words, ha="center", va="center", fontsize=10)
-            if line:
-                for (x, width), (following, _) in pairwise(_COLUMNS.values()):
-                    axes.annotate(
-                        "", (following - 0.04, y), (x + width + 0.04, y),
-                        arrowprops={"arrowstyle": "->", "color": BLUE, "linewidth": 1.4},
-                    )  # fmt: skip
+            for (x, width), (following, _) in pairwise(_COLUMNS.values()):
+                axes.annotate(
+                    "", (following - 0.04, y), (x + width + 0.04, y),
+                    arrowprops={"arrowstyle": "->", "color": BLUE, "linewidth": 1.4},
+                )  # fmt: skip
         busiest, most = Counter(line.destination for line in lines).most_common(1)[0]
         axes.text(
-            0.2, -0.2, f"ports in use towards {busiest}: {most} of {ports:,}", ha="left", va="center", fontsize=10
+            0.2, -0.2, f"ports in use towards {busiest}: {most} of {PORTS:,}", ha="left", va="center", fontsize=10
         )
         heading(figure, title)
     return figure

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
 
 # Line and marker tell the servers apart in grey print.
@@ -67,8 +68,7 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"${value:.2f}"))
         axes.set_xlabel("share of the time in which a server has work")
         axes.set_ylabel("US dollars for an hour of work")
-        axes.grid(color="#E4E4E4", linewidth=0.8)
-        axes.set_axisbelow(True)
+        grid(axes)
         axes.set_title(title, parse_math=False)
         figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=9.5, handlelength=3)
     return figure

@@ -102,14 +102,7 @@ def waiting_times(
             _label(axes, high_s, place, words)
         axes.set_yticks(range(len(names)), names, fontsize=10)
         axes.invert_yaxis()
-        axes.set_xlim(first_s, first_s * (max(times) / first_s) ** 1.4)  # room for the words behind the longest bar
-        shown = [mark for mark in _MARKS if first_s <= mark <= max(times) * 4]
-        axes.xaxis.set_major_locator(FixedLocator(shown))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticklabels([_MARKS[mark] for mark in shown], fontsize=9.5)
-        axes.set_xlabel("how long until it can work (each step of the axis is a multiple)", fontsize=10)
-        axes.grid(axis="x", color="0.88")
-        axes.set_axisbelow(True)
+        _time_axis(axes, first_s, max(times))
         kinds = {
             "measured here": (measured_s, Patch(facecolor=BLUE)),
             "published": (published_s, Patch(facecolor=ORANGE, edgecolor="black", hatch="//")),
@@ -117,6 +110,17 @@ def waiting_times(
         shown_kinds = {kind: patch for kind, (rows, patch) in kinds.items() if rows}
         axes.legend(shown_kinds.values(), shown_kinds.keys(), loc="upper right", frameon=True, fontsize=9.5)
     return figure
+
+
+def _time_axis(axes: Any, first_s: float, longest_s: float) -> None:
+    axes.set_xlim(first_s, first_s * (longest_s / first_s) ** 1.4)  # room for the words behind the longest bar
+    shown = [mark for mark in _MARKS if first_s <= mark <= longest_s * 4]
+    axes.xaxis.set_major_locator(FixedLocator(shown))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels([_MARKS[mark] for mark in shown], fontsize=9.5)
+    axes.set_xlabel("how long until it can work (each step of the axis is a multiple)", fontsize=10)
+    axes.grid(axis="x", color="0.88")
+    axes.set_axisbelow(True)
 
 
 def _label(axes: Any, end_s: float, place: int, words: str) -> None:

@@ -11,18 +11,3 @@ from serverless_first.reach.answer import Answer, By, Hop
 from serverless_first.reach.explain import explain
 from serverless_first.reach.picture import Picture, read
 from serverless_first.reach.places import Place, UnknownPlace, of_database, of_function, of_interface, service_address
-
-__all__ = [
-    "Answer",
-    "By",
-    "Hop",
-    "Picture",
-    "Place",
-    "UnknownPlace",
-    "explain",
-    "of_database",
-    "of_function",
-    "of_interface",
-    "read",
-    "service_address",
-]

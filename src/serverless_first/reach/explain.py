@@ -117,8 +117,7 @@ class _Walk:
 
     def _local(self, end: Place | None) -> bool:
         if end is None:
-            self._hop(By.ADDRESS, self.address, False, "no network interface of the VPC has this address")
-            return False
+            return self._hop(By.ADDRESS, self.address, False, "no network interface of the VPC has this address")
         self._arrive(end)
         return True
 
@@ -127,32 +126,27 @@ class _Walk:
             return False
         if self.begin.is_lambda:
             why = "a function's interface has no public address, and the internet cannot answer a private one"
-            self._hop(By.ADDRESS, self.begin.name, False, why)
-            return False
+            return self._hop(By.ADDRESS, self.begin.name, False, why)
         if not self.begin.public:
             why = f"{self.begin.address} is private, and it has no public address: the internet cannot answer it"
-            self._hop(By.ADDRESS, self.begin.name, False, why)
-            return False
-        self._hop(By.ADDRESS, self.begin.name, True, "it has a public address")
-        return True
+            return self._hop(By.ADDRESS, self.begin.name, False, why)
+        return self._hop(By.ADDRESS, self.begin.name, True, "it has a public address")
 
     def _nat_gateway(self, nat_id: str) -> bool:
         nat = self.picture.one(self.picture.nat_gateways, "NatGatewayId", nat_id)
         if nat is None or nat.get("State") != "available":
             state = "gone" if nat is None else nat.get("State")
-            self._hop(By.GATEWAY, nat_id, False, f"the NAT gateway is {state}")
-            return False
+            return self._hop(By.GATEWAY, nat_id, False, f"the NAT gateway is {state}")
         name = name_of(nat)
         if nat["VpcId"] != self.vpc_id:
-            self._hop(By.GATEWAY, name, False, "the NAT gateway is in another VPC")
-            return False
+            return self._hop(By.GATEWAY, name, False, "the NAT gateway is in another VPC")
         public = [each.get("PublicIp") for each in nat.get("NatGatewayAddresses", []) if each.get("PublicIp")]
         if nat.get("ConnectivityType") == "private" or not public:
-            self._hop(By.GATEWAY, name, False, "the NAT gateway has no public address")
-            return False
+            return self._hop(By.GATEWAY, name, False, "the NAT gateway has no public address")
         if not nat.get("SubnetId"):
-            self._hop(By.GATEWAY, name, None, "a regional NAT gateway; this checker knows those that stand in a subnet")
-            return False
+            return self._hop(
+                By.GATEWAY, name, None, "a regional NAT gateway; this checker knows those that stand in a subnet"
+            )
         subnet = self._subnet(nat["SubnetId"])
         self._hop(By.GATEWAY, name, True, f"the NAT gateway stands in {name_of(subnet)} and has a public address")
         apart = subnet["SubnetId"] != self.subnet["SubnetId"]
@@ -164,8 +158,7 @@ class _Walk:
         if kind != "igw":
             words = "itself" if target == nat_id else target
             why = f"it stands in {name_of(subnet)}, from where {leads}, to {words}: no way to an internet gateway"
-            self._hop(By.GATEWAY, name, False, why)
-            return False
+            return self._hop(By.GATEWAY, name, False, why)
         if not self._is_open(target):
             return False
         self._acl(subnet, self.address, (self.port, self.port), inward=False)
@@ -179,40 +172,35 @@ class _Walk:
         gateway = self.picture.one(self.picture.internet_gateways, "InternetGatewayId", gateway_id)
         attached = gateway and any(each.get("VpcId") == self.vpc_id for each in gateway.get("Attachments", []))
         if gateway is None or not attached:
-            self._hop(By.GATEWAY, gateway_id, False, "the internet gateway is not attached to this VPC")
-            return False
+            return self._hop(By.GATEWAY, gateway_id, False, "the internet gateway is not attached to this VPC")
         if any(contains(block, self.address) for block in _PRIVATE):
-            self._hop(By.ADDRESS, self.address, False, "a private address: nobody on the internet has it")
-            return False
-        self._hop(By.GATEWAY, name_of(gateway), True, "the internet gateway is attached to the VPC")
-        return True
+            return self._hop(By.ADDRESS, self.address, False, "a private address: nobody on the internet has it")
+        return self._hop(By.GATEWAY, name_of(gateway), True, "the internet gateway is attached to the VPC")
 
     def _endpoint(self, endpoint_id: str) -> bool:
         endpoint = self.picture.one(self.picture.endpoints, "VpcEndpointId", endpoint_id)
         usable = endpoint is not None and str(endpoint.get("State", "")).lower() == "available"
         service = str(endpoint["ServiceName"]).rpartition(".")[2] if endpoint else endpoint_id
         why = f"the gateway endpoint of {service} is there" if usable else "the gateway endpoint is not available"
-        self._hop(By.GATEWAY, service, usable, why)
-        return usable
+        return self._hop(By.GATEWAY, service, usable, why)
 
     def _peering(self, peering_id: str, end: Place | None) -> bool:
         peering = self.picture.one(self.picture.peerings, "VpcPeeringConnectionId", peering_id)
         status = (peering or {}).get("Status", {}).get("Code", "gone")
         if peering is None or status != "active":
-            self._hop(By.GATEWAY, peering_id, False, f"the peering connection is {status}, not active")
-            return False
+            return self._hop(By.GATEWAY, peering_id, False, f"the peering connection is {status}, not active")
         ends = {peering["RequesterVpcInfo"]["VpcId"], peering["AccepterVpcInfo"]["VpcId"]}
         self._hop(By.GATEWAY, name_of(peering), True, "the peering connection is active")
         (other,) = ends - {self.vpc_id} or {self.vpc_id}
         if self.picture.one(self.picture.vpcs, "VpcId", other) is None:
-            self._hop(
+            return self._hop(
                 By.GATEWAY, name_of(peering), None, f"{other} is of another account or Region: not seen from here"
             )
-            return False
         end = end or self.holder_of(self.address, other)
         if end is None:
-            self._hop(By.ADDRESS, self.address, False, f"no network interface of the VPC {other} has this address")
-            return False
+            return self._hop(
+                By.ADDRESS, self.address, False, f"no network interface of the VPC {other} has this address"
+            )
         self._arrive(end, back_by=peering_id)
         return True
 
@@ -227,11 +215,8 @@ class _Walk:
             table = self.picture.route_table_of(subnet)
             found = rules.route_for(table, begin.address, self.picture.blocks)
             right = found is not None and rules.target_of(found[0])[1] == back_by
-            why = (
-                f"{found[1]} leads back"
-                if found and right
-                else f"no route leads back to {begin.address} by the peering"
-            )
+            no_way = f"no route leads back to {begin.address} by the peering"
+            why = f"{found[1]} leads back" if found and right else no_way
             self._hop(By.ROUTE_TABLE, _of(subnet, table), right, why, back=True)
 
     # ---- the rules
@@ -278,8 +263,10 @@ class _Walk:
 
     def _hop(
         self, by: By, where: str, allowed: bool | None, why: str, *, back: bool = False, inward: bool = False
-    ) -> None:
+    ) -> bool:
+        """One hop more; whether it lets the packet through, as far as anybody knows."""
         self.hops.append(Hop(by, where, allowed, why, back, inward))
+        return bool(allowed)
 
     def _subnet(self, subnet_id: str) -> Described:
         found = self.picture.one(self.picture.subnets, "SubnetId", subnet_id)

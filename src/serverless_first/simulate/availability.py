@@ -34,20 +34,19 @@ def chain(availabilities: Sequence[float]) -> float:
     return math.prod(_share("availabilities", each) for each in availabilities)
 
 
-def unavailable_s(availability: float, period_s: float = MONTH_S) -> float:
-    """How long something of this availability does not answer in a period, in seconds.
+def unavailable_s(availability: float) -> float:
+    """How long something of this availability does not answer in a month, in seconds.
 
     >>> round(unavailable_s(0.999) / 60)
     44
 
     Args:
         availability: from 0 to 1.
-        period_s: the period, in seconds, above 0; a month unless told.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: it is out of its range.
     """
-    return (1 - _share("availability", availability)) * float(inputs.above_zero("period_s", period_s))
+    return (1 - _share("availability", availability)) * MONTH_S
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,10 @@ class Outages:
     Attributes:
         up_share: for each service, the share of the time in which it was up.
         all_up_share: the share of the time in which all were up: what a caller of the chain sees.
-        first_up_share: the share in which the first one was up: what a caller sees if the first hands the rest on by
-            events.
-        longest_all_s: the longest time without an answer of the chain, in seconds.
     """
 
     up_share: tuple[float, ...]
     all_up_share: float
-    first_up_share: float
-    longest_all_s: float
 
 
 def outages(
@@ -90,23 +84,19 @@ def outages(
     """
     if not availabilities:
         raise ValueError("There is no service. Give availabilities with one at least.")
-    mean_s, end_s = (
-        float(inputs.above_zero("mean_outage_s", mean_outage_s)),
-        float(inputs.above_zero("horizon_s", horizon_s)),
-    )
+    mean_s = float(inputs.above_zero("mean_outage_s", mean_outage_s))
+    end_s = float(inputs.above_zero("horizon_s", horizon_s))
     random = np.random.default_rng(seed)
     downs = [_downs(_share("availabilities", each), mean_s, end_s, random) for each in availabilities]
     begins, ends = (np.concatenate(part) for part in zip(*downs, strict=True))
     order = np.argsort(begins)
-    all_down_s, longest_s, until_s, since_s = 0.0, 0.0, -1.0, 0.0
+    all_down_s, until_s = 0.0, 0.0
     for begin_s, finish_s in zip(begins[order], ends[order], strict=True):
-        if begin_s > until_s:
-            since_s, until_s = float(begin_s), float(begin_s)
+        until_s = max(until_s, float(begin_s))
         all_down_s += max(0.0, float(finish_s) - until_s)
         until_s = max(until_s, float(finish_s))
-        longest_s = max(longest_s, until_s - since_s)
     up = tuple(1 - float(np.sum(finish - begin)) / end_s for begin, finish in downs)
-    return Outages(up, 1 - all_down_s / end_s, up[0], longest_s)
+    return Outages(up, 1 - all_down_s / end_s)
 
 
 _Times = np.ndarray[tuple[int], np.dtype[np.float64]]

@@ -16,12 +16,10 @@ from serverless_first.facts.prices import Prices
 from serverless_first.simulate import inputs
 from serverless_first.simulate.cost import (
     HOURS_A_MONTH,
-    Architecture,
     Bill,
     ec2_month,
     fargate_month,
     lambda_month,
-    load_balancer_month,
     provisioned_month,
 )
 
@@ -59,7 +57,6 @@ def fargate_server(
     memory_gb: float,
     prices: Prices,
     *,
-    architecture: Architecture = "x86_64",
     seats: float = 1.0,
     utilisation: float = 0.6,
     minimum: int = 2,
@@ -71,14 +68,14 @@ def fargate_server(
     0.04937
 
     Args:
-        vcpu, memory_gb, prices, architecture: as in `cost.fargate_month`.
+        vcpu, memory_gb, prices: as in `cost.fargate_month`.
         seats, utilisation, minimum: as in `Server`.
 
     Raises:
         ValueError: an argument is out of its range, or Fargate has no such size.
         UnknownPrice: the Region has no such price in the table.
     """
-    hour_usd = fargate_month(1, vcpu, memory_gb, prices, architecture=architecture, hours=1).usd
+    hour_usd = fargate_month(1, vcpu, memory_gb, prices, hours=1).usd
     return Server(f"Fargate {vcpu:g} vCPU, {memory_gb:g} GB", hour_usd, seats, utilisation, minimum)
 
 
@@ -138,43 +135,22 @@ def servers_needed(requests: float, duration_ms: float, server: Server) -> float
     return max(float(server.minimum), busy_s / (HOURS_A_MONTH * 3600 * server.seats * server.utilisation))
 
 
-def servers_month(
-    requests: float,
-    duration_ms: float,
-    server: Server,
-    prices: Prices | None = None,
-    *,
-    load_balancer_units: float | None = None,
-) -> Bill:
-    """The servers that a month's requests need, and the load balancer before them.
+def servers_month(requests: float, duration_ms: float, server: Server) -> Bill:
+    """The servers that a month's requests need; a load balancer before them is another bill.
 
     >>> servers_month(1e6, 100, Server("a task", 0.05)).usd  # two tasks, 730 hours
     73.0
 
     Args:
         requests, duration_ms, server: as in `servers_needed`.
-        prices: of one Region, for the load balancer.
-        load_balancer_units: its capacity units on average; None for no load balancer.
 
     Raises:
-        ValueError: an argument is out of its range, or a load balancer without prices.
-        UnknownPrice: the Region has no such price in the table.
+        ValueError: an argument is out of its range.
     """
-    bill = Bill({server.name: servers_needed(requests, duration_ms, server) * HOURS_A_MONTH * server.usd_per_hour})
-    if load_balancer_units is None:
-        return bill
-    if prices is None:
-        raise ValueError("prices is None. A load balancer needs the prices of its Region: prices.of(region).")
-    return bill + load_balancer_month(load_balancer_units, prices)
+    return Bill({server.name: servers_needed(requests, duration_ms, server) * HOURS_A_MONTH * server.usd_per_hour})
 
 
-def busy_hour_usd(
-    memory_mb: float,
-    prices: Prices,
-    *,
-    architecture: Architecture = "x86_64",
-    duration_ms: float | None = None,
-) -> float:
+def busy_hour_usd(memory_mb: float, prices: Prices, *, duration_ms: float | None = None) -> float:
     """One environment of Lambda that is busy for an hour: 3,600 s x memory x price, and the requests served in it.
 
     >>> from serverless_first.facts import prices
@@ -182,18 +158,18 @@ def busy_hour_usd(
     0.1037
 
     Args:
-        memory_mb, prices, architecture: as in `cost.lambda_month`, the first tier.
+        memory_mb, prices: as in `cost.lambda_month`, the first tier.
         duration_ms: of each request; None to leave the price of requests out.
 
     Raises:
         ValueError: an argument is out of its range.
     """
     each_ms = 3.6e6 if duration_ms is None else inputs.number("duration_ms", duration_ms, above=0)
-    bill = lambda_month(3.6e6 / each_ms, each_ms, memory_mb, prices, architecture=architecture, step_ms=0)
+    bill = lambda_month(3.6e6 / each_ms, each_ms, memory_mb, prices, step_ms=0)
     return bill.items["duration"] + (0.0 if duration_ms is None else bill.items["requests"])
 
 
-def provisioned_busy_share(prices: Prices, *, architecture: Architecture = "x86_64") -> float:
+def provisioned_busy_share(prices: Prices) -> float:
     """The share of the time that provisioned environments must be busy to cost no more than on demand.
 
     Closed form: kept ready / (duration on demand - duration provisioned), all by the GB-second. Requests cost the same,
@@ -205,15 +181,13 @@ def provisioned_busy_share(prices: Prices, *, architecture: Architecture = "x86_
 
     Args:
         prices: of one Region.
-        architecture: "x86_64" or "arm64".
 
     Raises:
-        ValueError: architecture is neither.
         UnknownPrice: the Region has no such price in the table.
     """
     each_s, memory_mb = 1000.0, 1024.0
-    on_demand = lambda_month(1, each_s, memory_mb, prices, architecture=architecture).items["duration"]
-    kept = provisioned_month(1, each_s, memory_mb, 1, prices, architecture=architecture, hours=1 / 12).items
+    on_demand = lambda_month(1, each_s, memory_mb, prices).items["duration"]
+    kept = provisioned_month(1, each_s, memory_mb, 1, prices, hours=1 / 12).items
     return kept["kept ready"] / 300 / (on_demand - kept["duration"])
 
 
@@ -224,10 +198,7 @@ def compare(
     prices: Prices,
     servers: Sequence[Server],
     *,
-    architecture: Architecture = "x86_64",
-    free_tier: bool = False,
     provisioned_utilisation: float | None = None,
-    load_balancer_units: float | None = None,
 ) -> dict[str, Bill]:
     """A month of the same requests on Lambda and on servers, by name.
 
@@ -238,33 +209,22 @@ def compare(
     {'Lambda': 1.03, 'Fargate 0.25 vCPU, 0.5 GB': 18.02}
 
     Args:
-        requests, duration_ms, memory_mb, prices, architecture, free_tier: as in `cost.lambda_month`.
+        requests, duration_ms, memory_mb, prices: as in `cost.lambda_month`.
         servers: what to compare with, see `servers_month`.
         provisioned_utilisation: if given, "Lambda, provisioned" is there too: as many environments as this share of
             them is busy on average, above 0 to 1.
-        load_balancer_units: before the servers; None for no load balancer.
 
     Raises:
         ValueError: an argument is out of its range.
         UnknownPrice: the Region has no such price in the table.
     """
-    bills = {
-        "Lambda": lambda_month(
-            requests, duration_ms, memory_mb, prices, architecture=architecture, free_tier=free_tier, step_ms=0
-        )
-    }
+    bills = {"Lambda": lambda_month(requests, duration_ms, memory_mb, prices, step_ms=0)}
     if provisioned_utilisation is not None:
         share = inputs.number("provisioned_utilisation", provisioned_utilisation, above=0, most=1)
         billed_ms = math.ceil(duration_ms - 1e-9)
         kept = max(1, math.ceil(requests * billed_ms / (3.6e6 * HOURS_A_MONTH * share)))
-        bills["Lambda, provisioned"] = provisioned_month(
-            requests, duration_ms, memory_mb, kept, prices, architecture=architecture
-        )
-    for server in servers:
-        bills[server.name] = servers_month(
-            requests, duration_ms, server, prices, load_balancer_units=load_balancer_units
-        )
-    return bills
+        bills["Lambda, provisioned"] = provisioned_month(requests, duration_ms, memory_mb, kept, prices)
+    return bills | {server.name: servers_month(requests, duration_ms, server) for server in servers}
 
 
 def break_evens(

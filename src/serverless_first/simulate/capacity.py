@@ -271,8 +271,7 @@ def _result(demand: Demand, policy: Policy, serving: list[int], ordered: list[in
     capacity = units * policy.per_unit_s
     served = np.minimum(demand.per_s, capacity)
     everything = np.array(ordered, dtype=np.float64)
-    for array in (units, everything, capacity, served):
-        array.flags.writeable = False
+    inputs.freeze(units, everything, capacity, served)
     return CapacityResult(demand, policy, units, everything, capacity, served)
 
 

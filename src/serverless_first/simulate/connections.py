@@ -42,9 +42,7 @@ def max_connections(engine: Engine, instance: str | int) -> int:
     Raises:
         ValueError: an unknown engine or class, or memory that is not a whole number above 0.
     """
-    if engine not in FORMULAS:
-        allowed = " or ".join(f'"{name}"' for name in FORMULAS)
-        raise ValueError(f"engine is {engine!r}. Use {allowed}.")
+    inputs.choice("engine", engine, FORMULAS)
     memory_bytes = rules.memory_bytes(instance) if isinstance(instance, str) else inputs.whole("instance", instance, 1)
     return int(rules.evaluate(FORMULAS[engine], memory_bytes))
 
@@ -71,8 +69,7 @@ def seats(
     Raises:
         ValueError: an argument is out of its range or unknown.
     """
-    if role not in get_args(Role):
-        raise ValueError(f"role is {role!r}. Use " + " or ".join(f'"{name}"' for name in get_args(Role)) + ".")
+    inputs.choice("role", role, get_args(Role))
     default = max_connections(engine, instance)
     most = default if max_connections_set is None else inputs.whole("max_connections_set", max_connections_set, 1)
     if engine == "mysql" or role == "superuser":

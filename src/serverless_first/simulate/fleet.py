@@ -18,20 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from serverless_first.simulate import inputs, loops
 from serverless_first.simulate.inputs import Floats
-from serverless_first.simulate.loops import Integers, Routing
-from serverless_first.simulate.theory import cold_share_theory, mean_idle_theory
-
-__all__ = [
-    "COLD",
-    "THROTTLED",
-    "WARM",
-    "FleetResult",
-    "Integers",
-    "Routing",
-    "cold_share_theory",
-    "mean_idle_theory",
-    "simulate",
-]
+from serverless_first.simulate.loops import Integers, Routing as Routing
+from serverless_first.simulate.theory import (
+    cold_share_theory as cold_share_theory,
+    mean_idle_theory as mean_idle_theory,
+)
 
 WARM, COLD, THROTTLED = 0, 1, 2
 
@@ -127,9 +118,7 @@ def simulate(
     cold_ends = arrivals + inputs.service("cold_service_s", cold_service_s, arrivals.size)
     expiry = inputs.at_least_zero("idle_expiry_s", idle_expiry_s)
     limit = _limit(max_concurrency)
-    if routing not in get_args(Routing):
-        allowed = " or ".join(f'"{name}"' for name in get_args(Routing))
-        raise ValueError(f"routing is {routing!r}. Use {allowed}.")
+    inputs.choice("routing", routing, get_args(Routing))
     environment, again = loops.route(routing, arrivals, warm_ends, cold_ends, expiry, limit)
     return _observe(arrivals, warm_ends, cold_ends, environment, again, expiry, horizon_s)
 
@@ -167,8 +156,7 @@ def _observe(
     horizon = _horizon(horizon_s, arrivals_s, ends_s)
     idle_until_s = np.add(ends_s, idle_expiry_s, out=cold_ends_s)
     np.minimum(idle_until_s, taken_again_s, out=idle_until_s)
-    for array in (outcomes, environment, arrivals_s, ends_s, idle_until_s):
-        array.flags.writeable = False
+    inputs.freeze(outcomes, environment, arrivals_s, ends_s, idle_until_s)
     return FleetResult(
         outcomes,
         environment,

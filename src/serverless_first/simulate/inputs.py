@@ -1,10 +1,14 @@
-"""What the simulations are given: checked, and refused with a message that says what is allowed."""
+"""What the simulations are given, checked, and what they return, frozen.
+
+A check returns the value, or raises a ValueError that says what is wrong and what is allowed.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +20,7 @@ MOST_NUMBERS = 100_000_000
 
 
 def arrivals(values: ArrayLike) -> Floats:
-    """Times of arrival, ascending, in seconds: shape (n,).
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """Times of arrival, ascending, in seconds: shape (n,)."""
     times_s = numbers("arrivals_s", values).copy()  # the result keeps them, whatever the caller does with theirs
     if times_s.ndim != 1:
         raise ValueError(f"arrivals_s has the shape {times_s.shape}. Give one time for each request: shape (n,).")
@@ -36,11 +36,7 @@ def arrivals(values: ArrayLike) -> Floats:
 
 
 def service(name: str, values: ArrayLike, requests: int) -> Floats:
-    """How long each request takes, in seconds: one number, or shape (n,).
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """How long each request takes, in seconds: one number, or shape (n,)."""
     times_s = above_zero(name, values)
     if times_s.shape not in ((), (requests,)):
         raise ValueError(
@@ -50,11 +46,7 @@ def service(name: str, values: ArrayLike, requests: int) -> Floats:
 
 
 def above_zero(name: str, values: ArrayLike) -> Floats:
-    """Numbers above 0.
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """Numbers above 0."""
     found = numbers(name, values)
     if found.size and np.min(found) <= 0:
         raise ValueError(f"{name} holds {np.min(found):g}. It must be above 0.")
@@ -62,11 +54,7 @@ def above_zero(name: str, values: ArrayLike) -> Floats:
 
 
 def numbers(name: str, values: ArrayLike) -> Floats:
-    """Finite numbers.
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """Finite numbers."""
     if (size := np.size(values)) > MOST_NUMBERS:
         raise ValueError(f"{name} holds {size:,} numbers. Give at most {MOST_NUMBERS:,}, or simulate a part.")
     try:
@@ -79,11 +67,7 @@ def numbers(name: str, values: ArrayLike) -> Floats:
 
 
 def at_least_zero(name: str, value: float) -> float:
-    """A time of 0 s or more; infinity means never.
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """A time of 0 s or more; infinity means never."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -101,11 +85,7 @@ def number(
     above: float = -math.inf,
     most: float = math.inf,
 ) -> float:
-    """One finite number within bounds: `least` and `most` are allowed, `above` is not.
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """One finite number within bounds: `least` and `most` are allowed, `above` is not."""
     try:
         found = math.nan if isinstance(value, bool | np.bool_ | str) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -120,11 +100,7 @@ def number(
 
 
 def whole(name: str, value: int, least: int, most: int | None = None) -> int:
-    """One whole number within bounds, both allowed.
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """One whole number within bounds, both allowed."""
     try:
         found = least - 1 if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:
@@ -137,12 +113,14 @@ def whole(name: str, value: int, least: int, most: int | None = None) -> int:
 
 
 def choice(name: str, value: str, allowed: Iterable[str]) -> str:
-    """One of some words.
-
-    Raises:
-        ValueError: with what is wrong and what is allowed.
-    """
+    """One of some words."""
     words = tuple(allowed)
     if value not in words:
         raise ValueError(f"{name} is {value!r}. Use " + " or ".join(f'"{word}"' for word in words) + ".")
     return value
+
+
+def freeze(*arrays: NDArray[Any]) -> None:
+    """Makes the arrays of a result read-only."""
+    for array in arrays:
+        array.flags.writeable = False

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-# One set of rules, and one wording, for what a simulation takes.
 from serverless_first.simulate import inputs, loops
 from serverless_first.simulate.inputs import Floats
 
@@ -122,8 +121,7 @@ def simulate(
     waits[refused] = np.nan
     patience[refused] = 0.0  # they did not wait
     ends = arrivals + waits + services
-    for array in (arrivals, waits, ends, patience):
-        array.flags.writeable = False
+    inputs.freeze(arrivals, waits, ends, patience)
     return PoolResult(arrivals, waits, ends, pool, timeout, patience, int(np.count_nonzero(refused)))
 
 
@@ -170,10 +168,8 @@ def theory(
     Raises:
         ValueError: an argument is out of its range; or nobody leaves and requests come faster than they are served.
     """
-    rate, service = (
-        float(inputs.above_zero("rate_per_s", rate_per_s)),
-        float(inputs.above_zero("mean_service_s", mean_service_s)),
-    )
+    rate = float(inputs.above_zero("rate_per_s", rate_per_s))
+    service = float(inputs.above_zero("mean_service_s", mean_service_s))
     servers = inputs.whole("connections", connections, 1)
     timeout = math.inf if borrow_timeout_s is None else inputs.at_least_zero("borrow_timeout_s", borrow_timeout_s)
     drain = servers / service

@@ -108,7 +108,7 @@ def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, wait
         begin.append(start)
     begins = np.array(begin, dtype=np.float64)
     found = CallsResult(arrivals, begins, begins + services)
-    _freeze(found.arrival_s, found.begin_s, found.end_s)
+    inputs.freeze(found.arrival_s, found.begin_s, found.end_s)
     return found
 
 
@@ -220,7 +220,7 @@ def queue(
     left = np.where(np.isnan(begins), arrivals + keeps_s, begins)
     limits, batches = np.array(limit, dtype=np.int64), np.array(batch, dtype=np.int64)
     found = QueueResult(arrivals, begins, np.array(end, dtype=np.float64), left, limits, batches)
-    _freeze(found.arrival_s, found.begin_s, found.end_s, found.left_s, found.limit, found.batch)
+    inputs.freeze(found.arrival_s, found.begin_s, found.end_s, found.left_s, found.limit, found.batch)
     return found
 
 
@@ -276,8 +276,3 @@ def _batches(
 def _count(moments_s: Floats, times_s: ArrayLike) -> Integers:
     """How many of these moments are not after each time; NaN never comes."""
     return np.searchsorted(np.sort(moments_s), inputs.numbers("times_s", times_s), side="right").astype(np.int64)
-
-
-def _freeze(*arrays: NDArray[np.float64] | Integers) -> None:
-    for array in arrays:
-        array.flags.writeable = False

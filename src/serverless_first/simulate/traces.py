@@ -17,6 +17,7 @@ from serverless_first.simulate.inputs import Floats
 HOUR_S, DAY_S, WEEK_S = 3600.0, 86_400.0, 604_800.0
 MOST_STEPS = 2_000_000  # a year of 15-second steps
 MOST_REQUESTS = 100_000_000
+_WEEKEND, _PEAK_S = 0.6, 14 * HOUR_S
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Demand:
             raise ValueError(f"per_s has {values.size:,} steps. Give at most {MOST_STEPS:,}: take a longer step_s.")
         if np.min(values) < 0:
             raise ValueError(f"per_s holds {np.min(values):g}. It must be 0 or more.")
-        values.flags.writeable = False
+        inputs.freeze(values)
         object.__setattr__(self, "per_s", values)
         object.__setattr__(self, "step_s", inputs.number("step_s", self.step_s, above=0))
 
@@ -93,14 +94,13 @@ def week(
     days: float = 7.0,
     *,
     constant_share: float = 0.5,
-    weekend: float = 0.6,
-    peak_hour: float = 14.0,
     step_s: float = 60.0,
 ) -> Demand:
     """Days and nights, working days and weekends, from Monday 0:00.
 
     per_s(t) = mean x (constant + (1 - constant) x day(t) x weekend(t) / ((5 + 2 weekend) / 7)), where
-    day(t) = 1 + cos(2 pi (t - peak) / 24 h). Over whole weeks the average is `mean_per_s`.
+    day(t) = 1 + cos(2 pi (t - peak) / 24 h). The peak is at 14:00, and without the constant part, a day of the weekend
+    has 0.6 of a working day. Over whole weeks the average is `mean_per_s`.
 
     >>> demand = week(100)
     >>> round(demand.mean_per_s), round(demand.per_s.min()), round(demand.peak_per_s)
@@ -113,8 +113,6 @@ def week(
         mean_per_s: requests per second, averaged over whole weeks, from 0.
         days: how long, above 0.
         constant_share: the share of the demand that knows neither day nor night, 0 to 1.
-        weekend: Saturdays and Sundays, as a share of a working day, without the constant part; from 0.
-        peak_hour: when a day is busiest, 0 to 24.
         step_s: length of a step, in seconds.
 
     Raises:
@@ -122,11 +120,9 @@ def week(
     """
     mean = inputs.number("mean_per_s", mean_per_s, least=0)
     constant = inputs.number("constant_share", constant_share, least=0, most=1)
-    quiet = inputs.number("weekend", weekend, least=0)
-    peak_s = inputs.number("peak_hour", peak_hour, least=0, most=24) * HOUR_S
     middle_s = (np.arange(_steps(inputs.number("days", days, above=0) * DAY_S, step_s)) + 0.5) * step_s
-    of_day = 1 + np.cos(2 * np.pi * (middle_s - peak_s) / DAY_S)
-    of_week = np.where(middle_s % WEEK_S >= 5 * DAY_S, quiet, 1.0) / ((5 + 2 * quiet) / 7)
+    of_day = 1 + np.cos(2 * np.pi * (middle_s - _PEAK_S) / DAY_S)
+    of_week = np.where(middle_s % WEEK_S >= 5 * DAY_S, _WEEKEND, 1.0) / ((5 + 2 * _WEEKEND) / 7)
     return Demand(np.maximum(mean * (constant + (1 - constant) * of_day * of_week), 0.0), step_s)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from serverless_first.facts.prices import Prices
 from serverless_first.simulate import inputs
-from serverless_first.simulate.cost import Architecture, Bill, lambda_month
+from serverless_first.simulate.cost import MEMORY_MB, Bill, lambda_month
 from serverless_first.simulate.inputs import Floats
 
 Integers = NDArray[np.int64]
@@ -61,8 +61,8 @@ class WorkflowResult:
         """Executions that failed since their history was full."""
         return np.isinf(self.delay_s)
 
-    def bill(self, prices: Prices, *, memory_mb: float = 128, architecture: Architecture = "x86_64") -> Bill:
-        """What all these executions cost, without the jobs, the free tier taken as used up.
+    def bill(self, prices: Prices) -> Bill:
+        """What all these executions cost with functions of 128 MB, without the jobs, the free tier taken as used up.
 
         transitions x price + requests and GB-seconds of the functions + messages x price.
 
@@ -73,17 +73,15 @@ class WorkflowResult:
 
         Args:
             prices: of one Region.
-            memory_mb, architecture: of the functions.
 
         Raises:
-            ValueError: an argument is out of its range.
             UnknownPrice: the Region has no such price in the table.
         """
         count = int(self.invocations.sum())
         functions = Bill({"requests": 0.0, "duration": 0.0})
         if count:
             each_ms = float(self.function_s.sum()) / count * 1000
-            functions = lambda_month(count, each_ms, memory_mb, prices, architecture=architecture, step_ms=0)
+            functions = lambda_month(count, each_ms, MEMORY_MB[0], prices, step_ms=0)
         own = Bill(
             {
                 "transitions": int(self.transitions.sum()) * prices.each_usd("step-functions-transitions"),
@@ -93,20 +91,13 @@ class WorkflowResult:
         return own + functions
 
 
-def polling(
-    job_s: ArrayLike,
-    wait_s: float = 60.0,
-    *,
-    function_s: float = 0.1,
-    functions_after: int = 1,
-    tasks_after: int = 1,
-) -> WorkflowResult:
+def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) -> WorkflowResult:
     """The left machine: submit, then wait, ask, choose, and wait again until the job has ended.
 
     Look k asks at k x wait + (k - 1) x function. The first that finds the job ended is
     k = max(1, ceil((job + function) / (wait + function))), and the machine knows when its function is done:
-    delay = k (wait + function) - job. Transitions: 1 + 3 k + what comes after. For jobs much longer than the wait, the
-    delay is spread evenly from `function_s` to wait + 2 x function_s.
+    delay = k (wait + function) - job. Transitions: 1 + 3 k, and after the last look a function and a message. For jobs
+    much longer than the wait, the delay is spread evenly from `function_s` to wait + 2 x function_s.
 
     A job of ten minutes with a look a minute: 33 transitions and 12 invocations.
 
@@ -120,8 +111,6 @@ def polling(
         job_s: from the submission of each job to its end, in seconds, above 0; one number, or an array.
         wait_s: of the Wait state, in seconds, from 1: Step Functions waits whole seconds.
         function_s: how long each function runs, in seconds, above 0.
-        functions_after: functions that are called after the last look.
-        tasks_after: services that are called after it: messages, by SNS.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -129,10 +118,8 @@ def polling(
     jobs = inputs.above_zero("job_s", job_s)
     wait = inputs.number("wait_s", wait_s, least=1)
     function = inputs.number("function_s", function_s, above=0)
-    functions = inputs.whole("functions_after", functions_after, 0)
-    tasks = inputs.whole("tasks_after", tasks_after, 0)
     before = _EXECUTION_EVENTS + _TASK_EVENTS
-    after = (functions + tasks) * _TASK_EVENTS
+    after = 2 * _TASK_EVENTS  # a function and a message
     most = (HISTORY_EVENTS - before - after) // _LOOK_EVENTS
     # The little that is taken off is for a job that ends at the moment of a look: a float may show it a hair later.
     wanted = np.maximum(1, np.ceil((jobs + function) / (wait + function) - 1e-9))
@@ -143,18 +130,19 @@ def polling(
     return WorkflowResult(
         job_s=jobs,
         delay_s=delay,
-        transitions=1 + _LOOK_STATES * looks + done * (functions + tasks),
-        invocations=1 + looks + done * functions,
-        function_s=(1 + looks + done * functions) * function,
+        transitions=1 + _LOOK_STATES * looks + 2 * done,
+        invocations=1 + looks + done,
+        function_s=(1 + looks + done) * function,
         events=np.where(full, HISTORY_EVENTS, before + looks * _LOOK_EVENTS + after),
-        messages=done * tasks,
+        messages=done,
     )
 
 
-def waiting(job_s: ArrayLike, *, notice_s: float = 0.0, tasks_after: int = 1) -> WorkflowResult:
+def waiting(job_s: ArrayLike) -> WorkflowResult:
     """The right machine: one state submits the job and waits for its end, another sends a message.
 
-    However long the job runs, these are 2 transitions and no function.
+    However long the job runs, these are 2 transitions and no function. Step Functions hears of the job's end at once
+    here; AWS does not say how soon.
 
     >>> run = waiting([60, 86_400])
     >>> run.transitions.tolist(), run.invocations.tolist(), run.delay_s.tolist()
@@ -164,22 +152,18 @@ def waiting(job_s: ArrayLike, *, notice_s: float = 0.0, tasks_after: int = 1) ->
 
     Args:
         job_s: from the submission of each job to its end, in seconds, above 0; one number, or an array.
-        notice_s: until Step Functions hears of the job's end, from 0; AWS gives no number.
-        tasks_after: services that are called after it: messages, by SNS.
 
     Raises:
         ValueError: an argument is out of its range.
     """
     jobs = inputs.above_zero("job_s", job_s)
-    notice = inputs.number("notice_s", notice_s, least=0)
-    tasks = inputs.whole("tasks_after", tasks_after, 0)
     ones = np.ones(jobs.shape, dtype=np.int64)
     return WorkflowResult(
         job_s=jobs,
-        delay_s=np.full(jobs.shape, notice),
-        transitions=ones * (1 + tasks),
+        delay_s=np.zeros(jobs.shape),
+        transitions=ones * 2,
         invocations=ones * 0,
         function_s=np.zeros(jobs.shape),
-        events=ones * (_EXECUTION_EVENTS + _TASK_EVENTS * (1 + tasks) + _SUBMITTED_EVENTS),
-        messages=ones * tasks,
+        events=ones * (_EXECUTION_EVENTS + _TASK_EVENTS * 2 + _SUBMITTED_EVENTS),
+        messages=ones,
     )
