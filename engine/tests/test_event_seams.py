@@ -25,24 +25,20 @@ SEAMS: seam_kit.Seams = {
             "describe_rule": "self, name, event_bus_arn",
             "enable_rule": "self, name, event_bus_arn",
             "disable_rule": "self, name, event_bus_arn",
+            "create_event_bus": "self, name, event_source_name=None, description=None, kms_key_identifier=None, "
+            "dead_letter_config=None, tags=None",
+            "delete_event_bus": "self, name",
         }),
         (models.Rule, {"send_to_targets": "self, original_event, transform_input=True"}),
         (models.Replay, {"replay_events": "self, archive"}),
         (models.EventPattern, {"dump": "self"}),
         (notifications, {"_send_safe_notification": "source, event_name, region, resources, detail"}),
-        (EventsHandler, {"test_event_pattern": "self", "_get_param": "self, param_name, if_none=None"}),
+        (EventsHandler, {
+            "test_event_pattern": "self", "create_event_bus": "self", "_get_param": "self, param_name, if_none=None",
+        }),
         (exceptions.InvalidEventPatternException, {"__init__": "self, reason=None"}),
         (exceptions.ValidationException, {"__init__": "self, message"}),
         (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-    "event_buses.py": [
-        (models.EventsBackend, {
-            "create_event_bus": "self, name, event_source_name=None, description=None, kms_key_identifier=None, "
-            "dead_letter_config=None, tags=None",
-            "delete_event_bus": "self, name",
-            "describe_event_bus": "self, name",
-        }),
-        (EventsHandler, {"create_event_bus": "self"}),
     ],
 }  # fmt: skip
 SIGNATURES = seam_kit.signatures(SEAMS)

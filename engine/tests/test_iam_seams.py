@@ -33,7 +33,6 @@ SEAMS: seam_kit.Seams = {
             "get_policy": "self, policy_arn",
         }),
     ],
-    "iam_documents.py": [(BaseIAMPolicyValidator, {"_validate_version": "self"})],
     "iam_policies.py": [
         (IAMBackend, {
             "attach_role_policy": "self, policy_arn, role_name",
@@ -44,6 +43,7 @@ SEAMS: seam_kit.Seams = {
         }),
         (AWSManagedPolicy, {"from_data": "name, account_id, region_name, data"}),
         (FakeBucket, {"get_permission": "self, action, resource"}),
+        (BaseIAMPolicyValidator, {"_validate_version": "self"}),
     ],
     "iam_targets.py": [
         (models.LambdaBackend, {
@@ -183,7 +183,7 @@ DEFECTS = {
     "the_policy_of_a_version_is_shown_for_all": "lambda_permissions.py",
     "a_revision_never_matches": "lambda_permissions.py",
     "aws_s_own_policies_are_missing": "iam_policies.py",
-    "a_policy_needs_a_version": "iam_documents.py",
+    "a_policy_needs_a_version": "iam_policies.py",
     "a_deny_with_a_condition_shuts_out_everybody": "iam_policies.py",
     "a_condition_that_does_not_hold_denies": "iam_enforcement.py",
     "a_deny_without_a_resource_permits": "iam_enforcement.py",

@@ -41,7 +41,7 @@ SEAMS: seam_kit.Seams = {
             "get_security_group_from_id": "self, group_id",
         }),
     ],
-    "ec2_endpoints.py": [
+    "ec2_interfaces.py": [
         (VPCBackend, {
             "create_vpc_endpoint": "self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, "
             "subnet_ids=None, network_interface_ids=None, dns_entries=None, client_token=None, "
@@ -49,8 +49,6 @@ SEAMS: seam_kit.Seams = {
             "modify_vpc_endpoint": "self, vpc_id, policy_doc, add_subnets, remove_subnets, remove_route_tables, "
             "add_route_tables, add_security_groups, remove_security_groups",
         }),
-    ],
-    "ec2_interfaces.py": [
         (NetworkInterfaceBackend, {
             "create_network_interface": "self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, "
             "description=None, tags=None, delete_on_termination=False, kwargs",

@@ -33,6 +33,8 @@ SEAMS: seam_kit.Seams = {
             "list_versions_by_function": "self, function_name",
             "list_aliases": "self, function_name",
             "layers_versions_by_arn": "self, layer_version_arn",
+            "publish_layer_version": "self, spec",
+            "delete_layer_version": "self, layer_name, layer_version",
             "publish_version": "self, function_name, description=''",
             "put_function_concurrency": "self, function_name, reserved_concurrency",
         }),
@@ -79,12 +81,6 @@ SEAMS: seam_kit.Seams = {
         }),
         (models.EventInvokeConfig, {"__init__": "self, arn, last_modified, config", "response": "self"}),
         (exceptions.UnknownEventConfig, {"__init__": "self, arn"}),
-    ],
-    "lambda_layers.py": [
-        (models.LambdaBackend, {
-            "publish_layer_version": "self, spec",
-            "delete_layer_version": "self, layer_name, layer_version",
-        }),
     ],
     "lambda_rules.py": [
         (IAMBackend, {"get_roles": "self"}),
@@ -308,7 +304,7 @@ DEFECTS = {
     "the_dead_letter_queue_is_dropped": "lambda_functions.py",
     "the_log_format_is_dropped": "lambda_functions.py",
     "code_that_is_no_zip_is_taken": "lambda_functions.py",
-    "a_layer_that_is_no_zip_is_taken": "lambda_layers.py",
+    "a_layer_that_is_no_zip_is_taken": "lambda_functions.py",
     "reserved_concurrency_is_only_stored": "lambda_concurrency.py",
     "a_reservation_of_zero_is_not_shown": "lambda_concurrency.py",
     "the_package_has_an_address_that_nothing_answers": "lambda_concurrency.py",

@@ -16,33 +16,14 @@ from serverless_cloud.plane import DataPlane
 def install(plane: DataPlane) -> None:
     """Puts Lambda's data plane, and that of the services which moto's Lambda imports anyway, behind moto."""
     # Importing moto takes a second, and the notebook's process imports this package too.
-    from serverless_cloud.seams import (
-        dispatch,
-        lambda_async,
-        lambda_concurrency,
-        lambda_functions,
-        lambda_invoke,
-        lambda_layers,
-        lambda_metrics,
-        lambda_network,
-        lambda_versions,
-        models,
-    )
+    from serverless_cloud.seams import dispatch, models
 
     dispatch.install()
     models.install()
-    fleet = plane.service.fleet
-    lambda_functions.install(fleet)
-    lambda_versions.install(fleet)
-    lambda_layers.install()
-    lambda_concurrency.install(fleet)
-    lambda_network.install(plane.network, fleet, plane.permissions)
-    lambda_async.install()
-    lambda_invoke.install(plane.service, plane.queue)
-    lambda_metrics.install(plane.service.metrics)
     _named(
-        "lambda_mappings", "function_urls", "sns_topics", "s3_notifications", "dynamodb_streams", "kinesis_streams",
-        "event_rules", "scheduled_rules", "iam_enforcement",
+        "lambda_functions", "lambda_versions", "lambda_concurrency", "lambda_network", "lambda_async", "lambda_invoke",
+        "lambda_metrics", "lambda_mappings", "function_urls", "sns_topics", "s3_notifications", "dynamodb_streams",
+        "kinesis_streams", "event_rules", "scheduled_rules", "iam_enforcement",
     )(plane)  # fmt: skip
 
 
@@ -64,7 +45,6 @@ def _apis(plane: DataPlane) -> None:
 
 #: By the service in a request's signature. Stacks need none: they make the calls of the services.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
-    "iam": _named("iam_documents"),
     "rds": _named("rds_instances", "rds_proxies"),
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _named("schedules"),
@@ -74,7 +54,7 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
         "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_expressions",
         "states_parsing", "states_tasks",
     ),
-    "ec2": _named("ec2_interfaces", "ec2_endpoints"),
+    "ec2": _named("ec2_interfaces"),
     "batch": _named("batch_jobs"),
     "athena": _named("athena_queries"),
 }  # fmt: skip

@@ -6,10 +6,12 @@ refuses. Lesson 07 asks its questions of DuckDB.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from moto.athena import models
 from moto.core.exceptions import JsonRESTError
+
+from serverless_cloud.seams.replacement import Replacement
 
 _WHY = (
     "The local cloud runs no queries of Athena (docs/fidelity.md). Read the objects with boto3 and ask a query engine "
@@ -19,9 +21,9 @@ _WHY = (
 
 def install(_: object) -> None:
     """Puts the refusal in the place of moto's empty answer."""
+    _Backend.install()
 
-    def start_query_execution(*_: Any, **__: Any) -> NoReturn:
+
+class _Backend(Replacement, of=models.AthenaBackend):
+    def start_query_execution(self: object, *_: object, **__: object) -> NoReturn:
         raise JsonRESTError("InvalidRequestException", _WHY)
-
-    backend_class: Any = models.AthenaBackend
-    backend_class.start_query_execution = start_query_execution

@@ -31,6 +31,7 @@ from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams import batch_rules
 from serverless_cloud.seams.iam_enforcement import MotoDirectory
 from serverless_cloud.seams.logs import write_events
+from serverless_cloud.seams.replacement import Replacement
 
 MOST_DESCRIBED = 100
 LARGEST_PAGE = 1000
@@ -43,16 +44,13 @@ class MotoControl:
         self._plane = plane
 
     def queue(self, key: Key, arn: str) -> Queue | None:
-        """See `Control.queue`."""
         found = backend_of(key).get_job_queue_by_arn(arn)
         return None if found is None else queue_of(found)
 
     def tags(self, job: Job) -> Mapping[str, str]:
-        """See `Control.tags`."""
         return dict(backend_of(job.key).tagger.get_tag_dict_for_resource(job.arn))
 
     def credentials(self, job: Job) -> Mapping[str, str]:
-        """See `Control.credentials`."""
         self._require_roles(job)
         directory = self._plane.permissions.identities
         assert isinstance(directory, MotoDirectory)
@@ -88,16 +86,13 @@ class MotoControl:
                 ) from None
 
     def write_log(self, job: Job, stream: str, lines: Sequence[str]) -> None:
-        """See `Control.write_log`."""
         now_ms = int(time.time() * 1000)
         write_events(*job.key, job.work.log_group, stream, [{"timestamp": now_ms, "message": line} for line in lines])
 
     def publish(self, event: Mapping[str, Any]) -> None:
-        """See `Control.publish`."""
         self._plane.events.publish(event)
 
     def time_scale(self) -> float:
-        """See `Control.time_scale`."""
         return self._plane.time_scale
 
 
@@ -160,14 +155,18 @@ def definition_of(backend: Any, name: str) -> Definition:
 
 def install(plane: DataPlane) -> None:
     """Puts the jobs of the data plane behind moto's Batch."""
-    jobs = plane.batch
-    jobs.connect(MotoControl(plane))
-    batch_rules.install(jobs.look)
-    response: Any = BatchResponse
+    plane.batch.connect(MotoControl(plane))
+    batch_rules.install(plane.batch.look)
+    _Calls.install(plane=plane)
 
-    def submit(self: Any) -> str:
+
+class _Calls(Replacement, of=BatchResponse):
+    plane: DataPlane
+
+    @batch_rules.refusals()
+    def submitjob(self: Any) -> str:
         given, key = json.loads(self.body), (self.current_account, self.region)
-        backend = backend_of(key)
+        backend, jobs = backend_of(key), _Calls.plane.batch
         definition = definition_of(backend, str(given.get("jobDefinition", "")))
         queue = backend.get_job_queue(str(given.get("jobQueue", "")))
         if queue is None:
@@ -180,45 +179,38 @@ def install(plane: DataPlane) -> None:
         jobs.submit(job)
         return json.dumps({"jobArn": job.arn, "jobName": job.name, "jobId": job.id})
 
-    def describe(self: Any) -> str:
+    @batch_rules.refusals()
+    def describejobs(self: Any) -> str:
         wanted, key = json.loads(self.body).get("jobs") or [], (self.current_account, self.region)
         if len(wanted) > MOST_DESCRIBED:
             raise ClientException(f"A maximum of {MOST_DESCRIBED} jobs can be described at once.")
+        jobs = _Calls.plane.batch
         found = [job for each in dict.fromkeys(wanted) if (job := jobs.get(key, each)) is not None]
         return json.dumps({"jobs": [jobs.detail(job) for job in found]})
 
-    def list_jobs(self: Any) -> str:
+    @batch_rules.refusals()
+    def listjobs(self: Any) -> str:
         given, key = json.loads(self.body or "{}"), (self.current_account, self.region)
-        return json.dumps(_page(_listed(plane, key, given), given))
+        return json.dumps(_page(_listed(_Calls.plane, key, given), given))
 
-    def end(act: Callable[[Job, str], None]) -> Callable[[Any], str]:
-        def call(self: Any) -> str:
-            given = json.loads(self.body)
-            for name in ("jobId", "reason"):
-                if not given.get(name):
-                    raise ClientException(f"'{name}' is a required field (cannot be an empty string)")
-            job = jobs.get((self.current_account, self.region), given["jobId"])
-            if job is not None:  # for one that is not there AWS says nothing either (recalled, not verified)
-                act(job, given["reason"])
-            return "{}"
+    @batch_rules.refusals()
+    def terminatejob(self: Any) -> str:
+        return _end(self, _Calls.plane.batch.terminate)
 
-        return call
-
-    response.submitjob = refusing(submit)
-    response.describejobs = refusing(describe)
-    response.listjobs = refusing(list_jobs)
-    response.terminatejob = refusing(end(jobs.terminate))
-    response.canceljob = refusing(end(jobs.cancel))
+    @batch_rules.refusals()
+    def canceljob(self: Any) -> str:
+        return _end(self, _Calls.plane.batch.cancel)
 
 
-def refusing(call: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Wraps a call so that moto's errors become ClientException."""
-
-    def answer(self: Any) -> str:
-        with batch_rules.refusals():
-            return call(self)
-
-    return answer
+def _end(response: Any, act: Callable[[Job, str], None]) -> str:
+    given = json.loads(response.body)
+    for name in ("jobId", "reason"):
+        if not given.get(name):
+            raise ClientException(f"'{name}' is a required field (cannot be an empty string)")
+    job = _Calls.plane.batch.get((response.current_account, response.region), given["jobId"])
+    if job is not None:  # for one that is not there AWS says nothing either (recalled, not verified)
+        act(job, given["reason"])
+    return "{}"
 
 
 def _listed(plane: DataPlane, key: Key, given: Mapping[str, Any]) -> list[Job]:

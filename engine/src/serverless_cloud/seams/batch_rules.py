@@ -17,7 +17,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from moto.batch import models
 from moto.batch.responses import BatchResponse
@@ -46,12 +46,7 @@ def is_fargate(resources: Given) -> bool:
 # ---- compute environments
 
 
-def create_environment(backend: Any, given: Given) -> Any:
-    """Makes a compute environment.
-
-    Raises:
-        ClientException, NotHonoured, AWSError: it cannot be made.
-    """
+def _create_environment(backend: Any, given: Given) -> dict[str, str]:
     _refuse(given, "CreateComputeEnvironment", "eksConfiguration", "unmanagedvCpus", "ecsSettings")
     if given.get("type") == "UNMANAGED":
         raise NotHonoured("compute environments of the type UNMANAGED")
@@ -68,7 +63,7 @@ def create_environment(backend: Any, given: Given) -> Any:
         resources.setdefault("securityGroupIds", [])
         resources.setdefault("minvCpus", 0)
         resources.setdefault("instanceTypes", ["optimal"])
-    return backend.create_compute_environment(
+    environment = backend.create_compute_environment(
         compute_environment_name=str(given.get("computeEnvironmentName") or ""),
         _type=given.get("type"),
         state=given.get("state") or "ENABLED",
@@ -76,6 +71,7 @@ def create_environment(backend: Any, given: Given) -> Any:
         service_role=given.get("serviceRole") or _service_linked_role(backend),
         tags=given.get("tags"),
     )
+    return _named("computeEnvironment", environment)
 
 
 def _service_linked_role(backend: Any) -> str:
@@ -96,12 +92,7 @@ def _service_linked_role(backend: Any) -> str:
     return f"arn:aws:iam::{backend.account_id}:role{path}{name}"
 
 
-def update_environment(backend: Any, given: Given) -> Any:
-    """Changes a compute environment.
-
-    Raises:
-        ClientException, NotHonoured, AWSError: it cannot be changed so.
-    """
+def _update_environment(backend: Any, given: Given) -> dict[str, str]:
     environment = _environment(backend, str(given.get("computeEnvironment") or ""))
     _refuse(given, "UpdateComputeEnvironment", "unmanagedvCpus", "updatePolicy", "ecsSettings", "eksConfiguration")
     changes = dict(given.get("computeResources") or {})
@@ -113,16 +104,12 @@ def update_environment(backend: Any, given: Given) -> Any:
         environment.name, state=given.get("state"), compute_resources=None, service_role=given.get("serviceRole")
     )
     environment.compute_resources = changed
-    return environment
+    return _named("computeEnvironment", environment)
 
 
-def delete_environment(backend: Any, name: str) -> None:
-    """Deletes a compute environment; one that is not there is none to delete.
-
-    Raises:
-        ClientException: it is enabled, or a queue uses it.
-    """
-    environment = backend.get_compute_environment(name)
+def _delete_environment(backend: Any, given: Given) -> None:
+    """Deletes a compute environment; one that is not there is none to delete."""
+    environment = backend.get_compute_environment(str(given.get("computeEnvironment") or ""))
     if environment is None:
         return
     if environment.state != "DISABLED":  # recalled, not verified
@@ -142,18 +129,13 @@ def _environment(backend: Any, name: str) -> Any:
 # ---- job queues
 
 
-def create_queue(backend: Any, given: Given) -> Any:
-    """Makes a job queue.
-
-    Raises:
-        ClientException, NotHonoured, AWSError: it cannot be made.
-    """
+def _create_queue(backend: Any, given: Given) -> dict[str, str]:
     name = str(given.get("jobQueueName") or "")
     if _NAME.fullmatch(name) is None:
         raise ClientException("Job queue name should match valid pattern")
     _refuse_of_queues(given, "CreateJobQueue")
     order = _order(backend, given.get("computeEnvironmentOrder") or [])
-    return backend.create_job_queue(
+    queue = backend.create_job_queue(
         queue_name=name,
         priority=_priority(given),
         schedule_policy=None,
@@ -161,14 +143,10 @@ def create_queue(backend: Any, given: Given) -> Any:
         compute_env_order=order,
         tags=given.get("tags"),
     )
+    return _named("jobQueue", queue)
 
 
-def update_queue(backend: Any, given: Given) -> Any:
-    """Changes a job queue.
-
-    Raises:
-        ClientException, NotHonoured, AWSError: it cannot be changed so.
-    """
+def _update_queue(backend: Any, given: Given) -> dict[str, str]:
     queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
         raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
@@ -181,16 +159,12 @@ def update_queue(backend: Any, given: Given) -> Any:
         compute_env_order=None if order is None else _order(backend, order),
         schedule_policy=None,
     )
-    return queue
+    return _named("jobQueue", queue)
 
 
-def delete_queue(backend: Any, name: str) -> None:
-    """Deletes a job queue; one that is not there is none to delete. Its jobs end when `changed` is called.
-
-    Raises:
-        ClientException: it is enabled.
-    """
-    queue = backend.get_job_queue(name)
+def _delete_queue(backend: Any, given: Given) -> None:
+    """Deletes a job queue; one that is not there is none to delete. Its jobs end when `changed` is called."""
+    queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
         return
     if queue.state != "DISABLED":  # recalled, not verified
@@ -224,12 +198,8 @@ def _order(backend: Any, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
 # ---- job definitions
 
 
-def register(backend: Any, given: Given) -> Any:
-    """Registers a revision of a job definition.
-
-    Raises:
-        ClientException, NotHonoured, AWSError: it cannot be registered.
-    """
+def _register(backend: Any, given: Given) -> dict[str, Any]:
+    """Registers a revision of a job definition."""
     name = str(given.get("jobDefinitionName") or "")
     if _NAME.fullmatch(name) is None:
         raise ClientException("Job definition name should match valid pattern")
@@ -267,11 +237,12 @@ def register(backend: Any, given: Given) -> Any:
         revision=before.revision if before else 0,
     )
     backend._job_definitions[definition.arn] = definition
-    return definition
+    return _named("jobDefinition", definition) | {"revision": definition.revision}
 
 
-def deregister(backend: Any, name: str) -> None:
+def _deregister(backend: Any, given: Given) -> None:
     """Makes a revision INACTIVE; one that is not there is none to deregister."""
+    name = str(given.get("jobDefinition") or "")
     for definition in backend._job_definitions.values():
         if name in (definition.arn, f"{definition.name}:{definition.revision}"):
             definition.deregister()
@@ -297,79 +268,55 @@ def _refuse(given: Given, call: str, *names: str) -> None:
 # ---- the calls
 
 
+def _refuse_policies(*_: object) -> NoReturn:
+    raise NotHonoured("scheduling policies (fair share)")
+
+
+_CALLS: dict[str, Callable[[Any, Given], Mapping[str, Any] | None]] = {
+    "createcomputeenvironment": _create_environment,
+    "updatecomputeenvironment": _update_environment,
+    "deletecomputeenvironment": _delete_environment,
+    "createjobqueue": _create_queue,
+    "updatejobqueue": _update_queue,
+    "deletejobqueue": _delete_queue,
+    "registerjobdefinition": _register,
+    "deregisterjobdefinition": _deregister,
+    "describejobdefinitions": lambda backend, given: page("jobDefinitions", _definitions(backend, given), given),
+    "describejobqueues": lambda backend, given: page(
+        "jobQueues", backend.describe_job_queues(given.get("jobQueues")), given
+    ),
+    "describecomputeenvironments": lambda backend, given: page(
+        "computeEnvironments", backend.describe_compute_environments(given.get("computeEnvironments")), given
+    ),
+    "createschedulingpolicy": _refuse_policies,
+}
+
+
+def _named(kind: str, found: Any) -> dict[str, str]:
+    """What a call answers that has made or changed something."""
+    return {f"{kind}Name": found.name, f"{kind}Arn": found.arn}
+
+
 def install(changed: Callable[[], None]) -> None:
     """Puts these rules into moto.
 
     Args:
         changed: called after a change that lets jobs move on, or ends them.
     """
-    response: Any = BatchResponse
     models.COMPUTE_ENVIRONMENT_NAME_REGEX = _ENVIRONMENT_NAME  # moto's wants three characters, the last no hyphen
 
-    def call(act: Callable[[Any, Given], Mapping[str, Any]]) -> Callable[[Any], str]:
+    def call(act: Callable[[Any, Given], Mapping[str, Any] | None]) -> Callable[[Any], str]:
+        @refusals()
         def answer(self: Any) -> str:
             backend = models.batch_backends[self.current_account][self.region]
-            with refusals():
-                found = act(backend, json.loads(self.body or "{}"))
+            found = act(backend, json.loads(self.body or "{}"))
             changed()
-            return json.dumps(found)
+            return json.dumps(found or {})
 
         return answer
 
-    def environment(act: Callable[[Any, Given], Any]) -> Callable[[Any, Given], Mapping[str, Any]]:
-        def answer(backend: Any, given: Given) -> Mapping[str, Any]:
-            found = act(backend, given)
-            return {"computeEnvironmentName": found.name, "computeEnvironmentArn": found.arn}
-
-        return answer
-
-    def queue(act: Callable[[Any, Given], Any]) -> Callable[[Any, Given], Mapping[str, Any]]:
-        def answer(backend: Any, given: Given) -> Mapping[str, Any]:
-            found = act(backend, given)
-            return {"jobQueueName": found.name, "jobQueueArn": found.arn}
-
-        return answer
-
-    def definition(backend: Any, given: Given) -> Mapping[str, Any]:
-        found = register(backend, given)
-        return {"jobDefinitionName": found.name, "jobDefinitionArn": found.arn, "revision": found.revision}
-
-    def deleting(act: Callable[[Any, str], None], name: str) -> Callable[[Any, Given], Mapping[str, Any]]:
-        def answer(backend: Any, given: Given) -> Mapping[str, Any]:
-            act(backend, str(given.get(name) or ""))
-            return {}
-
-        return answer
-
-    def not_honoured(what: str) -> Callable[[Any, Given], Mapping[str, Any]]:
-        def answer(*_: Any) -> Mapping[str, Any]:
-            raise NotHonoured(what)
-
-        return answer
-
-    def describing(key: str, find: Callable[[Any, Given], list[Any]]) -> Callable[[Any, Given], Mapping[str, Any]]:
-        return lambda backend, given: page(key, find(backend, given), given)
-
-    for name, act in {
-        "createcomputeenvironment": environment(create_environment),
-        "updatecomputeenvironment": environment(update_environment),
-        "deletecomputeenvironment": deleting(delete_environment, "computeEnvironment"),
-        "createjobqueue": queue(create_queue),
-        "updatejobqueue": queue(update_queue),
-        "deletejobqueue": deleting(delete_queue, "jobQueue"),
-        "registerjobdefinition": definition,
-        "deregisterjobdefinition": deleting(deregister, "jobDefinition"),
-        "describejobdefinitions": describing("jobDefinitions", _definitions),
-        "describejobqueues": describing(
-            "jobQueues", lambda backend, given: backend.describe_job_queues(given.get("jobQueues"))
-        ),
-        "describecomputeenvironments": describing(
-            "computeEnvironments",
-            lambda backend, given: backend.describe_compute_environments(given.get("computeEnvironments")),
-        ),
-        "createschedulingpolicy": not_honoured("scheduling policies (fair share)"),
-    }.items():
-        setattr(response, name, call(act))
+    for name, act in _CALLS.items():
+        setattr(BatchResponse, name, call(act))
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
@@ -64,13 +65,11 @@ class TableStream:
         return [Shard(self._shard().id)]
 
     def newest(self, shard_id: str) -> int:
-        """See `StreamSource.newest`."""
         with self._lock:
             shard = self._shard(shard_id)
             return int(shard.starting_sequence_number) + len(shard.items) - 1
 
     def read(self, shard_id: str, after: int, limit: int) -> Read:
-        """See `StreamSource.read`."""
         with self._lock:
             shard = self._shard(shard_id)
             start = max(0, after + 1 - shard.starting_sequence_number)
@@ -105,82 +104,101 @@ def _without_bytes(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-class _Changes:
-    """The changes of one call, to be written to their streams when it has succeeded; of an item the whole change."""
+#: The changes of one call, to be written to their streams when it has succeeded; of an item the whole change:
+#: [shard, item before, item after].
+_Changes = dict[tuple[int, Any, Any], list[Any]]
+
+
+class _Writes:
+    """Calls that write items: one at a time. A stream hears of what those did that have succeeded."""
 
     def __init__(self) -> None:
-        self.of: dict[tuple[int, Any, Any], list[Any]] = {}  # [shard, item before, item after]
+        self.lock = threading.RLock()
+        self._gathering: list[_Changes] = []  # of the call that has the lock, if its changes are to be gathered
+
+    def one_at_a_time(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def locked(*given: Any, **more: Any) -> Any:
+            with self.lock:
+                return call(*given, **more)
+
+        return locked
 
     def add(self, shard: Any, old: Any, new: Any) -> None:
-        item = old if old is not None else new
-        known = self.of.setdefault((id(shard), item.hash_key, item.range_key), [shard, old, new])
-        known[2] = new
+        with self.lock:
+            if getattr(shard, "is_closed", False):
+                return
+            if not self._gathering:
+                _write(shard, old, new)
+                return
+            item = old if old is not None else new
+            known = self._gathering[-1].setdefault((id(shard), item.hash_key, item.range_key), [shard, old, new])
+            known[2] = new
+
+    @contextlib.contextmanager
+    def gathered(self) -> Iterator[None]:
+        with self.lock:
+            changes: _Changes = {}
+            self._gathering.append(changes)
+            try:
+                yield
+            finally:
+                self._gathering.pop()
+            for shard, old, new in changes.values():
+                shard.add(old, new)  # to the call around this one, if there is one
 
 
 def install(plane: DataPlane) -> None:
     """Puts the data plane behind DynamoDB streams."""
-    lock = threading.RLock()
-    pollers = StreamPollers(plane)
-    gathering: list[_Changes] = []  # the call that has the lock, if its changes are to be gathered
-    shard_class: Any = table.StreamShard
-    record_class: Any = table.StreamRecord
-    table_class: Any = table.Table
-    backend_class: Any = DynamoDBBackend
-    moto_record: Callable[..., Any] = record_class.__init__
-    moto_specify: Callable[..., Any] = table_class.set_stream_specification
-    moto_update_item: Callable[..., Any] = backend_class.update_item
-    moto_transact: Callable[..., Any] = backend_class.transact_write_items
+    writes, pollers = _Writes(), StreamPollers(plane)
 
     def make_poller(mapping: Mapping, deliver: Deliver) -> StreamPoller:
-        return pollers.make(mapping, TableStream(mapping, lock), deliver)
+        return pollers.make(mapping, TableStream(mapping, writes.lock), deliver)
 
-    def make_record(self: Any, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int) -> None:
-        moto_record(self, of, stream_type, event_name, old, new, seq)
+    _Record.install()
+    for each in (_Shard, _Table, _Backend):
+        each.install(writes=writes)
+    for name in ITEM_CALLS:
+        setattr(DynamoHandler, name, writes.one_at_a_time(getattr(DynamoHandler, name)))
+    plane.pollers["dynamodb"] = make_poller
+
+
+class _Shard(Replacement, of=table.StreamShard):
+    writes: _Writes
+
+    def add(self: Any, old: Any, new: Any) -> None:
+        _Shard.writes.add(self, old, new)
+
+    def __deepcopy__(self: Any, _: object) -> Any:
+        return self
+
+
+class _Record(Replacement, of=table.StreamRecord):
+    def __init__(self: Any, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int) -> None:
+        _Record.moto.__init__(self, of, stream_type, event_name, old, new, seq)
         change = self.record["dynamodb"]
         self.record |= {"eventVersion": EVENT_VERSION, "awsRegion": of.region_name}
         change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
         change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
 
-    def write(shard: Any, old: Any, new: Any) -> None:
-        if (old is None and new is None) or (old is not None and new is not None and old == new):
-            return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
-        name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
-        number = shard.starting_sequence_number + len(shard.items)
-        view = shard.table.stream_specification["StreamViewType"]
-        shard.items.append(table.StreamRecord(shard.table, view, name, old, new, number))
 
-    def add(self: Any, old: Any, new: Any) -> None:
-        with lock:
-            if getattr(self, "is_closed", False):
-                return
-            if gathering:
-                gathering[-1].add(self, old, new)
-            else:
-                write(self, old, new)
+class _Table(Replacement, of=table.Table):
+    writes: _Writes
 
-    @contextlib.contextmanager
-    def gathered() -> Iterator[None]:
-        with lock:
-            changes = _Changes()
-            gathering.append(changes)
-            try:
-                yield
-            finally:
-                gathering.pop()
-            for shard, old, new in changes.of.values():
-                shard.add(old, new)  # to the call around this one, if there is one
-
-    def specify(self: Any, streams: dict[str, Any] | None) -> None:
-        with lock:
+    def set_stream_specification(self: Any, streams: dict[str, Any] | None) -> None:
+        with _Table.writes.lock:
             before = self.stream_shard
-            moto_specify(self, streams)
+            _Table.moto.set_stream_specification(self, streams)
             if self.stream_shard is not before:
                 self.latest_stream_label = utcnow().isoformat(timespec="milliseconds")
             elif before is not None:
                 before.is_closed = True
 
-    def update_streams(self: Any, of: Any, stream_specification: dict[str, Any]) -> None:
-        del self
+
+class _Backend(Replacement, of=DynamoDBBackend):
+    writes: _Writes
+
+    def update_table_streams(self: Any, of: Any, stream_specification: dict[str, Any]) -> None:
         wanted = stream_specification.get("StreamEnabled") or stream_specification.get("StreamViewType")
         if wanted and of.stream_specification.get("StreamEnabled"):
             raise MockValidationException(f"Table already has an enabled stream: TableName: {of.name}")
@@ -189,35 +207,25 @@ def install(plane: DataPlane) -> None:
         of.set_stream_specification(stream_specification)
 
     def update_item(self: Any, *given: Any, **more: Any) -> Any:
-        with gathered():
-            return moto_update_item(self, *given, **more)
+        with _Backend.writes.gathered():
+            return _Backend.moto.update_item(self, *given, **more)
 
     def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        with lock:
+        with _Backend.writes.lock:
             try:
-                with gathered():
-                    moto_transact(self, transact_items)
+                with _Backend.writes.gathered():
+                    _Backend.moto.transact_write_items(self, transact_items)
             except Exception:
                 for each in self.tables.values():  # those that moto put back are copies
                     if each.stream_shard is not None:
                         each.stream_shard.table = each
                 raise
 
-    def one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(call)
-        def locked(self: Any, *given: Any, **more: Any) -> Any:
-            with lock:
-                return call(self, *given, **more)
 
-        return locked
-
-    record_class.__init__ = make_record
-    shard_class.add = add
-    shard_class.__deepcopy__ = lambda self, _: self
-    table_class.set_stream_specification = specify
-    backend_class.update_table_streams = update_streams
-    backend_class.update_item = update_item
-    backend_class.transact_write_items = transact_write_items
-    for name in ITEM_CALLS:
-        setattr(DynamoHandler, name, one_at_a_time(getattr(DynamoHandler, name)))
-    plane.pollers["dynamodb"] = make_poller
+def _write(shard: Any, old: Any, new: Any) -> None:
+    if (old is None and new is None) or (old is not None and new is not None and old == new):
+        return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
+    name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+    number = shard.starting_sequence_number + len(shard.items)
+    view = shard.table.stream_specification["StreamViewType"]
+    shard.items.append(table.StreamRecord(shard.table, view, name, old, new, number))

@@ -1,4 +1,4 @@
-"""Seam: addresses of subnets, and interfaces that somebody else manages (moto 5.2.5).
+"""Seam: addresses of subnets, interfaces that somebody else manages, routes of gateway endpoints (moto 5.2.5).
 
 Replaced here:
 
@@ -9,6 +9,11 @@ Replaced here:
   `modify_network_interface_attribute`: moto gives an address that is taken, and lets anybody delete an interface that
   is in use, or change one that belongs to a service.
 - `Subnets.delete_subnet`, `SecurityGroups.delete_security_group`: moto deletes what an interface is in.
+- `VPCBackend.create_vpc_endpoint`: moto leaves the type of an endpoint empty where none was given. AWS's default is
+  Gateway.
+- `VPCBackend.modify_vpc_endpoint`: moto notes the route tables that are added and removed, and writes no route. On AWS
+  an endpoint of the type Gateway has a route in each of its tables.
+- `NatGatewayBackend.delete_nat_gateway`: moto keeps the gateway's interface, so its subnet could never be deleted.
 
 Added: Lambda's own interfaces, `LambdaInterface`.
 
@@ -22,7 +27,7 @@ import itertools
 import secrets
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,13 +35,16 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
 from serverless_cloud.errors import NoAddressLeft
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Model, NoInterface
+from serverless_cloud.seams.replacement import Replacement
 
 RESERVED_HOSTS = 3  # after the network's own address; the last one is reserved too (VPC User Guide, "Subnet sizing")
 
@@ -102,7 +110,6 @@ class MotoInterfaces:
     """Lambda's interfaces among moto's; see `interfaces.Interfaces`."""
 
     def make(self, combination: Combination, model: Model, function: str) -> str:
-        """See `interfaces.Interfaces.make`."""
         backend = ec2_backends[combination.place.account_id][combination.place.region]
         with _choosing:
             try:
@@ -121,11 +128,9 @@ class MotoInterfaces:
         return str(interface.id)
 
     def remove(self, place: AccountRegion, interface_id: str) -> None:
-        """See `interfaces.Interfaces.remove`."""
         ec2_backends[place.account_id][place.region].enis.pop(interface_id, None)
 
     def free_addresses(self, combination: Combination) -> int:
-        """See `interfaces.Interfaces.free_addresses`."""
         backend = ec2_backends[combination.place.account_id][combination.place.region]
         try:
             return int(backend.get_subnet(combination.subnet_id).available_ip_address_count)
@@ -159,29 +164,30 @@ def _is_inside(address: str, subnet: Any) -> bool:
 
 def install(_: object) -> None:
     """Puts these rules into moto's EC2."""
-    backend: Any = NetworkInterfaceBackend
-    moto_create: Callable[..., Any] = backend.create_network_interface
+    _Backend.install()
+    _Subnet.install()
+    # What AWS refuses in calls by the learner; moto's own, by a stack for instance, are not looked at.
+    for calls in (_Calls, _SubnetCalls, _GroupCalls):
+        calls.install()
+    _Endpoints.install()
+    _Gateways.install()
 
+
+class _Backend(Replacement, of=NetworkInterfaceBackend):
     def create_network_interface(
         self: Any,
         subnet: Any,
         private_ip_address: Any,
         private_ip_addresses: list[Any] | None = None,
-        group_ids: list[str] | None = None,
-        description: str | None = None,
-        tags: Any = None,
-        delete_on_termination: bool | None = False,
+        *args: Any,
         **more: Any,
     ) -> Any:
-        def create(first: Any, others: list[Any] | None) -> Any:
-            return moto_create(self, subnet, first, others, group_ids, description, tags, delete_on_termination, **more)
-
         with _choosing:
             place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
-            if place is None or place.cidr.version != 4:
-                return create(private_ip_address, private_ip_addresses)
-            if private_ip_addresses:
-                return create(private_ip_address, private_ip_addresses)
+            if place is None or place.cidr.version != 4 or private_ip_addresses:
+                return _Backend.moto.create_network_interface(
+                    self, subnet, private_ip_address, private_ip_addresses, *args, **more
+                )
             given = private_ip_address[0] if isinstance(private_ip_address, list) else private_ip_address
             free = _free(place)
             first = given if given and _is_inside(given, place) else next(free, None)
@@ -189,9 +195,11 @@ def install(_: object) -> None:
             others = list(itertools.islice((a for a in free if a != first), more_wanted))
             if first is None or len(others) < more_wanted:
                 raise NoFreeAddress
-            rows = [{"Primary": True, "PrivateIpAddress": first}]
-            return create(first, rows + [{"Primary": False, "PrivateIpAddress": other} for other in others])
+            rows = [{"Primary": address == first, "PrivateIpAddress": address} for address in (first, *others)]
+            return _Backend.moto.create_network_interface(self, subnet, first, rows, *args, **more)
 
+
+class _Subnet(Replacement, of=Subnet):
     def get_available_subnet_ip(self: Any, instance: Any) -> str:
         with _choosing:
             address = next(_free(self), None)
@@ -200,20 +208,8 @@ def install(_: object) -> None:
             self._subnet_ips[address] = instance
             return address
 
-    backend.create_network_interface = create_network_interface
-    subnet_class: Any = Subnet
-    subnet_class.get_available_subnet_ip = get_available_subnet_ip
-    _guard_calls()
 
-
-def _guard_calls() -> None:
-    """What AWS refuses in calls by the learner; moto's own, by a stack for instance, are not looked at."""
-    calls: Any = ElasticNetworkInterfaces
-    moto_create: Callable[..., Any] = calls.create_network_interface
-    moto_delete: Callable[..., Any] = calls.delete_network_interface
-    moto_detach: Callable[..., Any] = calls.detach_network_interface
-    moto_modify: Callable[..., Any] = calls.modify_network_interface_attribute
-
+class _Calls(Replacement, of=ElasticNetworkInterfaces):
     def create_network_interface(self: Any) -> Any:
         subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
         given = self._get_param("PrivateIpAddress")
@@ -221,53 +217,82 @@ def _guard_calls() -> None:
             raise EC2ClientError("InvalidParameterValue", "Address does not fall within the subnet's address range")
         if given and given in _of_interfaces(subnet):
             raise EC2ClientError("InvalidIPAddress.InUse", f"The specified address {given} is already in use.")
-        return moto_create(self)
+        return _Calls.moto.create_network_interface(self)
 
     def delete_network_interface(self: Any) -> Any:
         interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
         if interface.attachment_id:
             text = f"Network interface '{interface.id}' is currently in use."
             raise EC2ClientError("InvalidParameterValue", text)
-        return moto_delete(self)
+        return _Calls.moto.delete_network_interface(self)
 
     def detach_network_interface(self: Any) -> Any:
         wanted = self._get_param("AttachmentId")
         for interface in list(self.ec2_backend.enis.values()):
             if isinstance(interface, LambdaInterface) and interface.attachment_id == wanted:
-                kind = wanted.partition("-attach")[0]
-                text = f"You are not allowed to manage '{kind}-attach' attachments."
+                text = f"You are not allowed to manage '{wanted.partition('-attach')[0]}-attach' attachments."
                 raise EC2ClientError("OperationNotPermitted", text)
-        return moto_detach(self)
+        return _Calls.moto.detach_network_interface(self)
 
     def modify_network_interface_attribute(self: Any) -> Any:
         interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
         if isinstance(interface, LambdaInterface):
             raise EC2ClientError("AuthFailure", "You do not have permission to access the specified resource.")
-        return moto_modify(self)
+        return _Calls.moto.modify_network_interface_attribute(self)
 
-    calls.create_network_interface = create_network_interface
-    calls.delete_network_interface = delete_network_interface
-    calls.detach_network_interface = detach_network_interface
-    calls.modify_network_interface_attribute = modify_network_interface_attribute
 
-    of_subnets: Any = Subnets
-    moto_delete_subnet: Callable[..., Any] = of_subnets.delete_subnet
-    of_groups: Any = SecurityGroups
-    moto_delete_group: Callable[..., Any] = of_groups.delete_security_group
-
+class _SubnetCalls(Replacement, of=Subnets):
     def delete_subnet(self: Any) -> Any:
         subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
         if any(not _is_left_over(interface) for interface in _within(subnet)):
             raise DependencyViolationError(f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
-        return moto_delete_subnet(self)
+        return _SubnetCalls.moto.delete_subnet(self)
 
+
+class _GroupCalls(Replacement, of=SecurityGroups):
     def delete_security_group(self: Any) -> Any:
         named = self._get_param("GroupId") or self._get_param("GroupName")
         group = self.ec2_backend.get_security_group_by_name_or_id(named) if named else None
         using = [i for i in list(self.ec2_backend.enis.values()) if group in i.group_set and not _is_left_over(i)]
         if group is not None and using:
             raise DependencyViolationError(f"resource {group.id} has a dependent object")
-        return moto_delete_group(self)
+        return _GroupCalls.moto.delete_security_group(self)
 
-    of_subnets.delete_subnet = delete_subnet
-    of_groups.delete_security_group = delete_security_group
+
+class _Endpoints(Replacement, of=VPCBackend):
+    def create_vpc_endpoint(
+        self: Any, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **more: Any
+    ) -> Any:
+        return _Endpoints.moto.create_vpc_endpoint(
+            self, vpc_id, service_name, endpoint_type or "Gateway", *args, **more
+        )
+
+    def modify_vpc_endpoint(
+        self: Any,
+        vpc_id: str,  # as moto calls it; it is the endpoint's id
+        *args: Any,
+        add_route_tables: Sequence[str] | None = None,
+        remove_route_tables: Sequence[str] | None = None,
+        **more: Any,
+    ) -> None:
+        (endpoint,) = self.describe_vpc_endpoints(vpc_end_point_ids=[vpc_id])
+        listed, before = endpoint.destination_prefix_list_id, set(endpoint.route_table_ids or ())
+        added, removed = list(add_route_tables or ()), list(remove_route_tables or ())
+        for table in dict.fromkeys(added):
+            if listed and table not in before:
+                self.create_route(table, None, gateway_id=vpc_id, destination_prefix_list_id=listed)
+        for table in dict.fromkeys(removed):
+            if listed and table in before:
+                self.delete_route(table, listed)
+        _Endpoints.moto.modify_vpc_endpoint(
+            self, vpc_id, *args, add_route_tables=added, remove_route_tables=removed, **more
+        )
+
+
+class _Gateways(Replacement, of=NatGatewayBackend):
+    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
+        gateway = _Gateways.moto.delete_nat_gateway(self, nat_gateway_id)
+        interface = getattr(gateway, "_eni", None)
+        if interface is not None:
+            self.enis.pop(interface.id, None)
+        return gateway

@@ -11,22 +11,26 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
   words are not AWS's.
 - the pages of `list_targets_by_rule`: moto tells targets apart by their ARN, which several may share, and then gives
   the same page for ever.
-- `EventsHandler.test_event_pattern`: moto has none.
+- `EventsHandler.test_event_pattern`, `update_event_bus`: moto has none.
+- `EventsBackend.create_event_bus`, `EventsHandler.create_event_bus`: names and settings are checked; what has no effect
+  here is refused before moto keeps it (KmsKeyIdentifier, DeadLetterConfig) or drops it (LogConfig).
+- `EventsBackend.delete_event_bus`: moto deletes a bus with its rules.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
   event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 
-Buses are in the seam `event_buses`.
-Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets.
+Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets,
+UpdateEventBus, the bus with rules.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+from moto.core.utils import unix_time
 from moto.events import models, notifications
 from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
 from moto.events.responses import EventsHandler
@@ -38,8 +42,8 @@ from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Event, Rule
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams import event_buses
+from serverless_cloud.refusals import STORED, NotHonoured
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import require_shape
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
@@ -54,15 +58,15 @@ _RULE_PARAMETERS = {
     "State": "state",
     "Tags": "tags",
 }
+#: Settings of a bus that the local cloud does not honour; moto's names of those that it passes on.
+_NOT_HONOURED = {
+    "KmsKeyIdentifier": "kms_key_identifier",
+    "DeadLetterConfig": "dead_letter_config",
+    "LogConfig": "log_config",
+}
+_LIMIT_EXCEEDED = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 #: TestEventPattern, API reference: these must be there.
 EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
-
-
-class _LimitExceeded(JsonRESTError):
-    code = 400
-
-    def __init__(self) -> None:
-        super().__init__("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 
 
 def rules_of(account_id: str, region: str, bus: str) -> Sequence[Rule] | None:
@@ -110,6 +114,18 @@ def install(plane: DataPlane) -> None:
     deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
     plane.forgetting.append(deliveries.clear)
     plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run)
+    for each in (_Backend, _Rule, _Replay):
+        each.install(plane=plane)
+    _Handler.install()
+    for name in ("describe_rule", "enable_rule", "disable_rule", "list_targets_by_rule"):
+        setattr(models.EventsBackend, name, _of_a_known_rule(getattr(models.EventsBackend, name)))
+    PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
+    notifications_module: Any = notifications
+    notifications_module._send_safe_notification = lambda *_: None
+
+
+class _Backend(Replacement, of=models.EventsBackend):
+    plane: DataPlane
 
     def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
         require_shape("events", "PutEvents", {"Entries": events})
@@ -119,12 +135,60 @@ def install(plane: DataPlane) -> None:
             raise ValidationException(str(error)) from error
         for entry in entries:
             if entry.event is not None:
-                plane.events.publish(entry.event, entry.bus)
+                _Backend.plane.events.publish(entry.event, entry.bus)
         return [entry.result for entry in entries]
+
+    def put_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
+        require_shape("events", "PutRule", {"Name": name} | asked)
+        if given.get("event_pattern"):
+            _parsed(given["event_pattern"])
+        if role := given.get("role_arn"):
+            try:
+                _Backend.plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
+            except AccessDenied as error:
+                raise ValidationException(
+                    f"Provided role '{role}' cannot be assumed by principal '{eventbridge_rules.PRINCIPAL}'."
+                ) from error
+        bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
+        if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
+            raise JsonRESTError(*_LIMIT_EXCEEDED)
+        return _Backend.moto.put_rule(self, name, *args, **given)
+
+    def put_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        if not (of_archive := _is_of_an_archive(targets)):
+            require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
+        bus = self.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
+        rule = bus.rules.get(name) if bus else None
+        if rule is not None:  # else moto says so
+            for target in [] if of_archive else targets:
+                _check(target)
+            if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
+                raise JsonRESTError(*_LIMIT_EXCEEDED)
+        _Backend.moto.put_targets(self, name, event_bus_arn, targets)
+
+    def create_event_bus(self: Any, name: str, *args: Any, **given: Any) -> Any:
+        require_shape("events", "CreateEventBus", {"Name": name})
+        _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
+        return _Backend.moto.create_event_bus(self, name, *args, **given)
+
+    def delete_event_bus(self: Any, name: str) -> None:
+        bus = self.event_buses.get(name)
+        if name != "default" and bus is not None and bus.rules:
+            raise ValidationException("EventBus can't be deleted since it has rules.")
+        _Backend.moto.delete_event_bus(self, name)
+
+
+class _Rule(Replacement, of=models.Rule):
+    plane: DataPlane
 
     def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
         del transform_input
-        plane.events.offer(view(self), dict(original_event))
+        _Rule.plane.events.offer(view(self), dict(original_event))
+
+
+class _Replay(Replacement, of=models.Replay):
+    plane: DataPlane
 
     def replay_events(self: Any, archive: Any) -> None:
         self.state = models.ReplayState.RUNNING
@@ -132,25 +196,47 @@ def install(plane: DataPlane) -> None:
             bus = models.events_backends[self.account_id][self.region].describe_event_bus(archive.event_bus_name)
             for rule in list(bus.rules.values()):
                 if rule.arn in (self.destination.get("FilterArns") or [rule.arn]):
-                    plane.events.offer(view(rule), event | {"replay-name": self.name})
+                    _Replay.plane.events.offer(view(rule), event | {"replay-name": self.name})
         self.state = models.ReplayState.COMPLETED
         self.end_time = time.time()
 
-    backend_class: Any = models.EventsBackend
-    backend_class.put_events = put_events
-    rule_class: Any = models.Rule
-    rule_class.send_to_targets = send_to_targets
-    replay_class: Any = models.Replay
-    replay_class.replay_events = replay_events
-    event_buses.install()
-    _refuse_rules(backend_class, plane)
-    _refuse_targets(backend_class)
-    _refuse_unknown_rules(backend_class)
-    PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
-    notifications_module: Any = notifications
-    notifications_module._send_safe_notification = lambda *_: None
-    handler_class: Any = EventsHandler
-    handler_class.test_event_pattern = _test_event_pattern
+
+class _Handler(Replacement, of=EventsHandler):
+    def create_event_bus(self: Any) -> Any:
+        _require_honoured({setting: self._get_param(setting) for setting in _NOT_HONOURED})
+        return _Handler.moto.create_event_bus(self)
+
+    def update_event_bus(self: Any) -> str:
+        given = {name: self._get_param(name) for name in ("Name", "Description", *_NOT_HONOURED)}
+        require_shape("events", "UpdateEventBus", given)
+        _require_honoured(given)
+        bus = self.events_backend.describe_event_bus(given["Name"])  # without a name: the default bus
+        if given["Description"] is not None:
+            bus.description = given["Description"]
+        bus.last_modified_time = unix_time()
+        told = {"Arn": bus.arn, "Name": bus.name, "Description": bus.description}
+        return json.dumps({name: value for name, value in told.items() if value is not None})
+
+    def test_event_pattern(self: Any) -> str:
+        given = {name: self._get_param(name) for name in ("EventPattern", "Event")}
+        require_shape("events", "TestEventPattern", given)
+        pattern = _parsed(given["EventPattern"])
+        try:
+            event = json.loads(given["Event"])
+        except (ValueError, RecursionError) as error:
+            raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
+        missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
+        if missing:
+            raise ValidationException(f"Parameter Event is not valid. Reason: {', '.join(missing)} must be there.")
+        return json.dumps({"Result": pattern.matches(event)})
+
+
+def _require_honoured(given: Mapping[str, Any]) -> None:
+    for setting in _NOT_HONOURED:
+        if given.get(setting):
+            raise NotHonoured(
+                f"{setting} of an event bus", STORED.removesuffix(" docs/fidelity.md lists what is real.")
+            )
 
 
 def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
@@ -158,59 +244,14 @@ def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
     return [event for event in list(events) if first <= event["time"] <= last]
 
 
-def _refuse_rules(backend_class: Any, plane: DataPlane) -> None:
-    put_rule = backend_class.put_rule
+def _of_a_known_rule(moto: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, name: str, event_bus_arn: str | None, **more: Any) -> Any:
+        bus = eventbridge_entries.bus_name(event_bus_arn)
+        if name not in self.describe_event_bus(bus).rules:
+            raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
+        return moto(self, name, event_bus_arn, **more)
 
-    def put_valid_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
-        asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
-        require_shape("events", "PutRule", {"Name": name} | asked)
-        if given.get("event_pattern"):
-            _parsed(given["event_pattern"])
-        if role := given.get("role_arn"):
-            try:
-                plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
-            except AccessDenied as error:
-                raise ValidationException(
-                    f"Provided role '{role}' cannot be assumed by principal '{eventbridge_rules.PRINCIPAL}'."
-                ) from error
-        bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
-        if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
-            raise _LimitExceeded
-        return put_rule(self, name, *args, **given)
-
-    backend_class.put_rule = put_valid_rule
-
-
-def _refuse_targets(backend_class: Any) -> None:
-    put_targets = backend_class.put_targets
-
-    def put_valid_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
-        if not _is_of_an_archive(targets):
-            require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
-        bus = self.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
-        rule = bus.rules.get(name) if bus else None
-        if rule is not None:  # else moto says so
-            for target in [] if _is_of_an_archive(targets) else targets:
-                _check(target)
-            if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
-                raise _LimitExceeded
-        put_targets(self, name, event_bus_arn, targets)
-
-    backend_class.put_targets = put_valid_targets
-
-
-def _refuse_unknown_rules(backend_class: Any) -> None:
-    def knowing(before: Callable[..., Any]) -> Callable[..., Any]:
-        def call(self: Any, name: str, event_bus_arn: str | None, **more: Any) -> Any:
-            bus = eventbridge_entries.bus_name(event_bus_arn)
-            if name not in self.describe_event_bus(bus).rules:
-                raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
-            return before(self, name, event_bus_arn, **more)
-
-        return call
-
-    for name in ("describe_rule", "enable_rule", "disable_rule", "list_targets_by_rule"):
-        setattr(backend_class, name, knowing(getattr(backend_class, name)))
+    return call
 
 
 def _check(target: dict[str, Any]) -> None:
@@ -227,17 +268,3 @@ def _parsed(text: str) -> Pattern:
         return Pattern.parse(text)
     except InvalidPattern as error:
         raise InvalidEventPatternException(reason=error.reason) from error
-
-
-def _test_event_pattern(self: Any) -> str:
-    given = {name: self._get_param(name) for name in ("EventPattern", "Event")}
-    require_shape("events", "TestEventPattern", given)
-    pattern = _parsed(given["EventPattern"])
-    try:
-        event = json.loads(given["Event"])
-    except (ValueError, RecursionError) as error:
-        raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
-    missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
-    if missing:
-        raise ValidationException(f"Parameter Event is not valid. Reason: {', '.join(missing)} must be there.")
-    return json.dumps({"Result": pattern.matches(event)})

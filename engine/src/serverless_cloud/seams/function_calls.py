@@ -29,12 +29,10 @@ class MotoFunctions:
         self._service, self._queue, self._permissions = service, queue, permissions
 
     def invoke(self, arn: str, event: bytes, caller: Caller | None = None) -> Reply:
-        """See `calling.Functions.invoke`."""
         function, called = self._find(arn, caller)
         return self._service.invoke(spec_of(function), Call(event, called))
 
     def submit(self, arn: str, event: bytes, caller: Caller | None = None) -> None:
-        """See `calling.Functions.submit`."""
         _, called = self._find(arn, caller)
         self._queue.put(Call(event, called), lambda: target(arn))
 

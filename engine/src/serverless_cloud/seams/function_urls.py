@@ -13,13 +13,18 @@ import json
 import re
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda import models, urls
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
+from moto.awslambda.exceptions import (
+    InvalidParameterValueException,
+    LambdaClientError,
+    UnknownFunctionException,
+    ValidationException,
+)
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.http.cors import cors_of
@@ -27,8 +32,10 @@ from serverless_cloud.http.front import Request, Response, message
 from serverless_cloud.http.function_url import FunctionUrl, FunctionUrls
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.refusals import NotHonoured, Refusal
 from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest
+from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.signers import require, signer_of
 
 ACCOUNT_ID = "123456789012"  # moto's default account
 AUTH_TYPES = ("NONE", "AWS_IAM")
@@ -36,13 +43,6 @@ INVOKE_MODES = ("RESPONSE_STREAM", "BUFFERED")
 MAX_AGE_S = (0, 86_400)  # Lambda API reference: Cors
 METHOD_LETTERS = 6  # so OPTIONS is refused: Lambda answers preflight requests itself
 _PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/urls/?$"
-
-
-class _NotFound(LambdaClientError):
-    code = 404
-
-    def __init__(self, text: str) -> None:
-        super().__init__("ResourceNotFoundException", text)
 
 
 def configurations(function: Any) -> dict[str, dict[str, Any]]:
@@ -54,18 +54,21 @@ def configurations(function: Any) -> dict[str, dict[str, Any]]:
 def install(plane: DataPlane) -> None:
     """Puts the data plane behind function URLs."""
 
-    def signer(access_key: str) -> Signer | None:
-        from serverless_cloud.seams.signers import signer_of
-
-        return signer_of(ACCOUNT_ID, access_key)
-
     def allow(url: FunctionUrl, who: Signer | None) -> None:
         if plane.permissions.enforced:
             _require(plane, url, who)
 
-    answers = FunctionUrls(plane.functions, signer, allow)
+    answers = FunctionUrls(plane.functions, lambda key: signer_of(ACCOUNT_ID, key), allow)
+    _Response.install(plane=plane, answers=answers)
+    _Backend.install(plane=plane)
+    urls.url_paths[_PATH] = LambdaResponse.dispatch
 
-    def create(self: Any) -> Any:
+
+class _Response(Replacement, of=LambdaResponse):
+    plane: DataPlane
+    answers: FunctionUrls
+
+    def create_function_url_config(self: Any) -> Any:
         function, alias = _named(self)
         given, arn = self.json_body, _arn(function, alias)
         _refuse(given)
@@ -77,41 +80,29 @@ def install(plane: DataPlane) -> None:
                 "exists for this Lambda function"
             )
         id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(32))
-        account_id, region, name = function.account_id, function.region, function.function_name
-
-        def respond(request: Request) -> Response:
-            url = _configured(account_id, region, name, alias, id)
-            return message(404, "Not Found") if url is None else answers.answer(url, request)
-
-        def preflight(request: Request) -> Response | None:
-            url = _configured(account_id, region, name, alias, id)
-            return None if url is None or url.cors is None else url.cors.preflight(request, 200)
-
         kept = {"AuthType": given["AuthType"], "Cors": given.get("Cors"), "InvokeMode": "BUFFERED", "FunctionArn": arn}
-        kept |= {"CreationTime": _now(), "FunctionUrl": plane.doors.open(id, respond, preflight) + "/", "id": id}
+        kept |= {"CreationTime": _now(), "FunctionUrl": _open(function, alias, id) + "/", "id": id}
         configurations(function)[alias] = kept | {"LastModifiedTime": kept["CreationTime"]}
-        shown = _shown(configurations(function)[alias])
-        del shown["LastModifiedTime"]  # as on AWS
-        return 201, {"status": 201}, json.dumps(shown)
+        return 201, {"status": 201}, json.dumps(_shown(kept))  # without LastModifiedTime, as on AWS
 
-    def get(self: Any) -> Any:
+    def get_function_url_config(self: Any) -> Any:
         return 200, {"status": 200}, json.dumps(_shown(_kept(self)))
 
-    def update(self: Any) -> Any:
+    def update_function_url_config(self: Any) -> Any:
         kept, given = _kept(self), self.json_body
         _refuse(given)
         kept |= {name: given[name] for name in ("AuthType", "Cors") if given.get(name) is not None}
         kept["LastModifiedTime"] = _now()
         return 200, {"status": 200}, json.dumps(_shown(kept))
 
-    def delete(self: Any) -> Any:
+    def delete_function_url_config(self: Any) -> Any:
         kept = _kept(self)
         function, alias = _named(self)
         del configurations(function)[alias]
-        plane.doors.close(kept["id"])
+        _Response.plane.doors.close(kept["id"])
         return 204, {"status": 204}, ""
 
-    def list_configs(self: Any) -> Any:
+    def list_function_url_configs(self: Any) -> Any:
         function, _ = _named(self)
         found = [_shown(kept) for _, kept in sorted(configurations(function).items())]
         most, start = int(self._get_param("MaxItems") or 50), int(self._get_param("Marker") or 0)
@@ -120,28 +111,33 @@ def install(plane: DataPlane) -> None:
             answer["NextMarker"] = str(start + most)
         return 200, {"status": 200}, json.dumps(answer)
 
-    response_class: Any = LambdaResponse
-    response_class.create_function_url_config, response_class.get_function_url_config = create, get
-    response_class.update_function_url_config, response_class.delete_function_url_config = update, delete
-    response_class.list_function_url_configs = list_configs
-    urls.url_paths[_PATH] = LambdaResponse.dispatch
-    _close_with_the_function(plane)
+
+def _open(function: Any, alias: str, id: str) -> str:
+    """Opens the door of a function URL; its address."""
+    account_id, region, name = function.account_id, function.region, function.function_name
+
+    def respond(request: Request) -> Response:
+        url = _configured(account_id, region, name, alias, id)
+        return message(404, "Not Found") if url is None else _Response.answers.answer(url, request)
+
+    def preflight(request: Request) -> Response | None:
+        url = _configured(account_id, region, name, alias, id)
+        return None if url is None or url.cors is None else url.cors.preflight(request, 200)
+
+    return _Response.plane.doors.open(id, respond, preflight)
 
 
-def _close_with_the_function(plane: DataPlane) -> None:
-    backend_class: Any = models.LambdaBackend
-    before: Callable[..., Any] = backend_class.delete_function
+class _Backend(Replacement, of=models.LambdaBackend):
+    plane: DataPlane
 
     def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
         kept = dict(configurations(latest(self, function_name)))
-        before(self, function_name, qualifier)
+        _Backend.moto.delete_function(self, function_name, qualifier)
         try:
             latest(self, function_name)
         except UnknownFunctionException:  # it was not only one version
             for each in kept.values():
-                plane.doors.close(each["id"])
-
-    backend_class.delete_function = delete_function
+                _Backend.plane.doors.close(each["id"])
 
 
 def _named(self: Any) -> tuple[Any, str]:
@@ -155,11 +151,8 @@ def _named(self: Any) -> tuple[Any, str]:
         )
     alias = alias or own
     if alias and (alias.isdigit() or not re.fullmatch(r"[0-9a-zA-Z_-]+", alias)):
-        raise LambdaClientError(
-            "ValidationException",
-            f"1 validation error detected: Value '{alias}' at 'qualifier' failed to satisfy constraint: Member must "
-            r"satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)",
-        )
+        pattern = r"((?!^\d+$)^[0-9a-zA-Z-_]+$)"
+        raise ValidationException(alias, "qualifier", f"Member must satisfy regular expression pattern: {pattern}")
     asks = self.path.rstrip("/").endswith("/urls") or self.method == "POST"
     missing = "Function does not exist" if asks else "The resource you requested does not exist."
     try:
@@ -167,7 +160,7 @@ def _named(self: Any) -> tuple[Any, str]:
         if alias and asks:
             self.backend.get_alias(alias, function.function_name)
     except (UnknownFunctionException, LambdaClientError) as error:
-        raise _NotFound(missing) from error
+        raise Refusal("ResourceNotFoundException", missing, 404) from error
     return function, alias
 
 
@@ -175,7 +168,7 @@ def _kept(self: Any) -> dict[str, Any]:
     function, alias = _named(self)
     kept = configurations(function).get(alias)
     if kept is None:
-        raise _NotFound("The resource you requested does not exist.")
+        raise Refusal("ResourceNotFoundException", "The resource you requested does not exist.", 404)
     return kept
 
 
@@ -208,22 +201,16 @@ def _refuse(given: Mapping[str, Any]) -> None:
     for name, allowed in (("AuthType", AUTH_TYPES), ("InvokeMode", INVOKE_MODES)):
         value = given.get(name)
         if value is not None and value not in allowed:
-            raise LambdaClientError(
-                "ValidationException",
-                f"1 validation error detected: Value '{value}' at '{name[0].lower() + name[1:]}' failed to satisfy "
-                f"constraint: Member must satisfy enum value set: [{', '.join(allowed)}]",
-            )
+            text = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+            raise ValidationException(value, name[0].lower() + name[1:], text)
     if given.get("InvokeMode") == "RESPONSE_STREAM":
         raise NotHonoured(
             "InvokeMode RESPONSE_STREAM", "The local cloud does not honour {} yet (docs/fidelity.md). Leave it out."
         )
     cors = given.get("Cors") or {}
     if long := [method for method in cors.get("AllowMethods") or [] if len(method) > METHOD_LETTERS]:
-        raise LambdaClientError(
-            "ValidationException",
-            f"1 validation error detected: Value '{long}' at 'cors.allowMethods' failed to satisfy constraint: Member "
-            f"must satisfy constraint: [Member must have length less than or equal to {METHOD_LETTERS}]",
-        )
+        text = f"Member must satisfy constraint: [Member must have length less than or equal to {METHOD_LETTERS}]"
+        raise ValidationException(str(long), "cors.allowMethods", text)
     age = cors.get("MaxAge")
     if age is not None and not MAX_AGE_S[0] <= int(age) <= MAX_AGE_S[1]:
         raise LambdaClientError(
@@ -238,10 +225,8 @@ def _require(plane: DataPlane, url: FunctionUrl, who: Signer | None) -> None:
     if who is None:
         plane.permissions.require_function_url(function, alias, url.auth_type)
         return
-    from serverless_cloud.seams import signers
-
     directory: Any = plane.permissions.identities
     policy = directory.function_policy(function, alias)
     context = {"lambda:functionurlauthtype": [url.auth_type], "lambda:invokedviafunctionurl": ["true"]}
     for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):  # both, since October 2025
-        signers.require(plane.permissions, who, action, url.function_arn, policy, context)
+        require(plane.permissions, who, action, url.function_arn, policy, context)

@@ -14,43 +14,43 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
+from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 from serverless_cloud.clients import client
 from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
-from serverless_cloud.refusals import NOT_YET, NotHonoured
+from serverless_cloud.refusals import NOT_YET, NotHonoured, Refusal
+from serverless_cloud.seams.replacement import Replacement
 
 
 def install() -> None:
     """Adds the import, and puts the second one in the place of moto's."""
-    response_class: Any = ApiGatewayV2Response
-    response_class.import_api, response_class.reimport_api = import_api, reimport_api
+    _Calls.install()
 
 
-def import_api(self: Any) -> Any:
-    """ImportApi: a new API; nothing is left of one that cannot be made."""
-    document, region = _document(self), self.apigatewayv2_backend.region_name
-    api_id = _refusing(lambda: _make(document, region))
-    return 201, {"status": 201}, json.dumps(self.apigatewayv2_backend.get_api(api_id).to_json())
+class _Calls(Replacement, of=ApiGatewayV2Response):
+    def import_api(self: Any) -> Any:
+        """ImportApi: a new API; nothing is left of one that cannot be made."""
+        document, region = _document(self), self.apigatewayv2_backend.region_name
+        api_id = _refusing(lambda: _make(document, region))
+        return 201, {"status": 201}, json.dumps(self.apigatewayv2_backend.get_api(api_id).to_json())
 
+    def reimport_api(self: Any) -> Any:
+        """ReimportApi: what the API had gives way to the document, once it has been seen that all of it can be made."""
+        api = self.apigatewayv2_backend.get_api(self.path.split("/")[-1])
+        document, region = _document(self), self.apigatewayv2_backend.region_name
 
-def reimport_api(self: Any) -> Any:
-    """ReimportApi: what the API had gives way to the document, once it has been seen that all of it can be made."""
-    api = self.apigatewayv2_backend.get_api(self.path.split("/")[-1])
-    document, region = _document(self), self.apigatewayv2_backend.region_name
+        def replace() -> str:
+            calls = client("apigatewayv2", region)
+            calls.delete_api(ApiId=_make(document, region))  # a trial
+            for kind in ("Route", "Integration", "Authorizer"):
+                for each in getattr(calls, f"get_{kind.lower()}s")(ApiId=api.api_id)["Items"]:
+                    getattr(calls, f"delete_{kind.lower()}")(ApiId=api.api_id, **{f"{kind}Id": each[f"{kind}Id"]})
+            _fill(document, region, api.api_id)
+            return str(api.api_id)
 
-    def replace() -> str:
-        calls = client("apigatewayv2", region)
-        calls.delete_api(ApiId=_make(document, region))  # a trial
-        for kind in ("Route", "Integration", "Authorizer"):
-            for each in getattr(calls, f"get_{kind.lower()}s")(ApiId=api.api_id)["Items"]:
-                getattr(calls, f"delete_{kind.lower()}")(ApiId=api.api_id, **{f"{kind}Id": each[f"{kind}Id"]})
-        _fill(document, region, api.api_id)
-        return str(api.api_id)
-
-    _refusing(replace)
-    return 201, {"status": 201}, json.dumps(api.to_json())
+        _refusing(replace)
+        return 201, {"status": 201}, json.dumps(api.to_json())
 
 
 def _document(response: Any) -> Document:
@@ -65,19 +65,12 @@ def _document(response: Any) -> Document:
         raise NotHonoured(str(error), NOT_YET) from error
 
 
-class _Refused(APIGatewayV2Error):
-    """What a call of the import was refused with."""
-
-    def __init__(self, error: ClientError) -> None:
-        self.code = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-        super().__init__(error.response["Error"]["Code"], error.response["Error"]["Message"])
-
-
 def _refusing(work: Callable[[], str]) -> str:
     try:
         return work()
     except ClientError as error:
-        raise _Refused(error) from error
+        told, status = error.response["Error"], int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        raise Refusal(told["Code"], told["Message"], status) from error
     except BotoCoreError as error:  # a value of another type than the call takes
         raise BadRequestException(str(error)) from error
 

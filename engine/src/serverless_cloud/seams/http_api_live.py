@@ -27,6 +27,8 @@ from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S, Li
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.seams.http_api_rules import FUNCTION
 
+_AUTOMATIC = "Automatic deployment triggered by changes to the Api configuration"
+
 
 def deployments(api: Any) -> dict[str, dict[str, Any]]:
     """The deployments of an API, by id: {"made": Deployment, "json": what the API shows}."""
@@ -34,23 +36,17 @@ def deployments(api: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-def new_id(length: int = 6) -> str:
-    """An id as API Gateway gives them."""
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))
-
-
 def deploy(api: Any, account_id: str, description: str | None = None, *, auto: bool = False) -> str:
     """Deploys an API as it is now; the deployment's id."""
-    made = _deployment(api, account_id, id := new_id())
+    id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(6))  # as API Gateway's ids
     deployments(api)[id] = {
-        "made": made,
+        "made": _deployment(api, account_id, id),
         "json": {
             "autoDeployed": auto,
             "createdDate": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "deploymentId": id,
             "deploymentStatus": "DEPLOYED",
-            "description": description
-            or ("Automatic deployment triggered by changes to the Api configuration" if auto else None),
+            "description": _AUTOMATIC if auto else description or None,
         },
     }
     return id

@@ -1,5 +1,8 @@
 """What AWS refuses in an HTTP API's settings, and what the local cloud cannot honour; with moto's errors.
 
+Each function takes the parameters of a call as they came ({"routeKey": ...}), with the thing's own where the call
+leaves them out. It raises BadRequestException, Conflict or NotHonoured with what is allowed.
+
 Sources: API Gateway v2 API reference, and "Quotas for configuring and running an HTTP API".
 """
 
@@ -32,15 +35,8 @@ OF_WEBSOCKETS = {
                     "templateSelectionExpression"),
     "stage": ("clientCertificateId",),
     "api": ("apiKeySelectionExpression", "disableSchemaValidation"),
-    "authorizer": (),
 }  # fmt: skip
-NOT_HONOURED = {
-    "route": (),
-    "integration": ("tlsConfig", "connectionId"),
-    "stage": ("accessLogSettings",),
-    "api": (),
-    "authorizer": (),
-}
+NOT_HONOURED = {"integration": ("tlsConfig", "connectionId"), "stage": ("accessLogSettings",)}
 
 #: Calls whose effect the local cloud has not: what the learner called.
 REFUSED_CALLS = (
@@ -59,29 +55,21 @@ class Conflict(APIGatewayV2Error):
         super().__init__("ConflictException", text)
 
 
-def refuse_settings(kind: str, params: Mapping[str, Any]) -> None:
-    """Raises for settings that an HTTP API has not, or that the local cloud does not honour.
-
-    Args:
-        kind: "api", "route", "integration", "stage" or "authorizer".
-        params: as they came: {"routeKey": ...}.
-
-    Raises:
-        BadRequestException, NotHonoured: with the name of the setting.
-    """
+def _refuse_settings(kind: str, params: Mapping[str, Any]) -> None:
+    """Raises for settings that no HTTP API has, or that are not honoured; see `OF_WEBSOCKETS` for the kinds."""
     for name in OF_WEBSOCKETS[kind]:
         if params.get(name):
             raise BadRequestException(f"{name[0].upper() + name[1:]} is not supported for HTTP APIs")
-    for name in NOT_HONOURED[kind]:
+    for name in NOT_HONOURED.get(kind, ()):
         if params.get(name):
             raise NotHonoured(name[0].upper() + name[1:], NOT_YET)
 
 
 def refuse_api(params: Mapping[str, Any]) -> None:
-    """Raises for an API that cannot be made or changed so. Raises: see `refuse_settings`."""
+    """Raises for an API that cannot be made or changed so."""
     if params.get("protocolType") == "WEBSOCKET":
         raise NotHonoured("ProtocolType WEBSOCKET", NOT_YET)
-    refuse_settings("api", params)
+    _refuse_settings("api", params)
     if params.get("ipAddressType") not in (None, "ipv4"):
         raise NotHonoured(f"IpAddressType {params['ipAddressType']}", NOT_YET)
     cors = params.get("corsConfiguration") or {}
@@ -95,16 +83,8 @@ def refuse_api(params: Mapping[str, Any]) -> None:
 
 
 def refuse_route(params: Mapping[str, Any], others: list[str]) -> None:
-    """Raises for a route that cannot be.
-
-    Args:
-        params: of the call; with the route's own where the call leaves them out.
-        others: the keys of the API's other routes.
-
-    Raises:
-        BadRequestException, Conflict, NotHonoured: with what is allowed.
-    """
-    refuse_settings("route", params)
+    """Raises for a route that cannot be. Args: others: the keys of the API's other routes."""
+    _refuse_settings("route", params)
     key = params.get("routeKey") or ""
     if key != "$default":
         method, _, path = key.partition(" ")
@@ -141,15 +121,8 @@ def _refuse_path(path: str) -> None:
 
 
 def refuse_integration(params: Mapping[str, Any]) -> None:
-    """Raises for an integration that cannot be.
-
-    Args:
-        params: of the call; with the integration's own where the call leaves them out.
-
-    Raises:
-        BadRequestException, NotHonoured: with what is allowed.
-    """
-    refuse_settings("integration", params)
+    """Raises for an integration that cannot be."""
+    _refuse_settings("integration", params)
     kind, subtype = params.get("integrationType"), params.get("integrationSubtype")
     uri = params.get("integrationUri") or ""
     if kind not in ("AWS_PROXY", "HTTP_PROXY"):
@@ -198,14 +171,7 @@ def _refuse_target(kind: str, subtype: str | None, uri: str, params: Mapping[str
 
 
 def refuse_authorizer(params: Mapping[str, Any]) -> None:
-    """Raises for an authoriser that cannot be.
-
-    Args:
-        params: of the call; with the authoriser's own where the call leaves them out.
-
-    Raises:
-        BadRequestException: with what is allowed.
-    """
+    """Raises for an authoriser that cannot be."""
     kind, sources = params.get("authorizerType"), params.get("identitySource") or []
     if kind not in ("JWT", "REQUEST"):
         raise BadRequestException(f"AuthorizerType is {kind!r}; HTTP APIs have JWT and REQUEST")
@@ -239,8 +205,8 @@ def refuse_authorizer(params: Mapping[str, Any]) -> None:
 
 
 def refuse_stage(params: Mapping[str, Any]) -> None:
-    """Raises for a stage that cannot be. Raises: see `refuse_settings`."""
-    refuse_settings("stage", params)
+    """Raises for a stage that cannot be."""
+    _refuse_settings("stage", params)
     name = params.get("stageName") or ""
     if not re.fullmatch(r"\$default|[\w-]{1,128}", name):
         raise BadRequestException(f"The stage name {name!r} is not valid: letters, digits, - and _, or $default")

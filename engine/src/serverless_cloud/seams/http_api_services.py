@@ -6,8 +6,11 @@ Nothing of moto is replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+from moto.backends import get_backend
 
 from serverless_cloud.clients import client
 from serverless_cloud.http.calls import SERVICE
@@ -16,6 +19,8 @@ from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.seams.http_api_rules import COGNITO
 
 ACCOUNT_ID = "123456789012"  # moto's default account
+#: The parameters that a service takes as another type than text.
+_READ: dict[str, Callable[[str], Any]] = {"DelaySeconds": int, "MessageAttributes": json.loads, "Resources": json.loads}
 
 
 def service_calls(permissions: Permissions) -> ServiceCall:
@@ -36,9 +41,7 @@ def keys_of_pool(issuer: str) -> Mapping[str, Any] | None:
     found = COGNITO.fullmatch(issuer)
     if not found:
         return None
-    from moto.cognitoidp.models import cognitoidp_backends
-
-    pool: Any = cognitoidp_backends[ACCOUNT_ID][found[1]].user_pools.get(found[2])
+    pool: Any = get_backend("cognito-idp")[ACCOUNT_ID][found[1]].user_pools.get(found[2])
     return None if pool is None else {"keys": [pool.json_web_key.as_dict(private=False)]}
 
 
@@ -51,19 +54,11 @@ def _arn_of(subtype: str, resource: str, region: str) -> str:
 
 
 def _call(subtype: str, region: str, given: Mapping[str, str]) -> Mapping[str, Any]:
-    from botocore.exceptions import ClientError, ParamValidationError
-
-    values: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
+        values = {name: _READ.get(name, str)(value) for name, value in given.items() if value}
         if subtype == "SQS-SendMessage":
-            if "DelaySeconds" in values:
-                values["DelaySeconds"] = int(values["DelaySeconds"])
-            if "MessageAttributes" in values:
-                values["MessageAttributes"] = json.loads(values["MessageAttributes"])
             answer = client("sqs", region).send_message(**values)
         elif subtype == "EventBridge-PutEvents":
-            if "Resources" in values:
-                values["Resources"] = json.loads(values["Resources"])
             answer = client("events", region).put_events(Entries=[values])
         elif subtype == "StepFunctions-StartExecution":
             answer = client("stepfunctions", region).start_execution(**_lower(values))

@@ -17,9 +17,16 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 from serverless_cloud.seams import http_api_rules as rules
 from serverless_cloud.seams.http_api_live import deploy, deploy_by_itself, deployments, touch
+from serverless_cloud.seams.replacement import Replacement
 
 API = r"{0}/v2/apis/(?P<api_id>[^/]+)"
 STAGE = API + r"/stages/(?P<stage_name>[^/]+)"
+_STAGE_SETTINGS = {
+    "autoDeploy": "auto_deploy",
+    "description": "description",
+    "defaultRouteSettings": "default_route_settings",
+    "stageVariables": "stage_variables",
+}
 
 
 class NotFound(APIGatewayV2Error):
@@ -53,8 +60,13 @@ def check_deployment(api: Any, params: dict[str, Any], auto: bool) -> None:
 
 def install() -> None:
     """Adds the calls."""
-    response_class: Any = ApiGatewayV2Response
+    _Calls.install()
+    for path in ("/deployments$", "/deployments/(?P<deployment_id>[^/]+)$"):
+        add_path(API + path)
+    add_path(STAGE + r"/routesettings/(?P<route_key>.+)$")
 
+
+class _Calls(Replacement, of=ApiGatewayV2Response):
     def update_stage(self: Any) -> Any:
         api, ids = named(self)
         stage, params = api.get_stage(ids[1]), json.loads(self.body)
@@ -119,23 +131,6 @@ def install() -> None:
     def get_stages(self: Any) -> Any:
         api, _ = named(self)
         return 200, {}, json.dumps({"items": [stage_json(stage) for stage in api.stages.values()]})
-
-    response_class.update_stage, response_class.get_stage = update_stage, get_stage
-    response_class.get_stages = get_stages
-    response_class.create_deployment, response_class.delete_deployment = create_deployment, delete_deployment
-    response_class.get_deployment, response_class.get_deployments = get_deployment, get_deployments
-    response_class.delete_route_settings = delete_route_settings
-    for path in ("/deployments$", "/deployments/(?P<deployment_id>[^/]+)$"):
-        add_path(API + path)
-    add_path(STAGE + r"/routesettings/(?P<route_key>.+)$")
-
-
-_STAGE_SETTINGS = {
-    "autoDeploy": "auto_deploy",
-    "description": "description",
-    "defaultRouteSettings": "default_route_settings",
-    "stageVariables": "stage_variables",
-}
 
 
 def stage_json(stage: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from serverless_cloud.seams import http_api_import, http_api_rules as rules, htt
 from serverless_cloud.seams.http_api_live import deploy_by_itself, served
 from serverless_cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
 from serverless_cloud.seams.http_api_stages import API, STAGE, add_path, check_deployment, named, stage_json
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.signers import require, signer_of
 
 #: Calls of moto after which an API is looked at again, by what they do.
@@ -60,39 +61,39 @@ def install(plane: DataPlane) -> None:
     integrations = Integrations(calls, service_calls(plane.permissions), lambda url: local_url(plane.doors, url))
     apis = HttpApis(integrations, authorizers, tokens, throttles, signer, allow)
     plane.forgetting.extend((authorizers.clear, tokens.clear, throttles.clear))
-    _replace(plane, apis)
-    http_api_stages.install()
-    _add_authorizers(authorizers)
-    response_class: Any = ApiGatewayV2Response
+    _Calls.install(plane=plane, apis=apis, authorizers=authorizers)
+    for name in CHANGES:
+        setattr(ApiGatewayV2Response, name, _checked(name, getattr(ApiGatewayV2Response, name)))
     for name in rules.REFUSED_CALLS:
-        setattr(response_class, name, _refusing(name))
+        setattr(ApiGatewayV2Response, name, _refusing(name))
+    http_api_stages.install()
     http_api_import.install()
+    add_path(STAGE + r"/cache/authorizers$")
     add_path(API + r"/exports/(?P<specification>[^/]+)$")
 
 
-def _replace(plane: DataPlane, apis: HttpApis) -> None:
-    response_class: Any = ApiGatewayV2Response
-    moto_create: Callable[..., Any] = response_class.create_api
-    moto_delete: Callable[..., Any] = response_class.delete_api
+class _Calls(Replacement, of=ApiGatewayV2Response):
+    plane: DataPlane
+    apis: HttpApis
+    authorizers: LambdaAuthorizers
 
     def create_api(self: Any) -> Any:
         params = json.loads(self.body)
         rules.refuse_api(params)
-        target = params.get("target")
-        integration = _quick_integration(params) if target else None
-        answer = json.loads(moto_create(self)[2])
+        integration = _quick_integration(params) if params.get("target") else None
+        answer = json.loads(_Calls.moto.create_api(self)[2])
         backend = self.apigatewayv2_backend
         account_id, region, api = backend.account_id, backend.region_name, backend.apis[answer["apiId"]]
 
         def respond(request: Request) -> Response:
             live = served(account_id, region, api.api_id)
-            return message(404, "Not Found") if live is None else apis.answer(live, request)
+            return message(404, "Not Found") if live is None else _Calls.apis.answer(live, request)
 
         def preflight(request: Request) -> Response | None:
             live = served(account_id, region, api.api_id)
             return None if live is None else live.preflight(request)
 
-        api.api_endpoint = plane.doors.open(api.api_id, respond, preflight)
+        api.api_endpoint = _Calls.plane.doors.open(api.api_id, respond, preflight)
         if integration is not None:
             made = api.create_integration(**integration)
             key = params.get("routeKey") or "$default"
@@ -104,25 +105,32 @@ def _replace(plane: DataPlane, apis: HttpApis) -> None:
     def delete_api(self: Any) -> Any:
         api_id = self.path.split("/")[-1]
         self.apigatewayv2_backend.get_api(api_id)  # or it is not found
-        plane.doors.close(api_id)
-        moto_delete(self)
+        _Calls.plane.doors.close(api_id)
+        _Calls.moto.delete_api(self)
         return 204, {"status": 204}, ""
 
-    response_class.create_api, response_class.delete_api = create_api, delete_api
-    for name in CHANGES:
-        setattr(response_class, name, _checked(name, getattr(response_class, name)))
+    def get_authorizers(self: Any) -> Any:
+        api, _ = named(self)
+        return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})
+
+    def reset_authorizers_cache(self: Any) -> Any:
+        api, _ = named(self)
+        for id in api.authorizers:
+            _Calls.authorizers.forget((api.api_id, id))
+        return 204, {"status": 204}, ""
 
 
-def _checked(name: str, moto_call: Callable[..., Any]) -> Callable[..., Any]:
+def _checked(name: str, moto: Callable[..., Any]) -> Callable[..., Any]:
     """A call of moto with AWS's rules before it, and what is deployed brought up to date after it."""
 
     def call(self: Any) -> Any:
         api, ids = named(self)
         params = json.loads(self.body) if self.body else {}
-        _CHECKS.get(name, _check_nothing)(api, params, ids)
+        if name in _CHECKS:
+            _CHECKS[name](api, params, ids)
         if name == "create_integration" and not params.get("payloadFormatVersion"):
             self.body = json.dumps(params | {"payloadFormatVersion": "1.0"})
-        _, _, body = moto_call(self)
+        _, _, body = moto(self)
         if name == "create_stage" and params.get("deploymentId"):
             api.stages[params["stageName"]].deployment_id = params["deploymentId"]
         deploy_by_itself(api, self.apigatewayv2_backend.account_id)
@@ -137,14 +145,8 @@ def _checked(name: str, moto_call: Callable[..., Any]) -> Callable[..., Any]:
 # ---- checks before moto's calls
 
 
-def _check_nothing(_api: Any, _params: dict[str, Any], _ids: list[str]) -> None:
-    """Nothing to check."""
-
-
 def _merged(kept: Any, params: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in kept.to_json().items() if v is not None} | {
-        k: v for k, v in params.items() if v is not None
-    }
+    return {k: v for k, v in (*kept.to_json().items(), *params.items()) if v is not None}
 
 
 def _check_route(api: Any, params: dict[str, Any], ids: list[str]) -> None:
@@ -167,8 +169,12 @@ def _check_integration(api: Any, params: dict[str, Any], ids: list[str]) -> None
 
 def _check_unused_integration(api: Any, _params: dict[str, Any], ids: list[str]) -> None:
     api.get_integration(ids[1])
-    if users := [route.route_key for route in api.get_routes() if route.target == f"integrations/{ids[1]}"]:
-        raise rules.Conflict(f"Cannot delete integration {ids[1]}: it is referenced by the route {users[0]}")
+    _refuse_if_used(api, "integration", ids[1], "target", f"integrations/{ids[1]}")
+
+
+def _refuse_if_used(api: Any, kind: str, id: str, attribute: str, value: str) -> None:
+    if users := [route.route_key for route in api.get_routes() if getattr(route, attribute) == value]:
+        raise rules.Conflict(f"Cannot delete {kind} {id}: it is referenced by the route {users[0]}")
 
 
 def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
@@ -181,8 +187,7 @@ def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
 
 def _check_unused_authorizer(api: Any, _params: dict[str, Any], ids: list[str]) -> None:
     api.get_authorizer(ids[1])
-    if users := [route.route_key for route in api.get_routes() if route.authorizer_id == ids[1]]:
-        raise rules.Conflict(f"Cannot delete authorizer {ids[1]}: it is referenced by the route {users[0]}")
+    _refuse_if_used(api, "authorizer", ids[1], "authorizer_id", ids[1])
 
 
 def _check_new_stage(api: Any, params: dict[str, Any], _ids: list[str]) -> None:
@@ -234,24 +239,6 @@ def _quick_integration(params: dict[str, Any]) -> dict[str, Any]:
         "payload_format_version": given["payloadFormatVersion"],
         "credentials_arn": params.get("credentialsArn"),
     }
-
-
-def _add_authorizers(authorizers: LambdaAuthorizers) -> None:
-    response_class: Any = ApiGatewayV2Response
-
-    def get_authorizers(self: Any) -> Any:
-        api, _ = named(self)
-        return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})
-
-    def reset_authorizers_cache(self: Any) -> Any:
-        api, _ = named(self)
-        for id in api.authorizers:
-            authorizers.forget((api.api_id, id))
-        return 204, {"status": 204}, ""
-
-    response_class.get_authorizers = get_authorizers
-    response_class.reset_authorizers_cache = reset_authorizers_cache
-    add_path(STAGE + r"/cache/authorizers$")
 
 
 def _refusing(name: str) -> Callable[..., Any]:

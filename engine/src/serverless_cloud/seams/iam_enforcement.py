@@ -8,11 +8,11 @@ replace parts of moto: `iam_policies.py`, `iam_targets.py` and `lambda_permissio
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from moto.awslambda import models as lambda_models
+from moto.backends import get_backend
 from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
@@ -24,7 +24,9 @@ from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.lambda_.service import LogWriter
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams import iam_policies, iam_targets, lambda_permissions
 
+_backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
 _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews the credentials of its own
 
 
@@ -74,7 +76,6 @@ class MotoDirectory:
         }
 
     def of_key(self, access_key: str, token: str) -> Identity:
-        """See `Identities.of_key`."""
         if access_key.startswith("AKIA"):
             return self._of_user(access_key)
         session = self._sessions.get(access_key) or _find_session(access_key)
@@ -118,92 +119,61 @@ class MotoDirectory:
         raise InvalidCredentials
 
     def trust_policy(self, role_arn: str) -> str | None:
-        """See `Identities.trust_policy`."""
         role = _role(role_arn)
         return None if role is None else _as_text(role.assume_role_policy_document)
 
     # ---- policies of resources
 
-    def function_policy(self, function: Any, qualifier: str | None) -> str | None:
-        """See `Identities.function_policy`."""
+    @staticmethod
+    def function_policy(function: Any, qualifier: str | None) -> str | None:
         arn = ":".join(function.function_arn.split(":")[:7]) + (f":{qualifier}" if qualifier else "")
         statements = [s for s in function.policy.statements if s.get("Resource") == arn]
         return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
 
     def resource_policy(self, arn: str) -> str | None:
-        """See `Directory.resource_policy`."""
         parts = arn.split(":", 5)
         find = _RESOURCE_POLICIES.get(parts[2]) if len(parts) == 6 else None
         if find is None:
             return None
         try:
-            found = find(self, parts[4] or ACCOUNT_ID, parts[3], parts[5], arn)
-        except (KeyError, LookupError):
+            found = find(_backends(parts[2])[parts[4] or ACCOUNT_ID][parts[3] or "aws"], parts[5], arn)
+        except LookupError:
             return None
         return _as_text(found) if found else None
 
-    def _queue(self, account_id: str, region: str, name: str, _: str) -> Any:
-        from moto.sqs.models import sqs_backends
-
-        return sqs_backends[account_id][region].queues[name].policy
-
-    def _topic(self, account_id: str, region: str, _: str, arn: str) -> Any:
-        from moto.sns.models import sns_backends
-
-        return sns_backends[account_id][region].topics[arn].policy
-
-    def _bucket(self, account_id: str, _: str, name: str, __: str) -> Any:
-        from moto.s3.models import s3_backends
-
-        return s3_backends[account_id]["aws"].buckets[name.split("/")[0]].policy
-
-    def _secret(self, account_id: str, region: str, _: str, arn: str) -> Any:
-        from moto.secretsmanager.models import secretsmanager_backends
-
-        return getattr(secretsmanager_backends[account_id][region].secrets.get(arn), "policy", None)
-
-    def _event_bus(self, account_id: str, region: str, name: str, _: str) -> Any:
-        from moto.events.models import events_backends
-
-        kind, _, bus = name.partition("/")
-        return events_backends[account_id][region].event_buses[bus].policy if kind == "event-bus" else None
-
-    def _function(self, account_id: str, region: str, name: str, _: str) -> Any:
-        kind, _, called = name.partition(":")
-        if kind != "function":
-            return None
-        bare, _, qualifier = called.partition(":")
-        entry = lambda_models.lambda_backends[account_id][region]._lambdas._functions[bare]
-        return self.function_policy(entry["latest"], qualifier if qualifier != "$LATEST" else None)
-
     def secret_arn(self, region: str, name: str) -> str:
-        """See `Directory.secret_arn`."""
-        from moto.secretsmanager.models import secretsmanager_backends
-
         account_id = name.split(":")[4] if name.startswith("arn:") else ACCOUNT_ID
-        secret = secretsmanager_backends[account_id][region].secrets.get(name)
+        secret = _backends("secretsmanager")[account_id][region].secrets.get(name)
         if secret is not None:
             return str(secret.arn)
         return name if name.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account_id}:secret:{name}"
 
     def has_object(self, arn: str) -> bool:
         """See `Directory.has_object`. A bucket that is not there counts as one that has it: S3 says so itself."""
-        from moto.s3.models import s3_backends
-
         bucket, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
-        for partitions in list(s3_backends.values()):
+        for partitions in list(_backends("s3").values()):
             if bucket in partitions["aws"].buckets:
                 return key in partitions["aws"].buckets[bucket].keys
         return True
 
 
-_RESOURCE_POLICIES: dict[str, Any] = {
-    "sqs": MotoDirectory._queue,
-    "sns": MotoDirectory._topic,
-    "s3": MotoDirectory._bucket,
-    "secretsmanager": MotoDirectory._secret,
-    "events": MotoDirectory._event_bus,
-    "lambda": MotoDirectory._function,
+def _policy_of_function(backend: Any, name: str, _: str) -> str | None:
+    kind, _, called = name.partition(":")
+    if kind != "function":
+        return None
+    bare, _, qualifier = called.partition(":")
+    entry = backend._lambdas._functions[bare]
+    return MotoDirectory.function_policy(entry["latest"], qualifier if qualifier != "$LATEST" else None)
+
+
+#: By service: finds the policy of a resource in moto's backend, by the end of its ARN and the whole of it.
+_RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], Any]] = {
+    "sqs": lambda backend, name, _: backend.queues[name].policy,
+    "sns": lambda backend, _, arn: backend.topics[arn].policy,
+    "s3": lambda backend, name, _: backend.buckets[name.split("/")[0]].policy,
+    "secretsmanager": lambda backend, _, arn: getattr(backend.secrets.get(arn), "policy", None),
+    "events": lambda backend, name, _: backend.event_buses[name.removeprefix("event-bus/")].policy,
+    "lambda": _policy_of_function,
 }
 
 
@@ -223,19 +193,15 @@ def log_writer(permissions: Permissions, write: LogWriter) -> LogWriter:
 
 
 def _may_write(permissions: Permissions, spec: FunctionSpec, stream: str) -> bool:
-    from moto.logs.models import logs_backends
-
     group = f"arn:aws:logs:{spec.region}:{spec.account_id}:log-group:{spec.log_group}:log-stream:"
     needed = [("logs:CreateLogStream", group + stream), ("logs:PutLogEvents", group + stream)]
-    if spec.log_group not in logs_backends[spec.account_id][spec.region].groups:
+    if spec.log_group not in _backends("logs")[spec.account_id][spec.region].groups:
         needed.append(("logs:CreateLogGroup", group))
     return all(permissions.allows(spec.role_arn, action, arn) for action, arn in needed)
 
 
 def install(plane: DataPlane) -> None:
     """Forgets sessions when the cloud is emptied, and mends what moto keeps of policies."""
-    from serverless_cloud.seams import iam_policies, iam_targets, lambda_permissions
-
     directory = plane.permissions.identities
     assert isinstance(directory, MotoDirectory)
     plane.forgetting.append(directory.forget)

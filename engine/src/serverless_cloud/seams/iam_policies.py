@@ -5,8 +5,10 @@
   reset. Here one is made when it is asked for by its ARN, all of them when they are listed.
 - `FakeBucket.get_permission`: moto denies everybody what an Allow with a condition does not allow, and takes no notice
   of most conditions. Here a bucket's policy is evaluated for an anonymous caller, as moto means it.
+- `BaseIAMPolicyValidator._validate_version`: IAM takes a policy without Version for one of 2008-10-17; moto refuses it.
+  The policies that SAM writes from its templates have none (IAM User Guide, "IAM JSON policy elements: Version").
 
-Worth an upstream change: the last.
+Worth an upstream change: the last two.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from typing import Any
 from moto.iam import models
 from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.s3.models import FakeBucket
 
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_cloud.once import once
+from serverless_cloud.seams.replacement import Replacement
 
 _AWS = "arn:aws:iam::aws:policy/"
 _RESULTS = {
@@ -50,20 +54,23 @@ def _make(backend: Any, arn: str) -> None:
 
 def install() -> None:
     """Puts these rules into moto."""
-    backend: Any = models.IAMBackend
     for name in ("attach_role_policy", "attach_user_policy", "attach_group_policy", "get_policy"):
-        setattr(backend, name, _making(getattr(backend, name)))
+        setattr(models.IAMBackend, name, _making(getattr(models.IAMBackend, name)))
+    for each in (_Backend, _Bucket, _Validator):
+        each.install()
 
-    moto_list: Callable[..., Any] = backend.list_policies
 
+class _Backend(Replacement, of=models.IAMBackend):
     def list_policies(
         self: Any, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
     ) -> Any:
         if scope != "Local" and not only_attached:
             for arn in _all_of_aws():
                 _make(self, arn)
-        return moto_list(self, marker, max_items, only_attached, path_prefix, scope)
+        return _Backend.moto.list_policies(self, marker, max_items, only_attached, path_prefix, scope)
 
+
+class _Bucket(Replacement, of=FakeBucket):
     def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
         if self.policy is None:
             return PermissionResult.NEUTRAL
@@ -74,9 +81,11 @@ def install() -> None:
             return PermissionResult.NEUTRAL
         return _RESULTS[verdict]
 
-    backend.list_policies = list_policies
-    bucket: Any = FakeBucket
-    bucket.get_permission = get_permission
+
+class _Validator(Replacement, of=BaseIAMPolicyValidator):
+    def _validate_version(self: Any) -> None:
+        if "Version" in self._policy_json:
+            _Validator.moto._validate_version(self)
 
 
 def _making(moto: Callable[..., Any]) -> Callable[..., Any]:

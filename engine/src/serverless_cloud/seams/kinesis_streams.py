@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import base64
 import bisect
+import contextlib
 import hashlib
 import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models
@@ -36,26 +37,12 @@ from moto.kinesis.utils import decompose_shard_iterator
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import stream_requests
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.stream_failures import is_pipe
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 
 POLL_S = 1.0  # Lambda Developer Guide, Kinesis: each shard is polled once a second
-
-
-class SequenceNumbers:
-    """Numbers in the form of AWS's, 56 digits; each is greater than those before it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ms = self._count = 0
-
-    def next(self, shard_number: int) -> int:
-        """The next one, for a shard."""
-        with self._lock:
-            self._ms = max(self._ms, time.time_ns() // 1_000_000)  # a clock may be put back
-            self._count += 1
-            return int(f"49{self._ms:014d}{self._count:030d}{shard_number:010d}")
 
 
 class KinesisStream:
@@ -72,18 +59,15 @@ class KinesisStream:
         self._mapping, self._lock = mapping, lock
 
     def shards(self) -> list[Shard]:
-        """See `StreamSource.shards`."""
         with self._lock:
             shards = list(self._stream().shards.values())
         return [Shard(each.shard_id, tuple(p for p in (each.parent, each.adjacent_parent) if p)) for each in shards]
 
     def newest(self, shard_id: str) -> int:
-        """See `StreamSource.newest`."""
         with self._lock:
             return int(self._shard(shard_id).get_max_sequence_number())
 
     def read(self, shard_id: str, after: int, limit: int) -> Read:
-        """See `StreamSource.read`."""
         with self._lock:
             shard = self._shard(shard_id)
             order = _order(shard)
@@ -153,49 +137,66 @@ def _order(shard: Any) -> list[int]:
 
 def install(plane: DataPlane) -> None:
     """Puts the data plane behind Kinesis streams."""
-    lock = threading.RLock()
-    numbers = SequenceNumbers()
-    pollers = StreamPollers(plane)
-    shard_class: Any = models.Shard
-    stream_class: Any = models.Stream
-    backend_class: Any = models.KinesisBackend
-    moto_get_shard_records: Callable[..., Any] = shard_class.get_records
-    moto_split: Callable[..., Any] = stream_class.split_shard
-    moto_merge: Callable[..., Any] = stream_class.merge_shards
-    moto_get_iterator: Callable[..., Any] = backend_class.get_shard_iterator
-    moto_get_records: Callable[..., Any] = backend_class.get_records
+    writes, pollers = _Writes(), StreamPollers(plane)
 
     def make_poller(mapping: Mapping, deliver: Deliver) -> StreamPoller:
-        return pollers.make(mapping, KinesisStream(mapping, lock), deliver)
+        return pollers.make(mapping, KinesisStream(mapping, writes.lock), deliver)
 
-    def first_number(shard: Any) -> int:
+    for each in (_Shard, _Stream, _Backend):
+        each.install(writes=writes)
+    plane.pollers["kinesis"] = make_poller
+    stream_requests.install()
+
+
+class _Writes:
+    """One call reads or writes at a time, and sequence numbers are as AWS's."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._ms = self._count = 0
+
+    def next_number(self, shard: Any) -> int:
+        """A sequence number in the form of AWS's, 56 digits; each is greater than those before it."""
+        self._ms = max(self._ms, time.time_ns() // 1_000_000)  # a clock may be put back
+        self._count += 1
+        return int(f"49{self._ms:014d}{self._count:030d}{shard._shard_id:010d}")
+
+    def first_number(self, shard: Any) -> int:
         """A number below that of the first record; looked at before there is one."""
         if not hasattr(shard, "first_number"):
-            shard.first_number = numbers.next(shard._shard_id)
+            shard.first_number = self.next_number(shard)
         return int(shard.first_number)
 
-    def put_in_shard(self: Any, partition_key: str, data: str, explicit_hash_key: str) -> str:
-        with lock:
-            first_number(self)
-            number = numbers.next(self._shard_id)
+
+class _Shard(Replacement, of=models.Shard):
+    writes: _Writes
+
+    def put_record(self: Any, partition_key: str, data: str, explicit_hash_key: str) -> str:
+        with _Shard.writes.lock:
+            _Shard.writes.first_number(self)
+            number = _Shard.writes.next_number(self)
             self.records[number] = models.Record(partition_key, data, number, explicit_hash_key)
             _order(self).append(number)
         return str(number)
 
-    def get_shard_records(self: Any, last_sequence_id: str, limit: int | None) -> Any:
-        with lock:
-            return moto_get_shard_records(self, last_sequence_id, limit)
+    def get_records(self: Any, last_sequence_id: str, limit: int | None) -> Any:
+        with _Shard.writes.lock:
+            return _Shard.moto.get_records(self, last_sequence_id, limit)
 
-    def get_min(self: Any) -> int:
-        with lock:
-            return first_number(self)
+    def get_min_sequence_number(self: Any) -> int:
+        with _Shard.writes.lock:
+            return _Shard.writes.first_number(self)
 
-    def get_max(self: Any) -> int:
-        with lock:
-            return next(reversed(self.records), first_number(self))
+    def get_max_sequence_number(self: Any) -> int:
+        with _Shard.writes.lock:
+            return next(reversed(self.records), _Shard.writes.first_number(self))
 
-    def put_in_stream(self: Any, partition_key: str, explicit_hash_key: str, data: str) -> tuple[str, str]:
-        with lock:
+
+class _Stream(Replacement, of=models.Stream):
+    writes: _Writes
+
+    def put_record(self: Any, partition_key: str, explicit_hash_key: str, data: str) -> tuple[str, str]:
+        with _Stream.writes.lock:
             shard = self.get_shard_for_key(partition_key, explicit_hash_key)
             return shard.put_record(partition_key, data, explicit_hash_key), shard.shard_id
 
@@ -212,73 +213,60 @@ def install(plane: DataPlane) -> None:
         raise InvalidArgumentError("explicit_hash_key")
 
     def split_shard(self: Any, shard_to_split: str, new_starting_hash_key: str) -> None:
-        with lock, _Kept(self.shards[shard_to_split]):
-            moto_split(self, shard_to_split, new_starting_hash_key)
+        with _Stream.writes.lock, _kept(self.shards[shard_to_split]):
+            _Stream.moto.split_shard(self, shard_to_split, new_starting_hash_key)
 
     def merge_shards(self: Any, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
         first, second = shard_to_merge, adjacent_shard_to_merge
-        with lock:
+        with _Stream.writes.lock:
             if self.shards[first].starting_hash > self.shards[second].starting_hash:
                 first, second = second, first
             for each in (first, second):
                 if not self.shards[each].is_open:
                     raise InvalidArgumentError(
-                        f"Shard {each} in stream {self.stream_name} under account {self.account_id} has already been "
-                        "merged or split, and thus is not eligible for merging or splitting."
+                        f"Shard {each} in stream {self.stream_name} under account {self.account_id} has already "
+                        "been merged or split, and thus is not eligible for merging or splitting."
                     )
-            with _Kept(self.shards[first]), _Kept(self.shards[second]):
-                moto_merge(self, first, second)
+            with _kept(self.shards[first]), _kept(self.shards[second]):
+                _Stream.moto.merge_shards(self, first, second)
 
-    def get_shard_iterator(
-        self: Any, stream_arn: str | None, stream_name: str | None, shard_id: str, *more: Any, **settings: Any
-    ) -> Any:
-        name = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
-        with lock:
-            return moto_get_iterator(self, stream_arn, name, shard_id, *more, **settings)
 
-    def get_records(self: Any, stream_arn: str | None, shard_iterator: str, limit: int | None) -> Any:
-        name, shard_id, _ = decompose_shard_iterator(shard_iterator)
-        following, records, behind_ms = moto_get_records(self, stream_arn, shard_iterator, limit)
-        with lock:
-            shard = self.describe_stream(stream_arn=stream_arn, stream_name=name).get_shard(shard_id)
-            last = int(decompose_shard_iterator(following)[2])
-            ended = not shard.is_open and (not shard.records or last >= shard.get_max_sequence_number())
-        return (None if ended else following), records, behind_ms
+class _Backend(Replacement, of=models.KinesisBackend):
+    writes: _Writes
 
-    def refuse_consumer(*_: Any, **__: Any) -> None:
+    def register_stream_consumer(self: Any, *_: object, **__: object) -> NoReturn:
         raise JsonRESTError(
             "NotImplementedException",
             "The local cloud does not honour register_stream_consumer (enhanced fan-out): nobody could read through "
             "the consumer. Map or read the stream itself. docs/fidelity.md lists what is real.",
         )
 
-    shard_class.put_record = put_in_shard
-    shard_class.get_records = get_shard_records
-    shard_class.get_min_sequence_number = get_min
-    shard_class.get_max_sequence_number = get_max
-    stream_class.put_record = put_in_stream
-    stream_class.get_shard_for_key = get_shard_for_key
-    stream_class.split_shard = split_shard
-    stream_class.merge_shards = merge_shards
-    backend_class.get_shard_iterator = get_shard_iterator
-    backend_class.get_records = get_records
-    backend_class.register_stream_consumer = refuse_consumer
-    plane.pollers["kinesis"] = make_poller
-    stream_requests.install()
+    def get_shard_iterator(
+        self: Any, stream_arn: str | None, stream_name: str | None, *more: Any, **settings: Any
+    ) -> Any:
+        name = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
+        with _Backend.writes.lock:
+            return _Backend.moto.get_shard_iterator(self, stream_arn, name, *more, **settings)
+
+    def get_records(self: Any, stream_arn: str | None, shard_iterator: str, limit: int | None) -> Any:
+        name, shard_id, _ = decompose_shard_iterator(shard_iterator)
+        following, records, behind_ms = _Backend.moto.get_records(self, stream_arn, shard_iterator, limit)
+        with _Backend.writes.lock:
+            shard = self.describe_stream(stream_arn=stream_arn, stream_name=name).get_shard(shard_id)
+            last = int(decompose_shard_iterator(following)[2])
+            ended = not shard.is_open and (not shard.records or last >= shard.get_max_sequence_number())
+        return (None if ended else following), records, behind_ms
 
 
 def _hash(partition_key: str) -> str:
     return hashlib.md5(partition_key.encode(), usedforsecurity=False).hexdigest()
 
 
-class _Kept:
+@contextlib.contextmanager
+def _kept(shard: Any) -> Iterator[None]:
     """Moto finds no record in a shard that it would move; afterwards they are there again."""
-
-    def __init__(self, shard: Any) -> None:
-        self._shard, self._records = shard, shard.records
-
-    def __enter__(self) -> None:
-        self._shard.records = OrderedDict()
-
-    def __exit__(self, *_: object) -> None:
-        self._shard.records = self._records
+    records, shard.records = shard.records, OrderedDict()
+    try:
+        yield
+    finally:
+        shard.records = records

@@ -19,7 +19,8 @@ from moto.core.responses import ActionResult
 
 from serverless_cloud.lambda_.asynchronous import AsyncSettings
 from serverless_cloud.seams import destinations
-from serverless_cloud.seams.lambda_functions import arn_of, latest
+from serverless_cloud.seams.lambda_functions import arn_of, function_named, qualifier_in
+from serverless_cloud.seams.replacement import Replacement
 
 _LIMITS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_600)}  # API reference
 
@@ -52,57 +53,59 @@ def configs(function: Any) -> dict[str, EventInvokeConfig]:
     return found
 
 
-def install() -> None:
+def install(_: object) -> None:
     """Puts our five calls in the place of moto's."""
+    _Calls.install()
 
-    def named(self: Any) -> tuple[Any, str, str]:
-        name = unquote(self.path.split("/functions/")[1].split("/")[0])
-        in_name = self.backend._lambdas.split_function_arn(name.split(":function:")[-1])[2]
-        qualifier = in_name or self._get_param("Qualifier") or "$LATEST"
-        function = latest(self.backend, name)
-        self.backend.get_function(function.function_name, qualifier)  # raises if there is none
-        return function, qualifier, f"{arn_of(function)}:{qualifier}"
 
-    def keep(self: Any, *, anew: bool) -> Any:
-        function, qualifier, arn = named(self)
-        given = {k: v for k, v in self.json_body.items() if k not in ("FunctionName", "Qualifier")}
-        old = configs(function).get(qualifier)
-        if old is None and not anew:
-            raise UnknownEventConfig(arn)
-        config = given if anew or old is None else old.config | given
-        targets = config.get("DestinationConfig") or {}
-        config["DestinationConfig"] = {"OnSuccess": {}, "OnFailure": {}} | targets
-        _refuse_numbers(given)
-        fresh = EventInvokeConfig(arn, str(time.time()), config)
-        for when, allowed in (("OnSuccess", destinations.ON_SUCCESS), ("OnFailure", destinations.ON_FAILURE)):
-            if target := (targets.get(when) or {}).get("Destination"):
-                destinations.require_target(target, allowed)
-        configs(function)[qualifier] = fresh
-        return _answer(fresh)
+class _Calls(Replacement, of=LambdaResponse):
+    def put_function_event_invoke_config(self: Any) -> Any:
+        return _keep(self, anew=True)
 
-    def get(self: Any) -> Any:
-        function, qualifier, arn = named(self)
+    def update_function_event_invoke_config(self: Any) -> Any:
+        return _keep(self, anew=False)
+
+    def get_function_event_invoke_config(self: Any) -> Any:
+        function, qualifier, arn = _named(self)
         if qualifier not in configs(function):
             raise UnknownEventConfig(arn)
-        return _answer(configs(function)[qualifier])
+        return ActionResult(_row(configs(function)[qualifier]))
 
-    def delete(self: Any) -> Any:
-        function, qualifier, arn = named(self)
+    def delete_function_event_invoke_config(self: Any) -> Any:
+        function, qualifier, arn = _named(self)
         if configs(function).pop(qualifier, None) is None:
             raise UnknownEventConfig(arn)
         return 204, {"status": 204}, ""
 
-    def list_all(self: Any) -> Any:
-        function, _, _ = named(self)
-        rows = [_row(config) for _, config in sorted(configs(function).items())]
+    def list_function_event_invoke_configs(self: Any) -> Any:
+        rows = [_row(config) for _, config in sorted(configs(_named(self)[0]).items())]
         return ActionResult({"FunctionEventInvokeConfigs": rows})
 
-    response: Any = LambdaResponse
-    response.put_function_event_invoke_config = lambda self: keep(self, anew=True)
-    response.update_function_event_invoke_config = lambda self: keep(self, anew=False)
-    response.get_function_event_invoke_config = get
-    response.delete_function_event_invoke_config = delete
-    response.list_function_event_invoke_configs = list_all
+
+def _named(self: Any) -> tuple[Any, str, str]:
+    """The function that a call names, the qualifier, and the ARN of both."""
+    in_name = qualifier_in(self.backend, unquote(self.path.split("/functions/")[1].split("/")[0]))
+    qualifier, function = in_name or self._get_param("Qualifier") or "$LATEST", function_named(self)
+    self.backend.get_function(function.function_name, qualifier)  # raises if there is none
+    return function, qualifier, f"{arn_of(function)}:{qualifier}"
+
+
+def _keep(self: Any, *, anew: bool) -> Any:
+    function, qualifier, arn = _named(self)
+    given = {k: v for k, v in self.json_body.items() if k not in ("FunctionName", "Qualifier")}
+    old = configs(function).get(qualifier)
+    if old is None and not anew:
+        raise UnknownEventConfig(arn)
+    config = given if anew or old is None else old.config | given
+    targets = config.get("DestinationConfig") or {}
+    config["DestinationConfig"] = {"OnSuccess": {}, "OnFailure": {}} | targets
+    _refuse_numbers(given)
+    fresh = EventInvokeConfig(arn, str(time.time()), config)
+    for when, allowed in (("OnSuccess", destinations.ON_SUCCESS), ("OnFailure", destinations.ON_FAILURE)):
+        if target := (targets.get(when) or {}).get("Destination"):
+            destinations.require_target(target, allowed)
+    configs(function)[qualifier] = fresh
+    return ActionResult(_row(fresh))
 
 
 def _refuse_numbers(given: dict[str, Any]) -> None:
@@ -115,7 +118,3 @@ def _refuse_numbers(given: dict[str, Any]) -> None:
 
 def _row(config: EventInvokeConfig) -> dict[str, Any]:
     return config.response() | {"LastModified": float(config.last_modified)}
-
-
-def _answer(config: EventInvokeConfig) -> Any:
-    return ActionResult(_row(config))

@@ -10,13 +10,14 @@ Worth an upstream change: storing provisioned concurrency; GetAccountSettings.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from moto.awslambda import models, urls
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
@@ -24,19 +25,14 @@ from serverless_cloud.lambda_.code import UNZIPPED_BYTES
 from serverless_cloud.lambda_.concurrency import ConcurrencyRefused, place_of
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.seams.lambda_functions import arn_of, latest, spec_of, weights
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import Refusal
+from serverless_cloud.seams.lambda_functions import arn_of, function_named, latest, spec_of, weights
+from serverless_cloud.seams.replacement import Replacement
 
 _FUNCTION = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
 
 ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
-
-
-class _NotFound(LambdaClientError):
-    code = 404
-
-    def __init__(self) -> None:
-        text = "No Provisioned Concurrency Config found for this function"
-        super().__init__("ProvisionedConcurrencyConfigNotFoundException", text)
 
 
 def requests(function: Any) -> dict[str, dict[str, Any]]:
@@ -72,39 +68,47 @@ def withdraw(backend: Any, fleet: Fleet, function: Any, qualifier: str) -> None:
         allocate(backend, fleet, function)
 
 
-def install(fleet: Fleet) -> None:
+def install(plane: DataPlane) -> None:
     """Puts the limits behind moto's calls and adds those it lacks."""
-    backend: Any = models.LambdaBackend
-    moto_put: Callable[..., Any] = backend.put_function_concurrency
-    moto_delete: Callable[..., Any] = backend.delete_function_concurrency
-    moto_code: Callable[..., dict[str, Any]] = models.LambdaFunction.get_code
+    for each in (_Backend, _Function, _Response):
+        each.install(fleet=plane.service.fleet)
+    urls.url_paths[_FUNCTION + "/provisioned-concurrency/?$"] = LambdaResponse.dispatch
+    urls.url_paths[r"{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
+
+
+class _Backend(Replacement, of=models.LambdaBackend):
+    fleet: Fleet
 
     def put_function_concurrency(self: Any, function_name: str, reserved_concurrency: Any) -> Any:
         function = latest(self, function_name)
         count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
-        _or_refuse(lambda: fleet.concurrency.reserve(arn_of(function), count))
-        return moto_put(self, function_name, count)
+        with _refused():
+            _Backend.fleet.concurrency.reserve(arn_of(function), count)
+        return _Backend.moto.put_function_concurrency(self, function_name, count)
 
     def delete_function_concurrency(self: Any, function_name: str) -> Any:
-        fleet.concurrency.reserve(arn_of(latest(self, function_name)), None)
-        return moto_delete(self, function_name)
+        _Backend.fleet.concurrency.reserve(arn_of(latest(self, function_name)), None)
+        return _Backend.moto.delete_function_concurrency(self, function_name)
+
+
+class _Function(Replacement, of=models.LambdaFunction):
+    fleet: Fleet
 
     def get_code(self: Any) -> dict[str, Any]:
-        answer = moto_code(self)
+        answer: dict[str, Any] = _Function.moto.get_code(self)
         if self.reserved_concurrency is not None:  # moto leaves out zero
             answer["Concurrency"] = {"ReservedConcurrentExecutions": int(self.reserved_concurrency)}
         if "Location" in answer.get("Code", {}):
             arn = quote(f"{arn_of(self)}:{self.version}")
-            answer["Code"]["Location"] = f"{fleet.endpoint_url}/_local/package?arn={arn}"
+            answer["Code"]["Location"] = f"{_Function.fleet.endpoint_url}/_local/package?arn={arn}"
         return answer
 
-    function_class: Any = models.LambdaFunction
-    function_class.get_code = get_code
-    backend.put_function_concurrency = put_function_concurrency
-    backend.delete_function_concurrency = delete_function_concurrency
 
-    def put_provisioned(self: Any) -> Any:
-        function, qualifier = _named(self), self._get_param("Qualifier")
+class _Response(Replacement, of=LambdaResponse):
+    fleet: Fleet
+
+    def put_provisioned_concurrency_config(self: Any) -> Any:
+        function, qualifier = function_named(self), self._get_param("Qualifier")
         name = "ProvisionedConcurrentExecutions"
         count = _whole_number(name, self._get_param(name), least=1)
         if qualifier == "$LATEST":
@@ -114,31 +118,30 @@ def install(fleet: Fleet) -> None:
         self.backend.get_function(function.function_name, qualifier)
         _refuse_a_second_one(self.backend, function, qualifier)
         others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
-        _or_refuse(lambda: fleet.concurrency.provision(arn_of(function), others + count))
+        with _refused():
+            _Response.fleet.concurrency.provision(arn_of(function), others + count)
         requests(function)[qualifier] = {"count": count, "modified": iso_8601_datetime_with_nanoseconds()}
-        allocate(self.backend, fleet, function)
-        return 202, {"status": 202}, json.dumps(_answer(self.backend, fleet, function, qualifier))
+        allocate(self.backend, _Response.fleet, function)
+        return 202, {"status": 202}, json.dumps(_answer(self.backend, _Response.fleet, function, qualifier))
 
-    def get_provisioned(self: Any) -> Any:
-        function, qualifier = _named(self), self._get_param("Qualifier")
+    def get_provisioned_concurrency_config(self: Any) -> Any:
+        function, qualifier = function_named(self), self._get_param("Qualifier")
         self.backend.get_function(function.function_name, qualifier)
-        if qualifier not in requests(function):
-            raise _NotFound
-        return 200, {}, json.dumps(_answer(self.backend, fleet, function, qualifier))
+        _require_request(function, qualifier)
+        return 200, {}, json.dumps(_answer(self.backend, _Response.fleet, function, qualifier))
 
-    def list_provisioned(self: Any) -> Any:
-        function = _named(self)
+    def list_provisioned_concurrency_configs(self: Any) -> Any:
+        function = function_named(self)
         rows = [
-            {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(self.backend, fleet, function, q)
+            {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(self.backend, _Response.fleet, function, q)
             for q in sorted(requests(function))
         ]
         return 200, {}, json.dumps({"ProvisionedConcurrencyConfigs": rows})
 
-    def delete_provisioned(self: Any) -> Any:
-        function, qualifier = _named(self), self._get_param("Qualifier")
-        if qualifier not in requests(function):
-            raise _NotFound
-        withdraw(self.backend, fleet, function, qualifier)
+    def delete_provisioned_concurrency_config(self: Any) -> Any:
+        function, qualifier = function_named(self), self._get_param("Qualifier")
+        _require_request(function, qualifier)
+        withdraw(self.backend, _Response.fleet, function, qualifier)
         return 204, {"status": 204}, ""
 
     def get_account_settings(self: Any) -> Any:
@@ -148,24 +151,17 @@ def install(fleet: Fleet) -> None:
         limit = {
             "CodeSizeUnzipped": UNZIPPED_BYTES,
             "CodeSizeZipped": ZIPPED_BYTES,
-            "ConcurrentExecutions": fleet.concurrency.account_limit,
-            "UnreservedConcurrentExecutions": fleet.concurrency.unreserved(place),
+            "ConcurrentExecutions": _Response.fleet.concurrency.account_limit,
+            "UnreservedConcurrentExecutions": _Response.fleet.concurrency.unreserved(place),
         }
         usage = {"TotalCodeSize": sum(f.code_size for f in functions), "FunctionCount": len(functions)}
         return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": usage})
 
-    response: Any = LambdaResponse
-    response.put_provisioned_concurrency_config = put_provisioned
-    response.get_provisioned_concurrency_config = get_provisioned
-    response.list_provisioned_concurrency_configs = list_provisioned
-    response.delete_provisioned_concurrency_config = delete_provisioned
-    response.get_account_settings = get_account_settings
-    urls.url_paths[_FUNCTION + "/provisioned-concurrency/?$"] = LambdaResponse.dispatch
-    urls.url_paths[r"{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
 
-
-def _named(response: Any) -> Any:
-    return latest(response.backend, unquote(response.path.split("/functions/")[1].split("/")[0]))
+def _require_request(function: Any, qualifier: str) -> None:
+    if qualifier not in requests(function):
+        text = "No Provisioned Concurrency Config found for this function"
+        raise Refusal("ProvisionedConcurrencyConfigNotFoundException", text, 404)
 
 
 def _whole_number(name: str, value: Any, least: int) -> int:
@@ -178,9 +174,10 @@ def _whole_number(name: str, value: Any, least: int) -> int:
     return number
 
 
-def _or_refuse(action: Callable[[], None]) -> None:
+@contextlib.contextmanager
+def _refused() -> Iterator[None]:
     try:
-        action()
+        yield
     except ConcurrencyRefused as refusal:
         raise InvalidParameterValueException(str(refusal)) from refusal
 

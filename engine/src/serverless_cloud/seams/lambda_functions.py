@@ -4,35 +4,30 @@ Replaced here:
 
 - `LambdaBackend.create_function`, `update_function_code`, `update_function_configuration`, `delete_function`: what AWS
   refuses is refused, a change that fails changes nothing, and old environments end.
+- `LambdaBackend.publish_layer_version`: moto takes any bytes for a zip.
 - `LambdaFunction.get_configuration`: DeadLetterConfig and LoggingConfig, which moto drops, are kept and shown.
 
 Worth an upstream change: DeadLetterConfig and LoggingConfig in CreateFunction, UpdateFunctionConfiguration and their
-answers.
+answers; the check of the zip.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import (
-    InvalidParameterValueException,
-    LambdaClientError,
-    UnknownFunctionException,
-)
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
 
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec, Layer, Logging
 from serverless_cloud.network.interfaces import VpcSettings
+from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import destinations
-from serverless_cloud.seams.lambda_rules import (
-    refuse_a_bad_package,
-    refuse_too_large,
-    refuse_what_aws_refuses,
-)
+from serverless_cloud.seams.lambda_rules import refuse_a_bad_package, refuse_too_large, refuse_what_aws_refuses
+from serverless_cloud.seams.replacement import Replacement
 
 
 class ResourceConflict(LambdaClientError):
@@ -122,6 +117,17 @@ def latest(backend: Any, name_or_arn: str) -> Any:
     return function if str(function.version) == "$LATEST" else backend.get_function(function.function_name)
 
 
+def qualifier_in(backend: Any, name_or_arn: str) -> str | None:
+    """The version or alias at the end of a function's name or ARN."""
+    found: str | None = backend._lambdas.split_function_arn(name_or_arn.split(":function:")[-1])[2]
+    return found
+
+
+def function_named(response: Any) -> Any:
+    """The function, as $LATEST, in the path of a call to moto's LambdaResponse."""
+    return latest(response.backend, unquote(response.path.split("/functions/")[1].split("/")[0]))
+
+
 def versions(backend: Any, name: str) -> list[Any]:
     """The published versions of a function, oldest first."""
     return [v for v in backend.list_versions_by_function(name) if str(v.version) != "$LATEST"]
@@ -144,32 +150,28 @@ def _keep_what_moto_drops(function: Any, settings: dict[str, Any]) -> None:
     function.layer_versions = {arn: kept.get(arn) or backend.layers_versions_by_arn(arn) for arn in arns}
 
 
-def install(fleet: Fleet) -> None:
+def install(plane: DataPlane) -> None:
     """Puts the data plane behind moto's functions."""
-    backend: Any = models.LambdaBackend
-    moto_create: Callable[..., Any] = backend.create_function
-    moto_update_code: Callable[..., Any] = backend.update_function_code
-    moto_update_configuration: Callable[..., Any] = backend.update_function_configuration
-    moto_delete: Callable[..., Any] = backend.delete_function
+    _Backend.install(fleet=plane.service.fleet)
+    _Function.install()
 
-    def refuse(self: Any, settings: dict[str, Any], *, new: bool) -> None:
-        refuse_what_aws_refuses(self.account_id, settings, new=new)
-        if target := (settings.get("DeadLetterConfig") or {}).get("TargetArn"):
-            destinations.require_target(target, destinations.DEAD_LETTER)
+
+class _Backend(Replacement, of=models.LambdaBackend):
+    fleet: Fleet
 
     def create_function(self: Any, spec: dict[str, Any]) -> Any:
-        refuse(self, spec, new=True)
+        _refuse(self, spec, new=True)
         if not spec.get("Code"):
             raise InvalidParameterValueException("Please provide a source for function code.")
         publish = spec.pop("Publish", False)  # once it is known to be good
-        function = moto_create(self, spec)
+        function = _Backend.moto.create_function(self, spec)
         try:
             _refuse_code(function)
         except InvalidParameterValueException:
-            moto_delete(self, spec["FunctionName"])
+            _Backend.moto.delete_function(self, spec["FunctionName"])
             raise
         _keep_what_moto_drops(function, spec)
-        fleet.retire(spec_of(function))  # an older one may have had its name
+        _Backend.fleet.retire(spec_of(function))  # an older one may have had its name
         if function.reserved_concurrency is not None:  # from CloudFormation; CreateFunction has no such setting
             self.put_function_concurrency(function.function_name, function.reserved_concurrency)
         return self.publish_version(function.function_name) if publish else function
@@ -177,13 +179,13 @@ def install(fleet: Fleet) -> None:
     def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self.get_function(function_name, qualifier)
         _only_latest(function)
-        refuse(self, body, new=False)
+        _refuse(self, body, new=False)
         if body.get("DryRun"):
             return function.get_configuration()
         before = vars(function) | {"code": dict(function.code)}
         publish = body.pop("Publish", False)
         try:
-            answer = moto_update_code(self, function_name, qualifier, body)
+            answer = _Backend.moto.update_function_code(self, function_name, qualifier, body)
             _refuse_code(function)
         except (InvalidParameterValueException, ValueError) as error:  # moto's ValueError: no such bucket
             vars(function).update(before)
@@ -191,7 +193,7 @@ def install(fleet: Fleet) -> None:
                 raise
             raise InvalidParameterValueException(str(error.args[-1])) from error
         function.revision = next(_revisions)
-        fleet.retire(spec_of(function))
+        _Backend.fleet.retire(spec_of(function))
         return self.publish_version(function_name).get_configuration() if publish else answer
 
     def update_function_configuration(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
@@ -199,38 +201,47 @@ def install(fleet: Fleet) -> None:
         _only_latest(function)
         if "LoggingConfig" in body:
             body["LoggingConfig"] = _merged(getattr(function, "logging_config", None) or {}, body["LoggingConfig"])
-        refuse(self, body, new=False)
+        _refuse(self, body, new=False)
         if "Environment" in body:
             body["Environment"].setdefault("Variables", {})
         before = dict(vars(function))
         try:
-            moto_update_configuration(self, function_name, qualifier, body)
+            _Backend.moto.update_function_configuration(self, function_name, qualifier, body)
             if body.get("Layers"):
                 _refuse_code(function)
         except Exception:
             vars(function).update(before)
             raise
         _keep_what_moto_drops(function, body)
-        fleet.retire(spec_of(function))
+        _Backend.fleet.retire(spec_of(function))
         return function.get_configuration()
 
     def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
         function = self.get_function(function_name, qualifier)
         name, arn = function.function_name, arn_of(function)
-        wanted = qualifier or self._lambdas.split_function_arn(function_name.split(":function:")[-1])[2]
+        wanted = qualifier or qualifier_in(self, function_name)
         if wanted is not None:
             _refuse_to_delete(self, name, wanted)
-            moto_delete(self, name, wanted)
-            fleet.retire_all(arn, [wanted])
+            _Backend.moto.delete_function(self, name, wanted)
+            _Backend.fleet.retire_all(arn, [wanted])
             return
         gone = ["$LATEST", *(str(v.version) for v in versions(self, name))]
-        moto_delete(self, name)
-        fleet.forget(arn, gone)
+        _Backend.moto.delete_function(self, name)
+        _Backend.fleet.forget(arn, gone)
 
-    moto_configuration: Callable[..., dict[str, Any]] = models.LambdaFunction.get_configuration
+    def publish_layer_version(self: Any, spec: dict[str, Any]) -> Any:
+        version = _Backend.moto.publish_layer_version(self, spec)
+        try:
+            refuse_a_bad_package(version.code_bytes)
+        except InvalidParameterValueException:
+            self.delete_layer_version(version.name, str(version.version))
+            raise
+        return version
 
+
+class _Function(Replacement, of=models.LambdaFunction):
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
-        answer = moto_configuration(self, on_create)
+        answer: dict[str, Any] = _Function.moto.get_configuration(self, on_create)
         if dead_letter := getattr(self, "dead_letter_config", None):
             answer["DeadLetterConfig"] = dead_letter
         given = getattr(self, "logging_config", None) or {}
@@ -239,12 +250,11 @@ def install(fleet: Fleet) -> None:
         answer["LoggingConfig"] = default | levels | given
         return answer
 
-    backend.create_function = create_function
-    backend.update_function_code = update_function_code
-    backend.update_function_configuration = update_function_configuration
-    backend.delete_function = delete_function
-    moto_function: Any = models.LambdaFunction
-    moto_function.get_configuration = get_configuration
+
+def _refuse(backend: Any, settings: dict[str, Any], *, new: bool) -> None:
+    refuse_what_aws_refuses(backend.account_id, settings, new=new)
+    if target := (settings.get("DeadLetterConfig") or {}).get("TargetArn"):
+        destinations.require_target(target, destinations.DEAD_LETTER)
 
 
 def _merged(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

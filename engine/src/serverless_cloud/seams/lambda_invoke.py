@@ -15,7 +15,6 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda import models
@@ -23,14 +22,15 @@ from moto.awslambda.exceptions import LambdaClientError, ValidationException
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.errors import FunctionNotActive, NoAddressLeft, TooManyRequests
-from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 from serverless_cloud.lambda_.gathering import HEADER, Gatherings
-from serverless_cloud.lambda_.service import LambdaService
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.refusals import Refusal
 from serverless_cloud.seams import lambda_network
 from serverless_cloud.seams.function_calls import target
 from serverless_cloud.seams.lambda_functions import ResourceConflict, spec_of
 from serverless_cloud.seams.lambda_versions import version_called
+from serverless_cloud.seams.replacement import Replacement
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
 INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
@@ -40,102 +40,74 @@ LOOP_LIMIT = 16  # AWS Lambda Developer Guide, recursive loop detection: about s
 CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
 
 
-class _RequestTooLarge(LambdaClientError):
-    code = 413
-
-    def __init__(self, limit: int) -> None:
-        text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        super().__init__("RequestTooLargeException", text)
-
-
-class _TooManyRequests(LambdaClientError):
-    code = 429
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
-        self.description = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."})
-
-
-class _NoAddressLeft(LambdaClientError):
-    code = 502
-
-    def __init__(self, message: str) -> None:
-        super().__init__("SubnetIPAddressLimitReachedException", message)
-
-
-class _RecursiveInvocation(LambdaClientError):
-    code = 400
-
-    def __init__(self) -> None:
-        super().__init__(
-            "RecursiveInvocationException",
-            "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
-            f"your function's invocation. It was in this chain of calls {LOOP_LIMIT} times.",
-        )
-
-
-def install(service: LambdaService, queue: EventQueue) -> None:
+def install(plane: DataPlane) -> None:
     """Puts the data plane behind Invoke."""
-    gatherings = Gatherings()
+    _Backend.install(plane=plane, gatherings=Gatherings())
+    _Function.install()
+    _Response.install()
 
-    def run(spec: FunctionSpec, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
-        """One request.
 
-        Args:
-            spec: the version to run.
-            arn: as the caller named the function.
-        """
-        given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
-        kind = given.get("x-amz-invocation-type", "RequestResponse")
-        if kind not in INVOCATION_TYPES:
-            allowed = ", ".join(INVOCATION_TYPES)
-            raise ValidationException(kind, "invocationType", f"Member must satisfy enum value set: [{allowed}]")
-        event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
-        lineage = _lineage(given.get("x-amzn-trace-id", ""), arn)
-        call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
-        if kind == "DryRun":
-            return b""
-        lambda_network.refuse_unless_active(spec)
-        if kind == "Event":
-            queue.put(call, lambda: target(arn))
-            return b""
-        try:
-            gathering = gatherings.announce(given.get(HEADER.lower(), ""))
-        except ValueError as error:
-            raise LambdaClientError("InvalidParameterValueException", str(error)) from error
-        try:
-            reply = service.invoke(spec, call, gathering)
-        except FunctionNotActive as refusal:
-            raise ResourceConflict(str(refusal)) from refusal
-        except NoAddressLeft as refusal:
-            raise _NoAddressLeft(str(refusal)) from refusal
-        except TooManyRequests as refusal:
-            raise _TooManyRequests(refusal.reason) from refusal
-        _tell(reply, answer)
-        return reply.payload
+class _Backend(Replacement, of=models.LambdaBackend):
+    plane: DataPlane
+    gatherings: Gatherings
 
-    def invoke_backend(
+    def invoke(
         self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
     ) -> bytes:
         spec, arn = version_called(self, function_name, qualifier)
-        payload = run(spec, arn, body, headers, response_headers)
+        payload = _run(spec, arn, body, headers, response_headers)
         response_headers["Content-Length"] = str(len(payload))
         return payload
 
-    def invoke_function(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-        return run(spec_of(self), self.function_arn, body, request_headers, response_headers)
 
-    get_param: Callable[..., Any] = LambdaResponse._get_param
+class _Function(Replacement, of=models.LambdaFunction):
+    def invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+        return _run(spec_of(self), self.function_arn, body, request_headers, response_headers)
 
-    def get_param_as_the_api_names_it(self: Any, param_name: str, if_none: Any = None) -> Any:
-        return get_param(self, "Qualifier" if param_name == "qualifier" else param_name, if_none)
 
-    backend_class: Any = models.LambdaBackend
-    function_class: Any = models.LambdaFunction
-    response_class: Any = LambdaResponse
-    backend_class.invoke = invoke_backend
-    function_class.invoke = invoke_function
-    response_class._get_param = get_param_as_the_api_names_it
+class _Response(Replacement, of=LambdaResponse):
+    def _get_param(self: Any, param_name: str, if_none: Any = None) -> Any:
+        name = "Qualifier" if param_name == "qualifier" else param_name  # as the API names it
+        return _Response.moto._get_param(self, name, if_none)
+
+
+def _run(spec: FunctionSpec, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
+    """One request.
+
+    Args:
+        spec: the version to run.
+        arn: as the caller named the function.
+    """
+    given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
+    kind = given.get("x-amz-invocation-type", "RequestResponse")
+    if kind not in INVOCATION_TYPES:
+        allowed = ", ".join(INVOCATION_TYPES)
+        raise ValidationException(kind, "invocationType", f"Member must satisfy enum value set: [{allowed}]")
+    event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
+    lineage = _lineage(given.get("x-amzn-trace-id", ""), arn)
+    call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
+    if kind == "DryRun":
+        return b""
+    lambda_network.refuse_unless_active(spec)
+    if kind == "Event":
+        _Backend.plane.queue.put(call, lambda: target(arn))
+        return b""
+    try:
+        gathering = _Backend.gatherings.announce(given.get(HEADER.lower(), ""))
+    except ValueError as error:
+        raise LambdaClientError("InvalidParameterValueException", str(error)) from error
+    try:
+        reply = _Backend.plane.service.invoke(spec, call, gathering)
+    except FunctionNotActive as refusal:
+        raise ResourceConflict(str(refusal)) from refusal
+    except NoAddressLeft as refusal:
+        raise Refusal("SubnetIPAddressLimitReachedException", str(refusal), 502) from refusal
+    except TooManyRequests as refusal:
+        refused = Refusal("TooManyRequestsException", "Rate Exceeded.", 429)
+        refused.description = json.dumps({"Reason": refusal.reason, "Type": "User", "message": "Rate Exceeded."})
+        raise refused from refusal
+    _tell(reply, answer)
+    return reply.payload
 
 
 def _tell(reply: Reply, headers: Any) -> None:
@@ -151,7 +123,8 @@ def _event(body: Any, limit: int) -> bytes:
     event: bytes = body.encode() if isinstance(body, str) else (body or b"")
     event = event or b"{}"
     if len(event) > limit:
-        raise _RequestTooLarge(limit)
+        text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        raise Refusal("RequestTooLargeException", text, 413)
     try:
         json.loads(event.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -170,7 +143,7 @@ def _lineage(trace: str, arn: str) -> dict[str, int]:
     """How often each function is in the chain of calls, from the trace header that boto3 in a handler sends along.
 
     Raises:
-        _RecursiveInvocation: this function is in it too often.
+        Refusal: this function is in it too often.
     """
     found: dict[str, int] = {}
     for part in trace.split(";"):
@@ -180,7 +153,11 @@ def _lineage(trace: str, arn: str) -> dict[str, int]:
     name = hashlib.sha256(":".join(arn.split(":")[:7]).encode()).hexdigest()[:8]
     found[name] = found.get(name, 0) + 1
     if found[name] > LOOP_LIMIT:
-        raise _RecursiveInvocation
+        raise Refusal(
+            "RecursiveInvocationException",
+            "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+            f"your function's invocation. It was in this chain of calls {LOOP_LIMIT} times.",
+        )
     return found
 
 

@@ -23,11 +23,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import (
-    InvalidParameterValueException,
-    LambdaClientError,
-    UnknownFunctionException,
-)
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import sqs_backends
@@ -39,6 +35,7 @@ from serverless_cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_cloud.seams.lambda_versions import route
 from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
+from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.batches import deliver_to_function
 
 #: What the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
@@ -125,13 +122,6 @@ def _wanted(backend: Any) -> list[tuple[str, Mapping]]:
     return found
 
 
-def _resolve(backend: Any, name: str) -> tuple[Any, str]:
-    try:
-        return route(backend, name, None)
-    except (UnknownFunctionException, LambdaClientError) as error:
-        raise InvalidParameterValueException("Function does not exist") from error
-
-
 def _find_source(backend: Any, kind: Kind, arn: str) -> Any:
     """The queue; nothing for a stream.
 
@@ -174,17 +164,13 @@ def _require(plane: DataPlane, kind: Kind, role_arn: str, arn: str) -> None:
         raise InvalidParameterValueException(text) from error
 
 
-def _refuse_a_second(backend: Any, kind: Kind, source_arn: str, function_arn: str) -> None:
+def _refuse_a_second(backend: Any, source_arn: str, function_arn: str) -> None:
     for uuid, esm in backend._event_source_mappings.items():
         if (esm.event_source_arn, esm.function_arn) == (source_arn, function_arn):
-            name = function_arn.split(":")[6]
-            first = (
-                f'The event source arn (" {source_arn} ") and function (" {name} ") provided mapping already exists.'
-            )
-            if kind.service == "sqs":
-                first = (
-                    f'An event source mapping with SQS arn (" {source_arn} ") and function (" {name} ") already exists.'
-                )
+            pair = f'arn (" {source_arn} ") and function (" {function_arn.split(":")[6]} ")'
+            first = f"The event source {pair} provided mapping already exists."
+            if kind_of(source_arn).service == "sqs":
+                first = f"An event source mapping with SQS {pair} already exists."
             raise ResourceConflict(f"{first} Please update or delete the existing mapping with UUID {uuid}")
 
 
@@ -194,38 +180,21 @@ def install(plane: DataPlane) -> None:
     plane.forgetting.append(pollers.clear)
     sqs_redrive.install(plane, sqs_queues.install(plane))
     sqs_requests.install()
-    _install_backend(plane, pollers)
-    _install_functions(pollers)
+    _Backend.install(plane=plane, pollers=pollers)
+    _Mapping.install(pollers=pollers)
+    for name in ("create_function", "update_function_configuration", "delete_function"):
+        setattr(models.LambdaBackend, name, _aligning(getattr(models.LambdaBackend, name), pollers))
     mapping_answers.install()
 
 
-def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
-    def check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The settings, and the ARN of the function as it was named."""
-        if not given.get("EventSourceArn"):
-            _refuse_kafka(given)
-            raise InvalidParameterValueException("Unrecognized event source.")
-        kind = kind_of(given["EventSourceArn"])
-        settings = checked(kind, given)
-        if kind.service not in plane.pollers:
-            raise InvalidParameterValueException(
-                f"The local cloud does not read {kind.service} yet (docs/fidelity.md)."
-            )
-        function, arn = _resolve(backend, settings["FunctionName"])
-        queue = _find_source(backend, kind, given["EventSourceArn"])
-        if queue is not None and queue.visibility_timeout < int(function.timeout):
-            raise InvalidParameterValueException(
-                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
-                f"Function timeout: {function.timeout} seconds"
-            )
-        _require(plane, kind, function.role, given["EventSourceArn"])
-        return settings, arn
+class _Backend(Replacement, of=models.LambdaBackend):
+    plane: DataPlane
+    pollers: RunningPollers
 
-    def create(self: Any, spec: dict[str, Any]) -> Any:
+    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
         given = {name: value for name, value in spec.items() if name != "Tags"}
-        settings, arn = check(self, given)
-        kind = kind_of(settings["EventSourceArn"])
-        _refuse_a_second(self, kind, settings["EventSourceArn"], arn)
+        settings, arn = _check(self, given)
+        _refuse_a_second(self, settings["EventSourceArn"], arn)
         tags = spec.get("Tags") or {}
         if isinstance(tags, list):  # as in a stack
             tags = {tag["Key"]: tag["Value"] for tag in tags}
@@ -234,10 +203,10 @@ def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
         esm = mapping_class(settings | own)
         esm.settings, esm.last_modified = settings, time.time()
         self._event_source_mappings[esm.uuid] = esm
-        pollers.align(self)
+        _Backend.pollers.align(self)
         return esm
 
-    def update(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+    def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
         esm = self._event_source_mappings.get(uuid)
         if esm is None:
             return None
@@ -248,32 +217,37 @@ def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
         if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
             settings, arn = esm.settings | {"Enabled": False}, esm.function_arn
         else:
-            settings, arn = check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
+            settings, arn = _check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
         if arn != esm.function_arn:
-            _refuse_a_second(self, kind_of(esm.event_source_arn), esm.event_source_arn, arn)
+            _refuse_a_second(self, esm.event_source_arn, arn)
         esm.settings, esm.function_arn, esm.function_name = settings, arn, settings["FunctionName"]
         esm.last_modified = time.time()
-        pollers.align(self)
+        _Backend.pollers.align(self)
         return esm
 
-    def delete(self: Any, uuid: str) -> Any:
+    def delete_event_source_mapping(self: Any, uuid: str) -> Any:
         esm = self._event_source_mappings.pop(uuid, None)
-        pollers.align(self)
+        _Backend.pollers.align(self)
         return esm
 
-    def list_all(self: Any, event_source_arn: str | None, function_name: str | None) -> list[Any]:
-        wanted = _arn_of_name(self, function_name) if function_name else ""
+    def list_event_source_mappings(self: Any, event_source_arn: str | None, function_name: str | None) -> list[Any]:
+        wanted = ""
+        if function_name:  # any form of the name of a function that may be gone
+            name = function_name.split(":function:")[-1]
+            wanted = f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name}:"
         return [
             esm
             for esm in self._event_source_mappings.values()
-            if event_source_arn in (None, "", esm.event_source_arn)
-            and f"{esm.function_arn}:".startswith(f"{wanted}:" if wanted else "")
+            if event_source_arn in (None, "", esm.event_source_arn) and f"{esm.function_arn}:".startswith(wanted)
         ]
 
+
+class _Mapping(Replacement, of=models.EventSourceMapping):
+    pollers: RunningPollers
+
     def get_configuration(self: Any) -> dict[str, Any]:
-        kind, shown = kind_of(self.event_source_arn), dict(self.settings)
-        for name in ("FunctionName", "Enabled"):
-            del shown[name]
+        kind = kind_of(self.event_source_arn)
+        shown = {name: value for name, value in self.settings.items() if name not in ("FunctionName", "Enabled")}
         shown |= {
             "UUID": self.uuid,
             "EventSourceMappingArn": self.arn,
@@ -283,45 +257,43 @@ def _install_backend(plane: DataPlane, pollers: RunningPollers) -> None:
             "StateTransitionReason": "User action" if kind.is_stream else "USER_INITIATED",
         }
         if kind.is_stream:
-            shown |= {"LastProcessingResult": pollers.last_result(self.uuid), "TumblingWindowInSeconds": 0}
+            shown |= {"LastProcessingResult": _Mapping.pollers.last_result(self.uuid), "TumblingWindowInSeconds": 0}
         return {name: value for name, value in shown.items() if value is not None}
 
-    backend: Any = models.LambdaBackend
-    backend.create_event_source_mapping = create
-    backend.update_event_source_mapping = update
-    backend.delete_event_source_mapping = delete
-    backend.list_event_source_mappings = list_all
-    moto_mapping: Any = models.EventSourceMapping
-    moto_mapping.get_configuration = get_configuration
 
-
-def _refuse_kafka(given: dict[str, Any]) -> None:
-    if given.get("SelfManagedEventSource"):
+def _check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The settings, and the ARN of the function as it was named."""
+    if not given.get("EventSourceArn"):
+        if given.get("SelfManagedEventSource"):
+            raise InvalidParameterValueException(
+                "The local cloud does not honour SelfManagedEventSource of event source mappings (docs/fidelity.md)."
+            )
+        raise InvalidParameterValueException("Unrecognized event source.")
+    kind = kind_of(given["EventSourceArn"])
+    settings = checked(kind, given)
+    if kind.service not in _Backend.plane.pollers:
+        raise InvalidParameterValueException(f"The local cloud does not read {kind.service} yet (docs/fidelity.md).")
+    try:
+        function, arn = route(backend, settings["FunctionName"], None)
+    except (UnknownFunctionException, LambdaClientError) as error:
+        raise InvalidParameterValueException("Function does not exist") from error
+    queue = _find_source(backend, kind, given["EventSourceArn"])
+    if queue is not None and queue.visibility_timeout < int(function.timeout):
         raise InvalidParameterValueException(
-            "The local cloud does not honour SelfManagedEventSource of event source mappings (docs/fidelity.md)."
+            f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+            f"Function timeout: {function.timeout} seconds"
         )
+    _require(_Backend.plane, kind, function.role, given["EventSourceArn"])
+    return settings, arn
 
 
-def _arn_of_name(backend: Any, name: str) -> str:
-    """The ARN of a function that may be gone, from any form of its name."""
-    place = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function"
-    return f"{place}:{name.split(':function:')[-1]}"
+def _aligning(change: Callable[..., Any], pollers: RunningPollers) -> Callable[..., Any]:
+    """A change of a function, and its pollers follow."""
 
+    def changed(self: Any, *args: Any, **more: Any) -> Any:
+        answer = change(self, *args, **more)
+        if self._event_source_mappings:
+            pollers.align(self)
+        return answer
 
-def _install_functions(pollers: RunningPollers) -> None:
-    """Changes of functions reach their pollers."""
-    backend: Any = models.LambdaBackend
-
-    def aligned(name: str) -> None:
-        before: Callable[..., Any] = getattr(backend, name)
-
-        def changed(self: Any, *args: Any, **more: Any) -> Any:
-            answer = before(self, *args, **more)
-            if self._event_source_mappings:
-                pollers.align(self)
-            return answer
-
-        setattr(backend, name, changed)
-
-    for name in ("create_function", "update_function_configuration", "delete_function"):
-        aligned(name)
+    return changed

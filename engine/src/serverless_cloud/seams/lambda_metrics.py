@@ -15,18 +15,24 @@ from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum
 
-from serverless_cloud.lambda_.metrics import Metrics
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams.replacement import Replacement
 
 NAMESPACE = "AWS/Lambda"
 
 
-def install(metrics: Metrics) -> None:
+def install(plane: DataPlane) -> None:
     """Adds the functions' metrics to those that moto has."""
-    before = CloudWatchBackend.__dict__["aws_metric_data"]
+    _Backend.install(plane=plane)
 
+
+class _Backend(Replacement, of=CloudWatchBackend):
+    plane: DataPlane
+
+    @property
     def aws_metric_data(self: Any) -> list[Any]:
-        found = list(before.fget(self))
-        for function, metric, second, values in metrics.rows(self.account_id, self.region_name):
+        found = list(_Backend.moto.aws_metric_data.fget(self))
+        for function, metric, second, values in _Backend.plane.service.metrics.rows(self.account_id, self.region_name):
             found.append(
                 MetricAggregatedDatum(
                     NAMESPACE,
@@ -42,6 +48,3 @@ def install(metrics: Metrics) -> None:
                 )
             )
         return found
-
-    backend: Any = CloudWatchBackend
-    backend.aws_metric_data = property(aws_metric_data)

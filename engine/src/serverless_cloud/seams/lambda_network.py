@@ -17,25 +17,19 @@ Worth an upstream change: the VpcId. Interfaces are this course's own idea.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from moto.awslambda import models
 
 from serverless_cloud.errors import FunctionNotActive
-from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.fleet import Fleet
-from serverless_cloud.network.interfaces import (
-    AccountRegion,
-    Combination,
-    Interfaces,
-    Model,
-    NoInterface,
-    VpcSettings,
-)
+from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface, VpcSettings
 from serverless_cloud.network.network import Network
+from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import lambda_vpc
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest, settings_of_vpc, spec_of, versions
+from serverless_cloud.seams.replacement import Replacement
 
 _CREATING = {"StateReasonCode": "Creating", "StateReason": "The function is being created."}
 _IN_PROGRESS = {
@@ -49,20 +43,17 @@ class LazyInterfaces:
     """Lambda's interfaces among moto's, imported when the first one is needed; see `interfaces.Interfaces`."""
 
     def make(self, combination: Combination, model: Model, function: str) -> str:
-        """See `interfaces.Interfaces.make`."""
         return _ec2().make(combination, model, function)
 
     def remove(self, place: AccountRegion, interface_id: str) -> None:
-        """See `interfaces.Interfaces.remove`."""
         _ec2().remove(place, interface_id)
 
     def free_addresses(self, combination: Combination) -> int:
-        """See `interfaces.Interfaces.free_addresses`."""
         return _ec2().free_addresses(combination)
 
 
 def _ec2() -> Interfaces:
-    from serverless_cloud.seams.ec2_interfaces import MotoInterfaces
+    from serverless_cloud.seams.ec2_interfaces import MotoInterfaces  # moto's EC2 takes half a second
 
     return MotoInterfaces()
 
@@ -193,85 +184,77 @@ class _States:
                     self._network.hyperplane.release_at_once(place)
 
 
-def install(network: Network, fleet: Fleet, permissions: Permissions) -> None:
+def install(plane: DataPlane) -> None:
     """Puts interfaces behind moto's functions."""
-    states = _States(network, fleet)
-    backend: Any = models.LambdaBackend
-    seam_create: Callable[..., Any] = backend.create_function
-    seam_update: Callable[..., Any] = backend.update_function_configuration
-    seam_update_code: Callable[..., Any] = backend.update_function_code
-    seam_publish: Callable[..., Any] = backend.publish_version
-    seam_delete: Callable[..., None] = backend.delete_function
+    _Backend.install(plane=plane, states=_States(plane.network, plane.service.fleet))
+    _Function.install()
 
-    def vpc_after(
-        given: dict[str, Any], role: str, before: VpcSettings | None, place: AccountRegion
-    ) -> VpcSettings | None:
-        if given.get("VpcConfig") is None:
-            return before
-        vpc = lambda_vpc.checked(given["VpcConfig"], before, place)
-        if vpc is not None:
-            lambda_vpc.require_role(permissions, role)
-        return vpc
+
+class _Backend(Replacement, of=models.LambdaBackend):
+    plane: DataPlane
+    states: _States
 
     def create_function(self: Any, spec: dict[str, Any]) -> Any:
-        vpc = vpc_after(spec, str(spec.get("Role", "")), None, AccountRegion(self.account_id, self.region_name))
-        if spec.get("VpcConfig") is not None:
-            spec["VpcConfig"] = lambda_vpc.as_answer(vpc)
-        answer = seam_create(self, spec)
+        _vpc_after(spec, str(spec.get("Role", "")), None, AccountRegion(self.account_id, self.region_name))
+        answer = _Backend.moto.create_function(self, spec)
         function = latest(self, answer.function_name)
-        states.begin(function, versions(self, function.function_name), None)
+        _Backend.states.begin(function, versions(self, function.function_name), None)
         return answer
 
     def update_function_configuration(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self.get_function(function_name, qualifier)
         _refuse_while_it_changes(function)
         had = settings_of_vpc(function)
-        vpc = vpc_after(body, str(body.get("Role") or function.role), had, _place(function))
-        if body.get("VpcConfig") is not None:
-            body["VpcConfig"] = lambda_vpc.as_answer(vpc)
+        vpc = _vpc_after(body, str(body.get("Role") or function.role), had, _place(function))
         before = copy.copy(function)
         if vpc != had:
             function.serving = before  # until it is known what the change needs, its environments stay
         try:
-            seam_update(self, function_name, qualifier, body)
+            _Backend.moto.update_function_configuration(self, function_name, qualifier, body)
         finally:
             vars(function).pop("serving", None)
         function.update_failure = None
         if vpc != had:
             function.touched = [k for k, v in vars(function).items() if vars(before).get(k) is not v and k != "touched"]
-            states.begin(function, (), before)
+            _Backend.states.begin(function, (), before)
             if not _is_changing(function):
-                fleet.retire(spec_of(function))
+                _Backend.plane.service.fleet.retire(spec_of(function))
         return function.get_configuration()
 
     def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         _refuse_while_it_changes(self.get_function(function_name, qualifier))
-        return seam_update_code(self, function_name, qualifier, body)
+        return _Backend.moto.update_function_code(self, function_name, qualifier, body)
 
     def publish_version(self: Any, function_name: str, description: str = "") -> Any:
-        function = latest(self, function_name)
-        _refuse_while_it_changes(function)
-        return seam_publish(self, function_name, description)
+        _refuse_while_it_changes(latest(self, function_name))
+        return _Backend.moto.publish_version(self, function_name, description)
 
     def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
-        seam_delete(self, function_name, qualifier)
-        states.follow(AccountRegion(self.account_id, self.region_name))
-
-    backend.create_function = create_function
-    backend.update_function_configuration = update_function_configuration
-    backend.update_function_code = update_function_code
-    backend.publish_version = publish_version
-    backend.delete_function = delete_function
-    _show()
+        _Backend.moto.delete_function(self, function_name, qualifier)
+        _Backend.states.follow(AccountRegion(self.account_id, self.region_name))
 
 
-def _show() -> None:
-    """What a function's configuration says of all this."""
-    function_class: Any = models.LambdaFunction
-    seam_configuration: Callable[..., dict[str, Any]] = function_class.get_configuration
+def _vpc_after(
+    given: dict[str, Any], role: str, before: VpcSettings | None, place: AccountRegion
+) -> VpcSettings | None:
+    """The VPC after a call, whose VpcConfig is completed."""
+    if given.get("VpcConfig") is None:
+        return before
+    vpc = lambda_vpc.checked(given["VpcConfig"], before, place)
+    if vpc is not None:
+        lambda_vpc.require_role(_Backend.plane.permissions, role)
+    given["VpcConfig"] = lambda_vpc.as_answer(vpc)
+    return vpc
+
+
+class _Function(Replacement, of=models.LambdaFunction):
+    @property
+    def vpc_config(self: Any) -> dict[str, Any] | None:
+        return dict(self._vpc_config) if self._vpc_config else None
 
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
-        answer = seam_configuration(self, on_create)
+        """What a function's configuration says of all this."""
+        answer: dict[str, Any] = _Function.moto.get_configuration(self, on_create)
         failure: NoInterface | None = getattr(self, "state_reason", None)
         if self.state == "Pending":
             answer |= _CREATING
@@ -289,6 +272,3 @@ def _show() -> None:
                 "LastUpdateStatusReason": failed.message,
             }
         return answer
-
-    function_class.vpc_config = property(lambda self: dict(self._vpc_config) if self._vpc_config else None)
-    function_class.get_configuration = get_configuration

@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,7 +25,6 @@ from moto.awslambda import models
 from moto.awslambda.exceptions import (
     GenericResourcNotFound,
     InvalidParameterValueException,
-    LambdaClientError,
     PreconditionFailedException,
     ValidationException,
 )
@@ -34,7 +32,9 @@ from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.iam.models import iam_backends
 
-from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest
+from serverless_cloud.refusals import Refusal
+from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest, qualifier_in
+from serverless_cloud.seams.replacement import Replacement
 
 #: API reference: AddPermission, "Pattern" of each parameter.
 _PATTERNS = {
@@ -57,13 +57,6 @@ _REVISION = (
     "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the "
     "latest RevisionId"
 )
-
-
-class _StatementNotFound(LambdaClientError):
-    code = 404
-
-    def __init__(self, sid: str) -> None:
-        super().__init__("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.")
 
 
 def statement_of(arn: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -123,21 +116,19 @@ def _named(function: Any, qualifier: str | None) -> str:
 
 
 def _qualifier(backend: Any, name: str, qualifier: str | None) -> str | None:
-    in_name = backend._lambdas.split_function_arn(name.split(":function:")[-1])[2]
-    return in_name or qualifier or None
+    return qualifier_in(backend, name) or qualifier or None
 
 
 def install() -> None:
     """Puts these rules into moto."""
-    policy: Any = Policy
-    backend: Any = models.LambdaBackend
-    moto_add: Callable[..., Any] = policy.add_statement
-    moto_delete_alias: Callable[..., Any] = backend.delete_alias
-    moto_delete: Callable[..., Any] = backend.delete_function
+    for each in (_Policy, _Backend, _Response):
+        each.install()
 
+
+class _Policy(Replacement, of=Policy):
     def add_statement(self: Any, raw: Any, qualifier: str | None = None) -> Any:
         if isinstance(self.parent, models.LayerVersion):
-            return moto_add(self, raw, qualifier)
+            return _Policy.moto.add_statement(self, raw, qualifier)
         given = json.loads(raw)
         if qualifier == "$LATEST":
             raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
@@ -153,6 +144,8 @@ def install() -> None:
         self.revision = str(uuid.uuid4())
         return statement, self.revision
 
+
+class _Backend(Replacement, of=models.LambdaBackend):
     def add_permission(self: Any, function_name: str, qualifier: str | None, raw: Any) -> Any:
         named = _qualifier(self, function_name, qualifier)
         if named == "$LATEST":
@@ -177,38 +170,32 @@ def install() -> None:
         kept = function.policy
         found = [s for s in kept.statements if s["Sid"] == sid and s["Resource"] == arn]
         if not found:
-            raise _StatementNotFound(sid)
+            raise Refusal("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404)
         if revision not in ("", kept.revision):
             raise PreconditionFailedException(_REVISION)
         kept.statements.remove(found[0])
         kept.revision = str(uuid.uuid4())
 
-    def remove_permission_call(self: Any) -> Any:
+    def delete_alias(self: Any, name: str, function_name: str) -> None:
+        _Backend.moto.delete_alias(self, name, function_name)
+        _forget(latest(self, function_name), name)
+
+    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
+        function = latest(self, function_name)
+        named = _qualifier(self, function_name, qualifier)
+        _Backend.moto.delete_function(self, function_name, qualifier)
+        if named is not None:
+            _forget(function, named)
+
+
+class _Response(Replacement, of=LambdaResponse):
+    def remove_permission(self: Any) -> Any:
         parts = self.path.split("?")[0].split("/")
         revision, qualifier = self._get_param("RevisionId") or "", self._get_param("Qualifier")
         self.backend.remove_permission(unquote(parts[-3]), unquote(parts[-1]), revision, qualifier)
         return 204, {"status": 204}, ""
 
-    def forget(function: Any, qualifier: str) -> None:
-        arn = _named(function, qualifier)
-        function.policy.statements[:] = [s for s in function.policy.statements if s["Resource"] != arn]
 
-    def delete_alias(self: Any, name: str, function_name: str) -> None:
-        moto_delete_alias(self, name, function_name)
-        forget(latest(self, function_name), name)
-
-    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
-        function = latest(self, function_name)
-        named = _qualifier(self, function_name, qualifier)
-        moto_delete(self, function_name, qualifier)
-        if named is not None:
-            forget(function, named)
-
-    policy.add_statement = add_statement
-    backend.add_permission = add_permission
-    backend.get_policy = get_policy
-    backend.remove_permission = remove_permission
-    backend.delete_alias = delete_alias
-    backend.delete_function = delete_function
-    response: Any = LambdaResponse
-    response.remove_permission = remove_permission_call
+def _forget(function: Any, qualifier: str) -> None:
+    arn = _named(function, qualifier)
+    function.policy.statements[:] = [s for s in function.policy.statements if s["Resource"] != arn]

@@ -19,7 +19,6 @@ from __future__ import annotations
 import copy
 import random
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,8 +33,10 @@ from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
+from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import lambda_async, lambda_concurrency
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest, spec_of, versions, weights
+from serverless_cloud.seams.replacement import Replacement
 
 _ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
 _chance = random.Random()
@@ -94,13 +95,14 @@ class NotReachable(LambdaClientError):
         super().__init__("ResourceNotFoundException", message)
 
 
-def install(fleet: Fleet) -> None:
+def install(plane: DataPlane) -> None:
     """Puts these rules into moto's backend."""
-    backend: Any = models.LambdaBackend
-    moto_create: Callable[..., Any] = backend.create_alias
-    moto_update: Callable[..., Any] = backend.update_alias
-    moto_delete: Callable[..., Any] = backend.delete_alias
-    seam_delete: Callable[..., None] = backend.delete_function  # lambda_functions.py's
+    _Backend.install(fleet=plane.service.fleet)
+    _Calls.install()
+
+
+class _Backend(Replacement, of=models.LambdaBackend):
+    fleet: Fleet
 
     def publish_version(self: Any, function_name: str, description: str = "") -> Any:
         function = self._lambdas.get_function_by_name_or_arn_forbid_qualifier(function_name)
@@ -114,53 +116,43 @@ def install(fleet: Fleet) -> None:
         version.description = description or function.description
         self._lambdas._functions[function.function_name]["versions"].append(version)
         self._lambdas._arns[version.function_arn] = version
-        fleet.retire(spec_of(version))  # an older function of this name may have had this version
+        _Backend.fleet.retire(spec_of(version))  # an older function of this name may have had this version
         return version
 
-    def create_alias(
-        self: Any, name: str, function_name: str, function_version: str, description: str, routing_config: Any
-    ) -> Any:
+    def create_alias(self: Any, name: str, function_name: str, **given: Any) -> Any:
         if not re.fullmatch(_ALIAS_NAME, name or ""):
             text = f"Member must satisfy regular expression pattern: {_ALIAS_NAME}"
             raise ValidationException(str(name), "name", text)
-        _refuse(self, function_name, function_version, routing_config)
+        _refuse(self, function_name, given["function_version"], given["routing_config"])
         try:
-            return moto_create(self, name, function_name, function_version, description, routing_config)
+            return _Backend.moto.create_alias(self, name, function_name, **given)
         except ConflictException as error:
             raise ResourceConflict(str(error.message)) from error
 
-    def update_alias(
-        self: Any, name: str, function_name: str, function_version: Any, description: Any, routing_config: Any
-    ) -> Any:
+    def update_alias(self: Any, name: str, function_name: str, **change: Any) -> Any:
         alias = self.get_alias(name, function_name)
-        version = function_version if function_version is not None else alias.function_version
-        routing = routing_config if routing_config is not None else alias.routing_config
-        _refuse(self, function_name, version, routing)
-        answer = moto_update(self, name, function_name, function_version, description, routing_config)
-        lambda_concurrency.allocate(self, fleet, latest(self, function_name))
+        kept = {"function_version": alias.function_version, "routing_config": alias.routing_config}
+        wanted = kept | {setting: value for setting, value in change.items() if value is not None}
+        _refuse(self, function_name, wanted["function_version"], wanted["routing_config"])
+        answer = _Backend.moto.update_alias(self, name, function_name, **change)
+        lambda_concurrency.allocate(self, _Backend.fleet, latest(self, function_name))
         return answer
 
     def delete_alias(self: Any, name: str, function_name: str) -> None:
-        moto_delete(self, name, function_name)
-        _forget(self, fleet, latest(self, function_name), name)
+        _Backend.moto.delete_alias(self, name, function_name)
+        _forget(self, latest(self, function_name), name)
 
     def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
         function = latest(self, function_name)
-        seam_delete(self, function_name, qualifier)
+        _Backend.moto.delete_function(self, function_name, qualifier)
         if left := {str(v.version) for v in self.list_versions_by_function(function.function_name)}:
             settings = {*lambda_concurrency.requests(function), *lambda_async.configs(function)}
             for gone in [q for q in settings if q.isdigit() and q not in left]:
-                _forget(self, fleet, function, gone)
+                _forget(self, function, gone)
 
-    moto_list: Callable[..., str] = LambdaResponse.list_versions_by_function
 
-    def list_versions_by_function(self: Any) -> str:
-        self.backend.get_function(unquote(self.path.split("/")[-2]))  # raises if there is none; moto lists nothing
-        return moto_list(self)
-
-    moto_publish: Callable[..., Any] = LambdaResponse.publish_version
-
-    def publish_version_call(self: Any) -> Any:
+class _Calls(Replacement, of=LambdaResponse):
+    def publish_version(self: Any) -> Any:
         wanted = (self.json_body if self.body else {}).get("CodeSha256")
         found = latest(self.backend, unquote(self.path.split("/")[-2])).code_sha_256
         if wanted and wanted != found:
@@ -168,21 +160,16 @@ def install(fleet: Fleet) -> None:
                 f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({found}). "
                 "Please try again with the CodeSHA256 in $LATEST."
             )
-        return moto_publish(self)
+        return _Calls.moto.publish_version(self)
 
-    response: Any = LambdaResponse
-    response.publish_version = publish_version_call
-    response.list_versions_by_function = list_versions_by_function
-    backend.publish_version = publish_version
-    backend.create_alias = create_alias
-    backend.update_alias = update_alias
-    backend.delete_alias = delete_alias
-    backend.delete_function = delete_function
+    def list_versions_by_function(self: Any) -> Any:
+        self.backend.get_function(unquote(self.path.split("/")[-2]))  # raises if there is none; moto lists nothing
+        return _Calls.moto.list_versions_by_function(self)
 
 
-def _forget(backend: Any, fleet: Fleet, function: Any, qualifier: str) -> None:
+def _forget(backend: Any, function: Any, qualifier: str) -> None:
     """A version or an alias is gone; what was set for it goes with it."""
-    lambda_concurrency.withdraw(backend, fleet, function, qualifier)
+    lambda_concurrency.withdraw(backend, _Backend.fleet, function, qualifier)
     lambda_async.configs(function).pop(qualifier, None)
 
 

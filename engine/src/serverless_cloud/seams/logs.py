@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.backends import get_backend
+
 from serverless_cloud.lambda_.function import FunctionSpec
 
 _making_streams = threading.Lock()  # moto's dictionaries are not made for many threads
@@ -40,9 +42,7 @@ def write_proxy_log(key: tuple[str, str, str], entry: dict[str, Any]) -> None:
 
 def write_events(account: str, region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
     """Writes events ("timestamp" in ms, "message"); group and stream are made unless they are there."""
-    from moto.logs.models import logs_backends
-
-    backend = logs_backends[account][region]
+    backend = get_backend("logs")[account][region]
     with _making_streams:
         backend.ensure_log_group(group)
         if stream not in backend.groups[group].streams:
