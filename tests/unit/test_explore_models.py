@@ -255,7 +255,7 @@ def test_cost_solves_the_break_even_and_draws_it_on_both_lines() -> None:
 
 def test_network_refuses_in_2019_and_not_now() -> None:
     explorer = explore.NetworkExplorer()
-    assert (explorer.then.refused, explorer.now.interfaces) == (750, 2)
+    assert (explorer.then.refused.item(), explorer.now.interfaces.item()) == (750, 2)
     explorer.preset.value = "a small subnet that runs dry"
     assert explorer.then.refused == 50 - network.addresses(28)
     assert "the addresses are used up" in explorer.sentence

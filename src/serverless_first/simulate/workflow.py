@@ -127,12 +127,13 @@ def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) 
     looks = np.minimum(wanted, most + 1).astype(np.int64)
     delay = np.where(full, math.inf, np.maximum(looks * (wait + function) - jobs, 0.0))
     done = np.where(full, 0, 1)
+    invocations = 1 + looks + done
     return WorkflowResult(
         job_s=jobs,
         delay_s=delay,
         transitions=1 + _LOOK_STATES * looks + 2 * done,
-        invocations=1 + looks + done,
-        function_s=(1 + looks + done) * function,
+        invocations=invocations,
+        function_s=np.multiply(invocations, function, dtype=np.float64),
         events=np.where(full, HISTORY_EVENTS, before + looks * _LOOK_EVENTS + after),
         messages=done,
     )
