@@ -273,6 +273,6 @@ def test_a_network_model_for_a_target(aws: Cloud) -> None:
 def test_enforce_iam_that_is_no_choice(aws: Cloud) -> None:
     with pytest.raises(ValueError, match="enforce_iam is 'yes'; it must be True or False"):
         cloud.start(enforce_iam="yes")  # type: ignore[arg-type]
-    with pytest.raises(CloudError, match="a target takes its place"):
+    with pytest.raises(CloudError, match="enforce_iam is for the local cloud, not for a target"):
         cloud.start(enforce_iam=True, target="http://127.0.0.1:4566")
     assert aws.is_running

@@ -129,8 +129,8 @@ def test_it_costs_a_handler_no_import_of_botocore() -> None:
     assert run.stdout.strip() == "False"
 
 
+@pytest.mark.usefixtures("armed")
 def test_an_address_that_two_readers_take_for_two_hosts_is_refused() -> None:
-    guard.arm()
     for url in ("http://s3.amazonaws.com\\@127.0.0.1/", "http://127.0.0.1\\@s3.amazonaws.com/"):
         with pytest.raises(guard.RealAwsRefused):
             guard.refuse_other_hosts(url)

@@ -1,4 +1,4 @@
-#: expects: but not for the first time
+#: expects: but not for the first time|search jumps over the answer
 #: because: Doubling shows between which numbers the place is.
 %%writefile review.py
 from month import month_usd

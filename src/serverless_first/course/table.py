@@ -10,8 +10,11 @@ from typing import Any
 from serverless_first.course.places import course_root
 
 
-class UnknownModule(LookupError):
+class UnknownModule(KeyError):
     """A module id, or its number, that course.toml does not have."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,11 @@ FILE = "prices.yml"
 _AMOUNT = re.compile(r"(?:(\d{1,3}(?:,\d{3})*) )?(\S.*)")
 
 
-class UnknownPrice(LookupError):
+class UnknownPrice(KeyError):
     """A price or a Region that prices.yml does not have; the message lists what there is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,11 @@ THEMES: Mapping[str, str] = {
 }
 
 
-class UnknownFact(LookupError):
+class UnknownFact(KeyError):
     """An id that facts.yml does not have; the message lists the nearest ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)
