@@ -210,6 +210,30 @@ def test_what_nobody_could_see_is_grey_and_not_drawn() -> None:
     )
 
 
+def grey_bands(samples: Sequence[Sample]) -> list[tuple[float, float]]:
+    """From where to where the picture says that the database does not answer."""
+    (axes,) = figures.connections_over_time(samples, title="t", max_connections=20).axes
+    bands = [each for each in axes.patches if each.get_label() == "the database does not answer"]
+    ends = [(band.get_x(), band.get_x() + band.get_width()) for band in bands if isinstance(band, Rectangle)]
+    assert len(ends) == len(bands)
+    return [(round(begin_s, 3), round(end_s, 3)) for begin_s, end_s in ends]
+
+
+def test_the_grey_bands_reach_from_the_last_sample_to_the_next() -> None:
+    assert grey_bands(RESTART) == [(0.5, 3.0)]
+    twice = [*RESTART, *(sample(6 + n / 10, idle=7) for n in range(6))]
+    assert grey_bands(twice) == [(0.5, 3.0), (3.5, 6.0)]
+    one_between = [*RESTART[:6], sample(1.5, idle=1), *RESTART[6:]]
+    assert grey_bands(one_between) == [(0.5, 1.5), (1.5, 3.0)]
+
+
+def test_a_sample_that_comes_a_little_late_is_no_gap() -> None:
+    assert grey_bands(BURST) == []
+    assert grey_bands([*BURST, sample(0.95, idle=15)]) == []
+    assert grey_bands([sample(n, idle=1) for n in (0, 2, 4, 13, 15)]) == []
+    assert grey_bands([sample(n, idle=1) for n in (0, 2, 4, 15, 17)]) == [(4.0, 15.0)]
+
+
 def test_moments_have_names() -> None:
     marks = {0.1: "the sale opens", 0.4: "the last call has ended"}
     figure = figures.connections_over_time(BURST, title="t", max_connections=20, marks=marks)

@@ -64,6 +64,23 @@ def test_cooldowns_and_the_way_down() -> None:
     assert set(stays.units) == {10}
 
 
+@pytest.mark.parametrize(
+    ("per_s", "units"),
+    [
+        # It grows for one minute's demand, and keeps what it has bought for the pause.
+        ([100, 300, 100, 100, 100, 100, 100], [1, 1, 3, 3, 3, 1, 1]),
+        ([900, 600, 300, 300, 300, 300, 300], [9, 9, 6, 6, 6, 3, 3]),  # down a stair, and the next one after the pause
+        ([300, 100, 300, 300, 300, 300, 300], [3, 3, 1, 3, 3, 3, 3]),  # more demand does not wait for the pause
+    ],
+    ids=["after growing", "after shrinking", "growing again"],
+)
+def test_a_pause_before_units_are_given_back_begins_with_the_last_change(
+    per_s: list[float], units: list[float]
+) -> None:
+    pause = replace(INSTANCE, lead_time_s=0, in_cooldown_s=180)
+    assert simulate(demand(*per_s), pause).units.tolist() == units
+
+
 def test_an_order_that_is_not_needed_any_more_is_taken_back_first() -> None:
     spike = demand(100, 1000, 200, 200, 200, 200, 200)
     run = simulate(spike, INSTANCE)

@@ -11,6 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from serverless_first import explore, facts, figures
 from serverless_first.explore.base import OWN
+from serverless_first.figures.spectrum import TaskBars
 from serverless_first.shop import order_stores, spectrum
 from serverless_first.shop.operations import Ledger, values_in
 
@@ -62,6 +63,23 @@ def test_the_explorer_counts_the_tasks_that_stay_yours() -> None:
     assert "14 stay yours" in explorer.sentence
     assert "operating system: install, patch: 0 of 5" in explorer.text()
     assert bytes(explorer.picture.value).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("counts", [(0, 1, 2, 5), (1, 0, 0, 0), (5, 5, 5, 5)])
+def test_each_task_has_a_bar_with_the_number_of_services_that_leave_it_to_you(counts: tuple[int, ...]) -> None:
+    leaves = dict(zip(spectrum.TASKS, counts, strict=False))  # none leaves the other tasks
+    yours = [frozenset(task for task, count in leaves.items() if number < count) for number in range(5)]
+    services = [spectrum.Service(f"service {number}", tasks) for number, tasks in enumerate(yours)]
+    axes = Figure().subplots()
+    picture = TaskBars(axes, 5)
+    picture.update(SERVICES)  # what another setting has left behind goes
+    assert list(picture.update(services).values())[: len(counts)] == list(counts)
+    drawn = axes.containers[1][: len(counts)]
+    assert [bar.get_width() for bar in drawn] == list(counts)
+    said = [text.get_text() for text in axes.texts]
+    assert said[: len(counts)] == [str(count) if count else "0: none of them" for count in counts]
+    assert set(said[len(counts) :]) == {"0: none of them"}
+    assert [text.get_text() for text in axes.get_yticklabels()] == list(spectrum.TASKS.values())
 
 
 def test_a_ledger_counts_by_task_and_a_task_that_runs_again_is_counted_once() -> None:
