@@ -179,6 +179,38 @@ def test_assign_of_a_rule_and_of_the_default(kit: Any) -> None:
     assert states.succeeded(states.run(machine, {"v": 8})) == {"why": "default"}
 
 
+@pytest.mark.parametrize(
+    ("given", "output"),
+    [
+        ({"paid": 2000, "gift": "fan"}, {"from": "first", "gift": "fan"}),
+        ({"paid": 1001, "gift": "bell", "discount": 5}, {"from": "first", "gift": "bell"}),
+        ({"paid": 1000, "discount": 45}, {"from": "second", "discount": 45}),
+        ({"paid": 101, "discount": 5, "gift": "fan"}, {"from": "second", "discount": 5}),
+        ({"paid": 100, "note": "small"}, {"from": "default", "note": "small"}),
+        ({"paid": 0, "note": "nothing", "discount": 5}, {"from": "default", "note": "nothing"}),
+    ],
+)
+def test_only_the_rule_that_matches_gives_the_output(kit: Any, given: dict[str, Any], output: dict[str, Any]) -> None:
+    """What the other rules would give isn't even worked out. If it were, it would fail where the field is missing."""
+    del kit
+    rules = [
+        {
+            "Condition": "{% $states.input.paid > 1000 %}",
+            "Output": {"from": "first", "gift": "{% $states.input.gift %}"},
+            "Next": "Done",
+        },
+        {
+            "Condition": "{% $states.input.paid > 100 %}",
+            "Output": {"from": "second", "discount": "{% $states.input.discount %}"},
+            "Next": "Done",
+        },
+    ]
+    otherwise = {"from": "default", "note": "{% $states.input.note %}"}
+    ask = {"Type": "Choice", "Choices": rules, "Output": otherwise, "Default": "Done"}
+    definition = {"QueryLanguage": "JSONata"} | states.steps(Ask=ask, Done=states.DONE)
+    assert states.succeeded(states.run_once(definition, given)) == output
+
+
 INTRINSICS: list[tuple[str, Any]] = [
     ("States.Format('{} of {}', $.id, $.items[0].lamp)", "7 of andon"),
     ("States.Array(1, 'a', $.id)", [1, "a", 7]),
