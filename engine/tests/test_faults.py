@@ -99,7 +99,10 @@ server.stop_soon()
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A disk of 1 MB, in a folder that others may enter: as root PostgreSQL runs as nobody."""
+    """A disk of 1 MB, in a folder that others may enter: as root PostgreSQL runs as nobody.
+
+    A test asks for it before `program`, so that its program ends while the disk is still there.
+    """
     if not psutil.LINUX or os.geteuid() != 0:
         pytest.skip("only root of Linux can mount a small disk")
     base = Path(tempfile.mkdtemp(prefix="small-disk-"))
@@ -156,7 +159,7 @@ def test_a_clock_that_is_put_forward_and_back_changes_no_wait(program: Callable[
     assert started.hear() == {"init": True, "used": True}
 
 
-def test_a_disk_that_is_full_when_the_cloud_starts(program: Callable[..., Any], small_disk: Path) -> None:
+def test_a_disk_that_is_full_when_the_cloud_starts(small_disk: Path, program: Callable[..., Any]) -> None:
     source = FILL + "fill(0)\nfrom kits import cloud_kit as kit\nimport serverless_cloud as cloud\n"
     (kind, text) = program(source + "kit.say(error=kit.attempt(cloud.start))", TMPDIR=str(small_disk)).hear()["error"]
     assert kind == "CloudDidNotStart"
@@ -164,7 +167,7 @@ def test_a_disk_that_is_full_when_the_cloud_starts(program: Callable[..., Any], 
     assert list(small_disk.rglob("run-*")) == []
 
 
-def test_a_disk_that_fills_up_while_the_cloud_runs(program: Callable[..., Any], small_disk: Path) -> None:
+def test_a_disk_that_fills_up_while_the_cloud_runs(small_disk: Path, program: Callable[..., Any]) -> None:
     source = """
 from kits import cloud_kit as kit
 import serverless_cloud as cloud
@@ -184,7 +187,7 @@ kit.say(error=error, count=kit.invoke("price").payload["count"])
 
 
 @pytest.mark.thorough
-def test_a_database_on_a_disk_that_is_full(program: Callable[..., Any], small_disk: Path) -> None:
+def test_a_database_on_a_disk_that_is_full(small_disk: Path, program: Callable[..., Any]) -> None:
     source = "from kits import cloud_kit as kit, rds_kit as rk\nimport serverless_cloud as cloud\ncloud.start()\n"
     said = program(
         FILL + source + "kit.say(error=kit.attempt(lambda: rk.create('shop')))", TMPDIR=str(small_disk)

@@ -104,7 +104,8 @@ class Program:
             if line.startswith("@"):
                 said: dict[str, Any] = json.loads(line[1:])
                 return said
-        pytest.fail(f"The program exited without sending a message:\n{self.process.stderr.read()}")
+        wrong = self.process.stderr.read()
+        pytest.fail(f"The program exited with {self.process.wait(60)} without sending a message:\n{wrong}")
 
     def go_on(self) -> None:
         """Sends the newline that the program's input() waits for."""
