@@ -60,7 +60,7 @@ class Timer:
         """Sets a schedule, in the place of another one with the same key.
 
         Args:
-                start: what its clock shows now.
+            start: what its clock shows now.
             next_after: asked for the first time, `start` included, and after each time for the next one.
             ring: called with each time, in the timer's thread: it must not wait.
         """
