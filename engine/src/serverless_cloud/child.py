@@ -39,7 +39,7 @@ def start(command: Sequence[str], errors: Path, environ: Mapping[str, str]) -> s
             stdout=subprocess.PIPE,
             stderr=sink,
             env=environ,
-            # A group of its own: interrupting or killing the kernel's group leaves it time to clean up.
+            # In a separate group, it has time to clean up when the kernel's group is interrupted or killed.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
             | getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -68,7 +68,7 @@ def borrow_steps(
 ) -> Figure:
     """A lane for each of a few clients: when it waits, which database connection it borrows, what it asks there.
 
-    Half of these clients have waited in vain, if there are such; the others are those that share a connection.
+    Half of these clients gave up waiting, if any did; the others share a connection.
 
     Args:
         events: of `Cloud.proxy_events`.
@@ -77,7 +77,7 @@ def borrow_steps(
         connections: number of a database connection -> what stands on its bars; else the number.
 
     Raises:
-        ValueError: nobody has borrowed a connection or waited in vain for one.
+        ValueError: nobody borrowed a connection or gave up waiting for one.
     """
     lanes = _lanes(events)
     if not lanes:

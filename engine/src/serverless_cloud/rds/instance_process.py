@@ -217,7 +217,7 @@ def _allow_many_files() -> None:
     import resource  # Windows has none
 
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # macOS says that there is no limit, and refuses more than its kernel allows.
+    # macOS reports an unlimited number, and refuses more than its kernel allows.
     for wanted in (65_536, 24_576, 10_240):
         if most != resource.RLIM_INFINITY:
             wanted = min(wanted, most)

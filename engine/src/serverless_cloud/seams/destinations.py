@@ -6,12 +6,8 @@ replaced. Records and message attributes: AWS Lambda Developer Guide, "Capturing
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-import traceback
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +15,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 
 from serverless_cloud.clients import client
 from serverless_cloud.iam.permissions import Permissions
+from serverless_cloud.tasks import reported
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
@@ -90,7 +87,7 @@ class Destinations:
 
     def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
         """Sends a record to a destination."""
-        with _reported(arn):
+        with reported(f"A record could not be delivered to {arn}"):
             self._require(role_arn, arn)
             self._send_record(arn, record)
 
@@ -121,7 +118,7 @@ class Destinations:
 
     def dead_letter(self, arn: str, event: bytes, attributes: dict[str, str], role_arn: str) -> None:
         """Sends an event that was given up to a dead-letter queue or topic."""
-        with _reported(arn):
+        with reported(f"A record could not be delivered to {arn}"):
             self._require(role_arn, arn)
             kinds = {"ErrorCode": "Number"}
             given = {k: {"DataType": kinds.get(k, "String"), "StringValue": v} for k, v in attributes.items() if v}
@@ -131,12 +128,3 @@ class Destinations:
                 api.send_message(QueueUrl=url, MessageBody=event.decode(), MessageAttributes=given)
             else:
                 api.publish(TopicArn=arn, Message=event.decode(), MessageAttributes=given)
-
-
-@contextlib.contextmanager
-def _reported(arn: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception:
-        print(f"A record could not be delivered to {arn}:", file=sys.stderr)
-        traceback.print_exc()

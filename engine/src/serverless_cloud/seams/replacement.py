@@ -1,4 +1,4 @@
-"""How a seam puts methods in the place of moto's. Nothing of moto is replaced by this file itself."""
+"""How a seam replaces moto's methods. By itself, this file replaces nothing."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ expression as text. Replaced, in each module that has it:
 - `ConditionStringJSONata._eval_body`: a Condition that is not true or false fails with States.QueryEvaluationError.
 - `ChoiceRule._eval_body`, `StateChoice._eval_state`, `_eval_state_output`: Assign of a rule sees the input; no rule and
   no Default is States.NoChoiceMatched; Default's Assign is not done for a rule that leads to the same state.
-- `SecondsJSONata`, `TimeoutSecondsJSONata`, `HeartbeatSecondsJSONata`: numbers that are none fail, too.
+- `SecondsJSONata`, `TimeoutSecondsJSONata`, `HeartbeatSecondsJSONata`: values that are not numbers fail as well.
 - `VariableStore.get_assigned_variables`: values in the history are JSON, whatever is in a text.
 - `EventManager.add_event` is not touched: moto writes EvaluationFailed twice for a Task; states_history.py leaves one.
 """
@@ -54,7 +54,7 @@ _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
 def replace_everywhere(old: Any, new: Any) -> None:
-    """Puts `new` in the place of `old` in each module of moto's Step Functions that has imported it."""
+    """Replaces `old` with `new` in each module of moto's Step Functions that has imported it."""
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions"):
             for attribute, value in list(vars(module).items()):
