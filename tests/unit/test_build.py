@@ -98,7 +98,7 @@ def bytes_of(root: Path) -> dict[str, bytes]:
 
 def test_a_lesson_is_stored_with_its_outputs_and_rendered_facts(built_once: tuple[Path, list[str]]) -> None:
     lesson = cells(built_once[0], f"notebooks/{NAME}")
-    assert "steps of 1 ms ([AWS News Blog]" in "".join(lesson[0]["source"])
+    assert 'steps of 1 ms,<sup id="lesson-00-mark-1">' in "".join(lesson[0]["source"])
     assert lesson[1]["outputs"][0]["text"] == ["運賃 included: 2400\n"]
     assert [cell["execution_count"] for cell in lesson if cell["cell_type"] == "code"] == list(range(1, 8))
 
@@ -106,7 +106,41 @@ def test_a_lesson_is_stored_with_its_outputs_and_rendered_facts(built_once: tupl
 def test_prices_of_authors_and_of_facts_begin_no_formula_and_code_keeps_its_dollars(course: Path) -> None:
     edit(course, f"{ROOM}/lesson.md", "Duration is", "From $5 to $6, `$HOME`, {fact}`request-price`. Duration is")
     lesson, *_ = pages(load(course).module("00"), course, facts.load(course), set())
-    assert f"From {SIGN}5 to {SIGN}6, `$HOME`, {SIGN}0.20 (" in lesson.notebook.cells[0].source
+    assert f"From {SIGN}5 to {SIGN}6, `$HOME`, {SIGN}0.20.<sup" in lesson.notebook.cells[0].source
+
+
+def test_a_page_ends_with_the_sources_of_what_it_cites(built_once: tuple[Path, list[str]]) -> None:
+    for folder, page in (("notebooks", "lesson"), ("labs", "lab"), ("solutions", "lab")):
+        last = cells(built_once[0], f"{folder}/{NAME}")[-1]
+        words = re.sub(r"<[^>]+>", "", "".join(last["source"]))
+        assert words.startswith("## Sources\n\n1. Billing step: 1 ms. As of November 2026: [AWS News Blog](https://"), page
+        assert f'id="{page}-00-source-1"' in "".join(last["source"])
+        assert last["metadata"]["tags"] == ["sources"]
+    assert "2. Billing step: 100 ms. As of January 2020:" in re.sub(
+        r"<[^>]+>", "", "".join(cells(built_once[0], f"notebooks/{NAME}")[-1]["source"])
+    )
+
+
+def test_the_sources_name_what_code_reads_and_no_price_begins_a_formula(course: Path) -> None:
+    edit(course, f"{ROOM}/lesson.md", "import order\n", 'import order  # facts.get("request-price")\n')
+    lesson, *_ = pages(load(course).module("00"), course, facts.load(course), set())
+    section = lesson.notebook.cells[-1].source
+    assert f"Code on this page also reads:\n\n- Price of a million requests: {SIGN}0.20. As of 2026:" in section
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("hints.yml", "'0.1':\n- Look.\n- It is {fact}`billing`.\n- Write it.\n"),
+        ("quiz.yml", "quiz:\n- {question: 'Is it {fact}`billing`?', type: multiple_choice, answers: []}\n"),
+    ],
+)
+def test_a_wrong_citation_in_hints_or_quiz_is_a_problem(course: Path, name: str, text: str) -> None:
+    (course / ROOM / name).write_text(text, encoding="utf-8")
+    problem = next(line for line in check() if line.startswith(f"{ROOM}/{name}"))
+    assert "There is no fact 'billing' in facts.yml. Did you mean billing-step?" in problem
+    (course / ROOM / name).write_text(text.replace("{fact}`billing`", "{fact}`billing-step`"), encoding="utf-8")
+    assert not any(line.startswith(f"{ROOM}/{name}") for line in check())
 
 
 def test_progress_is_reported_for_each_notebook(built_once: tuple[Path, list[str]]) -> None:
@@ -284,6 +318,7 @@ def test_an_output_that_must_not_be_stored_fails(course: Path, old: str, new: st
         ("lesson.md", ":tags: [raises-exception]", ":tags: [task-0.1]", "belong into lab.md"),
         ("lesson.md", ":tags: [raises-exception]", ":tags: [raises", "lesson.md cannot be read as MyST Markdown"),
         ("lesson.md", "Duration is", "![](lamp.png) Duration is", "a picture has no alt text"),
+        ("lesson.md", "Duration is", "## Sources\n\nDuration is", "the build writes the Sources section: cite with"),
         ("lab.md", "[task-0.1]", "[task-0.2]", "course.toml has no task 0.2; it has 0.1"),
         ("lab.md", "[task-0.1]", "[]", "BEGIN SOLUTION in a cell without a tag task-N.N"),
         ("lab.md", "[check-0.1]", "[]", "no cell is tagged check-0.1"),

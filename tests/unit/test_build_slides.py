@@ -93,11 +93,11 @@ def test_a_fact_has_a_mark_and_its_source_stands_at_the_foot(course: Path) -> No
     html = (course / "slides" / "export" / "00-lamps.html").read_text(encoding="utf-8")
     slide = html[html.index("One step, two prices") :]
     body, foot = slide[: slide.index("<footer>")].split('<div class="sources-foot">')
-    marks = re.search(r"a million requests cost <span>\$</span>0\.20<sup>(.*?)</sup>", body)
+    marks = re.search(r"a million requests cost <span>\$</span>0\.20\.<sup>(.*?)</sup>", body)
     assert marks
-    assert re.findall(r'<a href="([^"]+)"[^>]*>(\d)</a>', marks[1]) == [("https://aws.example/guide", "3")]
+    assert re.findall(r'<a href="([^"]+)"[^>]*>\[(\d)\]</a>', marks[1]) == [("https://aws.example/guide", "3")]
     assert re.sub(r"<[^>]+>|\s+", " ", foot).replace("\xa0", " ").split(" · ")[-1].split() == [
-        "3",
+        "[3]",
         "Developer",
         "Guide",
         ",",

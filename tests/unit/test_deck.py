@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
 from serverless_first.authoring import deck, nbio
-from serverless_first.authoring.cite import Marks, render
+from serverless_first.facts.cite import Marks, render
 from serverless_first.facts import Dated, Fact, Facts, Source
 
 NOTES = "Say: Lamps.\n\nAsk: Which?\n\nShow: One.\n\nMisunderstanding: All.\n\nMinutes: 2"
@@ -86,18 +86,18 @@ def test_a_deck_may_take_its_minutes_and_not_one_more() -> None:
 
 def test_marks_count_the_sources_of_a_slide_and_name_each_once_at_its_foot() -> None:
     marks = Marks()
-    text = render("Now {fact}`step`, then {then}`step`, now {fact}`step`.", FACTS, set(), marks)
-    assert text.count(">1</a>&thinsp;<a") == 2
-    assert '100 ms<sup><a href="https://aws.example/news" title="News (AWS)">3</a></sup>' in text
+    text = render("Now {fact}`step`, then {then}`step`, now {fact}`step`.", FACTS, marks)
+    assert text.count(">[1]</a><a") == 2
+    assert '100 ms,<sup><a href="https://aws.example/news" title="News (AWS)">[3]</a></sup>' in text
     assert "as of" not in text
     foot = marks.foot()
     assert foot.count("News (AWS)") == 2  # of two dates
-    assert '2&nbsp;<a href="https://aws.example/g?a&amp;b">Guide</a>, November 2026' in foot
+    assert '[2]&nbsp;<a href="https://aws.example/g?a&amp;b">Guide</a>, November 2026' in foot
     assert Marks().foot() == ""
 
 
 def test_marks_stand_in_the_table_of_then_and_now() -> None:
     marks = Marks()
-    table = render("{then-now}`step`", FACTS, set(), marks)
+    table = render("{then-now}`step`", FACTS, marks)
     assert table.splitlines()[0] == "| What | Then | Now |"
     assert table.splitlines()[2].startswith("| Step | 100 ms<sup>")

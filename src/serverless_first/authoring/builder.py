@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from serverless_first import course, facts
-from serverless_first.authoring import cache, compare, guide, nbio, table
+from serverless_first.authoring import beside, cache, compare, guide, nbio, table
 from serverless_first.authoring.execute import execute
 from serverless_first.authoring.labs import lab_from
 from serverless_first.authoring.problems import BuildFailed
@@ -154,6 +154,7 @@ def _make(names: Sequence[str] | None) -> _Made:
         if not module.ready:
             made.problems.append(f"{module.id} is planned: it is built once modules/{module.id}/ exists")
             continue
+        made.problems += beside.citation_problems(module, root, the_facts, made.cited)
         try:
             for page in pages(module, root, the_facts, made.cited):
                 made.pages.append(page)

@@ -9,7 +9,7 @@ from typing import Any
 
 SLIDE_TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 PARTS = ("Say", "Ask", "Show", "Misunderstanding", "Minutes")
-SOURCES_TAG = "sources"  # on the cell that the build puts at the foot of a slide
+SOURCES_TAG = "sources"  # on the cell that the build puts at the foot of a slide, and at the end of a lesson or lab
 
 # The notebook shown live by RISE in JupyterLab. The theme is one that asks nothing of the network; hidden code leaves
 # no line behind, and a figure fits.

@@ -16,13 +16,14 @@ from typing import Any
 import jupytext
 
 from serverless_first.authoring import deck, nbio
-from serverless_first.authoring.cite import CitationError, Marks, cited_in_code, render
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
+from serverless_first.facts.cite import CitationError, Marks, Note, Notes, PageNotes, cited_in_code, render
 
 _FOLDERS = {"lesson": "notebooks", "lab": "solutions", "slides": "slides"}
 _TASK_TAG = re.compile(r"(task|check)-(\d+\.\d+)")
+_SOURCES_HEADING = re.compile(r"^#{1,3}[ \t]+Sources[ \t]*$", re.MULTILINE)
 _NO_ALT = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])")
 _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -107,21 +108,10 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     except Exception as error:
         # jupytext has no exception of its own: a slip in the YAML of a cell or of the head comes as anything.
         raise BuildFailed([f"{source} cannot be read as MyST Markdown: {' '.join(str(error).split())}"]) from None
-    problems: list[str] = []
-    marks = _marks(cells) if kind == "slides" else [None] * len(cells)
-    for number, cell in enumerate(cells, 1):
-        where = place(source, number, cell)
-        if cell.cell_type == "markdown":
-            try:
-                cell.source = dollars.in_markdown(render(cell.source, facts, cited, marks[number - 1]))
-            except CitationError as error:
-                problems.append(f"{where}: {error}")
-            if _NO_ALT.search(cell.source):
-                problems.append(f"{where}: a picture has no alt text: write ![what it shows](file)")
-        elif cell.cell_type == "code":
-            cited |= cited_in_code(cell.source)
-            if not cell.source.strip():
-                problems.append(f"{where}: the code cell is empty: fill it or remove it")
+    marks = _marks(cells)
+    page_notes = PageNotes(f"{kind}-{module.number}")
+    notes: Sequence[Notes] = marks if kind == "slides" else [page_notes] * len(cells)
+    problems = _render_cells(cells, notes, source, facts, cited)
     if kind == "lab":
         problems += _mark_tasks(cells, source, module)
     else:
@@ -135,11 +125,43 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         made = deck.slides(cells)
         problems += deck.notes_problems(made, source) + deck.minutes_problems(made, source, module.slides_minutes)
         cells = _with_sources(cells, marks)
+    else:
+        cells += _sources_section(cells, page_notes, facts)
     if problems:
         raise BuildFailed(problems)
     _give_ids(cells)
     live = {"rise": deck.RISE} if kind == "slides" else {}
     return nbio.new(cells, {**_METADATA, **live, "title": module.title})
+
+
+def _render_cells(
+    cells: list[Any], notes: Sequence[Notes], source: str, facts: Facts, cited: set[str]
+) -> list[str]:
+    """Replaces the citations in the Markdown cells; returns what is wrong with the cells."""
+    problems: list[str] = []
+    for number, (cell, kept) in enumerate(zip(cells, notes, strict=True), 1):
+        where = place(source, number, cell)
+        if cell.cell_type == "markdown":
+            if _SOURCES_HEADING.search(cell.source):
+                problems.append(f"{where}: the build writes the Sources section: cite with {{fact}} or {{source}}")
+            try:
+                cell.source = dollars.in_markdown(render(cell.source, facts, kept, cited))
+            except CitationError as error:
+                problems.append(f"{where}: {error}")
+            if _NO_ALT.search(cell.source):
+                problems.append(f"{where}: a picture has no alt text: write ![what it shows](file)")
+        elif cell.cell_type == "code":
+            cited.update(cited_in_code(cell.source))
+            if not cell.source.strip():
+                problems.append(f"{where}: the code cell is empty: fill it or remove it")
+    return problems
+
+
+def _sources_section(cells: list[Any], notes: PageNotes, facts: Facts) -> list[Any]:
+    """The cell that ends a lesson or lab: its footnotes, then the facts that its code reads; none without either."""
+    read = [name for cell in cells if cell.cell_type == "code" for name in cited_in_code(cell.source) if name in facts]
+    section = notes.section(Note.of(facts[name], facts[name].now) for name in read)
+    return [nbio.markdown(dollars.in_markdown(section), {"tags": [deck.SOURCES_TAG]})] if section else []
 
 
 def _tags(cell: Any) -> list[str]:
@@ -199,9 +221,9 @@ def _nbgrader(role: str, task: str, nth: int) -> dict[str, object]:
     return metadata
 
 
-def _marks(cells: list[Any]) -> list[Marks | None]:
+def _marks(cells: list[Any]) -> list[Marks]:
     """For each cell of a deck what keeps its sources: one for the cells of a slide, one for its notes."""
-    made: list[Marks | None] = []
+    made: list[Marks] = []
     shown, said = Marks(), Marks()
     for cell in cells:
         kind = deck.slide_type(cell)
@@ -211,7 +233,7 @@ def _marks(cells: list[Any]) -> list[Marks | None]:
     return made
 
 
-def _with_sources(cells: list[Any], marks: Sequence[Marks | None]) -> list[Any]:
+def _with_sources(cells: list[Any], marks: Sequence[Marks]) -> list[Any]:
     """The cells with the sources at the foot of each slide and of each slide's notes, and the notes' parts in bold."""
     made: list[Any] = []
     written: set[int] = set()

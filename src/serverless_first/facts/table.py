@@ -12,7 +12,10 @@ facts.yml has two parts::
         checked: 2026-11-24                                          # when somebody last looked
         note: since December 2020                                    # optional, for authors
 
-Lessons cite a fact by its id; the build renders value, date and source.
+Lessons cite a fact by its id; `facts.cite` renders its value and a footnote with date and source. A value that does not
+fit into a sentence has a short form as well::
+
+    now: {value: 10,000 connections and 100 new ones a second, short: 10,000 connections, as_of: 2025, source: QUOTA}
 
 releases.yml stands beside it and may cite the same sources::
 
@@ -30,7 +33,7 @@ releases.yml stands beside it and may cite the same sources::
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -68,11 +71,15 @@ class UnknownFact(KeyError):
 
 @dataclass(frozen=True)
 class Dated:
-    """A value, the day, month or year it holds for ("2026-11-19", "2026-11", "2026"), and its sources."""
+    """A value, the day, month or year it holds for ("2026-11-19", "2026-11", "2026"), and its sources.
+
+    `short` is the form that fits into a sentence; None where the value itself does.
+    """
 
     value: str
     as_of: str
     sources: tuple[Source, ...]
+    short: str | None = None
 
     @property
     def as_of_words(self) -> str:
@@ -135,7 +142,17 @@ class History:
 
 
 class Facts(dict[str, Fact]):
-    """All facts by id, in the order of the file; `facts[id]` raises UnknownFact with the near misses."""
+    """All facts by id, in the order of the file; `facts[id]` raises UnknownFact with the near misses.
+
+    Attributes:
+        sources: every source that the file names, by key; texts may cite a source without a fact.
+    """
+
+    def __init__(
+        self, facts: Mapping[str, Fact] | Iterable[tuple[str, Fact]] = (), sources: Mapping[str, Source] | None = None
+    ) -> None:
+        super().__init__(facts)
+        self.sources: Mapping[str, Source] = sources or {}
 
     def __missing__(self, fact_id: str) -> Fact:
         near = difflib.get_close_matches(fact_id, self, n=3, cutoff=0.5)
@@ -205,7 +222,7 @@ class _Reader(Reader):
         top = self.mapping(data, "the file", {"sources", "facts"})
         self.read_sources(top)
         entries = self.mapping(top.get("facts"), "facts").items()
-        facts = Facts((str(key), self._fact(str(key), entry)) for key, entry in entries)
+        facts = Facts(((str(key), self._fact(str(key), entry)) for key, entry in entries), self.sources)
         if self.problems:
             raise FactsError(self.problems)
         return facts
@@ -254,6 +271,9 @@ class _Reader(Reader):
         )
 
     def _dated(self, entry: object, where: str) -> Dated:
-        fields = self.mapping(entry, where, {"value", "as_of", "source"})
+        fields = self.mapping(entry, where, {"value", "short", "as_of", "source"})
         value, as_of = self.text(fields, "value", where), self.period(fields.get("as_of", ""), f"{where}: as_of")
-        return Dated(value, as_of, self.cited(fields, where))
+        short = self.text(fields, "short", where) if "short" in fields else None
+        if short and len(short) >= len(value):
+            self.problem(f"{where}: short is {short!r}, no shorter than the value; leave it out, or shorten it")
+        return Dated(value, as_of, self.cited(fields, where), short)

@@ -10,7 +10,7 @@ from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.course.places import module_dir
 from serverless_first.course.words import count
-from serverless_first.lab import progress, sharing, summary
+from serverless_first.lab import citing, progress, sharing, summary
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
@@ -106,9 +106,11 @@ class Lab:
         seen_now = list(zip(headings, hints, strict=True))[:number]
         last = f'That was the last hint. `lab.solution("{task.id}", sure=True)` shows a solution.'
         end = [last] if number == len(hints) else []
+        plain = "\n\n".join(f"{heading}\n\n{hint}" for heading, hint in seen_now)
+        markdown = "\n\n".join(f"**{heading}**\n\n{hint}" for heading, hint in seen_now)
         show(
-            "\n\n".join([*(f"{heading}\n\n{hint}" for heading, hint in seen_now), *end]),
-            markdown="\n\n".join([*(f"**{heading}**\n\n{hint}" for heading, hint in seen_now), *end]),
+            "\n\n".join([citing.plain_with_sources(plain), *end]),
+            markdown="\n\n".join([citing.with_sources(markdown), *end]),
         )
 
     def solution(self, task_id: str = "", *, sure: bool = False) -> None:

@@ -11,7 +11,7 @@ quiz.yml has two lists, `quiz` and `recall`::
 
 `many_choice` has at least two right answers. In a `numeric` question an answer is a number, a list of two
 numbers (a range: from the first, below the second) or the text `anything else`, which must be there and is
-the last. Text in backticks is shown as code.
+the last. Text in backticks is shown as code. Texts may cite facts, as lessons do: {fact}`lambda-timeout`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ import yaml
 from serverless_first.course import Module
 from serverless_first.course.dollars import NO_FORMULAS
 from serverless_first.course.places import module_dir
+from serverless_first.facts.cite import Marks
 from serverless_first.lab import keyboard
+from serverless_first.lab.citing import cited, plain_with_sources
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.show import in_notebook, say, show
 
@@ -148,7 +150,7 @@ def plain(questions: list[Question]) -> str:
         else:
             choices = zip(ascii_lowercase, question["answers"], strict=False)
             lines += [f"   {letter}) {choice['answer']}" for letter, choice in choices]
-    return "\n".join(lines)
+    return plain_with_sources("\n".join(lines))
 
 
 def page(seed: str, questions: list[Question]) -> str:
@@ -158,7 +160,8 @@ def page(seed: str, questions: list[Question]) -> str:
         seed: same seed, same bytes.
         questions: as `load_quiz` gives them.
     """
-    frame, script = _jupyterquiz(seed, [_for_jupyterquiz(q) for q in questions])
+    marks = quiz_marks()
+    frame, script = _jupyterquiz(seed, [_for_jupyterquiz(q, marks) for q in questions])
     name = re.search(r'id="(\w+)"', frame)[1]  # type: ignore[index]
     fallback = f'<pre style="white-space: pre-wrap; color: {INK}">{html.escape(plain(questions))}</pre>'
     style = f"<style>#{name} {{ background: {PAGE}; color: {INK}; padding: 0.6em }} {_FOCUS.format(name)}</style>"
@@ -170,8 +173,19 @@ def page(seed: str, questions: list[Question]) -> str:
         f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{style}<script>\n'
         f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{names}}})"
         f'(undefined, {here}.querySelector("#{name}"));{keyboard.SCRIPT}'
-        "</script></div>"
+        f"</script></div>{foot(marks)}"
     )
+
+
+def quiz_marks() -> Marks:
+    """Keeps the sources of the facts that the questions of a quiz cite."""
+    return Marks(letters=True, in_html=True)
+
+
+def foot(marks: Marks) -> str:
+    """The sources of a quiz as HTML for the place below it, or "" when its questions cite nothing."""
+    listed = marks.foot()
+    return f'<p class="{NO_FORMULAS}">{listed}</p>' if listed else ""
 
 
 def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
@@ -192,22 +206,23 @@ def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
     return frame, re.sub(r"https?://[^\s'\"]+", "", script)
 
 
-def _for_jupyterquiz(question: Question) -> Question:
+def _for_jupyterquiz(question: Question, marks: Marks) -> Question:
     return {
-        "question": markup(asked(question)),
+        "question": markup(asked(question), marks),
         "type": question["type"],
-        "answers": [_answer(question["type"], a) for a in question["answers"]],
+        "answers": [_answer(question["type"], a, marks) for a in question["answers"]],
     }
 
 
-def _answer(kind: str, answer: dict[str, Any]) -> dict[str, Any]:
+def _answer(kind: str, answer: dict[str, Any], marks: Marks) -> dict[str, Any]:
     value = answer["answer"]
+    choice = markup(value, marks.without_links())  # first, so that the marks are in the order of the page
     told = {
         "correct": answer["correct"],
-        "feedback": ("&#10003; " if answer["correct"] else "&#10007; ") + markup(answer["feedback"]),
+        "feedback": ("&#10003; " if answer["correct"] else "&#10007; ") + markup(answer["feedback"], marks),
     }
     if kind != "numeric":
-        return {"answer": markup(value), **told}
+        return {"answer": choice, **told}
     if value == OTHERWISE:
         return {"type": "default", **told}
     return {"range": value, **told} if isinstance(value, list) else {"value": value, **told}
@@ -219,7 +234,12 @@ def asked(question: Question) -> str:
     return f"{str(question['question']).strip()}{more}"
 
 
-def markup(text: object) -> str:
-    """Text as HTML; `code` in backticks; a dollar sign stays one, jupyterquiz would begin a formula."""
-    escaped = html.escape(str(text).strip(), quote=False).replace("$", "&#36;")
+def markup(text: object, marks: Marks | None = None) -> str:
+    """Text as HTML; `code` in backticks; a dollar sign stays one, jupyterquiz would begin a formula.
+
+    Args:
+        marks: from `quiz_marks`, if the text may cite facts. Where a link can't stand, pass `marks.without_links()`.
+    """
+    escaped = html.escape(str(text).strip(), quote=False)
+    escaped = (cited(escaped, marks) if marks else escaped).replace("$", "&#36;")
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)

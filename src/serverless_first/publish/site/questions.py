@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from serverless_first.lab.quiz import OTHERWISE, asked, markup
+from serverless_first.facts.cite import Marks
+from serverless_first.lab.quiz import OTHERWISE, asked, foot, markup, quiz_marks
 from serverless_first.publish.site.text import escaped
 
 _CHOICE = re.compile(r"  \d+\. (.*)")
@@ -18,23 +19,25 @@ def quiz(title: str, questions: list[dict[str, Any]]) -> str:
         title: what the fold says.
         questions: as `lab.quiz.load_quiz` gives them.
     """
-    items = "".join(f"<li>{_question(question)}</li>" for question in questions)
+    marks = quiz_marks()
+    items = "".join(f"<li>{_question(question, marks)}</li>" for question in questions)
     note = "<p>Choose, then open your answer: it says whether it is right, and why.</p>"
-    return f'<details class="quiz"><summary>{escaped(title)}</summary>{note}<ol>{items}</ol></details>'
+    return f'<details class="quiz"><summary>{escaped(title)}</summary>{note}<ol>{items}</ol>{foot(marks)}</details>'
 
 
-def _question(question: dict[str, Any]) -> str:
-    words = _number if question["type"] == "numeric" else markup
-    answers = "".join(_answer(words(answer["answer"]), answer) for answer in question["answers"])
-    return f"<p>{markup(asked(question))}</p>{answers}"
+def _question(question: dict[str, Any], marks: Marks) -> str:
+    words = f"<p>{markup(asked(question), marks)}</p>"
+    return words + "".join(_answer(question["type"], answer, marks) for answer in question["answers"])
 
 
-def _answer(words: str, answer: dict[str, Any]) -> str:
+def _answer(kind: str, answer: dict[str, Any], marks: Marks) -> str:
+    value = answer["answer"]
+    words = _number(value) if kind == "numeric" else markup(value, marks.without_links())  # in a summary no link
     verdict = "&#10003; Right." if answer["correct"] else "&#10007; Not right."
     kind = "right" if answer["correct"] else "wrong"
     return (
         f"<details><summary>{words}</summary>"
-        f'<p class="{kind}"><strong>{verdict}</strong> {markup(answer["feedback"])}</p></details>'
+        f'<p class="{kind}"><strong>{verdict}</strong> {markup(answer["feedback"], marks)}</p></details>'
     )
 
 
