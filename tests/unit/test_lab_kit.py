@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from serverless_first.lab import CheckFailed, CourseFault, Lab, UnknownLab, UnknownTask
 
@@ -94,6 +96,30 @@ def test_each_hint_adds_one_to_those_shown_and_the_fourth_call_shows_three(capsy
     assert "hint 3 of 3: nearly the code" in shown[2]
     assert 'lab.solution("5.1", sure=True)' in shown[2]
     assert shown[3] == shown[2]
+
+
+def test_a_hint_may_cite_a_fact_and_names_its_source(course_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (course_dir / "facts").mkdir(exist_ok=True)
+    (course_dir / "facts" / "facts.yml").write_text(
+        "sources: {NEWS: {title: News, url: 'https://aws.example/news'}}\n"
+        "facts: {step: {what: Step, now: {value: 1 ms, as_of: 2026, source: NEWS}, checked: 2026-11-24}}\n"
+    )
+    hints = "5.1: ['Is it {fact}`step`?', '`{fact}` is code', c]\n5.2: ['{fact}`stop`', b, c]\n"
+    (course_dir / "modules/05-lamps/hints.yml").write_text(hints, encoding="utf-8")
+    lab = Lab("05")
+    lab.hint("5.1")
+    assert capsys.readouterr().out.endswith("Is it 1 ms? [a]\n\n[a] News, 2026: https://aws.example/news\n")
+    InteractiveShell.instance()
+    try:
+        with capture_output() as captured:
+            lab.hint("5.1", upto=1)
+    finally:
+        InteractiveShell.clear_instance()
+    shown = captured.outputs[0].data["text/markdown"]
+    assert 'Is it 1 ms?<sup><a href="https://aws.example/news" title="News">[a]</a></sup>' in shown
+    assert shown.endswith('[a]&nbsp;<a href="https://aws.example/news">News</a>, 2026</small>')
+    with pytest.raises(CourseFault, match="cited wrongly.*no fact 'stop'.*Did you mean step"):
+        lab.hint("5.2")
 
 
 def test_hints_go_on_where_progress_cannot_be_saved(course_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -82,9 +83,55 @@ def test_dollars_and_angle_brackets_stay_what_they_are() -> None:
     assert "&#36;5 or &lt; &#36;5, for <code>price_yen</code>?" in script
 
 
+@pytest.fixture
+def citing(course_dir: Path) -> None:
+    """The course has a quiz whose texts cite facts."""
+    (course_dir / "facts").mkdir(exist_ok=True)
+    (course_dir / "facts" / "facts.yml").write_text(
+        "sources: {NEWS: {title: News, url: 'https://aws.example/news'}, GUIDE: {title: Guide, url: 'https://a.example'}}\n"
+        "facts:\n"
+        "  step: {what: Step, now: {value: $1 <x>, as_of: 2026, source: NEWS}, checked: 2026-11-24}\n"
+        "  limit: {what: Limit, now: {value: 5, as_of: 2026, source: GUIDE}, checked: 2026-11-24}\n"
+    )
+    (course_dir / "modules/05-lamps/quiz.yml").write_text(
+        "quiz:\n"
+        "  - question: Is the step {fact}`step`?\n"
+        "    type: multiple_choice\n"
+        "    answers:\n"
+        "      - {answer: 'no, {fact}`limit`', correct: true, feedback: 'It is {fact}`step`.'}\n"
+        "      - {answer: 'yes', correct: false, feedback: It isn't.}\n"
+    )
+
+
+@pytest.mark.usefixtures("citing")
+def test_a_terminal_shows_the_facts_of_a_quiz_and_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    Lab("05").quiz()
+    assert capsys.readouterr().out.splitlines() == [
+        "1. Is the step $1 <x>? [a]",
+        "   a) no, 5 [b]",
+        "   b) yes",
+        "",
+        "[a] News, 2026: https://aws.example/news",
+        "[b] Guide, 2026: https://a.example",
+    ]
+
+
+@pytest.mark.usefixtures("citing", "notebook_shell")
+def test_a_notebook_links_the_facts_of_a_quiz_but_puts_no_link_into_a_choice() -> None:
+    page = shown()["text/html"]
+    handed = json.loads(re.search(r"var questions\w+=(\[.*?\]);?\n", page)[1])  # type: ignore[index]
+    [question] = handed
+    news = '<sup><a href="https://aws.example/news" title="News">[a]</a></sup>'
+    assert question["question"] == f"Is the step &#36;1 &lt;x&gt;?{news}"
+    assert question["answers"][0]["answer"] == "no, 5 [b]"
+    assert question["answers"][0]["feedback"] == f"&#10003; It is &#36;1 &lt;x&gt;.{news}"
+    foot = page[page.index('<small class="sources">') :]
+    assert re.sub(r"<[^>]+>", "", foot) == "[a]&nbsp;News, 2026 · [b]&nbsp;Guide, 2026"
+
+
 def test_each_answer_is_handed_over_with_its_explanation() -> None:
     module = course.load().module("05")
-    numeric = quiz._for_jupyterquiz(quiz.load_quiz(module)["quiz"][1])
+    numeric = quiz._for_jupyterquiz(quiz.load_quiz(module)["quiz"][1], quiz.quiz_marks())
     assert [set(a) - {"correct", "feedback"} for a in numeric["answers"]] == [{"value"}, {"range"}, {"type"}]
     assert [a["feedback"][:9] for a in numeric["answers"]] == ["&#10003; ", "&#10007; ", "&#10007; "]
 

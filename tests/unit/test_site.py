@@ -6,7 +6,9 @@ import base64
 import importlib.util
 import io
 import json
+import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from serverless_first.cli import main
+from serverless_first.facts import Dated, Fact, Facts, Source
+from serverless_first.facts.cite import PageNotes, render
 from serverless_first.publish import site as site_package
 from serverless_first.publish.site import SiteFailed, links, make_site, questions
 from serverless_first.publish.site.text import Text, split_at_headings
@@ -104,6 +108,10 @@ CELLS = [
     code("x = 1\n" * 31, printed("long\n")),
     code("lab.quiz()", shown({"text/html": "<script>jupyterquiz</script>", "text/plain": "1. What"})),
 ]
+_NEWS = Source("NEWS", "News", "https://aws.example/news")
+_FACTS = Facts({"hours": Fact("hours", "Hours of light", Dated("8 h", "2026", (_NEWS,)), None, date(2026, 11, 24))})
+_NOTES = PageNotes("lesson-00")
+CELLS += [markdown(render("A lamp burns {fact}`hours`.", _FACTS, _NOTES)), markdown(_NOTES.section())]
 CELLS[3]["outputs"].append(shown({"text/plain": PREDICTION}))
 
 
@@ -185,6 +193,12 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     assert "<code>electricity</code>" in after
     assert "20 minutes" in told
     assert "slides 1–2" in told
+
+    # A fact has a footnote, which stands among the sources and leads back.
+    assert re.search(r'burns 8 h\.<sup id="lesson-00-mark-1"><a href="#lesson-00-source-1" title="News, 2026">\[1\]', after)
+    _, sources = after.split("<h2>Sources", 1)
+    assert re.search(r'<span id="lesson-00-source-1"></span>Hours of light: 8 h\. As of 2026: <a [^>]*>News</a>', sources)
+    assert {"#lesson-00-mark-1", "https://aws.example/news"} <= set(page.links)
 
     index = (course / "site" / "index.html").read_text(encoding="utf-8")
     assert "01 Shades (planned)" in index

@@ -203,7 +203,7 @@ def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
     frame, script = (
         o.data[kind] for o, kind in zip(captured.outputs, ("text/html", "application/javascript"), strict=True)
     )
-    return frame, re.sub(r"https?://[^\s'\"]+", "", script)
+    return frame, re.sub(r"(\.src = ['\"])https?://[^'\"]+", r"\1", script)
 
 
 def _for_jupyterquiz(question: Question, marks: Marks) -> Question:
