@@ -62,7 +62,7 @@ def test_a_mark_links_to_its_entry_and_the_entry_back_to_the_first_mark() -> Non
 
 
 def test_a_mark_says_its_source_and_date_where_it_stands() -> None:
-    assert 'title="News (AWS), Guide, November 2026"' in text("{fact}`step`")
+    assert 'title="News (AWS); Guide, November 2026"' in text("{fact}`step`")
 
 
 def test_the_sources_have_statement_date_and_link_of_each_fact_once() -> None:
@@ -72,7 +72,7 @@ def test_the_sources_have_statement_date_and_link_of_each_fact_once() -> None:
         "## Sources",
         "",
         "1. Price: $0.20. As of 2026: [Guide](). ↩",
-        "2. Step | size: 1 ms. As of November 2026: [News (AWS)](https://aws.example/news), [Guide](). ↩",
+        "2. Step | size: 1 ms. As of November 2026: [News (AWS)](https://aws.example/news); [Guide](). ↩",
         "3. Step | size: 100 ms. As of January 2020: [News (AWS)](https://aws.example/news). ↩",
     ]
     assert "[Guide](<https://aws.example/guide_(2026)>)" in notes.section()

@@ -89,7 +89,7 @@ class PageNotes(Notes):
         is_first = note not in self._numbers
         number = self._numbers.setdefault(note, len(self._numbers) + 1)
         anchor = f' id="{self._page}-mark-{number}"' if is_first else ""
-        said = ", ".join([*(source.title for source in note.sources), *filter(None, [note.as_of])])
+        said = "; ".join(source.title for source in note.sources) + _behind(note.as_of)
         return f'<sup{anchor}><a href="#{self._page}-source-{number}" title="{_attribute(said)}">[{number}]</a></sup>'
 
     def section(self, read_by_code: Iterable[Note] = ()) -> str:
@@ -277,7 +277,7 @@ def _entry(note: Note) -> str:
         links.append(f"[{source.title.replace('[', '(').replace(']', ')')}]({url})")
     statement = f"{note.statement}. " if note.statement else ""
     as_of = f"As of {note.as_of}: " if note.as_of else ""
-    return f"{statement}{as_of}{', '.join(links)}."
+    return f"{statement}{as_of}{'; '.join(links)}."
 
 
 def _behind(as_of: str) -> str:
