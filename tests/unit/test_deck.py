@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,13 @@ NEWS, GUIDE = (
 )
 FACTS = Facts(
     {
+        "limit": Fact(
+            "limit",
+            "Limit",
+            Dated("10, and 1 a second", "2026", (GUIDE,), "10"),
+            Dated("5", "2020-01", (NEWS,)),
+            date.today(),
+        ),
         "step": Fact(
             "step", "Step", Dated("1 ms", "2026-11", (NEWS, GUIDE)), Dated("100 ms", "2020-01", (NEWS,)), date.today()
         )
@@ -96,8 +104,10 @@ def test_marks_count_the_sources_of_a_slide_and_name_each_once_at_its_foot() -> 
     assert Marks().foot() == ""
 
 
-def test_marks_stand_in_the_table_of_then_and_now() -> None:
-    marks = Marks()
-    table = render("{then-now}`step`", FACTS, marks)
-    assert table.splitlines()[0] == "| What | Then | Now |"
-    assert table.splitlines()[2].startswith("| Step | 100 ms<sup>")
+def test_a_table_of_then_and_now_on_a_slide_has_marks_dates_and_short_forms() -> None:
+    table = render("{then-now}`limit`", FACTS, Marks())
+    assert re.sub(r"<[^>]+>", "", table).splitlines() == [
+        "| What | Then | Then as of | Now | Now as of |",
+        "| --- | --- | --- | --- | --- |",
+        "| Limit | 5[1] | January 2020 | 10[2] | 2026 |",
+    ]

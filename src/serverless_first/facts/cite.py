@@ -58,8 +58,8 @@ class Note:
 class Notes(ABC):
     """Keeps the footnotes of a text while `render` goes through it."""
 
-    #: Whether the table of then and now has columns for the dates.
-    dates_in_table = True
+    #: Whether the table of then and now has short forms, as sentences have, for want of room.
+    short_in_table = False
 
     @abstractmethod
     def mark(self, note: Note) -> str:
@@ -119,7 +119,7 @@ class Marks(Notes):
         in_html: the text is HTML, not Markdown, so values are escaped.
     """
 
-    dates_in_table = False
+    short_in_table = True
 
     def __init__(self, *, letters: bool = False, in_html: bool = False) -> None:
         self._letters = letters
@@ -174,7 +174,7 @@ class _PlainMarks(Marks):
 def render(text: str, facts: Facts, notes: Notes, cited: set[str] | None = None) -> str:
     """The Markdown with its citations replaced: values and marks in the text, footnotes kept by `notes`.
 
-    A fact's short form stands in a sentence, its whole value in a table and in the footnote.
+    A fact's short form stands in a sentence and on a slide, its whole value in a page's table and in its footnote.
 
     Args:
         text: may hold code; what looks like a citation there stays as it is.
@@ -253,14 +253,12 @@ def _alone_on_its_line(match: re.Match[str]) -> None:
 
 
 def _table(facts: Iterable[Fact], notes: Notes) -> str:
-    dates = notes.dates_in_table
-    rows = [["What", "Then", "Then as of", "Now", "Now as of"] if dates else ["What", "Then", "Now"]]
-    rows.append(["---"] * len(rows[0]))
+    rows = [["What", "Then", "Then as of", "Now", "Now as of"], ["---"] * 5]
     for fact in facts:
         row = [_cell(fact.what)]
         for dated in (_then(fact), fact.now):
-            row.append(_cell(notes.value(dated.value)) + notes.mark(Note.of(fact, dated)))
-            row += [dated.as_of_words] if dates else []
+            words = (dated.short if notes.short_in_table else None) or dated.value
+            row += [_cell(notes.value(words)) + notes.mark(Note.of(fact, dated)), dated.as_of_words]
         rows.append(row)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
