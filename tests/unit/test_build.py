@@ -113,7 +113,9 @@ def test_a_page_ends_with_the_sources_of_what_it_cites(built_once: tuple[Path, l
     for folder, page in (("notebooks", "lesson"), ("labs", "lab"), ("solutions", "lab")):
         last = cells(built_once[0], f"{folder}/{NAME}")[-1]
         words = re.sub(r"<[^>]+>", "", "".join(last["source"]))
-        assert words.startswith("## Sources\n\n1. Billing step: 1 ms. As of November 2026: [AWS News Blog](https://"), page
+        assert words.startswith("## Sources\n\n1. Billing step: 1 ms. As of November 2026: [AWS News Blog](https://"), (
+            page
+        )
         assert f'id="{page}-00-source-1"' in "".join(last["source"])
         assert last["metadata"]["tags"] == ["sources"]
     assert "2. Billing step: 100 ms. As of January 2020:" in re.sub(

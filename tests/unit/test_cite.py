@@ -8,7 +8,16 @@ from datetime import date
 import pytest
 
 from serverless_first.facts import Dated, Fact, Facts, Source
-from serverless_first.facts.cite import CitationError, Marks, Note, Notes, PageNotes, cited_in_code, has_citations, render
+from serverless_first.facts.cite import (
+    CitationError,
+    Marks,
+    Note,
+    Notes,
+    PageNotes,
+    cited_in_code,
+    has_citations,
+    render,
+)
 from serverless_first.publish.site.links import Page
 
 NEWS = Source("NEWS", "News [AWS]", "https://aws.example/news")
@@ -47,7 +56,10 @@ def seen(html: str) -> str:
 
 
 def test_a_fact_shows_its_value_and_a_mark_after_the_punctuation() -> None:
-    assert seen(text("Now {fact}`step`, once {then}`step`. See ({fact}`step`).")) == "Now 1 ms,[1] once 100 ms.[2] See (1 ms[1])."
+    assert (
+        seen(text("Now {fact}`step`, once {then}`step`. See ({fact}`step`)."))
+        == "Now 1 ms,[1] once 100 ms.[2] See (1 ms[1])."
+    )
 
 
 def test_a_mark_links_to_its_entry_and_the_entry_back_to_the_first_mark() -> None:
@@ -95,8 +107,8 @@ def test_a_table_has_whole_values_and_columns_for_the_dates() -> None:
 
 def test_a_source_is_cited_without_a_value() -> None:
     notes = PageNotes("lesson-05")
-    assert seen(text("Who predicts learns.{source}`NEWS` So says the guide{source}`price, NEWS`.", notes)) == (
-        "Who predicts learns.[1] So says the guide.[2][1]"
+    assert seen(text("Students who predict learn.{source}`NEWS` So says the guide{source}`price, NEWS`.", notes)) == (
+        "Students who predict learn.[1] So says the guide.[2][1]"
     )
     assert seen(notes.section()).splitlines()[2:] == [
         "1. [News (AWS)](https://aws.example/news). ↩",

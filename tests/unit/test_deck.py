@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
 from serverless_first.authoring import deck, nbio
-from serverless_first.facts.cite import Marks, render
 from serverless_first.facts import Dated, Fact, Facts, Source
+from serverless_first.facts.cite import Marks, render
 
 NOTES = "Say: Lamps.\n\nAsk: Which?\n\nShow: One.\n\nMisunderstanding: All.\n\nMinutes: 2"
 NEWS, GUIDE = (
@@ -30,7 +30,7 @@ FACTS = Facts(
         ),
         "step": Fact(
             "step", "Step", Dated("1 ms", "2026-11", (NEWS, GUIDE)), Dated("100 ms", "2020-01", (NEWS,)), date.today()
-        )
+        ),
     }
 )
 

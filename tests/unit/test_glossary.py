@@ -48,7 +48,9 @@ def lessons() -> dict[str, str]:
         if not module.lesson_minutes:
             continue  # the capstone is a lab alone
         notebook = nbio.loads((ROOT / "notebooks" / f"{module.id}.ipynb").read_text(encoding="utf-8"))
-        cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+        # The Sources section quotes facts. A lesson doesn't introduce a word there.
+        prose_cells = [cell for cell in notebook.cells if "sources" not in cell.metadata.get("tags", [])]
+        cells = [cell.source for cell in prose_cells if cell.cell_type == "markdown"]
         found[module.number] = prose("\n\n".join(cells))
     return found
 

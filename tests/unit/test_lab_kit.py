@@ -118,7 +118,7 @@ def test_a_hint_may_cite_a_fact_and_names_its_source(course_dir: Path, capsys: p
     shown = captured.outputs[0].data["text/markdown"]
     assert 'Is it 1 ms?<sup><a href="https://aws.example/news" title="News">[a]</a></sup>' in shown
     assert shown.endswith('[a]&nbsp;<a href="https://aws.example/news">News</a>, 2026</small>')
-    with pytest.raises(CourseFault, match="cited wrongly.*no fact 'stop'.*Did you mean step"):
+    with pytest.raises(CourseFault, match=r"cited wrongly.*no fact 'stop'.*Did you mean step"):
         lab.hint("5.2")
 
 

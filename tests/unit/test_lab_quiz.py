@@ -88,7 +88,9 @@ def citing(course_dir: Path) -> None:
     """The course has a quiz whose texts cite facts."""
     (course_dir / "facts").mkdir(exist_ok=True)
     (course_dir / "facts" / "facts.yml").write_text(
-        "sources: {NEWS: {title: News, url: 'https://aws.example/news'}, GUIDE: {title: Guide, url: 'https://a.example'}}\n"
+        "sources:\n"
+        "  NEWS: {title: News, url: 'https://aws.example/news'}\n"
+        "  GUIDE: {title: Guide, url: 'https://a.example'}\n"
         "facts:\n"
         "  step: {what: Step, now: {value: $1 <x>, as_of: 2026, source: NEWS}, checked: 2026-11-24}\n"
         "  limit: {what: Limit, now: {value: 5, as_of: 2026, source: GUIDE}, checked: 2026-11-24}\n"

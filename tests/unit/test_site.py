@@ -195,9 +195,13 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     assert "slides 1–2" in told
 
     # A fact has a footnote, which stands among the sources and leads back.
-    assert re.search(r'burns 8 h\.<sup id="lesson-00-mark-1"><a href="#lesson-00-source-1" title="News, 2026">\[1\]', after)
+    assert re.search(
+        r'burns 8 h\.<sup id="lesson-00-mark-1"><a href="#lesson-00-source-1" title="News, 2026">\[1\]', after
+    )
     _, sources = after.split("<h2>Sources", 1)
-    assert re.search(r'<span id="lesson-00-source-1"></span>Hours of light: 8 h\. As of 2026: <a [^>]*>News</a>', sources)
+    assert re.search(
+        r'<span id="lesson-00-source-1"></span>Hours of light: 8 h\. As of 2026: <a [^>]*>News</a>', sources
+    )
     assert {"#lesson-00-mark-1", "https://aws.example/news"} <= set(page.links)
 
     index = (course / "site" / "index.html").read_text(encoding="utf-8")

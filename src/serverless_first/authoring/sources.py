@@ -134,9 +134,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     return nbio.new(cells, {**_METADATA, **live, "title": module.title})
 
 
-def _render_cells(
-    cells: list[Any], notes: Sequence[Notes], source: str, facts: Facts, cited: set[str]
-) -> list[str]:
+def _render_cells(cells: list[Any], notes: Sequence[Notes], source: str, facts: Facts, cited: set[str]) -> list[str]:
     """Replaces the citations in the Markdown cells; returns what is wrong with the cells."""
     problems: list[str] = []
     for number, (cell, kept) in enumerate(zip(cells, notes, strict=True), 1):

@@ -1,7 +1,8 @@
 """Citations in text: {fact}`id` gives a value and a footnote mark, {source}`key` only the mark.
 
-{then}`id` gives the value when the deck was shown, and {then-now}`id1, id2`, on its own line, a table. `render` replaces
-them all. `PageNotes` collects the footnotes for a page's *Sources* section, `Marks` for the foot of a slide, hint or quiz.
+{then}`id` gives the value when the deck was shown, and {then-now}`id1, id2`, on its own line, a table. `render`
+replaces them all. `PageNotes` collects the footnotes for a page's *Sources* section, `Marks` for the foot of a slide,
+a hint or a quiz.
 """
 
 from __future__ import annotations
