@@ -319,6 +319,8 @@ def test_an_output_that_must_not_be_stored_fails(course: Path, old: str, new: st
         ("lesson.md", 'print("運賃 included:", 1200 * 2)', "", "cell 2 (): the code cell is empty"),
         ("lesson.md", ":tags: [raises-exception]", ":tags: [task-0.1]", "belong into lab.md"),
         ("lesson.md", ":tags: [raises-exception]", ":tags: [raises", "lesson.md cannot be read as MyST Markdown"),
+        ("lesson.md", "import order\n", "import order\n### FOLD: adds\n", "### FOLD needs a sentence that says what"),
+        ("lesson.md", "import ipywidgets\n", "### FOLD: Asks.\naws.at_once('a', [])\n", "at_once is folded; learners"),
         ("lesson.md", "Duration is", "![](lamp.png) Duration is", "a picture has no alt text"),
         ("lesson.md", "Duration is", "## Sources\n\nDuration is", "the build writes the Sources section: cite with"),
         ("lab.md", "[task-0.1]", "[task-0.2]", "course.toml has no task 0.2; it has 0.1"),

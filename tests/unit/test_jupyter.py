@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from serverless_first.course import jupyter, kernels
 
@@ -136,3 +138,24 @@ def test_files_of_aws_that_are_named_stay_so(started: Any, monkeypatch: pytest.M
 def test_a_home_folder_that_can_be_written_stays(started: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert started()["HOME"] == str(tmp_path)
+
+
+def test_code_that_jupyterlab_collapses_is_folded_in_what_a_learner_exports() -> None:
+    make: Any = HTMLExporter  # not typed
+    exporter = make(extra_template_basedirs=[str(jupyter.EXPORT_TEMPLATES)], template_name=jupyter.EXPORT_TEMPLATE)
+    new = nbformat.v4
+    cells = [
+        new.new_code_cell("shown = 1"),  # type: ignore[no-untyped-call]
+        new.new_code_cell(  # type: ignore[no-untyped-call]
+            "hidden = 2",
+            metadata={"jupyter": {"source_hidden": True}},
+            outputs=[new.new_output("stream", text="seen")],  # type: ignore[no-untyped-call]
+        ),
+    ]
+    html = exporter.from_notebook_node(new.new_notebook(cells=cells))[0]  # type: ignore[no-untyped-call]
+    before, folded = html.split("<details", 1)
+    folded, after = folded.split("</details>", 1)
+    assert "<summary>Show the folded code</summary>" in folded
+    assert "shown" in before
+    assert "hidden" in folded
+    assert "seen" in after

@@ -106,6 +106,8 @@ CELLS = [
     markdown("All are lit, since all have power.\n\n## Next"),
     code("explore.Lamps()", shown({"text/plain": "Which lamps?\n  lamps: 3\nThree are lit.\nA row of dots."})),
     code("x = 1\n" * 31, printed("long\n")),
+    markdown("**Folded code.** Counts <all> lamps.") | {"metadata": {"tags": ["folded-line"]}},
+    code("count = 3", printed("three\n")) | {"metadata": {"jupyter": {"source_hidden": True}}},
     code("lab.quiz()", shown({"text/html": "<script>jupyterquiz</script>", "text/plain": "1. What"})),
 ]
 _NEWS = Source("NEWS", "News", "https://aws.example/news")
@@ -191,6 +193,13 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     assert "<td>3</td>" in after
     assert "Code, 31 lines" in after
     assert "<code>electricity</code>" in after
+    # Folded code opens below the line that says what it does; what it printed stays in sight.
+    line = '<details class="long-code"><summary>Folded code. Counts &lt;all&gt; lamps.</summary>'
+    code_of_line, rest = after.split(line, 1)[1].split("</details>", 1)
+    assert "count" in code_of_line
+    assert "three" not in code_of_line
+    assert "three" in rest
+    assert html.count("Folded code.") == 1
     assert "20 minutes" in told
     assert "slides 1–2" in told
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from serverless_first.authoring import deck, nbio
+from serverless_first.authoring import deck, folds, nbio, visible
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
@@ -108,10 +108,13 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     except Exception as error:
         # jupytext has no exception of its own: a slip in the YAML of a cell or of the head comes as anything.
         raise BuildFailed([f"{source} cannot be read as MyST Markdown: {' '.join(str(error).split())}"]) from None
+    written = {id(cell): number for number, cell in enumerate(cells, 1)}  # numbers as the author counts
+    cells, faults = folds.split(cells, kind)
+    problems = [f"{place(source, written[id(cell)], cell)}: {fault}" for cell, fault in faults]
     marks = _marks(cells)
     page_notes = PageNotes(f"{kind}-{module.number}")
     notes: Sequence[Notes] = marks if kind == "slides" else [page_notes] * len(cells)
-    problems = _render_cells(cells, notes, source, facts, cited)
+    problems += _render_cells(cells, notes, source, facts, cited)
     if kind == "lab":
         problems += _mark_tasks(cells, source, module)
     else:
@@ -120,6 +123,8 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
             for number, cell in enumerate(cells, 1)
             if _task_tags(cell)
         ]
+    if kind == "lesson" and not problems:
+        problems += [f"{place(source, n, cells[n - 1])}: {fault}" for n, fault in visible.hidden_calls(cells)]
     if kind == "slides":
         problems += _mark_slides(cells, source, module)
         made = deck.slides(cells)

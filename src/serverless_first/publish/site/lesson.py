@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from serverless_first.authoring.folds import LABEL, line_of
 from serverless_first.course import Module
 from serverless_first.facts.glossary import Term
 from serverless_first.publish.site import links, questions
@@ -35,6 +36,11 @@ class _Page:
         self._pictures = pictures
         self._folding = False  # the next thing that is not a heading opens a fold
         self._open = False
+        self._line = ""  # what the folded code that comes next does
+
+    def line(self, sentence: str) -> None:
+        """Keeps the line above folded code: here the line is what opens the code."""
+        self._line = sentence
 
     def markdown(self, source: str) -> None:
         rewritten = links.rewritten(source, self._known, self._broken)
@@ -79,11 +85,16 @@ class _Page:
 
     def _code(self, source: str) -> None:
         lines = source.count("\n") + 1
-        is_long = lines > LONG_LINES and not source.startswith("%%writefile")
-        if is_long:
-            self.text.html(f'<details class="long-code"><summary>Code, {lines} lines</summary>')
+        summary = ""
+        if self._line:
+            summary = f"{LABEL.strip('*')} {escaped(self._line)}"
+        elif lines > LONG_LINES and not source.startswith("%%writefile"):
+            summary = f"Code, {lines} lines"
+        self._line = ""
+        if summary:
+            self.text.html(f'<details class="long-code"><summary>{summary}</summary>')
         self.text.fenced("{code-block} ipython3", source)
-        if is_long:
+        if summary:
             self.text.html("</details>")
 
     def _broken(self, address: str) -> None:
@@ -114,6 +125,9 @@ def lesson_page(
         page.text.at(f"cell {number}")
         if cell.cell_type == "code":
             page.code(cell, number, quiz)
+            continue
+        if sentence := line_of(cell):
+            page.line(sentence)
             continue
         if number == 1:
             heading, *rest = split_at_headings(cell.source)
