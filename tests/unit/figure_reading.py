@@ -13,8 +13,8 @@ from matplotlib.text import Text
 
 #: One line, and two.
 TITLES = (
-    "15 of 60",
-    "A long finding that says 45 of 60 orders fail although the database has free seats, in two lines",
+    "Some of them",
+    "A long finding that says that most orders of a day fail although the database has free seats, in two lines",
 )
 
 

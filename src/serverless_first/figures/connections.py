@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from serverless_cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first.figures.style import BLUE, GREY, ORANGE, VERMILION, style
+from serverless_first.figures.words import count_of, listed, measured, told
 
 # state -> colour, hatching; what PostgreSQL calls otherwise comes last
 _STATES = {
@@ -87,7 +88,29 @@ def connections_over_time(
         axes.set_ylabel("connections")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         legend(figure, axes)
-    return figure
+    open_at = [len(sample.sessions) for sample in samples]
+    states = Counter(map(_state, samples[-1].sessions))
+    named = listed([f"{measured(f'at {time_s - begin_s:.1f} s')} {text}" for time_s, text in (marks or {}).items()])
+    return told(
+        figure,
+        title,
+        f"Connections over time, from {open_at[0]} at the beginning to {max(open_at)} at most and {open_at[-1]} at the "
+        f"end{_in_states(states)}.",
+        f"Moments marked are: {named}." if named else "",
+        f"Lines mark max_connections, {max_connections}, and the {reserved} reserved seats below it."
+        if reserved
+        else f"A line marks max_connections, {max_connections}.",
+        "A grey band shows when the database doesn't answer." if len(runs) > 1 else "",
+        numbers=[open_at[0], max(open_at), open_at[-1], max_connections, reserved, max_connections - reserved],
+        claims={"idle": not open_at[-1] or states["idle"] > 0},
+    )
+
+
+def _in_states(states: Mapping[str, int]) -> str:
+    """What the connections do, as the end of a sentence: ", all idle" or ", 3 active and 14 idle"."""
+    if len(states) == 1:
+        return f", all {next(iter(states))}"
+    return f", {listed([f'{count} {state}' for state, count in states.items()])}" if states else ""
 
 
 def _runs(samples: Sequence[Sample]) -> list[list[Sample]]:
@@ -224,7 +247,16 @@ def failures_by_message(errors: Iterable[str], *, title: str) -> Figure:
         axes.set_xticks(round_ticks(most))
         axes.set_xlabel("number of calls")
         heading(figure, title)
-    return figure
+    causes = rows[1:]
+    failed = sum(count for _, count in causes)
+    return told(
+        figure,
+        title,
+        f"{count_of(answered, 'call was', 'calls were')} answered and {failed} failed.",
+        *(f"{count} failed with the message: {text.rstrip('.')}." for text, count in causes),
+        numbers=[answered, failed, answered + failed, len(causes), *(count for _, count in causes)],
+        claims={"same cause": len(causes) == 1, "one cause": len(causes) == 1},
+    )
 
 
 def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figure:
@@ -277,7 +309,17 @@ def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figu
         times.set_xlabel("median Duration of a\nplaced order in ms")
         heading(figure, title)
         legend(figure, axes)
-    return figure
+    return told(
+        figure, title, "One row for each try.", *map(_try_in_words, rows.items()), numbers=[len(rows)], varies=True
+    )
+
+
+def _try_in_words(row: tuple[str, Sequence[CallResult]]) -> str:
+    """One try as a sentence; which order finds a seat differs from run to run."""
+    name, calls = row
+    counted = Counter(call.outcome for call in calls)
+    ended = [f"{counted[outcome]} {words}" for outcome, (_, _, words) in _OUTCOMES.items() if counted[outcome]]
+    return f"{name[0].upper()}{name[1:]}: of {count_of(len(calls), 'order')} {measured(listed(ended))}."
 
 
 def check_reserved(max_connections: int, reserved: int) -> None:

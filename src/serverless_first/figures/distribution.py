@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, style
+from serverless_first.figures.words import count_of, listed, measured, numbers_in, told
 
 # colour, marker and hatching of each group, in order: any one of them tells the groups apart
 _LOOKS = (
@@ -67,7 +68,22 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str) -> Figure
         grid(axes, "x")
         axes.set_xlabel("duration of a call in ms, logarithmic axis")
         axes.set_title(title)
-    return figure
+    total_ms = sum(everything)
+    return told(
+        figure,
+        title,
+        "One row of dots for each group, on a logarithmic axis.",
+        *(
+            f"{name}: {count_of(len(values), 'call')}, the median is {measured(f'{_ms(median(values))} ms')}."
+            for name, values in groups.items()
+        ),
+        numbers=[
+            *(len(groups), *(len(values) for values in groups.values()), *map(median, groups.values())),
+            *numbers_in(groups),
+        ],
+        shares=[sum(values) / total_ms for values in groups.values()],
+        varies=True,
+    )
 
 
 def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of calls") -> Figure:
@@ -97,7 +113,16 @@ def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of ca
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(xlabel)
         axes.set_title(title)
-    return figure
+    total = sum(values.values())
+    bars_in_words = listed([f"{name} {measured(f'{count:,}')}" for name, count in values.items()])
+    return told(
+        figure,
+        title,
+        f"{count_of(len(values), 'bar')} of the {xlabel}: {bars_in_words}.",
+        numbers=[total, *values.values(), *numbers_in(values)],
+        shares=[count / total for count in values.values()] if total else [],
+        varies=True,
+    )
 
 
 def _check_count(groups: Mapping[str, object]) -> None:

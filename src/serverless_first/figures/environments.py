@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from serverless_cloud.records import Interval
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
+from serverless_first.figures.words import count_of, measured, told
 
 # phase -> colour, hatching, label; the hatching tells them apart in grey print
 PHASES = {
@@ -56,7 +58,38 @@ def timeline(intervals: Sequence[Interval], *, title: str) -> Figure:
         axes.set_xlabel("time since the first environment was started, in seconds")
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    lives = [[i for i in intervals if i.environment == row] for row in rows]
+    calls = [sum(i.phase == "invoke" for i in life) for life in lives]
+    frozen = all(map(_frozen_between_calls, lives))
+    claims = {"frozen": frozen, "one environment": len(rows) == 1}
+    sentences = _sentences(intervals, calls, frozen)
+    return told(figure, title, *sentences, numbers=[len(rows), sum(calls), *calls], claims=claims)
+
+
+def _frozen_between_calls(life: Sequence[Interval]) -> bool:
+    """Whether one environment did nothing between two calls."""
+    phases = [i.phase for i in sorted(life, key=lambda i: i.start_s)]
+    return ("invoke", "invoke") not in pairwise(phases)
+
+
+def _sentences(intervals: Sequence[Interval], calls: Sequence[int], frozen: bool) -> list[str]:
+    """The time line in words.
+
+    Args:
+        calls: of each environment.
+        frozen: whether the environments were frozen between any two calls.
+    """
+    least, most = min(calls), max(calls)
+    served = count_of(most, "call") if least == most else f"{least} to {count_of(most, 'call')}"
+    told_rows = [f"The row of the environment shows {served}."]
+    if len(calls) > 1:
+        told_rows = [f"{len(calls)} environments, one below the other, with {served} each."]
+    for phase, begin in (("init", "Init took"), ("invoke", "A call took"), ("frozen", "A frozen phase took")):
+        lasts = [i.end_s - i.start_s for i in intervals if i.phase == phase]
+        if lasts:
+            short, long = f"{min(lasts):.1f}", f"{max(lasts):.1f}"
+            told_rows.append(f"{begin} {measured(f'{short} s' if short == long else f'{short} to {long} s')}.")
+    return [*told_rows, "Between two calls an environment is frozen." if frozen and most > 1 else ""]
 
 
 def _height_in(rows: int) -> float:

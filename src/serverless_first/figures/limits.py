@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from serverless_first.figures.axes import Moving, grid
 from serverless_first.figures.style import BLUE, SKY, VERMILION, style
+from serverless_first.figures.words import listed, told
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine
 
@@ -57,10 +58,20 @@ def instance_limits(
     with style():
         figure = Figure(figsize=(8.0, 1.7 + 0.32 * len(instance_classes)))
         bars = SeatBars(figure.subplots(), instance_classes)
-        bars.update(engine, needed, chosen)
+        refused = bars.update(engine, needed, chosen)
         bars.title.set_text(title)
         figure.legend(*bars.legend(), loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
-    return figure
+    seats = {name: connections.seats(engine, name) for name in instance_classes}
+    enough = [name for name, lost in zip(instance_classes, refused, strict=True) if not lost]
+    return told(
+        figure,
+        title,
+        f"One bar for each instance class shows the seats of an ordinary user, and a line shows the {needed:,} "
+        f"connections needed: {listed([f'{name} has {count:,}' for name, count in seats.items()])}.",
+        f"{listed(enough)} {'has' if len(enough) == 1 else 'have'} enough." if enough else "None of them has enough.",
+        numbers=[needed, *seats.values(), *refused],
+        claims={name: name in enough for name in instance_classes},
+    )
 
 
 class SeatBars(Moving):

@@ -12,6 +12,7 @@ from matplotlib.path import Path
 
 from serverless_first.figures.connections import check_reserved, heading
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, style
+from serverless_first.figures.words import count_of, listed, told
 
 Place = tuple[float, float]
 
@@ -80,7 +81,27 @@ def seats(
             _proxy(axes, dots, places)
         heading(figure, title)
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=3, frameon=False, fontsize=10)
-    return figure
+    refused = environments - connected
+    free = max_connections - held
+    numbers = [environments, connected, refused, max_connections, held, free, *reserved.values()]
+    return told(
+        figure,
+        title,
+        f"On the left {count_of(environments, 'environment')}, on the right a database with {max_connections} seats.",
+        f"{count_of(connected, 'environment is', 'environments are')} connected to the "
+        f"{'database' if proxy is None else 'proxy between them'}"
+        + (f", {refused} {'is' if refused == 1 else 'are'} crossed out because they were refused." if refused else "."),
+        "" if proxy is None else f"The proxy holds {count_of(held, 'connection')} to the database.",
+        _seats_in_words(max_connections, held, reserved),
+        numbers=numbers,
+    )
+
+
+def _seats_in_words(count: int, held: int, reserved: Mapping[str, int]) -> str:
+    """Who has which seats: those that are reserved come last, and may be held all the same."""
+    kept = listed([f"{number} for {whom}" for whom, number in reserved.items() if number])
+    taken = "No seat is free" if held == count else f"{count_of(count - held, 'seat is', 'seats are')} not taken"
+    return f"{taken}. Reserved are {kept}." if kept else f"{taken}."
 
 
 def _environments(axes: Axes, count: int, connected: int) -> list[Place]:

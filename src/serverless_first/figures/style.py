@@ -21,6 +21,7 @@ from matplotlib.text import Text
 from PIL import Image  # matplotlib's own dependency: what it writes a PNG with
 
 from serverless_first.course.dollars import NO_FORMULAS
+from serverless_first.figures.words import alt_text, as_html, marked_words, without_measured
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
@@ -50,22 +51,27 @@ def style() -> Iterator[None]:
         yield
 
 
-def show(figure: Figure, *, alt: str, larger: float = 1.0) -> None:
+def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None:
     """Shows a figure with its alt text, whatever matplotlib's backend is.
 
     Exported pages and slides carry the text as the image's alt attribute. JupyterLab 4.6 does not read it from there,
     so it also stands below the figure, folded.
 
     Args:
-        alt: what a reader who cannot see the picture needs to know from it, in a sentence or two.
+        alt: what a reader who cannot see the picture needs to know from it, in a sentence or two. Leave it out if the
+            figure function writes it itself (`figures.words`).
         larger: by what factor its text grows, the titles left out, for a slide that is read from the last row.
 
     Raises:
-        ValueError: the alt text is empty.
+        ValueError: there is no alt text.
     """
-    text = " ".join(alt.split())
+    words = marked_words(figure) if alt is None else " ".join(alt.split())
+    text = alt_text(figure) if alt is None else words
     if not text:
-        raise ValueError("A figure needs an alt text: what it shows, in a sentence or two.")
+        raise ValueError(
+            "This figure needs an alt text, because its function writes none: figures.show(figure, alt=...), what it "
+            "shows in a sentence or two."
+        )
     if larger != 1:
         _enlarge_text(figure, larger)
     show_in_notebook: Any = display
@@ -74,9 +80,10 @@ def show(figure: Figure, *, alt: str, larger: float = 1.0) -> None:
         metadata={"image/png": {"alt": text}},
         raw=True,
     )
-    words = f"<summary>The figure in words</summary>{html.escape(text)}"
+    body = f"<summary>The figure in words</summary>{as_html(html.escape(words))}"
     kind = f"figure-in-words {NO_FORMULAS}" if text.count("$") > 1 else "figure-in-words"
-    show_in_notebook({"text/html": f'<details class="{kind}">{words}</details>', "text/plain": text}, raw=True)
+    plain = without_measured(words)
+    show_in_notebook({"text/html": f'<details class="{kind}">{body}</details>', "text/plain": plain}, raw=True)
 
 
 def _picture(figure: Figure) -> bytes:
