@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from serverless_first.authoring import deck, folds, nbio, visible
+from serverless_first.authoring import collapsed, deck, nbio, visible
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
@@ -109,7 +109,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         # jupytext has no exception of its own: a slip in the YAML of a cell or of the head comes as anything.
         raise BuildFailed([f"{source} cannot be read as MyST Markdown: {' '.join(str(error).split())}"]) from None
     written = {id(cell): number for number, cell in enumerate(cells, 1)}  # numbers as the author counts
-    cells, faults = folds.split(cells, kind)
+    cells, faults = collapsed.split(cells, kind)
     problems = [f"{place(source, written[id(cell)], cell)}: {fault}" for cell, fault in faults]
     marks = _marks(cells)
     page_notes = PageNotes(f"{kind}-{module.number}")

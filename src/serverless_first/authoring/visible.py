@@ -19,7 +19,7 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from serverless_first.authoring.folds import is_folded
+from serverless_first.authoring.collapsed import is_folded
 
 _transformer: Any = TransformerManager  # IPython carries no types for it
 #: Calls of the local cloud that stand for AWS calls: they invoke, deploy or create. The others only look.

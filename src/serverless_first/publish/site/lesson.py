@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from serverless_first.authoring.folds import LABEL, line_of
+from serverless_first.authoring.collapsed import LABEL, line_of
 from serverless_first.course import Module
 from serverless_first.facts.glossary import Term
 from serverless_first.publish.site import links, questions

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
 from serverless_first.authoring import visible
-from serverless_first.authoring.folds import is_folded, line_of, split
+from serverless_first.authoring.collapsed import is_folded, line_of, split
 
 CELL = """\
 orders = aws.at_once("orders", customers)
