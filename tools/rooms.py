@@ -149,7 +149,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "src/serverless_first/teach/board/": ("tests/unit/test_board*.py",),
     "src/serverless_first/authoring/": (
         *("tests/unit/test_build*.py", "tests/unit/test_deck.py", "tests/unit/test_guide.py"),
-        *("tests/notebooks",),
+        *("tests/unit/test_collapsed.py", "tests/unit/test_lessons_show_what_teaches.py", "tests/notebooks"),
     ),
     "src/serverless_first/teach/classroom/": (
         "tests/unit/test_class*.py",

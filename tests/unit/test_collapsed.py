@@ -185,13 +185,20 @@ def test_measures_say_what_is_too_much_and_what_to_do() -> None:
     cells = built(
         code("\n".join(f"print({n})" for n in range(26))),
         code("%%writefile orders.py\n" + "x = 1\n" * 60),
-        *[code("assert x")] * 24,
+        *[code("assert x")] * 23,
+        code("figures.show(figure, alt='Sixty dots')"),
         *[nbformat.v4.new_markdown_cell("Hikari")] * 50,  # type: ignore[no-untyped-call]
     )
     measures = visible.measure(cells)
     assert (measures.longest, measures.visible_cells, measures.cells, measures.bookkeeping) == (26, 26, 76, 24)
     said = visible.problems(measures)
-    assert len(said) == 4
-    for words in ("bookkeeping (22%), 10% at most", "'print(0)' has 26 lines", "26 code cells", "76 cells"):
+    assert len(said) == 5
+    for words in (
+        "bookkeeping (22%), 10% at most",
+        "'print(0)' has 26 lines",
+        "26 code cells",
+        "76 cells",
+        "1 figures get",
+    ):
         assert any(words in line for line in said), words
     assert visible.problems(visible.measure(built(code(CELL)))) == []

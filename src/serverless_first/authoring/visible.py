@@ -41,6 +41,7 @@ class Measures:
         longest_place: its first line.
         visible_cells: code cells that aren't collapsed.
         cells: all cells, the collapsed ones and the lines above them included.
+        alts: figures whose alt text the lesson writes, visible or not.
     """
 
     lines: int
@@ -49,6 +50,7 @@ class Measures:
     longest_place: str
     visible_cells: int
     cells: int
+    alts: int
 
     @property
     def share(self) -> float:
@@ -74,6 +76,7 @@ def measure(cells: Sequence[Any]) -> Measures:
         longest_place=cell.source.strip().partition("\n")[0] if cell else "",
         visible_cells=len(shown),
         cells=len(cells),
+        alts=sum(map(_writes_alt, (node for tree in lessons_code.trees for node in ast.walk(tree)))),
     )
 
 
@@ -94,6 +97,11 @@ def problems(measures: Measures) -> list[str]:
         found.append(f"{measures.visible_cells} code cells are visible, {MOST_VISIBLE_CELLS} at most: join some")
     if measures.cells > MOST_CELLS:
         found.append(f"the lesson has {measures.cells} cells, {MOST_CELLS} at most: join some")
+    if measures.alts:
+        found.append(
+            f"{measures.alts} figures get their alt text from the lesson: let the figure function write it, "
+            "with figures.words.told, and take alt= out"
+        )
     return found
 
 
@@ -252,6 +260,15 @@ def _holds_handler(cell: Any) -> bool:
 
 def _is_handler(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and [a.arg for a in node.args.args] == _HANDLER_ARGUMENTS
+
+
+def _writes_alt(node: ast.AST) -> bool:
+    """Whether this is `figures.show(figure, alt="...")`."""
+    return (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "figures.show"
+        and any(keyword.arg == "alt" for keyword in node.keywords)
+    )
 
 
 def _is_sql(node: ast.AST) -> bool:
