@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from serverless_first.authoring import collapsed, deck, nbio, visible
+from serverless_first.authoring import collapsed, deck, folds, nbio, visible
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
@@ -134,6 +134,8 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         cells += _sources_section(cells, page_notes, facts)
     if problems:
         raise BuildFailed(problems)
+    if kind == "lesson":
+        cells = folds.with_folds(cells)
     _give_ids(cells)
     live = {"rise": deck.RISE} if kind == "slides" else {}
     return nbio.new(cells, {**_METADATA, **live, "title": module.title})

@@ -14,7 +14,7 @@ from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
 from serverless_first import course
 from serverless_first.course import kernels
-from serverless_first.course.places import has_home, work_dir
+from serverless_first.course.places import course_root, has_home, work_dir
 
 SETTINGS = ".jupyter-settings"
 OVERRIDES = {
@@ -90,6 +90,8 @@ def settings(work: Path) -> list[str]:
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         "--LabApp.extension_manager=readonly",
+        # The buttons of panels and predictions. From the checkout, so that they are as new as the code after `git pull`.
+        f"--LabApp.extra_labextensions_path={course_root() / 'kernel/share/jupyter/labextensions'}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         # What a learner exports as HTML can be read by everybody.

@@ -19,11 +19,15 @@ class UnknownModule(KeyError):
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a lab; `id` is "module.number", as in "5.1"."""
+    """One task of a lab; `id` is "module.number", as in "5.1".
+
+    `shows` is what a pass has shown, in one sentence; the panel of a pass says it.
+    """
 
     id: str
     title: str
     minutes: int
+    shows: str = ""
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,8 @@ class CheckFailed(OneLine):
             for label, text in self.rows
         )
         step = self.next_step()
-        last = f'<div style="margin-top: 0.4em">{html.escape(step)}</div>' if step else ""
+        # JupyterLab's extension shows buttons (lab/panel.py), and hides the call that one of them replaces.
+        last = f'<div class="lab-typed" style="margin-top: 0.4em">{html.escape(step)}</div>' if step else ""
         return dollars.in_html(
             f'{_ONE_PANEL}<div class="check-panel" style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
             f"<strong>{html.escape(self.headline)}</strong>"

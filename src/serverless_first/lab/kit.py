@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from serverless_cloud import seat
@@ -10,7 +10,7 @@ from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.course.places import module_dir
 from serverless_first.course.words import count
-from serverless_first.lab import citing, progress, sharing, summary
+from serverless_first.lab import citing, course_map, panel, progress, sharing, summary
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
@@ -19,7 +19,7 @@ from serverless_first.lab.show import say, show
 from serverless_first.lab.texts import TIERS, load_hints, solution_cells
 
 if TYPE_CHECKING:
-    from serverless_first.lab.predict import Prediction
+    from serverless_first.lab.predict import Choices, Prediction
 
 
 class Lab:
@@ -42,7 +42,7 @@ class Lab:
             ready = listed([m.id for m in self._course.ready_modules])
             raise UnknownLab(f"Module {self._module.id} is planned and not ready yet. Ready: {ready}.")
         self._progress = ProgressFile()
-        self._choices: dict[str, list[str]] = {}
+        self._choices: dict[str, Choices] = {}
 
     def __repr__(self) -> str:
         return f"Lab({self._module.id!r})"
@@ -63,7 +63,9 @@ class Lab:
         say("\n".join(f"  {call:<22} {what}" for call, what in calls.items()))
 
     def check(self, task_id: str = "") -> None:
-        """Checks a task by what your deployed work does; prints one line when it passes.
+        """Checks a task by what your deployed work does; shows a panel that tells what passed or what is wrong.
+
+        In JupyterLab the panel has buttons for the calls that may come next.
 
         Raises:
             CheckFailed: it does not pass; the message tells what was called, what came back, what was
@@ -76,14 +78,22 @@ class Lab:
             with seat.turn():
                 run_check(checks[task.id], task, module_dir(self._module.id))
         except CheckFailed as failure:
+            question = ""
             if failure.state == "failed":
                 self._progress.update(progress.judged(self._module.id, task.id, passed=False))
-                sharing.after_check(self._progress, self._module.id, task.id, failure.problem)
-            show(failure.text(), html=failure.html())  # last: the panel hides the error that follows it
+                question = sharing.after_check(self._progress, self._module.id, task.id, failure.problem)
+            following = panel.after(self._course, self._module, task, self._progress.read())
+            text = "\n".join([failure.text(), *([question] if question else [])])
+            # Last, because the panel hides the error that follows it.
+            show(text, html=panel.failed(self._module, task, failure, following, question))
             raise
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
-        say(f"{task.id} passed: {task.title}.")
-        sharing.after_check(self._progress, self._module.id, task.id, "")
+        question = sharing.after_check(self._progress, self._module.id, task.id, "")
+        data = self._progress.read()
+        done = progress.task_progress(data, self._module.id, task.id)
+        following = panel.after(self._course, self._module, task, data)
+        text = "\n".join([f"{task.id} passed: {task.title}.", *([question] if question else [])])
+        show(text, html=panel.passed(self._module, task, done, following, question))
 
     def hint(self, task_id: str = "", *, upto: int | None = None) -> None:
         """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
@@ -128,7 +138,8 @@ class Lab:
                 f'{done.hints} of {len(TIERS)} hints: lab.hint("{task.id}") shows the next one.'
             )
         elif not done.passed and not sure:
-            say(f"You have seen every hint for {task.id}. One more try is worth it; if you are sure: {call}")
+            text = f"You have seen every hint for {task.id}. One more try is worth it; if you are sure: {call}"
+            show(text, html=panel.sure(self._module, task, text))
         else:
             cells = solution_cells(self._module, task.id)
             self._progress.update(progress.solution_seen(self._module.id, task.id))
@@ -137,13 +148,17 @@ class Lab:
             show("\n\n".join([heading, *cells]), markdown=f"{heading}\n\n{fenced}")
 
     def progress(self) -> None:
-        """Prints what has passed, attempts, hints and what is next; then one line for each module that was begun."""
+        """Shows a picture of the course, and what has passed, attempts, hints and what is next.
+
+        In a terminal it prints one line for each module that was begun instead of the picture.
+        """
         data = self._progress.read()
+        states: dict[str, str] = {}
         lines = [f"{self._module.id}: {self._module.title}"]
         for task in self._module.tasks:
             done = progress.task_progress(data, self._module.id, task.id)
             begun = "open" if done.attempts or done.hints else "not started"
-            state = "passed" if done.passed else "caught up" if done.caught_up else begun
+            states[task.id] = state = "passed" if done.passed else "caught up" if done.caught_up else begun
             notes = [count(done.attempts, "attempt"), count(done.hints, "hint")]
             notes += ["solution seen"] if done.solution_shown else []
             lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}")
@@ -162,7 +177,11 @@ class Lab:
         if not open_here:
             lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
         lines += [shared] if (shared := sharing.told(data)) else []
-        say("\n".join(lines))
+        following = [line for line in lines if line.startswith(("Next:", "You have passed", "Shared with"))]
+        picture = course_map.svg(self._course, data, self._module.id)
+        tasks = course_map.table(self._module, data, lambda task: states[task.id])
+        ends = "".join(f"<div>{escape(line)}</div>" for line in following)
+        show("\n".join(lines), html=f'<div class="lab-progress">{picture}{tasks}{ends}</div>')
 
     def share(self, agreed: bool, *, forget: bool = False) -> None:
         """Says whether the instructor's board may see how far you are. Without your answer it sees nothing.
@@ -194,12 +213,13 @@ class Lab:
         else:
             say(f"{page.name} is in your folder, {page.parent.name}: open it, print it, keep it. Nothing was sent.")
 
-    def predict(self, key: str, question: str, choices: Sequence[str]) -> Prediction:
+    def predict(self, key: str, question: str, choices: Choices) -> Prediction:
         """A question to answer before you run an experiment; the pick is saved at once.
 
         Args:
             key: name of the prediction in this module.
-            choices: at least two different texts.
+            choices: at least two different texts. As a dict, each with the result that it stands for: a value, a
+                range or list of values, a function that is true for the result, or `...` for any other result.
 
         Raises:
             ValueError: fewer than two choices, or the same one twice.
@@ -208,29 +228,35 @@ class Lab:
             raise ValueError(f"predict({key!r}) needs a list of at least two different choices.")
         from serverless_first.lab.predict import Prediction  # ipywidgets takes a moment to load
 
-        self._choices[key] = list(choices)
+        first = not self._choices
+        self._choices[key] = choices
         pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
 
         def save(picked: str) -> None:
             self._progress.update(progress.predicted(self._module.id, key, pick=picked))
 
-        return Prediction(question, choices, pick, save)
+        return Prediction(question, list(choices), pick, save, told=first)
 
-    def predicted(self, key: str, *, answer: str) -> None:
+    def predicted(self, key: str, answer: object) -> None:
         """Shows your prediction beside what happened.
 
         Args:
             key: name of the prediction, as in `predict`.
-            answer: what happened, in the words of one of the choices.
+            answer: the experiment's result, which one of the choices stands for.
 
         Raises:
-            ValueError: the question was asked above, and `answer` is none of its choices.
+            ValueError: none of the choices stands for `answer`, or several do.
         """
-        if key in self._choices and answer not in self._choices[key]:
-            raise ValueError(f"predicted({key!r}): {answer!r} is none of {', '.join(self._choices[key])}.")
+        if key in self._choices:
+            from serverless_first.lab.predict import outcome_of
+
+            answer = outcome_of(key, self._choices[key], answer)
+        elif not isinstance(answer, str):  # the kernel was restarted, and only the question's cell knows the choices
+            say("Run the cell with the question again, then this one.")
+            return
         pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
         if pick is None:
-            say(f"You made no prediction: scroll up, pick, then run on.\nWhat happened: {answer}")
+            say(f"What happened: {answer}")
             return
         self._progress.update(progress.predicted(self._module.id, key, outcome=answer))
         true, run = progress.came_true(self._progress.read())

@@ -58,6 +58,7 @@ class TaskProgress:
         solution_shown: whether the solution was shown before the first pass.
         passed_at: the time of the first pass in UTC, as the file has it.
         caught_up: whether a late learner skipped it (see serverless_first.cli.late_start). This is not a pass.
+        first_tried_at: the time of the first check that could judge, in UTC; None if the file doesn't have it.
     """
 
     attempts: int
@@ -66,6 +67,7 @@ class TaskProgress:
     solution_shown: bool
     passed_at: str | None = None
     caught_up: bool = False
+    first_tried_at: str | None = None
 
 
 class ProgressFile:
@@ -169,6 +171,7 @@ def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
         "solution_shown_at" in entry,
         entry.get("passed_at"),
         "caught_up_at" in entry,
+        entry.get("first_tried_at"),
     )
 
 

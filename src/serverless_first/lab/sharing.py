@@ -62,25 +62,29 @@ def board() -> Board | None:
     return None
 
 
-def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) -> None:
-    """Shares a check that was judged, asks once whether to, or does nothing. It raises nothing, and waits for nobody.
+def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) -> str:
+    """Shares a check that was judged, or does nothing. It raises nothing, and waits for nobody.
 
     Args:
         file: the learner's progress, with this check in it.
         problem: the course's sentence on what is wrong; empty for a pass.
+
+    Returns:
+        the question whether to share, once for each board; otherwise an empty text.
     """
     the_board = board()
     if the_board is None:
-        return
+        return ""
     with contextlib.suppress(Exception):  # whatever it is, the check goes on: nobody fails a task by this
         data = file.read()
         if _answer(data, the_board) is None:
             if "since" not in _noted(data, the_board):
                 file.update(lambda found: _note(found, the_board, None))
-                say(question(the_board))
+                return question(the_board)
         elif _answer(data, the_board):
             _queue(file, the_board, _event(data, module_id, task_id, problem))
             SENDER.start(file, the_board)
+    return ""
 
 
 def question(the_board: Board) -> str:

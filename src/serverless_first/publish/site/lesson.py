@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from serverless_first.authoring import folds
 from serverless_first.authoring.collapsed import LABEL, line_of
 from serverless_first.course import Module
 from serverless_first.facts.glossary import Term
@@ -122,6 +123,8 @@ def lesson_page(
     """
     page = _Page(module, root, known, pictures)
     for number, cell in enumerate(notebook.cells, 1):
+        if folds.is_fold(cell):
+            continue  # the page has its own fold
         page.text.at(f"cell {number}")
         if cell.cell_type == "code":
             page.code(cell, number, quiz)

@@ -14,7 +14,6 @@ from serverless_first.publish.site.text import Text, escaped
 
 PICTURES = "pictures"
 _PREDICTION_ENDS = "Your pick: none yet"
-_NO_PICK = "You made no prediction: scroll up, pick, then run on.\n"
 _HAPPENED = re.compile(r"^What happened: (.*)$", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SETTING = re.compile(r"  ([^:]+): (.*)")
@@ -45,7 +44,7 @@ def add_outputs(text: Text, cell: Any, name: str, pictures: Path) -> None:
 
 
 def _add_stream(text: Text, printed: str) -> None:
-    printed = _ANSI.sub("", printed.replace(_NO_PICK, ""))
+    printed = _ANSI.sub("", printed)
     end = 0
     for match in _HAPPENED.finditer(printed):
         _add_plain(text, printed[end : match.start()])

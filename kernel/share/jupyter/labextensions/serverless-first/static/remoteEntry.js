@@ -1,0 +1,141 @@
+// Makes the course's buttons work in JupyterLab: those of check panels (lab/panel.py) and of predictions (lab/predict.py).
+//
+// A button of a panel asks the notebook's kernel for `serverless_first.lab.press.press(lab, task, action)`, which needs no
+// variable of the notebook. That is why it works after a kernel restart and in a notebook that was opened again.
+// JupyterLab loads this file as it is, without a build: it is a container of webpack's module federation, by hand.
+(() => {
+  "use strict";
+
+  const STYLE = `
+    .lab-panel .lab-buttons { display: flex !important; flex-wrap: wrap; gap: 0.5em; margin-top: 0.6em }
+    .lab-panel .lab-typed { display: none }
+    .lab-panel .lab-buttons button {
+      font: inherit; color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px;
+      padding: 0.25em 0.8em; cursor: pointer }
+    .lab-panel .lab-buttons button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
+    .lab-panel .lab-buttons button:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px }
+    .lab-panel:focus { outline: none }
+    .lab-panel:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px }
+    .lab-panel .lab-answer:not(:empty) { margin-top: 0.6em }`;
+
+  /** The notebook in front, or null: other pages of JupyterLab have no cells. */
+  const notebookOf = (app) => {
+    const panel = app.shell.currentWidget;
+    return panel?.content?.widgets && panel.sessionContext ? panel : null;
+  };
+
+  const tagsOf = (cell) => cell.model.getMetadata("tags") ?? [];
+
+  /** Selects a cell so that Shift+Enter runs it, and scrolls to it. */
+  const select = async (notebook, number) => {
+    notebook.mode = "command";
+    notebook.activeCellIndex = number;
+    await notebook.scrollToItem(number, "smart").catch(() => undefined);
+    notebook.activate();
+  };
+
+  /** Unfolds the experiment that follows a prediction, and selects its first cell. */
+  const openExperiment = async (app, button) => {
+    const notebook = notebookOf(app)?.content;
+    const asked = notebook?.widgets.findIndex((cell) => cell.node.contains(button)) ?? -1;
+    if (asked < 0) return;
+    const fold = notebook.widgets.findIndex((cell, number) => number > asked && tagsOf(cell).includes("experiment"));
+    if (fold < 0) return;
+    notebook.widgets[fold].headingCollapsed = false;
+    if (fold + 1 < notebook.widgets.length) await select(notebook, fold + 1);
+  };
+
+  /** Goes to a task's heading, or to its cell where no heading names it. */
+  const goTo = async (app, task) => {
+    const notebook = notebookOf(app)?.content;
+    if (!notebook) return;
+    const heading = new RegExp(`^#+ .*\\b${task.replace(".", "\\.")}\\b`, "m");
+    const isHeading = (cell) => cell.model.type === "markdown" && heading.test(cell.model.sharedModel.getSource());
+    let number = notebook.widgets.findIndex(isHeading);
+    if (number < 0) number = notebook.widgets.findIndex((cell) => tagsOf(cell).includes(`task-${task}`));
+    if (number >= 0) await select(notebook, number);
+  };
+
+  /** Shows one message of the kernel in `place`, by the renderers that JupyterLab uses below cells. */
+  const show = async (rendermime, place, message) => {
+    const { content } = message;
+    const bundles = {
+      stream: () => ({ [`application/vnd.jupyter.${content.name}`]: content.text }),
+      display_data: () => content.data,
+      execute_result: () => content.data,
+      error: () => ({ "text/plain": `${content.ename}: ${content.evalue}` }),
+    };
+    const data = bundles[message.header.msg_type]?.();
+    const kind = data && rendermime.preferredMimeType(data, "any");
+    if (!kind) return;
+    const renderer = rendermime.createRenderer(kind);
+    place.append(renderer.node);
+    await renderer.renderModel(rendermime.createModel({ data, metadata: content.metadata ?? {}, trusted: true }));
+  };
+
+  const press = async (app, button) => {
+    const box = button.closest(".lab-panel");
+    const action = button.dataset.labDo;
+    if (action === "next") return goTo(app, box.dataset.next);
+    const panel = notebookOf(app);
+    const place = box.querySelector(":scope > .lab-answer");
+    const kernel = panel?.sessionContext.session?.kernel;
+    if (!kernel) {
+      place.textContent = "This notebook has no kernel. Choose Kernel > Restart Kernel, then press the button again.";
+      return;
+    }
+    const words = [box.dataset.lab, box.dataset.task, action].map((word) => JSON.stringify(word)).join(", ");
+    const code = `__import__("serverless_first.lab.press", fromlist=["press"]).press(${words})`;
+    const future = kernel.requestExecute({ code, store_history: false, stop_on_error: false });
+    if (action === "check") {
+      const cell = panel.content.widgets.find((each) => each.node.contains(box));
+      cell.outputArea.future = future; // takes the place of the old panel, as running the cell does
+      await future.done.catch(() => undefined);
+      setTimeout(() => cell.node.querySelector(".lab-panel")?.focus(), 100); // a screen reader reads the new panel
+      return;
+    }
+    place.textContent = "Waiting for the kernel …";
+    let answered = false;
+    future.onIOPub = (message) => {
+      if (!["stream", "display_data", "execute_result", "error"].includes(message.header.msg_type)) return;
+      if (!answered) place.replaceChildren();
+      answered = true;
+      void show(panel.content.rendermime, place, message);
+    };
+    await future.done.catch(() => undefined);
+    if (!answered) place.textContent = "The kernel gave no answer. Press the button again.";
+    if (action === "share" || action === "keep") button.closest(".lab-consent")?.remove();
+  };
+
+  const plugin = {
+    id: "serverless-first:panels",
+    description: "Buttons of the course's panels and predictions",
+    autoStart: true,
+    activate: (app) => {
+      const style = document.createElement("style");
+      style.textContent = STYLE;
+      document.head.append(style);
+      document.addEventListener("click", (event) => {
+        const button = event.target.closest?.(".lab-panel [data-lab-do], .prediction-open");
+        if (!button || button.disabled) return;
+        void (button.dataset.labDo ? press(app, button) : openExperiment(app, button));
+      });
+      // JupyterLab's shortcuts, such as Enter for "edit this cell", must not take the keys of a focused button.
+      // On the window, because JupyterLab listens on the document.
+      window.addEventListener(
+        "keydown",
+        (event) => {
+          const isButton = event.target.closest?.(".lab-panel [data-lab-do], .prediction-open");
+          if (isButton && !event.shiftKey && ["Enter", " "].includes(event.key)) event.stopPropagation();
+        },
+        true,
+      );
+    },
+  };
+
+  const containers = (window._JUPYTERLAB = window._JUPYTERLAB ?? {});
+  containers["serverless-first"] = {
+    init: async () => undefined,
+    get: async () => () => ({ __esModule: true, default: plugin }),
+  };
+})();

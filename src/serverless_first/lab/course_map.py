@@ -1,0 +1,96 @@
+"""The course as a small picture: a column for each module, a square for each task."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+from serverless_first.course import Course, Module, Task, dollars
+from serverless_first.course.words import count
+from serverless_first.lab.progress import Data, task_progress
+
+CELL, GAP, COLUMN, NUMBERS = 12, 3, 30, 20
+"""Side of a square, gap between squares, width of a column, and height of the line of numbers, in pixels."""
+GREEN = "#2e9e3a"
+
+
+def svg(the_course: Course, data: Data, here: str = "") -> str:
+    """The learner's progress as SVG in the colors of the page.
+
+    A passed task is a filled square with a tick, a begun one is half full, and an open one is empty.
+
+    Args:
+        data: the learner's record.
+        here: id of the module to mark; none, unless given.
+    """
+    modules = [module for module in the_course.ready_modules if module.tasks]
+    most = max((len(module.tasks) for module in modules), default=0)
+    width, height = COLUMN * len(modules) + GAP, most * (CELL + GAP) + NUMBERS
+    parts = [part for n, module in enumerate(modules) for part in _column(n, module, data, height, here)]
+    words = html.escape(in_words(the_course, data, here))
+    return (
+        f'<svg class="course-map" role="img" aria-label="{words}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" style="color: inherit; max-width: 100%">'
+        f"<title>{words}</title>{''.join(parts)}</svg>"
+    )
+
+
+def in_words(the_course: Course, data: Data, here: str = "") -> str:
+    """What the picture shows, for readers who don't see it."""
+    modules = [module for module in the_course.ready_modules if module.tasks]
+    tasks = sum(len(module.tasks) for module in modules)
+    passed = {module.id: sum(task_progress(data, module.id, t.id).passed for t in module.tasks) for module in modules}
+    text = f"Progress: {sum(passed.values())} of {count(tasks, 'task')} passed."
+    begun = [f"{m.number}: {passed[m.id]} of {len(m.tasks)}" for m in modules if passed[m.id]]
+    text += f" By module: {'; '.join(begun)}." if begun else ""
+    at = next((m.number for m in modules if m.id == here), "")
+    return text + (f" You are in module {at}." if at else "")
+
+
+def table(module: Module, data: Data, state: Callable[[Task], str]) -> str:
+    """The module's tasks as an HTML table.
+
+    Args:
+        state: the state of a task in a word or two, as in "passed".
+    """
+    rows = ""
+    for task in module.tasks:
+        done = task_progress(data, module.id, task.id)
+        sign = "&#10003; " if done.passed else ""
+        cells = (f"{task.id} {task.title}", count(done.attempts, "attempt"), count(done.hints, "hint"))
+        texts = "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in cells)
+        rows += f'<tr><td style="text-align: left">{sign}{html.escape(state(task))}</td>{texts}</tr>'
+    head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in ("State", "Task", "Tries", "Hints"))
+    return dollars.in_html(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+
+
+def _column(number: int, module: Module, data: Data, height: int, here: str) -> list[str]:
+    left = GAP + number * COLUMN
+    marked = module.id == here
+    bottom = height - NUMBERS
+    parts = []
+    for row, task in enumerate(module.tasks, 1):
+        top = bottom - row * (CELL + GAP)
+        parts += _square(left + (COLUMN - GAP - CELL) // 2, top, data, module, task)
+    middle = left + (COLUMN - GAP) // 2
+    weight = ' font-weight="bold" text-decoration="underline"' if marked else ""
+    parts.append(
+        f'<text x="{middle}" y="{height - 5}" font-size="12" text-anchor="middle" fill="currentColor"{weight}>'
+        f"{module.number}</text>"
+    )
+    return parts
+
+
+def _square(x: int, y: int, data: Data, module: Module, task: Task) -> list[str]:
+    done = task_progress(data, module.id, task.id)
+    frame = f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="none" stroke="currentColor"/>'
+    if done.passed:
+        tick = f"M{x + 2.5} {y + 6.5}l2.5 2.5l4.5 -5.5"
+        return [
+            f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="{GREEN}" stroke="currentColor"/>',
+            f'<path d="{tick}" fill="none" stroke="#ffffff" stroke-width="1.8"/>',
+        ]
+    if done.attempts or done.hints or done.caught_up:
+        half = f'<rect x="{x}" y="{y + CELL // 2}" width="{CELL}" height="{CELL // 2}" fill="currentColor" opacity="0.5"/>'
+        return [half, frame]
+    return [frame]

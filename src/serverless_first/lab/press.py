@@ -1,0 +1,36 @@
+"""What the buttons of a panel call (see `serverless_first.lab.panel`): the same as the typed calls.
+
+Nothing of the notebook is used, so a button also works after a kernel restart, before any cell has run again.
+"""
+
+from __future__ import annotations
+
+from serverless_first.lab.kit import Lab
+
+
+def press(module_id: str, task_id: str, action: str) -> None:
+    """Does what a button says.
+
+    Args:
+        module_id: the lab, as in "05-rds-proxy".
+        task_id: its task, as in "5.1".
+        action: "check", "hint", "solution", "sure" (the solution before a pass), "progress", "share" or "keep".
+
+    Raises:
+        CheckFailed: the check did not pass; as `Lab.check`.
+        UnknownLab, UnknownTask: the panel is from another version of the course; the message lists what there is.
+        ValueError: there is no such action.
+    """
+    lab = Lab(module_id)
+    if action == "check":
+        lab.check(task_id)
+    elif action == "hint":
+        lab.hint(task_id)
+    elif action in ("solution", "sure"):
+        lab.solution(task_id, sure=action == "sure")
+    elif action == "progress":
+        lab.progress()
+    elif action in ("share", "keep"):
+        lab.share(action == "share")
+    else:
+        raise ValueError(f"There is no action {action!r}: check, hint, solution, sure, progress, share or keep.")
