@@ -78,6 +78,8 @@ def through_lesson(lab: OpenLab, look: Look) -> Seen:
     _press(prediction.locator('.widget-radio input[type="radio"]').first, "Space")
     picked = _text(prediction.get_by_text("Your pick:").last)
     look("prediction", prediction)
+    _press(prediction.get_by_role("button", name="Open the experiment"), "Enter")
+    lab.open_folds()
 
     if lab.page.locator(".jp-CodeCell").filter(has_text="explore.").count():
         explorer = lab.cell(lab.number_of("explore."))

@@ -79,9 +79,74 @@ def test_after_the_run_the_pick_stands_beside_what_happened(capsys: pytest.Captu
     assert capsys.readouterr().out == hit
 
 
-def test_without_a_pick_it_says_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_skips_is_told_what_happened_and_nothing_is_counted(
+    course_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Lab("05").predicted("same", answer="yes")
-    assert "You made no prediction: scroll up, pick, then run on.\nWhat happened: yes" in capsys.readouterr().out
+    assert capsys.readouterr().out == "What happened: yes\n"
+    assert not (course_dir / "work" / "progress.json").exists()
+
+
+def test_that_a_prediction_can_be_skipped_is_said_once() -> None:
+    lab = Lab("05")
+    notes = [lab.predict(key, QUESTION, CHOICES).children[2].value for key in ("first", "second")]
+    assert "If you skip a prediction, it isn&#x27;t counted." in notes[0]
+    assert notes[1] == ""
+
+
+def test_the_experiment_opens_with_a_pick_or_by_skipping() -> None:
+    widget = Lab("05").predict("same", QUESTION, CHOICES)
+    opens, skip = widget.children[3].children
+    assert opens.disabled
+    skip.click()
+    assert widget.children[2].value == "Skipped. Now run the cells of the experiment below."
+    widget.value = "yes"
+    assert not opens.disabled
+    assert skip.layout.display == "none"
+    opens.click()
+    assert widget.children[2].value == "Your pick: yes. Now run the cells of the experiment below."
+
+
+MEANINGS: dict[str, object] = {
+    "none": 0,
+    "twenty or fewer": range(1, 21),
+    "a few": [21, 22],
+    "a text": lambda result: isinstance(result, str),
+    "more": ...,
+}
+
+
+@pytest.mark.parametrize(
+    ("result", "choice"), [(0, "none"), (20, "twenty or fewer"), (22, "a few"), ("x", "a text"), (99, "more")]
+)
+def test_the_result_of_the_experiment_finds_its_choice(
+    result: object, choice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = Lab("05")
+    lab.predict("failed", QUESTION, MEANINGS).value = "none"
+    lab.predicted("failed", result)
+    told = capsys.readouterr().out
+    assert f"You predicted: none\nWhat happened: {choice}\n" in told
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"one": 1, "two": 2}, r"predicted\('n'\): 3 is none of one, two"),
+        ({"three": 3, "odd": lambda n: n % 2}, r"3 is what several choices stand for: three; odd"),
+    ],
+)
+def test_a_result_that_fits_no_choice_or_several_is_refused(choices: dict[str, object], message: str) -> None:
+    lab = Lab("05")
+    lab.predict("n", QUESTION, choices)
+    with pytest.raises(ValueError, match=message):
+        lab.predicted("n", 3)
+
+
+def test_after_a_kernel_restart_the_result_waits_for_the_question(capsys: pytest.CaptureFixture[str]) -> None:
+    Lab("05").predict("failed", QUESTION, MEANINGS).value = "none"
+    Lab("05").predicted("failed", 0)
+    assert capsys.readouterr().out == "Run the cell with the question again, then this one.\n"
 
 
 def test_an_outcome_that_was_no_choice_is_refused() -> None:

@@ -100,7 +100,7 @@ CELLS = [
     code('print("ready")\nlab.predict("lit", "How many?", ["none", "<all>"])', printed("ready\n")),
     code(
         'light()\nlab.predicted("lit", answer="none")',
-        printed("You made no prediction: scroll up, pick, then run on.\nWhat happened: <all>\nlit\n"),
+        printed("What happened: <all>\nlit\n"),
         shown({"image/png": png(), "text/plain": "Figure"}, {"image/png": {"alt": 'All "lamps" & <more>'}}),
     ),
     markdown("All are lit, since all have power.\n\n## Next"),
@@ -115,6 +115,7 @@ _FACTS = Facts({"hours": Fact("hours", "Hours of light", Dated("8 h", "2026", (_
 _NOTES = PageNotes("lesson-00")
 CELLS += [markdown(render("A lamp burns {fact}`hours`.", _FACTS, _NOTES)), markdown(_NOTES.section())]
 CELLS[3]["outputs"].append(shown({"text/plain": PREDICTION}))
+CELLS.insert(4, {**markdown("### The experiment"), "metadata": {"tags": ["experiment"]}})
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     assert "&lt;all&gt;" in told
     assert "light()" not in told.replace("<span", "")
     assert "<strong>What happened:</strong> &lt;all&gt;" in folded
-    assert "You made no prediction" not in html
+    assert "The experiment" not in html  # the fold of the notebook
     assert "since all have power" in folded
     assert folded.rstrip().count("</details>") == 1
     assert "lab.predict" not in told

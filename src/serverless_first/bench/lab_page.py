@@ -79,6 +79,14 @@ class OpenLab:
         self.page.locator(".lm-MenuBar-item").get_by_text(menu, exact=True).click(timeout=timeout_ms)
         self.page.locator(".lm-Menu-item").get_by_text(item, exact=True).click(timeout=timeout_ms)
 
+    def open_folds(self) -> None:
+        """Opens every heading that hides cells, one inside another too."""
+        closed = self.page.locator(".jp-Notebook .jp-showHiddenCellsButton:visible")
+        while closed.count():
+            button = closed.first.element_handle()
+            button.click()
+            button.wait_for_element_state("hidden")
+
     def show_cell(self, text: str) -> Any:
         """Scrolls to the first cell that holds this text, and returns it."""
         cell = self.page.locator(".jp-Notebook .jp-Cell").filter(has_text=text).first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -20,8 +20,8 @@ HOW = "Choose an answer and open the experiment. If you skip a prediction, it is
 def outcome_of(key: str, choices: Choices, result: object) -> str:
     """The choice that a result stands for.
 
-    A choice stands for a value, for each value of a range, set, list or tuple, for each result for which a function
-    is true, or, with `...`, for every result that no other choice takes. Without a mapping it stands for its own text.
+    A choice stands for a value, for each value of a range, list or set, for each result for which a function is true,
+    or, with `...`, for every result that no other choice takes. Without a mapping a choice stands for its own text.
 
     Args:
         key: name of the prediction, for messages.
@@ -43,8 +43,8 @@ def outcome_of(key: str, choices: Choices, result: object) -> str:
 def _stands_for(meaning: object, result: object) -> bool:
     if callable(meaning):
         return bool(meaning(result))
-    if isinstance(meaning, Collection) and not isinstance(meaning, str | bytes | Mapping):
-        return result in meaning or meaning == result
+    if isinstance(meaning, range | list | set | frozenset):
+        return result in meaning
     return bool(meaning == result)
 
 
