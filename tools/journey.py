@@ -74,7 +74,7 @@ def through_lesson(lab: OpenLab, look: Look) -> Seen:
     lab.run_all()
     look("lesson", lab.cell(0))
 
-    prediction = lab.cell(lab.number_of("lab.predict("))
+    prediction = lab.prediction()
     _press(prediction.locator('.widget-radio input[type="radio"]').first, "Space")
     picked = _text(prediction.get_by_text("Your pick:").last)
     look("prediction", prediction)

@@ -38,7 +38,7 @@ def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> 
         # What happened is folded, although all cells have run. A prediction is kept as soon as it is picked.
         happened = page.locator(".jp-Cell").filter(has_text="You predicted").or_(page.get_by_text("What happened:"))
         assert not any(found.is_visible() for found in happened.all())
-        question = lab.show_cell("lab.predict(")
+        question = lab.prediction()
         question.get_by_text("the same process, and lamps_wrapped goes on", exact=True).last.click()
         question.get_by_text("Your pick: the same process, and lamps_wrapped goes on").last.wait_for(timeout=10_000)
         kept = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))

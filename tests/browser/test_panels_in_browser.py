@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from serverless_first.authoring import folds
+from serverless_first.authoring import experiments
 from serverless_first.bench.lab_page import opened_lab
 from serverless_first.course.chromium import find_chromium
 
@@ -37,7 +37,7 @@ def test_an_experiment_stays_folded_until_the_learner_chooses_or_skips() -> None
         new.new_code_cell("lab.predicted('key', 5)"),
         new.new_markdown_cell("It was five.\n\n## Later"),
     ]
-    cells = folds.with_folds([new.new_markdown_cell("## Noon"), *cells])
+    cells = experiments.folded([new.new_markdown_cell("## Noon"), *cells])
     with opened_lab("notebooks/x.ipynb", cells=cells) as lab:
         lab.run_all()  # not even this shows what happened
         question, experiment, told = lab.cell(2), lab.cell(4), lab.cell(5)

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from serverless_first.lab import CheckFailed, Lab, kit, press, sharing
-from serverless_first.lab import show as showing
+from serverless_first.lab import CheckFailed, Lab, kit, press, sharing, show as showing
 
 pytest_plugins = ["lab_fixtures"]
 pytestmark = pytest.mark.usefixtures("course_dir")
@@ -137,7 +136,7 @@ def test_progress_is_a_picture_with_words(functions: dict[str, Any], shown: list
     assert f'<svg class="course-map" role="img" aria-label="{words}"' in html
     assert html.count("<path ") == 1  # one tick
     assert html.count('opacity="0.5"') == 1  # one half square
-    assert "<td style=\"text-align: left\">&#10003; passed</td>" in html
+    assert '<td style="text-align: left">&#10003; passed</td>' in html
     assert "Next: 5.2, about 1 minute." in html
 
 

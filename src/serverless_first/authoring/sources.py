@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from serverless_first.authoring import collapsed, deck, folds, nbio, visible
+from serverless_first.authoring import collapsed, deck, experiments, nbio, visible
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
@@ -135,7 +135,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     if problems:
         raise BuildFailed(problems)
     if kind == "lesson":
-        cells = folds.with_folds(cells)
+        cells = experiments.folded(cells)
     _give_ids(cells)
     live = {"rise": deck.RISE} if kind == "slides" else {}
     return nbio.new(cells, {**_METADATA, **live, "title": module.title})

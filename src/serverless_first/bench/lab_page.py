@@ -79,6 +79,12 @@ class OpenLab:
         self.page.locator(".lm-MenuBar-item").get_by_text(menu, exact=True).click(timeout=timeout_ms)
         self.page.locator(".lm-Menu-item").get_by_text(item, exact=True).click(timeout=timeout_ms)
 
+    def prediction(self) -> Any:
+        """Scrolls to the first cell that asks for a prediction, and returns it; its code is collapsed."""
+        asks = self.page.locator(".jp-Notebook .jp-Cell").filter(has=self.page.locator(".prediction")).first
+        asks.scroll_into_view_if_needed()
+        return asks
+
     def open_folds(self) -> None:
         """Opens every heading that hides cells, one inside another too."""
         closed = self.page.locator(".jp-Notebook .jp-showHiddenCellsButton:visible")

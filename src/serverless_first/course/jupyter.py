@@ -90,7 +90,7 @@ def settings(work: Path) -> list[str]:
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / 'workspaces'}",
         "--LabApp.extension_manager=readonly",
-        # The buttons of panels and predictions. From the checkout, so that they are as new as the code after `git pull`.
+        # The buttons of panels and predictions, from the checkout: as new as the code after `git pull`.
         f"--LabApp.extra_labextensions_path={course_root() / 'kernel/share/jupyter/labextensions'}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

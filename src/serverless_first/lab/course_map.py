@@ -25,22 +25,28 @@ def svg(the_course: Course, data: Data, here: str = "") -> str:
     """
     modules = [module for module in the_course.ready_modules if module.tasks]
     most = max((len(module.tasks) for module in modules), default=0)
-    width, height = COLUMN * len(modules) + GAP, most * (CELL + GAP) + NUMBERS
+    width, height = COLUMN * len(modules) + GAP, GAP + most * (CELL + GAP) + NUMBERS
     parts = [part for n, module in enumerate(modules) for part in _column(n, module, data, height, here)]
     words = html.escape(in_words(the_course, data, here))
     return (
         f'<svg class="course-map" role="img" aria-label="{words}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" style="color: inherit; max-width: 100%">'
-        f"<title>{words}</title>{''.join(parts)}</svg>"
+        f"{''.join(parts)}</svg>"
     )
+
+
+def total(the_course: Course, data: Data) -> str:
+    """How much of the course has passed, as a sentence."""
+    tasks = [(module.id, task.id) for module in the_course.ready_modules for task in module.tasks]
+    passed = sum(task_progress(data, *both).passed for both in tasks)
+    return f"{passed} of {count(len(tasks), 'task')} passed."
 
 
 def in_words(the_course: Course, data: Data, here: str = "") -> str:
     """What the picture shows, for readers who don't see it."""
+    text = f"Progress: {total(the_course, data)}"
     modules = [module for module in the_course.ready_modules if module.tasks]
-    tasks = sum(len(module.tasks) for module in modules)
     passed = {module.id: sum(task_progress(data, module.id, t.id).passed for t in module.tasks) for module in modules}
-    text = f"Progress: {sum(passed.values())} of {count(tasks, 'task')} passed."
     begun = [f"{m.number}: {passed[m.id]} of {len(m.tasks)}" for m in modules if passed[m.id]]
     text += f" By module: {'; '.join(begun)}." if begun else ""
     at = next((m.number for m in modules if m.id == here), "")
@@ -57,10 +63,12 @@ def table(module: Module, data: Data, state: Callable[[Task], str]) -> str:
     for task in module.tasks:
         done = task_progress(data, module.id, task.id)
         sign = "&#10003; " if done.passed else ""
-        cells = (f"{task.id} {task.title}", count(done.attempts, "attempt"), count(done.hints, "hint"))
+        cells = (f"{task.id} {task.title}", str(done.attempts), str(done.hints))
         texts = "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in cells)
         rows += f'<tr><td style="text-align: left">{sign}{html.escape(state(task))}</td>{texts}</tr>'
-    head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in ("State", "Task", "Tries", "Hints"))
+    head = "".join(
+        f'<th scope="col" style="text-align: left">{name}</th>' for name in ("State", "Task", "Tries", "Hints")
+    )
     return dollars.in_html(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
 
 
@@ -91,6 +99,8 @@ def _square(x: int, y: int, data: Data, module: Module, task: Task) -> list[str]
             f'<path d="{tick}" fill="none" stroke="#ffffff" stroke-width="1.8"/>',
         ]
     if done.attempts or done.hints or done.caught_up:
-        half = f'<rect x="{x}" y="{y + CELL // 2}" width="{CELL}" height="{CELL // 2}" fill="currentColor" opacity="0.5"/>'
+        half = (
+            f'<rect x="{x}" y="{y + CELL // 2}" width="{CELL}" height="{CELL // 2}" fill="currentColor" opacity="0.5"/>'
+        )
         return [half, frame]
     return [frame]

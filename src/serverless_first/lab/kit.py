@@ -180,8 +180,9 @@ class Lab:
         following = [line for line in lines if line.startswith(("Next:", "You have passed", "Shared with"))]
         picture = course_map.svg(self._course, data, self._module.id)
         tasks = course_map.table(self._module, data, lambda task: states[task.id])
-        ends = "".join(f"<div>{escape(line)}</div>" for line in following)
-        show("\n".join(lines), html=f'<div class="lab-progress">{picture}{tasks}{ends}</div>')
+        total = course_map.total(self._course, data)
+        before, *ends = (f"<div>{escape(line)}</div>" for line in (total, *following))
+        show("\n".join(lines), html=f'<div class="lab-progress">{picture}{before}{tasks}{"".join(ends)}</div>')
 
     def share(self, agreed: bool, *, forget: bool = False) -> None:
         """Says whether the instructor's board may see how far you are. Without your answer it sees nothing.

@@ -72,8 +72,7 @@ def passed(module: Module, task: Task, done: TaskProgress, following: Next, cons
     names = ["next"] * bool(following.task_id) + ["check", "hint", "solution", "progress"]
     # A tint as well as a line, and a sign and a word for readers who don't see the color.
     style = (
-        f"border-left: 6px solid {GREEN}; padding: 0.5em 1em; "
-        f"background: color-mix(in srgb, {GREEN} 12%, transparent)"
+        f"border-left: 6px solid {GREEN}; padding: 0.5em 1em; background: color-mix(in srgb, {GREEN} 12%, transparent)"
     )
     inside = "".join(parts) + _consent(consent) + buttons(names)
     return wrapped(module, task, inside, f"{task.id} passed", style=style, following=following.task_id)

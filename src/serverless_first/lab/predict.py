@@ -51,9 +51,9 @@ def _stands_for(meaning: object, result: object) -> bool:
 class Prediction(widgets.VBox):  # type: ignore[misc]
     """The question with its choices; `value` is the choice that is picked, or None.
 
-    Two buttons open the experiment, which a lesson folds under the question (see serverless_first.authoring.folds):
-    one with a choice, one without. In JupyterLab the course's extension opens the fold; elsewhere it has no effect, and
-    the note says what to do.
+    Two buttons open the experiment, which a lesson folds under the question (see serverless_first.authoring.experiments):
+    one with a choice, one without. In JupyterLab the course's extension opens the fold. In other front ends the note
+    says what to do.
 
     Args:
         choices: at least two different texts.
@@ -65,7 +65,13 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
     value = traitlets.Unicode(None, allow_none=True)
 
     def __init__(
-        self, question: str, choices: Sequence[str], pick: str | None, save: Callable[[str], object], *, told: bool = True
+        self,
+        question: str,
+        choices: Sequence[str],
+        pick: str | None,
+        save: Callable[[str], object],
+        *,
+        told: bool = True,
     ) -> None:
         self.question = question
         self.choices = list(choices)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from serverless_first.authoring import folds
+from serverless_first.authoring import experiments
 from serverless_first.authoring.collapsed import LABEL, line_of
 from serverless_first.course import Module
 from serverless_first.facts.glossary import Term
@@ -123,7 +123,7 @@ def lesson_page(
     """
     page = _Page(module, root, known, pictures)
     for number, cell in enumerate(notebook.cells, 1):
-        if folds.is_fold(cell):
+        if experiments.is_fold(cell):
             continue  # the page has its own fold
         page.text.at(f"cell {number}")
         if cell.cell_type == "code":
@@ -138,7 +138,7 @@ def lesson_page(
             page.text.html(_facts(module, terms))
             page.markdown("\n\n".join(rest))
         else:
-            page.markdown(cell.source)
+            page.markdown(experiments.without_line(cell.source))
     page.unfold()
     return page.text, page.problems
 

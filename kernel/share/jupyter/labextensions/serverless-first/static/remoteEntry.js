@@ -48,12 +48,13 @@
   /** Goes to a task's heading, or to its cell where no heading names it. */
   const goTo = async (app, task) => {
     const notebook = notebookOf(app)?.content;
-    if (!notebook) return;
+    if (!notebook) return false;
     const heading = new RegExp(`^#+ .*\\b${task.replace(".", "\\.")}\\b`, "m");
     const isHeading = (cell) => cell.model.type === "markdown" && heading.test(cell.model.sharedModel.getSource());
     let number = notebook.widgets.findIndex(isHeading);
     if (number < 0) number = notebook.widgets.findIndex((cell) => tagsOf(cell).includes(`task-${task}`));
     if (number >= 0) await select(notebook, number);
+    return number >= 0;
   };
 
   /** Shows one message of the kernel in `place`, by the renderers that JupyterLab uses below cells. */
@@ -76,9 +77,13 @@
   const press = async (app, button) => {
     const box = button.closest(".lab-panel");
     const action = button.dataset.labDo;
-    if (action === "next") return goTo(app, box.dataset.next);
-    const panel = notebookOf(app);
     const place = box.querySelector(":scope > .lab-answer");
+    if (action === "next") {
+      const here = await goTo(app, box.dataset.next);
+      if (!here) place.textContent = `Task ${box.dataset.next} is not in this notebook. Open the lab of this module.`;
+      return;
+    }
+    const panel = notebookOf(app);
     const kernel = panel?.sessionContext.session?.kernel;
     if (!kernel) {
       place.textContent = "This notebook has no kernel. Choose Kernel > Restart Kernel, then press the button again.";

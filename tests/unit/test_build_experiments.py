@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from serverless_first.authoring import folds
+from serverless_first.authoring import experiments
 
 new: Any = nbformat.v4
 
@@ -19,7 +19,7 @@ def built(*sources: str) -> list[tuple[str, bool]]:
         for source in sources
     ]
     shown, hidden_below = [], 0  # JupyterLab's rule: hidden up to a heading of the same or a higher level
-    for cell in folds.with_folds(cells):
+    for cell in experiments.folded(cells):
         prose = cell.source.split("```")[0]
         levels = [len(line) - len(line.lstrip("#")) for line in prose.split("\n") if line.startswith("#")]
         level = min(levels, default=0) if cell.cell_type == "markdown" else 0
@@ -56,6 +56,16 @@ def test_the_next_question_of_a_section_waits_in_the_fold_of_the_first() -> None
 @pytest.mark.parametrize("following", [["## Later"], []])
 def test_a_prediction_with_nothing_below_it_gets_no_fold(following: list[str]) -> None:
     assert all("experiment" not in line for line, _ in built("## Noon", 'lab.predict("burst")', *following))
+
+
+def test_a_cell_that_only_asks_is_collapsed_below_a_line_that_says_so() -> None:
+    asks, mixed = new.new_code_cell('lab.predict("a")'), new.new_code_cell('limit = 3\nlab.predict("b")')
+    text = new.new_markdown_cell("## Noon")
+    cells = experiments.folded([text, asks, new.new_code_cell("run()"), mixed])
+    assert cells[0].source == f"## Noon\n\n{experiments.LINE}"
+    assert experiments.without_line(cells[0].source) == "## Noon"
+    assert asks.metadata["jupyter"] == {"source_hidden": True}
+    assert "jupyter" not in mixed.metadata  # it has code that a learner should see
 
 
 def test_a_comment_in_a_block_of_code_ends_no_fold() -> None:
