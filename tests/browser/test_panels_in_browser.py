@@ -33,12 +33,12 @@ def restart(lab: Any) -> None:
 def test_an_experiment_stays_folded_until_the_learner_chooses_or_skips() -> None:
     cells = [
         new.new_code_cell(START),
+        new.new_markdown_cell("## Noon"),
         new.new_code_cell(PREDICTS),
         new.new_code_cell("lab.predicted('key', 5)"),
         new.new_markdown_cell("It was five.\n\n## Later"),
     ]
-    cells = experiments.folded([new.new_markdown_cell("## Noon"), *cells])
-    with opened_lab("notebooks/x.ipynb", cells=cells) as lab:
+    with opened_lab("notebooks/x.ipynb", cells=experiments.folded(cells)) as lab:
         lab.run_all()  # not even this shows what happened
         question, experiment, told = lab.cell(2), lab.cell(4), lab.cell(5)
         assert not experiment.is_visible()

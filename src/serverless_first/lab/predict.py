@@ -51,7 +51,7 @@ def _stands_for(meaning: object, result: object) -> bool:
 class Prediction(widgets.VBox):  # type: ignore[misc]
     """The question with its choices; `value` is the choice that is picked, or None.
 
-    Two buttons open the experiment, which a lesson folds under the question (see serverless_first.authoring.experiments):
+    Two buttons open the experiment, which a lesson folds under the question (see `authoring.experiments`):
     one with a choice, one without. In JupyterLab the course's extension opens the fold. In other front ends the note
     says what to do.
 

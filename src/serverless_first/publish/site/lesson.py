@@ -138,7 +138,8 @@ def lesson_page(
             page.text.html(_facts(module, terms))
             page.markdown("\n\n".join(rest))
         else:
-            page.markdown(experiments.without_line(cell.source))
+            if text := experiments.without_line(cell.source):
+                page.markdown(text)
     page.unfold()
     return page.text, page.problems
 
