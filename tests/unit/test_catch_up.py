@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from serverless_first import course
 from serverless_first.cli import late_start, main
-from serverless_first.course import workcopy
+from serverless_first.course import laid, safe_files, workcopy
+from serverless_first.course.layout import FOLDERS, copy_path
 from serverless_first.lab import Lab, summary
 from serverless_first.lab.progress import ProgressFile, judged, task_progress
 
@@ -50,7 +51,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "course"
     for name in IDS[:3]:
         (root / "modules" / name).mkdir(parents=True)
-        for folder in workcopy.FOLDERS:
+        for folder in FOLDERS:
             (root / folder).mkdir(exist_ok=True)
             (root / folder / f"{name}.ipynb").write_text(text_of(name), encoding="utf-8")
     head = 'title = "Lamps"\ndeck = "Lamps"\ndeck_slide_count = 1\n'
@@ -78,12 +79,12 @@ def test_it_lays_marks_teaches_in_five_lines_and_says_what_to_open(
     ProgressFile().update(judged("00-lamps", "0.1", passed=True))
     result = call("2")
     assert result.exit_code == 0, result.output
-    laid = {name for name in state(work) if name.count("/")}
-    assert laid == {f"{folder}/{name}.ipynb" for folder in workcopy.FOLDERS for name in IDS[:3]}
+    copies = {name for name in state(work) if name.count("/")}
+    assert copies == {copy_path(name, kind) for kind in FOLDERS.values() for name in IDS[:3]}
     assert re.findall(r"^  - Lesson (\w) of 01-bulbs goes on here\.$", result.output, re.MULTILINE) == list("abcde")
     assert "3 tasks of 2 modules marked as caught up, not as passed" in result.output
-    assert f"Open {work.name}/notebooks/02-wires.ipynb" in result.output
-    assert f"{work.name}/labs/02-wires.ipynb" in result.output
+    assert f"Open {work.name}/02-wires/02-lesson.ipynb" in result.output
+    assert f"{work.name}/02-wires/02-lab.ipynb" in result.output
 
     data = ProgressFile().read()
     told = {t: task_progress(data, m, t) for m, t in [(m, f"{n}.{k}") for n, m in enumerate(IDS[:3]) for k in (1, 2)]}
@@ -119,15 +120,15 @@ def test_a_second_time_changes_nothing_and_says_the_same(work: Path) -> None:
 
 def test_work_is_kept_and_a_task_that_passes_later_has_passed(work: Path) -> None:
     workcopy.lay(lambda _: None)
-    mine = work / "labs" / "01-bulbs.ipynb"
+    mine = work / "01-bulbs" / "01-lab.ipynb"
     mine.write_text(text_of("mine"), encoding="utf-8")
-    (work / "notebooks" / "02-wires.ipynb").write_text("no notebook any more", encoding="utf-8")
-    (work / "notebooks" / "orders.py").write_text("mine", encoding="utf-8")
+    (work / "02-wires" / "02-lesson.ipynb").write_text("no notebook any more", encoding="utf-8")
+    (work / "02-wires" / "orders.py").write_text("mine", encoding="utf-8")
     before = state(work)
     assert call("02").exit_code == 0
     after = state(work)
-    assert {name: after[name] for name in before if name != workcopy.MANIFEST} == {
-        name: content for name, content in before.items() if name != workcopy.MANIFEST
+    assert {name: after[name] for name in before if name != laid.MANIFEST} == {
+        name: content for name, content in before.items() if name != laid.MANIFEST
     }
     ProgressFile().update(judged("01-bulbs", "1.1", passed=True))
     assert task_progress(ProgressFile().read(), "01-bulbs", "1.1").passed
@@ -171,7 +172,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_done(
     def no(path: Path, _: bytes) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(workcopy, "write", no)  # root may write anywhere
+    monkeypatch.setattr(safe_files, "write", no)  # root may write anywhere
     result = call("02")
     assert result.exit_code == 1
     assert "cannot be written: Permission denied. Nothing was changed." in result.output

@@ -18,6 +18,7 @@ from serverless_first.cli.board import board
 from serverless_first.cli.catch_up import catch_up
 from serverless_first.cli.classes import teach
 from serverless_first.course import advice as advice  # the words of errors
+from serverless_first.course import layout
 from serverless_first.course.places import CourseNotFound, work_dir
 
 # The commands in the order in which --help lists them.
@@ -243,7 +244,7 @@ def check(module: str | None) -> None:
     from serverless_first.lab.progress import ProgressFile
     from serverless_first.lab.runner import run_lab
 
-    notebook = work_dir() / "labs" / f"{found.id}.ipynb"
+    notebook = work_dir() / layout.copy_path(found.id, "lab")
     click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
     try:
         results = run_lab(found.id, notebook)

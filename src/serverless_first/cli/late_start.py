@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serverless_first import course
-from serverless_first.course import Module, workcopy
+from serverless_first.course import Module, safe_files, workcopy
+from serverless_first.course.layout import FOLDERS, copy_path
 from serverless_first.course.places import course_root, work_dir
 from serverless_first.course.words import count
 from serverless_first.lab.progress import Data, ProgressFile, now, task_progress
@@ -67,9 +68,9 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
     _require_writable(work)
     workcopy.lay(report, only=[module.id for module in (*before, target)])
     missing = [
-        f"{folder}/{target.id}.ipynb"
-        for folder in workcopy.FOLDERS
-        if not (work / folder / f"{target.id}.ipynb").is_file()
+        copy
+        for copy in (copy_path(target.id, kind) for kind in FOLDERS.values())
+        if not (work / copy).is_file()
     ]
     if missing:
         raise CannotCatchUp(f"{' and '.join(missing)} could not be laid in {work}. Nothing of yours was changed.")
@@ -141,7 +142,7 @@ def _mark(target: Module, skipped: Sequence[Skipped]) -> None:
 
 def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], work: Path, report: Report) -> None:
     for each in skipped:
-        report(f"{each.module.number} {each.module.title}: {work.name}/notebooks/{each.module.id}.ipynb")
+        report(f"{each.module.number} {each.module.title}: {work.name}/{copy_path(each.module.id, 'lesson')}")
         for line in each.taught or (each.module.summary,):
             report(f"  - {line}")
     marked = sum(len(each.tasks) for each in skipped)
@@ -153,8 +154,8 @@ def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], 
         report(f"The same with links to click: {work.name}/{_page_name(target)}")
     elif before:
         report("You have passed every task before this module.")
-    report(f"Open {work.name}/notebooks/{target.id}.ipynb, the lesson ({target.lesson_minutes} minutes); then")
-    report(f"     {work.name}/labs/{target.id}.ipynb, its lab ({target.lab_minutes} minutes).")
+    report(f"Open {work.name}/{copy_path(target.id, 'lesson')}, the lesson ({target.lesson_minutes} minutes); then")
+    report(f"     {work.name}/{copy_path(target.id, 'lab')}, its lab ({target.lab_minutes} minutes).")
 
 
 def _page_name(target: Module) -> str:
@@ -168,13 +169,13 @@ def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
         return
     head = (
         f"# What you missed before module {target.number}\n\n"
-        f"Then open the lesson [{target.number} {target.title}](notebooks/{target.id}.ipynb) "
-        f"and its [lab](labs/{target.id}.ipynb)."
+        f"Then open the lesson [{target.number} {target.title}]({copy_path(target.id, 'lesson')}) "
+        f"and its [lab]({copy_path(target.id, 'lab')})."
     )
     parts = [head]
     for each in skipped:
         lines = "\n".join(f"- {line}" for line in each.taught or (each.module.summary,))
-        links = f"[lesson](notebooks/{each.module.id}.ipynb), [lab](labs/{each.module.id}.ipynb)"
+        links = ", ".join(f"[{kind}]({copy_path(each.module.id, kind)})" for kind in FOLDERS.values())
         parts.append(f"## {each.module.number} {each.module.title}\n\n{lines}\n\nTo look it up: {links}")
     cells = [
         {"cell_type": "markdown", "id": f"part-{number}", "metadata": {}, "source": part.splitlines(keepends=True)}
@@ -182,7 +183,7 @@ def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
     ]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     try:
-        workcopy.write(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode())
+        safe_files.write(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode())
     except OSError as error:
         raise CannotCatchUp(f"{path} cannot be written: {error.strerror or error}.") from error
 
@@ -191,7 +192,7 @@ def _require_writable(work: Path) -> None:
     """Says so before anything is done, not halfway."""
     try:
         work.mkdir(parents=True, exist_ok=True)
-        workcopy.write(probe := work / ".catch-up-probe", b"")
+        safe_files.write(probe := work / ".catch-up-probe", b"")
         probe.unlink()
     except OSError as error:
         raise CannotCatchUp(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ class UnknownModule(KeyError):
 class Task:
     """One task of a lab; `id` is "module.number", as in "5.1".
 
-    `shows` is what a pass has shown, in one sentence; the panel of a pass says it.
+    `shows` is what a pass has shown, in one sentence; the panel of a pass says it. `formerly` are the ids that the task
+    had in earlier versions of the course. A learner's progress and notebooks may still use them. No other task ever gets
+    one of them.
     """
 
     id: str
     title: str
     minutes: int
     shows: str = ""
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,9 @@ class Module:
     """One module; `ready` tells whether its author's room exists.
 
     `slides_minutes` is how long its slides take at most, by their notes; course.toml leaves it out where they may
-    take as long as the lesson. `needs` are the numbers of the modules that it builds on. The overview is a module
-    without a lesson and a lab: see `Course.overview`.
+    take as long as the lesson. `needs` are the numbers of the modules that it builds on. `formerly` are the ids that
+    it had in earlier versions of the course. The overview is a module without a lesson and a lab: see
+    `Course.overview`.
     """
 
     id: str
@@ -50,11 +55,34 @@ class Module:
     needs: tuple[str, ...]
     tasks: tuple[Task, ...]
     ready: bool
+    formerly: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
         """The two digits in front of the id."""
         return self.id.split("-", 1)[0]
+
+    def task(self, task_id: str) -> Task | None:
+        """The task that has this id or had it formerly."""
+        return next((task for task in self.tasks if task_id in (task.id, *task.formerly)), None)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way through the course for the time that a learner has.
+
+    Attributes:
+        parts: the module and its "lesson" or "lab", in the order in which to take them.
+    """
+
+    title: str
+    summary: str
+    parts: tuple[tuple[Module, str], ...]
+
+    @property
+    def minutes(self) -> int:
+        """How long its parts take together."""
+        return sum(module.lesson_minutes if kind == "lesson" else module.lab_minutes for module, kind in self.parts)
 
 
 @dataclass(frozen=True)
@@ -67,6 +95,7 @@ class Course:
     modules: tuple[Module, ...]
     overview: Module | None = None
     """The deck that tells the whole story in slides alone; it is none of the modules, and has no number."""
+    routes: tuple[Route, ...] = ()
 
     @property
     def built(self) -> tuple[Module, ...]:
@@ -83,13 +112,13 @@ class Course:
         return self.overview if self.overview and name == self.overview.id else self.module(name)
 
     def module(self, name: str) -> Module:
-        """The module with this id ("05-rds-proxy") or number ("05", "5").
+        """The module with this id ("05-rds-proxy"), a former id, or this number ("05", "5").
 
         Raises:
             UnknownModule: no module has it; the message lists those there are.
         """
         for module in self.modules:
-            if name in (module.id, module.number, str(int(module.number))):
+            if name in (module.id, module.number, str(int(module.number)), *module.formerly):
                 return module
         known = ", ".join(m.id for m in self.modules)
         raise UnknownModule(f"There is no module {name!r}. The modules are: {known}.")
@@ -101,14 +130,44 @@ class Course:
 
 
 def load(root: Path | None = None) -> Course:
-    """Reads course.toml of the checkout (or of `root`)."""
+    """Reads course.toml of the checkout (or of `root`).
+
+    Raises:
+        ValueError: an id in `formerly` belongs to another module or task, or a route names an unknown part.
+    """
     root = root or course_root()
     data = tomllib.loads((root / "course.toml").read_text(encoding="utf-8"))
     modules = tuple(_module(m, root) for m in data["module"])
     overview = (
         _module({"lesson_minutes": 0, "lab_minutes": 0, **data["overview"]}, root) if "overview" in data else None
     )
-    return Course(data["title"], data["deck"], data["deck_slide_count"], modules, overview)
+    _refuse_reused(modules, "module")
+    _refuse_reused([task for module in modules for task in module.tasks], "task")
+    found = Course(data["title"], data["deck"], data["deck_slide_count"], modules, overview)
+    return replace(found, routes=tuple(_route(route, found) for route in data.get("route", ())))
+
+
+def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
+    ids = [name for entry in entries for name in (entry.id, *entry.formerly)]
+    if reused := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ValueError(
+            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, also those in "
+            f"`formerly`, so that learners' progress stays with it: give the new {kind} an id that was never used."
+        )
+
+
+def _route(data: dict[str, Any], found: Course) -> Route:
+    """A route; without `parts` it is everything that is ready."""
+    everything = [f"{module.number} {kind}" for module in found.ready_modules for kind in ("lesson", "lab")]
+    parts = []
+    for part in data.get("parts", everything):
+        name, _, kind = part.partition(" ")
+        if kind not in ("lesson", "lab"):
+            raise ValueError(f"course.toml: {part!r} in a route is neither like \"04 lesson\" nor like \"04 lab\".")
+        module = found.module(name)
+        if module.lesson_minutes if kind == "lesson" else module.lab_minutes:
+            parts.append((module, kind))
+    return Route(data["title"], data["summary"], tuple(parts))
 
 
 def _module(data: dict[str, Any], root: Path) -> Module:
@@ -122,6 +181,7 @@ def _module(data: dict[str, Any], root: Path) -> Module:
         slides_minutes=data.get("slides_minutes", data["lesson_minutes"]),
         objectives=tuple(data.get("objectives", ())),
         needs=tuple(data.get("needs", ())),
-        tasks=tuple(Task(**t) for t in data.get("task", ())),
+        tasks=tuple(Task(t["id"], t["title"], t["minutes"], tuple(t.get("formerly", ()))) for t in data.get("task", ())),
         ready=(root / "modules" / data["id"]).is_dir(),
+        formerly=tuple(data.get("formerly", ())),
     )

@@ -17,7 +17,7 @@ from traitlets.config import Config
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
 from serverless_first import course
-from serverless_first.course import Module, UnknownModule, kernels
+from serverless_first.course import Module, UnknownModule, kernel_folder, kernels
 from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten
 
 State = Literal["passed", "failed", "not started", "not judged", "error"]
@@ -39,7 +39,7 @@ class TaskResult:
 
 
 def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> list[TaskResult]:
-    """Runs a lab in memory, in the notebook's folder; the notebook is not saved, progress.json is.
+    """Runs a lab in memory, in the folder for its files; the notebook is not saved, progress.json is.
 
     A cell tagged `check-5.1` runs the check of task 5.1, whatever stands in it; a task without such a cell is
     checked at the end.
@@ -61,7 +61,7 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
         raise UnknownLab(str(error)) from None
     book = _read(notebook)
     cells_of = _checks(book, module)
-    stopped = _run(book, notebook.resolve().parent, cell_timeout_s)
+    stopped = _run(book, notebook.resolve(), cell_timeout_s)
     results = []
     for task in module.tasks:
         state, message = _verdict(cells_of[task.id], stopped)
@@ -82,7 +82,8 @@ def _checks(book: Any, module: Module) -> dict[str, Any]:
     """The cells that check the tasks, by task; nothing in the book has run any more."""
     cells_of: dict[str, Any] = {}
     for task in module.tasks:
-        marked = [cell for cell in book.cells if f"check-{task.id}" in cell.metadata.get("tags", [])]
+        names = {f"check-{task_id}" for task_id in (task.id, *task.formerly)}
+        marked = [cell for cell in book.cells if names & set(cell.metadata.get("tags", []))]
         if not marked:
             marked = [nbformat.v4.new_code_cell()]  # type: ignore[no-untyped-call]
             book.cells += marked
@@ -94,12 +95,13 @@ def _checks(book: Any, module: Module) -> dict[str, Any]:
     return cells_of
 
 
-def _run(book: Any, folder: Path, cell_timeout_s: int) -> str:
-    """Runs the book in a folder; why it has stopped early, or nothing."""
+def _run(book: Any, notebook: Path, cell_timeout_s: int) -> str:
+    """Runs the book of a notebook; why it has stopped early, or nothing."""
     with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as settings:
         # As in the notebooks that `serverless-first lab` opens: without cloud.start() boto3 reaches nothing.
         changes = surroundings.nowhere_environ(os.environ, REGION, Path(settings))
         env = {k: v for k, v in (dict(os.environ) | changes).items() if v is not None}
+        env[kernel_folder.NOTEBOOK] = str(notebook)
         client = NotebookClient(
             book,
             timeout=cell_timeout_s,
@@ -108,7 +110,7 @@ def _run(book: Any, folder: Path, cell_timeout_s: int) -> str:
             kernel_name="python3",
             config=Config(KernelManager=kernels.private_channels()),
             extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": str(folder)}},
+            resources={"metadata": {"path": str(notebook.parent)}},
         )
         try:
             kernels.started(lambda: client.execute(env=env))

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from serverless_first import course
-from serverless_first.course import Course, Module, Task, workcopy
+from serverless_first.course import Course, Module, Task, safe_files
 from serverless_first.course.places import work_dir
 from serverless_first.course.words import count
 from serverless_first.lab import progress
@@ -69,7 +69,7 @@ def write(target: Path | None = None, *, name: str = "", file: ProgressFile | No
         if target.exists() and MARK not in target.read_text(encoding="utf-8", errors="replace")[:2000]:
             raise NoSummary(f"{target} is there already and is no summary: name another file.")
         text = page(the_course, rows, name=name, today=date.today(), shared=_shared(data))
-        workcopy.write(target, text.encode())
+        safe_files.write(target, text.encode())
     except OSError as error:
         raise NoSummary(f"{target} cannot be written: {error.strerror or error}.") from error
     return target

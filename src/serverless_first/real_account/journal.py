@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from serverless_first.course import workcopy
+from serverless_first.course import safe_files
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Journal:
                 return
             if kept:
                 text = "".join(f"{line}\n" for line in kept)
-                workcopy.write(self.path, text.encode("utf-8", "surrogateescape"))
+                safe_files.write(self.path, text.encode("utf-8", "surrogateescape"))
             else:
                 self.path.unlink(missing_ok=True)
             self._unwritten = []

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from serverless_first.course import workcopy
+from serverless_first.course import safe_files
 from serverless_first.publish.wheelhouse.targets import Target
 
 NAME = "wheelhouse.json"
@@ -25,8 +25,8 @@ def add(folder: Path, root: Path, target: Target, profile: str) -> None:
     found[target.platform, target.python] = {**target.described(), "locks": locks}
     entries = [found[key] for key in sorted(found, key=str)]
     text = json.dumps({"format": FORMAT, "targets": entries}, indent=1) + "\n"
-    workcopy.write(folder / NAME, text.encode())
-    workcopy.write(folder / HOW_TO, how_to(entries).encode())
+    safe_files.write(folder / NAME, text.encode())
+    safe_files.write(folder / HOW_TO, how_to(entries).encode())
 
 
 def read(folder: Path) -> list[dict[str, Any]]:

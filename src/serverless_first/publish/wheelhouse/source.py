@@ -11,7 +11,7 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
-from serverless_first.course import workcopy
+from serverless_first.course import safe_files
 from serverless_first.publish.wheelhouse.pins import Pin
 
 
@@ -40,7 +40,7 @@ def fetch(pin: Pin, pip_log: str, to: Path) -> bool:
         return False
     if hashlib.sha256(content).hexdigest() not in pin.hashes:
         return False
-    workcopy.write(to / found[2], content)
+    safe_files.write(to / found[2], content)
     return True
 
 
