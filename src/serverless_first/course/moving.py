@@ -54,14 +54,15 @@ class _Moving:
         place = self._work / folder
         writers = {path: self._writers(path, folder) for path in _children(place) if path.suffix != ".ipynb"}
         moved = 0
-        for inner in (place, place / _CHECKPOINTS):
-            for path in _children(inner):
-                with self._telling(path):
-                    moved += self._notebook(path, folder)
+        # Before the notebooks: after an interruption, they still tell what is theirs.
         for path, ids in writers.items():
             if path.name not in ("__pycache__", _CHECKPOINTS):
                 with self._telling(path):
                     moved += self._written(path, ids, FOLDERS[folder])
+        for inner in (place, place / _CHECKPOINTS):
+            for path in _children(inner):
+                with self._telling(path):
+                    moved += self._notebook(path, folder)
         for page in self._work.glob("catch-up-*.ipynb"):
             with self._telling(page):
                 _relink_page(page)
@@ -126,22 +127,32 @@ class _Moving:
         return True
 
     def _writers(self, path: Path, folder: str) -> list[str]:
-        """The modules whose notebooks mention a file or folder beside them, by their ids."""
+        """The modules whose notebooks write a file or folder beside them, by their ids.
+
+        They are those with a cell that writes it. If there is none, they are those that mention it.
+        """
         name = re.escape(path.name)
-        mention = re.compile(rf"""(?:writefile\s+(?:-a\s+)?|["'])(?:\./)?{name}(?=["'/\s\\])""")
-        ids = set()
-        for notebook in _children(self._work / folder):
-            module = self._module_of(notebook.name)
-            if module and notebook.is_file() and mention.search(notebook.read_text(encoding="utf-8", errors="replace")):
-                ids.add(module[0])
-        return sorted(ids)
+        cells = rf"writefile\s+(?:-a\s+)?{name}(?![\w.-])"
+        mentions = rf"[\"'`]{name}/" if path.is_dir() else rf"[\"'`]{name}(?=[\"'`\\])"
+        books = [
+            (module[0], notebook.read_text(encoding="utf-8", errors="replace"))
+            for notebook in _children(self._work / folder)
+            if (module := self._module_of(notebook.name)) and notebook.is_file()
+        ]
+        for words in (cells, mentions):
+            if ids := sorted({module_id for module_id, text in books if re.search(words, text)}):
+                return ids
+        return []
 
     def _written(self, path: Path, ids: list[str], kind: str) -> bool:
         """Moves what a notebook has written; where several may have written it, each gets it."""
         targets = [self._work / module_id / f"{kind}-files" / path.name for module_id in ids]
         for target in targets[1:]:
-            if path.is_file() and not target.exists() and odd(target, self._work) is None:
-                write(target, path.read_bytes())
+            if not path.is_symlink() and not target.exists() and odd(target, self._work) is None:
+                if path.is_dir():
+                    shutil.copytree(path, target, symlinks=True)
+                else:
+                    write(target, path.read_bytes())
         return bool(targets) and self._put(path, targets[0])
 
     def _put(self, path: Path, target: Path, content: bytes | None = None) -> bool:

@@ -279,9 +279,8 @@ class Lab:
         show_quiz(self._module.id, section, load_quiz(self._module)[section])
 
     def _task(self, task_id: str) -> Task:
-        for task in self._module.tasks:
-            if task.id == task_id:
-                return task
+        if task := self._module.task(task_id):
+            return task
         tasks = listed([t.id for t in self._module.tasks])
         example = f'Name it in quotes, as in lab.check("{self._module.tasks[0].id}").' if self._module.tasks else ""
         if task_id == "":
