@@ -155,10 +155,13 @@ class Seat:
         raise TimeoutError("the server did not come up")
 
     def kernel(self) -> websocket.WebSocket:
-        """A kernel in labs/, and its channels."""
+        """A kernel in 00-start-here/, and its channels."""
         headers = {"X-XSRFToken": self.http.cookies.get("_xsrf", path=f"/user/{self.student.account}/") or ""}
         answer = self.http.post(
-            f"{self.base}/api/kernels", json={"name": "python3", "path": "labs/x.ipynb"}, headers=headers, timeout=300
+            f"{self.base}/api/kernels",
+            json={"name": "python3", "path": "00-start-here/x.ipynb"},
+            headers=headers,
+            timeout=300,
         )
         answer.raise_for_status()
         self.kernel_id = answer.json()["id"]

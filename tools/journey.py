@@ -12,6 +12,7 @@ from typing import Any
 
 from serverless_first import course
 from serverless_first.bench.lab_page import OpenLab
+from serverless_first.course.layout import copy_path
 from serverless_first.lab.texts import solution_cells
 
 #: Called after a step with its name and the cell where something is to be seen.
@@ -125,7 +126,7 @@ def through_lab(lab: OpenLab, module_id: str, spoil: Callable[[str], str], look:
     """
     module = course.load().module(module_id)
     task = module.tasks[0].id
-    cells = json.loads((lab.work / "labs" / f"{module_id}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads((lab.work / copy_path(module_id, "lab")).read_text(encoding="utf-8"))["cells"]
     tags = [cell["metadata"].get("tags", []) for cell in cells]
     answers = [number for number, tagged in enumerate(tags) if f"task-{task}" in tagged]
     check = next(number for number, tagged in enumerate(tags) if f"check-{task}" in tagged)

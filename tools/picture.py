@@ -17,7 +17,7 @@ def main() -> int:
     if lacks := missing():
         print(lacks, file=sys.stderr)
         return 2
-    with opened_lab("notebooks/00-start-here.ipynb", width=1180, height=1000) as lab:
+    with opened_lab("00-start-here/00-lesson.ipynb", width=1180, height=1000) as lab:
         lab.run_all()
         lab.page.keyboard.press("ControlOrMeta+b")
         lab.show_cell('print("Lambda says:"').evaluate("cell => cell.scrollIntoView({block: 'start'})")

@@ -19,6 +19,7 @@ from serverless_first import course
 from serverless_first.authoring import deck_page, nbio
 from serverless_first.bench.lab_page import OpenLab, opened_lab
 from serverless_first.course.chromium import arguments, find_chromium, missing
+from serverless_first.course.layout import copy_path
 from serverless_first.publish.site import make_site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,14 +62,14 @@ def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
 
 def lesson(module_id: str, **wanted: str) -> None:
     """The pictures of a lesson; the steps are as for `looks`."""
-    with opened_lab(f"notebooks/{module_id}.ipynb", width=WIDTH, height=HEIGHT) as lab:
+    with opened_lab(copy_path(module_id, "lesson"), width=WIDTH, height=HEIGHT) as lab:
         through_lesson(lab, looks(lab, module_id[:2], wanted))
 
 
 def lab_00() -> None:
     """The pictures of lab 00."""
     steps = dict.fromkeys(("wrong", "hints", "passed", "progress"), "")
-    with opened_lab("labs/00-start-here.ipynb", width=WIDTH, height=HEIGHT) as lab:
+    with opened_lab("00-start-here/00-lab.ipynb", width=WIDTH, height=HEIGHT) as lab:
         look = looks(lab, "00-lab", steps)
         through_lab(lab, "00-start-here", lambda source: source.replace("return {", "_ = {"), look)
 

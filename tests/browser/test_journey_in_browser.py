@@ -11,6 +11,7 @@ from tools.journey import through_lab, through_lesson
 from serverless_first import course
 from serverless_first.bench.lab_page import opened_lab
 from serverless_first.course.chromium import find_chromium
+from serverless_first.course.layout import copy_path
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
@@ -33,7 +34,7 @@ def no_look(_step: str, _cell: Any) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("module_id", WRONG)
 def test_a_lesson_is_run_predicted_explored_and_asked(module_id: str) -> None:
-    with opened_lab(f"notebooks/{module_id}.ipynb") as lab:
+    with opened_lab(copy_path(module_id, "lesson")) as lab:
         seen = through_lesson(lab, no_look)
         kept = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))
         assert lab.asked_elsewhere == []
@@ -47,7 +48,7 @@ def test_a_lesson_is_run_predicted_explored_and_asked(module_id: str) -> None:
 @pytest.mark.parametrize("module_id", MODULES)
 def test_a_lab_is_failed_hinted_at_and_passed(module_id: str) -> None:
     old, new, says = WRONG[module_id]
-    with opened_lab(f"labs/{module_id}.ipynb") as lab:
+    with opened_lab(copy_path(module_id, "lab")) as lab:
         tried = through_lab(lab, module_id, lambda source: source.replace(old, new), no_look)
         assert lab.asked_elsewhere == []
     (task, *_) = course.load().module(module_id).tasks

@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> None:
-    with opened_lab("notebooks/00-start-here.ipynb") as lab:
+    with opened_lab("00-start-here/00-lesson.ipynb") as lab:
         lab.run_all()
         page = lab.page
 
@@ -53,7 +53,7 @@ def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> 
 
         # What JupyterLab exports is the page that tests/browser/test_accessibility.py looks through.
         origin = "/".join(page.url.split("/")[:3])
-        exported = page.request.get(f"{origin}/nbconvert/html/notebooks/00-start-here.ipynb?token=t")
+        exported = page.request.get(f"{origin}/nbconvert/html/00-start-here/00-lesson.ipynb?token=t")
         assert exported.ok
         assert "--jp-cell-prompt-not-active-opacity: 1;" in exported.text()
 

@@ -110,7 +110,7 @@ def test_a_student_fails_and_passes_a_check_and_the_board_shows_it(the_class: Ru
     assert urlsplit(seat).hostname == f"{student.account}.localhost"
     lab = OpenLab(page, the_class.plan.home(student.account) / "work")
     page.on("websocket", lambda line: note_kernel(lab, line))
-    page.goto(f"{seat}/user/{student.account}/lab/tree/labs/00-start-here.ipynb")
+    page.goto(f"{seat}/user/{student.account}/lab/tree/00-start-here/00-lab.ipynb")
     tried = through_lab(lab, "00-start-here", lambda source: source.replace("return {", "_ = {"), lambda *_: None)
     assert "returned nothing" in tried.wrong
     (task, *_) = course.load().module("00-start-here").tasks

@@ -35,7 +35,7 @@ def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Runni
     ken.sign_in()
     ken.start_server()
     home = the_class.plan.home(ken.student.account)
-    assert (home / "work" / "labs" / "05-rds-proxy.ipynb").is_file()
+    assert (home / "work" / "05-rds-proxy" / "05-lab.ipynb").is_file()
     assert home.stat().st_mode & 0o077 == 0
     listed = ken.http.get(f"{ken.base}/api/contents/labs", timeout=60).json()
     assert "05-rds-proxy.ipynb" in {entry["name"] for entry in listed["content"]}
@@ -81,7 +81,7 @@ Path("mine.json").write_text(json.dumps([url, json.load(urllib.request.urlopen(a
 """
     assert ken.run(channel, code) == ""
     channel.close()
-    assert ken.file("labs/mine.json") == [board, "Tanaka, Ken"]
+    assert ken.file("00-start-here/mine.json") == [board, "Tanaka, Ken"]
 
 
 def test_a_wrong_code_opens_nothing(the_class: Running) -> None:
@@ -165,7 +165,7 @@ def test_nobody_else_on_the_machine_hears_what_a_kernel_publishes(the_class: Run
     ken.start_server()
     channels = ken.kernel()
     assert ken.run(channels, "import os, pathlib; pathlib.Path('pid.json').write_text(str(os.getpid()))") == ""
-    kernel = psutil.Process(ken.file("labs/pid.json"))
+    kernel = psutil.Process(ken.file("00-start-here/pid.json"))
     sockets = {str(pipe.laddr) for pipe in kernel.net_connections("unix") if pipe.laddr}
     assert len(sockets) >= 5  # shell, iopub, stdin, control, heartbeat
     assert max(len(path.encode()) for path in sockets) <= 107
@@ -269,7 +269,7 @@ Path("found.json").write_text(json.dumps([keys, s3.meta.endpoint_url, aws.databa
     found = []
     for each, channel in zip(seats, channels, strict=True):
         assert each.run(channel, "pass") == ""
-        found.append(each.file("labs/found.json"))
+        found.append(each.file("00-start-here/found.json"))
         channel.close()
     assert [keys for keys, _, _ in found] == [["student-01"], ["student-02"]]
     assert found[0][1] != found[1][1]
@@ -334,12 +334,12 @@ Path("told.json").write_text(json.dumps(told))
         each.start_server()
         channels.append(each.kernel())
     first.run(channels[0], where)
-    info = first.file("labs/channels.json")
+    info = first.file("00-start-here/channels.json")
     assert info["transport"] == "ipc"
     paths = [f"{info['ip']}-{port}" for name, port in info.items() if name.endswith("_port")]
     told = []
     for each, channel in zip((first, second), channels, strict=True):
         each.run(channel, knock.replace("PATHS", repr(paths)))
-        told.append(each.file("labs/told.json"))
+        told.append(each.file("00-start-here/told.json"))
         channel.close()
     assert told == [["reached"] * 5, ["PermissionError"] * 5]

@@ -390,7 +390,7 @@ def test_a_server_of_the_image_has_no_keys_and_no_address_of_aws(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     work = tmp_path / "serverless-first"
     assert done.stdout == f"{work} {surroundings.NOWHERE} {surroundings.LOCAL_KEY}\n"
-    assert (work / "labs" / "05-rds-proxy.ipynb").is_file()
+    assert (work / "05-rds-proxy" / "05-lab.ipynb").is_file()
 
 
 @posix

@@ -23,7 +23,7 @@ from serverless_first.cli.doctor import Finding
 from serverless_first.course import jupyter
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSON = "notebooks/00-start-here.ipynb"
+LESSON, BUILT = "00-start-here/00-lesson.ipynb", "notebooks/00-start-here.ipynb"
 COMMANDS = (
     *("lab", "doctor", "cloud", "deploy", "check", "catch-up", "reset", "progress", "summary", "bench"),
     *("board", "class", "wheelhouse", "guide", "slides", "site", "build"),
@@ -139,15 +139,15 @@ def test_bench_writes_the_measurements(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_reset_says_where_the_learners_version_is_kept(work: Path) -> None:
-    (work / "notebooks").mkdir(parents=True)
+    (work / "00-start-here").mkdir(parents=True)
     (work / LESSON).write_text("my notes", encoding="utf-8")
     result = call("reset", LESSON)
     assert result.exit_code == 0
     kept = re.search(r"yours is kept as work/(saved/\S+)", result.output)
     assert kept
     assert (work / kept[1]).read_text(encoding="utf-8") == "my notes"
-    laid, built = (json.loads((base / LESSON).read_text(encoding="utf-8"))["cells"] for base in (work, ROOT))
-    assert [cell["source"] for cell in laid] == [cell["source"] for cell in built]
+    laid, built = (json.loads(path.read_text(encoding="utf-8"))["cells"] for path in (work / LESSON, ROOT / BUILT))
+    assert [cell["id"] for cell in laid] == [cell["id"] for cell in built]
 
 
 def test_the_doctor_fails_on_red_alone_and_shows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,26 +171,11 @@ def test_cloud_on_a_port_that_is_taken_names_the_way_out() -> None:
     assert "--port" in result.output
 
 
-@pytest.mark.parametrize(
-    ("progress", "opened"),
-    [
-        (None, "00-start-here"),
-        ('{"last_module": "05-rds-proxy"}', "05-rds-proxy"),
-        ('{"last_module": "06-vpc-and-hyperplane"}', "00-start-here"),
-        ('{"last_module": "../../etc/passwd"}', "00-start-here"),
-        ('{"last_module": ["05-rds-proxy"]}', "00-start-here"),
-        ("{ half", "00-start-here"),
-        ("[]", "00-start-here"),
-    ],
-    ids=["first time", "later", "not built", "outside", "a list", "broken", "odd"],
-)
-def test_lab_opens_where_the_learner_left_off(work: Path, progress: str | None, opened: str) -> None:
-    (work / "notebooks").mkdir(parents=True)
-    for name in ("00-start-here", "05-rds-proxy"):
-        (work / "notebooks" / f"{name}.ipynb").touch()
-    if progress is not None:
-        (work / "progress.json").write_text(progress, encoding="utf-8")
-    assert jupyter.default_url(work) == f"/lab/tree/notebooks/{opened}.ipynb"
+def test_lab_opens_the_front_page(work: Path) -> None:
+    work.mkdir(parents=True)
+    assert jupyter.default_url(work) == "/lab"  # it could not be written
+    (work / "welcome.md").touch()
+    assert jupyter.default_url(work) == "/lab/tree/welcome.md"
 
 
 @pytest.fixture
@@ -213,7 +198,7 @@ def running_lab(work: Path) -> Iterator[tuple[str, str, Path]]:
             assert not re.match(r"\[[DIC] ", line), f"Jupyter's log, and neither a warning nor an error: {line}"
             if found := re.fullmatch(
                 r"Your course is open at "
-                r"(http://127\.0\.0\.1:\d+)(/lab/tree/notebooks/00-start-here\.ipynb)\?token=(\w+)\n",
+                r"(http://127\.0\.0\.1:\d+)(/lab/tree/welcome\.md)\?token=(\w+)\n",
                 line,
             ):
                 assert found[1].rsplit(":", 1)[1] != port
@@ -253,9 +238,16 @@ def test_lab_serves_the_learners_copies_and_asks_the_network_for_nothing(running
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the signal that ends it is POSIX's")
-def test_the_layout_of_the_course_is_kept_apart_from_the_learners_other_notebooks(
+def test_files_and_table_of_contents_are_open_until_the_learner_changes_the_layout(
     running_lab: tuple[str, str, Path],
 ) -> None:
     address, token, work = running_lab
-    ask(address, "/lab/api/workspaces/default", token, put={"data": {}, "metadata": {"id": "default"}})
-    assert len(list((work / ".jupyter-settings" / "workspaces").iterdir())) == 1
+    first = json.loads(ask(address, "/lab/api/workspaces/default", token))["data"]["layout-restorer:data"]
+    assert [(first[side]["current"], first[side]["collapsed"]) for side in ("left", "right")] == [
+        ("filebrowser", False),
+        ("@jupyterlab/toc:plugin", False),
+    ]
+    ask(address, "/lab/api/workspaces/default", token, put={"data": {"mine": 1}, "metadata": {"id": "default"}})
+    jupyter.settings(work)  # the next start
+    assert json.loads(ask(address, "/lab/api/workspaces/default", token))["data"] == {"mine": 1}
+    assert len(list((work / ".jupyter-settings" / "layouts").iterdir())) == 1  # apart from other notebooks' layout

@@ -186,7 +186,7 @@ def opened_lab(
     """JupyterLab with one notebook of a fresh learner's folder open; everything ends with the block.
 
     Args:
-        path: the notebook, as "notebooks/00-start-here.ipynb".
+        path: the notebook, as "00-start-here/00-lesson.ipynb".
         width, height: size of the window in pixels.
         cells: of a notebook that is made for the occasion, each nbformat's cell or the text of a code cell; None for
             a notebook of the course.

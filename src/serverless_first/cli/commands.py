@@ -17,8 +17,10 @@ from serverless_first import course
 from serverless_first.cli.board import board
 from serverless_first.cli.catch_up import catch_up
 from serverless_first.cli.classes import teach
-from serverless_first.course import advice as advice  # the words of errors
-from serverless_first.course import layout
+from serverless_first.course import (
+    advice as advice,  # the words of errors
+    layout,
+)
 from serverless_first.course.places import CourseNotFound, work_dir
 
 # The commands in the order in which --help lists them.
@@ -80,13 +82,14 @@ def main() -> None:
 def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
     """Lay your copies of the lessons and labs, then open them in JupyterLab."""
     from serverless_first.cli import doctor
-    from serverless_first.course import jupyter, workcopy
+    from serverless_first.course import jupyter
+    from serverless_first.lab import welcome
 
     place = doctor.writable("files in work/", work_dir())
     if place.advice:  # else every single copy would say so, and JupyterLab would open without any
         raise click.ClickException(f"{place.found}. {place.advice}")
     try:
-        workcopy.lay(click.echo)
+        welcome.prepare(click.echo)
         jupyter.start(port, browser=not no_browser, allow_real_aws=allow_real_aws)
     except OSError as error:
         raise click.ClickException(f"{work_dir()} cannot be written: {error.strerror or error}.") from error

@@ -68,9 +68,7 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
     _require_writable(work)
     workcopy.lay(report, only=[module.id for module in (*before, target)])
     missing = [
-        copy
-        for copy in (copy_path(target.id, kind) for kind in FOLDERS.values())
-        if not (work / copy).is_file()
+        copy for copy in (copy_path(target.id, kind) for kind in FOLDERS.values()) if not (work / copy).is_file()
     ]
     if missing:
         raise CannotCatchUp(f"{' and '.join(missing)} could not be laid in {work}. Nothing of yours was changed.")

@@ -3,4 +3,4 @@
 `from serverless_first import course; course.load()` reads course.toml. This room imports no other room.
 """
 
-from serverless_first.course.table import Course, Module, Task, UnknownModule, load
+from serverless_first.course.table import Course, Module, Route, Task, UnknownModule, load

@@ -8,20 +8,35 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote
 
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
-from serverless_first import course
 from serverless_first.course import kernels
 from serverless_first.course.places import course_root, has_home, work_dir
 
 SETTINGS = ".jupyter-settings"
+FRONT_PAGE = "welcome.md"
+# Not `workspaces`: the tabs remembered there lead to the places where notebooks lay before November 2026.
+LAYOUTS = "layouts"
+_OPEN = {"collapsed": False, "visible": True, "widgetStates": {}}
+FIRST_LAYOUT = {
+    "main": {"dock": None},
+    "down": {"size": 0, "collapsed": True, "widgets": []},
+    "left": {**_OPEN, "current": "filebrowser", "widgets": ["filebrowser"]},
+    "right": {**_OPEN, "current": "@jupyterlab/toc:plugin", "widgets": ["@jupyterlab/toc:plugin"]},
+    "relativeSizes": [0.2, 0.63, 0.17],
+    "top": {"simpleVisibility": True},
+}
 OVERRIDES = {
     # JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # Lessons are short: every cell stays on the page, so that the browser finds text and widgets keep their state.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # A page of text is there to read, as the front page.
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    # Names need the room; the table of contents has a side of its own, and both are open (see `_first_layout`).
+    "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False, "navigateToCurrentDirectory": True},
+    "@jupyterlab/application-extension:shell": {"layout": {"multiple": {"Table of Contents": {"area": "right"}}}},
 }
 EXPORT_TEMPLATES, EXPORT_TEMPLATE = Path(__file__).parent / "templates", "course"
 # The author's environment holds nbgrader, whose buttons a learner has no use for.
@@ -35,7 +50,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
 
     Args:
         port: where to look for a free port first, on 127.0.0.1; 0 takes any.
-        browser: open the browser on the notebook where the learner left off.
+        browser: open the browser on the front page.
         allow_real_aws: leave AWS addresses, keys and profiles as they are.
 
     Raises:
@@ -83,12 +98,13 @@ def settings(work: Path) -> list[str]:
     settings.mkdir(parents=True, exist_ok=True)
     for name, content in (("overrides.json", OVERRIDES), ("page_config.json", PAGE_CONFIG)):
         (settings / name).write_text(json.dumps(content), encoding="utf-8", newline="\n")
+    _first_layout(settings / LAYOUTS)
     return [
         f"--ServerApp.root_dir={work}",
         *kernels.kernel_options(os.environ),
         f"--LabApp.app_settings_dir={settings}",
         # Its own memory of open tabs: not those of the learner's other projects.
-        f"--LabApp.workspaces_dir={settings / 'workspaces'}",
+        f"--LabApp.workspaces_dir={settings / LAYOUTS}",
         "--LabApp.extension_manager=readonly",
         # The buttons of panels and predictions, from the checkout: as new as the code after `git pull`.
         f"--LabApp.extra_labextensions_path={course_root() / 'kernel/share/jupyter/labextensions'}",
@@ -98,6 +114,19 @@ def settings(work: Path) -> list[str]:
         f"--HTMLExporter.extra_template_basedirs={EXPORT_TEMPLATES}",
         f"--HTMLExporter.template_name={EXPORT_TEMPLATE}",
     ]
+
+
+def _first_layout(folder: Path) -> None:
+    """Lays out JupyterLab's first start: files on the left, table of contents on the right, wide enough for names.
+
+    From then on JupyterLab keeps the learner's own layout there.
+    """
+    from jupyterlab_server.workspaces_handler import WorkspacesManager  # the tests of other parts do without it
+
+    manager = WorkspacesManager(str(folder))
+    if not manager.list_workspaces():
+        workspace = {"data": {"layout-restorer:data": FIRST_LAYOUT}, "metadata": {"id": "default"}}
+        manager.save("default", json.dumps(workspace))
 
 
 def _command(work: Path, port: int, browser: bool) -> list[str]:
@@ -115,17 +144,9 @@ def _command(work: Path, port: int, browser: bool) -> list[str]:
 
 
 def default_url(work: Path) -> str:
-    """The address to open: the lesson of the module the learner touched last, else the first one.
+    """The address to open: the front page, or JupyterLab's own where there is none.
 
     Args:
-        work: the learner's folder; a missing or broken progress.json in it means the first lesson.
+        work: the learner's folder.
     """
-    try:
-        last = json.loads((work / "progress.json").read_text(encoding="utf-8"))["last_module"]
-    except (OSError, ValueError, LookupError, TypeError):
-        last = None
-    modules = [module.id for module in course.load().modules]
-    for name in [last] * (last in modules) + modules:
-        if (work / "notebooks" / f"{name}.ipynb").is_file():
-            return f"/lab/tree/notebooks/{quote(name)}.ipynb"
-    return "/lab"
+    return f"/lab/tree/{FRONT_PAGE}" if (work / FRONT_PAGE).is_file() else "/lab"

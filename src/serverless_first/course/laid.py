@@ -1,4 +1,4 @@
-"""What `work/.laid.json` remembers of each copy: which version of the course it came from, and a digest of its cells."""
+"""What `work/.laid.json` remembers of each copy: which version of the course it came from, and what its cells were."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a learner finds a module: its lesson and its lab in one folder, and what each of them writes in a folder of its own.
+"""Where a learner finds a module: its lesson and its lab in one folder, and beside each of them the files it writes.
 
     work/05-rds-proxy/05-lesson.ipynb    the copy of notebooks/05-rds-proxy.ipynb
     work/05-rds-proxy/05-lab.ipynb       the copy of labs/05-rds-proxy.ipynb

@@ -163,7 +163,7 @@ def _route(data: dict[str, Any], found: Course) -> Route:
     for part in data.get("parts", everything):
         name, _, kind = part.partition(" ")
         if kind not in ("lesson", "lab"):
-            raise ValueError(f"course.toml: {part!r} in a route is neither like \"04 lesson\" nor like \"04 lab\".")
+            raise ValueError(f'course.toml: {part!r} in a route is neither like "04 lesson" nor like "04 lab".')
         module = found.module(name)
         if module.lesson_minutes if kind == "lesson" else module.lab_minutes:
             parts.append((module, kind))
@@ -181,7 +181,9 @@ def _module(data: dict[str, Any], root: Path) -> Module:
         slides_minutes=data.get("slides_minutes", data["lesson_minutes"]),
         objectives=tuple(data.get("objectives", ())),
         needs=tuple(data.get("needs", ())),
-        tasks=tuple(Task(t["id"], t["title"], t["minutes"], tuple(t.get("formerly", ()))) for t in data.get("task", ())),
+        tasks=tuple(
+            Task(t["id"], t["title"], t["minutes"], tuple(t.get("formerly", ()))) for t in data.get("task", ())
+        ),
         ready=(root / "modules" / data["id"]).is_dir(),
         formerly=tuple(data.get("formerly", ())),
     )

@@ -10,7 +10,7 @@ from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.course.places import module_dir
 from serverless_first.course.words import count
-from serverless_first.lab import citing, course_map, panel, progress, sharing, summary
+from serverless_first.lab import citing, course_map, panel, progress, sharing, summary, welcome
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
 from serverless_first.lab.progress import ProgressFile
@@ -88,6 +88,7 @@ class Lab:
             show(text, html=panel.failed(self._module, task, failure, following, question))
             raise
         self._progress.update(progress.judged(self._module.id, task.id, passed=True))
+        welcome.refresh()
         question = sharing.after_check(self._progress, self._module.id, task.id, "")
         data = self._progress.read()
         done = progress.task_progress(data, self._module.id, task.id)

@@ -10,8 +10,9 @@ import sys
 
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
-from serverless_first.course import jupyter, workcopy
+from serverless_first.course import jupyter
 from serverless_first.course.places import work_dir
+from serverless_first.lab import welcome
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     """
     work = work_dir()
     os.makedirs(os.environ["TMPDIR"], mode=0o700, exist_ok=True)  # noqa: PTH103
-    workcopy.lay(print)
+    welcome.prepare(print)
     os.chdir(work)
     options = jupyter.settings(work)
     surroundings.apply(surroundings.nowhere_environ(os.environ, REGION, work / jupyter.SETTINGS))

@@ -1,0 +1,199 @@
+"""The front page of the learner's folder: where to go on, three ways through the course, its map, and progress.
+
+It is a Markdown page, because JupyterLab shows one without a kernel, follows its links, and finds its headings for the
+table of contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from serverless_first import course
+from serverless_first.course import Course, Module, Route, Task, jupyter, safe_files, workcopy
+from serverless_first.course.layout import copy_path
+from serverless_first.course.places import work_dir
+from serverless_first.course.words import count
+from serverless_first.lab import carry, progress
+from serverless_first.lab.progress import Data, ProgressFile
+
+FILE = jupyter.FRONT_PAGE
+LONG_ROUTE = 10  # modules; the course map shows a longer route better than a sentence does
+Report = Callable[[str], None]
+_MARK = re.compile(r"\n<!-- serverless-first wrote this page: (\w+) -->\n\Z")
+
+
+def prepare(report: Report = print) -> None:
+    """Makes the learner's folder ready to open: copies, progress from earlier versions, and the front page.
+
+    Args:
+        report: gets one line for whatever a learner has to know.
+
+    Raises:
+        OSError: the learner's folder cannot be made.
+    """
+    workcopy.lay(report)
+    carry.progress_along()
+    write(report)
+
+
+def write(report: Report = print) -> None:
+    """Writes the page anew, with the progress of now.
+
+    A page that the learner has edited is saved before. Where the page can't be written, one line says so.
+    """
+    work = work_dir()
+    path = work / FILE
+    try:
+        if problem := safe_files.odd(path, work):
+            report(f"{FILE}: left as it is, {problem}")
+            return
+        if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
+            saved = workcopy.save_version(path, work, path.stem)
+            report(f"{FILE}: you have changed it, so your version is kept as {saved.relative_to(work).as_posix()}")
+        text = page(course.load(), ProgressFile().read(), work)
+        safe_files.write(path, f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode())
+    except (OSError, workcopy.CannotReset) as error:
+        report(f"{FILE}: cannot be written, {error}")
+
+
+def refresh() -> None:
+    """Writes the page anew if there is one and the learner has not edited it."""
+    path = work_dir() / FILE
+    if path.is_file() and _is_ours(path.read_text(encoding="utf-8", errors="replace")):
+        write(lambda _line: None)
+
+
+def page(the_course: Course, data: Data, work: Path) -> str:
+    """The page as Markdown.
+
+    Args:
+        data: the learner's progress.
+        work: the learner's folder; the page links only to what lies there.
+    """
+    modules = [module for module in the_course.modules if _laid(module, work)]
+    parts = [
+        f"# {the_course.title}",
+        "You run each claim about serverless on your own machine, without an AWS account and without costs.",
+        *_continue(the_course, data, modules),
+        "## Three ways through the course",
+        "\n".join(_route(route, work) for route in the_course.routes),
+        "## Course map",
+        _map(the_course, data, modules, work),
+        "The files that a notebook writes are in `lesson-files` or `lab-files` beside it. The course rewrites this page as "
+        "you make progress, so keep your own notes in another file.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _continue(the_course: Course, data: Data, modules: list[Module]) -> list[str]:
+    """The link to go on with, and how far the learner is."""
+    tasks = [(module, task) for module in the_course.ready_modules for task in module.tasks]
+    passed = sum(_passed(data, module, task) for module, task in tasks)
+    bar = f'<progress max="{len(tasks)}" value="{passed}" title="Tasks passed"></progress>'
+    how_far = f"You have passed {passed} of {count(len(tasks), 'task')}. {bar}"
+    following = _following(data, modules)
+    if following is None:
+        return ["## Where you are", how_far]
+    module, kind = following
+    link = f"[{kind} {module.number}, {module.title}]({copy_path(module.id, kind)})"
+    minutes = module.lesson_minutes if kind == "lesson" else module.lab_minutes
+    open_here = [task for task in module.tasks if not _passed(data, module, task)]
+    if not data["modules"]:
+        return ["## Start", f"Open **{link}**. It takes {count(minutes, 'minute')}."]
+    if kind == "lab" and open_here:
+        task = open_here[0]
+        note = f"Your next task is {task.id}, {_text(task.title)}. It takes about {count(task.minutes, 'minute')}."
+    else:
+        note = f"It takes about {count(minutes, 'minute')}."
+    return ["## Continue", f"Open **{link}**. {note}", how_far]
+
+
+def _following(data: Data, modules: list[Module]) -> tuple[Module, str] | None:
+    """The notebook to go on with; None when every task has passed.
+
+    A module whose lab was tried goes on with its lab. After a finished one comes the next module with something open.
+    """
+    last = progress.last_module(data)
+    place = next((index for index, module in enumerate(modules) if module.id == last), 0)
+    for module in modules[place:] + modules[:place]:
+        open_here = [task for task in module.tasks if not _passed(data, module, task)]
+        if open_here:
+            record = data["modules"].get(module.id, {})
+            tried = any(entry.keys() - {"caught_up_at"} for entry in record.get("tasks", {}).values())
+            return module, "lab" if tried or not module.lesson_minutes else "lesson"
+    return None
+
+
+def _route(route: Route, work: Path) -> str:
+    """A route as an item of a list: its modules, or the lesson or lab of one of which it takes only that."""
+    kinds: dict[str, list[tuple[Module, str]]] = {}
+    for module, kind in route.parts:
+        if (work / copy_path(module.id, kind)).is_file():
+            kinds.setdefault(module.id, []).append((module, kind))
+    names = []
+    for parts in kinds.values():
+        module, kind = parts[0]
+        name = f"module {module.number}" if len(parts) > 1 else f"{kind} {module.number}"
+        names.append(f"[{name}]({copy_path(module.id, kind)})")
+    way = "Follow the course map from top to bottom." if len(names) > LONG_ROUTE else f"Take {_listed(names)}."
+    return f"- **{route.title}** ({_duration(route.minutes)}). {_text(route.summary)} {way}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _map(the_course: Course, data: Data, modules: list[Module], work: Path) -> str:
+    rows = ["| Module | What you do there | Lesson | Lab | Tasks passed |", "|---|---|---|---|---|"]
+    last = progress.last_module(data)
+    for module in modules:
+        cells = [f"{module.number} {_text(module.title)}", _text(module.summary)]
+        if module.id == last:
+            cells[0] = f"**{cells[0]}** (you were here last)"
+        for kind, minutes in (("lesson", module.lesson_minutes), ("lab", module.lab_minutes)):
+            target = copy_path(module.id, kind)
+            cells.append(
+                f"[{kind.capitalize()} {module.number}]({target}), {minutes} min" if (work / target).is_file() else ""
+            )
+        cells.append(_passed_cell(data, module))
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _passed_cell(data: Data, module: Module) -> str:
+    passed = sum(_passed(data, module, task) for task in module.tasks)
+    if not module.tasks:
+        return ""
+    done = "✓ " if passed == len(module.tasks) else ""
+    bar = f'<progress max="{len(module.tasks)}" value="{passed}" title="Tasks of module {module.number}"></progress>'
+    return f"{done}{passed} of {len(module.tasks)} {bar}"
+
+
+def _laid(module: Module, work: Path) -> bool:
+    return any((work / copy_path(module.id, kind)).is_file() for kind in ("lesson", "lab"))
+
+
+def _passed(data: Data, module: Module, task: Task) -> bool:
+    return progress.task_progress(data, module.id, task.id).passed
+
+
+def _duration(minutes: int) -> str:
+    return count(minutes, "minute") if minutes < 100 else f"about {count(round(minutes / 60), 'hour')}"
+
+
+def _text(words: str) -> str:
+    """Words of course.toml in a Markdown table."""
+    return re.sub(r"([|*_`\[\]])", r"\\\1", html.escape(words, quote=False))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_ours(text: str) -> bool:
+    found = _MARK.search(text)
+    return found is not None and _digest(text[: found.start()]) == found[1]
