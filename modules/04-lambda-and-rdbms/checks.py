@@ -116,7 +116,7 @@ def _too_much(connection: Any, user: str) -> list[str]:
 def _evidence(attempt: Attempt) -> None:
     file = Path("evidence.json")
     if not file.is_file():
-        attempt.not_started("There is no evidence.json beside this notebook.")
+        attempt.not_started("This notebook has not written evidence.json yet.")
     called = "reading evidence.json"
     try:
         found: Any = json.loads(file.read_text(encoding="utf-8"))

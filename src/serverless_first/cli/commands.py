@@ -80,7 +80,7 @@ def main() -> None:
 )
 @click.option("--allow-real-aws", is_flag=True, help="Leave AWS addresses, keys and profiles as they are.")
 def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
-    """Lay your copies of the lessons and labs, then open them in JupyterLab."""
+    """Lay your copies of the lessons and labs, then open the front page in JupyterLab."""
     from serverless_first.cli import doctor
     from serverless_first.course import jupyter
     from serverless_first.lab import welcome

@@ -1,4 +1,6 @@
-"""Says what to do when a cell runs before the notebook's first code cell, which makes `cloud`, `aws` and `lab`.
+"""The start of each kernel: the folder for its files, and advice for cells that run too early.
+
+A cell that runs before the notebook's first code cell, which makes `cloud`, `aws` and `lab`, is told which cell to run.
 
 A kernel that was restarted has forgotten them, and a learner who runs a check at once would read a traceback about a
 name. IPython runs `kernel/etc/ipython/startup/` at the start of each kernel of this environment, whichever program
@@ -10,6 +12,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from serverless_first.course import kernel_folder
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -17,9 +21,14 @@ NAMES = frozenset({"cloud", "aws", "Lab", "lab"})
 
 
 def install() -> None:
-    """Tells IPython how to show a NameError in this kernel."""
+    """Moves this kernel into the folder for its files, and tells IPython how to show a NameError.
+
+    The script in the environment calls only this. It is copied there when the course is installed, and `git pull` does
+    not renew it.
+    """
     from IPython import get_ipython  # a script of the course does without IPython
 
+    kernel_folder.install()
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((NameError,), _show)
 

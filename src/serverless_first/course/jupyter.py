@@ -12,10 +12,10 @@ from pathlib import Path
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
 from serverless_first.course import kernels
+from serverless_first.course.layout import FRONT_PAGE
 from serverless_first.course.places import course_root, has_home, work_dir
 
 SETTINGS = ".jupyter-settings"
-FRONT_PAGE = "welcome.md"
 # Not `workspaces`: the tabs remembered there lead to the places where notebooks lay before November 2026.
 LAYOUTS = "layouts"
 _OPEN = {"collapsed": False, "visible": True, "widgetStates": {}}

@@ -1,4 +1,4 @@
-"""Runs what a learner has written into a file beside the notebook: loads it fresh, calls it, tells what went wrong.
+"""Runs what a learner has written into a file: loads it fresh, calls it, tells what went wrong.
 
 file = LearnerFile(attempt, "orders.py")
 store = file.call("RdsOrders", connection)
@@ -35,7 +35,7 @@ class LearnerFile:
         self._attempt, self.name = attempt, name
         path = Path(name)
         if not path.is_file():
-            attempt.not_started(f"There is no {name} beside this notebook.", look_at=f"the cell that writes {name}")
+            attempt.not_started(f"This notebook has not written {name} yet.", look_at=f"the cell that writes {name}")
         spec = importlib.util.spec_from_file_location(f"learners_{path.stem}", path)
         assert spec is not None
         self._module = importlib.util.module_from_spec(spec)

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serverless_first import course
-from serverless_first.course import Course, Module, Route, Task, jupyter, safe_files, workcopy
-from serverless_first.course.layout import copy_path
+from serverless_first.course import Course, Module, Route, Task, safe_files, workcopy
+from serverless_first.course.layout import FRONT_PAGE, copy_path
 from serverless_first.course.places import work_dir
 from serverless_first.course.words import count
 from serverless_first.lab import carry, progress
 from serverless_first.lab.progress import Data, ProgressFile
 
-FILE = jupyter.FRONT_PAGE
 LONG_ROUTE = 10  # modules; the course map shows a longer route better than a sentence does
 Report = Callable[[str], None]
 _MARK = re.compile(r"\n<!-- serverless-first wrote this page: (\w+) -->\n\Z")
@@ -46,23 +45,23 @@ def write(report: Report = print) -> None:
     A page that the learner has edited is saved before. Where the page can't be written, one line says so.
     """
     work = work_dir()
-    path = work / FILE
+    path = work / FRONT_PAGE
     try:
         if problem := safe_files.odd(path, work):
-            report(f"{FILE}: left as it is, {problem}")
+            report(f"{FRONT_PAGE}: left as it is, {problem}")
             return
         if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
             saved = workcopy.save_version(path, work, path.stem)
-            report(f"{FILE}: you have changed it, so your version is kept as {saved.relative_to(work).as_posix()}")
+            report(f"{FRONT_PAGE}: you have changed it, so your version is kept as {saved.relative_to(work).as_posix()}")
         text = page(course.load(), ProgressFile().read(), work)
         safe_files.write(path, f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode())
     except (OSError, workcopy.CannotReset) as error:
-        report(f"{FILE}: cannot be written, {error}")
+        report(f"{FRONT_PAGE}: cannot be written, {error}")
 
 
 def refresh() -> None:
     """Writes the page anew if there is one and the learner has not edited it."""
-    path = work_dir() / FILE
+    path = work_dir() / FRONT_PAGE
     if path.is_file() and _is_ours(path.read_text(encoding="utf-8", errors="replace")):
         write(lambda _line: None)
 
@@ -82,9 +81,9 @@ def page(the_course: Course, data: Data, work: Path) -> str:
         "## Three ways through the course",
         "\n".join(_route(route, work) for route in the_course.routes),
         "## Course map",
-        _map(the_course, data, modules, work),
-        "The files that a notebook writes are in `lesson-files` or `lab-files` beside it. The course rewrites this page as "
-        "you make progress, so keep your own notes in another file.",
+        _map(data, modules, work),
+        "The files that a notebook writes are in `lesson-files` or `lab-files` beside it. The course rewrites this "
+        "page as you make progress, so keep your own notes in another file.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -147,7 +146,7 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _map(the_course: Course, data: Data, modules: list[Module], work: Path) -> str:
+def _map(data: Data, modules: list[Module], work: Path) -> str:
     rows = ["| Module | What you do there | Lesson | Lab | Tasks passed |", "|---|---|---|---|---|"]
     last = progress.last_module(data)
     for module in modules:

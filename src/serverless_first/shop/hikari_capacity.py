@@ -83,7 +83,7 @@ def load(file: str) -> ModuleType:
     """
     place = Path(file)
     if not place.is_file():
-        raise FileNotFoundError(f"There is no {file} beside this notebook. Run the cell that writes it.")
+        raise FileNotFoundError(f"This notebook has not written {file} yet. Run the cell that writes it.")
     spec = importlib.util.spec_from_file_location(f"of_the_learner_{place.stem}", place)
     assert spec is not None
     assert spec.loader is not None

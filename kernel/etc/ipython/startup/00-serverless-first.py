@@ -1,6 +1,5 @@
 # Runs at the start of each kernel of the environment that the course is installed in (see pyproject.toml).
-from serverless_first.course import first_cell, kernel_folder
+from serverless_first.course import first_cell
 
 first_cell.install()
-kernel_folder.install()
-del first_cell, kernel_folder
+del first_cell
