@@ -6,6 +6,7 @@ table of contents.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import re
@@ -51,8 +52,8 @@ def write(report: Report = print) -> None:
             report(f"{FRONT_PAGE}: left as it is, {problem}")
             return
         if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
-            saved = workcopy.save_version(path, work, path.stem)
-            report(f"{FRONT_PAGE}: you have changed it, so your version is kept as {saved.relative_to(work).as_posix()}")
+            kept = workcopy.save_version(path, work, path.stem).relative_to(work).as_posix()
+            report(f"{FRONT_PAGE}: you have changed it, so your version is kept as {kept}")
         text = page(course.load(), ProgressFile().read(), work)
         safe_files.write(path, f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode())
     except (OSError, workcopy.CannotReset) as error:
@@ -62,8 +63,9 @@ def write(report: Report = print) -> None:
 def refresh() -> None:
     """Writes the page anew if there is one and the learner has not edited it."""
     path = work_dir() / FRONT_PAGE
-    if path.is_file() and _is_ours(path.read_text(encoding="utf-8", errors="replace")):
-        write(lambda _line: None)
+    with contextlib.suppress(OSError):  # the next `make lab` tells of it
+        if path.is_file() and _is_ours(path.read_text(encoding="utf-8", errors="replace")):
+            write(lambda _line: None)
 
 
 def page(the_course: Course, data: Data, work: Path) -> str:
