@@ -121,7 +121,7 @@ def _first_layout(folder: Path) -> None:
 
     From then on JupyterLab keeps the learner's own layout there.
     """
-    from jupyterlab_server.workspaces_handler import WorkspacesManager  # the tests of other parts do without it
+    from jupyterlab_server.workspaces_handler import WorkspacesManager  # only a start needs it
 
     manager = WorkspacesManager(str(folder))
     if not manager.list_workspaces():

@@ -16,7 +16,11 @@ def progress_along(file: ProgressFile | None = None) -> None:
     """
     file = file or ProgressFile()
     if rename(file.read()):
-        file.update(lambda data: (rename(data), None)[1])
+
+        def change(data: Data) -> None:
+            rename(data)
+
+        file.update(change)
 
 
 def rename(data: Data) -> bool:
