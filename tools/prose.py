@@ -1,0 +1,244 @@
+"""Judges the prose of everything that has been converted to the house style, and says which rewrite each hit wants.
+
+    python -m tools.prose            # what is converted, and whether the list of what isn't has only shrunk
+    python -m tools.prose FILES...   # these files, converted or not
+
+The rules are in tools/prose_rules.yml. tools/prose_unconverted.txt lists the files and folders that nobody has
+converted yet: take a line off when you convert one, or replace a folder by those of its files that are left.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from serverless_first.authoring.reading import GOING_FURTHER, sentences
+from tools.prose_texts import Text, colons, text_of
+
+ROOT = Path(__file__).resolve().parents[1]
+RULES = Path(__file__).with_name("prose_rules.yml")
+UNCONVERTED = "tools/prose_unconverted.txt"
+#: What is judged: each file that git tracks and that matches one of these.
+JUDGED = (
+    *("modules/**/*.md", "modules/**/*.yml", "modules/**/checks*.py", "docs/*.md", "*.md", "engine/*.md"),
+    *("facts/glossary.yml", "src/**/*.py", "engine/src/**/*.py", "tools/*.py"),
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One family of sentences to avoid.
+
+    Args:
+        name: as in prose_rules.yml.
+        find: what a hit looks like; a blank also matches a line end.
+        want: the rewrite, in words.
+        at_start: whether it is only looked for at the start of statements.
+    """
+
+    name: str
+    find: tuple[re.Pattern[str], ...]
+    want: str
+    at_start: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All that prose_rules.yml says."""
+
+    rules: tuple[Rule, ...]
+    limits: dict[str, int]
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place to rewrite: `file` relative to the checkout, `line` from 1, `words` as they are there."""
+
+    file: str
+    line: int
+    rule: str
+    words: str
+    want: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.rule}: {' '.join(self.words.split())}\n    {self.want}"
+
+
+@cache
+def load(path: Path = RULES) -> Rules:
+    """Reads the rules.
+
+    Raises:
+        ValueError: a pattern is not a regular expression; the message names its rule.
+    """
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rules = [_rule(name, entry) for name, entry in data["rules"].items()]
+    american = data["spelling"]
+    for british, word in american.items():
+        rules.append(Rule("american-english", (_pattern(rf"\b{british}\b"),), f'Write American English: "{word}".'))
+    return Rules(tuple(rules), data["limits"], tuple(data["allowed"]))
+
+
+def hits(text: Text, rules: Rules) -> Iterator[Hit]:
+    """The places of a text that break a rule, in the order of the rules for each passage, then what counts say."""
+    for passage in text.passages:
+        flat = passage.text.replace("\n", " ")
+        for phrase in rules.allowed:
+            flat = flat.replace(phrase, "_" * len(phrase))
+        for rule in rules.rules:
+            for start, words in _found(rule, flat, heading=passage.kind in ("heading", "cell")):
+                line = passage.line + passage.text.count("\n", 0, start)
+                yield Hit(text.file, line, rule.name, _around(flat, start, words), rule.want)
+    if text.is_prose:
+        yield from _counted(text, rules.limits)
+
+
+def _rule(name: str, entry: dict[str, Any]) -> Rule:
+    try:
+        patterns = tuple(_pattern(find) for find in entry["find"])
+    except re.error as error:
+        raise ValueError(f"{RULES.name}, rule {name}: {error.pattern!r} is not a regular expression: {error}") from None
+    return Rule(name, patterns, entry["want"], entry.get("where") == "start")
+
+
+def _pattern(find: str) -> re.Pattern[str]:
+    return re.compile(find, re.IGNORECASE)
+
+
+def _found(rule: Rule, flat: str, *, heading: bool) -> Iterator[tuple[int, str]]:
+    """(offset, words) of each hit of a rule in a passage on one line."""
+    if not rule.at_start:
+        yield from ((match.start(), match[0]) for find in rule.find for match in find.finditer(flat))
+        return
+    if heading:
+        return
+    for offset, sentence in sentences(flat):
+        if sentence.endswith((".", "…")):
+            yield from ((offset, match[0]) for find in rule.find if (match := find.search(sentence)))
+
+
+def _around(flat: str, start: int, words: str) -> str:
+    """The words with up to 30 characters on each side, to find the place by."""
+    begin = flat.rfind(" ", 0, max(0, start - 30)) + 1
+    end = flat.find(" ", start + len(words) + 30)
+    return flat[begin : end if end > 0 else len(flat)]
+
+
+def _counted(text: Text, limits: dict[str, int]) -> Iterator[Hit]:
+    places, words = [], 0
+    for passage in text.passages:
+        if passage.kind not in ("paragraph", "item"):
+            continue
+        words += passage.words
+        places += [(passage.line + passage.text.count("\n", 0, at), passage, at) for at in colons(passage)]
+        found = sentences(passage.text)
+        for offset, sentence in found:
+            if (length := len(sentence.split())) > limits["words_per_sentence"]:
+                line = passage.line + passage.text.count("\n", 0, offset)
+                want = f"{length} words; at most {limits['words_per_sentence']}. Make two sentences of it."
+                yield Hit(text.file, line, "sentence-length", sentence[:60] + "...", want)
+        if passage.kind == "paragraph" and len(found) > limits["sentences_per_paragraph"]:
+            want = (
+                f"{len(found)} sentences; at most {limits['sentences_per_paragraph']}. One idea a paragraph, and the "
+                "first sentence carries it: split or cut."
+            )
+            yield Hit(text.file, passage.line, "paragraph-length", found[0][1][:60] + "...", want)
+    most = max(1, round(words * limits["colons_per_1000_words"] / 1000))
+    for line, passage, at in places if len(places) > most else ():
+        want = (
+            f"{len(places)} colons in {words} words of running prose; at most {most}. A colon introduces a list or a "
+            "quotation: elsewhere use because, so, but, which, or a full stop."
+        )
+        yield Hit(text.file, line, "colons", _around(passage.text.replace("\n", " "), at, ":"), want)
+    if text.file.endswith("lesson.md") and (core := text.words_of_core) > limits["words_per_core"]:
+        want = (
+            f"{core} words; at most {limits['words_per_core']}. Move sections below ## {GOING_FURTHER}, each with "
+            "its minutes, or cut."
+        )
+        yield Hit(text.file, 1, "words-of-core", "the core of this lesson", want)
+
+
+def judged(root: Path) -> list[str]:
+    """The files whose prose is judged, relative to the checkout, in order."""
+    names = {path.relative_to(root).as_posix() for pattern in JUDGED for path in root.glob(pattern) if path.is_file()}
+    return sorted(name for name in names if "__pycache__" not in name and "/mistakes/" not in name)
+
+
+def covered(file: str, entries: Iterable[str]) -> bool:
+    """Whether a list of files and folders (with a slash at their end) has this file."""
+    return any(file == entry or (entry.endswith("/") and file.startswith(entry)) for entry in entries)
+
+
+def entries_of(text: str) -> list[str]:
+    """The entries of the list of what isn't converted, without comments."""
+    return [line for line in (line.strip() for line in text.splitlines()) if line and not line.startswith("#")]
+
+
+def list_problems(root: Path, entries: Sequence[str], files: Sequence[str]) -> list[str]:
+    """What is wrong with the list: entries without a file or without a hit, and entries that are new."""
+    problems, rules = [], load()
+    for entry in entries:
+        mine = [file for file in files if covered(file, [entry])]
+        if not mine:
+            problems.append(f"{UNCONVERTED}: {entry} has no file that is judged. Take the line off.")
+        elif not any(next(hits(text_of(root, file), rules), None) for file in mine):
+            problems.append(f"{UNCONVERTED}: {entry} has no hit any more. Take the line off.")
+    for older in _older_lists(root):
+        problems += [
+            f"{UNCONVERTED}: {entry} is new. The list may only shrink: rewrite the hits of `python -m tools.prose "
+            f"{entry.rstrip('/')}` instead."
+            for entry in entries
+            if not covered(entry, older)
+        ]
+    return list(dict.fromkeys(problems))
+
+
+def _older_lists(root: Path) -> Iterator[list[str]]:
+    """The list as last committed, and as it was before the commit that last changed it; none without git."""
+    for commit in ("HEAD", _git(root, "log", "-1", "--format=%H", "--", UNCONVERTED).strip() + "^"):
+        if text := _git(root, "show", f"{commit}:{UNCONVERTED}"):
+            yield entries_of(text)
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, encoding="utf-8", timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def main(names: Sequence[str], root: Path = ROOT) -> int:
+    """Prints the hits and what is wrong with the list; returns 1 if there was anything, 2 if a file is not judged."""
+    files = judged(root)
+    entries = entries_of((root / UNCONVERTED).read_text(encoding="utf-8"))
+    if names:
+        asked = [name.removeprefix("./") for name in names]
+        chosen = [file for file in files if covered(file, [*asked, *(f"{name.rstrip('/')}/" for name in asked)])]
+        if not chosen:
+            print(f"No prose is judged in {', '.join(asked)}. Name files or folders such as modules/04-lambda-and-rdbms.")
+            return 2
+        problems = []
+    else:
+        chosen = [file for file in files if not covered(file, entries)]
+        problems = list_problems(root, entries, files)
+    rules = load()
+    found = [hit for file in chosen for hit in hits(text_of(root, file), rules)]
+    for line in [*map(str, found), *problems]:
+        print(line)
+    left = sum(covered(file, entries) for file in files)
+    print(f"{len(chosen)} files judged, {len(found)} hits; {left} of {len(files)} files are not converted yet.")
+    return int(bool(found or problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

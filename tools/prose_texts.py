@@ -1,0 +1,172 @@
+"""The prose in a file, whatever kind of file it is: Markdown, hints and quizzes in YAML, or Python's words."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from serverless_first import facts
+from serverless_first.authoring.reading import Passage, core, passages
+
+_ROLE = re.compile(r"\{(fact|then|then-now|minutes)\}`([^`\n]+)`")
+_SPEAKER = re.compile(r"(?:Say|Ask|Show|Misunderstanding|They think|Actually|Minutes):")
+_QUOTED = re.compile(r":\s+[\"“‘'`(]")
+_WORDS_IN_A_LABEL = 5
+_WORDS_IN_A_STRING = 4  # a shorter string is a name, a key or a piece of a message
+
+
+@dataclass(frozen=True)
+class Text:
+    """What one file says.
+
+    Args:
+        file: relative to the checkout.
+        passages: with lines of the file.
+        is_prose: whether its sentences and colons are counted; comments and messages of programs are too short.
+    """
+
+    file: str
+    passages: tuple[Passage, ...]
+    is_prose: bool
+
+    @property
+    def words_of_core(self) -> int:
+        """How many words a learner reads before *Going further*."""
+        return sum(passage.words for passage in core(self.passages))
+
+
+def text_of(root: Path, file: str) -> Text:
+    """The prose of a file of the checkout.
+
+    Raises:
+        SyntaxError: a program that doesn't parse.
+        yaml.YAMLError: hints or a quiz that don't.
+    """
+    source = (root / file).read_text(encoding="utf-8")
+    if file.endswith(".py"):
+        return Text(file, tuple(_of_python(source)), is_prose=False)
+    if file.endswith(".yml"):
+        return Text(file, tuple(_of_yaml(source, root)), is_prose=True)
+    return Text(file, tuple(passages(_with_values(source, root))), is_prose=True)
+
+
+def colons(passage: Passage) -> list[int]:
+    """The offsets of the colons in running prose that introduce neither a list or code nor a quotation.
+
+    The colon after the first words of a list item, after a bold lead and after the parts of speaker notes is a label.
+    """
+    text = passage.text
+    found = [match.start() for match in re.finditer(r":(?=\s|$)", text)]
+    if passage.ends_open and found and not text[found[-1] + 1 :].strip():
+        found.pop()
+    label = _SPEAKER.match(text.lstrip())
+    return [
+        at
+        for at in found
+        if not _QUOTED.match(text, at)
+        and not (label and at < label.end())
+        and not (passage.kind == "item" and len(text[:at].split()) <= _WORDS_IN_A_LABEL)
+    ]
+
+
+def _with_values(source: str, root: Path) -> str:
+    """The Markdown with each cited fact as its value, on the lines where it was."""
+    known = _facts(root)
+
+    def value(match: re.Match[str]) -> str:
+        role, name = match[1], match[2].strip()
+        if role == "minutes":
+            return "10"
+        if role == "then-now" or name not in known:
+            return ""
+        fact = known[name]
+        return fact.then.value if role == "then" and fact.then else fact.now.value
+
+    return _ROLE.sub(value, source)
+
+
+@cache
+def _facts(root: Path) -> facts.Facts:
+    return facts.load(root)
+
+
+def _of_yaml(source: str, root: Path) -> Iterator[Passage]:
+    for node in _scalars(yaml.compose(source, Loader=yaml.SafeLoader)):
+        begins = node.start_mark.line + (1 if node.style in ("|", ">") else 0)
+        for passage in passages(_with_values(node.value, root)):
+            yield replace(passage, line=begins + passage.line)
+
+
+def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """The strings that are values, in order; keys are names."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str":
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _scalars(child)
+    elif isinstance(node, yaml.MappingNode):
+        for _, child in node.value:
+            yield from _scalars(child)
+
+
+def _of_python(source: str) -> list[Passage]:
+    found = [*_comments(source), *_strings(ast.parse(source))]
+    return sorted(found, key=lambda passage: passage.line)
+
+
+def _comments(source: str) -> Iterator[Passage]:
+    """Comments; those on neighboring lines are one passage."""
+    lines: list[str] = []
+    begins = last = 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        line = token.start[0]
+        if line != last + 1 and lines:
+            yield Passage("\n".join(lines), begins, "paragraph")
+            lines = []
+        if not lines:
+            begins = line
+        last = line
+        lines.append(_without_code(token.string.lstrip("#:! ")))
+    if lines:
+        yield Passage("\n".join(lines), begins, "paragraph")
+
+
+def _strings(tree: ast.AST) -> Iterator[Passage]:
+    """Docstrings and messages; what an f-string fills in is the word X."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and _has_doc(node)}
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            inside |= {id(part) for part in node.values}
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            text = node.value
+        else:
+            continue
+        if id(node) in docstrings:
+            for passage in passages(inspect.cleandoc(text)):
+                yield replace(passage, line=node.lineno + passage.line - 1)
+        elif len(text.split()) >= _WORDS_IN_A_STRING:
+            yield Passage(_without_code(text), node.lineno, "paragraph")
+
+
+def _has_doc(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return ast.get_docstring(node, clean=False) is not None
+
+
+def _without_code(text: str) -> str:
+    """The text with each code between backticks as one word."""
+    return re.sub(r"`[^`\n]+`", lambda code: f"`{re.sub(r'[^0-9A-Za-z]', '_', code[0][1:-1])}`", text)
+
