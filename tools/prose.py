@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-from serverless_first.authoring.reading import GOING_FURTHER, sentences
 from tools.prose_texts import Text, colons, text_of
+
+from serverless_first.authoring.reading import GOING_FURTHER, Passage, sentences
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = Path(__file__).with_name("prose_rules.yml")
@@ -41,13 +41,19 @@ class Rule:
         name: as in prose_rules.yml.
         find: what a hit looks like; a blank also matches a line end.
         want: the rewrite, in words.
-        at_start: whether it is only looked for at the start of statements.
+        where: "start" of statements, in "prose" alone, or "" for everywhere.
+        words: for a rule about spelling, how each word is written instead.
     """
 
     name: str
     find: tuple[re.Pattern[str], ...]
     want: str
-    at_start: bool = False
+    where: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def wanted(self, words: str) -> str:
+        """The rewrite that these words want."""
+        return f'{self.want} "{self.words[words.lower()]}".' if self.words else self.want
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,8 @@ def load(path: Path = RULES) -> Rules:
     """
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     rules = [_rule(name, entry) for name, entry in data["rules"].items()]
-    american = data["spelling"]
-    for british, word in american.items():
-        rules.append(Rule("american-english", (_pattern(rf"\b{british}\b"),), f'Write American English: "{word}".'))
+    british = _pattern(rf"\b({'|'.join(data['spelling'])})\b")
+    rules.append(Rule("american-english", (british,), "Write American English:", words=data["spelling"]))
     return Rules(tuple(rules), data["limits"], tuple(data["allowed"]))
 
 
@@ -95,9 +100,10 @@ def hits(text: Text, rules: Rules) -> Iterator[Hit]:
         for phrase in rules.allowed:
             flat = flat.replace(phrase, "_" * len(phrase))
         for rule in rules.rules:
-            for start, words in _found(rule, flat, heading=passage.kind in ("heading", "cell")):
-                line = passage.line + passage.text.count("\n", 0, start)
-                yield Hit(text.file, line, rule.name, _around(flat, start, words), rule.want)
+            if rule.where == "prose" and not text.is_prose:
+                continue
+            for start, words in _found(rule, flat, has_statements=passage.kind not in ("heading", "cell")):
+                yield Hit(text.file, _line(passage, start), rule.name, _around(flat, start, words), rule.wanted(words))
     if text.is_prose:
         yield from _counted(text, rules.limits)
 
@@ -107,21 +113,19 @@ def _rule(name: str, entry: dict[str, Any]) -> Rule:
         patterns = tuple(_pattern(find) for find in entry["find"])
     except re.error as error:
         raise ValueError(f"{RULES.name}, rule {name}: {error.pattern!r} is not a regular expression: {error}") from None
-    return Rule(name, patterns, entry["want"], entry.get("where") == "start")
+    return Rule(name, patterns, entry["want"], entry.get("where", ""))
 
 
 def _pattern(find: str) -> re.Pattern[str]:
     return re.compile(find, re.IGNORECASE)
 
 
-def _found(rule: Rule, flat: str, *, heading: bool) -> Iterator[tuple[int, str]]:
+def _found(rule: Rule, flat: str, *, has_statements: bool) -> Iterator[tuple[int, str]]:
     """(offset, words) of each hit of a rule in a passage on one line."""
-    if not rule.at_start:
+    if rule.where != "start":
         yield from ((match.start(), match[0]) for find in rule.find for match in find.finditer(flat))
         return
-    if heading:
-        return
-    for offset, sentence in sentences(flat):
+    for offset, sentence in sentences(flat) if has_statements else ():
         if sentence.endswith((".", "…")):
             yield from ((offset, match[0]) for find in rule.find if (match := find.search(sentence)))
 
@@ -134,37 +138,43 @@ def _around(flat: str, start: int, words: str) -> str:
 
 
 def _counted(text: Text, limits: dict[str, int]) -> Iterator[Hit]:
-    places, words = [], 0
+    lines, words = list[int](), 0
     for passage in text.passages:
-        if passage.kind not in ("paragraph", "item"):
-            continue
-        words += passage.words
-        places += [(passage.line + passage.text.count("\n", 0, at), passage, at) for at in colons(passage)]
-        found = sentences(passage.text)
-        for offset, sentence in found:
-            if (length := len(sentence.split())) > limits["words_per_sentence"]:
-                line = passage.line + passage.text.count("\n", 0, offset)
-                want = f"{length} words; at most {limits['words_per_sentence']}. Make two sentences of it."
-                yield Hit(text.file, line, "sentence-length", sentence[:60] + "...", want)
-        if passage.kind == "paragraph" and len(found) > limits["sentences_per_paragraph"]:
-            want = (
-                f"{len(found)} sentences; at most {limits['sentences_per_paragraph']}. One idea a paragraph, and the "
-                "first sentence carries it: split or cut."
-            )
-            yield Hit(text.file, passage.line, "paragraph-length", found[0][1][:60] + "...", want)
+        if passage.kind in ("paragraph", "item"):
+            words += passage.words
+            lines += [_line(passage, at) for at in colons(passage)]
+            yield from _long(text.file, passage, limits)
     most = max(1, round(words * limits["colons_per_1000_words"] / 1000))
-    for line, passage, at in places if len(places) > most else ():
+    if len(lines) > most:
         want = (
-            f"{len(places)} colons in {words} words of running prose; at most {most}. A colon introduces a list or a "
-            "quotation: elsewhere use because, so, but, which, or a full stop."
+            f"{words} words of running prose may have {most}. A colon introduces a list or a quotation: elsewhere use "
+            "because, so, but, which, or a full stop."
         )
-        yield Hit(text.file, line, "colons", _around(passage.text.replace("\n", " "), at, ":"), want)
+        yield Hit(text.file, lines[0], "colons", f"{len(lines)} colons, in lines {', '.join(map(str, lines))}", want)
     if text.file.endswith("lesson.md") and (core := text.words_of_core) > limits["words_per_core"]:
         want = (
             f"{core} words; at most {limits['words_per_core']}. Move sections below ## {GOING_FURTHER}, each with "
             "its minutes, or cut."
         )
         yield Hit(text.file, 1, "words-of-core", "the core of this lesson", want)
+
+
+def _long(file: str, passage: Passage, limits: dict[str, int]) -> Iterator[Hit]:
+    found = sentences(passage.text)
+    for offset, sentence in found:
+        if (length := len(sentence.split())) > limits["words_per_sentence"]:
+            want = f"{length} words; at most {limits['words_per_sentence']}. Make two sentences of it."
+            yield Hit(file, _line(passage, offset), "sentence-length", f"{sentence[:60]}...", want)
+    if passage.kind == "paragraph" and len(found) > limits["sentences_per_paragraph"]:
+        want = (
+            f"{len(found)} sentences; at most {limits['sentences_per_paragraph']}. One idea a paragraph, and the first "
+            "sentence carries it: split or cut."
+        )
+        yield Hit(file, passage.line, "paragraph-length", f"{found[0][1][:60]}...", want)
+
+
+def _line(passage: Passage, offset: int) -> int:
+    return passage.line + passage.text.count("\n", 0, offset)
 
 
 def judged(root: Path) -> list[str]:
@@ -225,7 +235,7 @@ def main(names: Sequence[str], root: Path = ROOT) -> int:
         asked = [name.removeprefix("./") for name in names]
         chosen = [file for file in files if covered(file, [*asked, *(f"{name.rstrip('/')}/" for name in asked)])]
         if not chosen:
-            print(f"No prose is judged in {', '.join(asked)}. Name files or folders such as modules/04-lambda-and-rdbms.")
+            print(f"No prose is judged in {', '.join(asked)}. Name files or folders such as docs.")
             return 2
         problems = []
     else:

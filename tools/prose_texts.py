@@ -19,6 +19,10 @@ from serverless_first.authoring.reading import Passage, core, passages
 
 _ROLE = re.compile(r"\{(fact|then|then-now|minutes)\}`([^`\n]+)`")
 _SPEAKER = re.compile(r"(?:Say|Ask|Show|Misunderstanding|They think|Actually|Minutes):")
+_CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+_MAGIC = re.compile(r"^[%!:].*$", re.MULTILINE)  # and the tags of the cell
+_SECTION = re.compile(r"(?:Args|Returns|Raises|Yields|Attributes):")
+_PARAMETER = re.compile(r"^\s*[\w*`, ]+: ", re.MULTILINE)
 _QUOTED = re.compile(r":\s+[\"“‘'`(]")
 _WORDS_IN_A_LABEL = 5
 _WORDS_IN_A_STRING = 4  # a shorter string is a name, a key or a piece of a message
@@ -41,7 +45,7 @@ class Text:
     @property
     def words_of_core(self) -> int:
         """How many words a learner reads before *Going further*."""
-        return sum(passage.words for passage in core(self.passages))
+        return sum(passage.words for passage in core(self.passages) if passage.kind != "message")
 
 
 def text_of(root: Path, file: str) -> Text:
@@ -56,7 +60,8 @@ def text_of(root: Path, file: str) -> Text:
         return Text(file, tuple(_of_python(source)), is_prose=False)
     if file.endswith(".yml"):
         return Text(file, tuple(_of_yaml(source, root)), is_prose=True)
-    return Text(file, tuple(passages(_with_values(source, root))), is_prose=True)
+    shown = [*passages(_with_values(source, root)), *_of_cells(source)]
+    return Text(file, tuple(sorted(shown, key=lambda passage: passage.line)), is_prose=True)
 
 
 def colons(passage: Passage) -> list[int]:
@@ -99,6 +104,18 @@ def _facts(root: Path) -> facts.Facts:
     return facts.load(root)
 
 
+def _of_cells(source: str) -> Iterator[Passage]:
+    """Comments and texts in code cells, such as the question of a prediction."""
+    for cell in _CODE_CELL.finditer(source):
+        code = _MAGIC.sub("#", cell["code"])
+        before = source.count("\n", 0, cell.start("code"))
+        try:
+            found = _of_python(code)
+        except (SyntaxError, tokenize.TokenError):  # a cell in another language, or one that shows a syntax error
+            continue
+        yield from (replace(passage, line=before + passage.line) for passage in found)
+
+
 def _of_yaml(source: str, root: Path) -> Iterator[Passage]:
     for node in _scalars(yaml.compose(source, Loader=yaml.SafeLoader)):
         begins = node.start_mark.line + (1 if node.style in ("|", ">") else 0)
@@ -132,14 +149,14 @@ def _comments(source: str) -> Iterator[Passage]:
             continue
         line = token.start[0]
         if line != last + 1 and lines:
-            yield Passage("\n".join(lines), begins, "paragraph")
+            yield Passage("\n".join(lines), begins, "message")
             lines = []
         if not lines:
             begins = line
         last = line
         lines.append(_without_code(token.string.lstrip("#:! ")))
     if lines:
-        yield Passage("\n".join(lines), begins, "paragraph")
+        yield Passage("\n".join(lines), begins, "message")
 
 
 def _strings(tree: ast.AST) -> Iterator[Passage]:
@@ -157,9 +174,16 @@ def _strings(tree: ast.AST) -> Iterator[Passage]:
             continue
         if id(node) in docstrings:
             for passage in passages(inspect.cleandoc(text)):
-                yield replace(passage, line=node.lineno + passage.line - 1)
+                yield _of_docstring(replace(passage, line=node.lineno + passage.line - 1))
         elif len(text.split()) >= _WORDS_IN_A_STRING:
-            yield Passage(_without_code(text), node.lineno, "paragraph")
+            yield Passage(_without_code(text), node.lineno, "message")
+
+
+def _of_docstring(passage: Passage) -> Passage:
+    """A list of parameters has no statements, and the colon after a name is no colon of the prose."""
+    if not _SECTION.match(passage.text):
+        return passage
+    return replace(passage, kind="cell", text=_PARAMETER.sub(lambda name: "-" * len(name[0]), passage.text))
 
 
 def _has_doc(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -169,4 +193,3 @@ def _has_doc(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFuncti
 def _without_code(text: str) -> str:
     """The text with each code between backticks as one word."""
     return re.sub(r"`[^`\n]+`", lambda code: f"`{re.sub(r'[^0-9A-Za-z]', '_', code[0][1:-1])}`", text)
-

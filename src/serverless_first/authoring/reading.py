@@ -10,7 +10,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-Kind = Literal["heading", "paragraph", "item", "cell"]
+Kind = Literal["heading", "paragraph", "item", "cell", "message"]
 
 #: The heading that ends the core of a lesson.
 GOING_FURTHER = "Going further"
@@ -28,7 +28,7 @@ class Passage:
     Args:
         text: without markup; an inline code is one word between backticks, and line ends stay line ends.
         line: where it begins in the source, from 1.
-        kind: what it is; a paragraph inside a list item is an "item".
+        kind: what it is; a paragraph inside a list item is an "item", words of a program are a "message".
         level: of a heading, 1 to 6; otherwise 0.
         ends_open: whether a list, a table or code follows, which a colon at its end may introduce.
     """
