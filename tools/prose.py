@@ -26,7 +26,7 @@ from serverless_first.authoring.reading import GOING_FURTHER, Passage, sentences
 ROOT = Path(__file__).resolve().parents[1]
 RULES = Path(__file__).with_name("prose_rules.yml")
 UNCONVERTED = "tools/prose_unconverted.txt"
-#: What is judged: each file that git tracks and that matches one of these.
+#: What is judged, except mistakes, which are wrong on purpose.
 JUDGED = (
     *("modules/**/*.md", "modules/**/*.yml", "modules/**/checks*.py", "docs/*.md", "*.md", "engine/*.md"),
     *("facts/glossary.yml", "src/**/*.py", "engine/src/**/*.py", "tools/*.py"),
@@ -91,6 +91,12 @@ def load(path: Path = RULES) -> Rules:
     british = _pattern(rf"\b({'|'.join(data['spelling'])})\b")
     rules.append(Rule("american-english", (british,), "Write American English:", words=data["spelling"]))
     return Rules(tuple(rules), data["limits"], tuple(data["allowed"]))
+
+
+def examples(path: Path = RULES) -> dict[str, tuple[list[str], list[str]]]:
+    """Each rule's sentences that it must find, and its sentences that it must leave alone."""
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {name: (entry["bad"], entry["good"]) for name, entry in data["rules"].items()}
 
 
 def hits(text: Text, rules: Rules) -> Iterator[Hit]:

@@ -161,10 +161,10 @@ def _comments(source: str) -> Iterator[Passage]:
 
 def _strings(tree: ast.AST) -> Iterator[Passage]:
     """Docstrings and messages; what an f-string fills in is the word X."""
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and _has_doc(node)}
+    nodes = list(ast.walk(tree))
+    docstrings = {id(_docstring(node)) for node in nodes}
     inside: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             inside |= {id(part) for part in node.values}
             text = "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
@@ -186,8 +186,12 @@ def _of_docstring(passage: Passage) -> Passage:
     return replace(passage, kind="cell", text=_PARAMETER.sub(lambda name: "-" * len(name[0]), passage.text))
 
 
-def _has_doc(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return ast.get_docstring(node, clean=False) is not None
+def _docstring(node: ast.AST) -> ast.Constant | None:
+    """The string that begins a module, class or function; None where it doesn't begin with one."""
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    first = node.body[0] if node.body else None
+    return first.value if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) else None
 
 
 def _without_code(text: str) -> str:

@@ -194,6 +194,7 @@ OTHER = {
     "docs/architecture.md": ("tests/unit/test_architecture.py",),
     "docs/": ("tests/unit/test_words.py", "tests/unit/test_alt_texts.py"),
     "slides/": ("tests/unit/test_deck.py", "tests/unit/test_build_slides.py"),
+    "tools/prose": ("tests/unit/test_prose.py",),
     "tools/journey": ("tests/browser/test_journey_in_browser.py",),
     "tools/": ("tests/unit/test_setup*.py", "tests/unit/test_rooms.py", "tests/unit/test_seeded_faults.py"),
 }

@@ -44,6 +44,7 @@ def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
     return [
         ("style", ["-m", "ruff", "check"]),
         ("format", ["-m", "ruff", "format", "--check"]),
+        ("prose", ["-m", "tools.prose"]),
         ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
         ("types", ["-m", "mypy"]),
         *((f"types of {room.name}", ["-m", "mypy", *checks_in(room)]) for room in rooms),
