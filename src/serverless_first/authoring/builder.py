@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from serverless_first import course, facts
-from serverless_first.authoring import beside, cache, compare, guide, nbio, table
+from serverless_first.authoring import beside, cache, compare, guide, minutes, nbio, table
 from serverless_first.authoring.execute import execute
 from serverless_first.authoring.labs import lab_from
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.authoring.sources import Page, pages
-from serverless_first.course import timetable
+from serverless_first.course import Module, places, timetable
 from serverless_first.course.places import course_root
+from serverless_first.lab.quiz import load_quiz
 
+COURSE = "course.toml"
 Report = Callable[[str], None]
 
 
@@ -40,6 +42,7 @@ class _Made:
     whole_course: bool
     pages: list[Page] = field(default_factory=list)
     labs: list[tuple[str, Any, str]] = field(default_factory=list)  # target, notebook, source
+    minutes: dict[Module, minutes.Minutes] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     cited: set[str] = field(default_factory=set)
 
@@ -68,6 +71,11 @@ def build(
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}; it is a number of notebooks at a time, 1 or more")
     made = _make(modules)
+    text = with_minutes(made.root, made.minutes)
+    if (made.root / COURSE).read_text(encoding="utf-8") != text:
+        cache.write_text(made.root / COURSE, text)
+        report(f"built      {COURSE}")
+        made = _make(modules)  # its minutes are in the texts
     problems = list(made.problems)
     results = {target: _write(made.root, target, nbio.dumps(notebook), report) for target, notebook, _ in made.labs}
     results |= _run_all(made, force, jobs, report, problems)
@@ -105,6 +113,11 @@ def check(modules: Sequence[str] | None = None, *, report: Report = print) -> li
     except BuildFailed as error:
         return error.problems
     problems = list(made.problems)
+    for module, right in made.minutes.items():
+        problems += [
+            f'{COURSE}, {module.id}: {difference}: run "make build"'
+            for difference in minutes.differences(module, right)
+        ]
     for page in made.pages:
         problems += compare.page_problems(page, made.root)
     for target, notebook, source in made.labs:
@@ -156,7 +169,10 @@ def _make(names: Sequence[str] | None) -> _Made:
             continue
         made.problems += beside.citation_problems(module, root, the_facts, made.cited)
         try:
-            for page in pages(module, root, the_facts, made.cited):
+            own = pages(module, root, the_facts, made.cited)
+            if module.lesson_run_s is not None or module.lab_run_s is not None:
+                made.minutes[module] = minutes_of(module, own)
+            for page in own:
                 made.pages.append(page)
                 if page.kind == "lab":
                     lab = lab_from(page.notebook, page.source)
@@ -164,6 +180,22 @@ def _make(names: Sequence[str] | None) -> _Made:
         except BuildFailed as error:
             made.problems += error.problems
     return made
+
+
+def minutes_of(module: Module, own: Sequence[Page]) -> minutes.Minutes:
+    """How long a module takes, by its pages and its quiz."""
+    cells = {page.kind: page.notebook.cells for page in own}
+    has_quiz = (places.module_dir(module.id) / "quiz.yml").is_file()
+    questions = sum(map(len, load_quiz(module).values())) if has_quiz else 0
+    return minutes.of_module(module, cells.get("lesson"), cells.get("lab"), questions)
+
+
+def with_minutes(root: Path, computed: Mapping[Module, minutes.Minutes]) -> str:
+    """course.toml's text with the minutes that were computed."""
+    text = (root / COURSE).read_text(encoding="utf-8")
+    for module, right in computed.items():
+        text = minutes.in_course_file(text, module, right)
+    return text
 
 
 def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list[str]) -> dict[str, Any]:

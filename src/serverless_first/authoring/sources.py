@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from serverless_first.authoring import collapsed, deck, experiments, nbio, visible
+from serverless_first.authoring import collapsed, deck, experiments, minutes, nbio, visible
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
@@ -114,7 +114,8 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     marks = _marks(cells)
     page_notes = PageNotes(f"{kind}-{module.number}")
     notes: Sequence[Notes] = marks if kind == "slides" else [page_notes] * len(cells)
-    problems += _render_cells(cells, notes, source, facts, cited)
+    problems += _render_cells(cells, notes, source, module, facts, cited)
+    minutes.of_sections(cells)
     if kind == "lab":
         problems += _mark_tasks(cells, source, module)
     else:
@@ -141,8 +142,10 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     return nbio.new(cells, {**_METADATA, **live, "title": module.title})
 
 
-def _render_cells(cells: list[Any], notes: Sequence[Notes], source: str, facts: Facts, cited: set[str]) -> list[str]:
-    """Replaces the citations in the Markdown cells; returns what is wrong with the cells."""
+def _render_cells(
+    cells: list[Any], notes: Sequence[Notes], source: str, module: Module, facts: Facts, cited: set[str]
+) -> list[str]:
+    """Replaces the citations of minutes and facts in the Markdown cells; returns what is wrong with the cells."""
     problems: list[str] = []
     for number, (cell, kept) in enumerate(zip(cells, notes, strict=True), 1):
         where = place(source, number, cell)
@@ -150,8 +153,9 @@ def _render_cells(cells: list[Any], notes: Sequence[Notes], source: str, facts: 
             if _SOURCES_HEADING.search(cell.source):
                 problems.append(f"{where}: the build writes the Sources section: cite with {{fact}} or {{source}}")
             try:
-                cell.source = dollars.in_markdown(render(cell.source, facts, kept, cited))
-            except CitationError as error:
+                timed = minutes.in_text(cell.source, module)
+                cell.source = dollars.in_markdown(render(timed, facts, kept, cited))
+            except (CitationError, minutes.UnknownMinutes) as error:
                 problems.append(f"{where}: {error}")
             if _NO_ALT.search(cell.source):
                 problems.append(f"{where}: a picture has no alt text: write ![what it shows](file)")

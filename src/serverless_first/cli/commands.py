@@ -167,6 +167,19 @@ def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None
 
 @main.command()
 @click.argument("modules", nargs=-1, callback=_known)
+@click.option("--measure", is_flag=True, help="Run the lesson and the lab first, and write the minutes to course.toml.")
+def minutes(modules: tuple[str, ...], measure: bool) -> None:
+    """Tell how long lessons and labs take, and what the minutes are made of."""
+    with _building():
+        from serverless_first.authoring import timing
+
+        if measure:
+            timing.measure(modules, report=click.echo)
+        timing.tell(modules, report=click.echo)
+
+
+@main.command()
+@click.argument("modules", nargs=-1, callback=_known)
 @click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
 @click.option("--track", metavar="ID", help="What this track of course.toml shows, to slides/export/ID/.")
 def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:

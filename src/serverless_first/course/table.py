@@ -38,10 +38,12 @@ class Task:
 class Module:
     """One module; `ready` tells whether its author's room exists.
 
-    `slides_minutes` is how long its slides take at most, by their notes; course.toml leaves it out where they may
-    take as long as the lesson. `needs` are the numbers of the modules that it builds on. `formerly` are the ids that
-    it had in earlier versions of the course. The overview is a module without a lesson and a lab: see
-    `Course.overview`.
+    `lesson_minutes` are those of the lesson's core, `further_minutes` those of its sections for going further.
+    `lesson_run_s` and `lab_run_s` say how long the cells run, in seconds. Where they are measured, the build computes
+    the minutes (`authoring.minutes`). `slides_minutes` is how long its slides take at most, by their notes; course.toml
+    leaves it out where they may take as long as the lesson. `needs` are the numbers of the modules that it builds on.
+    `formerly` are the ids that it had in earlier versions of the course. The overview is a module without a lesson and
+    a lab: see `Course.overview`.
     """
 
     id: str
@@ -56,6 +58,9 @@ class Module:
     tasks: tuple[Task, ...]
     ready: bool
     formerly: tuple[str, ...] = ()
+    further_minutes: int = 0
+    lesson_run_s: float | None = None
+    lab_run_s: float | None = None
 
     @property
     def number(self) -> str:
@@ -181,9 +186,10 @@ def _module(data: dict[str, Any], root: Path) -> Module:
         slides_minutes=data.get("slides_minutes", data["lesson_minutes"]),
         objectives=tuple(data.get("objectives", ())),
         needs=tuple(data.get("needs", ())),
-        tasks=tuple(
-            Task(t["id"], t["title"], t["minutes"], tuple(t.get("formerly", ()))) for t in data.get("task", ())
-        ),
+        tasks=tuple(Task(**{**t, "formerly": tuple(t.get("formerly", ()))}) for t in data.get("task", ())),
         ready=(root / "modules" / data["id"]).is_dir(),
         formerly=tuple(data.get("formerly", ())),
+        further_minutes=data.get("further_minutes", 0),
+        lesson_run_s=data.get("lesson_run_s"),
+        lab_run_s=data.get("lab_run_s"),
     )
