@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from serverless_first import course
+from serverless_first.authoring import minutes
 from serverless_first.course import places, timetable
 from serverless_first.course.timetable import BadTimetable, clock
 
@@ -294,7 +295,8 @@ def test_lessons_labs_and_slides_say_how_long_a_lab_takes_as_course_toml_does() 
             file = places.module_dir(module.id) / name
             if not file.is_file():
                 continue
-            told = re.findall(pattern, file.read_text(encoding="utf-8"), re.DOTALL)
+            text = minutes.in_text(file.read_text(encoding="utf-8"), module)
+            told = re.findall(pattern, text, re.DOTALL)
             assert told, (module.id, name)
             assert {length.lower() for length in told} <= in_words(module.lab_minutes), (module.id, name)
 
@@ -303,7 +305,7 @@ def test_a_lesson_s_first_words_are_its_minutes() -> None:
     for module in course.load().ready_modules:
         lesson = places.module_dir(module.id) / "lesson.md"
         if lesson.is_file():
-            text = lesson.read_text(encoding="utf-8")
+            text = minutes.in_text(lesson.read_text(encoding="utf-8"), module)
             assert f"\n**In {module.lesson_minutes} minutes you will**\n" in text, module.id
 
 
