@@ -4,7 +4,7 @@
     python -m tools.prose FILES...   # these files, converted or not
 
 The rules are in tools/prose_rules.yml. tools/prose_unconverted.txt lists the files and folders that nobody has
-converted yet: take a line off when you convert one, or replace a folder by those of its files that are left.
+converted yet: take a line off when you convert one, or replace a folder by the files in it that are left.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def entries_of(text: str) -> list[str]:
 
 
 def list_problems(root: Path, entries: Sequence[str], files: Sequence[str]) -> list[str]:
-    """What is wrong with the list: entries without a file or without a hit, and entries that are new."""
+    """The faults of the list: entries without a file or without a hit, and new entries."""
     problems, rules = [], load()
     for entry in entries:
         mine = [file for file in files if covered(file, [entry])]

@@ -30,7 +30,7 @@ _WORDS_IN_A_STRING = 4  # a shorter string is a name, a key or a piece of a mess
 
 @dataclass(frozen=True)
 class Text:
-    """What one file says.
+    """The prose of one file.
 
     Args:
         file: relative to the checkout.
@@ -160,7 +160,7 @@ def _comments(source: str) -> Iterator[Passage]:
 
 
 def _strings(tree: ast.AST) -> Iterator[Passage]:
-    """Docstrings and messages; what an f-string fills in is the word X."""
+    """Docstrings and messages, with the word X where an f-string fills in a value."""
     nodes = list(ast.walk(tree))
     docstrings = {id(_docstring(node)) for node in nodes}
     inside: set[int] = set()

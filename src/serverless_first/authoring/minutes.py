@@ -40,12 +40,12 @@ class UnknownMinutes(ValueError):
 
 @dataclass(frozen=True)
 class Work:
-    """What a part of a notebook asks of a learner.
+    """The work that a part of a notebook gives a learner.
 
     Args:
         words: to read, without code and sources.
         code_lines: visible and given.
-        predictions, figures, questions: how many; the questions are those of quiz and recall.
+        predictions, figures, questions: how many; quiz and recall ask the questions.
         steps: things to do in a lab, each with at least one line to write or one thing to find out.
         written_lines: of the solution, in the gaps.
         code_cells: how many cells run, visible or not.
@@ -78,7 +78,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Minutes:
-    """What course.toml says of a module's times, in whole minutes.
+    """The times of a module in course.toml, in whole minutes.
 
     Args:
         lesson: its core, rounded up to five minutes.
@@ -116,7 +116,7 @@ def of_module(module: Module, lesson: Sequence[Any] | None, lab: Sequence[Any] |
 
 
 def work(cells: Iterable[Any]) -> Work:
-    """What these cells ask of a learner."""
+    """The work in these cells."""
     total = Work()
     for cell in cells:
         total += _of_code(cell) if cell.cell_type == "code" else Work(words=reading.words(cell.source))
@@ -124,7 +124,7 @@ def work(cells: Iterable[Any]) -> Work:
 
 
 def in_text(markdown: str, module: Module) -> str:
-    """The Markdown with the minutes that it cites; those of its own section come with `of_sections`.
+    """The Markdown with the minutes that it cites. `of_sections` fills in the minutes of its own section.
 
     Raises:
         UnknownMinutes: it cites minutes that the module doesn't have.
@@ -142,7 +142,7 @@ def in_text(markdown: str, module: Module) -> str:
 
 
 def of_sections(cells: Sequence[Any]) -> None:
-    """Fills in the minutes that sections of Going further cite of themselves, those of their subsections included."""
+    """Fills in the minutes that sections of Going further cite of themselves, with their subsections."""
     parts = _parts(cells)
     for number, part in enumerate(parts):
         if _HERE in part.source:
@@ -169,7 +169,7 @@ def with_run_times(text: str, module: Module) -> str:
 
 
 def differences(module: Module, minutes: Minutes) -> list[str]:
-    """What course.toml says otherwise, as in "lesson_minutes is 50, not 45"."""
+    """The minutes that course.toml states differently, as in "lesson_minutes is 50, not 45"."""
     stated = {"lesson_minutes": module.lesson_minutes, "lab_minutes": module.lab_minutes}
     stated |= {"further_minutes": module.further_minutes}
     stated |= {f"minutes of task {task.id}": task.minutes for task in module.tasks}
@@ -212,7 +212,7 @@ def _lines(code: str) -> int:
 
 
 def _tasks(module: Module, cells: Sequence[Any]) -> dict[str, int]:
-    """The minutes of each task; what is read before and after the tasks is shared among them."""
+    """The minutes of each task. The tasks share the text before the first and after the last of them."""
     parts: dict[str, list[_Part]] = {task.id: [] for task in module.tasks}
     around: list[_Part] = []
     into = around
@@ -231,7 +231,7 @@ def _tasks(module: Module, cells: Sequence[Any]) -> dict[str, int]:
 
 
 def _in_steps(cells: Sequence[_Part]) -> Work:
-    """The work of a task. Its steps are those that its text numbers, or its gaps if there are more."""
+    """The work of a task. Its text numbers its steps; if it has more gaps than steps, each gap is a step."""
     done = work(cells)
     told = sum(len(_STEP.findall(cell.source)) for cell in cells if cell.cell_type == "markdown")
     return done + Work(steps=max(0, told - done.steps))

@@ -1,4 +1,4 @@
-"""What a reader of Markdown sees: passages without markup, with their lines, for the prose lint and the minutes."""
+"""Markdown as a reader sees it: passages without markup, with their lines, for the prose lint and the minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `serverless-first minutes`: what a module's minutes are made of, and how long its cells run."""
+"""The command `serverless-first minutes` shows how minutes add up, and measures how long cells run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEAD = f"{'':<30}{'words':>7}{'code lines':>12}{'steps':>7}{'to write':>10}{'mi
 
 
 def tell(names: Sequence[str], *, report: Callable[[str], None] = print) -> None:
-    """Prints what the minutes of modules are made of, beside those that course.toml states; it writes nothing.
+    """Prints how the minutes of modules add up, beside the minutes that course.toml states. It writes nothing.
 
     Args:
         names: ids or numbers of modules; all that are ready if there are none.

@@ -38,7 +38,7 @@ class Task:
 class Module:
     """One module; `ready` tells whether its author's room exists.
 
-    `lesson_minutes` are those of the lesson's core, `further_minutes` those of its sections for going further.
+    The core of the lesson takes `lesson_minutes`, its sections for going further take `further_minutes`.
     `lesson_run_s` and `lab_run_s` say how long the cells run, in seconds. Where they are measured, the build computes
     the minutes (`authoring.minutes`). `slides_minutes` is how long its slides take at most, by their notes; course.toml
     leaves it out where they may take as long as the lesson. `needs` are the numbers of the modules that it builds on.
