@@ -82,6 +82,7 @@ def minutes_of(module: Module, slides: int) -> str:
     """One line: what a module takes, by its notes and by course.toml."""
     parts = [f"slides {slides}"] if slides else []
     parts += [f"lesson {module.lesson_minutes}"] if module.lesson_minutes else []
+    parts += [f"going further {module.further_minutes}"] if module.further_minutes else []
     tasks = ", ".join(f"{task.id}: {task.minutes}" for task in module.tasks)
     parts += [f"lab {module.lab_minutes}{f' ({tasks})' if tasks else ''}"] if module.lab_minutes else []
     deck = f" Slides of the deck: {ranges(module.deck_slides)}." if module.deck_slides else ""
