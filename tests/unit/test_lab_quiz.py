@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from tests.unit.color_sight import contrast
 
 from serverless_first import course
+from serverless_first.course import look
 from serverless_first.lab import CourseFault, Lab, quiz
 
 pytest_plugins = ["lab_fixtures"]
@@ -180,30 +182,26 @@ def test_a_bad_question_is_named(course_dir: Path, kind: str, answers: list[str]
         Lab("05").quiz()
 
 
-def _contrast(one: str, two: str) -> float:
-    """WCAG 2 contrast ratio of two colours written #rrggbb."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    high, low = sorted([luminance(one), luminance(two)], reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 @pytest.mark.usefixtures("notebook_shell")
-def test_every_text_of_a_quiz_has_enough_contrast_in_any_theme() -> None:
+def test_every_color_of_a_quiz_follows_the_theme_and_can_be_read() -> None:
     page = shown()["text/html"]
-    used = dict(re.findall(r"(--jq-[\w-]+): (#[0-9a-f]{6})\b", page))
     name = re.search(r'<div id="(\w+)"', page)[1]  # type: ignore[index]
-    ground = re.search(rf"#{name} {{ background: (#\w+); color: (#\w+)", page)
-    assert ground is not None  # the quiz brings its own page, so the theme does not matter
-    paper, ink = ground.groups()
-    white = used["--jq-text-color"]
-    pairs = [(ink, paper), (used["--jq-correct-color"], paper), (used["--jq-incorrect-color"], paper)]
-    pairs += [(used["--jq-numeric-input-label"], paper), ("#333333", used["--jq-mc-button-bg"])]
-    for kind in ("multiple-choice", "many-choice", "numeric", "numeric-input"):
-        pairs.append((white, used[f"--jq-{kind}-bg"]))
-    pairs += [(white, used["--jq-correct-color"]), (white, used["--jq-incorrect-color"])]
-    assert {pair: round(_contrast(*pair), 1) for pair in pairs if _contrast(*pair) < 4.5} == {}
+    used = dict(re.findall(r"(--jq-[\w-]+): var\(--course-([\w-]+), #[0-9a-f]{6}\)", page))
+    own = dict(
+        re.findall(r"(background|\.\w+ \{ color|; color): var\(--course-([\w-]+)", page.split(f"<style>#{name}")[1])
+    )
+    paper, ink, choice, chosen = (
+        own[key] for key in ("background", "; color", ".MCButton { color", ".incorrectButton { color")
+    )
+    right, wrong, text = (used[f"--jq-{key}"] for key in ("correct-color", "incorrect-color", "text-color"))
+    pairs = [(ink, paper), (right, paper), (wrong, paper), (used["--jq-numeric-input-label"], paper)]
+    pairs += [(choice, used["--jq-mc-button-bg"]), (chosen, right), (chosen, wrong)]
+    pairs += [
+        (text, used[f"--jq-{kind}-bg"]) for kind in ("multiple-choice", "many-choice", "numeric", "numeric-input")
+    ]
+    faint = {
+        (theme, *pair): round(contrast(*(look.COLORS[one.replace("-", "_")]._asdict()[theme] for one in pair)), 1)
+        for theme in ("light", "dark")
+        for pair in pairs
+    }
+    assert {pair: ratio for pair, ratio in faint.items() if ratio < 4.5} == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
-from serverless_first.course import kernels
+from serverless_first.course import kernels, look
 from serverless_first.course.layout import FRONT_PAGE
 from serverless_first.course.places import course_root, has_home, work_dir
 
@@ -98,6 +98,8 @@ def settings(work: Path) -> list[str]:
     settings.mkdir(parents=True, exist_ok=True)
     for name, content in (("overrides.json", OVERRIDES), ("page_config.json", PAGE_CONFIG)):
         (settings / name).write_text(json.dumps(content), encoding="utf-8", newline="\n")
+    (settings / "custom").mkdir(exist_ok=True)
+    (settings / "custom" / "custom.css").write_text(look.jupyterlab_css(), encoding="utf-8", newline="\n")
     _first_layout(settings / LAYOUTS)
     return [
         f"--ServerApp.root_dir={work}",
@@ -105,6 +107,9 @@ def settings(work: Path) -> list[str]:
         f"--LabApp.app_settings_dir={settings}",
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / LAYOUTS}",
+        # Figures and panels follow JupyterLab's theme. The folder of custom.css has no option of its own.
+        "--LabApp.custom_css=True",
+        f"--ServerApp.tornado_settings=static_custom_path={settings / 'custom'}",
         "--LabApp.extension_manager=readonly",
         # The buttons of panels and predictions, from the checkout: as new as the code after `git pull`.
         f"--LabApp.extra_labextensions_path={course_root() / 'kernel/share/jupyter/labextensions'}",

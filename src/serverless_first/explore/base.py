@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from serverless_first.course import look
 from serverless_first.explore.million import Million
 from serverless_first.figures.style import style
 
@@ -98,6 +99,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._presets = {one.name: one.settings for one in presets}
         self.preset = _list_of(self._presets)
         self.picture = Picture(format="png", layout=widgets.Layout(max_width="100%"))
+        self.picture.add_class(look.FIGURE)
         self._said = widgets.HTML()
         heading = widgets.HTML(f"<strong>{html.escape(title)}</strong>")
         above = [heading, self.preset, *self.sliders, *([million] if million else [])]

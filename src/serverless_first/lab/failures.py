@@ -12,7 +12,7 @@ import html
 import json
 from collections.abc import Sequence
 
-from serverless_first.course import UnknownModule, dollars
+from serverless_first.course import UnknownModule, dollars, look
 
 _ONE_PANEL = (
     "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output .check-panel) + "
@@ -129,7 +129,7 @@ class CheckFailed(OneLine):
         """The panel for a notebook. Its text has the theme's colors, and words tell the state."""
         label_style = "text-align: left; vertical-align: top; white-space: nowrap"
         text_style = "text-align: left; white-space: pre-wrap; overflow-wrap: anywhere"
-        colour = "#0072b2" if self.state == "not started" else "#d55e00"
+        color = look.color("note" if self.state == "not started" else "fail")
         cells = "".join(
             '<tr style="background: none">'
             f'<th scope="row" style="{label_style}">{label}</th>'
@@ -141,7 +141,7 @@ class CheckFailed(OneLine):
         # JupyterLab's extension shows buttons (lab/panel.py), and hides the call that one of them replaces.
         last = f'<div class="lab-typed" style="margin-top: 0.4em">{html.escape(step)}</div>' if step else ""
         return dollars.in_html(
-            f'{_ONE_PANEL}<div class="check-panel" style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
+            f'{_ONE_PANEL}<div class="check-panel" style="border-left: 6px solid {color}; padding: 0.3em 1em">'
             f"<strong>{html.escape(self.headline)}</strong>"
             f'<table style="margin: 0.4em 0 0 0">{cells}</table>{last}</div>'
         )

@@ -25,7 +25,7 @@ from typing import Any
 
 import yaml
 
-from serverless_first.course import Module
+from serverless_first.course import Module, look
 from serverless_first.course.dollars import NO_FORMULAS
 from serverless_first.course.places import module_dir
 from serverless_first.facts.cite import Marks
@@ -38,27 +38,25 @@ SECTIONS = ("quiz", "recall")
 TYPES = ("many_choice", "multiple_choice", "numeric")
 OTHERWISE = "anything else"
 
-PAGE, INK, RIGHT, WRONG, TITLE, BUTTON = "#ffffff", "#1a1a1a", "#005a9c", "#a03800", "#2b2250", "#f4f4f8"
-# A quiz brings its own page colour, so it reads the same in a light and in a dark theme. Right is blue, wrong
-# is brown (told apart by everybody), and each feedback begins with a sign besides.
-COLOURS = {
-    "--jq-multiple-choice-bg": TITLE,
-    "--jq-many-choice-bg": TITLE,
-    "--jq-numeric-bg": TITLE,
-    "--jq-string-bg": TITLE,
-    "--jq-text-color": PAGE,
-    "--jq-link-color": "#cfe3ff",
-    "--jq-mc-button-bg": BUTTON,
-    "--jq-mc-button-border": "#767676",
-    "--jq-numeric-input-bg": TITLE,
-    "--jq-numeric-input-label": INK,
-    "--jq-correct-color": RIGHT,
-    "--jq-incorrect-color": WRONG,
+_PAPER, _INK, _BAND, _ON_BAND = (look.color(name) for name in ("paper", "ink", "band", "on_band"))
+# Right is blue and wrong is brown, which everybody can tell apart, and each explanation begins with a sign.
+_COLORS = {
+    "--jq-multiple-choice-bg": _BAND,
+    "--jq-many-choice-bg": _BAND,
+    "--jq-numeric-bg": _BAND,
+    "--jq-string-bg": _BAND,
+    "--jq-text-color": _ON_BAND,
+    "--jq-link-color": look.color("band_link"),
+    "--jq-mc-button-bg": look.color("raised"),
+    "--jq-mc-button-border": look.color("rule"),
+    "--jq-numeric-input-bg": _BAND,
+    "--jq-numeric-input-label": _INK,
+    "--jq-correct-color": look.color("right"),
+    "--jq-incorrect-color": look.color("wrong"),
 }
 
 # jupyterquiz writes a label beside the field for a number, and does not say that it belongs to it; and a screen reader
 # is not told that an explanation appeared.
-_FOCUS = "#{} .MCButton:focus-within {{ outline: 3px solid #0072b2; outline-offset: 2px }}"  # the radio is out of sight
 _NAMES = (
     "querySelectorAll('label.InpLabel').forEach(label => { label.htmlFor = label.nextElementSibling.id; })",
     "querySelectorAll('.Feedback').forEach(place => place.setAttribute('role', 'status'))",
@@ -163,14 +161,13 @@ def page(seed: str, questions: list[Question]) -> str:
     marks = quiz_marks()
     frame, script = _jupyterquiz(seed, [_for_jupyterquiz(q, marks) for q in questions])
     name = re.search(r'id="(\w+)"', frame)[1]  # type: ignore[index]
-    fallback = f'<pre style="white-space: pre-wrap; color: {INK}">{html.escape(plain(questions))}</pre>'
-    style = f"<style>#{name} {{ background: {PAGE}; color: {INK}; padding: 0.6em }} {_FOCUS.format(name)}</style>"
+    fallback = f'<pre style="white-space: pre-wrap; color: {_INK}">{html.escape(plain(questions))}</pre>'
     names = "".join(f"{name}.{call};\n" for call in _NAMES)
     # jupyterquiz finds its place by the element's id, as a global name; a quiz shown twice on a page would
     # make that name a list. Here the name is a parameter. So is MathJax, and empty: prices are no formulas.
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
-        f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{style}<script>\n'
+        f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{_style(name)}<script>\n'
         f"(function (MathJax, {name}) {{\n{name}.querySelector('pre').remove();\n{script}\n{names}}})"
         f'(undefined, {here}.querySelector("#{name}"));{keyboard.SCRIPT}'
         f"</script></div>{foot(marks)}"
@@ -188,6 +185,16 @@ def foot(marks: Marks) -> str:
     return f'<p class="{NO_FORMULAS}">{listed}</p>' if listed else ""
 
 
+def _style(name: str) -> str:
+    """What jupyterquiz's own style lacks: it gives a choice one color for all themes, and no frame for the keyboard."""
+    return (
+        f"<style>#{name} {{ background: {_PAPER}; color: {_INK}; padding: 0.6em }} "
+        f"#{name} .MCButton {{ color: {_INK} }} "
+        f"#{name} .correctButton, #{name} .incorrectButton {{ color: {_PAPER} }} "
+        f"#{name} .MCButton:focus-within {{ outline: 3px solid {look.color('line')}; outline-offset: 2px }}</style>"
+    )
+
+
 def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
     """What jupyterquiz displays: the HTML of its frame and its script, without the address of MathJax."""
     from IPython.utils.capture import capture_output
@@ -197,7 +204,7 @@ def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
     try:
         random.seed(hashlib.sha256(seed.encode()).digest())  # display_quiz draws the id of its element
         with capture_output() as captured:
-            display_quiz(questions, colors=COLOURS, shuffle_answers=False, max_width=720)
+            display_quiz(questions, colors=_COLORS, shuffle_answers=False, max_width=720)
     finally:
         random.setstate(state)
     frame, script = (

@@ -15,7 +15,7 @@ from typing import Any
 from serverless_first import course
 from serverless_first.authoring import nbio
 from serverless_first.authoring.problems import BuildFailed
-from serverless_first.course import Module
+from serverless_first.course import Module, look
 from serverless_first.course.places import course_root
 from serverless_first.facts import glossary
 from serverless_first.lab.failures import CourseFault
@@ -100,6 +100,7 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
     if problems:
         raise SiteFailed(problems)
     shutil.copytree(_THEME, source, dirs_exist_ok=True)
+    (source / "_static" / "look.css").write_text(look.site_css(), encoding="utf-8", newline="\n")
     (source / "extra").mkdir(exist_ok=True)
     for name, text in texts.items():
         (source / f"{name}.md").write_text(text.source(), encoding="utf-8", newline="\n")
