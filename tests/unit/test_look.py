@@ -78,7 +78,7 @@ def test_the_colors_of_a_figure_stay_apart_in_a_dark_theme(sight: str) -> None:
 
 def test_a_color_has_a_fallback_for_pages_that_know_no_theme() -> None:
     assert look.color("pass_paper") == "var(--course-pass-paper, #e3f4ec)"
-    with pytest.raises(ValueError, match="no color 'green'.*pass"):
+    with pytest.raises(ValueError, match=r"no color 'green'.*pass"):
         look.color("green")
 
 

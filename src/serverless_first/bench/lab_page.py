@@ -199,7 +199,9 @@ def opened_lab(
             made = work / path
             made.parent.mkdir(parents=True)
             made.write_text(_notebook(cells), encoding="utf-8")
-        environ = {**os.environ, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t", "JUPYTER_DATA_DIR": folder}
+        # JupyterLab's settings and data are the folder's own: this machine's user may have chosen another theme.
+        mine = {"JUPYTER_CONFIG_DIR": str(Path(folder) / "config"), "JUPYTER_DATA_DIR": folder}
+        environ = {**os.environ, **mine, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t"}
         command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
         server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:

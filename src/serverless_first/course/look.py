@@ -1,4 +1,4 @@
-"""The colors of what the course shows on a page, light and dark: style variables that every panel, quiz and figure uses.
+"""The colors of what the course shows on a page, light and dark: style variables for panels, quizzes and figures.
 
 JupyterLab gets them from `jupyterlab_css`, the reading copy from `site_css`. Both switch with the page's theme, so
 stored outputs name a color and never choose one. A page that knows no variable (GitHub, VS Code, an exported notebook)
@@ -78,7 +78,7 @@ def jupyterlab_css() -> str:
 
 
 def site_css() -> str:
-    """The style sheet with the variables for the reading copy, in which a reader chooses light, dark or the system's."""
+    """The variables for the reading copy, in which a reader chooses light, dark or what the system says."""
     system = f"@media screen and (prefers-color-scheme: dark) {{\n{_dark(_NOT_LIGHT)}}}\n"
     return f"{_variables(_DARK_SITE)}{system}"
 
