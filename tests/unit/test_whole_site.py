@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ pytest.importorskip("sphinx", reason="the site needs the extra `site`")
 pytest.importorskip("myst_parser", reason="the site needs the extra `site`")
 pytest.importorskip("furo", reason="the site needs the extra `site`")
 
+from PIL import Image
 from tests.unit import axe
 
 from serverless_first import course
@@ -155,6 +157,30 @@ def test_a_lesson_on_a_phone_read_with_the_keyboard(site: Path, browser: Any) ->
     assert lesson.locator("article details[open]").count() == 0
 
     assert {url.split(":", 1)[0] for url in asked} == {"file"}
+    lesson.close()
+
+
+def test_figures_follow_the_theme_and_are_light_on_paper(site: Path, browser: Any) -> None:
+    lesson = browser.new_page()
+    lesson.goto((site / "00-start-here.html").as_uri())
+    lesson.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+    figure = lesson.locator(".figure img").first
+
+    def is_light() -> bool:
+        with Image.open(io.BytesIO(figure.screenshot())) as seen:
+            return bool(seen.convert("L").getpixel((4, 4)) > 200)
+
+    assert is_light()
+    lesson.emulate_media(color_scheme="dark")
+    assert not is_light()
+    lesson.emulate_media(color_scheme="dark", media="print")
+    assert is_light()
+    lesson.emulate_media(color_scheme="dark", media="screen")
+    lesson.evaluate("document.body.dataset.theme = 'light'")  # what a reader chooses counts more than the system
+    assert is_light()
+    lesson.evaluate("document.body.dataset.theme = 'dark'")
+    lesson.emulate_media(color_scheme="light")
+    assert not is_light()
     lesson.close()
 
 
