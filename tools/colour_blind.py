@@ -1,10 +1,10 @@
 """Every figure of the course as people with each of the three kinds of dichromacy see it, beside the figure itself.
 
-    python tools/colour_blind.py [FOLDER]
+    python tools/colour_blind.py [--dark] [FOLDER]
 
 It takes the figures from the built notebooks, lets Chromium show them as without red, green or blue cones, and writes
-contact sheets into FOLDER (colour-blind/ unless given). Somebody looks at them; docs/accessibility.md says when, and
-what was found. Needs Chromium and Playwright.
+contact sheets into FOLDER (colour-blind/ unless given). With --dark, the figures look as in a dark theme. Somebody
+looks at the sheets; docs/accessibility.md says when, and what was found. Needs Chromium and Playwright.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from serverless_first.course import look
 from serverless_first.course.chromium import arguments, find_chromium, missing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,15 +36,26 @@ def figures() -> list[tuple[str, str]]:
     return [(place, png) for png, place in found.items()]
 
 
-def sheet(page: Any, some: list[tuple[str, str]], target: Path) -> None:
-    """Writes one contact sheet: a row for each figure, a column for each kind of sight."""
+def sheet(page: Any, some: list[tuple[str, str]], target: Path, *, dark: bool = False) -> None:
+    """Writes one contact sheet: a row for each figure, a column for each kind of sight.
+
+    Args:
+        page: Playwright's page.
+        some: as `figures` gives them.
+        target: the file of the sheet, a PNG.
+        dark: show the figures as a page in a dark theme does.
+    """
     from PIL import Image
 
     rows = "".join(
         f'<figure><img src="data:image/png;base64,{png}"><figcaption>{html.escape(place)}</figcaption></figure>'
         for place, png in some
     )
-    style = "body, figure { margin: 4px; font: 14px sans-serif; background: #fff } img { width: 620px }"
+    paper, ink = (look.COLORS[name].dark if dark else look.COLORS[name].light for name in ("paper", "ink"))
+    style = (
+        f"body, figure {{ margin: 4px; font: 14px sans-serif; background: {paper}; color: {ink} }} "
+        f"img {{ width: 620px; filter: {look.DARK_FIGURE if dark else 'none'} }}"
+    )
     page.set_content(f"<!DOCTYPE html><style>{style}</style>{rows}")
     page.wait_for_function("() => [...document.images].every(image => image.complete)")
     session = page.context.new_cdp_session(page)
@@ -70,7 +82,9 @@ def main(given: list[str]) -> int:
         return 2
     from playwright.sync_api import sync_playwright
 
-    folder = Path(*given) if given else ROOT / "colour-blind"
+    dark = "--dark" in given
+    folders = [one for one in given if one != "--dark"]
+    folder = Path(*folders) if folders else ROOT / "colour-blind"
     folder.mkdir(parents=True, exist_ok=True)
     every = figures()
     with sync_playwright() as playwright:
@@ -78,7 +92,7 @@ def main(given: list[str]) -> int:
         page = chromium.new_page(viewport={"width": 640, "height": 400})
         for first in range(0, len(every), ON_A_SHEET):
             target = folder / f"sheet-{first // ON_A_SHEET + 1:02}.png"
-            sheet(page, every[first : first + ON_A_SHEET], target)
+            sheet(page, every[first : first + ON_A_SHEET], target, dark=dark)
             print(f"{target.name}: {', '.join(place for place, _ in every[first : first + ON_A_SHEET])}")
         chromium.close()
     print(f"{len(every)} figures, from left to right: {', '.join(KINDS.values())}")
