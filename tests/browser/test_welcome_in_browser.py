@@ -1,4 +1,4 @@
-"""What a learner sees first: the front page in JupyterLab, in headless Chromium. Left out where there is no Chromium."""
+"""A learner's first page in JupyterLab, in headless Chromium. Left out where there is no Chromium."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ class UnknownModule(KeyError):
 class Task:
     """One task of a lab; `id` is "module.number", as in "5.1".
 
-    `shows` is what a pass has shown, in one sentence; the panel of a pass says it. `formerly` are the ids that the task
-    had in earlier versions of the course. A learner's progress and notebooks may still use them. No other task ever gets
-    one of them.
+    `shows` is one sentence for the panel of a pass: what the learner's work does now. `formerly` are the ids that the
+    task had in earlier versions of the course. A learner's progress and notebooks may still use them. No other task
+    ever gets one of them.
     """
 
     id: str
