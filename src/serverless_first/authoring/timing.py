@@ -17,17 +17,21 @@ from serverless_first.course.places import course_root
 _HEAD = f"{'':<30}{'words':>7}{'code lines':>12}{'steps':>7}{'to write':>10}{'minutes':>9}{'stated':>8}"
 
 
-def tell(names: Sequence[str], *, report: Callable[[str], None] = print) -> None:
-    """Prints how the minutes of modules add up, beside the minutes that course.toml states. It writes nothing.
+def tell(names: Sequence[str], *, run_first: bool = False, report: Callable[[str], None] = print) -> None:
+    """Prints how the minutes of modules add up, beside the minutes that course.toml states.
 
     Args:
         names: ids or numbers of modules; all that are ready if there are none.
+        run_first: run the lesson and the lab before, and write their run times and minutes into course.toml. Nothing
+            else should run on the machine meanwhile. Without this, nothing is written.
         report: gets the lines.
 
     Raises:
-        BuildFailed: the sources break a rule.
+        BuildFailed: the sources break a rule, or a cell fails.
         UnknownModule: course.toml has no such module.
     """
+    if run_first:
+        _measure(names, report)
     report(_HEAD)
     for module, own in _chosen(names):
         right = builder.minutes_of(module, own)
@@ -48,17 +52,8 @@ def tell(names: Sequence[str], *, report: Callable[[str], None] = print) -> None
             report(f"{'   task ' + task.id:<66}{right.tasks[task.id]:>9}{task.minutes:>8}")
 
 
-def measure(names: Sequence[str], *, report: Callable[[str], None] = print) -> None:
-    """Runs the lesson and the lab of modules, and writes their run times and the minutes into course.toml.
-
-    Args:
-        names: ids or numbers of modules. Nothing else should run on the machine meanwhile.
-        report: gets one line for each notebook.
-
-    Raises:
-        BuildFailed: the sources break a rule, or a cell fails.
-        UnknownModule: course.toml has no such module.
-    """
+def _measure(names: Sequence[str], report: Callable[[str], None]) -> None:
+    """Runs lessons and labs, and writes their run times and the minutes into course.toml."""
     root = course_root()
     for module, own in _chosen(names):
         for page in own:

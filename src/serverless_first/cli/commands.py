@@ -17,17 +17,15 @@ from serverless_first import course
 from serverless_first.cli.board import board
 from serverless_first.cli.catch_up import catch_up
 from serverless_first.cli.classes import teach
-from serverless_first.course import (
-    advice as advice,  # the words of errors
-    layout,
-)
+from serverless_first.course import advice as advice  # the words of errors
+from serverless_first.course.layout import copy_path
 from serverless_first.course.places import CourseNotFound, work_dir
 
 # The commands in the order in which --help lists them.
 _USERS = {
     "Learners": ("lab", "check", "progress", "catch-up", "reset", "summary", "doctor", "cloud", "deploy"),
     "Instructors": ("class", "board", "slides", "guide", "wheelhouse"),
-    "Maintainers": ("build", "site", "bench"),
+    "Maintainers": ("build", "minutes", "site", "bench"),
 }
 
 
@@ -173,9 +171,7 @@ def minutes(modules: tuple[str, ...], measure: bool) -> None:
     with _building():
         from serverless_first.authoring import timing
 
-        if measure:
-            timing.measure(modules, report=click.echo)
-        timing.tell(modules, report=click.echo)
+        timing.tell(modules, run_first=measure, report=click.echo)
 
 
 @main.command()
@@ -260,7 +256,7 @@ def check(module: str | None) -> None:
     from serverless_first.lab.progress import ProgressFile
     from serverless_first.lab.runner import run_lab
 
-    notebook = work_dir() / layout.copy_path(found.id, "lab")
+    notebook = work_dir() / copy_path(found.id, "lab")
     click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
     try:
         results = run_lab(found.id, notebook)
