@@ -10,9 +10,8 @@ converted yet: take a line off when you convert one, or replace a folder by the 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 import yaml
 from tools.prose_texts import Text, colons, text_of
+from tools.shrinking import covered, entries_of, new_entries
 
 from serverless_first.authoring.reading import GOING_FURTHER, Passage, sentences
 
@@ -189,16 +189,6 @@ def judged(root: Path) -> list[str]:
     return sorted(name for name in names if "__pycache__" not in name and "/mistakes/" not in name)
 
 
-def covered(file: str, entries: Iterable[str]) -> bool:
-    """Whether a list of files and folders (with a slash at their end) has this file."""
-    return any(file == entry or (entry.endswith("/") and file.startswith(entry)) for entry in entries)
-
-
-def entries_of(text: str) -> list[str]:
-    """The entries of the list of what isn't converted, without comments."""
-    return [line for line in (line.strip() for line in text.splitlines()) if line and not line.startswith("#")]
-
-
 def list_problems(root: Path, entries: Sequence[str], files: Sequence[str]) -> list[str]:
     """The faults of the list: entries without a file or without a hit, and new entries."""
     problems, rules = [], load()
@@ -208,29 +198,12 @@ def list_problems(root: Path, entries: Sequence[str], files: Sequence[str]) -> l
             problems.append(f"{UNCONVERTED}: {entry} has no file that is judged. Take the line off.")
         elif not any(next(hits(text_of(root, file), rules), None) for file in mine):
             problems.append(f"{UNCONVERTED}: {entry} has no hit any more. Take the line off.")
-    for older in _older_lists(root):
-        problems += [
-            f"{UNCONVERTED}: {entry} is new. The list may only shrink: rewrite the hits of `python -m tools.prose "
-            f"{entry.rstrip('/')}` instead."
-            for entry in entries
-            if not covered(entry, older)
-        ]
-    return list(dict.fromkeys(problems))
-
-
-def _older_lists(root: Path) -> Iterator[list[str]]:
-    """The list as last committed, and as it was before the commit that last changed it; none without git."""
-    for commit in ("HEAD", _git(root, "log", "-1", "--format=%H", "--", UNCONVERTED).strip() + "^"):
-        if text := _git(root, "show", f"{commit}:{UNCONVERTED}"):
-            yield entries_of(text)
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, encoding="utf-8", timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    problems += [
+        f"{UNCONVERTED}: {entry} is new. The list may only shrink: rewrite the hits of `python -m tools.prose "
+        f"{entry.rstrip('/')}` instead."
+        for entry in new_entries(root, UNCONVERTED, entries)
+    ]
+    return problems
 
 
 def main(names: Sequence[str], root: Path = ROOT) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
+
+from tools.shrinking import entries_of, new_entries
 
 from serverless_first import course, facts
 from serverless_first.authoring import visible
@@ -19,13 +19,7 @@ from serverless_first.course.places import course_root
 ROOT = course_root()
 LIST = "tools/code_unconverted.txt"
 LESSONS = [module.id for module in course.load(ROOT).built if module.lesson_minutes]
-
-
-def entries(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-
-
-UNCONVERTED = entries((ROOT / LIST).read_text(encoding="utf-8"))
+UNCONVERTED = entries_of((ROOT / LIST).read_text(encoding="utf-8"))
 
 
 @cache
@@ -45,21 +39,6 @@ def problems(module_id: str) -> list[str]:
     return visible.problems(visible.measure(cells(module_id)))
 
 
-def older_lists() -> Iterator[list[str]]:
-    """The list as last committed, and as it was before the commit that last changed it; none without git."""
-    for commit in ("HEAD", f"{git('log', '-1', '--format=%H', '--', LIST).strip()}^"):
-        if text := git("show", f"{commit}:{LIST}"):
-            yield entries(text)
-
-
-def git(*words: str) -> str:
-    try:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=30)
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
-
-
 @pytest.mark.parametrize("module_id", LESSONS)
 def test_every_aws_call_and_every_handler_of_a_lesson_is_visible(module_id: str) -> None:
     assert visible.hidden_calls(cells(module_id)) == []
@@ -77,6 +56,5 @@ def test_a_lesson_within_the_limits_leaves_the_list(module_id: str) -> None:
 
 
 def test_the_list_only_shrinks() -> None:
-    for older in older_lists():
-        new = [entry for entry in UNCONVERTED if entry not in older]
-        assert new == [], f"{LIST}: {', '.join(new)} can't come back. Fold the bookkeeping of its lesson instead."
+    new = new_entries(ROOT, LIST, UNCONVERTED)
+    assert new == [], f"{LIST}: {', '.join(new)} can't come back. Fold the bookkeeping of its lesson instead."
