@@ -18,6 +18,7 @@ from serverless_first.authoring.problems import BuildFailed
 from serverless_first.authoring.sources import Page, pages
 from serverless_first.course import Module, places, timetable
 from serverless_first.course.places import course_root
+from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.quiz import load_quiz
 
 COURSE = "course.toml"
@@ -183,10 +184,17 @@ def _make(names: Sequence[str] | None) -> _Made:
 
 
 def minutes_of(module: Module, own: Sequence[Page]) -> minutes.Minutes:
-    """How long a module takes, by its pages and its quiz."""
+    """How long a module takes, by its pages and its quiz.
+
+    Raises:
+        BuildFailed: the quiz can't be read.
+    """
     cells = {page.kind: page.notebook.cells for page in own}
     has_quiz = (places.module_dir(module.id) / "quiz.yml").is_file()
-    questions = sum(map(len, load_quiz(module).values())) if has_quiz else 0
+    try:
+        questions = sum(map(len, load_quiz(module).values())) if has_quiz else 0
+    except CourseFault as error:
+        raise BuildFailed([str(error)]) from None
     return minutes.of_module(module, cells.get("lesson"), cells.get("lab"), questions)
 
 

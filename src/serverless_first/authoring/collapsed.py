@@ -13,15 +13,12 @@ The end of the cell also ends the fold.
 
 from __future__ import annotations
 
-import ast
 import copy
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
-
-from serverless_first.authoring import nbio
+from serverless_first.authoring import cell_code, nbio
 
 #: On the collapsed cell, and on the Markdown cell above it that holds its line.
 FOLDED_TAG, LINE_TAG = "folded", "folded-line"
@@ -32,7 +29,6 @@ LINE_LETTERS = 90
 
 _MARK = re.compile(r"^(?P<indent>[ \t]*)#+ *(?P<word>FOLD|END FOLD)\b:?[ \t]*(?P<line>.*)$", re.MULTILINE)
 _OWNED = re.compile(r"(task|check)-\d+\.\d+")
-_transformer: Any = TransformerManager  # IPython carries no types for it
 
 
 def is_folded(cell: Any) -> bool:
@@ -116,7 +112,7 @@ def _problem(cell: Any) -> str:
         return "a cell that is meant to fail can't be split: move the folded code into its own cell"
     for line, code in parts:
         try:
-            ast.parse(_transformer().transform_cell(code))
+            cell_code.tree(code)
         except SyntaxError:
             where = f"the code folded as {line!r}" if line else "the code around the fold"
             return f"{where} isn't whole statements: put ### FOLD and ### END FOLD between two statements"

@@ -1,9 +1,9 @@
-"""What a built lesson does with a prediction: the question's code is collapsed, and its experiment is folded.
+"""Folds the experiment that follows a prediction, and collapses the code of the question.
 
-The fold is a heading that JupyterLab keeps collapsed. JupyterLab hides what is below such a heading, up to the next
-heading of the same or a higher level. So the fold ends with the section. A second prediction of the section lies in the
-first one's fold, and has a fold inside it. The buttons of the prediction open it (lab/predict.py), and so does
-JupyterLab's own arrow beside the heading.
+The fold is a heading that JupyterLab keeps collapsed. JupyterLab hides the cells below such a heading, up to the next
+heading of the same or a higher level. So the fold ends with the section. If a section asks twice, the second question
+is in the first one's fold, and has its own fold inside. The buttons of the prediction open the fold (lab/predict.py),
+and so does JupyterLab's own arrow beside the heading.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from serverless_first.authoring import nbio
+from serverless_first.authoring import cell_code, nbio, reading
 
 TAG = "experiment"
 TITLE = "The experiment"
-#: Stands above a question whose code is collapsed.
-LINE = "**Predict.** Run the collapsed cell below, then choose an answer."
+#: The line above a question whose code is collapsed. JupyterLab shows collapsed code as a gray box.
+LINE = "**Predict.** Run the cell in the gray box below, then choose an answer."
 _PREDICTS = re.compile(r"^lab\.predict\(", re.MULTILINE)
-_FENCE = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1", re.MULTILINE | re.DOTALL)
-_HEADING = re.compile(r"^(#{1,6})\s", re.MULTILINE)
 _DEEPEST = 6
 
 
 def folded(cells: Sequence[Any]) -> list[Any]:
-    """The cells of a lesson, with a collapsed heading after each prediction that something follows in its section.
+    """The cells of a lesson, with a collapsed heading between each prediction and the rest of its section.
 
     A cell that only asks is collapsed, below a line that says so. A Markdown cell that ends a fold by a heading after
     other text is cut in two there: otherwise the text before the heading, which says what the experiment showed, would
@@ -37,12 +35,12 @@ def folded(cells: Sequence[Any]) -> list[Any]:
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
         if cell.cell_type == "markdown":
             made.append(cell)
-            headings = _headings(cell.source)
-            ends = next((place for place, depth in headings if opened and depth <= opened[-1]), 0)
+            parts = reading.sections(cell.source)
+            ends = next((n for n, part in enumerate(parts) if opened and 0 < part.level <= opened[-1]), 0)
             if ends:
-                made.append(nbio.markdown(cell.source[ends:], dict(cell.metadata)))
-                cell.source = cell.source[:ends].rstrip()
-            for _, level in headings:
+                made.append(nbio.markdown(_joined(parts[ends:]), dict(cell.metadata)))
+                cell.source = _joined(parts[:ends]).rstrip()
+            for level in (part.level for part in parts if part.level):
                 opened = [fold for fold in opened if fold < level]
             continue
         asks = cell.cell_type == "code" and _PREDICTS.search(cell.source)
@@ -77,18 +75,19 @@ def _say_above(made: list[Any]) -> None:
 
 def _only_asks(source: str) -> bool:
     try:
-        body = ast.parse(source).body
-    except SyntaxError:  # a magic
+        body = cell_code.tree(source).body
+    except SyntaxError:
         return False
     return len(body) == 1 and isinstance(body[0], ast.Expr)
 
 
-def _headings(source: str) -> list[tuple[int, int]]:
-    """The place and the level of each heading; a comment in a block of code isn't one."""
-    prose = _FENCE.sub(lambda block: " " * len(block[0]), source)
-    return [(heading.start(), len(heading[1])) for heading in _HEADING.finditer(prose)]
+def _joined(parts: Sequence[reading.Section]) -> str:
+    return "\n".join(part.source for part in parts)
 
 
 def _continues(cell: Any) -> bool:
     """Whether there is something to fold: a cell that doesn't begin with a heading."""
-    return cell is not None and not (cell.cell_type == "markdown" and _HEADING.match(cell.source))
+    if cell is None:
+        return False
+    first = reading.sections(cell.source)[:1] if cell.cell_type == "markdown" else []
+    return not (first and first[0].level)

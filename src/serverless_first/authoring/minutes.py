@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_first.authoring import reading
+from serverless_first.authoring import collapsed, reading
 from serverless_first.course import Module
 
 WORDS_PER_MINUTE = 200
@@ -195,8 +195,7 @@ def _with_numbers(text: str, entry: str, numbers: Mapping[str, int]) -> str:
 def _of_code(cell: Any) -> Work:
     source = str(cell.source)
     gaps = _GAP.findall(source)
-    hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-    given = 0 if hidden else _lines(_GAP.sub("", source))
+    given = 0 if collapsed.is_folded(cell) else _lines(_GAP.sub("", source))
     return Work(
         code_lines=given,
         predictions=len(re.findall(r"\.predict\(", source)),
@@ -274,12 +273,6 @@ def _parts(cells: Iterable[Any]) -> list[_Part]:
     for cell in cells:
         if cell.cell_type == "code":
             made.append(_Part(cell, cell.source))
-            continue
-        heads = [p for p in reading.passages(cell.source) if p.kind == "heading"]
-        lines = cell.source.split("\n")
-        begins = [*(head.line - 1 for head in heads), len(lines)]
-        if begins[0] > 0:
-            made.append(_Part(cell, "\n".join(lines[: begins[0]])))
-        for head, begin, end in zip(heads, begins[:-1], begins[1:], strict=True):
-            made.append(_Part(cell, "\n".join(lines[begin:end]), head.text.strip(), head.level))
+        else:
+            made += [_Part(cell, part.source, part.heading, part.level) for part in reading.sections(cell.source)]
     return made

@@ -45,10 +45,37 @@ class Passage:
         return sum(any(sign.isalnum() for sign in run) for run in self.text.split())
 
 
+@dataclass(frozen=True)
+class Section:
+    """A piece of a Markdown text, from one heading to the next.
+
+    Args:
+        source: as it is written, with its heading.
+        heading: the words of the heading; "" for the text before the first heading.
+        level: of the heading, 1 to 6; 0 without one.
+    """
+
+    source: str
+    heading: str = ""
+    level: int = 0
+
+
 def passages(markdown: str) -> list[Passage]:
     """The passages of a Markdown text, or of a MyST source with its cells; code blocks and HTML blocks are left out."""
     tokens = _PARSER.parse(_CELL_BREAK.sub("", markdown))
     return list(_walk(tokens))
+
+
+def sections(markdown: str) -> list[Section]:
+    """The Markdown cut at its headings, also within a section. A comment in a block of code isn't a heading."""
+    heads = [passage for passage in passages(markdown) if passage.kind == "heading"]
+    lines = markdown.split("\n")
+    begins = [*(head.line - 1 for head in heads), len(lines)]
+    before = "\n".join(lines[: begins[0]])
+    return [Section(before)] * bool(before.strip()) + [
+        Section("\n".join(lines[begin:end]), head.text.strip(), head.level)
+        for head, begin, end in zip(heads, begins[:-1], begins[1:], strict=True)
+    ]
 
 
 def words(markdown: str) -> int:

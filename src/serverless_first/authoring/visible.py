@@ -17,11 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
-
+from serverless_first.authoring import cell_code
 from serverless_first.authoring.collapsed import is_folded
 
-_transformer: Any = TransformerManager  # IPython carries no types for it
 #: Calls of the local cloud that stand for AWS calls: they invoke, deploy or create. The others only look.
 ACTING = frozenset({"at_once", "deploy", "image", "layer"})
 _LOOKING = frozenset({"exceptions", "meta"})  # attributes of a client that aren't calls
@@ -231,11 +229,11 @@ class _Code:
 
 
 def _tree(source: str) -> ast.Module:
-    """A cell's code; files that a cell writes, and cells of other magics, have none of their own."""
-    if source.startswith("%%"):
+    """A cell's code; a cell that isn't Python has none, and says so when it runs."""
+    try:
+        return cell_code.tree(source)
+    except SyntaxError:
         return ast.Module(body=[], type_ignores=[])
-    plain: str = _transformer().transform_cell(source)
-    return ast.parse(plain)
 
 
 def _serves(statement: ast.stmt) -> bool:
