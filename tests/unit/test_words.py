@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from serverless_first.course.words import count
+from serverless_first.course.words import count, listed
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,11 @@ from serverless_first.course.words import count
 )
 def test_a_number_of_things(number: int, nouns: tuple[str, ...], words: str) -> None:
     assert count(number, *nouns) == words
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [([], ""), (["lamps"], "lamps"), (["lamps", "bulbs"], "lamps and bulbs"), (["a", "b", "c"], "a, b and c")],
+)
+def test_items_as_in_a_sentence(items: list[str], words: str) -> None:
+    assert listed(items) == words

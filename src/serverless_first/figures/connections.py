@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from serverless_cloud.records import CallResult, DatabaseSession, Sample
+from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, VERMILION, style
-from serverless_first.figures.words import count_of, listed, measured, told
+from serverless_first.figures.words import measured, told
 
 # state -> colour, hatching; what PostgreSQL calls otherwise comes last
 _STATES = {
@@ -88,19 +89,35 @@ def connections_over_time(
         axes.set_ylabel("connections")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         legend(figure, axes)
+    gap = "A gray band shows when the database doesn't answer." if len(runs) > 1 else ""
+    return _told_over_time(figure, title, samples, max_connections, reserved, marks or {}, gap)
+
+
+def _told_over_time(
+    figure: Figure,
+    title: str,
+    samples: Sequence[Sample],
+    max_connections: int,
+    reserved: int,
+    marks: Mapping[float, str],
+    gap: str,
+) -> Figure:
+    """The figure of `connections_over_time` with its words."""
     open_at = [len(sample.sessions) for sample in samples]
     states = Counter(map(_state, samples[-1].sessions))
-    named = listed([f"{measured(f'at {time_s - begin_s:.1f} s')} {text}" for time_s, text in (marks or {}).items()])
+    begin_s = samples[0].time_s
+    named = listed([f"{measured(f'at {time_s - begin_s:.1f} s')} {text}" for time_s, text in marks.items()])
+    lines = f"A line marks max_connections, {max_connections}."
+    if reserved:
+        lines = f"Lines mark max_connections, {max_connections}, and the {reserved} reserved seats below it."
     return told(
         figure,
         title,
         f"Connections over time, from {open_at[0]} at the beginning to {max(open_at)} at most and {open_at[-1]} at the "
         f"end{_in_states(states)}.",
         f"Moments marked are: {named}." if named else "",
-        f"Lines mark max_connections, {max_connections}, and the {reserved} reserved seats below it."
-        if reserved
-        else f"A line marks max_connections, {max_connections}.",
-        "A grey band shows when the database doesn't answer." if len(runs) > 1 else "",
+        lines,
+        gap,
         numbers=[open_at[0], max(open_at), open_at[-1], max_connections, reserved, max_connections - reserved],
         claims={"idle": not open_at[-1] or states["idle"] > 0},
     )

@@ -10,9 +10,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, style
-from serverless_first.figures.words import count_of, listed, measured, numbers_in, told
+from serverless_first.figures.words import measured, numbers_in, told
 
 # colour, marker and hatching of each group, in order: any one of them tells the groups apart
 _LOOKS = (

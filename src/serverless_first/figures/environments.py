@@ -9,8 +9,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from serverless_cloud.records import Interval
+from serverless_first.course.words import count as count_of
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
-from serverless_first.figures.words import count_of, measured, told
+from serverless_first.figures.words import measured, told
 
 # phase -> colour, hatching, label; the hatching tells them apart in grey print
 PHASES = {

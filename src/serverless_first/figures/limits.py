@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from serverless_first.course.words import listed
 from serverless_first.figures.axes import Moving, grid
 from serverless_first.figures.style import BLUE, SKY, VERMILION, style
-from serverless_first.figures.words import listed, told
+from serverless_first.figures.words import told
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine
 

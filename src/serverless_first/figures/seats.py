@@ -10,9 +10,10 @@ from matplotlib.legend import Legend
 from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
+from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.connections import check_reserved, heading
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, style
-from serverless_first.figures.words import count_of, listed, told
+from serverless_first.figures.words import told
 
 Place = tuple[float, float]
 
@@ -58,11 +59,7 @@ def seats(
     held = connected if proxy is None else proxy
     if environments < 1 or not 0 <= connected <= environments:
         raise ValueError(f"{connected} of {environments} environments cannot be connected.")
-    check_reserved(max_connections, sum(reserved.values()))
-    if not 0 <= held <= max_connections:
-        raise ValueError(f"{held} connections do not fit into {max_connections} seats.")
-    if len(reserved) > len(_RESERVED_LOOKS):
-        raise ValueError(f"Seats are reserved for {len(reserved)}; {len(_RESERVED_LOOKS)} can be told apart.")
+    _check_seats(max_connections, held, reserved)
     with style():
         # Everything is placed in inches, so that the same parts of two such pictures lie at the same places.
         figure = Figure(figsize=(8.0, _FLOOR + _HEIGHT + 0.9))
@@ -82,19 +79,31 @@ def seats(
         heading(figure, title)
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=3, frameon=False, fontsize=10)
     refused = environments - connected
-    free = max_connections - held
-    numbers = [environments, connected, refused, max_connections, held, free, *reserved.values()]
     return told(
         figure,
         title,
         f"On the left {count_of(environments, 'environment')}, on the right a database with {max_connections} seats.",
-        f"{count_of(connected, 'environment is', 'environments are')} connected to the "
-        f"{'database' if proxy is None else 'proxy between them'}"
-        + (f", {refused} {'is' if refused == 1 else 'are'} crossed out because they were refused." if refused else "."),
+        _environments_in_words(connected, refused, "database" if proxy is None else "proxy between them"),
         "" if proxy is None else f"The proxy holds {count_of(held, 'connection')} to the database.",
         _seats_in_words(max_connections, held, reserved),
-        numbers=numbers,
+        numbers=[environments, connected, refused, max_connections, held, max_connections - held, *reserved.values()],
     )
+
+
+def _check_seats(max_connections: int, held: int, reserved: Mapping[str, int]) -> None:
+    check_reserved(max_connections, sum(reserved.values()))
+    if not 0 <= held <= max_connections:
+        raise ValueError(f"{held} connections do not fit into {max_connections} seats.")
+    if len(reserved) > len(_RESERVED_LOOKS):
+        raise ValueError(f"Seats are reserved for {len(reserved)}; {len(_RESERVED_LOOKS)} can be told apart.")
+
+
+def _environments_in_words(connected: int, refused: int, to: str) -> str:
+    """Which environments are connected, and to what."""
+    words = f"{count_of(connected, 'environment is', 'environments are')} connected to the {to}"
+    if refused:
+        words += f", {refused} {'is' if refused == 1 else 'are'} crossed out because they were refused"
+    return f"{words}."
 
 
 def _seats_in_words(count: int, held: int, reserved: Mapping[str, int]) -> str:

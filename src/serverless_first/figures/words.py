@@ -10,7 +10,7 @@ A figure function ends with
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from matplotlib.figure import Figure
@@ -117,13 +117,3 @@ def without_measured(words: str) -> str:
 def as_html(escaped_words: str) -> str:
     """The words with each measured number in a `<span class="measured">`, which tests leave out when they compare."""
     return _MEASURED.sub(r'<span class="measured">\1</span>', escaped_words)
-
-
-def count_of(number: int, noun: str, plural: str = "") -> str:
-    """The number with its noun: "1 environment", "60 environments"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """The items as in a sentence: "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

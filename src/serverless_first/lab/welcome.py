@@ -17,7 +17,7 @@ from serverless_first import course
 from serverless_first.course import Course, Module, Route, Task, safe_files, workcopy
 from serverless_first.course.layout import FRONT_PAGE, copy_path
 from serverless_first.course.places import work_dir
-from serverless_first.course.words import count
+from serverless_first.course.words import count, listed
 from serverless_first.lab import carry, progress
 from serverless_first.lab.progress import Data, ProgressFile
 
@@ -140,12 +140,8 @@ def _route(route: Route, work: Path) -> str:
         module, kind = parts[0]
         name = f"module {module.number}" if len(parts) > 1 else f"{kind} {module.number}"
         names.append(f"[{name}]({copy_path(module.id, kind)})")
-    way = "Follow the course map from top to bottom." if len(names) > LONG_ROUTE else f"Take {_listed(names)}."
+    way = "Follow the course map from top to bottom." if len(names) > LONG_ROUTE else f"Take {listed(names)}."
     return f"- **{route.title}** ({_duration(route.minutes)}). {_text(route.summary)} {way}"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _map(data: Data, modules: list[Module], work: Path) -> str:
