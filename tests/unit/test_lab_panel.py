@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from serverless_first.course import look
 from serverless_first.lab import CheckFailed, Lab, kit, press, sharing, show as showing
 
 pytest_plugins = ["lab_fixtures"]
@@ -41,7 +42,7 @@ def test_a_pass_is_green_and_says_when_and_what_is_next(
     Lab("05").check("5.1")
     html = shown[-1]["html"]
     assert shown[-1]["text"] == "5.1 passed: Work out the total."
-    assert "#2e7d32" in html
+    assert look.color("pass_paper") in html
     assert "&#10003; 5.1 passed" in html
     assert re.search(r"Passed at \d\d:\d\d on \d+ \w+, after 2 tries\.", html)
     assert "Next: task 5.2, Ship the lamp, about 1 minute." in html

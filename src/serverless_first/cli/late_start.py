@@ -18,7 +18,7 @@ from serverless_first.course import Module, safe_files, workcopy
 from serverless_first.course.layout import FOLDERS, copy_path
 from serverless_first.course.places import course_root, work_dir
 from serverless_first.course.words import count
-from serverless_first.lab.progress import Data, ProgressFile, now, task_progress
+from serverless_first.lab.progress import Data, ProgressFile, now, open_tasks, task_progress
 
 Report = Callable[[str], None]
 
@@ -116,7 +116,7 @@ def _skipped(before: Sequence[Module]) -> list[Skipped]:
     data = ProgressFile().read()
     found = []
     for module in before:
-        open_here = tuple(t.id for t in module.tasks if not task_progress(data, module.id, t.id).passed)
+        open_here = tuple(task.id for task in open_tasks(data, module))
         if open_here or not module.tasks:
             found.append(Skipped(module, open_here, takeaways(module)))
     return found

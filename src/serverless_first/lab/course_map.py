@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from serverless_first.course import Course, Module, Task, dollars
+from serverless_first.course import Course, Module, Task, dollars, look
 from serverless_first.course.words import count
-from serverless_first.lab.progress import Data, task_progress
+from serverless_first.lab.progress import Data, open_tasks, task_progress
 
 CELL, GAP, COLUMN, NUMBERS = 12, 3, 30, 20
 """Side of a square, gap between squares, width of a column, and height of the line of numbers, in pixels."""
-GREEN = "#2e9e3a"
 
 
 def svg(the_course: Course, data: Data, here: str = "") -> str:
@@ -37,16 +36,16 @@ def svg(the_course: Course, data: Data, here: str = "") -> str:
 
 def total(the_course: Course, data: Data) -> str:
     """How much of the course has passed, as a sentence."""
-    tasks = [(module.id, task.id) for module in the_course.ready_modules for task in module.tasks]
-    passed = sum(task_progress(data, *both).passed for both in tasks)
-    return f"{passed} of {count(len(tasks), 'task')} passed."
+    modules = the_course.ready_modules
+    tasks = sum(len(module.tasks) for module in modules)
+    return f"{tasks - sum(len(open_tasks(data, module)) for module in modules)} of {count(tasks, 'task')} passed."
 
 
 def in_words(the_course: Course, data: Data, here: str = "") -> str:
     """What the picture shows, for readers who don't see it."""
     text = f"Progress: {total(the_course, data)}"
     modules = [module for module in the_course.ready_modules if module.tasks]
-    passed = {module.id: sum(task_progress(data, module.id, t.id).passed for t in module.tasks) for module in modules}
+    passed = {module.id: len(module.tasks) - len(open_tasks(data, module)) for module in modules}
     begun = [f"{m.number}: {passed[m.id]} of {len(m.tasks)}" for m in modules if passed[m.id]]
     text += f" By module: {'; '.join(begun)}." if begun else ""
     at = next((m.number for m in modules if m.id == here), "")
@@ -95,8 +94,9 @@ def _square(x: int, y: int, data: Data, module: Module, task: Task) -> list[str]
     if done.passed:
         tick = f"M{x + 2.5} {y + 6.5}l2.5 2.5l4.5 -5.5"
         return [
-            f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="{GREEN}" stroke="currentColor"/>',
-            f'<path d="{tick}" fill="none" stroke="#ffffff" stroke-width="1.8"/>',
+            f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" stroke="currentColor" '
+            f'style="fill: {look.color("pass")}"/>',
+            f'<path d="{tick}" fill="none" stroke-width="1.8" style="stroke: {look.color("paper")}"/>',
         ]
     if done.attempts or done.hints or done.caught_up:
         half = (

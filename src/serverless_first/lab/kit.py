@@ -163,27 +163,25 @@ class Lab:
             notes = [count(done.attempts, "attempt"), count(done.hints, "hint")]
             notes += ["solution seen"] if done.solution_shown else []
             lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}")
-        open_here = [t for t in self._module.tasks if not _passed(data, self._module, t)]
-        if open_here:
-            lines.append(f"Next: {open_here[0].id}, about {count(open_here[0].minutes, 'minute')}.")
-        lines.append("The course:")
+        open_here = progress.open_tasks(data, self._module)
+        following = [f"Next: {task.id}, about {count(task.minutes, 'minute')}." for task in open_here[:1]]
+        lines += [*following, "The course:"]
         for module in self._course.ready_modules:
-            passed = sum(_passed(data, module, task) for task in module.tasks)
+            passed = len(module.tasks) - len(progress.open_tasks(data, module))
             caught_up = sum(_caught_up(data, module, task) for task in module.tasks)
             if passed or caught_up or module.id == self._module.id:
                 more = f", {caught_up} caught up" if caught_up else ""
                 lines.append(f"  {module.id}: {passed} of {count(len(module.tasks), 'task')} passed{more}")
-        waiting = [m for m in self._course.ready_modules if any(not _passed(data, m, t) for t in m.tasks)]
+        waiting = [module for module in self._course.ready_modules if progress.open_tasks(data, module)]
         waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
-        if not open_here:
-            lines.append(f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far.")
-        lines += [shared] if (shared := sharing.told(data)) else []
-        following = [line for line in lines if line.startswith(("Next:", "You have passed", "Shared with"))]
+        done_here = f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far."
+        ends = [line for line in ("" if open_here else done_here, sharing.told(data)) if line]
+        lines += ends
         picture = course_map.svg(self._course, data, self._module.id)
         tasks = course_map.table(self._module, data, lambda task: states[task.id])
         total = course_map.total(self._course, data)
-        before, *ends = (f"<div>{escape(line)}</div>" for line in (total, *following))
-        show("\n".join(lines), html=f'<div class="lab-progress">{picture}{before}{tasks}{"".join(ends)}</div>')
+        before, *after = (f"<div>{escape(line)}</div>" for line in (total, *following, *ends))
+        show("\n".join(lines), html=f'<div class="lab-progress">{picture}{before}{tasks}{"".join(after)}</div>')
 
     def share(self, agreed: bool, *, forget: bool = False) -> None:
         """Says whether the instructor's board may see how far you are. Without your answer it sees nothing.
@@ -288,10 +286,6 @@ class Lab:
             raise UnknownTask(f"Which task? Those of {self._module.id}: {tasks}. {example}")
         quotes = "" if isinstance(task_id, str) else f" {example}"
         raise UnknownTask(f"There is no task {task_id!r} in {self._module.id}. Its tasks: {tasks}.{quotes}")
-
-
-def _passed(data: progress.Data, module: Module, task: Task) -> bool:
-    return progress.task_progress(data, module.id, task.id).passed
 
 
 def _caught_up(data: progress.Data, module: Module, task: Task) -> bool:

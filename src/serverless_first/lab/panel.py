@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from serverless_first.course import Course, Module, Task, dollars
+from serverless_first.course import Course, Module, Task, dollars, look
 from serverless_first.course.words import count
 from serverless_first.lab.failures import CheckFailed
-from serverless_first.lab.progress import Data, TaskProgress, task_progress
+from serverless_first.lab.progress import Data, TaskProgress, open_tasks
 
-GREEN = "#2e7d32"
 ACTIONS = {
     "check": "Check again",
     "hint": "Hint",
@@ -48,13 +47,14 @@ class Next:
 def after(the_course: Course, module: Module, task: Task, data: Data) -> Next:
     """What to do after a task: the lab's next open task, else an earlier open one, else the next module."""
     number = module.tasks.index(task)
+    open_here = open_tasks(data, module)
     for other in (*module.tasks[number + 1 :], *module.tasks[:number]):
-        if not task_progress(data, module.id, other.id).passed:
+        if other in open_here:
             return Next(f"Next: task {other.id}, {other.title}, about {count(other.minutes, 'minute')}.", other.id)
     ready = list(the_course.ready_modules)
     here = ready.index(module)
     for later in (*ready[here + 1 :], *ready[:here]):
-        if any(not task_progress(data, later.id, each.id).passed for each in later.tasks):
+        if open_tasks(data, later):
             return Next(f"That was the last task of this lab. Next: module {later.number}, {later.title}.")
     return Next("You have passed every task of the course.")
 
@@ -71,9 +71,8 @@ def passed(module: Module, task: Task, done: TaskProgress, following: Next, cons
         parts += [f'<div style="margin-top: 0.3em">{html.escape(text)}</div>'] if text else []
     names = ["next"] * bool(following.task_id) + ["check", "hint", "solution", "progress"]
     # A tint as well as a line, and a sign and a word for readers who don't see the color.
-    style = (
-        f"border-left: 6px solid {GREEN}; padding: 0.5em 1em; background: color-mix(in srgb, {GREEN} 12%, transparent)"
-    )
+    line, paper, ink = (look.color(name) for name in ("pass", "pass_paper", "ink"))
+    style = f"border-left: 6px solid {line}; padding: 0.5em 1em; background: {paper}; color: {ink}"
     inside = "".join(parts) + _consent(consent) + buttons(names)
     return wrapped(module, task, inside, f"{task.id} passed", style=style, following=following.task_id)
 

@@ -28,6 +28,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from serverless_first.course import Module, Task
 from serverless_first.course.places import work_dir
 from serverless_first.lab.show import say
 
@@ -173,6 +174,11 @@ def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
         "caught_up_at" in entry,
         entry.get("first_tried_at"),
     )
+
+
+def open_tasks(data: Data, module: Module) -> list[Task]:
+    """The tasks of a module that haven't passed, in their order."""
+    return [task for task in module.tasks if not task_progress(data, module.id, task.id).passed]
 
 
 def prediction(data: Data, module_id: str, key: str) -> dict[str, str]:

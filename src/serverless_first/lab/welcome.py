@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serverless_first import course
-from serverless_first.course import Course, Module, Route, Task, safe_files, workcopy
+from serverless_first.course import Course, Module, Route, safe_files, workcopy
 from serverless_first.course.layout import FRONT_PAGE, copy_path
 from serverless_first.course.places import work_dir
 from serverless_first.course.words import count, listed
@@ -92,17 +92,17 @@ def page(the_course: Course, data: Data, work: Path) -> str:
 
 def _continue(the_course: Course, data: Data, modules: list[Module]) -> list[str]:
     """The link to go on with, and how far the learner is."""
-    tasks = [(module, task) for module in the_course.ready_modules for task in module.tasks]
-    passed = sum(_passed(data, module, task) for module, task in tasks)
-    bar = f'<progress max="{len(tasks)}" value="{passed}" title="Tasks passed"></progress>'
-    how_far = f"You have passed {passed} of {count(len(tasks), 'task')}. {bar}"
+    tasks = sum(len(module.tasks) for module in the_course.ready_modules)
+    passed = tasks - sum(len(progress.open_tasks(data, module)) for module in the_course.ready_modules)
+    bar = f'<progress max="{tasks}" value="{passed}" title="Tasks passed"></progress>'
+    how_far = f"You have passed {passed} of {count(tasks, 'task')}. {bar}"
     following = _following(data, modules)
     if following is None:
         return ["## Where you are", how_far]
     module, kind = following
     link = f"[{kind} {module.number}, {module.title}]({copy_path(module.id, kind)})"
     minutes = module.lesson_minutes if kind == "lesson" else module.lab_minutes
-    open_here = [task for task in module.tasks if not _passed(data, module, task)]
+    open_here = progress.open_tasks(data, module)
     if not data["modules"]:
         return ["## Start", f"Open **{link}**. It takes {count(minutes, 'minute')}."]
     if kind == "lab" and open_here:
@@ -121,7 +121,7 @@ def _following(data: Data, modules: list[Module]) -> tuple[Module, str] | None:
     last = progress.last_module(data)
     place = next((index for index, module in enumerate(modules) if module.id == last), 0)
     for module in modules[place:] + modules[:place]:
-        open_here = [task for task in module.tasks if not _passed(data, module, task)]
+        open_here = progress.open_tasks(data, module)
         if open_here:
             record = data["modules"].get(module.id, {})
             tried = any(entry.keys() - {"caught_up_at"} for entry in record.get("tasks", {}).values())
@@ -162,7 +162,7 @@ def _map(data: Data, modules: list[Module], work: Path) -> str:
 
 
 def _passed_cell(data: Data, module: Module) -> str:
-    passed = sum(_passed(data, module, task) for task in module.tasks)
+    passed = len(module.tasks) - len(progress.open_tasks(data, module))
     if not module.tasks:
         return ""
     done = "✓ " if passed == len(module.tasks) else ""
@@ -172,10 +172,6 @@ def _passed_cell(data: Data, module: Module) -> str:
 
 def _laid(module: Module, work: Path) -> bool:
     return any((work / copy_path(module.id, kind)).is_file() for kind in ("lesson", "lab"))
-
-
-def _passed(data: Data, module: Module, task: Task) -> bool:
-    return progress.task_progress(data, module.id, task.id).passed
 
 
 def _duration(minutes: int) -> str:

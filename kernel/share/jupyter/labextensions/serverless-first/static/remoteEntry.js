@@ -13,9 +13,9 @@
       font: inherit; color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px;
       padding: 0.25em 0.8em; cursor: pointer }
     .lab-panel .lab-buttons button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
-    .lab-panel .lab-buttons button:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px }
+    .lab-panel .lab-buttons button:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
     .lab-panel:focus { outline: none }
-    .lab-panel:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px }
+    .lab-panel:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
     .lab-panel .lab-answer:not(:empty) { margin-top: 0.6em }`;
 
   /** The notebook in front, or null: other pages of JupyterLab have no cells. */
