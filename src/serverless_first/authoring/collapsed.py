@@ -1,4 +1,6 @@
-"""Folds bookkeeping away: a collapsed cell, below one line that says what its code does.
+"""Folds bookkeeping away into a collapsed cell, below one line that says what its code does.
+
+JupyterLab shows the cell as a gray box. In the reading copy the line is a link that opens the code.
 
 An author marks it where it stands, a whole cell or a part of one:
 
