@@ -13,6 +13,7 @@ from typing import Any
 from serverless_first import course
 from serverless_first.bench.lab_page import OpenLab
 from serverless_first.course.layout import copy_path
+from serverless_first.course.look import FIGURE
 from serverless_first.lab.texts import solution_cells
 
 #: Called after a step with its name and the cell where something is to be seen.
@@ -82,8 +83,8 @@ def through_lesson(lab: OpenLab, look: Look) -> Seen:
     _press(prediction.get_by_role("button", name="Open the experiment"), "Enter")
     lab.open_folds()
 
-    if lab.page.locator(".jp-CodeCell").filter(has_text="explore.").count():
-        explorer = lab.cell(lab.number_of("explore."))
+    if lab.page.locator(f".jp-CodeCell .{FIGURE}").count():  # the code may be folded
+        explorer = lab.cell_with(f".{FIGURE}")
     else:
         quiz = lab.number_of("lab.quiz()")
         explorer = lab.add_cell(quiz, "from serverless_first import explore\n\nexplore.CostExplorer()")

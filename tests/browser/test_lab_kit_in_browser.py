@@ -23,7 +23,7 @@ def visible_outputs(cell: Any) -> list[str]:
 
 
 def test_a_failed_check_shows_its_panel_and_still_raises() -> None:
-    with opened_lab("labs/x.ipynb", cells=[START, 'lab.check("0.1")', "print('on')\n1 / 0"]) as lab:
+    with opened_lab("x.ipynb", cells=[START, 'lab.check("0.1")', "print('on')\n1 / 0"]) as lab:
         for number in range(3):
             lab.run_cell(number)
         (panel,) = visible_outputs(lab.cell(1))
@@ -39,7 +39,7 @@ def test_a_failed_check_shows_its_panel_and_still_raises() -> None:
 
         with lab.page.expect_response(lambda response: response.request.method == "PUT"):
             lab.page.keyboard.press("ControlOrMeta+s")
-        stored = json.loads((lab.work / "labs" / "x.ipynb").read_text(encoding="utf-8"))["cells"][1]["outputs"]
+        stored = json.loads((lab.work / "x.ipynb").read_text(encoding="utf-8"))["cells"][1]["outputs"]
         assert [output["output_type"] for output in stored] == ["display_data", "error"]
 
 
@@ -57,7 +57,7 @@ def focus_of(page: Any) -> tuple[str, int]:
 
 def test_the_arrow_keys_go_from_one_answer_of_a_prediction_to_the_next() -> None:
     cells = [START, "lab.predict('key', 'Which one?', ['alpha', 'beta', 'gamma'])", "lab.quiz()", "print('on')"]
-    with opened_lab("labs/x.ipynb", cells=cells) as lab:
+    with opened_lab("x.ipynb", cells=cells) as lab:
         for number in range(3):
             lab.run_cell(number)
         keyboard, prediction = lab.page.keyboard, lab.cell(1)

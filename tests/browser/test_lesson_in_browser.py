@@ -31,7 +31,7 @@ def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> 
         assert "Traceback" not in check.text_content()
 
         # The figure is a picture, and it is told in words for those who cannot see it.
-        figure = lab.show_cell("figures.show(")
+        figure = lab.cell_with(".figure-in-words")  # its code is folded
         figure.locator("img").first.wait_for(timeout=10_000)
         assert "frozen" in (figure.locator("details").first.text_content() or "")
 

@@ -38,7 +38,7 @@ def test_an_experiment_stays_folded_until_the_learner_chooses_or_skips() -> None
         new.new_code_cell("lab.predicted('key', 5)"),
         new.new_markdown_cell("It was five.\n\n## Later"),
     ]
-    with opened_lab("notebooks/x.ipynb", cells=experiments.folded(cells)) as lab:
+    with opened_lab("x.ipynb", cells=experiments.folded(cells)) as lab:
         lab.run_all()  # not even this shows what happened
         question, experiment, told = lab.cell(2), lab.cell(4), lab.cell(5)
         assert not experiment.is_visible()
@@ -63,7 +63,7 @@ def test_an_experiment_stays_folded_until_the_learner_chooses_or_skips() -> None
 
 def test_the_buttons_of_a_panel_work_by_keyboard_and_after_a_kernel_restart() -> None:
     cells = [START, 'lab.check("0.1")', new.new_markdown_cell("## Task 0.2")]
-    with opened_lab("labs/x.ipynb", cells=cells) as lab:
+    with opened_lab("x.ipynb", cells=cells) as lab:
         for number in range(2):
             lab.run_cell(number)
         cell = lab.cell(1)

@@ -62,8 +62,12 @@ class OpenLab:
         self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
 
     def _wait_for_prompts(self, how_many: str, content: str, timeout_ms: int) -> None:
-        """Waits until some prompt, or every one, holds "*" (running, waiting) or a number (done)."""
-        prompts = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')]"
+        """Waits until some prompt, or every one, holds "*" (running, waiting) or a number (done).
+
+        A collapsed cell has no prompt, only a place for one that stays empty.
+        """
+        shown = ".jp-Notebook .jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"
+        prompts = f"[...document.querySelectorAll('{shown}')]"
         pattern = r"/^\[" + content.replace("*", r"\*") + r"\]:$/"
         test = f"p => {pattern}.test(p.textContent.trim())"
         self.page.wait_for_function(f"() => {prompts}.{how_many}({test})", timeout=timeout_ms)
@@ -81,9 +85,7 @@ class OpenLab:
 
     def prediction(self) -> Any:
         """Scrolls to the first cell that asks for a prediction, and returns it; its code is collapsed."""
-        asks = self.page.locator(".jp-Notebook .jp-Cell").filter(has=self.page.locator(".prediction")).first
-        asks.scroll_into_view_if_needed()
-        return asks
+        return self.cell_with(".prediction")
 
     def open_folds(self) -> None:
         """Opens every heading that hides cells, one inside another too."""
@@ -92,6 +94,12 @@ class OpenLab:
             button = closed.first.element_handle()
             button.click()
             button.wait_for_element_state("hidden")
+
+    def cell_with(self, selector: str) -> Any:
+        """Scrolls to the first cell with an element for this CSS selector, such as an output, and returns the cell."""
+        cell = self.page.locator(".jp-Notebook .jp-Cell").filter(has=self.page.locator(selector)).first
+        cell.scroll_into_view_if_needed()
+        return cell
 
     def show_cell(self, text: str) -> Any:
         """Scrolls to the first cell that holds this text, and returns it."""
