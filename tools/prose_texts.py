@@ -17,7 +17,7 @@ import yaml
 from serverless_first import facts
 from serverless_first.authoring.reading import Passage, core, passages
 
-_ROLE = re.compile(r"\{(fact|then|then-now|minutes)\}`([^`\n]+)`")
+_ROLE = re.compile(r"\{(fact|then|then-now|source|minutes)\}`([^`\n]+)`")
 _SPEAKER = re.compile(r"(?:Say|Ask|Show|Misunderstanding|They think|Actually|Minutes):")
 _CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MAGIC = re.compile(r"^[%!:].*$", re.MULTILINE)  # and the tags of the cell
@@ -84,17 +84,17 @@ def colons(passage: Passage) -> list[int]:
 
 
 def _with_values(source: str, root: Path) -> str:
-    """The Markdown with each cited fact as its value, on the lines where it was."""
+    """The Markdown with each cited fact as its value in a sentence, on the lines where it was."""
     known = _facts(root)
 
     def value(match: re.Match[str]) -> str:
         role, name = match[1], match[2].strip()
         if role == "minutes":
             return "10"
-        if role == "then-now" or name not in known:
+        if role in ("then-now", "source") or name not in known:
             return ""
-        fact = known[name]
-        return fact.then.value if role == "then" and fact.then else fact.now.value
+        dated = (known[name].then if role == "then" else None) or known[name].now
+        return dated.short or dated.value
 
     return _ROLE.sub(value, source)
 

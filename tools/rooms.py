@@ -149,7 +149,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "src/serverless_first/teach/board/": ("tests/unit/test_board*.py",),
     "src/serverless_first/authoring/": (
         *("tests/unit/test_build*.py", "tests/unit/test_deck.py", "tests/unit/test_guide.py"),
-        *("tests/unit/test_collapsed.py", "tests/unit/test_lessons_show_what_teaches.py", "tests/notebooks"),
+        *("tests/unit/test_collapsed.py", "tests/unit/test_lessons_show_what_teaches.py"),
+        *("tests/unit/test_minutes.py", "tests/unit/test_prose.py", "tests/notebooks"),
     ),
     "src/serverless_first/teach/classroom/": (
         "tests/unit/test_class*.py",
@@ -194,7 +195,10 @@ OTHER = {
     "docs/architecture.md": ("tests/unit/test_architecture.py",),
     "docs/": ("tests/unit/test_words.py", "tests/unit/test_alt_texts.py"),
     "slides/": ("tests/unit/test_deck.py", "tests/unit/test_build_slides.py"),
+    "kernel/share/": ("tests/browser/test_panels_in_browser.py",),
     "tools/prose": ("tests/unit/test_prose.py",),
+    "tools/shrinking": ("tests/unit/test_prose.py", "tests/unit/test_lessons_show_what_teaches.py"),
+    "tools/code_unconverted": ("tests/unit/test_lessons_show_what_teaches.py",),
     "tools/journey": ("tests/browser/test_journey_in_browser.py",),
     "tools/": ("tests/unit/test_setup*.py", "tests/unit/test_rooms.py", "tests/unit/test_seeded_faults.py"),
 }

@@ -173,7 +173,7 @@ def test_what_stands_in_code_is_left_alone(markdown: str) -> None:
         ("{fact}`step, price`", "takes one id"),
         ("{then}`price`", "fact 'price' has no `then`"),
         ("{then-now}`step, price`", "fact 'price' has no `then`"),
-        ("see {then-now}`step`", "a line of its own"),
+        ("see {then-now}`step`", "put it on its own line"),
     ],
 )
 def test_a_citation_that_cannot_be_rendered_says_why(markdown: str, says: str) -> None:

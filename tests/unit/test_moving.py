@@ -147,8 +147,8 @@ def test_what_a_learner_has_made_is_in_the_folder_of_its_module(here: Path) -> N
     assert "](05-rds-proxy/05-lab.ipynb)" in text(here / "catch-up-05.ipynb")
     assert not (here / "notebooks").exists()
     assert [line for line in lines if line.startswith(("notebooks/", "labs/"))] == [
-        "notebooks/: what was there is now in the folder of its module, with your changes",
-        "labs/: what was there is now in the folder of its module, with your changes",
+        "notebooks/: your files are now in the folders of their modules, with your changes",
+        "labs/: your files are now in the folders of their modules, with your changes",
         "labs/: your own files stay there: my-notes.txt",
     ]
 

@@ -39,7 +39,7 @@ def is_folded(cell: Any) -> bool:
 
 
 def line_of(cell: Any) -> str:
-    """What the collapsed cell below this one does, as a sentence; "" if this cell isn't such a line."""
+    """The sentence that says what the collapsed cell below this one does; "" if this cell isn't such a line."""
     if LINE_TAG not in cell.metadata.get("tags", []):
         return ""
     return str(cell.source).removeprefix(LABEL).strip()
@@ -101,7 +101,7 @@ def _parts(source: str) -> list[tuple[str, str]]:
 
 
 def _problem(cell: Any) -> str:
-    """What is wrong with a cell's marks, or ""."""
+    """The fault of a cell's marks with its remedy, or ""."""
     source, tags = str(cell.source), cell.metadata.get("tags", [])
     if source.startswith("%%"):
         return "learners read the files that a lesson writes, so a %% cell can't be folded: take out ### FOLD"

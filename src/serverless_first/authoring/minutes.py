@@ -124,7 +124,7 @@ def work(cells: Iterable[Any]) -> Work:
 
 
 def in_text(markdown: str, module: Module) -> str:
-    """The Markdown with the minutes that it cites. `of_sections` fills in the minutes of its own section.
+    """The Markdown with the minutes that it cites. `of_sections` fills in the minutes of the section itself.
 
     Raises:
         UnknownMinutes: it cites minutes that the module doesn't have.

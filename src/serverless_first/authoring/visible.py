@@ -1,4 +1,4 @@
-"""What a lesson shows of its code: AWS calls and handlers always, bookkeeping hardly ever.
+"""Measures the code that a lesson shows. AWS calls and handlers always show, bookkeeping hardly ever does.
 
 The rules are read from the code without running it:
 
@@ -30,7 +30,7 @@ _HANDLER_ARGUMENTS = ["event", "context"]
 
 @dataclass(frozen=True)
 class Measures:
-    """What a learner sees of a lesson's code.
+    """The code of a lesson that a learner sees.
 
     Attributes:
         lines: lines of visible code that aren't empty.
@@ -56,7 +56,7 @@ class Measures:
         return self.bookkeeping / self.lines if self.lines else 0.0
 
 
-#: What a converted lesson keeps to.
+#: The limits of a converted lesson.
 MOST_SHARE, MOST_LINES, MOST_VISIBLE_CELLS, MOST_CELLS = 0.10, 25, 25, 75
 
 
@@ -79,7 +79,7 @@ def measure(cells: Sequence[Any]) -> Measures:
 
 
 def problems(measures: Measures) -> list[str]:
-    """What a lesson shows too much of, each with what to do; empty if it keeps to the limits."""
+    """A line for each limit that a lesson breaks, with what to do; empty if it keeps to all of them."""
     found: list[str] = []
     if measures.share > MOST_SHARE:
         found.append(
@@ -213,7 +213,7 @@ class _Code:
         return _serves(statement)
 
     def _inner(self, statement: ast.stmt) -> list[ast.stmt]:
-        """The bookkeeping inside a `with`, an `if` or a loop; what stands inside a function belongs to it."""
+        """The bookkeeping inside a `with`, an `if` or a loop. The body of a function belongs to the function."""
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             return []
         return [node for node in ast.walk(statement) if isinstance(node, ast.stmt) and _serves(node)]

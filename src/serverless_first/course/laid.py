@@ -1,4 +1,4 @@
-"""What `work/.laid.json` remembers of each copy: which version of the course it came from, and what its cells were."""
+"""The record of the copies, `work/.laid.json`: the version of the course that each came from, and its cells then."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ MANIFEST = ".laid.json"
 
 @dataclass
 class Entry:
-    """What is known of one copy: digests of the course's file and of its cells when it was laid, the same of
-    the new version beside it, and that one's name."""
+    """The record of one copy: digests of the course's file and of its cells when it was laid.
+
+    The fields `beside_*` are about the new version beside it, its name included.
+    """
 
     file: str | None = None
     cells: str | None = None
@@ -32,7 +34,7 @@ def digest(content: bytes) -> str:
 def cells_digest(content: bytes) -> str | None:
     """A digest of what a person writes in a notebook: kind, text and pasted pictures of each cell.
 
-    None when it is no notebook. Outputs, counts and metadata are left out: running a cell changes them.
+    None if it isn't a notebook. Outputs, counts and metadata are left out: running a cell changes them.
     """
     try:
         cells = json.loads(content.decode("utf-8-sig"))["cells"]
@@ -65,7 +67,7 @@ def save(work: Path, manifest: dict[str, Entry]) -> None:
     """Writes the entries.
 
     Raises:
-        OSError: it cannot be written; what was there is still there.
+        OSError: it cannot be written. The earlier content is still there.
     """
     files = {name: asdict(entry) for name, entry in sorted(manifest.items())}
     text = json.dumps({"version": 1, "files": files}, indent=1) + "\n"

@@ -17,7 +17,7 @@ FOLDERS = {"notebooks": "lesson", "labs": "lab"}
 """The course's folders of built notebooks, and what a learner calls a notebook in them."""
 
 FRONT_PAGE = "welcome.md"
-"""What `make lab` opens in the learner's folder."""
+"""The page in the learner's folder that `make lab` opens."""
 
 _COPY = re.compile(r"\d+-(lesson|lab)\b.*\.ipynb")
 _LINK = re.compile(rb"\]\((?:\.\./(notebooks|labs)/)?([\w-]+)\.ipynb(?=[)#])")

@@ -18,7 +18,7 @@ class Color(NamedTuple):
 
 
 COLORS = {
-    # Text, and what it stands on. `band` is the colored ground of a quiz's question, with `on_band` as its text.
+    # Text and its grounds. `band` is the colored ground of a quiz's question, with `on_band` as its text.
     "paper": Color("#ffffff", "#121212"),
     "ink": Color("#1a1a1a", "#ededed"),
     "muted": Color("#4d4d4d", "#b8b8b8"),
@@ -29,7 +29,7 @@ COLORS = {
     # Borders of buttons and fields; lines that lead the eye, such as the frame around what has the keyboard.
     "rule": Color("#767676", "#8c8c8c"),
     "line": Color("#0072b2", "#56b4e9"),
-    # What a panel says: passed, failed, for your information, unfold me. Each can be text on paper, or its own ground.
+    # The kinds of panels: passed, failed, for your information, and folded. Each can be text on paper, or a ground.
     "pass": Color("#00694a", "#4fd1a5"),
     "pass_paper": Color("#e3f4ec", "#10291f"),
     "fail": Color("#a03800", "#ffb08a"),

@@ -1,6 +1,6 @@
 """Brings a learner's files along where an earlier version of the course kept them elsewhere; none is lost.
 
-Until November 2026 the copies lay in `work/notebooks/` and `work/labs/`, with everything that the notebooks wrote
+Until November 2026 the copies were in `work/notebooks/` and `work/labs/`, with everything that the notebooks wrote
 beside them. A module's id may also have changed: course.toml then lists the earlier one in `formerly`.
 
 A file that is already in the new place stays as it is, and the old file stays where it was, with one line that says
@@ -71,7 +71,7 @@ class _Moving:
             with contextlib.suppress(OSError):  # the learner's own files stay
                 emptied.rmdir()
         if moved:
-            self._report(f"{folder}/: what was there is now in the folder of its module, with your changes")
+            self._report(f"{folder}/: your files are now in the folders of their modules, with your changes")
         if own := [path.name for path in _children(place) if path.name != _CHECKPOINTS]:
             self._report(f"{folder}/: your own files stay there: {', '.join(own)}")
 
@@ -129,7 +129,7 @@ class _Moving:
     def _writers(self, path: Path, folder: str) -> list[str]:
         """The modules whose notebooks write a file or folder beside them, by their ids.
 
-        They are those with a cell that writes it. If there is none, they are those that mention it.
+        They have a cell that writes it. If no module has one, they mention it.
         """
         name = re.escape(path.name)
         cells = rf"writefile\s+(?:-a\s+)?{name}(?![\w.-])"

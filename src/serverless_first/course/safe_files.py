@@ -23,7 +23,7 @@ def write(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all.
 
     Raises:
-        OSError: it cannot be written; what was there is still there.
+        OSError: it cannot be written. The earlier content is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".laying-")

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _IN_CODE = re.compile(r"\bfacts\.get\(\s*[\"']([^\"']+)[\"']")
-# What Markdown, a table or MathJax would read in an attribute of a tag.
+# Signs in an attribute of a tag that Markdown, a table or MathJax would read.
 _ATTRIBUTE = str.maketrans({"$": "&#36;", "|": "&#124;", "`": "", "*": "", "_": " ", "[": "(", "]": ")"})
 
 
@@ -38,7 +38,7 @@ class CitationError(ValueError):
 
 @dataclass(frozen=True)
 class Note:
-    """What one footnote says.
+    """The words and the sources of one footnote.
 
     Attributes:
         statement: the fact in words, as in "Billing step: 1 ms"; "" where a source is cited without a fact.
@@ -64,10 +64,10 @@ class Notes(ABC):
 
     @abstractmethod
     def mark(self, note: Note) -> str:
-        """What stands behind the value, and leads to the note."""
+        """The mark after the value, which leads to the note."""
 
     def value(self, words: str) -> str:
-        """A fact's value as it stands in the text."""
+        """A fact's value for the text."""
         return words
 
 
@@ -113,7 +113,7 @@ class PageNotes(Notes):
 
 
 class Marks(Notes):
-    """The sources of a short text: a small mark stands in the sentence and links to the source, named at the foot.
+    """The sources of a short text. A small mark in the sentence links to the source, which the foot names.
 
     Args:
         letters: count a, b, c instead of 1, 2, 3. Hints and quizzes appear on pages that have numbers already.
@@ -175,10 +175,10 @@ class _PlainMarks(Marks):
 def render(text: str, facts: Facts, notes: Notes, cited: set[str] | None = None) -> str:
     """The Markdown with its citations replaced: values and marks in the text, footnotes kept by `notes`.
 
-    A fact's short form stands in a sentence and on a slide, its whole value in a page's table and in its footnote.
+    Sentences and slides have a fact's short form. A page's table and the footnote have its whole value.
 
     Args:
-        text: may hold code; what looks like a citation there stays as it is.
+        text: may contain code, which stays as it is.
         facts: where the ids are looked up.
         notes: gets a note for each citation.
         cited: the ids and the keys of sources that the text cites are added to it.
@@ -212,7 +212,7 @@ def render(text: str, facts: Facts, notes: Notes, cited: set[str] | None = None)
 
 
 def has_citations(text: str) -> bool:
-    """Whether `render` would replace something. Reading the facts takes a moment that a text without any need not."""
+    """Whether `render` would replace something. If it wouldn't, the facts needn't be read, which takes a moment."""
     return any(match["role"] for match in _TOKEN.finditer(text))
 
 
@@ -250,7 +250,7 @@ def _alone_on_its_line(match: re.Match[str]) -> None:
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
     after = text[match.end() :].split("\n", 1)[0]
     if before.strip() or after.strip() or match["stop"]:
-        raise CitationError("{then-now} makes a table: give it a line of its own")
+        raise CitationError("{then-now} makes a table: put it on its own line")
 
 
 def _table(facts: Iterable[Fact], notes: Notes) -> str:

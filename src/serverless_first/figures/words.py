@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from matplotlib.figure import Figure
 
-#: Around a number that each run measures anew, so that tests compare the words without it.
+#: Around a number that differs from run to run, so that tests compare the words without it.
 _BEGIN, _END = "\ue000", "\ue001"
 _MEASURED = re.compile(f"{_BEGIN}(.*?){_END}")
 _NUMBER = re.compile(
@@ -49,7 +49,7 @@ def told(
         numbers: every number of the data that a title may state, such as counts. A title with other numbers is refused.
         shares: from 0 to 1, what a title may state in percent.
         claims: words that a title may have -> whether the data show what they say.
-        varies: the numbers in the title are measured anew in each run.
+        varies: the numbers in the title differ from run to run.
 
     Returns:
         the figure.
@@ -68,7 +68,7 @@ def told(
 
 
 def check_title(title: str, numbers: Iterable[float], shares: Iterable[float] = ()) -> None:
-    """Compares the numbers of a title with those of the data, as far as the title rounds them.
+    """Compares the numbers of a title with the data, as far as the title rounds them.
 
     Names such as db.t4g.small and prices aren't numbers of the data and are left alone.
 
@@ -95,7 +95,7 @@ def numbers_in(texts: Iterable[str]) -> list[float]:
 
 
 def measured(text: str) -> str:
-    """A number with its unit that each run measures anew, as in `measured("5.4 ms")`, for a sentence of `told`."""
+    """A number with its unit that differs from run to run, as in `measured("5.4 ms")`, for a sentence of `told`."""
     return f"{_BEGIN}{text}{_END}"
 
 

@@ -42,7 +42,7 @@ def total(the_course: Course, data: Data) -> str:
 
 
 def in_words(the_course: Course, data: Data, here: str = "") -> str:
-    """What the picture shows, for readers who don't see it."""
+    """The picture in words, for readers who don't see it."""
     text = f"Progress: {total(the_course, data)}"
     modules = [module for module in the_course.ready_modules if module.tasks]
     passed = {module.id: len(module.tasks) - len(open_tasks(data, module)) for module in modules}

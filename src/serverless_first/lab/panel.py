@@ -28,12 +28,12 @@ ACTIONS = {
     "share": "Yes, share",
     "keep": "No, share nothing",
 }
-"""What a button does -> what it says. `lab.press` runs them; "next" scrolls, and needs no kernel."""
+"""The action of a button -> its label. `lab.press` runs them; "next" scrolls, and needs no kernel."""
 
 
 @dataclass(frozen=True)
 class Next:
-    """What comes after a task: another task of the lab, or another module.
+    """The step after a task: another task of the lab, or another module.
 
     Attributes:
         words: a sentence, as in "Next: task 5.2, Ship the lamp, about 1 minute."; empty when the course is done.
@@ -45,7 +45,7 @@ class Next:
 
 
 def after(the_course: Course, module: Module, task: Task, data: Data) -> Next:
-    """What to do after a task: the lab's next open task, else an earlier open one, else the next module."""
+    """The step after a task: the lab's next open task, else an earlier open one, else the next module."""
     number = module.tasks.index(task)
     open_here = open_tasks(data, module)
     for other in (*module.tasks[number + 1 :], *module.tasks[:number]):
@@ -95,7 +95,7 @@ def sure(module: Module, task: Task, text: str) -> str:
 
 
 def wrapped(module: Module, task: Task, inside: str, label: str, *, style: str = "", following: str = "") -> str:
-    """A panel around its parts: what the extension needs to know, and a place for answers that is read aloud.
+    """A panel around its parts, with data for the extension and a place for answers that is read aloud.
 
     Args:
         label: the panel's name for screen readers.

@@ -1,4 +1,4 @@
-"""What the buttons of a panel call (see `serverless_first.lab.panel`): the same as the typed calls.
+"""Runs the buttons of a panel (see `serverless_first.lab.panel`), which do the same as the typed calls.
 
 Nothing of the notebook is used, so a button also works after a kernel restart, before any cell has run again.
 """

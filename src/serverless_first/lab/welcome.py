@@ -41,7 +41,7 @@ def prepare(report: Report = print) -> None:
 
 
 def write(report: Report = print) -> None:
-    """Writes the page anew, with the progress of now.
+    """Writes the page with the progress of now.
 
     A page that the learner has edited is saved before. Where the page can't be written, one line says so.
     """
@@ -61,7 +61,7 @@ def write(report: Report = print) -> None:
 
 
 def refresh() -> None:
-    """Writes the page anew if there is one and the learner has not edited it."""
+    """Writes the page again if there is one and the learner has not edited it."""
     path = work_dir() / FRONT_PAGE
     with contextlib.suppress(OSError):  # the next `make lab` tells of it
         if path.is_file() and _is_ours(path.read_text(encoding="utf-8", errors="replace")):
