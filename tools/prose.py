@@ -26,7 +26,7 @@ from serverless_first.authoring.reading import GOING_FURTHER, Passage, sentences
 ROOT = Path(__file__).resolve().parents[1]
 RULES = Path(__file__).with_name("prose_rules.yml")
 UNCONVERTED = "tools/prose_unconverted.txt"
-#: What is judged, except mistakes, which are wrong on purpose.
+#: The files that are judged, except mistakes, which are wrong on purpose.
 JUDGED = (
     *("modules/**/*.md", "modules/**/*.yml", "modules/**/checks*.py", "docs/*.md", "*.md", "engine/*.md"),
     *("facts/glossary.yml", "src/**/*.py", "engine/src/**/*.py", "tools/*.py"),
@@ -41,7 +41,7 @@ class Rule:
         name: as in prose_rules.yml.
         find: what a hit looks like; a blank also matches a line end.
         want: the rewrite, in words.
-        where: "start" of statements, in "prose" alone, or "" for everywhere.
+        where: only at the "start" of statements, only in "prose", or "" for everywhere.
         words: for a rule about spelling, how each word is written instead.
     """
 

@@ -141,7 +141,7 @@ def _of_python(source: str) -> list[Passage]:
 
 
 def _comments(source: str) -> Iterator[Passage]:
-    """Comments; those on neighboring lines are one passage."""
+    """Comments; comments on neighboring lines are one passage."""
     lines: list[str] = []
     begins = last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -180,7 +180,7 @@ def _strings(tree: ast.AST) -> Iterator[Passage]:
 
 
 def _of_docstring(passage: Passage) -> Passage:
-    """A list of parameters has no statements, and the colon after a name is no colon of the prose."""
+    """A list of parameters has no statements, and the colon after a name isn't one of the prose."""
     if not _SECTION.match(passage.text):
         return passage
     return replace(passage, kind="cell", text=_PARAMETER.sub(lambda name: "-" * len(name[0]), passage.text))

@@ -126,7 +126,7 @@ def _walk(tokens: Sequence[Token]) -> Iterator[Passage]:
 
 
 def _seen(token: Token) -> str:
-    """The text of an inline token; marks of sources, which are superscripts, are no part of the sentence."""
+    """The text of an inline token; marks of sources, which are superscripts, don't belong to the sentence."""
     parts, hidden = [], False
     for child in token.children or ():
         if child.type == "html_inline":

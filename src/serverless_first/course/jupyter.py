@@ -34,7 +34,7 @@ OVERRIDES = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
     # A page of text is there to read, as the front page.
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
-    # Names need the room; the table of contents has a side of its own, and both are open (see `_first_layout`).
+    # Names need the room. The table of contents is on the other side, and both are open (see `_first_layout`).
     "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False, "navigateToCurrentDirectory": True},
     "@jupyterlab/application-extension:shell": {"layout": {"multiple": {"Table of Contents": {"area": "right"}}}},
 }
@@ -107,7 +107,7 @@ def settings(work: Path) -> list[str]:
         f"--LabApp.app_settings_dir={settings}",
         # Its own memory of open tabs: not those of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / LAYOUTS}",
-        # Figures and panels follow JupyterLab's theme. The folder of custom.css has no option of its own.
+        # Figures and panels follow JupyterLab's theme. The folder of custom.css has no other option.
         "--LabApp.custom_css=True",
         f"--ServerApp.tornado_settings=static_custom_path={settings / 'custom'}",
         "--LabApp.extension_manager=readonly",

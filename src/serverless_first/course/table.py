@@ -22,7 +22,7 @@ class UnknownModule(KeyError):
 class Task:
     """One task of a lab; `id` is "module.number", as in "5.1".
 
-    `shows` is one sentence for the panel of a pass: what the learner's work does now. `formerly` are the ids that the
+    `shows` is a sentence about the learner's work for the panel of a pass. `formerly` are the ids that the
     task had in earlier versions of the course. A learner's progress and notebooks may still use them. No other task
     ever gets one of them.
     """
@@ -156,8 +156,8 @@ def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
     ids = [name for entry in entries for name in (entry.id, *entry.formerly)]
     if reused := sorted({name for name in ids if ids.count(name) > 1}):
         raise ValueError(
-            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, also those in "
-            f"`formerly`, so that learners' progress stays with it: give the new {kind} an id that was never used."
+            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, also the "
+            f"former ones, so that learners' progress stays with it: give the new {kind} an id that was never used."
         )
 
 

@@ -124,7 +124,7 @@ def _told_over_time(
 
 
 def _in_states(states: Mapping[str, int]) -> str:
-    """What the connections do, as the end of a sentence: ", all idle" or ", 3 active and 14 idle"."""
+    """The states of the connections, as the end of a sentence: ", all idle" or ", 3 active and 14 idle"."""
     if len(states) == 1:
         return f", all {next(iter(states))}"
     return f", {listed([f'{count} {state}' for state, count in states.items()])}" if states else ""

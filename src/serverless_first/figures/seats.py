@@ -107,7 +107,7 @@ def _environments_in_words(connected: int, refused: int, to: str) -> str:
 
 
 def _seats_in_words(count: int, held: int, reserved: Mapping[str, int]) -> str:
-    """Who has which seats: those that are reserved come last, and may be held all the same."""
+    """The seats that are taken and reserved. The reserved seats come last, and may also be held."""
     kept = listed([f"{number} for {whom}" for whom, number in reserved.items() if number])
     taken = "No seat is free" if held == count else f"{count_of(count - held, 'seat is', 'seats are')} not taken"
     return f"{taken}. Reserved are {kept}." if kept else f"{taken}."

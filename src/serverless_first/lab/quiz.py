@@ -186,7 +186,7 @@ def foot(marks: Marks) -> str:
 
 
 def _style(name: str) -> str:
-    """What jupyterquiz's own style lacks: it gives a choice one color for all themes, and no frame for the keyboard."""
+    """Adds to jupyterquiz's own style, which has one color of choices for all themes and no frame for the keyboard."""
     return (
         f"<style>#{name} {{ background: {_PAPER}; color: {_INK}; padding: 0.6em }} "
         f"#{name} .MCButton {{ color: {_INK} }} "
