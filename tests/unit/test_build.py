@@ -16,11 +16,9 @@ from PIL import Image
 
 pytest.importorskip("jupytext", reason="the build needs the extra `author`")
 
-from serverless_first import authoring as builder, facts
+from serverless_first import authoring as builder
 from serverless_first.authoring import BuildFailed, build, cache, check
-from serverless_first.authoring.sources import pages
-from serverless_first.course import UnknownModule, kernels, load
-from serverless_first.course.dollars import SIGN
+from serverless_first.course import UnknownModule, kernels
 
 COURSE = Path(__file__).parent / "data" / "build_course"
 NAME = "00-lamps.ipynb"
@@ -101,48 +99,6 @@ def test_a_lesson_is_stored_with_its_outputs_and_rendered_facts(built_once: tupl
     assert 'steps of 1 ms,<sup id="lesson-00-mark-1">' in "".join(lesson[0]["source"])
     assert lesson[1]["outputs"][0]["text"] == ["運賃 included: 2400\n"]
     assert [cell["execution_count"] for cell in lesson if cell["cell_type"] == "code"] == list(range(1, 8))
-
-
-def test_prices_of_authors_and_of_facts_begin_no_formula_and_code_keeps_its_dollars(course: Path) -> None:
-    edit(course, f"{ROOM}/lesson.md", "Duration is", "From $5 to $6, `$HOME`, {fact}`request-price`. Duration is")
-    lesson, *_ = pages(load(course).module("00"), course, facts.load(course), set())
-    assert f"From {SIGN}5 to {SIGN}6, `$HOME`, {SIGN}0.20.<sup" in lesson.notebook.cells[0].source
-
-
-def test_a_page_ends_with_the_sources_of_what_it_cites(built_once: tuple[Path, list[str]]) -> None:
-    for folder, page in (("notebooks", "lesson"), ("labs", "lab"), ("solutions", "lab")):
-        last = cells(built_once[0], f"{folder}/{NAME}")[-1]
-        words = re.sub(r"<[^>]+>", "", "".join(last["source"]))
-        assert words.startswith("## Sources\n\n1. Billing step: 1 ms. As of November 2026: [AWS News Blog](https://"), (
-            page
-        )
-        assert f'id="{page}-00-source-1"' in "".join(last["source"])
-        assert last["metadata"]["tags"] == ["sources"]
-    assert "2. Billing step: 100 ms. As of January 2020:" in re.sub(
-        r"<[^>]+>", "", "".join(cells(built_once[0], f"notebooks/{NAME}")[-1]["source"])
-    )
-
-
-def test_the_sources_name_what_code_reads_and_no_price_begins_a_formula(course: Path) -> None:
-    edit(course, f"{ROOM}/lesson.md", "import order\n", 'import order  # facts.get("request-price")\n')
-    lesson, *_ = pages(load(course).module("00"), course, facts.load(course), set())
-    section = lesson.notebook.cells[-1].source
-    assert f"Code on this page also reads:\n\n- Price of a million requests: {SIGN}0.20. As of 2026:" in section
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("hints.yml", "'0.1':\n- Look.\n- It is {fact}`billing`.\n- Write it.\n"),
-        ("quiz.yml", "quiz:\n- {question: 'Is it {fact}`billing`?', type: multiple_choice, answers: []}\n"),
-    ],
-)
-def test_a_wrong_citation_in_hints_or_quiz_is_a_problem(course: Path, name: str, text: str) -> None:
-    (course / ROOM / name).write_text(text, encoding="utf-8")
-    problem = next(line for line in check() if line.startswith(f"{ROOM}/{name}"))
-    assert "There is no fact 'billing' in facts.yml. Did you mean billing-step?" in problem
-    (course / ROOM / name).write_text(text.replace("{fact}`billing`", "{fact}`billing-step`"), encoding="utf-8")
-    assert not any(line.startswith(f"{ROOM}/{name}") for line in check())
 
 
 def test_progress_is_reported_for_each_notebook(built_once: tuple[Path, list[str]]) -> None:

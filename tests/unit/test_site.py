@@ -159,6 +159,25 @@ def problems(course: Path) -> Callable[[], list[str]]:
     return made
 
 
+def expect_folded_code(html: str) -> None:
+    """The line says what folded code does and opens it. What the code printed stays in sight."""
+    line = '<details class="long-code"><summary>Folded code. Counts &lt;all&gt; lamps.</summary>'
+    code_of_line, rest = html.split(line, 1)[1].split("</details>", 1)
+    assert "count" in code_of_line
+    assert "three" not in code_of_line
+    assert "three" in rest
+
+
+def expect_a_footnote(html: str, page: links.Page) -> None:
+    """A fact has a footnote, which is among the sources and leads back."""
+    mark = r'burns 8 h\.<sup id="lesson-00-mark-1"><a href="#lesson-00-source-1" title="News, 2026">\[1\]'
+    assert re.search(mark, html)
+    _, sources = html.split("<h2>Sources", 1)
+    entry = r'<span id="lesson-00-source-1"></span>Hours of light: 8 h\. As of 2026: <a [^>]*>News</a>'
+    assert re.search(entry, sources)
+    assert {"#lesson-00-mark-1", "https://aws.example/news"} <= set(page.links)
+
+
 def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) -> None:
     said: list[str] = []
     first = make_site(report=said.append)
@@ -194,25 +213,11 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     assert "<td>3</td>" in after
     assert "Code, 31 lines" in after
     assert "<code>electricity</code>" in after
-    # Folded code opens below the line that says what it does; what it printed stays in sight.
-    line = '<details class="long-code"><summary>Folded code. Counts &lt;all&gt; lamps.</summary>'
-    code_of_line, rest = after.split(line, 1)[1].split("</details>", 1)
-    assert "count" in code_of_line
-    assert "three" not in code_of_line
-    assert "three" in rest
+    expect_folded_code(after)
     assert html.count("Folded code.") == 1
     assert "20 minutes" in told
     assert "slides 1–2" in told
-
-    # A fact has a footnote, which stands among the sources and leads back.
-    assert re.search(
-        r'burns 8 h\.<sup id="lesson-00-mark-1"><a href="#lesson-00-source-1" title="News, 2026">\[1\]', after
-    )
-    _, sources = after.split("<h2>Sources", 1)
-    assert re.search(
-        r'<span id="lesson-00-source-1"></span>Hours of light: 8 h\. As of 2026: <a [^>]*>News</a>', sources
-    )
-    assert {"#lesson-00-mark-1", "https://aws.example/news"} <= set(page.links)
+    expect_a_footnote(after, page)
 
     index = (course / "site" / "index.html").read_text(encoding="utf-8")
     assert "01 Shades (planned)" in index

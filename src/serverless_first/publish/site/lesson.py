@@ -137,9 +137,8 @@ def lesson_page(
             page.markdown(heading)
             page.text.html(_facts(module, terms))
             page.markdown("\n\n".join(rest))
-        else:
-            if text := experiments.without_line(cell.source):
-                page.markdown(text)
+        elif text := experiments.without_line(cell.source):
+            page.markdown(text)
     page.unfold()
     return page.text, page.problems
 
