@@ -1,4 +1,4 @@
-"""A module's MyST Markdown as notebooks that are not executed yet: cells, ids, metadata, citations rendered.
+"""A module's MyST Markdown as notebooks that are not executed yet: cells, folds, citations, metadata and ids.
 
 Authors mark cells with tags only; what nbgrader and nbconvert want to read is added here.
 """
