@@ -112,6 +112,16 @@ def test_the_page_links_to_copies_that_are_there(work: Path) -> None:
     assert "- Lesson e of 00-lamps goes on here." in text
 
 
+def test_the_sentence_that_ends_a_lessons_core_is_what_it_has_taught(work: Path) -> None:
+    text = "One more figure.\n\n**Each lamp needs\nits own bulb.**\n\n## Quiz\n\n**Now it's your turn.**"
+    cells = [{"cell_type": "markdown", "id": "c0", "metadata": {}, "source": text.splitlines(keepends=True)}]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (work.parent / "course" / "notebooks" / "00-lamps.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    assert call("02").exit_code == 0
+    page = json.loads((work / "catch-up-02.ipynb").read_text(encoding="utf-8"))
+    assert "- Each lamp needs its own bulb." in "\n".join("".join(cell["source"]) for cell in page["cells"])
+
+
 def test_a_second_time_changes_nothing_and_says_the_same(work: Path) -> None:
     first, before = call("02"), state(work)
     assert call("02").output == first.output

@@ -1,4 +1,4 @@
-"""The figures of module 04 as a reader sees them: seats, connections over time, failures and what helps."""
+"""The figures of module 04 as a reader sees them: seats, connections over time, messages and what helps."""
 
 from __future__ import annotations
 
@@ -70,7 +70,6 @@ EVERY: dict[str, Callable[[str], Figure]] = {
     "over time, many seats": lambda title: figures.connections_over_time(
         RESTART, title=title, max_connections=100, marks={0.5: "the database restarts"}
     ),
-    "failures": lambda title: figures.failures_by_message([RESERVED, CONTEXT, TIMED_OUT, "", ""], title=title),
     "mitigations": lambda title: figures.mitigations(TRIES, title=title),
 }
 
@@ -262,23 +261,7 @@ def test_a_time_line_needs_two_samples(samples: list[Sample]) -> None:
         figures.connections_over_time(samples, title="t", max_connections=20)
 
 
-# ---- failures and what helps
-
-
-def test_failures_are_counted_by_what_the_database_said() -> None:
-    errors = [RESERVED.format(port=port) for port in range(45)] + [TIMED_OUT] * 2 + [""] * 13
-    figure = figures.failures_by_message(errors, title="45 of 60 fail for want of a seat")
-    (axes,) = figure.axes
-    assert [width for series in bars(axes) for width in series] == [13, 45, 2]
-    labels = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
-    assert labels == [
-        "answered",
-        'remaining connection slots are reserved for roles with privileges of the "pg_use_reserved_connections" role',
-        TIMED_OUT,
-    ]
-    assert {"13", "45", "2"} <= {text.get_text() for text in axes.texts}
-    assert axes.get_xlabel() == "number of calls"
-    assert figure.get_suptitle() == "45 of 60 fail for want of a seat"
+# ---- messages and what helps
 
 
 @pytest.mark.parametrize(
@@ -292,11 +275,6 @@ def test_failures_are_counted_by_what_the_database_said() -> None:
 )
 def test_messages_lose_address_and_driver(error: str, short: str) -> None:
     assert short_message(error) == short
-
-
-def test_no_call_is_no_picture() -> None:
-    with pytest.raises(ValueError, match="no calls to count"):
-        figures.failures_by_message([], title="t")
 
 
 def test_each_try_shows_what_became_of_the_orders_and_how_long_one_took() -> None:

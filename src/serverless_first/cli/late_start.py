@@ -24,6 +24,7 @@ Report = Callable[[str], None]
 
 _TAKEAWAYS = re.compile(r"^## Takeaways\s*\n(.*)", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"^- (.+(?:\n  .+)*)", re.MULTILINE)
+_BOLD = re.compile(r"\*\*((?:(?!\*\*).)+)\*\*", re.DOTALL)
 
 
 class CannotCatchUp(RuntimeError):
@@ -37,7 +38,7 @@ class Skipped:
     Attributes:
         module: which.
         tasks: the ids of its tasks that have not passed.
-        taught: what its lesson says one takes away, a line each.
+        taught: what its lesson has shown, a line each.
     """
 
     module: Module
@@ -80,16 +81,18 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
 
 
 def takeaways(module: Module) -> tuple[str, ...]:
-    """What a built lesson says one takes away, a line each; none where the lesson is not built."""
+    """The bold sentence that ends a built lesson's core, or the items of its Takeaways; empty if it isn't built."""
     try:
         notebook = json.loads((course_root() / "notebooks" / f"{module.id}.ipynb").read_text(encoding="utf-8"))
-        texts = ["".join(cell["source"]) for cell in notebook["cells"]]
+        text = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     except (OSError, ValueError, LookupError, TypeError):
         return ()
-    for text in texts:
-        if found := _TAKEAWAYS.search(text):
-            return tuple(" ".join(item.split()) for item in _ITEM.findall(found[1]))
-    return ()
+    if found := _TAKEAWAYS.search(text):
+        items = _ITEM.findall(found[1])
+    else:
+        core, quiz, _ = text.partition("\n## Quiz")
+        items = [bold[1] for part in core.split("\n\n") if quiz and (bold := _BOLD.fullmatch(part.strip()))][-1:]
+    return tuple(" ".join(item.split()) for item in items)
 
 
 def _modules(name: str) -> tuple[Module, tuple[Module, ...]]:

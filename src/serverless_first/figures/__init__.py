@@ -7,7 +7,7 @@ figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")
 from serverless_first.figures.availability import Outage, chain_availability, orders_through_an_outage, throttled
 from serverless_first.figures.break_even import month_costs
 from serverless_first.figures.capacity import capacity_policies, capacity_runs
-from serverless_first.figures.connections import connections_over_time, failures_by_message, mitigations
+from serverless_first.figures.connections import connections_over_time, mitigations
 from serverless_first.figures.criteria import criteria
 from serverless_first.figures.decision_path import Between, Step, decision_path
 from serverless_first.figures.distribution import counts, distribution

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -226,54 +226,6 @@ def short_message(error: str) -> str:
     """
     found = _MESSAGE.search(error)
     return (found[1] if found else error.strip().partition("\n")[0]).strip()
-
-
-def failures_by_message(errors: Iterable[str], *, title: str) -> Figure:
-    """A bar for the calls that were answered, and one for each message of those that were not.
-
-    Args:
-        errors: the error of each call, "" for one that was answered. What differs in address or port counts as one.
-        title: the finding, as a sentence.
-
-    Raises:
-        ValueError: there are no calls.
-    """
-    counted = Counter(short_message(error) if error.strip() else "" for error in errors)
-    if not counted:
-        raise ValueError("There are no calls to count; give the error of each, with an empty text for an answer.")
-    answered = counted.pop("", 0)
-    rows = [("answered", answered), *counted.most_common()]
-    labels = [textwrap.fill(text, 34) for text, _ in rows]
-    lines = [label.count("\n") + 1 for label in labels]
-    middles, y = [], 0.0
-    for count in lines:  # a row is as high as its words
-        height = 0.25 + 0.17 * count
-        middles.append(y + height / 2)
-        y += height
-    with style():
-        figure = Figure(figsize=(8.0, 1.0 + y))
-        axes = figure.subplots()
-        for (text, count), middle in zip(rows, middles, strict=True):
-            colour, hatch, _ = _OUTCOMES["answered" if text == "answered" else "failed"]
-            bar = axes.barh(middle, count, height=0.3, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6)
-            axes.bar_label(bar, labels=[f"{count:,}"], padding=5, fontweight="bold")
-        axes.set_yticks(middles, labels, fontsize=10)
-        axes.set_ylim(y, 0)
-        most = max(1, *(count for _, count in rows))
-        axes.set_xlim(0, most * 1.1)
-        axes.set_xticks(round_ticks(most))
-        axes.set_xlabel("number of calls")
-        heading(figure, title)
-    causes = rows[1:]
-    failed = sum(count for _, count in causes)
-    return told(
-        figure,
-        title,
-        f"{count_of(answered, 'call was', 'calls were')} answered and {failed} failed.",
-        *(f"{count} failed with the message: {text.rstrip('.')}." for text, count in causes),
-        numbers=[answered, failed, answered + failed, len(causes), *(count for _, count in causes)],
-        claims={"same cause": len(causes) == 1, "one cause": len(causes) == 1},
-    )
 
 
 def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figure:

@@ -27,12 +27,13 @@ _LOOKS = (
 _JITTER_SEED = 3
 
 
-def distribution(groups: Mapping[str, Sequence[float]], *, title: str) -> Figure:
+def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithmic: bool = True) -> Figure:
     """A dot for each measurement, a row for each group, the median of the group marked and written.
 
     Args:
         groups: name of the group -> its measurements in ms, each above 0; up to six groups.
         title: the finding, as a sentence.
+        logarithmic: whether the axis is logarithmic, or linear from 0, where lengths show shares of the whole.
 
     Raises:
         ValueError: no group, a group without measurements, more than six groups, or a measurement that is not
@@ -59,21 +60,25 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str) -> Figure
             above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
             axes.annotate(f"median {_ms(middle)} ms", (middle, row - 0.36), fontsize=9.5, **above)
         everything = [value for values in groups.values() for value in values]
-        axes.set_xscale("log")
-        axes.set_xlim(min(everything) / 1.6, max(everything) * 1.6)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(everything) < 100 * min(everything) else (1,)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _ms(value)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        if logarithmic:
+            axes.set_xscale("log")
+            axes.set_xlim(min(everything) / 1.6, max(everything) * 1.6)
+            ticks = (1, 2, 5) if max(everything) < 100 * min(everything) else (1,)
+            axes.xaxis.set_major_locator(LogLocator(subs=ticks))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _ms(value)))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.set_xlim(0, max(everything) * 1.1)
         axes.set_yticks(range(len(groups)), list(groups))
         axes.set_ylim(len(groups) - 0.5, -0.75)
         grid(axes, "x")
-        axes.set_xlabel("duration of a call in ms, logarithmic axis")
+        axes.set_xlabel("duration of a call in ms" + (", logarithmic axis" if logarithmic else ""))
         axes.set_title(title)
     total_ms = sum(everything)
     return told(
         figure,
         title,
-        "One row of dots for each group, on a logarithmic axis.",
+        f"One row of dots for each group, on a {'logarithmic' if logarithmic else 'linear'} axis.",
         *(
             f"{name}: {count_of(len(values), 'call')}, the median is {measured(f'{_ms(median(values))} ms')}."
             for name, values in groups.items()
