@@ -106,7 +106,7 @@ def hits(text: Text, rules: Rules) -> Iterator[Hit]:
         for phrase in rules.allowed:
             flat = flat.replace(phrase, "_" * len(phrase))
         for rule in rules.rules:
-            if rule.where == "prose" and not text.is_prose:
+            if rule.where == "prose" and not (text.is_prose and passage.kind != "message"):
                 continue
             for start, words in _found(rule, flat, has_statements=passage.kind not in ("heading", "cell")):
                 yield Hit(text.file, _line(passage, start), rule.name, _around(flat, start, words), rule.wanted(words))

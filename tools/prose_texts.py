@@ -18,7 +18,7 @@ from serverless_first import facts
 from serverless_first.authoring.reading import Passage, core, passages
 
 _ROLE = re.compile(r"\{(fact|then|then-now|source|minutes)\}`([^`\n]+)`")
-_SPEAKER = re.compile(r"(?:Say|Ask|Show|Misunderstanding|They think|Actually|Minutes):")
+_SPEAKER = re.compile(r"(?:Say|Ask|Show|Misunderstanding|They think|Actually|Minutes|Step \d+):")
 _CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MAGIC = re.compile(r"^[%!:].*$", re.MULTILINE)  # and the tags of the cell
 _SECTION = re.compile(r"(?:Args|Returns|Raises|Yields|Attributes):")
@@ -67,7 +67,7 @@ def text_of(root: Path, file: str) -> Text:
 def colons(passage: Passage) -> list[int]:
     """The offsets of the colons in running prose that introduce neither a list or code nor a quotation.
 
-    The colon after the first words of a list item, after a bold lead and after the parts of speaker notes is a label.
+    The colon after the first words of a list item, after the parts of speaker notes and after the number of a step is a label.
     """
     text = passage.text
     found = [match.start() for match in re.finditer(r":(?=\s|$)", text)]
@@ -113,7 +113,7 @@ def _of_cells(source: str) -> Iterator[Passage]:
             found = _of_python(code)
         except (SyntaxError, tokenize.TokenError):  # a cell in another language, or one that shows a syntax error
             continue
-        yield from (replace(passage, line=before + passage.line) for passage in found)
+        yield from (replace(passage, line=before + passage.line, kind="message") for passage in found)
 
 
 def _of_yaml(source: str, root: Path) -> Iterator[Passage]:
