@@ -32,6 +32,8 @@ JUDGED = (
     *("facts/glossary.yml", "src/**/*.py", "engine/src/**/*.py", "tools/*.py"),
 )
 
+_STEP = re.compile(r"Step \d+: ")
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -171,9 +173,10 @@ def _long(file: str, passage: Passage, limits: dict[str, int]) -> Iterator[Hit]:
         if (length := len(sentence.split())) > limits["words_per_sentence"]:
             want = f"{length} words; at most {limits['words_per_sentence']}. Make two sentences of it."
             yield Hit(file, _line(passage, offset), "sentence-length", f"{sentence[:60]}...", want)
-    if passage.kind == "paragraph" and len(found) > limits["sentences_per_paragraph"]:
+    count = len(found) - bool(_STEP.match(passage.text))  # "Step 1: save the evidence." is the paragraph's heading
+    if passage.kind == "paragraph" and count > limits["sentences_per_paragraph"]:
         want = (
-            f"{len(found)} sentences; at most {limits['sentences_per_paragraph']}. One idea a paragraph, and the first "
+            f"{count} sentences; at most {limits['sentences_per_paragraph']}. One idea a paragraph, and the first "
             "sentence carries it: split or cut."
         )
         yield Hit(file, passage.line, "paragraph-length", f"{found[0][1][:60]}...", want)
