@@ -67,7 +67,8 @@ def text_of(root: Path, file: str) -> Text:
 def colons(passage: Passage) -> list[int]:
     """The offsets of the colons in running prose that introduce neither a list or code nor a quotation.
 
-    The colon after the first words of a list item, after the parts of speaker notes and after the number of a step is a label.
+    The colon after the first words of a list item, after a part of speaker notes and after the number of a step is a
+    label.
     """
     text = passage.text
     found = [match.start() for match in re.finditer(r":(?=\s|$)", text)]
