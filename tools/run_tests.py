@@ -40,21 +40,14 @@ def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
     """The steps in order, as pairs of a name and Python's arguments."""
     # Git doesn't keep empty folders, and pytest treats a missing folder as an error.
     folders = [name for name in FOLDERS if (ROOT / name).is_dir()]
-    rooms = [path for path in sorted((ROOT / "modules").glob("*")) if checks_in(path)]
     return [
         ("style", ["-m", "ruff", "check"]),
         ("format", ["-m", "ruff", "format", "--check"]),
         ("prose", ["-m", "tools.prose"]),
         ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
-        ("types", ["-m", "mypy"]),
-        *((f"types of {room.name}", ["-m", "mypy", *checks_in(room)]) for room in rooms),
+        ("types", ["-m", "tools.check_types"]),
         ("tests", [*PYTEST, "-m", SETS[which], *(arguments or folders)]),
     ]
-
-
-def checks_in(room: Path) -> list[str]:
-    """A module's check files, relative to the root. mypy checks one module at a time: most have a file checks.py."""
-    return [path.relative_to(ROOT).as_posix() for path in sorted(room.glob("checks*.py"))]
 
 
 def run(name: str, command: list[str], env: Mapping[str, str], *, aside: bool = False) -> tuple[str, int, float]:

@@ -121,6 +121,7 @@ def test_rules_and_archives_of_moto_have_what_the_data_plane_reads() -> None:
     assert backend.archives["big"].events == [], look
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects_that_the_seam_mends() -> None:
     assert seam_kit.stock(STOCK) == {
         "six targets": 6,

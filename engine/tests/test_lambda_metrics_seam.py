@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kits.seam_kit import LOOK, stock
+from kits.seam_kit import LOOK, asks_stock_moto, stock
 
 SOURCE = """
 def handler(event, context):
@@ -101,6 +101,7 @@ print(json.dumps({
     }, LOOK.format("lambda_metrics.py")  # fmt: skip
 
 
+@asks_stock_moto
 def test_stock_moto_publishes_nothing_of_lambda() -> None:
     """When this fails, the seam may go."""
     source = """

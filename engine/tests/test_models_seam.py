@@ -7,7 +7,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kits.seam_kit import LOOK, stock
+from kits.seam_kit import LOOK, asks_stock_moto, stock
 
 SOURCE = """
 import gc, json, weakref
@@ -39,6 +39,7 @@ print(json.dumps([made.status, made.usage_record.quantity]))
     assert stock(source) == ["Success", 2]
 
 
+@asks_stock_moto
 def test_stock_moto_keeps_each_object() -> None:
     """When this fails, the seam may go."""
     assert stock(SOURCE.format(install="")) == {"gone": False, "noted": 1}, LOOK.format("models.py")
@@ -64,6 +65,7 @@ def test_a_reset_lets_go_of_all_there_was() -> None:
     assert stock(RESETS.format(reset="server.reset()")) == 0
 
 
+@asks_stock_moto
 def test_stock_moto_keeps_what_it_has_reset() -> None:
     """When this fails, `forget` may go."""
     reset = "from moto.moto_api._internal.models import moto_api_backend; moto_api_backend.reset()"

@@ -218,11 +218,13 @@ def _stock() -> dict[str, Any]:
     return dict(seam_kit.stock(STOCK))
 
 
+@seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
     assert set(_stock()) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
+@seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
     seam = DEFECTS[defect]
     assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"

@@ -146,6 +146,7 @@ print(json.dumps(found))
 """
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
     found = seam_kit.stock(STOCK)
     assert len(found) == STOCK.count("\ndef ") - 2

@@ -155,6 +155,7 @@ def test_moto_still_keeps_versions_where_the_seam_puts_them() -> None:
         assert part in source, f"{part} is gone; {look}"
 
 
+@seam_kit.asks_stock_moto
 def test_moto_has_no_address_for_the_calls_that_a_seam_adds() -> None:
     ours = ("provisioned-concurrency", "account-settings")
     known = [path for path in _stock()["paths"] if any(name in path for name in ours)]
@@ -318,11 +319,13 @@ def _stock() -> dict[str, Any]:
     return dict(seam_kit.stock(STOCK))
 
 
+@seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
     assert set(_stock()) - {"paths"} == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
+@seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
     seam = DEFECTS[defect]
     assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"

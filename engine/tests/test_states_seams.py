@@ -233,6 +233,7 @@ def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, nam
     seam_kit.require_signature(seam, owner, name, parameters)
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
     assert seam_kit.stock(STOCK) == {
         "no name": True,

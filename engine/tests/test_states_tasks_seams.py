@@ -205,27 +205,32 @@ def stock() -> dict[str, Any]:
     return found
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_passes_pascal_case_to_batch(stock: dict[str, Any]) -> None:
     assert stock["batch"][0] == "FAILED", LOOK.format("states_task_calls.py")
     assert "JobName" in str(stock["batch"]), LOOK.format("states_task_calls.py")
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_drops_unknown_parameters_and_adds_no_metadata(stock: dict[str, Any]) -> None:
     status, output, _ = stock["unknown"]
     assert (status, "SdkHttpMetadata" in output) == ("SUCCEEDED", False), LOOK.format("states_task_calls.py")
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_names_errors_otherwise(stock: dict[str, Any]) -> None:
     assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states_task_calls.py")
     assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states_task_calls.py")
     assert stock["timeout"][1] == "States.Runtime", LOOK.format("states_task_calls.py")
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_has_no_workers_for_activities(stock: dict[str, Any]) -> None:
     assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states_task_callbacks.py")
     assert not stock["worker"], LOOK.format("states_task_callbacks.py")
 
 
+@seam_kit.asks_stock_moto
 def test_stock_moto_knows_little_of_distributed_maps(stock: dict[str, Any]) -> None:
     for name in ("express", "batcher"):
         assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states_map_runs.py")

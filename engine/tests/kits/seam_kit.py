@@ -13,6 +13,9 @@ import pytest
 
 LOOK = "look at seams/{}: is the seam still right, and still needed?"
 
+#: Stock moto only changes with its version, so `make test` doesn't ask it.
+asks_stock_moto = pytest.mark.thorough
+
 #: What each seam replaces or calls, by its file: owner, names with their parameters and defaults ("*": whatever).
 Seams = dict[str, list[tuple[Any, dict[str, str]]]]
 
