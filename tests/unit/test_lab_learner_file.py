@@ -29,7 +29,7 @@ def test_a_file_that_changes_is_read_anew() -> None:
 
 
 def test_a_file_that_is_not_there_or_a_stub_is_not_started() -> None:
-    with pytest.raises(NotStarted, match=r"no other\.py"):
+    with pytest.raises(NotStarted, match=r"has not written other\.py"):
         LearnerFile(ATTEMPT, "other.py")
     with pytest.raises(NotStarted, match="still raises NotImplementedError"):
         loaded("def f():\n    raise NotImplementedError").call("f")
