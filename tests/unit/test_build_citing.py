@@ -65,7 +65,7 @@ def test_a_page_ends_with_the_sources_of_what_it_cites(course: Path) -> None:
 def test_the_sources_name_what_code_reads_and_no_price_begins_a_formula(course: Path) -> None:
     edit(course, "import order\n", 'import order  # facts.get("request-price")\n')
     section = made(course)["lesson"].notebook.cells[-1].source
-    assert f"Code on this page also reads:\n\n- Price of a million requests: {SIGN}0.20. As of 2026:" in section
+    assert f"The code on this page also uses:\n\n- Price of a million requests: {SIGN}0.20. As of 2026:" in section
 
 
 @pytest.mark.parametrize(

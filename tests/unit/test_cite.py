@@ -98,7 +98,7 @@ def test_a_short_form_stands_in_the_sentence_and_the_whole_value_in_the_sources(
 
 def test_a_table_has_whole_values_and_columns_for_the_dates() -> None:
     assert seen(text("Before\n\n{then-now}`step, rate`\n\nAfter")).splitlines()[2:6] == [
-        "| What | Then | Then as of | Now | Now as of |",
+        "| What | Then | As of | Now | As of |",
         "| --- | --- | --- | --- | --- |",
         "| Step \\| size | 100 ms[1] | January 2020 | 1 ms[2] | November 2026 |",
         "| Rate | 5[3] | 2019 | 10,000, and 100 new ones a second[4] | 2025 |",
@@ -122,7 +122,7 @@ def test_facts_that_only_code_reads_follow_without_a_number() -> None:
     read = [Note.of(FACTS[name], FACTS[name].now) for name in ("step", "price", "price")]
     assert seen(notes.section(read)).splitlines()[3:] == [
         "",
-        "Code on this page also reads:",
+        "The code on this page also uses:",
         "",
         "- Price: $0.20. As of 2026: [Guide]().",
     ]

@@ -107,7 +107,7 @@ def test_marks_count_the_sources_of_a_slide_and_name_each_once_at_its_foot() -> 
 def test_a_table_of_then_and_now_on_a_slide_has_marks_dates_and_short_forms() -> None:
     table = render("{then-now}`limit`", FACTS, Marks())
     assert re.sub(r"<[^>]+>", "", table).splitlines() == [
-        "| What | Then | Then as of | Now | Now as of |",
+        "| What | Then | As of | Now | As of |",
         "| --- | --- | --- | --- | --- |",
         "| Limit | 5[1] | January 2020 | 10[2] | 2026 |",
     ]

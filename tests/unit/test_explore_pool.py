@@ -308,10 +308,10 @@ def test_at_first_the_connections_explorer_says_in_words_what_the_sliders_stand_
         "  instance class: db.t4g.micro\n"
         "  engine: PostgreSQL\n"
         "  concurrent environments: 200\n"
-        "  connections of each: 1\n"
-        "  versions alive: 1\n"
+        "  connections per environment: 1\n"
+        "  live versions: 1\n"
         "200 environments with 1 connection each need 200 seats. db.t4g.micro has 107 seats for the function's user on "
-        "PostgreSQL: 93 find none. Up to a concurrency of 107, nobody is refused.\n"
+        "PostgreSQL: 93 connections are refused. Up to a concurrency of 107, nobody is refused.\n"
         "A bar for each of 8 instance classes, from db.t4g.micro with 107 seats to db.r6g.4xlarge with 4,995, on a "
         "logarithmic axis, and a line at the 200 connections needed. 7 of them have enough seats."
     )

@@ -42,29 +42,30 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
     "timeline": (
         lambda title: figures.timeline(LIFE, title=title),
         "One environment served 2 calls; between them it was frozen",
-        "The row of the environment shows 2 calls. Init took 0.2 s. A call took 0.3 s. A frozen phase took 1.1 s. "
+        "The environment's row shows 2 calls. Init took 0.2 s. Each call took 0.3 s. Each frozen phase took 1.1 s. "
         "Between two calls an environment is frozen.",
     ),
     "seats": (
         lambda title: figures.seats(title=title, environments=60, connected=17, reserved={"superusers": 3}),
         "17 of 60 customers found a seat; 43 orders are lost",
         "On the left 60 environments, on the right a database with 20 seats. 17 environments are connected to the "
-        "database, 43 are crossed out because they were refused. 3 seats are not taken. Reserved are 3 for superusers.",
+        "database, 43 are crossed out because they were refused. 3 seats are not taken. Seats are reserved: 3 for "
+        "superusers.",
     ),
     "seats with a proxy": (
         lambda title: figures.seats(title=title, environments=60, connected=60, proxy=10),
         "60 environments need 10 seats",
         "On the left 60 environments, on the right a database with 20 seats. 60 environments are connected to the "
-        "proxy between them. The proxy holds 10 connections to the database. 10 seats are not taken. Reserved are "
-        "2 for the master user and 3 for superusers.",
+        "proxy between them. The proxy holds 10 connections to the database. 10 seats are not taken. Seats are "
+        "reserved: 2 for the master user and 3 for superusers.",
     ),
     "over time": (
         lambda title: figures.connections_over_time(
             BURST, title=title, max_connections=20, reserved=3, marks={0.1: "the sale opens"}
         ),
         "After the last call 17 connections stay idle",
-        "Connections over time, from 1 at the beginning to 17 at most and 17 at the end, all idle. Moments marked "
-        "are: at 0.1 s the sale opens. Lines mark max_connections, 20, and the 3 reserved seats below it.",
+        "Connections over time. There are 1 at the beginning, 17 at the peak and 17 at the end, all idle. Marked: "
+        "at 0.1 s the sale opens. Lines mark max_connections, 20, and the 3 reserved seats below it.",
     ),
     "distribution": (
         lambda title: figures.distribution(

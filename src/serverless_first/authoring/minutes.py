@@ -148,7 +148,8 @@ def of_sections(cells: Sequence[Any]) -> None:
         if _HERE in part.source:
             next_one = (n for n in range(number + 1, len(parts)) if 0 < parts[n].level <= part.level)
             minutes = math.ceil(work(parts[number : next(next_one, len(parts))]).minutes())
-            part.cell.source = part.cell.source.replace(_HERE, str(max(1, minutes)), 1)
+            words = part.cell.source.replace(_HERE, str(max(1, minutes)), 1)
+            part.cell.source = words.replace("*1 minutes.*", "*1 minute.*")
 
 
 def in_course_file(text: str, module: Module, minutes: Minutes) -> str:

@@ -62,8 +62,8 @@ class ConnectionsExplorer(Explorer):
         self.concurrency = slider(
             widgets.IntSlider, "concurrent environments", 200, min=10, max=_MOST_CONCURRENT, step=10
         )
-        self.connections_each = slider(widgets.IntSlider, "connections of each", 1, min=1, max=10)
-        self.versions_alive = slider(widgets.IntSlider, "versions alive", 1, min=1, max=2)
+        self.connections_each = slider(widgets.IntSlider, "connections per environment", 1, min=1, max=10)
+        self.versions_alive = slider(widgets.IntSlider, "live versions", 1, min=1, max=2)
         super().__init__("How many connections find a seat?", size_in=(9.0, 4.2), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
@@ -88,7 +88,7 @@ class ConnectionsExplorer(Explorer):
         self._bars.title.set_text(f"{needed:,} needed: {has}{finding}")
         opened = f"{each} connection{'' if each == 1 else 's'}"
         kept = " in each of 2 versions" if versions == 2 else ""
-        end = f"{self.result.refused:,} find none" if self.result.refused else "all find one"
+        end = f"{self.result.refused:,} connections are refused" if self.result.refused else "nobody is refused"
         return View(
             sentence=(
                 f"{self.concurrency.value:,} environments{kept} with {opened} each need {needed:,} seats. "

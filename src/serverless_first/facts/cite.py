@@ -107,7 +107,7 @@ class PageNotes(Notes):
         ]
         unmarked = [f"- {_entry(note)}" for note in dict.fromkeys(read_by_code) if note not in self._numbers]
         if unmarked:
-            unmarked = ["Code on this page also reads:", "\n".join(unmarked)]
+            unmarked = ["The code on this page also uses:", "\n".join(unmarked)]
         blocks = ["\n".join(numbered), *unmarked]
         return "\n\n".join(["## Sources", *filter(None, blocks)]) if any(blocks) else ""
 
@@ -254,7 +254,7 @@ def _alone_on_its_line(match: re.Match[str]) -> None:
 
 
 def _table(facts: Iterable[Fact], notes: Notes) -> str:
-    rows = [["What", "Then", "Then as of", "Now", "Now as of"], ["---"] * 5]
+    rows = [["What", "Then", "As of", "Now", "As of"], ["---"] * 5]
     for fact in facts:
         row = [_cell(fact.what)]
         for dated in (_then(fact), fact.now):

@@ -113,9 +113,9 @@ def _told_over_time(
     return told(
         figure,
         title,
-        f"Connections over time, from {open_at[0]} at the beginning to {max(open_at)} at most and {open_at[-1]} at the "
-        f"end{_in_states(states)}.",
-        f"Moments marked are: {named}." if named else "",
+        f"Connections over time. There are {open_at[0]} at the beginning, {max(open_at)} at the peak and "
+        f"{open_at[-1]} at the end{_in_states(states)}.",
+        f"Marked: {named}." if named else "",
         lines,
         gap,
         numbers=[open_at[0], max(open_at), open_at[-1], max_connections, reserved, max_connections - reserved],

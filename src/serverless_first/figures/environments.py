@@ -82,10 +82,10 @@ def _sentences(intervals: Sequence[Interval], calls: Sequence[int], frozen: bool
     """
     least, most = min(calls), max(calls)
     served = count_of(most, "call") if least == most else f"{least} to {count_of(most, 'call')}"
-    told_rows = [f"The row of the environment shows {served}."]
+    told_rows = [f"The environment's row shows {served}."]
     if len(calls) > 1:
         told_rows = [f"{len(calls)} environments, one below the other, with {served} each."]
-    for phase, begin in (("init", "Init took"), ("invoke", "A call took"), ("frozen", "A frozen phase took")):
+    for phase, begin in (("init", "Init took"), ("invoke", "Each call took"), ("frozen", "Each frozen phase took")):
         lasts = [i.end_s - i.start_s for i in intervals if i.phase == phase]
         if lasts:
             short, long = f"{min(lasts):.1f}", f"{max(lasts):.1f}"

@@ -110,7 +110,7 @@ def _seats_in_words(count: int, held: int, reserved: Mapping[str, int]) -> str:
     """The seats that are taken and reserved. The reserved seats come last, and may also be held."""
     kept = listed([f"{number} for {whom}" for whom, number in reserved.items() if number])
     taken = "No seat is free" if held == count else f"{count_of(count - held, 'seat is', 'seats are')} not taken"
-    return f"{taken}. Reserved are {kept}." if kept else f"{taken}."
+    return f"{taken}. Seats are reserved: {kept}." if kept else f"{taken}."
 
 
 def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
