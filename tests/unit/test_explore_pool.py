@@ -330,7 +330,7 @@ def test_each_slider_of_the_connections_explorer_changes_the_result() -> None:
     assert "on MySQL" in explorer.sentence
     explorer.instance_class.value = "db.r6g.4xlarge"
     assert (explorer.result.seats, explorer.result.refused) == (10922, 0)
-    assert "all find one" in explorer.sentence
+    assert "all find a seat" in explorer.sentence
     explorer.concurrency.value = 2000
     assert explorer.result.needed == 40_000
     (axes,) = explorer.figure.axes

@@ -88,7 +88,7 @@ class ConnectionsExplorer(Explorer):
         self._bars.title.set_text(f"{needed:,} needed: {has}{finding}")
         opened = f"{each} connection{'' if each == 1 else 's'}"
         kept = " in each of 2 versions" if versions == 2 else ""
-        end = f"{self.result.refused:,} connections are refused" if self.result.refused else "nobody is refused"
+        end = f"{self.result.refused:,} connections are refused" if self.result.refused else "all find a seat"
         return View(
             sentence=(
                 f"{self.concurrency.value:,} environments{kept} with {opened} each need {needed:,} seats. "
