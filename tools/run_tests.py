@@ -28,7 +28,8 @@ from tools.rooms import changed_files, leave_other_modules_out, select_tests  # 
 # A test spends about half its time waiting, so two workers per processor keep the processor busy.
 WORKERS = min(8, 2 * (os.cpu_count() or 1))
 PYTEST = (
-    *("-m", "pytest", "-n", str(WORKERS), "--dist", "loadscope", "--nbval", "--nbval-current-env"),
+    *("-m", "pytest", "-p", "tools.lean_pytest", "-n", str(WORKERS), "--dist", "loadscope"),
+    *("--nbval", "--nbval-current-env"),
     *("--nbval-cell-timeout=60", "--nbval-sanitize-with", "tests/notebooks/sanitize.cfg"),
 )
 FOLDERS = ("tests", "engine/tests", "notebooks", "solutions")

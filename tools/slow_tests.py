@@ -4,7 +4,7 @@
     python -m tools.slow_tests /tmp/all.xml [LIMIT_S]
 
 conftest.py marks the listed tests `thorough`. New tests aren't on the list, so `make test` runs them. The list includes
-all mistakes except the quickest one per task, and the quickest as well if it takes 20 s.
+all mistakes except the quickest one per task, and the quickest as well if it takes 12 s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from statistics import mean
 LIST = Path(__file__).resolve().parents[1] / "tests" / "slow.txt"
 HEAD = "# Written by tools/slow_tests.py: tests that take {limit_s:g} s or more, on average over their cases.\n"
 LIMIT_S = 0.5
-MISTAKE_LIMIT_S = 20.0
+MISTAKE_LIMIT_S = 12.0
 MISTAKES = "tests/labs/test_labs.py::test_a_mistake_is_rejected_with_the_message_that_names_it"
 #: The one test in a browser that `make test` runs.
 SMOKE = (

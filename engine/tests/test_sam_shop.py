@@ -16,7 +16,7 @@ from kits import cloud_kit, stack_kit
 
 DATA = Path(__file__).parent / "data"
 # One shop is deployed, used, changed and deleted: to deploy it for each test would take minutes.
-pytestmark = pytest.mark.in_order
+pytestmark = [pytest.mark.in_order, pytest.mark.thorough]
 
 
 class Shop:

@@ -2,7 +2,7 @@
 
 A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`, written as answers.py reads it. `#: expects:` is a regular
 expression for the message of the check, `#: because:` the misconception. `make test` runs each task's quickest mistake
-unless it takes 20 s, `make test-all` every mistake and every other right answer.
+unless it takes 12 s, `make test-all` every mistake and every other right answer.
 """
 
 from __future__ import annotations

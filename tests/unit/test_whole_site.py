@@ -25,6 +25,8 @@ from serverless_first.course.chromium import arguments, find_chromium
 from serverless_first.facts import glossary
 from serverless_first.publish.site import links, make_site
 
+pytestmark = pytest.mark.thorough  # Sphinx takes longer than all of these tests
+
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [module.id for module in course.load(ROOT).ready_modules if module.lesson_minutes]
 MEGABYTE = 1_000_000
