@@ -251,7 +251,7 @@ def test_links_out_of_the_folder_are_not_followed(here: Path, tmp_path: Path) ->
 
 
 @pytest.fixture
-def renumbered(here: Path) -> Iterator[Path]:
+def renumbered(here: Path) -> Path:
     """The course after another change: module 04 has another id, and its task 4.1 too."""
     toml = text(here.parent / "course.toml")
     toml = toml.replace('id = "04-lambda-and-rdbms"', 'id = "04-seats"\nformerly = ["04-lambda-and-rdbms"]')

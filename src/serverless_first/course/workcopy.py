@@ -177,10 +177,10 @@ def _names(target: str, root: Path, work: Path) -> list[str]:
             'A file is written like "00-start-here/00-lab.ipynb".'
         ) from None
     names = [f"{folder}/{module.id}.ipynb" for folder in FOLDERS]
-    built = [name for name in names if (root / name).is_file()]
-    if not built:
+    ready = [name for name in names if (root / name).is_file()]
+    if not ready:
         raise CannotReset(f"Module {module.id} is planned, it has nothing to reset yet.")
-    return built
+    return ready
 
 
 def _built(root: Path, folder: str) -> list[str]:
