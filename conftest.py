@@ -36,6 +36,10 @@ LONGEST_FIRST = (
 )
 
 
+# One worker runs all tests of these folders: classes on one machine at the same time take each other's ports, and the
+# tests of the proxy share two PostgreSQL servers.
+ONE_WORKER = ("tests/classroom/", "engine/tests/proxy/")
+
 # No test may depend on what another test left behind, so each `make test` shuffles them. The same seed gives the same
 # order.
 ORDER = "SERVERLESS_FIRST_ORDER"
@@ -45,7 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Starts each worker's collection at a different file, so that workers reuse files that others have compiled."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker.startswith("gw"):
-        files = [file for word in config.args for file in _files(word)]
+        left_out = slow_tests.listed() if "not thorough" in config.option.markexpr else set()
+        files = [file for word in config.args for file in _files(word) if file not in left_out]
         begin = len(files) * int(worker[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
         config.args = files[begin:] + files[:begin]
 
@@ -69,7 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=lambda item: item.nodeid.partition("::")[0])  # workers collect in different orders
     for item in items:
-        if item.nodeid in slow or item.nodeid.partition("[")[0] in slow:
+        if {item.nodeid, item.nodeid.partition("[")[0], slow_tests.file_of(item.nodeid)} & slow:
             item.add_marker(pytest.mark.thorough)
     if ORDER in os.environ:
         items[:] = shuffled(items, random.Random(os.environ[ORDER]))
@@ -105,8 +110,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith("tests/classroom/"):  # classes on one machine at the same time take each other's ports
-                return "tests/classroom"
+            for folder in ONE_WORKER:
+                if nodeid.startswith(folder):
+                    return folder
             found = UNIT.search(nodeid) if nodeid.startswith("tests/labs/") else None
             scope: str = super()._split_scope(nodeid)
             return f"{scope}::{found[1]}" if found else scope

@@ -1,10 +1,16 @@
 """Writes tests/slow.txt, the list of tests too slow for `make test`, from the times of a whole run.
 
-    make test-all TEST_ARGS="--junitxml=/tmp/all.xml tests"
+    PYTEST_ADDOPTS="--junitxml=/tmp/all.xml" make test-all
     python -m tools.slow_tests /tmp/all.xml [LIMIT_S]
 
 conftest.py marks the listed tests `thorough`. New tests aren't on the list, so `make test` runs them. The list includes
 all mistakes except the quickest one per task, and the quickest as well if it takes 12 s.
+
+A file can be slow although none of its tests is, because it starts a local cloud for a few tests. The times of
+`make test` show such files, and this adds them to the list:
+
+    PYTEST_ADDOPTS="--junitxml=/tmp/short.xml" make test
+    python -m tools.slow_tests --files /tmp/short.xml [LIMIT_S]
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from pathlib import Path
 from statistics import mean
 
 LIST = Path(__file__).resolve().parents[1] / "tests" / "slow.txt"
-HEAD = "# Written by tools/slow_tests.py: tests that take {limit_s:g} s or more, on average over their cases.\n"
+HEAD = "# Written by tools/slow_tests.py: tests, and files of tests, that take {limit_s:g} s or more on average.\n"
 LIMIT_S = 0.5
 MISTAKE_LIMIT_S = 12.0
 MISTAKES = "tests/labs/test_labs.py::test_a_mistake_is_rejected_with_the_message_that_names_it"
@@ -33,6 +39,36 @@ def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
         results: What pytest's --junitxml wrote; the times in it include fixtures.
         limit_s: The average time per case, in seconds, from which a test counts as slow.
     """
+    took_s, mistakes = _times(results)
+    slow = [test for test, times_s in took_s.items() if mean(times_s) >= limit_s and test != SMOKE]
+    for of_task in mistakes.values():
+        (quickest_s, _), *_ = of_task = sorted(of_task)
+        slow += [test for _, test in of_task[0 if quickest_s >= MISTAKE_LIMIT_S else 1 :]]
+    return sorted(slow)
+
+
+def slow_files(results: Path, limit_s: float = LIMIT_S) -> list[str]:
+    """The files whose tests in a run of `make test` are slow on average, as "tests/cloud/test_rds.py", sorted.
+
+    Args:
+        results: What pytest's --junitxml wrote.
+        limit_s: The average time per case, in seconds, from which a file counts as slow.
+    """
+    of_files: dict[str, list[float]] = defaultdict(list)
+    for test, times_s in _times(results)[0].items():
+        of_files[file_of(test)] += times_s
+    for exception in (SMOKE, MISTAKES):
+        of_files.pop(file_of(exception), None)
+    return sorted(file for file, times_s in of_files.items() if mean(times_s) >= limit_s)
+
+
+def file_of(test: str) -> str:
+    """The file in "tests/cloud/test_rds.py::test_name"."""
+    return test.partition("::")[0]
+
+
+def _times(results: Path) -> tuple[dict[str, list[float]], dict[str, list[tuple[float, str]]]]:
+    """The seconds of each test's cases, and for each task the seconds and names of its mistakes."""
     took_s: dict[str, list[float]] = defaultdict(list)
     mistakes: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for case in ElementTree.parse(results).getroot().iter("testcase"):
@@ -45,11 +81,7 @@ def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
             mistakes[case_id.partition("-")[0]].append((time_s, f"{test}[{case_id}"))
         else:
             took_s[test].append(time_s)
-    slow = [test for test, times_s in took_s.items() if mean(times_s) >= limit_s and test != SMOKE]
-    for of_task in mistakes.values():
-        (quickest_s, _), *_ = of_task = sorted(of_task)
-        slow += [test for _, test in of_task[0 if quickest_s >= MISTAKE_LIMIT_S else 1 :]]
-    return sorted(slow)
+    return took_s, mistakes
 
 
 def _file(place: str) -> Path | None:
@@ -67,13 +99,19 @@ def listed() -> set[str]:
 
 def main(arguments: list[str]) -> int:
     """Writes the list; returns the exit code."""
-    if not 1 <= len(arguments) <= 2:
+    only_files = arguments[:1] == ["--files"]
+    words = arguments[only_files:]
+    if not 1 <= len(words) <= 2:
         print(__doc__, file=sys.stderr)
         return 2
-    limit_s = float(arguments[1]) if len(arguments) == 2 else LIMIT_S
-    tests = slow_tests(Path(arguments[0]), limit_s)
+    results, limit_s = Path(words[0]), float(words[1]) if len(words) == 2 else LIMIT_S
+    if only_files:
+        files = slow_files(results, limit_s)
+        tests = sorted({*files, *(test for test in listed() if file_of(test) not in files)})
+    else:
+        tests = slow_tests(results, limit_s)
     LIST.write_text(HEAD.format(limit_s=limit_s) + "".join(f"{test}\n" for test in tests), encoding="utf-8")
-    print(f"Listed {len(tests)} tests: those that take {limit_s:g} s or more, and all but a quick mistake per task.")
+    print(f"{LIST.name} has {len(tests)} lines: slow tests and files, and all but a quick mistake of each task.")
     return 0
 
 

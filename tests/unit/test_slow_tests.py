@@ -40,12 +40,22 @@ def test_a_test_counts_with_the_average_of_its_cases_and_a_task_keeps_its_quicke
 def test_each_test_of_the_list_exists() -> None:
     gone = []
     for test in slow_tests.listed():
-        file, name, *_ = test.partition("[")[0].split("::")
-        if not re.search(
-            rf"^(?:async def |def |class |){name}\b", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE
-        ):
+        file, _, name = test.partition("[")[0].partition("::")
+        source = (ROOT / file).read_text(encoding="utf-8") if (ROOT / file).is_file() else ""
+        if not re.search(rf"^(?:async def |def |class |){name.partition('::')[0]}\b", source, re.MULTILINE):
             gone.append(test)
     assert gone == []
+
+
+def test_a_file_that_is_slow_on_average_is_listed_instead_of_its_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, rds, pool = tmp_path / "results.xml", "tests/cloud/test_rds.py", "tests/unit/test_pool.py::test_a_queue"
+    results.write_text(RESULTS, encoding="utf-8")
+    monkeypatch.setattr(slow_tests, "LIST", tmp_path / "slow.txt")
+    slow_tests.LIST.write_text(f"{rds}::test_a_name\n{pool}\n", encoding="utf-8")
+    assert slow_tests.main(["--files", str(results), "0.4"]) == 0
+    assert slow_tests.listed() == {rds, "tests/cloud/test_at_once.py", pool, "tests/unit/test_site.py"}
 
 
 def test_each_task_but_the_slowest_keeps_a_mistake_for_make_test() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import random
 import stat
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,10 @@ def of_kind(name: str, kind: int) -> zipfile.ZipInfo:
     return entry
 
 
+def unpack(package: bytes, store: Path) -> Path:
+    return code.unpack({hashlib.sha256(package).hexdigest(): package}, store)
+
+
 def files_below(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
@@ -44,7 +50,7 @@ def files_below(folder: Path) -> set[str]:
 )  # fmt: skip
 def test_a_path_that_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(code.BadPackage, match="leads out of it"):
-        code.unpack([package((name, b"x"))], tmp_path / "store")
+        unpack(package((name, b"x")), tmp_path / "store")
     assert files_below(tmp_path) == set()
 
 
@@ -53,14 +59,14 @@ def test_a_link_or_a_device(kind: int, tmp_path: Path) -> None:
     """A link to a folder elsewhere, then a file that would be written through it."""
     bad = package((of_kind("shop", kind), b"/tmp"), ("price.py", b"x"))
     with pytest.raises(code.BadPackage, match=r"shop in the zip is a link or a device"):
-        code.unpack([bad], tmp_path / "store")
+        unpack(bad, tmp_path / "store")
     assert files_below(tmp_path) == set()
 
 
 def test_kinds_and_rights_of_ordinary_files_disturb_nobody(tmp_path: Path) -> None:
     good = package((of_kind("shop/", stat.S_IFDIR), b""), (of_kind("shop/price.py", stat.S_IFREG), b"x"),
                    (of_kind("tax.py", 0), b"y"), ("./", b""))  # fmt: skip
-    assert files_below(code.unpack([good], tmp_path / "store")) == {"shop/price.py", "tax.py"}
+    assert files_below(unpack(good, tmp_path / "store")) == {"shop/price.py", "tax.py"}
 
 
 def test_what_is_too_large_when_unzipped() -> None:
@@ -79,7 +85,7 @@ def test_a_size_that_is_a_lie_fills_neither_disk_nor_memory(tmp_path: Path) -> N
     lie = whole[: at + 24] + (10).to_bytes(4, "little") + whole[at + 28 :]
     tracemalloc.start()
     with pytest.raises(code.BadPackage, match=r"damaged|not a zip"):
-        code.unpack([lie], tmp_path / "store")
+        unpack(lie, tmp_path / "store")
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 5_000_000
@@ -107,7 +113,7 @@ def test_a_zip_with_wrong_bytes_is_refused_or_read_and_nothing_else(how: int, tm
             broken[dice.randrange(len(broken))] = dice.randrange(256)
         store = tmp_path / str(number)
         try:
-            code.unpack([bytes(broken)], store)
+            unpack(bytes(broken), store)
         except code.BadPackage:
             refused += 1
             assert files_below(tmp_path / str(number)) == set()
@@ -131,5 +137,23 @@ def test_a_package_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(zipfile.ZipFile, "extract", full)
     with contextlib.suppress(OSError):
-        code.unpack([package(("price.py", b"x"))], tmp_path)
+        unpack(package(("price.py", b"x")), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_many_environments_that_start_together_unpack_a_package_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    extract = zipfile.ZipFile.extract
+
+    def watched(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> str:
+        written.append(entry.filename)
+        return extract(archive, entry, path)
+
+    monkeypatch.setattr(zipfile.ZipFile, "extract", watched)
+    whole = package(("price.py", b"x"), ("shop/tax.py", b"y"))
+    with ThreadPoolExecutor(8) as threads:
+        folders = set(threads.map(lambda _: unpack(whole, tmp_path), range(8)))
+    assert written == ["price.py", "shop/tax.py"]
+    assert [files_below(folder) for folder in folders] == [{"price.py", "shop/tax.py"}]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import shutil
 import stat
 import tempfile
+import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 UNZIPPED_BYTES = 262_144_000  # AWS Lambda quotas: deployment package with its layers, unzipped, 250 MB
 NAME_BYTES = 255  # of a file, on all systems that there are
+#: Of many environments that start at the same moment, the first unpacks their packages, and the others wait.
+_UNPACKING = threading.Lock()
 _UNIX = 3  # who made an entry (PKWARE's APPNOTE, 4.4.2): on Unix its kind and rights are in the external attributes
 _PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 
@@ -64,19 +66,21 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
         raise BadPackage(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
 
 
-def unpack(packages: Sequence[bytes], store: Path) -> Path:
+def unpack(packages: Mapping[str, bytes], store: Path) -> Path:
     """The folder with the packages' files, made in `store` unless it is there already.
 
     Args:
-        packages: zips, unpacked one over the other: a function's code alone, or its layers in their order.
+        packages: zips by their SHA-256, unpacked one over the other: a function's code, or its layers in their order.
 
     Raises:
         BadPackage: see `check`.
     """
-    names = "".join(hashlib.sha256(package).hexdigest() for package in packages)
-    target = store / hashlib.sha256(names.encode()).hexdigest()[:32]
-    if target.is_dir():
-        return target
+    target = store / hashlib.sha256("\n".join(packages).encode()).hexdigest()[:32]
+    with _UNPACKING:
+        return target if target.is_dir() else _unpacked(packages.values(), store, target)
+
+
+def _unpacked(packages: Collection[bytes], store: Path, target: Path) -> Path:
     for package in packages:
         check(package)
     store.mkdir(parents=True, exist_ok=True)
@@ -87,8 +91,7 @@ def unpack(packages: Sequence[bytes], store: Path) -> Path:
                 for entry in archive.infolist():
                     if entry.filename.strip("./\\"):  # Python 3.12.1 trips over "./", the folder itself
                         archive.extract(entry, fresh)
-        with contextlib.suppress(OSError):  # somebody else was first
-            fresh.rename(target)
+        fresh.rename(target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)  # it is gone if it has got its name
     return target

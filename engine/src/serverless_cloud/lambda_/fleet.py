@@ -209,8 +209,9 @@ class Fleet:
         """A process and its folder; none any more once `clear` or `close` has been called, nor is one left."""
         if not self.is_over(generation):
             store = self._around.folder / "code"
-            task_root = code.unpack([spec.code], store)
-            opt = code.unpack([layer.code for layer in spec.layers], store) if spec.layers else None
+            task_root = code.unpack({spec.code_sha256: spec.code}, store)
+            layers = {layer.code_sha256: layer.code for layer in spec.layers}
+            opt = code.unpack(layers, store) if layers else None
             environment = Environment(
                 spec, task_root, opt, self._around, self._template, provisioned=provisioned, when_ended=when_ended
             )
