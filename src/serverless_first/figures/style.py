@@ -89,12 +89,13 @@ def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None
 def _picture(figure: Figure) -> bytes:
     """The figure as a PNG of few colours. No version of software is in it: the same figure is the same bytes."""
     drawn = io.BytesIO()
-    scale = float(os.environ.get(SCALE, "1"))
-    figure.savefig(drawn, format="png", metadata={"Software": None}, dpi=figure.dpi * scale)
-    with Image.open(drawn) as opened:
-        few = opened.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    dpi = figure.dpi * float(os.environ.get(SCALE, "1"))
+    figure.savefig(drawn, format="rgba", dpi=dpi)
+    width, height = (int(inches * dpi) for inches in figure.get_size_inches())
+    picture = Image.frombuffer("RGBA", (width, height), drawn.getvalue())
+    few = picture.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     png = io.BytesIO()
-    few.save(png, format="png", optimize=True)
+    few.save(png, format="png")  # optimize=True takes seven times as long and saves 7 percent
     return png.getvalue()
 
 
