@@ -1,4 +1,4 @@
-#: expects: the VPC's own network ACL, which lets all pass
+#: expects: the VPC's own network ACL, which lets everything pass
 #: because: The wall is in the way, so the subnets get the VPC's own network ACL again.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
