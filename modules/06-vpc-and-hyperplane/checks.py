@@ -188,5 +188,5 @@ def _nobody_else(
                 called=f"{who} to orders-db, TCP {POSTGRESQL}",
                 came_back=f"arrives: {rule}",
                 expected="the database's group refuses every machine that doesn't have the function's group",
-                look_at="the source that the rule names. A block of addresses lets in every machine that ever gets one of them",
+                look_at="the source that the rule names. A block of addresses lets in every machine with one of them",
             )
