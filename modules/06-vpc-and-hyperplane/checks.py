@@ -42,8 +42,8 @@ def shop_network(attempt: Attempt) -> None:
     both = set(functions[0].group_ids) & set(databases[0].group_ids)
     attempt.expect(
         not both,
-        problem="The function and the database share a security group. Give each its own group, because different "
-        "machines may call the function and the database.",
+        problem="The function and the database share a security group. Give each its own group, because each needs "
+        "its own rules.",
         called="the security groups of orders and of orders-db",
         came_back=", ".join(sorted(both)),
         expected="a group for the function, and another group for the database",
@@ -95,7 +95,7 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
     blocks = ", ".join(subnet["CidrBlock"] for subnet in found)
     attempt.expect(
         len(zones) > 1,
-        problem=f"All subnets of {name} are in one Availability Zone. If this Zone fails, the shop is down.",
+        problem=f"All subnets of {name} are in one Availability Zone. If this Zone fails, the shop goes down.",
         called=f"the subnets of {name}",
         came_back=f"{blocks} in {', '.join(sorted(zones))}",
         expected="subnets in two Availability Zones",
@@ -145,7 +145,7 @@ def _hint(answer: Answer) -> str:
     if any(hop.by is By.SECURITY_GROUP and hop.inward and "there is no rule" in hop.why for hop in answer.refusals):
         return " The database's group lets nobody in."
     if any(hop.by is By.SECURITY_GROUP and hop.inward for hop in answer.refusals):
-        return " The database's group lets somebody else in, or it opens another port."
+        return " The database's group lets somebody else in, or opens another port."
     return ""
 
 
@@ -188,5 +188,5 @@ def _nobody_else(
                 called=f"{who} to orders-db, TCP {POSTGRESQL}",
                 came_back=f"arrives: {rule}",
                 expected="the database's group refuses every machine that doesn't have the function's group",
-                look_at="the source that the rule names. A block of addresses lets in every machine with one of them",
+                look_at="the source that the rule names. A block lets in every machine with one of its addresses",
             )

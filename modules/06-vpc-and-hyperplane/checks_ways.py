@@ -59,7 +59,7 @@ def way_out(attempt: Attempt) -> None:
             "function has no public address.",
             called=answer.question,
             came_back=answer.reason or "arrives",
-            expected="a private subnet, whose packets leave through something that has a public address",
+            expected="a private subnet whose packets leave through something with a public address",
             look_at="the hops that show() lists. Which hop refuses, and what is missing there?",
         )
     stuck = [answer for answer in answers if answer.arrives is not True]
@@ -82,11 +82,11 @@ def way_out(attempt: Attempt) -> None:
             decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=True)
             attempt.expect(
                 not decision.allowed,
-                problem="The network ACL lets more in than answers.",
+                problem="The network ACL lets in more than the answers.",
                 called=f"TCP {port} from {_OUTSIDE[1]} into {name_of(_subnet(picture, place))}",
                 came_back=decision.why,
                 expected="ports below 1024 stay closed to the internet",
-                look_at="the private subnets. They now have the VPC's own network ACL, which lets everything pass"
+                look_at="the private subnets. They now have the VPC's default network ACL, which lets everything pass"
                 if acl.get("IsDefault")
                 else "PortRange and Protocol of the rule that you added",
             )
@@ -116,7 +116,8 @@ def _problem(stuck: list[Answer], by_place: list[list[Answer]]) -> str:
         return "The NAT gateway has no public address, so the internet can't answer it."
     if "no way" in kinds and all(any(_kind(each) != "no way" for each in of_place) for of_place in by_place):
         return (
-            "The private subnets have a way out only to some addresses. The provider has many, and changes them."
+            "The private subnets have a way out only to some addresses. The provider has many addresses, and they "
+            "change."
         )
     if "no way" in kinds and any(all(_kind(each) != "no way" for each in of_place) for of_place in by_place):
         return "One of the function's subnets has no way out. Lambda uses both subnets."
@@ -184,7 +185,7 @@ def _missing(service: str, endpoints: list[Any], somewhere: bool, region: str) -
     if somewhere:
         return f"One of the function's subnets doesn't reach {service}. Its route table has no route to the endpoint."
     if any(each.get("VpcEndpointType", "Gateway") == "Interface" for each in of_service):
-        return f"The endpoint for {service} is an interface endpoint. You pay by the hour, and it writes no route."
+        return f"The endpoint for {service} is an interface endpoint. You pay for it by the hour, and it adds no route."
     if of_service and all(f".{region}." not in str(each["ServiceName"]) for each in of_service):
         return f"The endpoint for {service} is for another Region, because its ServiceName doesn't name {region}."
     if of_service:

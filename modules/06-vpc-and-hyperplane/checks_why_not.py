@@ -64,8 +64,8 @@ def _routes(attempt: Attempt, field: Field) -> None:
             _judged(attempt, field, address, "route_for: which of the matching routes is the most specific?")
         for block in order:
             field.ec2.delete_route(RouteTableId=field.table, DestinationCidrBlock=block)
-    _judged(attempt, field, "192.0.2.1", "route_for: it also has an answer if no route matches")
-    _judged(attempt, field, field.server_address, "route_for: the way within the VPC")
+    _judged(attempt, field, "192.0.2.1", "route_for: what does it return if no route matches?")
+    _judged(attempt, field, field.server_address, "route_for: which route leads to an address in the VPC?")
 
 
 def _acls(attempt: Attempt, field: Field) -> None:
@@ -121,7 +121,7 @@ def _answers(attempt: Attempt, field: Field) -> None:
             _judged(attempt, field, field.server_address, BACK, around=around)
     with _rules(field, 0, [leave]) as here, _rules(field, 1, [enter]) as there:
         _judged(attempt, field, field.server_address, BACK, around=f"{here}; {there}")
-    whose = "The answer passes, but you say that it is refused. You asked a rule about the wrong end of the way back."
+    whose = "The answer passes, but you say that it is refused. For the way back, you gave acl_lets the wrong address."
     for side, rules in (
         (1, [enter, (100, True, "allow", "10.66.1.0/24", None)]),
         (0, [leave, (100, False, "allow", "10.66.2.0/24", None)]),
@@ -213,7 +213,7 @@ def _problem(told: set[str], right: set[str], around: str) -> str:
     if missed and missed < back:
         return "You missed one refusal of the answer. Two network ACLs refuse it, and one doesn't hide the other."
     if missed == back and told and not invented:
-        return "The packet is refused, and so is its answer. One wall doesn't hide the next, so ask both."
+        return "The packet is refused, and so is its answer. One wall doesn't hide the next, so check both ways."
     if any(word.startswith("answer") for word in missed) and around.count("allow") > 1:
         return "You missed a refusal. The answer goes to the port that the client picked, not to the service's port."
     if any(word.startswith("answer") for word in missed):
