@@ -1,4 +1,4 @@
-"""Check of module 06, task 6.1: private subnets and security groups. Behaviour: what the reachability checker says."""
+"""Check of module 06, task 6.1: private subnets and security groups, judged by what the reachability checker says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_PREFIX = 24  # 251 addresses
 
 @task("6.1")
 def shop_network(attempt: Attempt) -> None:
-    """orders reaches orders-db, from private subnets; nobody else does."""
+    """orders reaches orders-db from private subnets, and no other machine does."""
     ec2 = attempt.client("ec2")
     functions = _function(attempt, "orders")
     databases = _database(attempt)
@@ -31,42 +31,42 @@ def shop_network(attempt: Attempt) -> None:
             answer = reach.explain(picture, function, (database, POSTGRESQL))
             attempt.expect(
                 answer.arrives is True,
-                problem="The function does not reach the database." + _hint(answer),
+                problem="The function doesn't reach the database." + _hint(answer),
                 called=answer.question,
                 came_back=answer.reason,
-                expected=f"a way to port {POSTGRESQL}, from each subnet of the function to each of the database",
-                look_at="step 2: who may come in at the database's group, and on which port",
+                expected=f"the packet reaches port {POSTGRESQL} of the database, whichever subnets the two are in",
+                look_at="step 2. Which group does the database's group let in, and on which port?",
             )
     with _strangers(ec2, functions[0], databases[0]) as strangers:
         _nobody_else(attempt, reach.read(ec2), strangers, databases)
     both = set(functions[0].group_ids) & set(databases[0].group_ids)
     attempt.expect(
         not both,
-        problem="The function and the database share a security group. Who may ask the one and who the other are two "
-        "questions, so the task wants a group for each.",
+        problem="The function and the database share a security group. Give each its own group, because each needs "
+        "its own rules.",
         called="the security groups of orders and of orders-db",
         came_back=", ".join(sorted(both)),
-        expected="a group for the function, and another one for the database",
-        look_at="step 2: functions_group and database_group",
+        expected="a group for the function, and another group for the database",
+        look_at="functions_group and database_group in step 2",
     )
     for rule in _rules_in(picture, databases[0]):
         attempt.expect(
             (str(rule["IpProtocol"]), rule.get("FromPort"), rule.get("ToPort"))
             in (("tcp", POSTGRESQL, POSTGRESQL), ("6", POSTGRESQL, POSTGRESQL)),
-            problem="More ports of the database are open than PostgreSQL's.",
+            problem="More ports of the database are open than PostgreSQL needs.",
             called="describe_security_groups of the database's group",
             came_back=_ports(rule),
-            expected="nothing but PostgreSQL's port is open",
+            expected="only PostgreSQL's port is open",
             look_at="FromPort, ToPort and IpProtocol of the database group's rule",
         )
     reply = attempt.invoke("orders", {})
     attempt.expect(
         reply["database"] == "shop",
-        problem="The function does not read the database.",
+        problem="The function doesn't read the database.",
         called=reply.called,
         came_back=reply,
         expected='{"database": "shop"}',
-        look_at="orders.py of step 3; run the cells of this task again",
+        look_at="orders.py in step 3. Run this task's cells again",
     )
 
 
@@ -95,31 +95,31 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
     blocks = ", ".join(subnet["CidrBlock"] for subnet in found)
     attempt.expect(
         len(zones) > 1,
-        problem=f"All subnets of {name} are in one Availability Zone. If that fails, the shop is gone.",
+        problem=f"All subnets of {name} are in one Availability Zone. If this Zone fails, the shop goes down.",
         called=f"the subnets of {name}",
         came_back=f"{blocks} in {', '.join(sorted(zones))}",
-        expected="two Availability Zones",
-        look_at="AvailabilityZone of your two subnets",
+        expected="subnets in two Availability Zones",
+        look_at="the AvailabilityZone of your two subnets",
     )
     for place, subnet in zip(places, found, strict=True):
-        # If something with a public address stood here, would it meet an internet gateway?
+        # If something with a public address were here, would it meet an internet gateway?
         public = Place(place.subnet_id, place.group_ids, public="198.51.100.9", name="anything with a public address")
         answer = reach.explain(picture, public, INTERNET)
         attempt.expect(
             not any(hop.by is By.GATEWAY and "internet gateway" in hop.why and hop.allowed for hop in answer.hops),
-            problem=f"{name} stands in a public subnet.",
+            problem=f"{name} is in a public subnet.",
             called=f"the route table of {subnet['CidrBlock']}",
             came_back="a route leads to the internet gateway",
-            expected="no way between this subnet and the internet",
-            look_at="which subnets you give: make new ones, with no route to the internet",
+            expected="a subnet that has no way to the internet",
+            look_at="the subnets that you use. Make new subnets, without a route to the internet",
         )
         attempt.expect(
             prefix_length(subnet["CidrBlock"]) <= LONGEST_PREFIX,
-            problem="A subnet is so small that it runs dry, and its block cannot be changed.",
+            problem="A subnet is so small that it will run out of addresses, and you can't change its block later.",
             called=f"the block of a subnet of {name}",
-            came_back=f"{subnet['CidrBlock']}: {2 ** (32 - prefix_length(subnet['CidrBlock'])) - 5} addresses to give",
+            came_back=f"{subnet['CidrBlock']}, with {2 ** (32 - prefix_length(subnet['CidrBlock'])) - 5} addresses",
             expected="at least 200 addresses",
-            look_at="the number behind the slash: how many bits are left for addresses?",
+            look_at="the number after the slash. How many bits are left for addresses?",
         )
 
 
@@ -128,7 +128,7 @@ def _subnet(picture: Picture, place: Place) -> Any:
 
 
 def _rules_in(picture: Picture, place: Place) -> list[Any]:
-    """What the security groups of a place let in."""
+    """The rules by which the security groups of a place let packets in."""
     groups = [each for each in picture.groups if each["GroupId"] in place.group_ids]
     return [rule for group in groups for rule in group["IpPermissions"]]
 
@@ -141,17 +141,17 @@ def _ports(rule: Any) -> str:
 
 
 def _hint(answer: Answer) -> str:
-    """The misconception that the refusal speaks of; empty if there are several."""
+    """The misconception behind the refusal; empty if there could be several."""
     if any(hop.by is By.SECURITY_GROUP and hop.inward and "there is no rule" in hop.why for hop in answer.refusals):
         return " The database's group lets nobody in."
     if any(hop.by is By.SECURITY_GROUP and hop.inward for hop in answer.refusals):
-        return " The database's group lets somebody else in, or on another port."
+        return " The database's group lets somebody else in, or opens another port."
     return ""
 
 
 @contextlib.contextmanager
 def _strangers(ec2: Any, function: Place, database: Place) -> Iterator[list[tuple[str, Place]]]:
-    """Machines that others of Hikari could start in this VPC: with a group of their own, and with the VPC's default."""
+    """Machines that Hikari's other teams could start in this VPC, with their own group and with the default group."""
     subnets = ec2.describe_subnets(SubnetIds=[function.subnet_id])["Subnets"]
     of_vpc = [{"Name": "vpc-id", "Values": [subnets[0]["VpcId"]]}]
     every = [(each["SubnetId"], each["CidrBlock"]) for each in ec2.describe_subnets(Filters=of_vpc)["Subnets"]]
@@ -162,7 +162,7 @@ def _strangers(ec2: Any, function: Place, database: Place) -> Iterator[list[tupl
     try:
         yield [
             *(
-                (f"a machine with a group of its own in {block}", Place(each, (own,), name=name))
+                (f"a machine with its own group in {block}", Place(each, (own,), name=name))
                 for each, block in every
             ),
             ("a machine with the VPC's default group", Place(database.subnet_id, (default,), name="another machine")),
@@ -181,11 +181,12 @@ def _nobody_else(
             rule = next((hop.why for hop in answer.hops if hop.by is By.SECURITY_GROUP and hop.inward), last)
             attempt.expect(
                 not answer.arrives,
-                problem="The database lets strangers in: it is open to addresses, not to the function's group."
+                problem="The database lets strangers in, because its group names addresses, not the function's group."
                 if "default" not in who
-                else "The database lets in whatever has the VPC's default group: all that nobody chose a group for.",
+                else "The database lets in every machine with the VPC's default group. A machine gets this group if "
+                "nobody chooses another group for it.",
                 called=f"{who} to orders-db, TCP {POSTGRESQL}",
                 came_back=f"arrives: {rule}",
-                expected="that the database's group refuses everybody who does not have the function's group",
-                look_at="whom the rule names. A block of addresses means all that ever stands there",
+                expected="the database's group refuses every machine that doesn't have the function's group",
+                look_at="the source that the rule names. A block lets in every machine with one of its addresses",
             )

@@ -42,7 +42,7 @@ def _is_open(picture: Picture, place: Place) -> bool:
 
 @task("6.2")
 def way_out(attempt: Attempt) -> None:
-    """payments reaches the internet from both private subnets, which stay private; answers alone come in."""
+    """payments reaches the internet from both private subnets, which stay private, and only answers come in."""
     places = _places(attempt, "payments")
     picture = reach.read(attempt.client("ec2"))
     addresses = [*_OUTSIDE, f"93.184.{_chance.randint(1, 250)}.{_chance.randint(1, 250)}"]
@@ -53,28 +53,28 @@ def way_out(attempt: Attempt) -> None:
         answer = reach.explain(picture, place, (addresses[0], 443))
         attempt.expect(
             not _is_open(picture, place),
-            problem="The function stands in a public subnet, and has no public address: nothing answers it."
+            problem="The function is in a public subnet but has no public address, so nothing can answer it."
             if name_of(subnet).startswith("public")
-            else "The private subnet leads to the internet gateway. That makes it public, and the function has no "
-            "public address.",
+            else "The private subnet's route leads to the internet gateway. That makes the subnet public, and the "
+            "function has no public address.",
             called=answer.question,
             came_back=answer.reason or "arrives",
-            expected="a private subnet whose way out leads through something that has a public address",
-            look_at="the hops that show() lists: which one refuses, and what does it miss?",
+            expected="a private subnet whose packets leave through something with a public address",
+            look_at="the hops that show() lists. Which hop refuses, and what is missing there?",
         )
     stuck = [answer for answer in answers if answer.arrives is not True]
     vpc = _subnet(picture, places[0])["VpcId"]
     no_nat = not any(each["VpcId"] == vpc for each in picture.nat_gateways)
     untouched = no_nat and all(_kind(answer) == "no way" for answer in answers)
     if untouched:
-        attempt.not_started("There is no way out of the private subnets yet: no NAT gateway, no route.")
+        attempt.not_started("There is no way out of the private subnets yet, neither a NAT gateway nor a route.")
     if stuck:
         attempt.fail(
             _problem(stuck, by_place),
             called=stuck[0].question,
             came_back=stuck[0].reason,
-            expected="the packet arrives and its answer comes back, from each of the function's subnets",
-            look_at="the hops that show() lists: the line with NO, and what it names",
+            expected="the packet arrives, and its answer comes back, from each of the function's subnets",
+            look_at="the hops that show() lists. The line with NO names what stops the packet",
         )
     for place in places:
         acl = picture.network_acl_of(_subnet(picture, place))
@@ -82,18 +82,18 @@ def way_out(attempt: Attempt) -> None:
             decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=True)
             attempt.expect(
                 not decision.allowed,
-                problem="The network ACL lets more in than answers.",
+                problem="The network ACL lets in more than the answers.",
                 called=f"TCP {port} from {_OUTSIDE[1]} into {name_of(_subnet(picture, place))}",
                 came_back=decision.why,
-                expected="ports below 1024 stay closed for the internet",
-                look_at="the private subnets' association: this is the VPC's own network ACL, which lets all pass"
+                expected="ports below 1024 stay closed to the internet",
+                look_at="the private subnets. They now have the VPC's default network ACL, which lets everything pass"
                 if acl.get("IsDefault")
                 else "PortRange and Protocol of the rule that you added",
             )
 
 
 def _kind(answer: Answer) -> str:
-    """What stops a packet, in a word."""
+    """The kind of obstacle that stops a packet, in a word or two."""
     first = answer.refusals[0] if answer.refusals else None
     if first is None:
         return ""
@@ -111,24 +111,25 @@ def _problem(stuck: list[Answer], by_place: list[list[Answer]]) -> str:
     kinds = {_kind(answer) for answer in stuck}
     gateways = [hop for answer in stuck for hop in answer.refusals if hop.by is By.GATEWAY]
     if "gateway" in kinds and any("it stands in" in hop.why for hop in gateways):
-        return "The NAT gateway stands in a private subnet: it has no way out itself."
+        return "The NAT gateway is in a private subnet, so it has no way out itself."
     if "no public address" in kinds:
-        return "The NAT gateway has no public address, so the internet cannot answer it."
+        return "The NAT gateway has no public address, so the internet can't answer it."
     if "no way" in kinds and all(any(_kind(each) != "no way" for each in of_place) for of_place in by_place):
         return (
-            "The private subnets have a way out, but to some addresses alone. The provider has many, and changes them."
+            "The private subnets have a way out only to some addresses. The provider has many addresses, and they "
+            "change."
         )
     if "no way" in kinds and any(all(_kind(each) != "no way" for each in of_place) for of_place in by_place):
-        return "One of the function's subnets has no way out. Lambda uses either of them."
+        return "One of the function's subnets has no way out. Lambda uses both subnets."
     if "no way" in kinds and _behind(stuck):
         return "The NAT gateway's own subnet has no way to the internet."
     if "no way" in kinds:
-        return "The private subnets have no way out: their own route tables do not lead anywhere."
+        return "The private subnets have no way out, because their own route tables don't lead anywhere."
     if "answer" in kinds:
-        return "The request gets out, and its answer does not get in. A network ACL has no memory."
+        return "The request gets out, but its answer doesn't get in. A network ACL has no memory."
     if "out" in kinds:
-        return "The network ACL does not let the request out."
-    return "The function does not reach the internet."
+        return "The network ACL doesn't let the request out."
+    return "The function doesn't reach the internet."
 
 
 def _behind(stuck: list[Answer]) -> bool:
@@ -141,7 +142,7 @@ def _behind(stuck: list[Answer]) -> bool:
 
 @task("6.3")
 def endpoints(attempt: Attempt) -> None:
-    """archive reaches S3 and DynamoDB by gateway endpoints from both subnets, and the internet from none."""
+    """archive reaches S3 and DynamoDB through gateway endpoints from both subnets, and the internet from none."""
     places = _places(attempt, "archive")
     ec2 = attempt.client("ec2")
     picture = reach.read(ec2)
@@ -153,11 +154,12 @@ def endpoints(attempt: Attempt) -> None:
         answer = reach.explain(picture, place, (_OUTSIDE[1], 443))
         attempt.expect(
             not any(hop.by is By.GATEWAY for hop in answer.hops),
-            problem="The function has a way to the internet. It needs none, and a NAT gateway costs by the hour.",
+            problem="The function has a way to the internet. It doesn't need it, and you pay for a NAT gateway by the "
+            "hour.",
             called=answer.question,
             came_back="; ".join(str(hop) for hop in answer.hops if hop.by is By.GATEWAY),
-            expected="a way to S3 and DynamoDB alone",
-            look_at="the routes of the private subnets: remove what leads elsewhere, or run the task's cell again",
+            expected="a way only to S3 and DynamoDB",
+            look_at="the private subnets' routes. Remove routes that lead elsewhere, or run the task's cell again",
         )
     for service in ("s3", "dynamodb"):
         address = reach.service_address(picture, service)
@@ -168,9 +170,9 @@ def endpoints(attempt: Attempt) -> None:
             attempt.fail(
                 _missing(service, mine, any(through), ec2.meta.region_name),
                 called=f"{wrong.question} ({service})",
-                came_back=wrong.reason or "arrives, but not by an endpoint",
-                expected="a route by the service's gateway endpoint, in each of the function's subnets",
-                look_at="what VpcEndpointType, ServiceName and RouteTableIds say; then all cells of the task again",
+                came_back=wrong.reason or "arrives, but not through an endpoint",
+                expected="a route to the service's gateway endpoint, in each of the function's subnets",
+                look_at="VpcEndpointType, ServiceName and RouteTableIds. Then run all cells of the task again",
             )
 
 
@@ -181,11 +183,11 @@ def _by_endpoint(hop: Hop) -> bool:
 def _missing(service: str, endpoints: list[Any], somewhere: bool, region: str) -> str:
     of_service = [each for each in endpoints if str(each["ServiceName"]).endswith(f".{service}")]
     if somewhere:
-        return f"One of the function's subnets does not reach {service}: its route table does not know the endpoint."
+        return f"One of the function's subnets doesn't reach {service}. Its route table has no route to the endpoint."
     if any(each.get("VpcEndpointType", "Gateway") == "Interface" for each in of_service):
-        return f"The endpoint of {service} is an interface endpoint. It costs by the hour, and writes no route."
+        return f"The endpoint for {service} is an interface endpoint. You pay for it by the hour, and it adds no route."
     if of_service and all(f".{region}." not in str(each["ServiceName"]) for each in of_service):
-        return f"The endpoint of {service} is of another Region: its ServiceName does not name {region}."
+        return f"The endpoint for {service} is for another Region, because its ServiceName doesn't name {region}."
     if of_service:
-        return f"The endpoint of {service} is there, on other route tables: the function's subnets do not know it."
-    return f"There is no endpoint of {service}."
+        return f"The endpoint for {service} is on other route tables, so the function's subnets don't use it."
+    return f"There is no endpoint for {service}."

@@ -1,4 +1,4 @@
-"""Check of module 06, task 6.4: the learner's checker, asked about networks that it has not seen."""
+"""Check of module 06, task 6.4: asks the learner's checker about networks that the learner hasn't seen."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ NAME = "hikari-why-not"
 ANY = "0.0.0.0/0"
 Rule = tuple[int, bool, str, str, tuple[int, int] | None]  # number, outward, action, block, ports
 
-GIVEN = "the given lines of the handler: leave them as they were"
-BACK = "the way back: which network ACLs does the answer pass, in which direction, and to which port does it go?"
+GIVEN = "the given lines of the handler. Leave them as they were"
+BACK = "the way back. Which network ACLs does the answer pass, in which direction, and to which port does it go?"
 
 _chance = random.Random()
 
 
 @dataclass(frozen=True)
 class Field:
-    """A VPC of the check: a client and a server, each in a subnet with a network ACL of its own."""
+    """A VPC of the check: a client and a server, each in a subnet with its own network ACL."""
 
     ec2: Any
     vpc: str
@@ -40,7 +40,7 @@ class Field:
 
 @task("6.4")
 def why_not(attempt: Attempt) -> None:
-    """hikari-why-not says of unseen networks what reach.explain says."""
+    """hikari-why-not and reach.explain say the same about networks that the learner hasn't seen."""
     say("6.4: your checker and ours look at a dozen networks ...")
     with _field(attempt.client("ec2")) as field:
         _routes(attempt, field)
@@ -55,27 +55,27 @@ def why_not(attempt: Attempt) -> None:
 
 
 def _routes(attempt: Attempt, field: Field) -> None:
-    """The longest prefix decides, wherever it stands in the list."""
+    """The longest prefix decides, wherever it is in the list."""
     blocks = ["203.0.0.0/8", "203.0.113.0/24", ANY, "203.0.113.64/26"]
     for order in (blocks, blocks[::-1]):
         for block in order:
             field.ec2.create_route(RouteTableId=field.table, DestinationCidrBlock=block, GatewayId=field.gateway)
         for address in ("203.0.113.70", "203.0.113.7", "203.7.7.7", "192.0.2.1"):
-            _judged(attempt, field, address, "route_for: of the routes that match, which one is the most specific?")
+            _judged(attempt, field, address, "route_for: which of the matching routes is the most specific?")
         for block in order:
             field.ec2.delete_route(RouteTableId=field.table, DestinationCidrBlock=block)
-    _judged(attempt, field, "192.0.2.1", "route_for: what it gives when no route matches")
-    _judged(attempt, field, field.server_address, "route_for: the way within the VPC")
+    _judged(attempt, field, "192.0.2.1", "route_for: what does it return if no route matches?")
+    _judged(attempt, field, field.server_address, "route_for: which route leads to an address in the VPC?")
 
 
 def _acls(attempt: Attempt, field: Field) -> None:
     """The lowest number that matches decides; directions and ports count."""
     out: Rule = (100, True, "allow", ANY, None)
-    numbers = "acl_lets: in which order are the rules tried, and which one decides?"
-    ends = "A PortRange holds its first and its last port, too: a rule for one port has the same number twice."
-    ports = "The rule that decides is one for other ports. A rule matches if its PortRange holds the packet's port."
-    other_way = "A rule of the other direction was taken. Egress says for which direction a rule is."
-    other_end = "A rule's CidrBlock speaks of the other end: where a packet comes from, or where it goes."
+    numbers = "acl_lets: in which order are the rules tried, and which rule decides?"
+    ends = "A PortRange includes its first and its last port, so a rule for one port has the same number twice."
+    ports = "You took a rule for other ports. A rule matches if its PortRange holds the packet's port."
+    other_way = "You took a rule for the other direction. Egress says for which direction a rule is."
+    other_end = "A rule's CidrBlock is about the other end, which is where a packet comes from or goes to."
     cases: list[tuple[list[Rule], str, str]] = [
         ([(100, False, "allow", ANY, (5432, 5432)), out], "acl_lets: PortRange", ends),
         ([(200, False, "deny", ANY, None), (100, False, "allow", ANY, None), out], numbers, ""),
@@ -89,12 +89,12 @@ def _acls(attempt: Attempt, field: Field) -> None:
         ([out], "acl_lets: for which direction is each rule?", other_way),
         (
             [(100, False, "allow", "10.66.2.0/24", None), out],
-            "acl_lets: which address does a rule speak of?",
+            "acl_lets: which address is a rule about?",
             other_end,
         ),
         (
             [(100, False, "allow", "10.66.1.0/24", None), out],
-            "acl_lets: which address does a rule speak of?",
+            "acl_lets: which address is a rule about?",
             other_end,
         ),
     ]
@@ -104,7 +104,7 @@ def _acls(attempt: Attempt, field: Field) -> None:
 
 
 def _answers(attempt: Attempt, field: Field) -> None:
-    """The answer needs rules of its own, for the port that the client picked."""
+    """The answer needs its own rules, for the port that the client picked."""
     enter: Rule = (100, False, "allow", ANY, (5432, 5432))
     leave: Rule = (100, True, "allow", ANY, (5432, 5432))
     cases: list[tuple[int, list[Rule]]] = [
@@ -121,7 +121,7 @@ def _answers(attempt: Attempt, field: Field) -> None:
             _judged(attempt, field, field.server_address, BACK, around=around)
     with _rules(field, 0, [leave]) as here, _rules(field, 1, [enter]) as there:
         _judged(attempt, field, field.server_address, BACK, around=f"{here}; {there}")
-    whose = "The answer passes, and you say that it is refused: a rule was asked about the wrong end of the way back."
+    whose = "The answer passes, but you say that it is refused. For the way back, you gave acl_lets the wrong address."
     for side, rules in (
         (1, [enter, (100, True, "allow", "10.66.1.0/24", None)]),
         (0, [leave, (100, False, "allow", "10.66.2.0/24", None)]),
@@ -131,7 +131,7 @@ def _answers(attempt: Attempt, field: Field) -> None:
 
 
 def _groups(attempt: Attempt, field: Field) -> None:
-    """Security groups, as given; and one that refuses does not hide a network ACL that does."""
+    """The given part on security groups still works, and a group that refuses doesn't hide a network ACL that does."""
     with _rules(field, 1, [(100, False, "allow", ANY, None)]) as around:
         _judged(attempt, field, field.server_address, GIVEN, port=22, around=around)
 
@@ -161,7 +161,7 @@ def _judged(
     around: str = "",
     problem: str = "",
 ) -> None:
-    """Asks the learner's checker and ours. `problem`: what a difference means here; empty: the words tell."""
+    """Asks the learner's checker and ours. `problem` says what a difference means; if empty, the answers tell it."""
     client_port = _chance.randint(49001, 65000)
     event = {"source": field.client, "address": address, "port": port, "client_port": client_port}
     reply = attempt.invoke(NAME, event)
@@ -170,18 +170,18 @@ def _judged(
     way = next((hop for hop in answer.hops if hop.by is By.ROUTE_TABLE), None)
     route = way.why.partition(" ")[0] if way and way.allowed else None
     inside = address == field.server_address
-    if not inside:  # what lies behind the gateway this function does not look at
+    if not inside:  # this function doesn't look behind the gateway
         right &= {"route table"}
     told = reply["refused_by"]
     named = {str(word) for word in told} if isinstance(told, list) else {str(told)}
     attempt.expect(
         reply["route"] == route,
-        problem="The route is wrong. A shorter prefix was taken, though a more specific route matches."
+        problem="The route is wrong. You took a route with a shorter prefix, although a more specific route matches."
         if reply["route"] is not None and route is not None
         else "The route is wrong.",
         called=reply.called,
         came_back=reply,
-        expected="the block of the route that a packet to this address takes; null if none matches",
+        expected="the block of the route that a packet to this address takes, or null if no route matches",
         look_at=look_at,
     )
     if look_at == GIVEN and any(word.startswith("answer") for word in named ^ right):
@@ -191,7 +191,7 @@ def _judged(
         problem=problem or _problem(named, right, around),
         called=reply.called,
         came_back=reply,
-        expected="an empty list: the packet arrives and its answer comes back" if not right else _kinds(right),
+        expected="an empty list, because the packet arrives and its answer comes back" if not right else _kinds(right),
         look_at=f"{look_at} ({around})" if around else look_at,  # here nothing is cut
     )
 
@@ -201,33 +201,33 @@ def _kinds(right: set[str]) -> str:
     there = any(not word.startswith("answer") for word in right)
     what = "the packet and its answer" if back and there else "the answer" if back else "the packet"
     if len(right) == 1:
-        return f"that {what} is refused, at one place"
-    return f"that {what} {'are' if back and there else 'is'} refused, at {len(right)} places in all"
+        return f"{what} is refused, at one place"
+    return f"{what} {'are' if back and there else 'is'} refused, at {len(right)} places in all"
 
 
 def _problem(told: set[str], right: set[str], around: str) -> str:
     missed, invented = right - told, told - right
     back = {word for word in right if word.startswith("answer")}
     if invented and {_turned(word) for word in missed} == invented:
-        return "As many refusals as there are, and in the wrong direction: one goes out of a subnet, one into a subnet."
+        return "You found all refusals, but in the wrong direction. A packet goes out of one subnet and into another."
     if missed and missed < back:
-        return "One refusal of the answer goes unnoticed: two network ACLs refuse it, and one does not hide the other."
+        return "You missed one refusal of the answer. Two network ACLs refuse it, and one doesn't hide the other."
     if missed == back and told and not invented:
-        return "The packet is refused, and its answer would be, too. One wall does not hide the next: ask for both."
+        return "The packet is refused, and so is its answer. One wall doesn't hide the next, so check both ways."
     if any(word.startswith("answer") for word in missed) and around.count("allow") > 1:
-        return "A refused answer goes unnoticed. It goes to the port that the client picked, not to the service's."
+        return "You missed a refusal. The answer goes to the port that the client picked, not to the service's port."
     if any(word.startswith("answer") for word in missed):
-        return "An answer that is refused goes unnoticed: a network ACL has no memory."
+        return "You missed that the answer is refused. A network ACL has no memory."
     if any(word.startswith("answer") for word in invented):
-        return "An answer is said to be refused that passes. It goes to the port that the client picked."
+        return "The answer passes, but you say that it is refused. It goes to the port that the client picked."
     if any("network ACL" in word for word in missed):
         return (
-            "A network ACL refuses, and you let the packet pass. The rule with the lowest number that matches decides."
+            "A network ACL refuses the packet, but you let it pass. The matching rule with the lowest number decides."
         )
     if any("network ACL" in word for word in invented):
         return (
-            "A network ACL lets the packet pass, and you say that it refuses. The rule with the lowest number that "
-            "matches decides."
+            "A network ACL lets the packet pass, but you say that it refuses. The matching rule with the lowest number "
+            "decides."
         )
     return "You and reach.explain name different walls."
 
@@ -322,7 +322,7 @@ _OPEN: list[Rule] = [(50, False, "allow", ANY, None), (50, True, "allow", ANY, N
 
 @contextlib.contextmanager
 def _rules(field: Field, side: int, rules: Sequence[Rule]) -> Iterator[str]:
-    """Other rules for a while in the network ACL of the client's subnet (0) or the server's (1); in words."""
+    """Puts other rules into the network ACL of the client's subnet (0) or the server's (1) for a while; in words."""
     acl = field.acls[side]
     _clear(field.ec2, acl, _OPEN)
     _write(field.ec2, acl, rules)

@@ -12,6 +12,7 @@ from serverless_cloud.records import CallResult, DatabaseSession, Interval, Samp
 from serverless_first import figures
 from serverless_first.figures import style
 from serverless_first.figures.words import WrongTitle, alt_text, check_title, measured, told
+from serverless_first.simulate import network
 
 REFUSED = "FATAL:  remaining connection slots are reserved for roles"
 
@@ -35,6 +36,12 @@ LIFE = [
     *(interval("invoke", 1.6, 1.9), interval("frozen", 1.9, 3)),
 ]
 BURST = [sample(0, 1), sample(0.1, 17), sample(0.2, 3, 14), sample(0.3, 0, 17)]
+SAME_PORT = [
+    ("env 1:40000", "db:5432"),
+    ("env 2:40000", "db:5432"),
+    ("env 2:40001", "api:443"),
+    ("env 3:40000", "db:5432"),
+]
 TRIES = {"own role": [call("answered")] * 15 + [call("failed")] * 45}
 
 #: A figure with a title that its data bear out, and what its alt text says after the title.
@@ -85,6 +92,46 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         "One try has its price",
         "One row for each try. Own role: of 60 orders 15 placed and 45 failed.",
     ),
+    "two VPCs, no way": (
+        lambda title: figures.two_vpcs(title=title, model="none", environments=4, interfaces=0),
+        "There is no way from a function to your database",
+        "On the left, the VPC of the Lambda service with 4 environments. On the right, your VPC with a database and a "
+        "subnet of 11 addresses, 11 of them free. Nothing leads from one VPC to the other.",
+    ),
+    "two VPCs in 2019": (
+        lambda title: figures.two_vpcs(title=title, model="2019", environments=11, interfaces=11, refused=19),
+        "2019: each environment takes an address, and 11 are all there are",
+        "On the left, the VPC of the Lambda service with 11 environments and 19 more that are crossed out because they "
+        "found no address. On the right, your VPC with a database and a subnet of 11 addresses, none of them free. A "
+        "line leads from each environment to its own interface in the subnet, and from there to the database.",
+    ),
+    "two VPCs now": (
+        lambda title: figures.two_vpcs(title=title, model="hyperplane", environments=30, interfaces=1),
+        "Now: 30 environments share one interface",
+        "On the left, the VPC of the Lambda service with 30 environments. On the right, your VPC with a database and a "
+        "subnet of 11 addresses, 10 of them free. A line leads from each environment to Hyperplane in the middle, "
+        "which translates addresses. From there, 1 line leads to 1 interface in the subnet, and on to the database.",
+    ),
+    "cold starts": (
+        lambda title: figures.cold_starts(network.cold_start(0.5, "2019"), network.cold_start(0.5), title=title),
+        "95% of such a cold start in 2019 was the wait for the interface",
+        "Two bars. In 2019, the cold start took 10.5 s, and the hatched part of the bar is the wait for the interface, "
+        "10.0 s. Now it takes 0.5 s, without this wait.",
+    ),
+    "interfaces": (
+        lambda title: figures.interfaces_then_and_now((24, 24), title=title),
+        "2019: a wall at 250 interfaces. Now two serve 10,000 environments",
+        "Network interfaces against environments, both on logarithmic axes. The dashed line of 2019 rises by one with "
+        "each environment and ends at 250. A hatched area above it shows the environments that get none. The solid "
+        "line of today needs 2 for up to 10,000 environments.",
+    ),
+    "translations": (
+        lambda title: figures.translations(network.translate(SAME_PORT), title=title),
+        "The same source port three times, told apart by the interface's ports",
+        "A table of 4 connections. env 1:40000 to db:5432 has port 1024 of the interface. env 2:40000 to db:5432 has "
+        "port 1025 of the interface. env 2:40001 to api:443 has port 1024 of the interface. env 3:40000 to db:5432 has "
+        "port 1026 of the interface. Towards db:5432, 3 of 65,000 ports are in use.",
+    ),
     "limits": (
         lambda title: figures.instance_limits(
             1000, instance_classes=["db.t4g.large", "db.r6g.large"], chosen="db.r6g.large", title=title
@@ -119,6 +166,16 @@ def test_a_title_with_another_number_is_refused(name: str) -> None:
             ),
             "db.t4g.large",
         ),
+        (
+            lambda: figures.two_vpcs(title="All share one interface", model="hyperplane", environments=4, interfaces=2),
+            "one interface",
+        ),
+        (
+            lambda: figures.two_vpcs(title="11 are all there are", model="2019", environments=4, interfaces=4),
+            "all there are",
+        ),
+        (lambda: figures.interfaces_then_and_now((16,), title="Now two serve everybody"), "two"),
+        (lambda: figures.translations(network.translate(SAME_PORT[:2]), title="It is used three times"), "three times"),
     ],
 )
 def test_a_claim_that_the_data_do_not_show_is_refused(draw: Callable[[], Figure], says: str) -> None:
@@ -141,6 +198,10 @@ def test_titles_may_round_and_name_things(title: str) -> None:
 def test_titles_may_not_state_another_number(title: str) -> None:
     with pytest.raises(WrongTitle):
         check_title(title, [17, 60, 1200, 0.12, 2_100_000], [0.083])
+
+
+def test_a_figure_whose_title_is_the_slides_heading_has_words_without_a_title() -> None:
+    assert alt_text(told(Figure(), "", "Two bars.", "Now it takes 0.5 s.")) == "Two bars. Now it takes 0.5 s."
 
 
 def test_a_shown_figure_carries_its_own_words_and_a_span_around_what_was_measured(

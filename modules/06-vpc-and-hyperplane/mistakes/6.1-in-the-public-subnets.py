@@ -1,4 +1,4 @@
-#: expects: stands in a public subnet
+#: expects: orders is in a public subnet
 #: because: There are two subnets already, in two Zones.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones

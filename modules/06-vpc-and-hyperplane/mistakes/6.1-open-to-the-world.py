@@ -1,4 +1,4 @@
-#: expects: lets strangers in: it is open to addresses
+#: expects: lets strangers in, because its group names addresses
 #: because: Nobody outside reaches a private subnet, so the rule may name everybody.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones

@@ -1,4 +1,4 @@
-#: expects: has the VPC's default group
+#: expects: lets in every machine with the VPC's default group
 #: because: Every VPC brings a group along, and all that it holds reach each other.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones

@@ -1,4 +1,4 @@
-#: expects: so small that it runs dry
+#: expects: so small that it will run out of addresses
 #: because: A function and a database are two things, so a small block is enough.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones

@@ -1,4 +1,4 @@
-#: expects: its answer does not get in
+#: expects: its answer doesn't get in
 #: because: The answer comes from 443, so 443 is thought to be its port.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

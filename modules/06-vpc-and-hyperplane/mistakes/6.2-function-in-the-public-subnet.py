@@ -1,4 +1,4 @@
-#: expects: stands in a public subnet, and has no public address
+#: expects: is in a public subnet but has no public address
 #: because: A public subnet is thought to give its machines internet.
 shop = hikari_vpc.make(strict_acl=True)
 subnets = shop.public_subnets

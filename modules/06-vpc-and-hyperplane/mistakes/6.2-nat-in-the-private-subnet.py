@@ -1,4 +1,4 @@
-#: expects: The NAT gateway stands in a private subnet
+#: expects: The NAT gateway is in a private subnet
 #: because: The NAT gateway is put to those who use it.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

@@ -1,4 +1,4 @@
-#: expects: its answer does not get in
+#: expects: its answer doesn't get in
 #: because: The answer is thought to pass by itself, as with a security group.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

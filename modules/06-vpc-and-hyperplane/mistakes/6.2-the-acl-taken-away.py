@@ -1,5 +1,5 @@
-#: expects: the VPC's own network ACL, which lets all pass
-#: because: The wall is in the way, so the subnets get the VPC's own network ACL again.
+#: expects: the VPC's default network ACL, which lets everything pass
+#: because: The wall is in the way, so the subnets get the VPC's default network ACL again.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

@@ -1,4 +1,4 @@
-#: expects: its answer does not get in
+#: expects: its answer doesn't get in
 #: because: The rule for answers is written for the wrong direction.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

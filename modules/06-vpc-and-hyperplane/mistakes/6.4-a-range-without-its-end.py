@@ -1,4 +1,4 @@
-#: expects: A PortRange holds its first and its last port
+#: expects: A PortRange includes its first and its last port
 #: because: A PortRange is taken for a range of Python, without its end.
 #: changes: gap 2
 -            and ports["From"] <= port <= ports["To"]

@@ -1,4 +1,4 @@
-#: expects: One wall does not hide the next
+#: expects: One wall doesn't hide the next
 #: because: A packet that is refused has no answer, so the way back is not asked.
 #: fills: gap 3
         arrived = not refused

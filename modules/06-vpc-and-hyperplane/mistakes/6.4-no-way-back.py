@@ -1,4 +1,4 @@
-#: expects: An answer that is refused goes unnoticed
+#: expects: You missed that the answer is refused
 #: because: The answer is thought to pass by itself.
 %%writefile why_not.py
 import ipaddress

@@ -1,4 +1,4 @@
-#: expects: One refusal of the answer goes unnoticed
+#: expects: You missed one refusal of the answer
 #: because: The second network ACL is asked only if the first one lets the answer pass.
 #: fills: gap 3
         if not acl_lets(acl_of(target), True, client, client_port):

@@ -1,4 +1,4 @@
-#: expects: a rule was asked about the wrong end
+#: expects: you gave acl_lets the wrong address
 #: because: The addresses of the way there are kept for the way back.
 #: fills: gap 3
         if not acl_lets(acl_of(target), True, address, client_port):

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.style import BLUE, GREY, SKY, VERMILION, style
+from serverless_first.figures.words import told
 from serverless_first.simulate import network
 from serverless_first.simulate.network import ColdStart, NetworkResult
 
@@ -39,11 +40,25 @@ def interfaces_then_and_now(subnets: Sequence[int], *, title: str) -> Figure:
     with style():
         figure = Figure(figsize=(8.0, 3.8))
         curves = InterfaceCurves(figure.subplots(), shown)
-        curves.update(network.simulate(shown, subnets, "2019"), network.simulate(shown, subnets), None)
+        then, now = network.simulate(shown, subnets, "2019"), network.simulate(shown, subnets)
+        curves.update(then, now, None)
         curves.title.set_text(title)
         handles, labels = curves.legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
-    return figure
+    wall, least, most = int(then.interfaces.max()), int(now.interfaces.min()), int(now.interfaces.max())
+    needed = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return told(
+        figure,
+        title,
+        "Network interfaces against environments, both on logarithmic axes.",
+        f"The dashed line of 2019 rises by one with each environment and ends at {wall:,}. A hatched area above it "
+        "shows the environments that get none."
+        if then.refused.any()
+        else "The dashed line of 2019 rises by one with each environment.",
+        f"The solid line of today needs {needed} for up to {shown[-1]:,} environments.",
+        numbers=[2019, wall, least, most, shown[-1]],
+        claims={"wall": bool(then.refused.any()), "two": least == most == 2},
+    )
 
 
 class InterfaceCurves(Moving):
@@ -164,4 +179,14 @@ def cold_starts(then: ColdStart, now: ColdStart, *, title: str) -> Figure:
         bars.update(then, now)
         bars.title.set_text(title)
         bars.title.set_fontsize(12)
-    return figure
+    return told(
+        figure,
+        title,
+        f"Two bars. In 2019, the cold start took {then.total_s:.1f} s, and the hatched part of the bar is the wait for "
+        f"the interface, {then.interface_s:.1f} s.",
+        f"Now it takes {now.total_s:.1f} s, with a wait of {now.interface_s:.1f} s."
+        if now.interface_s
+        else f"Now it takes {now.total_s:.1f} s, without this wait.",
+        numbers=[2019, then.total_s, then.interface_s, now.total_s],
+        shares=[then.interface_share, now.interface_share],
+    )

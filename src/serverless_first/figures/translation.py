@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from serverless_first.course.words import count
 from serverless_first.figures.connections import heading
 from serverless_first.figures.style import BLUE, ORANGE, style
+from serverless_first.figures.words import told
 from serverless_first.simulate.network import PORTS, Translation
 
 MOST_LINES = 8
@@ -49,25 +52,42 @@ def translations(lines: Sequence[Translation], *, title: str) -> Figure:
         for name, (x, width) in _COLUMNS.items():
             axes.text(x + width / 2, height + 0.1, name, ha="center", va="bottom", fontsize=10, weight="bold")
         for row, line in enumerate(lines):
-            y = height - (row + 0.5) * _ROW
-            cells = (line.source, str(line.port), line.destination)
-            for (x, width), words in zip(_COLUMNS.values(), cells, strict=True):
-                box = FancyBboxPatch((x, y - 0.14), width, 0.28, boxstyle="round,pad=0.02,rounding_size=0.06")
-                box.set(facecolor="white", edgecolor="black", linewidth=0.9)
-                if words == cells[0] and same[words.rpartition(":")[2]] > 1:
-                    box.set(facecolor="#FBE5B6", edgecolor=ORANGE, linewidth=1.6)
-                if words == cells[1]:
-                    box.set(facecolor="#D6E9F5", edgecolor=BLUE)
-                axes.add_patch(box)
-                axes.text(x + width / 2, y, words, ha="center", va="center", fontsize=10)
-            for (x, width), (following, _) in pairwise(_COLUMNS.values()):
-                axes.annotate(
-                    "", (following - 0.04, y), (x + width + 0.04, y),
-                    arrowprops={"arrowstyle": "->", "color": BLUE, "linewidth": 1.4},
-                )  # fmt: skip
+            _row(axes, height - (row + 0.5) * _ROW, line, marked=same[line.source.rpartition(":")[2]] > 1)
         busiest, most = Counter(line.destination for line in lines).most_common(1)[0]
         axes.text(
             0.2, -0.2, f"ports in use towards {busiest}: {most} of {PORTS:,}", ha="left", va="center", fontsize=10
         )
         heading(figure, title)
-    return figure
+    shared = max(same.values())
+    return told(
+        figure,
+        title,
+        f"A table of {count(len(lines), 'connection')}.",
+        *(f"{line.source} to {line.destination} has port {line.port} of the interface." for line in lines),
+        f"Towards {busiest}, {most} of {PORTS:,} ports are in use.",
+        numbers=[len(lines), shared, most, PORTS, *(line.port for line in lines)],
+        claims={
+            "same source port": shared > 1,
+            "three times": shared == 3,
+            "told apart": len({(line.port, line.destination) for line in lines}) == len(lines),
+        },
+    )
+
+
+def _row(axes: Axes, y: float, line: Translation, *, marked: bool) -> None:
+    """Draws one connection; `marked`: whether other environments use its source port."""
+    cells = (line.source, str(line.port), line.destination)
+    for (x, width), words in zip(_COLUMNS.values(), cells, strict=True):
+        box = FancyBboxPatch((x, y - 0.14), width, 0.28, boxstyle="round,pad=0.02,rounding_size=0.06")
+        box.set(facecolor="white", edgecolor="black", linewidth=0.9)
+        if words == cells[0] and marked:
+            box.set(facecolor="#FBE5B6", edgecolor=ORANGE, linewidth=1.6)
+        if words == cells[1]:
+            box.set(facecolor="#D6E9F5", edgecolor=BLUE)
+        axes.add_patch(box)
+        axes.text(x + width / 2, y, words, ha="center", va="center", fontsize=10)
+    for (x, width), (following, _) in pairwise(_COLUMNS.values()):
+        axes.annotate(
+            "", (following - 0.04, y), (x + width + 0.04, y),
+            arrowprops={"arrowstyle": "->", "color": BLUE, "linewidth": 1.4},
+        )  # fmt: skip

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
+from serverless_first.course.words import count as count_of
 from serverless_first.figures.connections import heading
 from serverless_first.figures.style import BLUE, GREEN, GREY, VERMILION, style
+from serverless_first.figures.words import told
 
 Model = Literal["none", "2019", "hyperplane"]
 Point = tuple[float, float]
@@ -43,15 +46,7 @@ def two_vpcs(
         ValueError: more environments or addresses than can be drawn; more interfaces than addresses; interfaces that do
             not fit the model.
     """
-    if not 0 < environments + refused <= MOST_ENVIRONMENTS or not 0 < addresses <= MOST_ADDRESSES:
-        raise ValueError(
-            f"{environments + refused} environments and {addresses} addresses: up to {MOST_ENVIRONMENTS} and "
-            f"{MOST_ADDRESSES} can be drawn."
-        )
-    if not 0 <= interfaces <= addresses:
-        raise ValueError(f"{interfaces} interfaces do not fit into {addresses} addresses.")
-    if (model == "none" and interfaces) or (model == "2019" and interfaces != environments):
-        raise ValueError(f"{interfaces} interfaces for {environments} environments are not the model {model!r}.")
+    _check(model, environments, interfaces, addresses, refused)
     with style():
         figure = Figure(figsize=(_WIDTH, _FLOOR + _HEIGHT + _TOP))
         figure.set_layout_engine("none")
@@ -64,18 +59,7 @@ def two_vpcs(
         dots = _environments(axes, environments, refused)
         slots = _subnet(axes, addresses, interfaces)
         database = _database(axes, reached=bool(interfaces))
-        if model == "2019":
-            for dot, slot in zip(dots, slots, strict=True):
-                _line(axes, dot, slot, BLUE)
-        elif model == "hyperplane":
-            middle = (_NAT_X, _HEIGHT / 2)
-            _translation(axes)
-            for dot in dots:
-                _line(axes, dot, middle, BLUE)
-            for slot in slots:
-                _line(axes, (_NAT_X + _NAT_WIDTH, _HEIGHT / 2), slot, GREEN, 2.4)
-        else:
-            axes.text(3.77, _HEIGHT / 2, "no way\nbetween", ha="center", va="center", fontsize=10, color="#333333")
+        _between(axes, model, dots, slots)
         for x, y in slots:
             _line(axes, (x + _slot_width(addresses), y), database, GREEN, 1.4)
         heading(figure, title)
@@ -83,7 +67,72 @@ def two_vpcs(
             *axes.get_legend_handles_labels(), loc="lower left", bbox_to_anchor=(0.01, 0), ncols=4, frameon=False,
             fontsize=9.5, handletextpad=0.3, columnspacing=1.4,
         )  # fmt: skip
-    return figure
+    free = addresses - interfaces
+    return told(
+        figure,
+        title,
+        _lambdas_side(environments, refused),
+        f"On the right, your VPC with a database and a subnet of {count_of(addresses, 'address', 'addresses')}, "
+        f"{free or 'none'} of them free.",
+        _way_between(model, interfaces),
+        numbers=[2019, environments, interfaces, addresses, free, refused, environments + refused],
+        claims={
+            "no way": interfaces == 0,
+            "each environment": environments == interfaces,
+            "all there are": free == 0,
+            "share": model == "hyperplane" and interfaces < environments,
+            "one interface": interfaces == 1,
+        },
+    )
+
+
+def _check(model: Model, environments: int, interfaces: int, addresses: int, refused: int) -> None:
+    if not 0 < environments + refused <= MOST_ENVIRONMENTS or not 0 < addresses <= MOST_ADDRESSES:
+        raise ValueError(
+            f"{environments + refused} environments and {addresses} addresses: up to {MOST_ENVIRONMENTS} and "
+            f"{MOST_ADDRESSES} can be drawn."
+        )
+    if not 0 <= interfaces <= addresses:
+        raise ValueError(f"{interfaces} interfaces do not fit into {addresses} addresses.")
+    if (model == "none" and interfaces) or (model == "2019" and interfaces != environments):
+        raise ValueError(f"{interfaces} interfaces for {environments} environments are not the model {model!r}.")
+
+
+def _between(axes: Axes, model: Model, dots: Sequence[Point], slots: Sequence[Point]) -> None:
+    """Draws what leads from the environments to the interfaces."""
+    if model == "2019":
+        for dot, slot in zip(dots, slots, strict=True):
+            _line(axes, dot, slot, BLUE)
+    elif model == "hyperplane":
+        middle = (_NAT_X, _HEIGHT / 2)
+        _translation(axes)
+        for dot in dots:
+            _line(axes, dot, middle, BLUE)
+        for slot in slots:
+            _line(axes, (_NAT_X + _NAT_WIDTH, _HEIGHT / 2), slot, GREEN, 2.4)
+    else:
+        axes.text(3.77, _HEIGHT / 2, "no way\nbetween", ha="center", va="center", fontsize=10, color="#333333")
+
+
+def _lambdas_side(environments: int, refused: int) -> str:
+    """The VPC of the Lambda service in words."""
+    words = f"On the left, the VPC of the Lambda service with {count_of(environments, 'environment')}"
+    if refused:
+        words += f" and {refused} more that {'is' if refused == 1 else 'are'} crossed out because they found no address"
+    return f"{words}."
+
+
+def _way_between(model: Model, interfaces: int) -> str:
+    """What leads from one VPC to the other, in words."""
+    if model == "none":
+        return "Nothing leads from one VPC to the other."
+    if model == "2019":
+        return "A line leads from each environment to its own interface in the subnet, and from there to the database."
+    return (
+        "A line leads from each environment to Hyperplane in the middle, which translates addresses. From there, "
+        f"{count_of(interfaces, 'line leads', 'lines lead')} to {count_of(interfaces, 'interface')} in the subnet, and "
+        "on to the database."
+    )
 
 
 def _environments(axes: Axes, running: int, refused: int) -> list[Point]:
