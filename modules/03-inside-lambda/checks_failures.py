@@ -46,7 +46,7 @@ def _kept(attempt: Attempt) -> None:
     answer = client.invoke(FunctionName=name, Payload=json.dumps({"order_id": order}).encode())
     attempt.expect(
         bool(answer.get("FunctionError")),
-        problem="hikari-parcel hides its error, so Lambda thinks that all is well. It neither retries nor keeps a record.",
+        problem="hikari-parcel hides its error, so Lambda thinks that all is well. It doesn't retry or keep a record.",
         called=f'invoke {name} with {{"order_id": "{order}"}}, which has no address',
         came_back=answer["Payload"].read().decode(),
         expected="an error of the function",
