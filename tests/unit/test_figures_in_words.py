@@ -161,7 +161,7 @@ def test_a_claim_that_the_data_do_not_show_is_refused(draw: Callable[[], Figure]
 
 def test_the_curves_of_cold_starts_are_told_by_their_shares() -> None:
     words = alt_text(cold_share(title="Rare calls meet cold starts, frequent calls hardly ever"))
-    shares = re.findall(r"kept for (\d+) min, it is (\d+)% at 0\.01 a minute, \S+ at 1 and \S+ at 100\.", words)
+    shares = re.findall(r"kept for (\d+) min, it is (\d+)% at 0\.01 a minute, .+? at 1 and .+? at 100\.", words)
     assert [minutes for minutes, _ in shares] == ["1", "10", "60"]
     assert [int(percent) for _, percent in shares] == [99, 90, 55]  # nobody calls for t with the chance exp(-rate t)
 

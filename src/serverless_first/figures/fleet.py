@@ -76,9 +76,7 @@ def cold_share(*, title: str) -> Figure:
 
 def _curve_in_words(expiry_min: float, shares: Sequence[float]) -> str:
     """A curve as a sentence; a share for each of the rates that are told."""
-    low, middle, high = (
-        f"{_percent(share)} at {rate:g}" for rate, share in zip(_RATES_IN_WORDS, shares, strict=True)
-    )
+    low, middle, high = (f"{_percent(share)} at {rate:g}" for rate, share in zip(_RATES_IN_WORDS, shares, strict=True))
     return f"If idle environments are kept for {expiry_min:g} min, it is {low} a minute, {middle} and {high}."
 
 
