@@ -166,7 +166,7 @@ def sale(attempt: Attempt) -> None:
     later = {name: min(values) for name, values in laters.items()}
     attempt.expect(
         later[after] <= 3 * later[before],
-        problem="Each later call is slower than before. It creates again what it could have kept or doesn't need.",
+        problem="Each later call is slower than before. It creates something that it could have kept or doesn't need.",
         called=f"{len(laters[after])} warm calls of each function; the shortest Duration",
         came_back=f"before {later[before]:.1f} ms, now {later[after]:.1f} ms",
         expected="at most three times as long as before",
@@ -229,7 +229,7 @@ def _same_answers(attempt: Attempt, name: str) -> None:
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "The nightly report is broken. It runs once a night, so nobody would notice before then.",
+            "The nightly report is broken. It runs once a night, so nobody would notice until tonight.",
             called=failure.called,
             came_back=failure.came_back,
             expected=right,
@@ -315,7 +315,7 @@ def _canary(attempt: Attempt) -> None:
     expected = "nine calls in ten to today's code, one in ten to the sale's"
     attempt.expect(
         len(weights) == 1,
-        problem="The alias live leads every call to one version, so there is no canary.",
+        problem="The alias live sends every call to one version, so there is no canary.",
         called=called,
         came_back=shown,
         expected=expected,
@@ -366,8 +366,8 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
     keep, action = (new, "promoted") if promote else (old, "rolled back")
     told = {
         "called": f"{reply.called} (old version {old}, new version {new}; {case})",
-        "came_back": f"{reply!r}; the alias leads to {leads_to}, weights {json.dumps(weights or {})}",
-        "expected": f'{{"action": "{action}"}}; the alias leads to {keep}, weights {{}}',
+        "came_back": f"{reply!r}; the alias points to {leads_to}, weights {json.dumps(weights or {})}",
+        "expected": f'{{"action": "{action}"}}; the alias points to {keep}, weights {{}}',
     }
     missed = not any(e.invocations for e in alive(name) if e.version in (old, new))
     if missed:
@@ -376,11 +376,11 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
     elif weights and leads_to == keep and reply["action"] == action:
         problem, look_at = "The weights are still in place, so the other version still gets calls.", "RoutingConfig"
     elif leads_to == "$LATEST":
-        problem = "The alias leads to $LATEST, so from now on every deployment reaches all customers at once."
+        problem = "The alias points to $LATEST, so from now on every deployment reaches all customers at once."
         look_at = "the version that you give to update_alias"
     elif not promote and reply["action"] == "promoted" and new_code == NOW_AND_THEN:
         problem = (
-            "Your guard promoted a version that fails once in a while. A single failed call in the middle also counts."
+            "Your guard promoted a version that fails once in a while. Even a single failed call in the middle counts."
         )
         look_at = "what your guard remembers of a failed call when the next call goes well"
     elif not promote and reply["action"] == "promoted":
@@ -390,7 +390,7 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
         problem = "Your guard blames the new version for errors of the old version."
         look_at = "which failed calls count; each answer names the version that served the call"
     else:
-        problem, look_at = "The alias leads to the wrong place.", "update_alias in guard.py, and what you return"
+        problem, look_at = "The alias or the answer is wrong.", "update_alias in guard.py, and what you return"
     right = reply["action"] == action and leads_to == keep and not weights and not missed
     attempt.expect(right, problem=problem, look_at=look_at, **told)
     attempt.expect(

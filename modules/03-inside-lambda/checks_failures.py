@@ -75,7 +75,7 @@ def _kept(attempt: Attempt) -> None:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
     attempt.expect(
         not parcel_sent,
-        problem="A parcel that was sent also left a record in hikari-lost-parcels. Nobody finds the lost ones there.",
+        problem="A parcel that was sent also left a record in hikari-lost-parcels. It hides the parcels that are lost.",
         called=f'{name} asynchronously, with {{"order_id": "{good}", "address": "Nara"}}',
         came_back=f"a record in the queue; {json.dumps(shown)}",
         expected="no record, because the call succeeded",
@@ -134,14 +134,14 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     )
     attempt.expect(
         len(arrived) == len(right),
-        problem="Nothing arrived as an asynchronous call." if not arrived else "The number of arrived events is wrong.",
+        problem="Nothing arrived as an asynchronous call." if not arrived else "The wrong number of events arrived.",
         look_at="the call to functions.invoke, and for which records it is made",
         **told,
     )
     attempt.expect(
         sorted(arrived, key=str) == sorted(right, key=str),
         problem="The events that arrived aren't the failed events with their addresses.",
-        look_at="what you send, which is everything in the event and its own address",
+        look_at="what you send, which must be everything in the failed event, plus its own address",
         **told,
     )
     attempt.expect(
@@ -162,7 +162,7 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
         problem="The list replayed doesn't match the orders that you sent.",
         called=told["called"],
         came_back=reply,
-        expected=f"the {len(addresses)} orders that had an address",
+        expected=f"the order_id of each of the {len(addresses)} orders that had an address",
         look_at="what you append to replayed, and when",
     )
 

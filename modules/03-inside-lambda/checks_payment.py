@@ -65,7 +65,7 @@ def _rush(attempt: Attempt) -> None:
                 "what you return after a charge",
             )
         else:
-            problem = "An order isn't paid, although payment was free again long before the checkout's time was over."
+            problem = "An order isn't paid, although payment had room again long before the checkout's timeout."
             look_at = "what your handler does after a refusal; one try isn't enough, and an error is wrong as well"
         attempt.expect(
             paid is True and charged == 1,
