@@ -22,12 +22,12 @@ PRICES_YEN = {"Tsuki": 4800, "Hoshi": 12800, "Kumo": 9600, "Yuki": 3200}
 
 # ---- 3.1
 
-SPANS = "Your count spans environments. Each execution environment has memory of its own, and counts its own."
+SPANS = "Your count spans environments. Each execution environment has its own memory, and counts only its own calls."
 
 
 @task("3.1")
 def price(attempt: Attempt) -> None:
-    """The price list is read once for each environment, a coupon is for one call, calls are counted for each."""
+    """Checks that a coupon counts for one call, and the price list and the count belong to the environment."""
     name = "hikari-price"
     attempt.invoke(name, {"lamp": "Tsuki"})  # says so if there is no function yet, or no code in it
     with borrowed(attempt, name) as restart:
@@ -56,7 +56,7 @@ def price(attempt: Attempt) -> None:
         f"{right.count(1)} environments",
         came_back=f"calls_here {counted}",
         expected=f"calls_here {right}",
-        look_at="where the count is kept: what lives as long as the environment, and is seen by it alone?",
+        look_at="where you keep the count; that place must live as long as the environment, and be visible only to it",
     )
 
 
@@ -65,19 +65,19 @@ def _read_once(attempt: Attempt, replies: list[Reply]) -> None:
     called = f"{len(replies)} calls to one environment"
     attempt.expect(
         readings > 0,
-        problem="The price list is never read. When a price changes, your function would not know.",
+        problem="Your function never reads the price list, so it wouldn't notice when a price changes.",
         called=called,
         came_back="no line 'price list read' in the log",
-        expected="one such line",
-        look_at="where your file takes the prices from",
+        expected="one line 'price list read'",
+        look_at="where your file gets the prices from",
     )
     attempt.expect(
         readings == 1,
-        problem="The price list is read again and again. Each reading costs every customer 0.2 s.",
+        problem="Your function reads the price list again and again. Each reading costs a customer 0.2 s.",
         called=called,
         came_back=f"{readings} lines 'price list read' in the logs",
-        expected="one such line, in the Init of the environment",
-        look_at="which part of your file runs at each call, and which runs once",
+        expected="one line, from the environment's Init",
+        look_at="which part of your file runs in each call, and which part runs once",
     )
 
 
@@ -86,17 +86,17 @@ def _right_price(attempt: Attempt, event: dict[str, str], reply: Reply) -> None:
     right_yen = full_yen * 0.9 if has_coupon else full_yen
     price_yen = reply["price_yen"]
     if not isinstance(price_yen, int | float) or isinstance(price_yen, bool):
-        problem, look_at = "The price is no number.", "the value of price_yen"
+        problem, look_at = "The price isn't a number.", "the value of price_yen"
     elif not has_coupon and "coupon" in event and price_yen < full_yen:
-        problem = f"A coupon that Hikari never gave out takes money off. Only {COUPON} does."
-        look_at = "what your handler asks about the coupon: that there is one, or which one it is"
+        problem = f"A coupon that Hikari never gave out takes money off. Only {COUPON} may do that."
+        look_at = "whether your handler asks if there is a coupon, or which coupon it is"
     elif not has_coupon and price_yen < full_yen:
-        problem = "One customer's coupon changed the price for the next customer, who has none."
-        look_at = "what the handler changes outside itself: it stays for the next call"
+        problem = "One customer's coupon changed the price for the next customer, who has no coupon."
+        look_at = "what the handler changes outside itself, because that stays for the next call"
     elif has_coupon and price_yen == full_yen:
         problem, look_at = "The coupon FLASH10 takes nothing off.", "where your handler reads the coupon"
     else:
-        problem, look_at = "The price is wrong.", "the lines that work out the price"
+        problem, look_at = "The price is wrong.", "the lines that compute the price"
     attempt.expect(
         isinstance(price_yen, int | float) and abs(price_yen - right_yen) < 0.5,
         problem=problem,
@@ -111,7 +111,7 @@ def _counts_from_one(attempt: Attempt, replies: list[Reply]) -> None:
     counted = [reply["calls_here"] for reply in replies]
     right = list(range(1, len(replies) + 1))
     if counted == [1] * len(replies):
-        problem = "Your count begins anew at each call. What the handler makes inside itself is gone when it returns."
+        problem = "Your count starts again in each call. A variable of the handler is gone when the handler returns."
     elif counted[0] != 1 and counted == [counted[0] + n for n in range(len(counted))]:
         problem = SPANS
     else:
@@ -141,10 +141,10 @@ MOST_BUSY, HARDLY = 0.12, 0.5
 
 @task("3.2")
 def sale(attempt: Attempt) -> None:
-    """Init and the first call take at most a tenth of before; answers and later calls are as before."""
+    """Checks that Init and the first call take at most a tenth of before, and that nothing else has changed."""
     before, after = "hikari-sale-before", "hikari-sale"
     _same_answers(attempt, after)
-    say("3.2: starting both functions three times or more, turn by turn ...")
+    say("3.2: restarting both functions three times or more, in turn ...")
     with borrowed(attempt, before) as restart_before, borrowed(attempt, after) as restart_after:
         inits: dict[str, list[float]] = {before: [], after: []}
         firsts: dict[str, list[float]] = {before: [], after: []}
@@ -152,7 +152,7 @@ def sale(attempt: Attempt) -> None:
         busy: dict[str, list[float]] = {before: [], after: []}
         for number in range(MOST_STARTS):
             if number >= 3 and _is_short(firsts, busy, before, after):
-                break  # else a busy machine may have hidden that it is short: it is looked at again
+                break  # otherwise other programs may have slowed it, and it is measured again
             for name, restart in ((before, restart_before), (after, restart_after)):
                 restart(Timeout=PATIENCE_S)
                 replies = [attempt.invoke(name, {"lamp": "Kumo", "quantity": n}) for n in range(1, 7)]
@@ -161,41 +161,42 @@ def sale(attempt: Attempt) -> None:
                 firsts[name].append(init_ms + first_ms)
                 busy[name].append(_processor_ms(name, init_ms + first_ms))
                 laters[name] += [times_ms(reply)[1] for reply in replies[1:]]
-    # The quickest each time: a busy machine adds to some of them, and takes nothing away.
+    # The quickest start of each. Other programs make some starts slower, and none quicker.
     init, first = ({name: min(values) for name, values in taken.items()} for taken in (inits, firsts))
     later = {name: min(values) for name, values in laters.items()}
     attempt.expect(
         later[after] <= 3 * later[before],
-        problem="Each later call is slower than before: it builds anew what it could have kept, or does not need.",
-        called=f"{len(laters[after])} calls of each that are no cold start; the shortest Duration",
+        problem="Each later call is slower than before. It creates something that it could have kept or doesn't need.",
+        called=f"{len(laters[after])} warm calls of each function; the shortest Duration",
         came_back=f"before {later[before]:.1f} ms, now {later[after]:.1f} ms",
-        expected="about as long as before",
-        look_at="what your handler does before it works out the price",
+        expected="at most three times as long as before",
+        look_at="what your handler does before it computes the price",
     )
     memory = {n: attempt.client("lambda").get_function_configuration(FunctionName=n)["MemorySize"] for n in init}
     if init[after] <= GOAL * init[before] and first[after] > GOAL * first[before]:
-        problem = "The work has moved from Init to the first call. The customer waits as long as before."
+        problem = "The work has only moved from Init to the first call, so the customer waits as long as before."
     elif memory[after] > memory[before]:
-        problem = "More memory is no cure: Init still does work that the price does not need."
+        problem = "More memory doesn't help, because Init still does work that the price doesn't need."
     elif median(busy[after]) > HARDLY * median(busy[before]):
-        problem = "Init is hardly shorter than before, if at all. What takes most of the time still runs in it."
+        problem = "Init is hardly shorter than before, if at all. The slowest lines still run in it."
     else:
-        problem = "Init is shorter, but not short. Something slow still runs in it."
+        problem = "Init is shorter, but not short enough. Something slow still runs in it."
     attempt.expect(
         _is_short(firsts, busy, before, after),
         problem=problem,
-        called=f"both functions, {len(firsts[after])} cold starts each; the shortest Init Duration plus first Duration",
+        called=f"{len(firsts[after])} cold starts of each function; the shortest Init Duration plus first Duration",
         came_back=f"before {first[before]:.0f} ms (Init {init[before]:.0f}), now {first[after]:.0f} ms "
-        f"(Init {init[after]:.0f}); it computed {median(busy[before]):.0f} ms, now {median(busy[after]):.0f} ms",
-        expected="at most a tenth of before",
-        look_at="each line that init_profile.py prints for sale.py: does a price need it?",
+        f"(Init {init[after]:.0f}); processor time before {median(busy[before]):.0f} ms, "
+        f"now {median(busy[after]):.0f} ms",
+        expected="at most a tenth of the time before",
+        look_at="the lines that init_profile.py prints for sale.py, and whether a price needs them",
     )
 
 
 def _is_short(
     firsts_ms: Mapping[str, list[float]], busy_ms: Mapping[str, list[float]], before: str, after: str
 ) -> bool:
-    """Whether the quickest start is short by the clock, and the usual one by the processor's time."""
+    """Whether the quickest start is short by the clock, and the median start by the processor's time."""
     by_the_clock = min(firsts_ms[after]) <= GOAL * min(firsts_ms[before])
     return by_the_clock and median(busy_ms[after]) <= MOST_BUSY * median(busy_ms[before])
 
@@ -218,7 +219,7 @@ def _same_answers(attempt: Attempt, name: str) -> None:
             called=reply.called,
             came_back=reply,
             expected=f'{{"total_yen": {PRICES_YEN[lamp] * quantity * 90 // 100}}}',
-            look_at="the line that works out the total, in sale_before.py and in sale.py",
+            look_at="the line that computes the total, in sale_before.py and in sale.py",
         )
     day, sold = fresh_id("check"), [_chance.randrange(1000, 60_000) for _ in range(5)]
     right = {"lamps": len(sold), "sum_yen": sum(sold)}
@@ -228,7 +229,7 @@ def _same_answers(attempt: Attempt, name: str) -> None:
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "The nightly report is broken. It runs rarely, so nobody would notice before night.",
+            "The nightly report is broken. It runs once a night, so nobody would notice until tonight.",
             called=failure.called,
             came_back=failure.came_back,
             expected=right,
@@ -237,7 +238,7 @@ def _same_answers(attempt: Attempt, name: str) -> None:
     stored = _taken_from_the_bucket(attempt, f"{day}.json")
     attempt.expect(
         reply == right and stored == [right],
-        problem="The nightly report has changed." if reply != right else "The nightly report is not stored any more.",
+        problem="The nightly report has changed." if reply != right else "The nightly report isn't stored anymore.",
         called=reply.called,
         came_back=f"{reply!r}; in the file: {json.dumps(stored)}",
         expected=f"{json.dumps(right)}, and the same in {day}.json in hikari-reports",
@@ -252,16 +253,16 @@ def _same_answers(attempt: Attempt, name: str) -> None:
         stored = _taken_from_the_bucket(attempt, f"{day}.json")
         attempt.expect(
             answer is None and not stored,
-            problem="The report takes an event that it refused before.",
+            problem="The report accepts an event that it refused before.",
             called=f"invoke {name} with {json.dumps(wrong)}",
             came_back=f"{answer!r}; in the file: {json.dumps(stored)}",
             expected="an error, and no file",
-            look_at="what sale_before.py does with an event that does not fit the schema",
+            look_at="what sale_before.py does with an event that doesn't fit the schema",
         )
 
 
 def _taken_from_the_bucket(attempt: Attempt, key: str) -> list[Any]:
-    """What a file in the bucket of the reports holds, in a list; the file is deleted. Empty: there is none."""
+    """Returns a report's file in a list, which is empty if there is no file, and deletes the file."""
     s3 = attempt.client("s3")
     files = s3.list_objects_v2(Bucket="hikari-reports", Prefix=key).get("Contents", [])
     held = [json.loads(s3.get_object(Bucket="hikari-reports", Key=file["Key"])["Body"].read()) for file in files]
@@ -272,7 +273,7 @@ def _taken_from_the_bucket(attempt: Attempt, key: str) -> list[Any]:
 
 # ---- 3.3
 
-# Fails on the second call of each environment, and on no other: the first call and the last one look well.
+# Fails only on the second call of each environment, so the first call and the last call look fine.
 NOW_AND_THEN = """calls = 0
 def handler(e, c):
     global calls
@@ -286,16 +287,16 @@ GOOD, BAD = "def handler(e, c):\n    return {}\n", "def handler(e, c):\n    rais
 
 @task("3.3")
 def release(attempt: Attempt) -> None:
-    """The canary is at a tenth; the guard promotes what works and rolls back what fails."""
+    """Checks that the canary gets a tenth, and that the guard promotes what works and rolls back what fails."""
     _canary(attempt)
     client = attempt.client("lambda")
     try:
         client.get_function_configuration(FunctionName="hikari-release-guard")
     except client.exceptions.ResourceNotFoundException:
         attempt.not_started(
-            "hikari-release-guard is not deployed yet.", look_at="step 5: run the cell that deploys guard.py"
+            "hikari-release-guard isn't deployed yet.", look_at="step 5: run the cell that deploys guard.py"
         )
-    say("3.3: your guard at work on four releases ...")
+    say("3.3: running your guard on four releases ...")
     with Scratch(attempt, like="hikari-release-guard") as scratch:
         _guarded(attempt, scratch, GOOD, BAD, "the new version fails", promote=False)
         _guarded(attempt, scratch, GOOD, GOOD, "both versions work", promote=True)
@@ -314,7 +315,7 @@ def _canary(attempt: Attempt) -> None:
     expected = "nine calls in ten to today's code, one in ten to the sale's"
     attempt.expect(
         len(weights) == 1,
-        problem="live leads every call to one version: there is no canary.",
+        problem="The alias live sends every call to one version, so there is no canary.",
         called=called,
         came_back=shown,
         expected=expected,
@@ -325,19 +326,19 @@ def _canary(attempt: Attempt) -> None:
     is_sale = ["sale" in text for text in texts]
     attempt.expect(
         is_sale != [True, False],
-        problem=f"The canary's weight is on the wrong version: the sale's code gets {1 - weight:.0%} of the calls.",
+        problem=f"The canary's weight is on the wrong version. The sale's code gets {1 - weight:.0%} of the calls.",
         called=f"{called}, then versions {old} and {new}",
         came_back=f"{json.dumps(shown)}; version {old} says {texts[0]!r}",
         expected=expected,
-        look_at="which version FunctionVersion names, and which one has the weight",
+        look_at="which version FunctionVersion names, and which version has the weight",
     )
     attempt.expect(
         is_sale == [False, True],
-        problem="The two versions hold the same code.",
+        problem="The two versions have the same code.",
         called=f"{called}, then versions {old} and {new}",
         came_back=texts,
         expected="today's text, then the sale's",
-        look_at="where you publish: publish_version takes the code that is deployed at that moment",
+        look_at="where you publish, because publish_version copies the code that is deployed at that moment",
     )
     attempt.expect(
         abs(weight - 0.1) < 0.001,
@@ -345,12 +346,12 @@ def _canary(attempt: Attempt) -> None:
         called=called,
         came_back=shown,
         expected=expected,
-        look_at="the weight: it is a share of the calls, 0.0 to 1.0",
+        look_at="the weight, which is a share of the calls from 0.0 to 1.0",
     )
 
 
 def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, case: str, *, promote: bool) -> None:
-    """Half of the calls go to each version: that 45 calls never meet the new one has a chance of 1 in 2**45."""
+    """Runs the guard while each version gets half of the calls, so 45 calls miss the new one once in 2**45 runs."""
     client, name, calls = attempt.client("lambda"), scratch.function(old_code), _chance.randint(45, 60)
     old = client.publish_version(FunctionName=name)["Version"]
     scratch.change(name, new_code + "# the new version\n")
@@ -365,36 +366,36 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
     keep, action = (new, "promoted") if promote else (old, "rolled back")
     told = {
         "called": f"{reply.called} (old version {old}, new version {new}; {case})",
-        "came_back": f"{reply!r}; the alias leads to {leads_to}, weights {json.dumps(weights or {})}",
-        "expected": f'{{"action": "{action}"}}; the alias leads to {keep}, weights {{}}',
+        "came_back": f"{reply!r}; the alias points to {leads_to}, weights {json.dumps(weights or {})}",
+        "expected": f'{{"action": "{action}"}}; the alias points to {keep}, weights {{}}',
     }
     missed = not any(e.invocations for e in alive(name) if e.version in (old, new))
     if missed:
-        problem = "No call came through the alias: neither of its two versions was called."
-        look_at = "invoke in guard.py: without the alias's name as Qualifier it calls $LATEST"
+        problem = "No call came through the alias, because neither of its two versions was called."
+        look_at = "invoke in guard.py, which calls $LATEST unless the alias's name is its Qualifier"
     elif weights and leads_to == keep and reply["action"] == action:
-        problem, look_at = "The weights are still in place: the other version goes on getting calls.", "RoutingConfig"
+        problem, look_at = "The weights are still in place, so the other version still gets calls.", "RoutingConfig"
     elif leads_to == "$LATEST":
-        problem = "The alias leads to $LATEST: from now on every deployment goes to all customers at once."
+        problem = "The alias points to $LATEST, so from now on every deployment reaches all customers at once."
         look_at = "the version that you give to update_alias"
     elif not promote and reply["action"] == "promoted" and new_code == NOW_AND_THEN:
         problem = (
-            "Your guard promoted a version that fails now and then. One failed call in the middle is a failure, too."
+            "Your guard promoted a version that fails once in a while. Even a single failed call in the middle counts."
         )
-        look_at = "what your guard remembers of a failed call when the next one goes well"
+        look_at = "what your guard remembers of a failed call when the next call goes well"
     elif not promote and reply["action"] == "promoted":
-        problem = "Your guard promoted a version that fails. Lambda answers HTTP 200 when a function fails, too."
+        problem = "Your guard promoted a version that fails. Lambda answers HTTP 200 even if the function fails."
         look_at = "how your guard notices that a call has failed"
     elif promote and reply["action"] == "rolled back" and old_code == BAD:
-        problem = "Your guard blames the new version for errors of the old one."
-        look_at = "which of the failed calls count: the answer names the version that served it"
+        problem = "Your guard blames the new version for errors of the old version."
+        look_at = "which failed calls count; each answer names the version that served the call"
     else:
-        problem, look_at = "The alias does not lead where it should.", "update_alias in guard.py, and what you return"
+        problem, look_at = "The alias or the answer is wrong.", "update_alias in guard.py, and what you return"
     right = reply["action"] == action and leads_to == keep and not weights and not missed
     attempt.expect(right, problem=problem, look_at=look_at, **told)
     attempt.expect(
         served == calls or not promote,
-        problem=f"Your guard called the function {served} times, not {calls}: too few to trust, or too many.",
-        look_at="the number of calls: it comes with the event",
+        problem=f"Your guard called the function {served} times, but the event asked for {calls} calls.",
+        look_at="the number of calls, which comes with the event",
         **told,
     )

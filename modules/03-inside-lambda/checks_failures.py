@@ -18,7 +18,7 @@ _chance = random.Random()
 
 @task("3.5")
 def parcels(attempt: Attempt) -> None:
-    """What fails for good reaches the queue; replay sends it again and deletes only what was accepted."""
+    """Checks that final failures reach the queue, and that replay deletes only what Lambda has accepted."""
     _kept(attempt)
     with Scratch(attempt, like="hikari-replay") as scratch:
         _replayed(attempt, scratch)
@@ -36,21 +36,21 @@ def _kept(attempt: Attempt) -> None:
     attempt.expect(
         bool(ends.get("OnFailure")),
         problem="Events that fail have no destination. "
-        + ("Yours gets those that succeed." if ends.get("OnSuccess") else "They vanish after the last try."),
+        + ("Yours gets the events that succeed." if ends.get("OnSuccess") else "They vanish after the last try."),
         called=f"get_function_event_invoke_config {name}",
         came_back=shown,
         expected="a destination for events that failed",
-        look_at="DestinationConfig: it has a key for each way in which a call can end",
+        look_at="DestinationConfig, which has a key for each way in which a call can end",
     )
     order = fresh_id("ord")
     answer = client.invoke(FunctionName=name, Payload=json.dumps({"order_id": order}).encode())
     attempt.expect(
         bool(answer.get("FunctionError")),
-        problem="hikari-parcel hides its error. Lambda takes the event for done: no retry, no record, no parcel.",
+        problem="hikari-parcel hides its error, so Lambda thinks that all is well. It doesn't retry or keep a record.",
         called=f'invoke {name} with {{"order_id": "{order}"}}, which has no address',
         came_back=answer["Payload"].read().decode(),
         expected="an error of the function",
-        look_at="parcel.py: who tries again, your handler or Lambda? Run the given cell again",
+        look_at="parcel.py, which has to fail so that Lambda tries again; run the cell that writes it again",
     )
     say("3.5: an order without an address, and Lambda's retry ...")
     good, order = fresh_id("ord"), fresh_id("ord")
@@ -75,18 +75,18 @@ def _kept(attempt: Attempt) -> None:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
     attempt.expect(
         not parcel_sent,
-        problem="A parcel that went out well left a record in hikari-lost-parcels, too. Nobody finds the lost ones.",
+        problem="A parcel that was sent also left a record in hikari-lost-parcels. It hides the parcels that are lost.",
         called=f'{name} asynchronously, with {{"order_id": "{good}", "address": "Nara"}}',
         came_back=f"a record in the queue; {json.dumps(shown)}",
-        expected="no record: the call succeeded",
-        look_at="the keys of DestinationConfig: which calls does each of them lead to the queue?",
+        expected="no record, because the call succeeded",
+        look_at="the keys of DestinationConfig, and which calls each key sends to the queue",
     )
     tries = mine[0][1]["requestContext"]["approximateInvokeCount"] if mine else 0
     attempt.expect(
         tries == 2,
-        problem=f"Lambda tried {tries} times. One retry was asked for, so two tries in all."
+        problem=f"Lambda tried {tries} times. The task asks for one retry, so for two tries in all."
         if mine
-        else "The event has failed, and no record of it is in hikari-lost-parcels.",
+        else "The event failed, but there is no record of it in hikari-lost-parcels.",
         called=f'{name} asynchronously, with {{"order_id": "{order}"}}',
         came_back=f"a record after {tries} tries" if mine else f"no record after 8 s; {json.dumps(shown)}",
         expected="a record after 2 tries",
@@ -95,7 +95,7 @@ def _kept(attempt: Attempt) -> None:
 
 
 def _replayed(attempt: Attempt, scratch: Scratch) -> None:
-    """Real records of a function that failed; then the function is mended and replay may work."""
+    """Lets a function fail for real, repairs it, and runs the learner's replay."""
     client, sqs = attempt.client("lambda"), attempt.client("sqs")
     (lost_url, lost_arn), (sent_url, sent_arn) = scratch.queue(), scratch.queue()
     name = scratch.function("def handler(e, c):\n    raise ValueError('no address')\n")
@@ -121,27 +121,27 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     right = [{"order_id": order, **orders[order], "address": street} for order, street in addresses.items()]
     told = {
         "called": f"hikari-replay with a queue of {len(orders)} records and {len(addresses)} addresses",
-        "came_back": f"{len(arrived)} events arrived, as {json.dumps(arrived[0]) if arrived else 'none'}; "
+        "came_back": f"{len(arrived)} events arrived{', such as ' + json.dumps(arrived[0]) if arrived else ''}; "
         f"{left} records left in the queue",
-        "expected": f"{len(right)} events, as {json.dumps(right[0])}; {len(orders) - len(right)} records left",
+        "expected": f"{len(right)} events, such as {json.dumps(right[0])}; {len(orders) - len(right)} records left",
     }
     whole = [event for event in arrived if isinstance(event, dict) and "requestContext" in event]
     attempt.expect(
         not whole,
-        problem="You sent the whole record. The function knows its own events, and not what Lambda wraps around them.",
-        look_at="what a record holds: the event that failed is one of its fields",
+        problem="You sent the whole record. The function knows only its own events, not what Lambda wraps around them.",
+        look_at="what is in a record; the event that failed is one of its fields",
         **told,
     )
     attempt.expect(
         len(arrived) == len(right),
-        problem="Nothing arrived as an asynchronous call." if not arrived else "Not as many events arrived as should.",
+        problem="Nothing arrived as an asynchronous call." if not arrived else "The wrong number of events arrived.",
         look_at="the call to functions.invoke, and for which records it is made",
         **told,
     )
     attempt.expect(
         sorted(arrived, key=str) == sorted(right, key=str),
-        problem="The events that arrived are not the ones that failed, with their addresses.",
-        look_at="what you send: all that was in the event, and its own address",
+        problem="The events that arrived aren't the failed events with their addresses.",
+        look_at="what you send, which must be everything in the failed event, plus its own address",
         **told,
     )
     attempt.expect(
@@ -152,22 +152,23 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     )
     attempt.expect(
         left == len(orders) - len(right),
-        problem="What you sent is still in the queue: the next replay sends it again, and customers get two parcels.",
-        look_at="what becomes of a message after its event was accepted",
+        problem="The records that you sent are still in the queue. The next replay sends them again, and customers get "
+        "two parcels.",
+        look_at="what your code does with a message after Lambda has accepted its event",
         **told,
     )
     attempt.expect(
         sorted(reply["replayed"]) == sorted(addresses),
-        problem="The list of the orders sent is not complete.",
+        problem="The list replayed doesn't match the orders that you sent.",
         called=told["called"],
         came_back=reply,
-        expected=f"the {len(addresses)} orders that had an address",
+        expected=f"the order_id of each of the {len(addresses)} orders that had an address",
         look_at="what you append to replayed, and when",
     )
 
 
 def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
-    """A record of a function that is gone: Lambda refuses the event, so the message must stay."""
+    """Replays a record of a deleted function. Lambda refuses the event, so the message must stay."""
     url, _ = scratch.queue()
     gone = "arn:aws:lambda:us-east-1:123456789012:function:check-gone:$LATEST"
     order = fresh_id("ord")
@@ -179,8 +180,8 @@ def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
         came_back = failure.came_back
     attempt.expect(
         messages_in(attempt, url) == 1,
-        problem="Lambda did not accept the event, and its record is gone all the same: it was deleted too early.",
-        called="hikari-replay with a record of a function that does not exist any more",
+        problem="Lambda didn't accept the event, but its record is gone. You deleted the record too early.",
+        called="hikari-replay with a record of a function that doesn't exist anymore",
         came_back=came_back,
         expected="the record stays in the queue",
         look_at="the order of your calls, and which of them may fail",
@@ -189,8 +190,8 @@ def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
 
 # ---- 3.6
 
-#: What a broken stock.py does, the text to replace in the right one, and the text in its place. Each needs an assertion
-#: that no other one needs.
+#: Ways to break stock.py, each with the behavior of the copy, the text to replace and the new text. Each way needs its
+#: own assertion.
 BROKEN = (
     Broken(
         "takes one lamp, whatever the quantity",
@@ -198,10 +199,10 @@ BROKEN = (
         '":wanted": {"N": str(event["quantity"])}, ":one": {"N": "1"}}',
         (("#left - :wanted", "#left - :one"),),
     ),
-    Broken("says yes to a customer when there is too little", '{"reserved": False}', '{"reserved": True}'),
-    Broken("refuses the customer who takes the very last ones", ">= :wanted", "> :wanted"),
+    Broken("says yes to a customer although there are too few lamps", '{"reserved": False}', '{"reserved": True}'),
+    Broken("refuses the customer who takes the very last lamps", ">= :wanted", "> :wanted"),
     Broken(
-        "refuses an order, and takes the lamps all the same",
+        "refuses an order but takes the lamps anyway",
         '        return {"reserved": False}',
         '        dynamodb.update_item(TableName="hikari-stock", Key={"lamp": {"S": event["lamp"]}},\n'
         '            UpdateExpression="SET #left = :none", ExpressionAttributeNames={"#left": "left"},\n'
@@ -212,11 +213,11 @@ BROKEN = (
 
 @task("3.6")
 def stock_tests(attempt: Attempt) -> None:
-    """The learner's tests pass on the right handler and fail on each broken one."""
+    """Checks that the learner's tests pass on the right handler and fail on each broken copy."""
     judge_tests(
         attempt,
         "test_stock.py",
         "stock.py",
         BROKEN,
-        look_at="the three cases of step 1: for each the answer, and what is left",
+        look_at="the three cases of step 1; each needs an assert for the answer and an assert for what is left",
     )

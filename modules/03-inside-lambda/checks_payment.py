@@ -21,14 +21,14 @@ FAILING = """def handler(event, context):
 
 @task("3.4")
 def payment(attempt: Attempt) -> None:
-    """Payment is limited to five; the checkout gets each order paid once, or says truly that it is not."""
+    """Checks that payment is limited to five, and that the checkout gets each order paid once or says that it isn't."""
     client = attempt.client("lambda")
     _limit(attempt, client)
     with borrowed(attempt, "hikari-checkout") as restart:
         restart(Timeout=TIMEOUT_S)
         attempt.invoke("hikari-checkout", {"order_id": fresh_id("warm"), "total_yen": 1})
         _warm_up(attempt)
-        say(f"3.4: a rush of {ORDERS} orders ...")
+        say(f"3.4: sending {ORDERS} orders at once ...")
         _rush(attempt)
         say("3.4: payment fails after a charge, then it is stopped for a moment ...")
         with lent_code(attempt, "hikari-payment", FAILING, file="payment.py"):
@@ -55,22 +55,22 @@ def _rush(attempt: Attempt) -> None:
         paid = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
         charged = charges[order]
         if paid is True and not charged:
-            problem = "Your checkout says paid, and payment never charged the order. Hikari gives the lamp away."
-            look_at = "what your handler returns when the charge did not go through"
+            problem = "Your checkout says paid, but payment never charged the order. Hikari gives the lamp away."
+            look_at = "what your handler returns if the charge didn't go through"
         elif charged > 1:
-            problem, look_at = "An order is charged more than once.", "what happens after a charge that went through"
+            problem, look_at = "An order was charged more than once.", "what happens after a charge that went through"
         elif charged and paid is not True:
             problem, look_at = (
-                "An order is charged, and your checkout does not say so.",
+                "An order was charged, but your checkout doesn't say that it is paid.",
                 "what you return after a charge",
             )
         else:
-            problem = "An order is not paid, though payment was free again long before the checkout's time was over."
-            look_at = "what your handler does when payment refuses: once is not enough, and nor is an error"
+            problem = "An order isn't paid, although payment had room again long before the checkout's timeout."
+            look_at = "what your handler does after a refusal; one try isn't enough, and an error is wrong as well"
         attempt.expect(
             paid is True and charged == 1,
             problem=problem,
-            called=f"invoke hikari-checkout with {ORDERS} orders at once; of these {order}",
+            called=f"invoke hikari-checkout with {ORDERS} orders at once, among them {order}",
             came_back=answer.error or answer.payload,
             expected='{"paid": true}, and one charge',
             look_at=f"{look_at} (charges of {order}: {charged})",
@@ -78,17 +78,17 @@ def _rush(attempt: Attempt) -> None:
 
 
 def _charged_once_when_payment_fails(attempt: Attempt) -> None:
-    """Payment charges, then ends with an error: who tries again charges twice, who says "busy" says what is wrong."""
+    """Lets payment fail after a charge. A second try would charge twice, and the answer "busy" would be wrong."""
     order = fresh_id("ord")
     (answer,) = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 9000}])
     charges = log_lines(attempt, "hikari-payment").count(f"charged {order}")
     told = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
     if charges > 1:
-        problem = "Your checkout charges again after payment failed. The bank may have charged before it failed."
-        look_at = "which errors your handler takes for busy: a refused call has done nothing, a failed one may have"
+        problem = "Your checkout charges again after payment failed. Payment may have charged before it failed."
+        look_at = "which errors your handler treats as busy; a refused call did nothing, a failed call may have charged"
     else:
-        problem = "Payment failed, and your checkout gives an answer that it cannot know."
-        look_at = "what becomes of an error that is no refusal"
+        problem = "Payment failed, and your checkout gives an answer, although it can't know whether the order is paid."
+        look_at = "what your handler does with an error that isn't a refusal"
     attempt.expect(
         charges == 1 and not isinstance(told, bool),
         problem=problem,
@@ -109,24 +109,24 @@ def _limit(attempt: Attempt, client: Any) -> None:
     if reserved is None and elsewhere is None and not ready:
         attempt.not_started("hikari-payment has no limit yet.")
     if ready and reserved is None:
-        problem = "Provisioned concurrency keeps environments ready. It is no limit: a sixth call starts a sixth one."
+        problem = "Provisioned concurrency keeps environments ready. It isn't a limit, so a sixth call also runs."
     elif elsewhere is not None and reserved is None:
         problem = "The limit is on the checkout. Any other caller still reaches payment as often as it likes."
     else:
-        problem = "The limit of hikari-payment is not five."
+        problem = "The limit of hikari-payment isn't five."
     attempt.expect(
         reserved == LIMIT,
         problem=problem,
         called="get_function_concurrency hikari-payment",
         came_back="no reserved concurrency" if reserved is None else f"{reserved} reserved",
         expected=f"{LIMIT} reserved",
-        look_at="the call in step 1: which function, and which kind of concurrency",
+        look_at="the call in step 1, with its function and its kind of concurrency",
     )
 
 
 def _honest_when_stopped(attempt: Attempt) -> None:
     events = [{"order_id": fresh_id("ord"), "total_yen": 9000} for _ in range(ORDERS)]
-    # 40 ms apart: a crowd on this machine would stretch the first waits.
+    # 40 ms apart, because a crowd on this machine would stretch the first waits.
     answers = at_once(attempt, "hikari-checkout", events, apart_s=0.04)
     called = f"invoke hikari-checkout with {ORDERS} orders, while payment refuses every call; its timeout is "
     called += f"{TIMEOUT_S} s here"
@@ -135,7 +135,7 @@ def _honest_when_stopped(attempt: Attempt) -> None:
         timed_out = "timed out" in answer.error.lower()
         attempt.expect(
             not answer.error,
-            problem="Your checkout tries until Lambda ends it. The customer gets an error in place of an answer."
+            problem="Your checkout tries until Lambda ends it. The customer gets an error instead of an answer."
             if timed_out
             else "Your checkout fails when payment stays busy.",
             called=called,
@@ -146,7 +146,7 @@ def _honest_when_stopped(attempt: Attempt) -> None:
         told = answer.payload if isinstance(answer.payload, dict) else {}
         attempt.expect(
             told.get("paid") is False and told.get("reason") == "busy",
-            problem="Payment refused every call, and your checkout does not say so.",
+            problem="Payment refused every call, but your checkout doesn't say that it is busy.",
             called=called,
             came_back=answer.payload,
             expected=expected,
@@ -158,8 +158,8 @@ def _honest_when_stopped(attempt: Attempt) -> None:
         not problem,
         problem=problem,
         called=called,
-        came_back=f"{mean(map(len, asked_ms)):.0f} attempts for an order, "
-        f"{[round(wait) for wait in _waits_ms(asked_ms[0])[:6]]} ms between the first ones of one order",
+        came_back=f"{mean(map(len, asked_ms)):.0f} attempts for each order, "
+        f"{[round(wait) for wait in _waits_ms(asked_ms[0])[:6]]} ms between the first attempts of one order",
         expected="several attempts, with waits that grow",
         look_at="how long your handler sleeps, and what changes from one attempt to the next",
     )
@@ -176,7 +176,7 @@ def _waits_ms(asked_ms: list[float]) -> list[float]:
 
 
 def _pace_problem(asked_ms: list[list[float]], durations_ms: list[float]) -> str:
-    """What is wrong with the attempts of all orders taken together; empty: nothing.
+    """Returns what is wrong with the attempts of all orders together, or "" if nothing is.
 
     Random waits scatter, so the first waits of all orders are compared with the later half of theirs. With 15 orders
     the ratio lies, in 998 of 1000 simulated runs, at 1.0 for waits that stay the same, between 0.7 and 1.5 for random
@@ -189,14 +189,14 @@ def _pace_problem(asked_ms: list[list[float]], durations_ms: list[float]) -> str
     """
     attempts = mean(map(len, asked_ms))
     if max(map(len, asked_ms)) > 80 or attempts > 40:
-        return "Your checkout asks again without a pause. That is one more rush on a service that is busy already."
+        return "Your checkout asks again without a pause. That is another rush on a service that is already busy."
     if attempts < 2 or mean(durations_ms) < TIMEOUT_S * 1000 / 4:
-        return "Your checkout gives up early, with most of its time left."
+        return "Your checkout gives up early, although most of its time is left."
     waits_ms = [waits for waits in map(_waits_ms, asked_ms) if len(waits) >= 2]
     if len(waits_ms) < len(asked_ms) / 2:
         return ""  # long waits, two attempts each: there is nothing to compare
     first = mean(waits[0] for waits in waits_ms)
     late = mean(wait for waits in waits_ms for wait in waits[(len(waits) + 1) // 2 :])
     if late < (2.0 if attempts > 12 else 1.3) * first:
-        return "Your waits do not grow. When payment stays busy for long, every checkout goes on asking as often."
+        return "Your waits don't grow. If payment stays busy for long, every checkout keeps asking at the same pace."
     return ""

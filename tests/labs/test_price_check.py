@@ -50,9 +50,9 @@ def test_a_right_price_passes_and_an_invented_coupon_changes_nothing(
         ({"coupon": "FLASH10"}, 4310, "The price is wrong.", 4320),
         ({}, 4801, "The price is wrong.", 4800),
         ({"coupon": "WINTER5"}, 4810, "The price is wrong.", 4800),
-        ({}, "4800", "The price is no number.", 4800),
-        ({}, True, "The price is no number.", 4800),
-        ({}, None, "The price is no number.", 4800),
+        ({}, "4800", "The price isn't a number.", 4800),
+        ({}, True, "The price isn't a number.", 4800),
+        ({}, None, "The price isn't a number.", 4800),
     ],
 )
 def test_a_wrong_price_gets_the_message_that_explains_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,9 @@ from matplotlib.figure import Figure
 
 from serverless_cloud.records import CallResult, DatabaseSession, Interval, Sample
 from serverless_first import figures
+from serverless_first.facts import Release
 from serverless_first.figures import style
+from serverless_first.figures.fleet import cold_share
 from serverless_first.figures.words import WrongTitle, alt_text, check_title, measured, told
 from serverless_first.simulate import network
 
@@ -42,6 +45,7 @@ SAME_PORT = [
     ("env 2:40001", "api:443"),
     ("env 3:40000", "db:5432"),
 ]
+RELEASES = [Release("A", "limits", "2018", True, (), None), Release("B", "limits", "2021-05-01", False, (), None)]
 TRIES = {"own role": [call("answered")] * 15 + [call("failed")] * 45}
 
 #: A figure with a title that its data bear out, and what its alt text says after the title.
@@ -140,6 +144,33 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         "One bar for each instance class shows the seats of an ordinary user, and a line shows the 1,000 connections "
         "needed: db.t4g.large has 896 and db.r6g.large has 1,797. db.r6g.large has enough.",
     ),
+    "table": (
+        lambda title: figures.table(
+            {
+                "first call": {"Duration": "1.53 ms", "State": "cold", "Init Duration": "41 ms"},
+                "second call": {"Duration": "1.2 ms", "State": "warm"},
+            },
+            title=title,
+        ),
+        "1 of 2 calls has an Init Duration",
+        "A table. first call: Duration 1.53 ms, State cold and Init Duration 41 ms. second call: Duration 1.2 ms and "
+        "State warm, and no Init Duration.",
+    ),
+    "life cycle": (
+        lambda title: figures.lifecycle(title=title),
+        "An environment has 4 states",
+        "4 states: init, busy, frozen and ended. From init, invoke leads to busy (cold start). From init, freeze leads "
+        "to frozen (initialized ahead of the first call). From init, end leads to ended. From busy, freeze leads to "
+        "frozen (the handler returned). From busy, end leads to ended. From frozen, invoke leads to busy (warm start). "
+        "From frozen, end leads to ended. The box of ended says: crash, timeout, new code, idle too long, clean-up.",
+    ),
+    "history": (
+        lambda title: figures.history(RELEASES, title=title),
+        "1 of 2 releases came later, so half of them",
+        "A time line from 2018 to 2021 with a lane for each theme: limits and billing. 1 of 2 releases are on slide 10 "
+        "of the deck, as filled circles. The others are open diamonds. A line marks the date of the deck, 31 January "
+        "2020. 1 release came later.",
+    ),
 }
 
 
@@ -176,11 +207,20 @@ def test_a_title_with_another_number_is_refused(name: str) -> None:
         ),
         (lambda: figures.interfaces_then_and_now((16,), title="Now two serve everybody"), "two"),
         (lambda: figures.translations(network.translate(SAME_PORT[:2]), title="It is used three times"), "three times"),
+        (lambda: figures.history(RELEASES[:1], title="Half of these releases came after the deck"), "half"),
+        (lambda: figures.history(RELEASES, title="Most changes of limits came later"), "most changes of limits"),
     ],
 )
 def test_a_claim_that_the_data_do_not_show_is_refused(draw: Callable[[], Figure], says: str) -> None:
     with pytest.raises(WrongTitle, match=f"The title says '{says}', but the data don't show it"):
         draw()
+
+
+def test_the_curves_of_cold_starts_are_told_by_their_shares() -> None:
+    words = alt_text(cold_share(title="Rare calls meet cold starts, frequent calls hardly ever"))
+    shares = re.findall(r"kept for (\d+) min, it is (\d+)% at 0\.01 a minute, .+? at 1 and .+? at 100\.", words)
+    assert [minutes for minutes, _ in shares] == ["1", "10", "60"]
+    assert [int(percent) for _, percent in shares] == [99, 90, 55]  # nobody calls for t with the chance exp(-rate t)
 
 
 @pytest.mark.parametrize(

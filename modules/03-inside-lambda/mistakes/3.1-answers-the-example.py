@@ -1,4 +1,4 @@
-#: expects: The price list is never read
+#: expects: never reads the price list
 #: because: The example's numbers are written into the code.
 %%writefile price.py
 calls_here = 0

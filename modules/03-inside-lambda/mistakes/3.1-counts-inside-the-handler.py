@@ -1,4 +1,4 @@
-#: expects: count begins anew at each call
+#: expects: count starts again in each call
 #: because: A local variable is expected to last from call to call.
 %%writefile price.py
 import catalogue

@@ -1,4 +1,4 @@
-#: expects: read again and again
+#: expects: reads the price list again and again
 #: because: The handler is taken for a program that starts anew with each call.
 %%writefile price.py
 import catalogue

@@ -1,4 +1,4 @@
-#: expects: More memory is no cure
+#: expects: More memory doesn't help
 #: because: A slow function is thought to be a small one.
 from pathlib import Path
 

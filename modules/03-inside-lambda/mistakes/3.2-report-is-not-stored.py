@@ -1,4 +1,4 @@
-#: expects: nightly report is not stored any more
+#: expects: nightly report isn't stored anymore
 #: because: The slow client is removed together with what it did.
 %%writefile sale.py
 PRICES_YEN = {"Tsuki": 4800, "Hoshi": 12800, "Kumo": 9600, "Yuki": 3200}

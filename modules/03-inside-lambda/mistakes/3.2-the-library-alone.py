@@ -1,4 +1,4 @@
-#: expects: not short. Something slow still runs
+#: expects: not short enough. Something slow still runs
 #: because: The slowest line is mended, and the next one is not looked for.
 %%writefile sale.py
 import json

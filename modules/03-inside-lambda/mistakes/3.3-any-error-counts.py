@@ -1,4 +1,4 @@
-#: expects: blames the new version for errors of the old one
+#: expects: blames the new version for errors of the old version
 #: because: Every error is thought to be the new version's.
 #: replaces: 2
 %%writefile guard.py

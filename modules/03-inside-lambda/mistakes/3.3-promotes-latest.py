@@ -1,4 +1,4 @@
-#: expects: leads to .LATEST
+#: expects: points to .LATEST
 #: because: The newest code is thought to be the newest version.
 #: replaces: 2
 %%writefile guard.py

@@ -1,4 +1,4 @@
-#: expects: fails now and then
+#: expects: fails once in a while
 #: because: Each call overwrites what the guard knew of the one before.
 #: replaces: 2
 #: fills: gap 1

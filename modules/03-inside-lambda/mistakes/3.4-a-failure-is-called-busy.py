@@ -1,4 +1,4 @@
-#: expects: answer that it cannot know
+#: expects: although it can't know whether the order is paid
 #: because: A payment that failed is taken for one that did nothing.
 #: replaces: 2
 %%writefile checkout.py

@@ -1,4 +1,4 @@
-#: expects: says paid, and payment never charged
+#: expects: says paid, but payment never charged
 #: because: An error is made to vanish, and the answer stays the same.
 #: replaces: 2
 %%writefile checkout.py

@@ -1,4 +1,4 @@
-#: expects: An order is not paid.*TooManyRequestsException
+#: expects: An order isn't paid.*TooManyRequestsException
 #: because: A refused call is not expected at all.
 #: replaces: 2
 %%writefile checkout.py

@@ -1,4 +1,4 @@
-#: expects: An order is not paid, though payment was free again
+#: expects: An order isn't paid, although payment had room again
 #: because: Busy is taken for a final answer.
 #: replaces: 2
 %%writefile checkout.py

@@ -1,4 +1,4 @@
-#: expects: waits do not grow
+#: expects: waits don't grow
 #: because: A random wait is thought to be enough; it gives a busy service no rest.
 #: replaces: 2
 %%writefile checkout.py

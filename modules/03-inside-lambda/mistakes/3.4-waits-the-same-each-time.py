@@ -1,4 +1,4 @@
-#: expects: waits do not grow
+#: expects: waits don't grow
 #: because: A pause of any kind is thought to be enough.
 #: replaces: 2
 %%writefile checkout.py

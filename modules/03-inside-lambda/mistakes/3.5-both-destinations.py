@@ -1,4 +1,4 @@
-#: expects: A parcel that went out well left a record
+#: expects: A parcel that was sent also left a record
 #: because: A destination for each way is thought to be safer.
 functions.put_function_event_invoke_config(
     FunctionName="hikari-parcel",

@@ -1,4 +1,4 @@
-#: expects: it was deleted too early
+#: expects: deleted the record too early
 #: because: A message is deleted when it is read, not when the work is done.
 #: replaces: 2
 #: fills: gap 1

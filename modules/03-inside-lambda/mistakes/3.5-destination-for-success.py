@@ -1,4 +1,4 @@
-#: expects: Yours gets those that succeed
+#: expects: Yours gets the events that succeed
 #: because: A destination is taken for a place where everything ends.
 functions.put_function_event_invoke_config(
     FunctionName="hikari-parcel",

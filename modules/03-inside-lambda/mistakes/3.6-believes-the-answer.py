@@ -1,4 +1,4 @@
-#: expects: do not notice a stock.py that.*takes the lamps all the same
+#: expects: do not notice a stock.py that.*takes the lamps anyway
 #: because: The answer alone is looked at, not what is stored.
 %%writefile test_stock.py
 import boto3

@@ -1,4 +1,4 @@
-#: expects: do not notice a stock.py that refuses the customer who takes the very last ones.? *[|]
+#: expects: do not notice a stock.py that refuses the customer who takes the very last lamps.? *[|]
 #: because: The case on the border is left out.
 %%writefile test_stock.py
 import boto3

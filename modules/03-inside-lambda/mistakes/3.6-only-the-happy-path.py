@@ -1,4 +1,4 @@
-#: expects: do not notice a stock.py that says yes to a customer when there is too little
+#: expects: do not notice a stock.py that says yes to a customer although there are too few lamps
 #: because: The way on which all goes well is thought to be all ways.
 %%writefile test_stock.py
 import boto3

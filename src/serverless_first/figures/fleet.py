@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
+from serverless_first.figures.words import told
 from serverless_first.simulate import fleet
 from serverless_first.simulate.inputs import Floats
 from serverless_first.simulate.loops import Integers
@@ -17,6 +19,7 @@ from serverless_first.simulate.loops import Integers
 _LOOKS = (("-", "o", BLUE), ("--", "s", VERMILION), (":", "^", GREEN))
 _EXPIRIES_MIN = (1, 10, 60)
 _SERVICE_S = 0.2
+_RATES_IN_WORDS = (0.01, 1, 100)  # requests per minute
 _REQUESTS, _SEED = 20_000, 2020  # of the simulation behind each dot
 _SKIPPED = 0.2  # share of a simulation's requests that are not counted: the fleet is empty when it begins
 
@@ -52,7 +55,33 @@ def cold_share(*, title: str) -> Figure:
         legend = "lines: theory, markers: simulation\nidle environments are kept for"
         axes.legend(frameon=False, loc="upper right", title=legend, alignment="left")
         axes.set_title(title)
-    return figure
+    shares = {
+        expiry_min: [fleet.cold_share_theory(rate / 60, _SERVICE_S, expiry_min * 60) for rate in _RATES_IN_WORDS]
+        for expiry_min in _EXPIRIES_MIN
+    }
+    return told(
+        figure,
+        title,
+        "The share of requests that meet a cold start falls as requests per minute grow, on a logarithmic axis.",
+        *(_curve_in_words(expiry_min, of_expiry) for expiry_min, of_expiry in shares.items()),
+        "Each line is theory, and the markers on it are a simulation.",
+        numbers=[*_EXPIRIES_MIN, *_RATES_IN_WORDS],
+        shares=[share for of_expiry in shares.values() for share in of_expiry],
+        claims={
+            "rare": all(of_expiry[0] > 0.5 for of_expiry in shares.values()),
+            "hardly ever": all(of_expiry[-1] < 0.01 for of_expiry in shares.values()),
+        },
+    )
+
+
+def _curve_in_words(expiry_min: float, shares: Sequence[float]) -> str:
+    """A curve as a sentence; a share for each of the rates that are told."""
+    low, middle, high = (f"{_percent(share)} at {rate:g}" for rate, share in zip(_RATES_IN_WORDS, shares, strict=True))
+    return f"If idle environments are kept for {expiry_min:g} min, it is {low} a minute, {middle} and {high}."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.1 else f"{share * 100:.1g}%" if share >= 0.0001 else "under 0.01%"
 
 
 def _simulated_share(rng: np.random.Generator, rate_per_s: float, expiry_s: float) -> float:

@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from serverless_first import facts
+from serverless_first.course.words import listed
 from serverless_first.facts import THEMES, Release
 from serverless_first.figures.style import BLUE, GREY, VERMILION, style
+from serverless_first.figures.words import told
 
 # The turning points that get a label.
 TURNING_POINTS = (
@@ -84,7 +86,21 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
         axes.annotate(f"the deck, {deck.value}", (deck_x, height), ha="center", fontsize=9, **above)
         figure.suptitle(title, x=0.01, y=1 - 0.09 / total, ha="left", va="top", weight="bold", size=12)
         _draw_legend(figure, releases)
-    return figure
+    deck_day = date.fromisoformat(deck.as_of)
+    later = sum(release.day > deck_day for release in releases)
+    limits = [release.day > deck_day for release in releases if release.theme == "limits"]
+    on_slide = sum(release.on_slide_10 for release in releases)
+    return told(
+        figure,
+        title,
+        f"A time line from {first} to {last} with a lane for each theme: "
+        f"{listed([THEMES[lane.theme] for lane in lanes])}.",
+        f"{on_slide} of {_count(len(releases))} are on slide 10 of the deck, as filled circles. The others are open "
+        "diamonds.",
+        f"A line marks the date of the deck, {deck.value}. {_count(later)} came later.",
+        numbers=[len(releases), on_slide, len(releases) - on_slide, later, first, last],
+        claims={"half": 2 * later >= len(releases), "most changes of limits": 2 * sum(limits) > len(limits)},
+    )
 
 
 def history_table(releases: Sequence[Release]) -> None:

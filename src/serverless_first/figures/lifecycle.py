@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from serverless_cloud.rules import TRANSITIONS, State, Trigger
+from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
+from serverless_first.figures.words import told
 
 # state -> fill, what it means; fills as in the time line
 _STATES = {
@@ -25,7 +27,7 @@ _WIDTH, _HEIGHT = 2.2, 1.0
 # What the trigger means in this state. A row of the table without words here is drawn with the trigger's name alone.
 _WORDS = {
     (State.INIT, Trigger.INVOKE): "cold start",
-    (State.INIT, Trigger.FREEZE): "initialised ahead of the first call",
+    (State.INIT, Trigger.FREEZE): "initialized ahead of the first call",
     (State.BUSY, Trigger.FREEZE): "the handler returned",
     (State.FROZEN, Trigger.INVOKE): "warm start",
 }
@@ -63,7 +65,19 @@ def lifecycle(*, title: str, transitions: Mapping[tuple[State, Trigger], State] 
         axes.set_aspect("equal")
         axes.axis("off")
         axes.set_title(title)
-    return figure
+    return told(
+        figure,
+        title,
+        f"{len(State)} states: {listed(list(State))}.",
+        *(_in_words(*row, target) for row, target in transitions.items()),
+        f"The box of ended says: {_STATES[State.ENDED][1].replace(chr(10), ' ')}.",
+        numbers=[len(State), len(transitions)],
+    )
+
+
+def _in_words(state: State, trigger: Trigger, target: State) -> str:
+    meaning = f" ({_WORDS[state, trigger]})" if (state, trigger) in _WORDS else ""
+    return f"From {state}, {trigger} leads to {target}{meaning}."
 
 
 def _box(axes: Axes, state: State) -> FancyBboxPatch:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from serverless_first.course.words import listed
 from serverless_first.figures.style import style
+from serverless_first.figures.words import measured, numbers_in, told
+
+_QUANTITY = re.compile(r"[\d.,]+ \S+")  # a number with its unit, which differs from run to run
 
 
 def table(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
@@ -16,7 +22,7 @@ def table(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
     Args:
         rows: name of the row -> column -> what stands in the cell. The columns are those of all rows, in the order in
             which they first come; a cell that a row does not have shows a dash.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state how many rows have a column, or have the same cell in it.
 
     Raises:
         ValueError: there are no rows, or no columns.
@@ -36,4 +42,21 @@ def table(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
             cellLoc="center",
             bbox=Bbox.unit(),
         )
-    return figure
+    cells = [(column, cell) for row in rows.values() for column, cell in row.items()]
+    return told(
+        figure,
+        title,
+        "A table.",
+        *(_row_in_words(name, row, columns) for name, row in rows.items()),
+        numbers=[
+            *(len(rows), len(columns), *Counter(cells).values(), *Counter(column for column, _ in cells).values()),
+            *numbers_in([*rows, *columns, *(cell for _, cell in cells)]),
+        ],
+    )
+
+
+def _row_in_words(name: str, row: Mapping[str, str], columns: Sequence[str]) -> str:
+    """A row as a sentence: "cold: Duration 2 ms and Billed Duration 3 ms, and no Init Duration"."""
+    there = [f"{column} {measured(row[column]) if _QUANTITY.fullmatch(row[column]) else row[column]}" for column in row]
+    missing = [column for column in columns if column not in row]
+    return f"{name}: {listed(there)}{f', and no {listed(missing)}' if missing else ''}."
