@@ -1,5 +1,5 @@
 #: expects: opens more connections than it needs
-#: because: A pool in the client is kept, though one environment serves one call at a time.
+#: because: The client keeps a pool, although an environment serves one call at a time.
 #: replaces: 2
 %%writefile freed.py
 import os

@@ -19,7 +19,7 @@ from serverless_first.figures.words import measured as varying, told
 from serverless_first.simulate import pool
 from serverless_first.simulate.inputs import Floats
 
-# Line and marker tell the curves apart in grey print.
+# Line and marker tell the curves apart in gray print.
 _LOOKS = (("-", "o", BLUE), ("--", "s", ORANGE), (":", "^", GREEN))
 _MEASURED = (("D", VERMILION), ("P", PURPLE), ("X", "black"))
 PERCENTILES = (50, 95)
@@ -31,7 +31,7 @@ class WaitingCurve(NamedTuple):
 
     Attributes:
         wait_s: the waits of the served requests, ascending.
-        share: of all requests, those that timed out included, from 0 to 1: who waited no longer than that.
+        share: of all requests, including the ones that timed out, the share that waited no longer, from 0 to 1.
         timed_out: how many requests got none.
     """
 

@@ -50,7 +50,7 @@ def proxy_over_time(
 ) -> Figure:
     """The connections on both sides of a proxy over time: ClientConnections and DatabaseConnections.
 
-    What the first event finds open counts as soon as the log names it.
+    A connection that was open before the first event counts as soon as the log names it.
 
     Args:
         events: of `Cloud.proxy_events`.
@@ -149,7 +149,7 @@ def _there_from_the_start(events: Sequence[ProxyEvent]) -> tuple[set[int], set[i
 
 @dataclass(frozen=True)
 class Pooler:
-    """What a pooler has done with a burst of calls.
+    """A pooler's results with a burst of calls.
 
     Args:
         name: "RDS Proxy", for instance.
@@ -169,7 +169,7 @@ class Pooler:
 
 
 def two_poolers(poolers: Sequence[Pooler], *, title: str, note: str = "") -> Figure:
-    """What poolers have done with the same burst, side by side; a single one is as good.
+    """Results of poolers with the same burst, side by side. A single pooler can also be drawn.
 
     Args:
         poolers: one row each.

@@ -18,7 +18,7 @@ from serverless_first.figures.proxy import waited_s
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW, style
 from serverless_first.figures.words import told
 
-# One for each database connection; its number also stands on its bars.
+# One for each database connection; its number is also on its bars.
 _SERVER_COLOURS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
 _WAITS, _BORROWED, _STATEMENT, _PINNED, _IN_VAIN = (
     "waits for a database connection",
@@ -43,7 +43,7 @@ class _Hold:
 
 @dataclass
 class _Lane:
-    """What one client did; times in seconds since the log began."""
+    """A client's actions; times in seconds since the log began."""
 
     waits_s: list[tuple[float, float]] = field(default_factory=list)
     timeouts_s: list[float] = field(default_factory=list)
@@ -81,7 +81,7 @@ def borrow_steps(
         events: of `Cloud.proxy_events`.
         title: the finding, as a sentence.
         names: number of a client -> its name; else "client 61" and so on.
-        connections: number of a database connection -> what stands on its bars; else the number.
+        connections: number of a database connection -> its name on the bars; else the number.
 
     Raises:
         ValueError: nobody borrowed a connection or gave up waiting for one.
@@ -126,12 +126,12 @@ def borrow_steps(
 
 
 def _hold_label(name: str) -> str:
-    """What the legend calls the bars of a database connection."""
+    """The legend's name for the bars of a database connection."""
     return f"has borrowed connection {name}"
 
 
 def _lane_in_words(client: str, lane: _Lane, labels: Mapping[int, str]) -> str:
-    """What a client did, as a sentence."""
+    """A client's actions, as a sentence."""
     did: list[str] = []
     for number, hold in enumerate(lane.holds):
         until_s = lane.holds[number + 1].begin_s if number + 1 < len(lane.holds) else float("inf")
@@ -212,7 +212,7 @@ def _draw_row(axes: Axes, y: int, lane: _Lane, end_s: float) -> None:
 
 
 def _lanes(events: Sequence[ProxyEvent]) -> dict[int, _Lane]:
-    """What each client that has borrowed, or waited in vain, did."""
+    """The actions of each client that has borrowed, or waited in vain."""
     lanes: dict[int, _Lane] = {}
     asked_s: dict[int, float] = {}  # when a client last could have begun to wait
     for event in events:
@@ -268,7 +268,7 @@ def _draw_lane(
     waits: dict[str, Any] = {"height": 0.2, "facecolor": "white", "hatch": "....", "edgecolor": GREY}
     for begin_s, until_s in lane.waits_s:
         if x(until_s) - x(begin_s) < 0.002 * (right - left):
-            continue  # too short to be seen
+            continue  # nobody could see it
         axes.barh(y, x(until_s) - x(begin_s), left=x(begin_s), linewidth=0.6, label=_WAITS, **waits)
     for moment_s in lane.timeouts_s:
         axes.plot(x(moment_s), y, "X", color=VERMILION, markersize=10, markeredgecolor="black", label=_IN_VAIN)
