@@ -43,7 +43,7 @@ def told(
 
     Args:
         figure: as it will be shown.
-        title: the finding, as a sentence. It comes first in the alt text.
+        title: the finding, as a sentence. It comes first in the alt text. "" if a slide's heading says it.
         sentences: what a reader who can't see the figure needs to know, whole sentences; empty ones are left out. Put
             what differs from run to run into `measured`.
         numbers: every number of the data that a title may state, such as counts. A title with other numbers is refused.
@@ -61,7 +61,7 @@ def told(
     for word, holds in (claims or {}).items():
         if not holds and re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", title, re.IGNORECASE):
             raise WrongTitle(f"The title says {word!r}, but the data don't show it. Correct the title: {title}")
-    closed = title if title.endswith((".", "?")) else f"{title}."
+    closed = title if not title or title.endswith((".", "?")) else f"{title}."
     closed = _NUMBER.sub(lambda number: measured(number[0]), closed) if varies else closed
     _words[figure] = " ".join(filter(None, [closed, *sentences]))
     return figure
