@@ -76,9 +76,10 @@ def _has_old_password(attempt: Attempt) -> bool:
     """Whether the proxy's secret is the one that the learner found."""
     client = attempt.client("secretsmanager")
     try:
-        return hikari.OLD_PASSWORD in client.get_secret_value(SecretId=f"{PROXY}-login")["SecretString"]
+        login = str(client.get_secret_value(SecretId=f"{PROXY}-login").get("SecretString"))
     except client.exceptions.ResourceNotFoundException:
         return False
+    return hikari.OLD_PASSWORD in login
 
 
 def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) -> None:
