@@ -50,7 +50,7 @@ def proxy_in_front(attempt: Attempt) -> None:
         attempt.not_started("The proxy still has all the faults that your colleague left.")
     attempt.expect(
         [target["RdsResourceId"] for target in targets] == [DATABASE],
-        problem="No database is behind the proxy. Clients that ask it for a connection wait for nothing.",
+        problem="No database is behind the proxy. Clients that ask it for a connection wait until they time out.",
         called=f"describe_db_proxy_targets {PROXY}",
         came_back=[target["RdsResourceId"] for target in targets],
         expected=[DATABASE],
@@ -117,7 +117,7 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
     users = sorted({session.user for session in seen if _of_the_proxy(session)})
     attempt.expect(
         users == ["orders_app"],
-        problem="The proxy logs in as another user than orders_app. The master user may do far more than place orders.",
+        problem="The proxy logs in as a user other than orders_app. The master user may do far more than place orders.",
         called=f"{called}, and list the database's sessions",
         came_back=f"sessions of the proxy as {', '.join(users)}",
         expected="sessions as orders_app",
@@ -168,7 +168,7 @@ def _one_order(attempt: Attempt) -> None:
         called=called,
         came_back=result.error,
         expected="the number of an order",
-        look_at="the variables that step 2 sends, and where they lead. Correct them, then run step 2 again",
+        look_at="the variables that step 2 sends, and the address in them. Correct them, then run step 2 again",
     )
     attempt.expect(
         any(e.kind == "borrow" for e in since),
@@ -225,7 +225,7 @@ def pinning(attempt: Attempt) -> None:
     fast = {"lamp": lamp, "takes_s": 0.05}
     mark = _last_event()
     with borrowed(attempt, "search") as restart:
-        restart()  # the proxy may have closed connections of before, in the bad evening
+        restart()  # the proxy may have closed connections that the environments still keep
         for _ in range(2):
             attempt.invoke("search", fast)  # says so if it is not written yet
         say(f"5.2: {CALLS} searches at once ...")
@@ -360,7 +360,7 @@ def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, An
             problem = "The database doesn't stop a slow search any more, so the setting in freed.py is lost."
             look_at = "whether the setting holds at the moment of the query"
         else:
-            problem = "The database stops a slow search, but the customer gets another answer than before."
+            problem = "The database stops a slow search, but the customer doesn't get the same answer as before."
             look_at = "the answer of search.py when its query is stopped"
         wanted = {"found": right} if event is fast else {"found": None, "reason": "too slow"}
         attempt.expect(

@@ -82,7 +82,7 @@ def _settings(attempt: Attempt, percent: int, timeout_s: int) -> None:
     )
     attempt.expect(
         percent + theirs <= 100,
-        problem=f"Together the two proxies may take {percent + theirs} % of the seats, but there are only 100 %.",
+        problem=f"Together the two proxies may take {percent + theirs} % of the seats, which is more than there are.",
         called=f"describe_db_proxy_target_groups of {PROXY} and {OTHER}",
         came_back=f"MaxConnectionsPercent {percent} and {theirs}",
         expected="a sum that leaves room for others",
@@ -119,7 +119,7 @@ def _rounds(attempt: Attempt, customers: int, connections: int) -> None:
     rounds = math.ceil(customers / max(1, connections))
     attempt.expect(
         rounds <= ROUNDS,
-        problem=f"The last customers wait for {rounds - 1} others, {(rounds - 1) * WORK_S:.1f} s. "
+        problem=f"The last customers wait for {rounds - 1} other rounds, which take {(rounds - 1) * WORK_S:.1f} s. "
         f"The task allows {(ROUNDS - 1) * WORK_S:.1f} s.",
         called=f"invoke orders with {customers} orders at once, and read the proxy's events",
         came_back=f"{connections} connections, {rounds} rounds",
@@ -198,7 +198,7 @@ def _told(attempt: Attempt, timeout_s: int) -> None:
         called=f"invoke orders 3 times at once, while all {size} connections of the pool are taken",
         came_back=next((r.error or r.payload for r in results if "Timed-out waiting" not in r.error), ""),
         expected=f"the proxy's error, after {timeout_s} s",
-        look_at="the function's own timeout, which must be longer than the proxy's",
+        look_at="the function's own timeout, which must be longer than the borrow timeout",
     )
 
 

@@ -39,7 +39,7 @@ def restart_in_mid_burst(attempt: Attempt) -> None:
         _not_retried_when_cancelled(attempt, database)
     say("5.4: a restart during a burst ...")
     _restarted(attempt, database)
-    say("5.4: the database is hidden for a while ...")
+    say("5.4: the proxy is hidden for a while ...")
     _hidden(attempt)
 
 
@@ -129,7 +129,7 @@ def _not_retried(attempt: Attempt) -> None:
         called=called,
         came_back=result.payload,
         expected="an error",
-        look_at="the errors that your handler lets out",
+        look_at="which errors your handler catches",
     )
 
 
@@ -167,7 +167,7 @@ def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> 
         called=called,
         came_back=result.payload,
         expected="an error",
-        look_at="the errors that your handler lets out",
+        look_at="which errors your handler catches",
     )
 
 

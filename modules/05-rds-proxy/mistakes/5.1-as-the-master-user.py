@@ -1,4 +1,4 @@
-#: expects: logs in as another user than orders_app
+#: expects: logs in as a user other than orders_app
 #: because: Function and proxy both use the master user. That works, but gives them every right.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")
