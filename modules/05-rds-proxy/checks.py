@@ -1,4 +1,4 @@
-"""Checks of module 05, tasks 5.1 and 5.2: a proxy in front, and a function that pins."""
+"""Checks of module 05, tasks 5.1 and 5.2: a proxy that doesn't help, and a function that pins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from serverless_first.shop import hikari
 
 _chance = random.Random()
 PROXY, DATABASE, SEATS, POOL = "orders-proxy", "orders-db", 20, 10
-VISITORS = {"hikari": "an administrator", "orders_app": "another program, as orders_app and without the proxy,"}
+VISITORS = {
+    "hikari": "an administrator",
+    "orders_app": "another program, which logs in as orders_app without the proxy",
+}
 
 
 def _pool_settings(attempt: Attempt) -> dict[str, Any]:
@@ -43,13 +46,15 @@ def proxy_in_front(attempt: Attempt) -> None:
     """A burst is placed through the proxy, on at most half of the seats, and others get in."""
     database, pool = attempt.database(), _pool_settings(attempt)
     targets = attempt.client("rds").describe_db_proxy_targets(DBProxyName=PROXY)["Targets"]
+    if not targets and pool["MaxConnectionsPercent"] == 100 and _has_old_password(attempt):
+        attempt.not_started("The proxy still has all the faults that your colleague left.")
     attempt.expect(
         [target["RdsResourceId"] for target in targets] == [DATABASE],
-        problem="No database stands behind the proxy. Whoever asks it for a connection waits in vain.",
+        problem="No database is behind the proxy. Clients that ask it for a connection wait until they time out.",
         called=f"describe_db_proxy_targets {PROXY}",
         came_back=[target["RdsResourceId"] for target in targets],
         expected=[DATABASE],
-        look_at="the four calls of step 1: is one of them missing?",
+        look_at="the calls in the second table of step 1. Which one tells the proxy where its database is?",
     )
     pool_seats = SEATS * pool["MaxConnectionsPercent"] // 100
     attempt.expect(
@@ -59,9 +64,26 @@ def proxy_in_front(attempt: Attempt) -> None:
         called=f"describe_db_proxy_target_groups {PROXY}",
         came_back=f"MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
         expected=f"a pool of {POOL} connections",
-        look_at="the settings of the pool, in step 1, and what MaxConnectionsPercent is a share of",
+        look_at="the settings of the pool in step 1. What is MaxConnectionsPercent a share of?",
     )
-    _one_order(attempt)
+    with borrowed(attempt, "orders") as restart:
+        restart()  # while the proxy was broken, it has closed connections that the environments still keep
+        _one_order(attempt)
+        _burst(attempt, database, pool)
+
+
+def _has_old_password(attempt: Attempt) -> bool:
+    """Whether the proxy's secret is the one that the learner found."""
+    client = attempt.client("secretsmanager")
+    try:
+        login = str(client.get_secret_value(SecretId=f"{PROXY}-login").get("SecretString"))
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return hikari.OLD_PASSWORD in login
+
+
+def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) -> None:
+    """A burst of orders, and who gets into the database right after it."""
     calls = cloud.burst_size(30)
     say(f"5.1: a burst of {calls} orders ...")
     events = [_order() for _ in range(calls)]
@@ -74,9 +96,9 @@ def proxy_in_front(attempt: Attempt) -> None:
     called = f"invoke orders with {calls} orders at once"
     attempt.expect(
         other is None,
-        problem="Lambda refuses customers: a limit on the function turns away whom the proxy would let wait."
+        problem="Lambda refuses customers. A limit on the function turns them away before the proxy can let them wait."
         if other and other.outcome == "throttled"
-        else "Not every order of the burst is answered.",
+        else "Not every order of the burst got an answer.",
         called=called,
         came_back=f"{answered} answered; {other.error if other else ''}",
         expected=f"{calls} answered",
@@ -85,40 +107,40 @@ def proxy_in_front(attempt: Attempt) -> None:
     placed = _times_placed(database, [event["order_key"] for event in events])
     attempt.expect(
         placed == [1] * calls,
-        problem="The table does not hold each order once.",
+        problem="The table doesn't hold each order exactly once.",
         called=called,
         came_back=f"{sum(placed)} rows for {calls} orders",
         expected=f"{calls} rows",
-        look_at="orders.py: is it the given one?",
+        look_at="orders.py. Is it still the one from the lab?",
     )
     seen = [session for sample in watch.samples for session in sample.sessions]
     users = sorted({session.user for session in seen if _of_the_proxy(session)})
     attempt.expect(
         users == ["orders_app"],
-        problem="The proxy logs in as another user than orders_app. The master user may do far more than place orders.",
-        called=f"{called}, and looking at the database's sessions",
+        problem="The proxy logs in as a user other than orders_app. The master user may do far more than place orders.",
+        called=f"{called}, and list the database's sessions",
         came_back=f"sessions of the proxy as {', '.join(users)}",
-        expected="as orders_app",
+        expected="sessions as orders_app",
         look_at="the login in the secret",
     )
     most = max(sum(map(_of_the_proxy, sample.sessions)) for sample in watch.samples)
     refused = next((user for user, refusal in refusals.items() if refusal), "")
     attempt.expect(
         most <= POOL,
-        problem=f"The proxy takes {most} of {SEATS} seats. It may have half of them."
-        + (f" Now {VISITORS[refused]} is refused." if refused else ""),
-        called=f"{called}, and looking at the database's sessions",
-        came_back=f"{most} sessions of the proxy at a time; MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
-        expected=f"at most {POOL}",
-        look_at="the settings of the pool, in step 1",
+        problem=f"The proxy takes {most} of {SEATS} seats, but it may have only half of them."
+        + (f" Now the database refuses {VISITORS[refused]}." if refused else ""),
+        called=f"{called}, and list the database's sessions",
+        came_back=f"{most} sessions of the proxy; MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
+        expected=f"at most {POOL} sessions",
+        look_at="the settings of the pool in step 1",
     )
     attempt.expect(
         not refused,
-        problem=f"After the burst {VISITORS.get(refused)} is refused.",
-        called=f"{called}, and connecting to the database then",
+        problem=f"After the burst, the database refuses {VISITORS.get(refused)}.",
+        called=f"{called}, and then connect to the database",
         came_back=refusals.get(refused, ""),
         expected="a connection",
-        look_at="who else holds connections to the database: functions that you have led past the proxy?",
+        look_at="the other clients of the database. Is there a function that doesn't use the proxy?",
     )
 
 
@@ -132,29 +154,29 @@ def _one_order(attempt: Attempt) -> None:
     called = f"invoke orders with {json.dumps(event)}"
     attempt.expect(
         not refusal,
-        problem="The proxy refuses the function's login: user and password are not those in its secret.",
+        problem="The proxy refuses the function's login, because its secret holds another user or password.",
         called=called,
         came_back=refusal,
         expected="a login as orders_app",
-        look_at="the secret: whose name and password it holds, and under which keys",
+        look_at="the secret. Whose name and password does it hold, and under which keys?",
     )
     attempt.expect(
         result.outcome == "answered",
-        problem="The function has lost a variable that it needs: what you send replaces all that were there."
+        problem="The function has lost a variable that it needs. The variables that you send replace all others."
         if result.error.startswith("'DB_")
         else "Your function ended with an error.",
         called=called,
         came_back=result.error,
         expected="the number of an order",
-        look_at="which variables step 2 sends, and where they lead. Correct them, then run step 2 again",
+        look_at="the variables that step 2 sends, and the address in them. Correct them, then run step 2 again",
     )
     attempt.expect(
         any(e.kind == "borrow" for e in since),
         problem="The function goes past the proxy, straight to the database.",
         called=called,
-        came_back=f"{result.payload}; nobody has asked {PROXY} for a connection",
+        came_back=f"{result.payload}; nobody asked {PROXY} for a connection",
         expected="the function among the proxy's clients",
-        look_at="which variables the handler reads, and where they lead",
+        look_at="the variables that the handler reads. Which address do they hold?",
     )
 
 
@@ -168,7 +190,7 @@ def _last_event() -> int:
 
 
 def _refusal(database: hikari.Database, user: str) -> str:
-    """How the database refuses a user; empty if it does not."""
+    """How the database refuses a user; empty if it lets the user in."""
     try:
         database.connect(user).close()
     except psycopg.OperationalError as error:
@@ -186,12 +208,12 @@ def _times_placed(database: hikari.Database, keys: list[str]) -> list[int]:
 # ---- 5.2
 
 CALLS = 12
-UNLIKELY_S = 1.0  # a query of this length is ended when half a second is the limit, and not otherwise
+UNLIKELY_S = 1.0  # a query of this length is stopped when half a second is the limit, and not otherwise
 
 
 @task("5.2")
 def pinning(attempt: Attempt) -> None:
-    """The function that pins is named; it pins no more, its setting holds for its queries and for no others."""
+    """The function that pins is named. It doesn't pin any more, and its setting holds for its queries and no others."""
     database = attempt.database()
     _finding(attempt)
     pool = _pool_settings(attempt)
@@ -203,7 +225,7 @@ def pinning(attempt: Attempt) -> None:
     fast = {"lamp": lamp, "takes_s": 0.05}
     mark = _last_event()
     with borrowed(attempt, "search") as restart:
-        restart()  # the proxy may have closed connections of before, in the bad evening
+        restart()  # the proxy may have closed connections that the environments still keep
         for _ in range(2):
             attempt.invoke("search", fast)  # says so if it is not written yet
         say(f"5.2: {CALLS} searches at once ...")
@@ -218,7 +240,7 @@ def pinning(attempt: Attempt) -> None:
         found = [result.payload.get("found") if isinstance(result.payload, dict) else None for result in results]
         attempt.expect(
             found == [right] * CALLS,
-            problem="search does not find what is there any more.",
+            problem="search doesn't find the right number of orders any more.",
             called=f"invoke search with {json.dumps(fast)}, {CALLS} times at once",
             came_back=next((r.error or r.payload for r, f in zip(results, found, strict=True) if f != right), ""),
             expected=f'{{"found": {right}}} each time',
@@ -227,13 +249,13 @@ def pinning(attempt: Attempt) -> None:
         logins = sum(event.kind == "login" for event in since)
         attempt.expect(
             0 < logins <= environments,
-            problem="search does not use the proxy."
+            problem="search doesn't use the proxy."
             if not logins
-            else "search opens more connections than it needs: an execution environment serves one call at a time.",
+            else "search opens more connections than it needs. An environment serves one call at a time.",
             called=f"invoke search twice in a row, then {CALLS} times at once, after a restart",
             came_back=f"{environments} execution environments, {logins} connections to {PROXY}",
             expected="one connection for each environment",
-            look_at="how often freed.py connects: the proxy is the pool already",
+            look_at="how often freed.py connects. The pool is already there, in the proxy",
         )
         say("5.2: slow queries ...")
         _still_ended(attempt, database, fast, right)
@@ -244,35 +266,35 @@ def _finding(attempt: Attempt) -> None:
     try:
         text = Path("finding.json").read_text(encoding="utf-8")
     except OSError:
-        attempt.not_started("There is no finding.json yet.", look_at="step 1 of task 5.2: write your part, then run it")
+        attempt.not_started("There is no finding.json yet.", look_at="step 1 of task 5.2. Write your part, then run it")
     finding = json.loads(text)
     attempt.expect(
         isinstance(finding, dict),
-        problem="finding is no dict any more.",
+        problem="finding isn't a dict any more.",
         called="reading finding.json",
         came_back=text,
-        expected="the two fields that were there",
+        expected="a dict with the two fields of step 1",
         look_at="the cell of step 1",
     )
     function, statement = str(finding.get("function", "")), str(finding.get("statement", ""))
     if not function:
-        attempt.not_started("finding.json names no function yet.", look_at="step 1 of task 5.2")
+        attempt.not_started("finding.json doesn't name a function yet.", look_at="step 1 of task 5.2")
     attempt.expect(
         function == "search",
-        problem=f"{function} pins nothing."
+        problem=f"{function} doesn't pin anything."
         + (" It fails because others hold the connections." if function in ("orders", "report") else ""),
         called="reading finding.json",
         came_back=text,
         expected="the function that runs the statement in the proxy's log",
-        look_at="the words behind Reason in the log group of the proxy: which file has that statement?",
+        look_at="the statement after Reason in the proxy's log group. Which file has it?",
     )
     attempt.expect(
         "statement_timeout" in statement.lower(),
-        problem="The statement is not the one that pins.",
+        problem="This statement doesn't pin.",
         called="reading finding.json",
         came_back=text,
         expected="the statement in the proxy's log",
-        look_at="the words behind Reason in the log group of the proxy",
+        look_at="the statement after Reason in the proxy's log group",
     )
 
 
@@ -281,13 +303,13 @@ def _no_pin(attempt: Attempt, since: list[ProxyEvent], pool: dict[str, Any]) -> 
     percent = pool["MaxConnectionsPercent"]
     attempt.expect(
         not pins,
-        problem=f"search still pins. A larger pool ({percent} %) hides it until more customers come."
+        problem=f"search still pins. A larger pool ({percent} %) only hides it until more customers come."
         if percent > 50
         else "search still pins connections.",
         called=f"invoke search twice in a row, then {CALLS} times at once, after a restart",
         came_back=f"{len(pins)} pins; {pins[0].detail if pins else ''}",
         expected="none",
-        look_at="the reason above: how long does what this statement sets last? And is freed.py deployed?",
+        look_at="the reason above. How long does the setting last? And have you deployed freed.py?",
     )
 
 
@@ -295,12 +317,12 @@ def _no_cancel(attempt: Attempt, since: list[ProxyEvent], called: str) -> None:
     cancels = sum(event.kind == "cancel" for event in since)
     attempt.expect(
         not cancels,
-        problem="search ends its query with a cancel. RDS Proxy does not pass on a client's cancel: on AWS the query "
-        "would go on, though the proxy here does pass it on.",
+        problem="search cancels its query itself. RDS Proxy does not pass on a client's cancel, so on AWS the query "
+        "would go on. Only the local proxy passes it on.",
         called=called,
         came_back=f"requests to cancel that reached the proxy: {cancels}",
-        expected="none: it is the database that ends a slow query",
-        look_at="who watches the time: freed.py, or the database?",
+        expected="no such request, because the database stops a slow query",
+        look_at="who watches the time, freed.py or the database",
     )
 
 
@@ -324,22 +346,22 @@ def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, An
         came_back = result.error or payload or result.payload
         _no_cancel(attempt, cloud.start().proxy_events(PROXY, mark), f"invoke search with {json.dumps(event)}")
         if event is fast:
-            problem = "After a query that was ended, the same environment does not answer the next call."
-            look_at = "what becomes of the transaction, or of the connection, when a query is ended"
+            problem = "After a query was stopped, the same environment doesn't answer the next call."
+            look_at = "the transaction and the connection. In which state are they after a query was stopped?"
         elif payload.get("found") is not None and (roles := _timeouts_of_roles(database)):
             problem = (
-                "A slow search is not ended. ALTER ROLE reaches only new connections. Connections that the proxy "
-                "opened before it keep the old value."
+                "The database doesn't stop a slow search. ALTER ROLE reaches only new connections. Connections that "
+                "the proxy opened before it keep the old value."
             )
             connections = sum(map(_of_the_proxy, cloud.start().database_sessions(DATABASE)))
             came_back = f"{json.dumps(payload)}; {roles}; RDS Proxy has {connections} connections open"
-            look_at = "who else logs in as this role, and what makes the proxy open new connections"
+            look_at = "the other functions that log in as this role, and what makes the proxy open new connections"
         elif payload.get("found") is not None:
-            problem = "A slow search is not ended any more: what freed.py set is lost."
-            look_at = "whether the setting is in force at the moment of the query"
+            problem = "The database doesn't stop a slow search any more, so the setting in freed.py is lost."
+            look_at = "whether the setting holds at the moment of the query"
         else:
-            problem = "A slow search is ended, and the customer gets another answer than before."
-            look_at = "what search.py answers when its query is ended"
+            problem = "The database stops a slow search, but the customer doesn't get the same answer as before."
+            look_at = "the answer of search.py when its query is stopped"
         wanted = {"found": right} if event is fast else {"found": None, "reason": "too slow"}
         attempt.expect(
             not result.error
@@ -354,11 +376,11 @@ def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, An
         at_work = [s for s in cloud.start().database_sessions(DATABASE) if s.state == "active" and _of_the_proxy(s)]
         attempt.expect(
             not at_work,
-            problem="The customer has an answer, and the database is still at work for nobody.",
-            called=f"invoke search with {json.dumps(event)}, and looking at the database's sessions",
+            problem="The customer already has an answer, but the database is still working on the query.",
+            called=f"invoke search with {json.dumps(event)}, and list the database's sessions",
             came_back=[session.query for session in at_work],
-            expected="no session at work",
-            look_at="who ends the query: it must be the database",
+            expected="no session that is still working",
+            look_at="whether the database stops the query",
         )
 
 
@@ -369,11 +391,12 @@ def _others_are_free(attempt: Attempt, database: hikari.Database) -> None:
     for takes_s, result in results:
         roles = _timeouts_of_roles(database)
         if "statement timeout" not in result.error:
-            problem, look_at = "report does not work any more.", "the cell above step 1: run it again, then yours"
+            problem = "report doesn't work any more."
+            look_at = "the cell above step 1, which deploys all three functions. Run it again, then run yours"
         else:
-            problem = "What search sets now also holds for report, so report's slow query is ended."
-            look_at = "for whom, and for how long, your setting holds: the proxy's connections serve every function"
-            look_at += ". What ALTER ROLE sets stays until ALTER ROLE ... RESET" if roles else ""
+            problem = "The setting of search now also holds for report, so the database stops report's slow query."
+            look_at = "how long your setting holds, and for whom. The proxy's connections serve every function"
+            look_at += ". A setting made with ALTER ROLE stays until ALTER ROLE ... RESET" if roles else ""
         attempt.expect(
             result.outcome == "answered",
             problem=problem,

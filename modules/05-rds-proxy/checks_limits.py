@@ -20,17 +20,17 @@ from serverless_first.shop import hikari
 _chance = random.Random()
 PROXY, OTHER, DATABASE = "orders-proxy", "loyalty-proxy", "orders-db"
 SEATS, OTHERS_PERCENT, OTHERS_SEATS = 20, 15, 3
-ROUNDS, WORK_S = 3, 0.2  # who is in the third round has waited for two
+ROUNDS, WORK_S = 3, 0.2  # an order in the third round has waited for two rounds
 TOLD_WITHIN_S = 3
 AS_MADE = (100, 120)
 
 
 @task("5.3")
 def limits(attempt: Attempt) -> None:
-    """Everybody is served in three rounds or told within 3 s, the other team has its seats, others get in."""
+    """Everybody is served in three rounds or gets an error within 3 s, and the others get the seats they need."""
     percent, timeout_s = _pool(attempt, PROXY)
     if (percent, timeout_s) == AS_MADE:
-        attempt.not_started(f"The pool of {PROXY} has the settings that it was made with.")
+        attempt.not_started(f"The pool of {PROXY} still has its default settings.")
     _settings(attempt, percent, timeout_s)
     variables = attempt.client("lambda").get_function_configuration(FunctionName="orders")["Environment"]["Variables"]
     customers = int(variables.get("BURST") or cloud.burst_size(30))
@@ -54,7 +54,7 @@ def limits(attempt: Attempt) -> None:
 
 
 def _burst(customers: int) -> tuple[list[CallResult], int]:
-    """Orders at once: what came back, and on how many connections of the pool."""
+    """Sends orders at once. Returns their results, and on how many connections of the pool they ran."""
     mark = _last(PROXY)
     return cloud.start().at_once("orders", _orders(customers)), _used(PROXY, mark)
 
@@ -65,7 +65,7 @@ def _pool(attempt: Attempt, name: str) -> tuple[int, int]:
     try:
         groups = client.describe_db_proxy_target_groups(DBProxyName=name)["TargetGroups"]
     except client.exceptions.DBProxyNotFoundFault:
-        attempt.not_started(f"There is no proxy {name}.", look_at="the first cell of task 5.3: run it")
+        attempt.not_started(f"There is no proxy {name}.", look_at="the first cell of task 5.3. Run it")
     settings = groups[0]["ConnectionPoolConfig"]
     return settings["MaxConnectionsPercent"], settings["ConnectionBorrowTimeout"]
 
@@ -74,26 +74,26 @@ def _settings(attempt: Attempt, percent: int, timeout_s: int) -> None:
     theirs, _ = _pool(attempt, OTHER)
     attempt.expect(
         theirs == OTHERS_PERCENT,
-        problem="You have changed the pool of the other team. It was not yours to give away.",
+        problem="You have changed the other team's pool. Its seats aren't yours to give away.",
         called=f"describe_db_proxy_target_groups {OTHER}",
         came_back=f"MaxConnectionsPercent {theirs}",
         expected=f"{OTHERS_PERCENT}, as it was",
-        look_at="DBProxyName in your call; then run the first cell of the task again",
+        look_at="DBProxyName in your call. Then run the first cell of the task again",
     )
     attempt.expect(
         percent + theirs <= 100,
-        problem=f"Together the two proxies may take {percent + theirs} % of the seats. There are 100.",
+        problem=f"Together the two proxies may take {percent + theirs} % of the seats, which is more than there are.",
         called=f"describe_db_proxy_target_groups of {PROXY} and {OTHER}",
         came_back=f"MaxConnectionsPercent {percent} and {theirs}",
-        expected="a sum that leaves room",
-        look_at="the seats that are not yours: count them",
+        expected="a sum that leaves room for others",
+        look_at="the seats that aren't yours. How many are there?",
     )
     attempt.expect(
         timeout_s <= TOLD_WITHIN_S,
-        problem=f"A customer who cannot be served waits {timeout_s} s to hear so.",
+        problem=f"A customer that you can't serve waits {timeout_s} s for the error.",
         called=f"describe_db_proxy_target_groups {PROXY}",
         came_back=f"ConnectionBorrowTimeout {timeout_s}",
-        expected=f"an answer within {TOLD_WITHIN_S} s",
+        expected=f"an error within {TOLD_WITHIN_S} s",
         look_at="the setting that says how long a client waits for a connection",
     )
 
@@ -103,13 +103,13 @@ def _all_answered(attempt: Attempt, results: list[CallResult], timeout_s: int) -
     timed_out = bool(failed) and "Timed-out waiting" in failed[0].error
     attempt.expect(
         not failed,
-        problem=f"Customers are turned away after {timeout_s} s, though a connection would have been free soon."
+        problem=f"Customers are turned away after {timeout_s} s, although a connection would soon have been free."
         if timed_out
-        else "Not every order is answered.",
-        called=f"invoke orders with {len(results)} orders at once, and nothing else going on",
+        else "Not every order got an answer.",
+        called=f"invoke orders with {len(results)} orders at once, while nothing else is going on",
         came_back=f"{len(results) - len(failed)} answered; {failed[0].error if failed else ''}",
         expected=f"{len(results)} answered",
-        look_at="how long the last of your customers waits when all goes well: with the timeout, or the pool, below it"
+        look_at="how long your last customers wait when all goes well. Compare this with the timeout and the pool"
         if timed_out
         else "the error above",
     )
@@ -119,12 +119,12 @@ def _rounds(attempt: Attempt, customers: int, connections: int) -> None:
     rounds = math.ceil(customers / max(1, connections))
     attempt.expect(
         rounds <= ROUNDS,
-        problem=f"The last customers wait for {rounds - 1} others, {(rounds - 1) * WORK_S:.1f} s. "
-        f"{(ROUNDS - 1) * WORK_S:.1f} s was asked for.",
-        called=f"invoke orders with {customers} orders at once, and reading the proxy's events",
+        problem=f"The last customers wait for {rounds - 1} other rounds, which take {(rounds - 1) * WORK_S:.1f} s. "
+        f"The task allows {(ROUNDS - 1) * WORK_S:.1f} s.",
+        called=f"invoke orders with {customers} orders at once, and read the proxy's events",
         came_back=f"{connections} connections, {rounds} rounds",
         expected=f"{ROUNDS} rounds at most",
-        look_at="how many connections serve so many customers in so many rounds",
+        look_at="how many connections serve this many customers in this many rounds",
     )
 
 
@@ -146,31 +146,31 @@ def _both(attempt: Attempt, customers: int, percent: int) -> None:
         answered == callers and used == OTHERS_SEATS,
         problem="Your proxy has taken seats that belong to the other team.",
         called=called,
-        came_back=f"{answered} of {callers} calls of loyalty are answered, on {used} connections",
-        expected=f"{callers}, on {OTHERS_SEATS} connections; your pool has {SEATS * percent // 100}",
-        look_at="the sum of all who need seats, RDS itself among them",
+        came_back=f"{answered} of {callers} calls of loyalty were answered, on {used} connections",
+        expected=f"{callers} of them, on {OTHERS_SEATS} connections; your pool has {SEATS * percent // 100}",
+        look_at="the sum of all seats that somebody needs. RDS itself also keeps some",
     )
     attempt.expect(
         all(result.outcome == "answered" for result in ours),
-        problem="When both teams sell, not every order of yours is answered.",
+        problem="While both teams sell, not all of your orders get an answer.",
         called=called,
         came_back=next((result.error for result in ours if result.error), ""),
-        expected=f"{customers} orders are answered",
+        expected=f"{customers} answered orders",
         look_at="the error above",
     )
     for user, who in (("hikari", "the administrator"), ("orders_app", "the migration")):
         attempt.expect(
             user not in refusals,
-            problem=f"While both teams hold their connections, {who} gets no seat.",
-            called=f"{called}; and connecting to the database as {user}",
+            problem=f"While both teams hold their connections, {who} doesn't get a seat.",
+            called=f"{called}, and connect to the database as {user}",
             came_back=refusals.get(user, ""),
             expected="a connection",
-            look_at="the sum of all who need seats",
+            look_at="the sum of all seats that somebody needs",
         )
 
 
 def _refusals() -> dict[str, str]:
-    """How the database refuses an administrator and a migration at the same moment; empty for those who get in."""
+    """How the database refuses an administrator and a migration at the same moment; empty for users who get in."""
     database = hikari.find(cloud.start(), DATABASE)
     refusals: dict[str, str] = {}
     with contextlib.ExitStack() as stay:
@@ -183,7 +183,7 @@ def _refusals() -> dict[str, str]:
 
 
 def _told(attempt: Attempt, timeout_s: int) -> None:
-    """Every connection of the pool is in a transaction: who orders now must hear that it cannot be."""
+    """Every connection of the pool is in a transaction, so the next customers must get the proxy's error."""
     database = hikari.find(cloud.start(), PROXY)
     size = SEATS * _pool(attempt, PROXY)[0] // 100
     with contextlib.ExitStack() as held:
@@ -194,11 +194,11 @@ def _told(attempt: Attempt, timeout_s: int) -> None:
         results = cloud.start().at_once("orders", events)
     attempt.expect(
         all("Timed-out waiting" in result.error for result in results),
-        problem="Who cannot be served does not hear so from the proxy.",
+        problem="Customers that you can't serve don't get the proxy's error.",
         called=f"invoke orders 3 times at once, while all {size} connections of the pool are taken",
         came_back=next((r.error or r.payload for r in results if "Timed-out waiting" not in r.error), ""),
         expected=f"the proxy's error, after {timeout_s} s",
-        look_at="the function's own timeout: it must be longer than the proxy's",
+        look_at="the function's own timeout, which must be longer than the borrow timeout",
     )
 
 

@@ -1,4 +1,4 @@
-"""Check of module 05, task 5.4: a database that restarts in mid-burst; no order is lost, and none comes twice."""
+"""Check of module 05, task 5.4: no order is lost and none is stored twice when the database restarts in a burst."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ LIMIT_S = 60.0  # for a restart on a slow machine
 
 @task("5.4")
 def restart_in_mid_burst(attempt: Attempt) -> None:
-    """Each order is stored once, whatever comes twice and whatever restarts; other errors come out at once."""
+    """Each order is stored once, even if it comes twice or the database restarts. Other errors come out at once."""
     attempt.client("lambda").get_function_configuration(FunctionName="orders")
     try:
         database = hikari.find(cloud.start(), DATABASE)
         cloud.start().proxy_events(PROXY)
     except CloudError:
-        attempt.not_started("The database or its proxy is not there.", look_at="the first cell of task 5.4: run it")
+        attempt.not_started("The database or its proxy isn't there.", look_at="the first cell of task 5.4. Run it")
     with borrowed(attempt, "orders") as restart:
         restart(Timeout=TIMEOUT_S)
         attempt.invoke("orders", _order())  # says so if it is not written yet
         _twice(attempt, database)
         _not_retried(attempt)
         _not_retried_when_cancelled(attempt, database)
-    say("5.4: a restart in mid-burst ...")
+    say("5.4: a restart during a burst ...")
     _restarted(attempt, database)
-    say("5.4: the database is hidden for a while ...")
+    say("5.4: the proxy is hidden for a while ...")
     _hidden(attempt)
 
 
@@ -71,30 +71,30 @@ def _same(
     called = f"invoke orders with {json.dumps(event)}, {how}"
     failed = next((result for result in results if result.outcome != "answered"), None)
     came_back = f"{[result.error or result.payload for result in results]}; rows with this key: {len(rows)}"
-    expected = "one row, and its number as the answer, both times"
+    expected = "one row, and its number as both answers"
     attempt.expect(
         len(rows) < 2,
-        problem="One order is stored twice. The customer gets two parcels, and two bills.",
+        problem="One order is stored twice. The customer gets two parcels and two bills.",
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="what keeps a second row with the same order_key out, when both come at the same moment, too",
+        look_at="what stops a second row with the same order_key, even if both orders come at the same moment",
     )
     attempt.expect(
         len(rows) == 1,
-        problem="The order is not stored under its key.",
+        problem="The order isn't stored under its key.",
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="what your statement stores as order_key, and whether it is committed",
+        look_at="the order_key that your statement stores, and whether it is committed",
     )
     attempt.expect(
         failed is None,
-        problem="An order that is there already ends with an error. Whoever sent it takes it for lost.",
+        problem="An order that is already there ends with an error, so the customer believes that it is lost.",
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="what place does when the database refuses the second one",
+        look_at="what place does when the database refuses the second order",
     )
     attempt.expect(
         all(result.payload == {"order": rows[0]} for result in results),
@@ -102,12 +102,12 @@ def _same(
         called=called,
         came_back=came_back,
         expected=f'{{"order": {rows[0]}}}, both times',
-        look_at="where the number comes from when the order is there already",
+        look_at="where the number comes from when the order is already there",
     )
 
 
 def _not_retried(attempt: Attempt) -> None:
-    """An order for no lamps is refused by the database, each time: it must be tried once, and come out as an error."""
+    """The database refuses an order for zero lamps each time, so the handler must try it once and let the error out."""
     tried: list[int] = []
     for event in (_order(), _order(quantity=0)):
         mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
@@ -117,19 +117,19 @@ def _not_retried(attempt: Attempt) -> None:
     called = f"invoke orders with {json.dumps(event)}"
     attempt.expect(
         tried[1] <= max(1, tried[0]),
-        problem="Your function tries again what can never succeed.",
+        problem="Your function repeats an order that can never succeed.",
         called=called,
         came_back=f"{tried[1]} attempts; {result.error or json.dumps(result.payload)}",
         expected="one attempt, and the error",
-        look_at="how your handler tells a lost connection from an order that is wrong",
+        look_at="how your handler distinguishes a lost connection from a wrong order",
     )
     attempt.expect(
         result.outcome == "failed",
-        problem="An order that the database has refused is answered as if all were well.",
+        problem="The database refused the order, but your function answers as if it had been placed.",
         called=called,
         came_back=result.payload,
         expected="an error",
-        look_at="which errors your handler lets out",
+        look_at="which errors your handler catches",
     )
 
 
@@ -163,16 +163,16 @@ def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> 
     )
     attempt.expect(
         result.outcome == "failed",
-        problem="The statement was cancelled, and your function answers as if all were well.",
+        problem="The statement was canceled, but your function answers as if the order had been placed.",
         called=called,
         came_back=result.payload,
         expected="an error",
-        look_at="which errors your handler lets out",
+        look_at="which errors your handler catches",
     )
 
 
 def _restarted(attempt: Attempt, database: hikari.Database) -> None:
-    calls = 2 * POOL  # when it restarts, half of them are at work, and half wait
+    calls = 2 * POOL  # when it restarts, the database works on half of them, and the other half waits
     for _ in range(3):  # on a very slow machine the restart may come when all is over
         events = [_order() for _ in range(calls)]
         mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
@@ -180,19 +180,21 @@ def _restarted(attempt: Attempt, database: hikari.Database) -> None:
         if any(e.kind == "disconnect" for e in cloud.start().proxy_events(PROXY, mark)):
             break
     rows = _stored(database, events)
-    called = f"invoke orders with {calls} orders at once, and reboot_db_instance when they are at work"
+    called = f"invoke orders with {calls} orders at once, and reboot_db_instance while the database works on them"
     for result, numbers in zip(results, rows, strict=True):
         answered = result.outcome == "answered"
         if len(numbers) > 1:
-            problem, look_at = "An order is stored twice after the restart.", "what keeps a second row out"
+            problem, look_at = "An order is stored twice after the restart.", "what stops a second row"
         elif answered and not numbers:
-            problem = "Your function says that an order is placed, and it is not in the table. It is lost."
-            look_at = "what your handler answers when an attempt has failed"
+            problem = "Your function says that an order was placed, but it isn't in the table. The order is lost."
+            look_at = "the answer of your handler after an attempt has failed"
         elif not answered:
-            problem = "Orders that were at work when the database restarted are not answered. Their customers are lost."
+            problem = (
+                "Orders that were running when the database restarted don't get an answer. Their customers are lost."
+            )
             look_at = "what your handler does when its connection is lost, and on which connection it tries again"
         else:
-            problem, look_at = "The answer is not the number of the order.", "what place returns"
+            problem, look_at = "The answer isn't the number of the order.", "the value that place returns"
         attempt.expect(
             answered and len(numbers) == 1 and result.payload == {"order": numbers[0]},
             problem=problem,
@@ -246,12 +248,12 @@ def _hidden(attempt: Attempt) -> None:
         problem="Your function tries until Lambda ends it.",
         called=called,
         came_back=result.error,
-        expected="the error of the last attempt, in time",
+        expected="the error of the last attempt, before the timeout",
         look_at="when your loop gives up",
     )
     attempt.expect(
         result.outcome == "failed",
-        problem="The database cannot be reached, and your function answers as if all were well.",
+        problem="The function can't reach the database, but it answers as if the order had been placed.",
         called=called,
         came_back=result.payload,
         expected="an error",

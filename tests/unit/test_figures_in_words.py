@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
+from tests.unit.proxy_events import PGBOUNCER, PINNED, RDS_PROXY, log
 
 from serverless_cloud.records import CallResult, DatabaseSession, Interval, Sample
 from serverless_first import figures
@@ -46,6 +47,19 @@ SAME_PORT = [
     ("env 3:40000", "db:5432"),
 ]
 RELEASES = [Release("A", "limits", "2018", True, (), None), Release("B", "limits", "2021-05-01", False, (), None)]
+#: Two clients, one after the other, on the same database connection.
+IN_TURN = log(
+    (0.0, 1, None, "login"),
+    (0.0, None, 7, "open"),
+    (0.1, 1, 7, "borrow", "waited 1.0 ms"),
+    (0.1, 1, 7, "query", "BEGIN"),
+    (0.2, 1, 7, "query", "COMMIT"),
+    (0.2, 1, 7, "return"),
+    (0.3, 2, None, "login"),
+    (0.3, 2, 7, "borrow", "waited 0.0 ms"),
+    (0.4, 2, 7, "query", "SELECT 1"),
+    (0.5, 2, 7, "return"),
+)
 TRIES = {"own role": [call("answered")] * 15 + [call("failed")] * 45}
 
 #: A figure with a title that its data bear out, and what its alt text says after the title.
@@ -135,6 +149,46 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         "A table of 4 connections. env 1:40000 to db:5432 has port 1024 of the interface. env 2:40000 to db:5432 has "
         "port 1025 of the interface. env 2:40001 to api:443 has port 1024 of the interface. env 3:40000 to db:5432 has "
         "port 1026 of the interface. Towards db:5432, 3 of 65,000 ports are in use.",
+    "proxy over time": (
+        lambda title: figures.proxy_over_time(IN_TURN, title=title, limit=1, borrowed=True),
+        "2 clients come and stay, but they never need more than 1 connection",
+        "Connections over time. ClientConnections begins at 0, peaks at 2 and ends at 2. DatabaseConnections begins at "
+        "0, peaks at 1 and ends at 1. An area for the borrowed database connections begins at 0, peaks at 1 and ends "
+        "at 0. A dotted line marks the pool's limit of 1.",
+    ),
+    "steps": (
+        lambda title: figures.borrow_steps(IN_TURN, title=title, names={1: "Ann", 2: "Ben"}, connections={7: "X"}),
+        "Ben gets Ann's connection",
+        "A lane for each of 2 clients. Ann borrows connection X for BEGIN and COMMIT. Ben borrows connection X for "
+        "SELECT.",
+    ),
+    "pinned burst": (
+        lambda title: figures.pinned_burst(PINNED, title=title),
+        "1 client keeps the connection, and the other 2 get none",
+        "One row for each of 3 clients. 1 client pins a connection and keeps it to the end. 2 clients wait until the "
+        "borrow timeout and get none.",
+    ),
+    "poolers": (
+        lambda title: figures.two_poolers([RDS_PROXY, PGBOUNCER], title=title),
+        "RDS Proxy places 10 of 60 orders because it pins, and PgBouncer leaks",
+        "RDS Proxy: 10 of 60 orders placed on 10 database connections, 10 pinned. A SET doesn't reach other clients. "
+        "PgBouncer: 60 of 60 orders placed on 10 database connections, 0 pinned. A SET reaches other clients.",
+    ),
+    "borrow waits": (
+        lambda title: figures.borrow_waits({"measured": [0.0, 0.1], "simulated": [0.0, 0.2]}, title=title),
+        "If both of the 2 orders come at once, the last one waits 0.2 s",
+        "The share of the orders that have a connection, against the time waited. measured, 2 orders: 50 percent have "
+        "one at once, 95 percent have one within 100 ms and the longest wait is 100 ms. simulated, 2 orders: 50 "
+        "percent have one at once, 95 percent have one within 200 ms and the longest wait is 200 ms.",
+    ),
+    "pinned share": (
+        lambda title: figures.pinned_share(
+            title=title, clients=6, connections=(2,), work_s=0.2, draws=5, measured={"SET": (6, 2)}
+        ),
+        "From 2 of 6 clients on that pin, some get no connection",
+        "The number of 6 clients that get a connection, against the number that pin theirs. Simulated with a pool of "
+        "2: all 6 get one while fewer than 2 pin. From there the curve falls steeply, then more slowly, to 2 when all "
+        "pin. Measured, SET: 6 pin, 2 get a connection.",
     ),
     "limits": (
         lambda title: figures.instance_limits(
@@ -191,6 +245,8 @@ def test_a_title_with_another_number_is_refused(name: str) -> None:
     [
         (lambda: figures.connections_over_time(BURST[:2], title="They stay idle", max_connections=20), "idle"),
         (lambda: figures.timeline([*LIFE[:2], LIFE[3]], title="Between them it was frozen"), "frozen"),
+        (lambda: figures.proxy_over_time([*IN_TURN, *log((0.6, 2, None, "disconnect"))], title="They stay"), "stay"),
+        (lambda: figures.two_poolers([RDS_PROXY], title="One pins, one leaks"), "leaks"),
         (
             lambda: figures.instance_limits(
                 1000, instance_classes=["db.t4g.large", "db.r6g.large"], title="A db.t4g.large is enough"

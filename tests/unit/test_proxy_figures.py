@@ -13,80 +13,18 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from tests.unit.figure_reading import TITLES, bars, check_words, height_at, legends, words
+from tests.unit.proxy_events import PGBOUNCER, PINNED, RDS_PROXY, SHARED, log
 
 from serverless_cloud.records import ProxyEvent
 from serverless_first import figures
-
-TIMED_OUT = "Timed-out waiting to acquire database connection"
-
-
-def log(
-    *rows: tuple[float, int | None, int | None, str] | tuple[float, int | None, int | None, str, str],
-) -> list[ProxyEvent]:
-    """Events at so many seconds after a moment in 2026: time, client, server, kind, detail."""
-    return [
-        ProxyEvent(n, 1_795_567_000.0 + row[0], row[1], row[2], row[3], row[4] if len(row) > 4 else "")
-        for n, row in enumerate(rows, 1)
-    ]
-
-
-#: Two connections, four clients: two transactions, another two that wait; then client 3 pins.
-SHARED = log(
-    (0.000, 1, None, "connect"),
-    (0.005, 1, None, "login", "app to shop"),
-    (0.007, None, 27, "open", "app to shop"),
-    (0.007, 1, 27, "borrow", "waited 2.1 ms"),
-    (0.007, 1, 27, "query", "BEGIN"),
-    (0.007, 1, 27, "query", "INSERT INTO orders (lamp, quantity) VALUES ('Tsuki', 1)"),
-    (0.020, 2, None, "connect"),
-    (0.024, 2, None, "login", "app to shop"),
-    (0.026, None, 28, "open", "app to shop"),
-    (0.026, 2, 28, "borrow", "waited 2.0 ms"),
-    (0.026, 2, 28, "query", "BEGIN"),
-    (0.043, 3, None, "connect"),
-    (0.043, 3, None, "login", "app to shop"),
-    (0.061, 4, None, "connect"),
-    (0.064, 4, None, "login", "app to shop"),
-    (0.160, 1, 27, "query", "COMMIT"),
-    (0.160, 1, 27, "return"),
-    (0.160, 3, 27, "borrow", "waited 116.5 ms"),
-    (0.160, 3, 27, "query", "BEGIN"),
-    (0.178, 2, 28, "query", "COMMIT"),
-    (0.179, 2, 28, "return"),
-    (0.179, 4, 28, "borrow", "waited 114.7 ms"),
-    (0.179, 4, 28, "query", "SELECT place_order($1, $2)"),
-    (0.312, 3, 27, "query", "COMMIT"),
-    (0.313, 3, 27, "return"),
-    (0.314, 1, None, "disconnect"),
-    (0.331, 4, 28, "return"),
-    (0.373, 3, 28, "borrow", "waited 0.0 ms"),
-    (0.373, 3, 28, "query", "SET statement_timeout = '50s'"),
-    (0.373, 3, 28, "pin", "SQL changed session settings that the proxy doesn't track."),
-    (0.574, 3, None, "disconnect"),
-    (0.574, 3, 28, "close", "its client left"),
-)
-#: One connection that client 1 has pinned, while clients 2 and 3 wait in vain.
-PINNED = log(
-    (0.0, None, 5, "open"),
-    (0.0, 1, None, "login"),
-    (0.1, 2, None, "login"),
-    (0.1, 3, None, "login"),
-    (0.1, 1, 5, "borrow", "waited 1.0 ms"),
-    (0.1, 1, 5, "query", "SET search_path = shop"),
-    (0.1, 1, 5, "pin", "cause"),
-    (3.1, 2, None, "timeout", TIMED_OUT),
-    (3.1, 3, None, "timeout", TIMED_OUT),
-    (3.2, 3, None, "disconnect"),
-)
-
-RDS_PROXY = figures.Pooler("RDS Proxy", calls=60, placed=10, database_connections=10, pinned=10, leaks=False)
-PGBOUNCER = figures.Pooler("PgBouncer", calls=60, placed=60, database_connections=10, pinned=0, leaks=True)
 
 #: Everything that is drawn of a proxy, with much and with little in it.
 EVERY: dict[str, Callable[[str], Figure]] = {
     "proxy over time": lambda title: figures.proxy_over_time(SHARED, title=title, limit=2, borrowed=True),
     "steps": lambda title: figures.borrow_steps(SHARED, title=title),
     "steps, pinned": lambda title: figures.borrow_steps(PINNED, title=title),
+    "burst": lambda title: figures.pinned_burst(SHARED, title=title),
+    "burst, pinned": lambda title: figures.pinned_burst(PINNED, title=title),
     "poolers": lambda title: figures.two_poolers([RDS_PROXY, PGBOUNCER], title=title),
     "one pooler": lambda title: figures.two_poolers([RDS_PROXY], title=title, note="Install PgBouncer first. " * 6),
 }
@@ -152,7 +90,8 @@ def test_each_client_has_a_lane_with_waits_and_borrowed_connections() -> None:
     assert "ms" in axes.get_xlabel()
     assert legends(figure) == [
         "waits for a database connection",
-        "has borrowed one (its number)",
+        "has borrowed connection 27",
+        "has borrowed connection 28",
         "a statement",
         "pinned: keeps it",
     ]
@@ -177,10 +116,39 @@ def test_who_waits_in_vain_has_a_lane_too() -> None:
     assert axes.get_xlabel() == "time in seconds"
 
 
+def test_the_legend_has_each_connection_in_its_own_color() -> None:
+    figure = figures.borrow_steps(SHARED, title="t")
+    (axes,) = figure.axes
+    in_legend = {
+        text.get_text(): to_hex(handle.get_facecolor())
+        for handle, text in zip(figure.legends[0].get_patches(), figure.legends[0].get_texts(), strict=False)
+        if isinstance(handle, Rectangle) and text.get_text().startswith("has borrowed")
+    }
+    bars_of = {bar.get_label(): to_hex(bar[0].get_facecolor()) for bar in axes.containers}
+    assert len(set(in_legend.values())) == 2
+    assert all(bars_of[label] == color for label, color in in_legend.items())
+
+
+def test_a_burst_has_a_row_for_each_client_that_is_served_and_for_each_that_is_not() -> None:
+    figure = figures.pinned_burst(PINNED, title="1 of 3 clients keeps the connection")
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "1 client keeps\na connection",
+        "2 clients get\nnone",
+    ]
+    crosses = [line for line in axes.lines if line.get_marker() == "X"]
+    assert sorted(float(np.asarray(cross.get_ydata())[0]) for cross in crosses) == [1, 2]
+    kept = [
+        bar for bar in axes.patches if isinstance(bar, Rectangle) and round(bar.get_y() + bar.get_height() / 2) == 0
+    ]
+    assert max(bar.get_x() + bar.get_width() for bar in kept) == pytest.approx(3.2)
+
+
 @pytest.mark.parametrize("events", [[], SHARED[:3]])
-def test_steps_that_nobody_made_are_refused(events: list[ProxyEvent]) -> None:
+@pytest.mark.parametrize("draw", [figures.borrow_steps, figures.pinned_burst])
+def test_steps_that_nobody_made_are_refused(draw: Callable[..., Figure], events: list[ProxyEvent]) -> None:
     with pytest.raises(ValueError, match="no client has borrowed"):
-        figures.borrow_steps(events, title="t")
+        draw(events, title="t")
 
 
 def test_waits_are_read_from_the_log_and_can_be_drawn() -> None:

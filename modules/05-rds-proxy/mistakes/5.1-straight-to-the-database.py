@@ -1,5 +1,5 @@
 #: expects: goes past the proxy
-#: because: The address is put into a variable that the handler does not read.
+#: because: The address goes into a variable that the handler doesn't read.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")
 variables = database.as_variables("orders_app")

@@ -1,5 +1,5 @@
 #: expects: has lost a variable that it needs
-#: because: What is sent is thought to be added to the variables, not to replace them.
+#: because: The learner expects the call to add variables, but it replaces all of them.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")
 variables = database.as_variables("orders_app")

@@ -1,5 +1,5 @@
 #: expects: opens more connections than it needs
-#: because: A pool in the client is kept, though one environment serves one call at a time.
+#: because: The client keeps a pool, although an environment serves one call at a time.
 #: replaces: 2
 %%writefile freed.py
 import os
@@ -16,7 +16,7 @@ def handler(event, context):
     connection = connections[0]
     query = "SELECT (SELECT count(*) FROM orders WHERE lamp = %s) FROM pg_sleep(%s)"
     try:
-        with connection.transaction():  # what is set in it ends with it
+        with connection.transaction():  # the setting ends with it
             connection.execute("SET LOCAL statement_timeout = '500ms'")
             return {"found": connection.execute(query, (event["lamp"], event.get("takes_s", 0.1))).fetchone()[0]}
     except psycopg.errors.QueryCanceled:

@@ -1,5 +1,5 @@
-#: expects: report pins nothing. It fails because others hold the connections
-#: because: Who fails is taken for who is at fault.
+#: expects: report doesn't pin anything. It fails because others hold the connections
+#: because: The learner blames the function that fails.
 finding = {"function": "", "statement": ""}
 messages = [event["message"] for event in logs.filter_log_events(logGroupName="/aws/rds/proxy/orders-proxy")["events"]]
 print(Counter(re.sub(r".*Reason: ", "", message) for message in messages if "pinned" in message))

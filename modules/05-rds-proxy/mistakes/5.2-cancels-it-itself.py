@@ -1,5 +1,5 @@
 #: expects: RDS Proxy does not pass on a client's cancel
-#: because: A timer in the function is taken for the limit: RDS Proxy keeps its cancel from the database.
+#: because: A timer in the function sets the limit, but RDS Proxy doesn't pass its cancel on to the database.
 #: replaces: 2
 %%writefile freed.py
 import os

@@ -1,5 +1,5 @@
 #: expects: also holds for report
-#: because: InitQuery sets it on every connection of the proxy, and every function has these.
+#: because: InitQuery sets it on every connection of the proxy, and every function uses these connections.
 #: replaces: 2
 Path("freed.py").write_text("""import os
 

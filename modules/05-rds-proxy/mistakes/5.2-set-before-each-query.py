@@ -1,5 +1,5 @@
 #: expects: still pins connections
-#: because: SET and RESET around each query are thought to leave the connection as it was.
+#: because: The learner expects SET and RESET around each query to leave the connection as it was.
 #: replaces: 2
 %%writefile freed.py
 import os

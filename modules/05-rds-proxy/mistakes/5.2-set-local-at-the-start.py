@@ -1,5 +1,5 @@
-#: expects: what freed.py set is lost
-#: because: SET LOCAL outside of a transaction ends at once: PostgreSQL only warns.
+#: expects: the setting in freed.py is lost
+#: because: SET LOCAL outside of a transaction has no effect, and PostgreSQL only warns.
 #: replaces: 2
 %%writefile freed.py
 import os

@@ -1,5 +1,5 @@
-#: expects: what freed.py set is lost
-#: because: The statement that pins is deleted, and what it was for with it.
+#: expects: the setting in freed.py is lost
+#: because: The learner deletes the statement that pins, and with it its purpose.
 #: replaces: 2
 %%writefile freed.py
 import os

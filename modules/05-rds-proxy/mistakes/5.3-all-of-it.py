@@ -1,5 +1,5 @@
 #: expects: Together the two proxies may take 115 %
-#: because: Each proxy is set as if it were alone.
+#: because: The learner sets the proxy as if it were the only one.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

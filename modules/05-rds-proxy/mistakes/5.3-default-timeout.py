@@ -1,5 +1,5 @@
-#: expects: waits 120 s to hear so
-#: because: The size alone is set; who cannot be served waits two minutes for that news.
+#: expects: waits 120 s for the error
+#: because: The learner sets only the size, so customers that can't be served wait two minutes for the error.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

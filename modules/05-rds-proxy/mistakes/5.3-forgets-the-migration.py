@@ -1,5 +1,5 @@
-#: expects: the migration gets no seat
-#: because: The proxies are counted, and whoever comes without one is forgotten.
+#: expects: the migration doesn't get a seat
+#: because: The learner counts the proxies, and forgets a client that comes without a proxy.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

@@ -1,5 +1,5 @@
 #: expects: seats that belong to the other team
-#: because: All seats are shared out: those that RDS keeps for itself are forgotten.
+#: because: The learner shares out all seats, and forgets the seats that RDS keeps for itself.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

@@ -1,5 +1,5 @@
 #: expects: turned away after 0 s
-#: because: No waiting is taken for the best waiting time.
+#: because: A waiting time of zero looks like the best one.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

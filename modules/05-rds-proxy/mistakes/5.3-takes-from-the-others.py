@@ -1,5 +1,5 @@
-#: expects: changed the pool of the other team
-#: because: Room is made at the other team's cost.
+#: expects: changed the other team's pool
+#: because: The learner makes room at the other team's cost.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

@@ -1,5 +1,5 @@
-#: expects: The last customers wait for 5 others
-#: because: As few connections as possible, without counting the rounds.
+#: expects: The last customers wait for 5 other rounds
+#: because: The learner takes as few connections as possible, without counting the rounds.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

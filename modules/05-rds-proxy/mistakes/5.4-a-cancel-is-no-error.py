@@ -1,4 +1,4 @@
-#: expects: cancelled, and your function answers as if all were well
+#: expects: canceled, but your function answers as if the order had been placed
 #: because: The handler ignores the error of a canceled query.
 #: replaces: 2
 #: changes: gap 2

@@ -1,5 +1,5 @@
-#: expects: is there already ends with an error
-#: because: The database keeps the second one out, and the handler takes that for a failure.
+#: expects: is already there ends with an error
+#: because: The database refuses the second order, and the handler takes that for a failure.
 #: replaces: 2
 %%writefile safe_orders.py
 import os
@@ -12,7 +12,7 @@ connection = None
 
 
 def place(event):
-    """One attempt to place an order, on a new connection if the old one is lost; the number of the order."""
+    """One attempt to place an order, on a new connection if the old one is lost. Returns the number of the order."""
     global connection
     if connection is None or connection.closed:
         connection = psycopg.connect(LOGIN, autocommit=True, prepare_threshold=None)

@@ -1,5 +1,5 @@
-#: expects: tries again what can never succeed
-#: because: Every error is taken for a lost connection.
+#: expects: repeats an order that can never succeed
+#: because: The learner takes every error for a lost connection.
 #: replaces: 2
 #: changes: gap 2
 -        except psycopg.OperationalError:

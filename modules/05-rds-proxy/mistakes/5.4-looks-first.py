@@ -1,5 +1,5 @@
 #: expects: stored twice
-#: because: Looking before storing is thought to be enough: two that look at the same moment both find nothing.
+#: because: The learner looks before storing. Two orders that look at the same moment both find nothing.
 #: replaces: 2
 with database.connect("hikari") as connection:
     connection.execute("DROP INDEX IF EXISTS one_order_for_each_key")
@@ -13,7 +13,7 @@ connection = None
 
 
 def place(event):
-    """One attempt to place an order, on a new connection if the old one is lost; the number of the order."""
+    """One attempt to place an order, on a new connection if the old one is lost. Returns the number of the order."""
     global connection
     if connection is None or connection.closed:
         connection = psycopg.connect(LOGIN, autocommit=True, prepare_threshold=None)

@@ -1,5 +1,5 @@
-#: expects: answered as if all were well
-#: because: What goes wrong is caught, and the caller hears nothing of it.
+#: expects: answers as if it had been placed
+#: because: The handler catches every error, and the caller doesn't hear of it.
 #: replaces: 2
 #: fills: gap 2
     for _ in range(5):

@@ -1,5 +1,5 @@
 #: expects: tries until Lambda ends it
-#: because: The loop has no end when the database stays away.
+#: because: The loop doesn't end while the database stays away.
 #: replaces: 2
 #: fills: gap 2
     wait_s = 0.2

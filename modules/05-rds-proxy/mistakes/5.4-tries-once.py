@@ -1,5 +1,5 @@
-#: expects: at work when the database restarted are not answered
-#: because: The proxy is thought to hide the restart from everybody.
+#: expects: running when the database restarted don't get an answer
+#: because: The learner expects the proxy to hide the restart from everybody.
 #: replaces: 2
 #: fills: gap 2
     return {"order": place(event)}

@@ -33,7 +33,7 @@ from serverless_first.figures.services import request_on_its_way, services
 from serverless_first.figures.shop import shop_architecture, shop_architecture_words
 from serverless_first.figures.spectrum import operations, spectrum, spectrum_words
 from serverless_first.figures.state_machine import state_machine, state_machine_words, state_machines
-from serverless_first.figures.steps import borrow_steps
+from serverless_first.figures.steps import borrow_steps, pinned_burst
 from serverless_first.figures.style import show
 from serverless_first.figures.table import table
 from serverless_first.figures.trade_offs import cost_against_loss, headroom

@@ -11,12 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import ArrayLike
 
+from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import grid
+from serverless_first.figures.connections import round_ticks
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
+from serverless_first.figures.words import measured as varying, told
 from serverless_first.simulate import pool
 from serverless_first.simulate.inputs import Floats
 
-# Line and marker tell the curves apart in grey print.
+# Line and marker tell the curves apart in gray print.
 _LOOKS = (("-", "o", BLUE), ("--", "s", ORANGE), (":", "^", GREEN))
 _MEASURED = (("D", VERMILION), ("P", PURPLE), ("X", "black"))
 PERCENTILES = (50, 95)
@@ -28,7 +31,7 @@ class WaitingCurve(NamedTuple):
 
     Attributes:
         wait_s: the waits of the served requests, ascending.
-        share: of all requests, those that timed out included, from 0 to 1: who waited no longer than that.
+        share: of all requests, including the ones that timed out, the share that waited no longer, from 0 to 1.
         timed_out: how many requests got none.
     """
 
@@ -76,7 +79,8 @@ def borrow_waits(
 
     Args:
         wait_s: one wait for each request, in seconds, NaN where it timed out, as `pool.simulate` gives and as a proxy
-            measures them; or up to three such lists by name: {"measured": ..., "simulated": ...}.
+            measures them; or up to three such lists by name: {"measured": ..., "simulated": ...}. The waits of a list
+            whose name begins with "measured" differ from run to run.
         title: the finding, as a sentence.
         borrow_timeout_s: how long a request waits at most, in seconds: drawn as a line where somebody timed out.
 
@@ -119,7 +123,33 @@ def borrow_waits(
         grid(axes)
         axes.set_title(title)
         figure.legend(loc="outside lower left", frameon=False, fontsize=9.5)
-    return figure
+    totals = [curve.wait_s.size + curve.timed_out for curve in curves.values()]
+    longest = [float(curve.wait_s[-1]) for name, curve in curves.items() if curve.wait_s.size and not _varies(name)]
+    return told(
+        figure,
+        title,
+        "The share of the orders that have a connection, against the time waited.",
+        *(_curve_in_words(name, curve, unit, factor) for name, curve in curves.items()),
+        numbers=[*totals, *(curve.timed_out for curve in curves.values()), *longest, *(1000 * s for s in longest)],
+        shares=[curve.served_share for curve in curves.values()],
+    )
+
+
+def _varies(name: str) -> bool:
+    """Whether the waits of this list differ from run to run."""
+    return name.startswith("measured")
+
+
+def _curve_in_words(name: str, curve: WaitingCurve, unit: str, factor: float) -> str:
+    """One curve as a sentence."""
+    marks = [percent for percent in PERCENTILES if not math.isnan(curve.within_s(percent))]
+    parts = [f"{percent} percent have one {within(curve.within_s(percent) * factor, unit)}" for percent in marks]
+    if curve.wait_s.size:
+        parts.append(f"the longest wait is {number(float(curve.wait_s[-1]) * factor)} {unit}")
+    if curve.timed_out:
+        parts.append(f"{curve.timed_out:,} time out")
+    words = varying(listed(parts)) if _varies(name) else listed(parts)
+    return f"{name or 'The curve'}, {count_of(curve.wait_s.size + curve.timed_out, 'order')}: {words}."
 
 
 def share_axis(axes: Any) -> None:
@@ -158,23 +188,22 @@ def pinned_share(
 ) -> Figure:
     """How many clients of a burst get a connection, against how many of them pin theirs.
 
-    Simulated by `pool.simulate`: all ask at the same moment, in a random sequence. Who pins keeps the connection for
-    longer than anybody waits. The line is the mean of many sequences; the band reaches from the worst to the best.
+    Simulated by `pool.simulate`: all ask at the same moment, in a random sequence. Clients that pin keep the connection
+    for longer than anybody waits. The line is the mean of many sequences; the band reaches from the worst to the best.
 
     Args:
         title: the finding, as a sentence.
-        measured: points beside the simulation: name -> (clients that pin in %, clients that succeed in %); up to
-            three.
+        measured: points beside the simulation: name -> (clients that pin, clients that get a connection); up to three.
         clients: how many ask at the same moment.
         connections: size of the pool; one curve each, at most three.
         work_s: how long a client that does not pin keeps its connection, in seconds.
         draws: how many random sequences are simulated for each number of clients that pin.
 
     Raises:
-        ValueError: no curve or too many, too many measured points or one that is no percentage, or an argument that
+        ValueError: no curve or too many, too many measured points or one outside the axes, or an argument that
             `pool.simulate` refuses.
     """
-    points = _measured(measured or {})
+    points = _measured(measured or {}, clients)
     if not 1 <= len(connections) <= len(_LOOKS):
         raise ValueError(f"{len(connections)} sizes of the pool were given. Give one to {len(_LOOKS)}.")
     if clients < 1 or draws < 1:
@@ -184,37 +213,60 @@ def pinned_share(
         axes = figure.subplots()
         rng = np.random.default_rng(_SEED)
         pinning = np.arange(clients + 1)
+        curves: dict[int, Floats] = {}
         for size, (line, _, colour) in zip(sorted(connections), _LOOKS, strict=False):
             served = np.array([_served(rng, clients, int(k), size, work_s, draws) for k in pinning])
-            percent = served / clients * 100
-            x = pinning / clients * 100
-            axes.fill_between(x, percent.min(axis=1), percent.max(axis=1), color=colour, alpha=0.18, linewidth=0)
+            curves[size] = served.mean(axis=1)
+            axes.fill_between(pinning, served.min(axis=1), served.max(axis=1), color=colour, alpha=0.18, linewidth=0)
             label = f"simulated, pool of {size}"
-            axes.plot(x, percent.mean(axis=1), line, color=colour, linewidth=2.4, label=label, clip_on=False)
+            axes.plot(pinning, curves[size], line, color=colour, linewidth=2.4, label=label, clip_on=False)
         for (name, point), (marker, colour) in zip(points.items(), _MEASURED, strict=False):
             look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "markersize": 9}
             axes.plot(*point, marker, label=f"measured: {name}", linestyle="", clip_on=False, zorder=4, **look)
         label = f"worst to best of {draws} random sequences"
         axes.fill_between([], [], [], color=_LOOKS[0][2], alpha=0.18, linewidth=0, label=label)
-        for scale in (axes.xaxis, axes.yaxis):
-            scale.set_major_formatter(PercentFormatter(100.0, symbol=" %"))
-        axes.set_xlim(0, 100)
-        axes.set_ylim(0, 102)
-        axes.set_xlabel("clients that pin their connection")
+        axes.set_xlim(0, clients)
+        axes.set_ylim(0, 1.02 * clients)
+        axes.set_xticks(round_ticks(clients, 6))
+        axes.set_yticks(round_ticks(clients, 6))
+        axes.set_xlabel(f"clients that pin their connection, of {clients}")
         axes.set_ylabel("clients that get\na connection")
         grid(axes)
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    return told(
+        figure,
+        title,
+        f"The number of {clients} clients that get a connection, against the number that pin theirs.",
+        *(_starving_in_words(size, curve) for size, curve in curves.items()),
+        *(f"Measured, {name}: {x:g} pin, {y:g} get a connection." for name, (x, y) in points.items()),
+        numbers=[clients, *curves, *(_pins_until(curve) for curve in curves.values())],
+    )
 
 
-def _measured(points: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
+def _pins_until(served: Floats) -> int:
+    """The smallest number of pinning clients at which somebody gets no connection; all of them if that never is."""
+    return next((pinning for pinning, mean in enumerate(served) if mean < served.size - 1), served.size - 1)
+
+
+def _starving_in_words(size: int, served: Floats) -> str:
+    """One curve of `pinned_share` as a sentence."""
+    clients, first = served.size - 1, _pins_until(served)
+    if served[-1] == clients:
+        return f"Simulated with a pool of {size}: all {clients} get one, however many pin."
+    return (
+        f"Simulated with a pool of {size}: all {clients} get one while fewer than {first} pin. From there the curve "
+        f"falls steeply, then more slowly, to {served[-1]:.0f} when all pin."
+    )
+
+
+def _measured(points: Mapping[str, tuple[float, float]], clients: int) -> Mapping[str, tuple[float, float]]:
     """The points, if they can be drawn."""
     if len(points) > len(_MEASURED):
         raise ValueError(f"{len(points)} measured points were given. Give {len(_MEASURED)} at most.")
     for name, point in points.items():
-        if not all(0 <= percent <= 100 for percent in point):
-            raise ValueError(f"The measured point {name!r} is {point}. Give two percentages, from 0 to 100.")
+        if not all(0 <= count <= clients for count in point):
+            raise ValueError(f"The measured point {name!r} is {point}. Give two numbers of clients, 0 to {clients}.")
     return points
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from serverless_cloud.records import ProxyEvent
+from serverless_first.course.words import count as count_of
 from serverless_first.figures.connections import TITLE_LETTERS, heading, legend, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
+from serverless_first.figures.words import told
 
 _WAITED = re.compile(r"waited ([0-9.]+) ms")
 
@@ -48,7 +50,7 @@ def proxy_over_time(
 ) -> Figure:
     """The connections on both sides of a proxy over time: ClientConnections and DatabaseConnections.
 
-    What the first event finds open counts as soon as the log names it.
+    A connection that was open before the first event counts as soon as the log names it.
 
     Args:
         events: of `Cloud.proxy_events`.
@@ -84,7 +86,21 @@ def proxy_over_time(
         axes.set_ylabel("connections")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         legend(figure, axes)
-    return figure
+    levels = {"ClientConnections": clients, "DatabaseConnections": servers}
+    if borrowed:
+        levels["An area for the borrowed database connections"] = lent
+    return told(
+        figure,
+        title,
+        "Connections over time.",
+        *(
+            f"{name} begins at {level[0]}, peaks at {max(level)} and ends at {level[-1]}."
+            for name, level in levels.items()
+        ),
+        "" if limit is None else f"A dotted line marks the pool's limit of {limit}.",
+        numbers=[*clients, *servers, *([] if limit is None else [limit])],
+        claims={"stay": clients[-1] == max(clients)},
+    )
 
 
 def _levels(events: Sequence[ProxyEvent]) -> tuple[list[int], list[int], list[int]]:
@@ -133,7 +149,7 @@ def _there_from_the_start(events: Sequence[ProxyEvent]) -> tuple[set[int], set[i
 
 @dataclass(frozen=True)
 class Pooler:
-    """What a pooler has done with a burst of calls.
+    """A pooler's results with a burst of calls.
 
     Args:
         name: "RDS Proxy", for instance.
@@ -153,7 +169,7 @@ class Pooler:
 
 
 def two_poolers(poolers: Sequence[Pooler], *, title: str, note: str = "") -> Figure:
-    """What poolers have done with the same burst, side by side; a single one is as good.
+    """Results of poolers with the same burst, side by side. A single pooler can also be drawn.
 
     Args:
         poolers: one row each.
@@ -198,4 +214,18 @@ def two_poolers(poolers: Sequence[Pooler], *, title: str, note: str = "") -> Fig
         heading(figure, title)
         if lines:
             figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9.5)
-    return figure
+    return told(
+        figure,
+        title,
+        *map(_pooler_in_words, poolers),
+        note,
+        numbers=[n for p in poolers for n in (p.calls, p.placed, p.database_connections, p.pinned)],
+        claims={"leaks": any(pooler.leaks for pooler in poolers), "pins": any(pooler.pinned for pooler in poolers)},
+    )
+
+
+def _pooler_in_words(pooler: Pooler) -> str:
+    """One row of the figure as two sentences."""
+    used = count_of(pooler.database_connections, "database connection")
+    leaks = "A SET reaches other clients." if pooler.leaks else "A SET doesn't reach other clients."
+    return f"{pooler.name}: {pooler.placed} of {pooler.calls} orders placed on {used}, {pooler.pinned} pinned. {leaks}"

@@ -12,15 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from serverless_cloud.records import ProxyEvent
+from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.connections import INCH_A_LETTER, TITLE_LETTERS, legend
 from serverless_first.figures.proxy import waited_s
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW, style
+from serverless_first.figures.words import told
 
-# One for each database connection; its number stands beside it, too.
+# One for each database connection; its number is also on its bars.
 _SERVER_COLOURS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
-_STEPS = _WAITS, _HOLDS, _STATEMENT, _PINNED, _IN_VAIN = (
+_WAITS, _BORROWED, _STATEMENT, _PINNED, _IN_VAIN = (
     "waits for a database connection",
-    "has borrowed one (its number)",
+    "has borrowed one",
     "a statement",
     "pinned: keeps it",
     "borrow timeout",
@@ -41,7 +43,7 @@ class _Hold:
 
 @dataclass
 class _Lane:
-    """What one client did; times in seconds since the log began."""
+    """A client's actions; times in seconds since the log began."""
 
     waits_s: list[tuple[float, float]] = field(default_factory=list)
     timeouts_s: list[float] = field(default_factory=list)
@@ -52,6 +54,11 @@ class _Lane:
     def first_s(self) -> float:
         """When it first had what it waited for, or gave up."""
         return min([hold.begin_s for hold in self.holds] + self.timeouts_s)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it has pinned a connection that it still has when the log ends."""
+        return bool(self.holds) and self.holds[-1].pinned_s is not None and self.holds[-1].end_s is None
 
     def end_hold(self, time_s: float) -> None:
         """Its connection is its own no longer."""
@@ -68,13 +75,13 @@ def borrow_steps(
 ) -> Figure:
     """A lane for each of a few clients: when it waits, which database connection it borrows, what it asks there.
 
-    Half of these clients gave up waiting, if any did; the others share a connection.
+    Half of these clients gave up waiting, if any did; the others share a connection. `pinned_burst` shows all clients.
 
     Args:
         events: of `Cloud.proxy_events`.
         title: the finding, as a sentence.
         names: number of a client -> its name; else "client 61" and so on.
-        connections: number of a database connection -> what stands on its bars; else the number.
+        connections: number of a database connection -> its name on the bars; else the number.
 
     Raises:
         ValueError: nobody borrowed a connection or gave up waiting for one.
@@ -98,20 +105,114 @@ def borrow_steps(
         figure = Figure(figsize=(8.0, 1.5 + 0.66 * len(shown)))
         axes = figure.subplots()
         axes.set_xlim(-0.01 * span, 1.02 * span)
+        labels = {server: (connections or {}).get(server, str(server)) for server in servers}
         for y, lane in enumerate(picked):
-            labels = {server: (connections or {}).get(server, str(server)) for server in servers}
             _draw_lane(axes, y, lane, colours, labels, lambda moment_s: (moment_s - begin_s) * per_s, end_s)
         axes.set_yticks(range(len(shown)), [(names or {}).get(client, f"client {client}") for client in shown])
         axes.set_ylim(len(shown) - 0.5, -0.75)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(f"time in {unit}")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
-        legend(figure, axes, columns=3, order=_STEPS)
-    return figure
+        held = [_hold_label(labels[server]) for server in servers]
+        legend(figure, axes, columns=3, order=(_WAITS, *held, _STATEMENT, _PINNED, _IN_VAIN))
+    called = {client: (names or {}).get(client, f"client {client}") for client in shown}
+    return told(
+        figure,
+        title,
+        f"A lane for each of {count_of(len(shown), 'client')}.",
+        *(_lane_in_words(called[client], lanes[client], labels) for client in shown),
+        numbers=[len(shown), len(servers), *servers, *shown],
+    )
+
+
+def _hold_label(name: str) -> str:
+    """The legend's name for the bars of a database connection."""
+    return f"has borrowed connection {name}"
+
+
+def _lane_in_words(client: str, lane: _Lane, labels: Mapping[int, str]) -> str:
+    """A client's actions, as a sentence."""
+    did: list[str] = []
+    for number, hold in enumerate(lane.holds):
+        until_s = lane.holds[number + 1].begin_s if number + 1 < len(lane.holds) else float("inf")
+        said = [
+            text.split(maxsplit=1)[0] for moment_s, text in lane.queries if text and hold.begin_s <= moment_s < until_s
+        ]
+        borrows = f"borrows connection {labels[hold.server]}" + (f" for {listed(said)}" if said else "")
+        did.append(borrows + (" and pins it" if hold.pinned_s is not None else ""))
+    if lane.timeouts_s:
+        did.append("waits until the borrow timeout")
+    return f"{client[0].upper()}{client[1:]} {', then '.join(did)}."
+
+
+def pinned_burst(events: Sequence[ProxyEvent], *, title: str) -> Figure:
+    """A thin row for every client of a burst: which ones pin a connection and keep it, and which ones wait for nothing.
+
+    Args:
+        events: of `Cloud.proxy_events`, from before the burst to its end.
+        title: the finding, as a sentence.
+
+    Raises:
+        ValueError: no client borrowed a connection or gave up waiting for one.
+    """
+    lanes = _lanes(events)
+    if not lanes:
+        raise ValueError("There is nothing to draw: no client has borrowed a connection yet. Let one run a query.")
+    in_turn = sorted(lanes.values(), key=lambda lane: lane.first_s)
+    vain = [lane for lane in in_turn if lane.timeouts_s]
+    pinned = [lane for lane in in_turn if not lane.timeouts_s and lane.keeps]
+    others = [lane for lane in in_turn if not lane.timeouts_s and not lane.keeps]
+    groups = [
+        (pinned, count_of(len(pinned), "client keeps", "clients keep") + "\na connection"),
+        (others, count_of(len(others), "client returns", "clients return") + "\na connection"),
+        (vain, count_of(len(vain), "client gets", "clients get") + "\nnone"),
+    ]
+    end_s = events[-1].time_s - events[0].time_s
+    with style():
+        figure = Figure(figsize=(8.0, 4.6))
+        axes = figure.subplots()
+        y = 0
+        places: dict[float, str] = {}
+        for group, words in groups:
+            if group:
+                places[y + (len(group) - 1) / 2] = words
+            for lane in group:
+                _draw_row(axes, y, lane, end_s)
+                y += 1
+        axes.set_xlim(0, 1.03 * max(end_s, 1e-3))
+        axes.set_ylim(y - 0.4, -0.6)
+        axes.set_yticks(list(places), list(places.values()))
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("time in seconds")
+        axes.set_title(textwrap.fill(title, TITLE_LETTERS))
+        legend(figure, axes, columns=2, order=(_WAITS, _BORROWED, _PINNED, _IN_VAIN))
+    kept = count_of(len(pinned), "client pins a connection and keeps", "clients pin a connection and keep")
+    return told(
+        figure,
+        title,
+        f"One row for each of {count_of(y, 'client')}. {kept} it to the end.",
+        f"{count_of(len(others), 'client gives', 'clients give')} a connection back." if others else "",
+        f"{count_of(len(vain), 'client waits', 'clients wait')} until the borrow timeout and get none." if vain else "",
+        numbers=[y, len(pinned), len(vain), len(pinned) + len(others)],
+    )
+
+
+def _draw_row(axes: Axes, y: int, lane: _Lane, end_s: float) -> None:
+    """One client of `pinned_burst`."""
+    waits: dict[str, Any] = {"height": 0.55, "facecolor": "#DDDDDD", "edgecolor": "none"}
+    for begin_s, until_s in lane.waits_s:
+        axes.barh(y, until_s - begin_s, left=begin_s, label=_WAITS, **waits)
+    for hold in lane.holds:
+        until_s = end_s if hold.end_s is None else hold.end_s
+        axes.barh(y, until_s - hold.begin_s, left=hold.begin_s, height=0.7, color=SKY, label=_BORROWED)
+        if hold.pinned_s is not None:
+            axes.barh(y, until_s - hold.pinned_s, left=hold.pinned_s, height=0.7, color=BLUE, label=_PINNED)
+    for moment_s in lane.timeouts_s:
+        axes.plot(moment_s, y, "X", color=VERMILION, markersize=4, markeredgewidth=0, label=_IN_VAIN, clip_on=False)
 
 
 def _lanes(events: Sequence[ProxyEvent]) -> dict[int, _Lane]:
-    """What each client that has borrowed, or waited in vain, did."""
+    """The actions of each client that has borrowed, or waited in vain."""
     lanes: dict[int, _Lane] = {}
     asked_s: dict[int, float] = {}  # when a client last could have begun to wait
     for event in events:
@@ -167,14 +268,14 @@ def _draw_lane(
     waits: dict[str, Any] = {"height": 0.2, "facecolor": "white", "hatch": "....", "edgecolor": GREY}
     for begin_s, until_s in lane.waits_s:
         if x(until_s) - x(begin_s) < 0.002 * (right - left):
-            continue  # too short to be seen
+            continue  # nobody could see it
         axes.barh(y, x(until_s) - x(begin_s), left=x(begin_s), linewidth=0.6, label=_WAITS, **waits)
     for moment_s in lane.timeouts_s:
         axes.plot(x(moment_s), y, "X", color=VERMILION, markersize=10, markeredgecolor="black", label=_IN_VAIN)
     for hold in lane.holds:
         begin, end = x(hold.begin_s), x(end_s if hold.end_s is None else hold.end_s)
         looks: dict[str, Any] = {"height": 0.44, "facecolor": colours[hold.server], "edgecolor": "black"}
-        axes.barh(y, end - begin, left=begin, linewidth=0.8, label=_HOLDS, **looks)
+        axes.barh(y, end - begin, left=begin, linewidth=0.8, label=_hold_label(labels[hold.server]), **looks)
         if hold.pinned_s is not None:
             pinned = x(hold.pinned_s)
             axes.barh(y, end - pinned, left=pinned, linewidth=0.8, hatch="xx", label=_PINNED, **looks)

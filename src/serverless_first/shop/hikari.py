@@ -25,6 +25,9 @@ from serverless_cloud import Cloud, CloudError
 #: The users of the database; "hikari" is the master user, "orders_app" an ordinary role.
 PASSWORDS = {"hikari": "lamps-for-everyone-1", "orders_app": "one-lamp-at-a-time-2"}
 
+#: The password of "orders_app" before it was changed. The database doesn't know it any more.
+OLD_PASSWORD = "one-lamp-at-a-time-1"
+
 _RIGHTS: dict[str, dict[str, Any]] = {
     "lambda.amazonaws.com": {
         "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
@@ -224,6 +227,24 @@ def proxy(aws: Cloud, database: Database, *, name: str = "orders-proxy", **setti
     rds.modify_db_proxy_target_group(DBProxyName=name, TargetGroupName="default", ConnectionPoolConfig=settings)
     rds.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=[database.identifier])
     return aws.database_address(name)
+
+
+def faulty_setup(aws: Cloud, database: Database, file: str) -> None:
+    """The proxy `orders-proxy` and the function `orders` as a colleague left them, for task 5.1.
+
+    The secret holds an old password, no target is registered, the pool may take every seat, and the function's new
+    variables are not the ones that its handler reads.
+
+    Args:
+        file: the file that holds `handler`, as for `deploy`.
+    """
+    host, port = proxy(aws, database, ConnectionBorrowTimeout=3)
+    _secret("orders-proxy-login", {"username": "orders_app", "password": OLD_PASSWORD})
+    boto3.client("rds").deregister_db_proxy_targets(
+        DBProxyName="orders-proxy", DBInstanceIdentifiers=[database.identifier]
+    )
+    variables = database.as_variables("orders_app") | {"PROXY_HOST": host, "PROXY_PORT": str(port)}
+    deploy(aws, "orders", file, variables)
 
 
 def deploy(aws: Cloud, name: str, file: str, variables: dict[str, str], **settings: Any) -> None:
