@@ -30,8 +30,9 @@ def _form(form: str) -> str:
 
 
 def prose(markdown: str) -> str:
-    """What a lesson says itself: Markdown without emphasis, code marks and the titles of the sources it links to."""
-    return re.sub(r"[*`]", "", re.sub(r"\[[^\]]*\]\(<?https?:[^)]*\)", "", markdown))
+    """What a lesson says itself: Markdown without emphasis, code marks, footnotes and titles of sources it links to."""
+    without_marks = re.sub(r"<sup .*?</sup>", "", markdown)
+    return re.sub(r"[*`]", "", re.sub(r"\[[^\]]*\]\(<?https?:[^)]*\)", "", without_marks))
 
 
 def first_use(term: Term, lessons: Mapping[str, str]) -> str | None:

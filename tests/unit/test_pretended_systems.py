@@ -371,7 +371,7 @@ def test_an_own_server_on_windows_has_no_window(tmp_path: Path) -> None:
 
 
 def test_a_copy_on_windows_keeps_the_rights_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = module_on("win32", "serverless_first.course.workcopy")
+    module = module_on("win32", "serverless_first.course.safe_files")
     monkeypatch.setattr(os, "umask", None)  # not asked
     module.write(tmp_path / "lamps" / "lab.ipynb", b"{}")
     assert (tmp_path / "lamps" / "lab.ipynb").read_bytes() == b"{}"

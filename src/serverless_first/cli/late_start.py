@@ -22,7 +22,7 @@ from serverless_first.lab.progress import Data, ProgressFile, now, open_tasks, t
 
 Report = Callable[[str], None]
 
-_TAKEAWAYS = re.compile(r"^## Takeaways\s*\n(.*)", re.MULTILINE | re.DOTALL)
+_TAKEAWAYS = re.compile(r"^## Takeaways\s*\n(.*?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"^- (.+(?:\n  .+)*)", re.MULTILINE)
 _BOLD = re.compile(r"\*\*((?:(?!\*\*).)+)\*\*", re.DOTALL)
 
