@@ -161,10 +161,7 @@ def _strangers(ec2: Any, function: Place, database: Place) -> Iterator[list[tupl
     own = ec2.create_security_group(GroupName=name, Description=name, VpcId=subnets[0]["VpcId"])["GroupId"]
     try:
         yield [
-            *(
-                (f"a machine with its own group in {block}", Place(each, (own,), name=name))
-                for each, block in every
-            ),
+            *((f"a machine with its own group in {block}", Place(each, (own,), name=name)) for each, block in every),
             ("a machine with the VPC's default group", Place(database.subnet_id, (default,), name="another machine")),
         ]
     finally:

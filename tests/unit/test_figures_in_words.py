@@ -149,6 +149,7 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         "A table of 4 connections. env 1:40000 to db:5432 has port 1024 of the interface. env 2:40000 to db:5432 has "
         "port 1025 of the interface. env 2:40001 to api:443 has port 1024 of the interface. env 3:40000 to db:5432 has "
         "port 1026 of the interface. Towards db:5432, 3 of 65,000 ports are in use.",
+    ),
     "proxy over time": (
         lambda title: figures.proxy_over_time(IN_TURN, title=title, limit=1, borrowed=True),
         "2 clients come and stay, but they never need more than 1 connection",
