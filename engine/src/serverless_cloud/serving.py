@@ -31,7 +31,7 @@ def moto_app(stacks: Callable[[], Any]) -> Any:
 
     def app_of(service: Any) -> Any:
         if service is None:
-            raise NotImplementedError("there is no such service")
+            raise NotImplementedError("no such service")
         return stacks() if service == "cloudformation" else create_backend_app(service)
 
     return DomainDispatcherApplication(app_of)
@@ -46,7 +46,7 @@ def listen(app: Any, port: int) -> Any:
     try:
         return make_server(HOST, port, app, threaded=True, request_handler=KeptConnection)
     except SystemExit:  # werkzeug's way to say it
-        raise OSError(f"Port {port} on {HOST} is taken. Choose another one, or 0 for any.") from None
+        raise OSError(f"Port {port} on {HOST} is taken. Choose another port, or 0 for any free port.") from None
 
 
 class KeptConnection(MotoRequestHandler):

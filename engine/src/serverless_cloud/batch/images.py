@@ -44,9 +44,13 @@ class Images:
             CloudError: it is no folder, or the name is empty.
         """
         if not name.strip():
-            raise CloudError("An image needs a name, as in a job definition: hikari/render.")
+            raise CloudError(
+                "An image needs a name, such as hikari/render. Give the name that the job definition uses."
+            )
         if not source.is_dir():
-            raise CloudError(f"{source} is no folder. An image here is a folder with the files of a job.")
+            raise CloudError(
+                f"{source} is not a folder. In the local cloud an image is a folder with the files of a job."
+            )
         with self._lock:
             self._number += 1
             place = self._folder / str(self._number)

@@ -49,7 +49,7 @@ def run_attempt(
         return None
     except Exception as error:
         traceback.print_exc()
-        attempt.reason, attempt.status_reason = f"An error inside the local cloud: {error!r}", FAILED_TO_START
+        attempt.reason, attempt.status_reason = f"The local cloud failed with {error!r}", FAILED_TO_START
         return None
     forced = None
     try:

@@ -57,10 +57,10 @@ def _check_transformer(transformer: Mapping[str, Any], target: Mapping[str, Any]
     if not template:
         raise InvalidInput(f"Parameter(s) InputTemplate must be specified for target: {name}.")
     if len(paths) > 100:
-        raise InvalidInput(f"InputPathsMap for target {name} has {len(paths)} entries; 100 are allowed.")
+        raise InvalidInput(f"InputPathsMap for target {name} has {len(paths)} entries. At most 100 are allowed.")
     for key, path in paths.items():
         if key.lower().startswith("aws."):
-            raise InvalidInput(f"InputPathsMap for target {name} has the key {key}; keys cannot start with AWS.")
+            raise InvalidInput(f"InputPathsMap for target {name} has the key {key}. Keys cannot start with AWS.")
         _require_path(path, name)
     for placeholder in _PLACEHOLDER.findall(template):
         if placeholder not in paths and placeholder not in PREDEFINED:
@@ -70,9 +70,9 @@ def _check_transformer(transformer: Mapping[str, Any], target: Mapping[str, Any]
         if ":logs:" in target["Arn"]:  # a log group takes objects
             raise InvalidInput(f"Input for target {name} is not a valid JSON text.")
         for line in filter(str.strip, example.splitlines()):
-            _require_json(line, f"Invalid InputTemplate for target {name} : a string must stand in quotes: {line}")
+            _require_json(line, f"Invalid InputTemplate for target {name} : put quotes around the string {line}")
     else:
-        _require_json(example, f"Invalid InputTemplate for target {name} : it is not JSON: {template}")
+        _require_json(example, f"Invalid InputTemplate for target {name} : not JSON: {template}")
 
 
 def _require_json(text: str, message: str) -> None:
@@ -124,7 +124,9 @@ def text_for(
     try:
         return compact(json.loads(filled))
     except (ValueError, RecursionError) as error:
-        raise TargetFailed("INVALID_JSON", f"The template with its values is not JSON: {error}", False) from error
+        raise TargetFailed(
+            "INVALID_JSON", f"The template is not JSON once its values are filled in: {error}", False
+        ) from error
 
 
 def compact(value: Any) -> str:

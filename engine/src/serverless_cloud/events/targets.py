@@ -35,7 +35,8 @@ ACTIONS = {
 }
 _OWN_POLICY = ("lambda", "sqs", "sns", "logs")  # of EventBridge rules: the target's own policy allows them
 _NAMES = (
-    "Lambda functions, SQS queues, SNS topics, Step Functions state machines, event buses, Kinesis streams, log groups"
+    "Lambda functions, SQS queues, SNS topics, Step Functions state machines, event buses, Kinesis streams and "
+    "log groups"
 )
 _NO_QUEUE = "The specified queue does not exist or you do not have access to it."
 _GONE = ("NonExistentQueue", "NotFound", "ResourceNotFound", "DoesNotExist", "NoSuch")
@@ -48,8 +49,8 @@ class UnsupportedTarget(ValueError):
 
     def __init__(self, arn: str) -> None:
         super().__init__(
-            f"The local cloud does not send to the target {arn} yet: it would be stored and have no effect. "
-            f"It sends to {_NAMES}. docs/fidelity.md lists what is real."
+            f"The local cloud doesn't send to the target {arn}. It would store the target and never use it, so it "
+            f"refuses the call. It sends to {_NAMES}; docs/fidelity.md lists what works here."
         )
 
 

@@ -191,7 +191,7 @@ class _Link:
         elif "error" in message:
             forked.did_not_start(message["error"])
         else:
-            forked.did_not_start("The process ended before it was an environment.")
+            forked.did_not_start("The process ended before it became an environment.")
             forked.ended.set_result(message["status"])
 
     def close(self) -> None:

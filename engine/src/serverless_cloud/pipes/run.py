@@ -134,14 +134,14 @@ def _partial(text: str, records: list[dict[str, Any]]) -> Delivery:
     try:
         answer = json.loads(text or "null")
     except ValueError:
-        return Delivery(error="The target's answer is no JSON")
+        return Delivery(error="The target's answer is not JSON")
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     if not failures:
         return Delivery()
     known = _known(records)
     given = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
     if any(each not in known for each in given):
-        return Delivery(error=f"batchItemFailures names {given}, which are no items of the batch")
+        return Delivery(error=f"batchItemFailures names {given}, but some are not items of the batch")
     return Delivery(failed=tuple(known[each] for each in given))
 
 
@@ -154,7 +154,9 @@ def _known(records: list[dict[str, Any]]) -> dict[Any, str]:
 def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[str, Any]]) -> Delivery:
     service = service_of(pipe.target)
     if len(items) > LARGEST_BATCH[service]:
-        return Delivery(error=f"The target takes {LARGEST_BATCH[service]} items at most; the batch has {len(items)}")
+        return Delivery(
+            error=f"The target accepts at most {LARGEST_BATCH[service]} items, but the batch has {len(items)}"
+        )
     failed: list[Any] = []
     last: TargetFailed | None = None
     for item in items:

@@ -37,7 +37,7 @@ def check_template(template: str) -> None:
     for name in _PLACEHOLDER.findall(template):
         is_known = _PATH.fullmatch(name) if name.startswith("$") else name.removeprefix("aws.pipes.") in VARIABLES
         if not is_known:
-            raise InvalidTemplate(f"InputTemplate has <{name}>; write <$.body.id> or <aws.pipes.pipe-name>.")
+            raise InvalidTemplate(f"InputTemplate has <{name}>. Write it like <$.body.id> or <aws.pipes.pipe-name>.")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def resolved(parameters: Mapping[str, Any], event: Any) -> dict[str, Any]:
             return given
         found = at(inside, given)
         if not is_there(found):
-            raise TargetFailed("INVALID_PARAMETER", f"{name} is {given}, and the event has nothing there.", False)
+            raise TargetFailed("INVALID_PARAMETER", f"{name} is {given}, but the event has nothing there.", False)
         return found if isinstance(found, str) else compact(found)
 
     return {name: value_of(name, given) for name, given in parameters.items()}

@@ -39,10 +39,12 @@ def require_target(arn: str, services: tuple[str, ...]) -> None:
     service = (arn.split(":") + [""] * 6)[2]
     if service not in services:
         raise InvalidParameterValueException(
-            f"{arn} cannot be a target here. Give the ARN of one of: {', '.join(services)}."
+            f"{arn} can't be a target here. Give an ARN of one of these services: {', '.join(services)}."
         )
     if service in ("sqs", "sns") and arn.endswith(".fifo"):
-        raise InvalidParameterValueException(f"{arn} is a FIFO queue or topic; Lambda sends records to standard ones.")
+        raise InvalidParameterValueException(
+            f"{arn} is a FIFO queue or topic, but Lambda sends records only to standard queues and topics."
+        )
     try:
         _look_up(service, arn)
     except Exception as error:

@@ -42,7 +42,7 @@ from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Event, Rule
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import STORED, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import require_shape
 
@@ -227,16 +227,14 @@ class _Handler(Replacement, of=EventsHandler):
             raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
         missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
         if missing:
-            raise ValidationException(f"Parameter Event is not valid. Reason: {', '.join(missing)} must be there.")
+            raise ValidationException(f"Parameter Event is not valid. Reason: it must have {', '.join(missing)}.")
         return json.dumps({"Result": pattern.matches(event)})
 
 
 def _require_honoured(given: Mapping[str, Any]) -> None:
     for setting in _NOT_HONOURED:
         if given.get(setting):
-            raise NotHonoured(
-                f"{setting} of an event bus", STORED.removesuffix(" docs/fidelity.md lists what is real.")
-            )
+            raise NotHonoured(f"{setting} of an event bus")
 
 
 def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:

@@ -237,8 +237,8 @@ class _Backend(Replacement, of=models.KinesisBackend):
     def register_stream_consumer(self: Any, *_: object, **__: object) -> NoReturn:
         raise JsonRESTError(
             "NotImplementedException",
-            "The local cloud does not honour register_stream_consumer (enhanced fan-out): nobody could read through "
-            "the consumer. Map or read the stream itself. docs/fidelity.md lists what is real.",
+            "The local cloud doesn't support register_stream_consumer (enhanced fan-out), because nobody could read "
+            "through the consumer. Map or read the stream itself. docs/fidelity.md lists what works here.",
         )
 
     def get_shard_iterator(

@@ -170,7 +170,7 @@ def _whole_number(name: str, value: Any, least: int) -> int:
     except (TypeError, ValueError):
         number = least - 1
     if number < least:
-        raise InvalidParameterValueException(f"{name} is {value!r}; it must be a whole number, {least} or more.")
+        raise InvalidParameterValueException(f"{name} is {value!r}. It must be a whole number, {least} or more.")
     return number
 
 
@@ -189,8 +189,8 @@ def _refuse_a_second_one(backend: Any, function: Any, qualifier: str) -> None:
         theirs = {spec.version for spec, _ in _shares(backend, function, other, 1)}
         if other != qualifier and mine & theirs:
             raise InvalidParameterValueException(
-                f"Version {min(mine & theirs)} has provisioned concurrency already, by {other}. A version has one "
-                "configuration. Delete that one first."
+                f"Version {min(mine & theirs)} already has provisioned concurrency through {other}. A version can have "
+                "one configuration, so delete the existing configuration first."
             )
 
 

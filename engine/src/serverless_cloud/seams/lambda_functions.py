@@ -268,8 +268,8 @@ def _merged(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 def _only_latest(function: Any) -> None:
     if str(function.version) != "$LATEST":
         raise InvalidParameterValueException(
-            f"Version {function.version} was published and cannot be changed. Change the function without a qualifier, "
-            "then publish a new version."
+            f"Version {function.version} is published, so it can't be changed. Change the function without a "
+            "qualifier, then publish a new version."
         )
 
 

@@ -213,7 +213,7 @@ class _Backend(Replacement, of=models.LambdaBackend):
         change = {name: value for name, value in spec.items() if name not in ("UUID", "Tags")}
         for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
             if change.get(fixed, esm.settings.get(fixed)) != esm.settings.get(fixed):
-                raise InvalidParameterValueException(f"{fixed} of a mapping cannot be changed. Make another mapping.")
+                raise InvalidParameterValueException(f"{fixed} of a mapping can't be changed. Create another mapping.")
         if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
             settings, arn = esm.settings | {"Enabled": False}, esm.function_arn
         else:
@@ -266,13 +266,14 @@ def _check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if not given.get("EventSourceArn"):
         if given.get("SelfManagedEventSource"):
             raise InvalidParameterValueException(
-                "The local cloud does not honour SelfManagedEventSource of event source mappings (docs/fidelity.md)."
+                "The local cloud doesn't support SelfManagedEventSource in event source mappings. Map an SQS queue, a "
+                "DynamoDB stream or a Kinesis stream (docs/fidelity.md)."
             )
         raise InvalidParameterValueException("Unrecognized event source.")
     kind = kind_of(given["EventSourceArn"])
     settings = checked(kind, given)
     if kind.service not in _Backend.plane.pollers:
-        raise InvalidParameterValueException(f"The local cloud does not read {kind.service} yet (docs/fidelity.md).")
+        raise InvalidParameterValueException(f"The local cloud doesn't read {kind.service} (docs/fidelity.md).")
     try:
         function, arn = route(backend, settings["FunctionName"], None)
     except (UnknownFunctionException, LambdaClientError) as error:

@@ -201,5 +201,5 @@ def _refuse(backend: Any, function_name: str, version: str, routing: Any) -> Non
             f"Invalid function version {other}. Function version {other} is already included in routing configuration."
         )
     if not 0.0 <= float(share) <= 1.0:
-        raise ValidationException(str(share), "routingConfig", "A weight is a share of the calls, 0.0 to 1.0.")
+        raise ValidationException(str(share), "routingConfig", "A weight is a share of the calls, from 0.0 to 1.0.")
     backend.get_function(latest(backend, function_name).function_name, other)

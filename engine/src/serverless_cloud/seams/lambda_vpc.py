@@ -92,7 +92,7 @@ def _vpc_of(subnet_ids: list[str], group_ids: list[str], place: AccountRegion, i
             raise _of_ec2("DescribeSubnets", "InvalidSubnetID.NotFound", str(error.message)) from error
         if ipv6 and not subnet.ipv6_cidr_block_associations:
             raise InvalidParameterValueException(
-                f"Ipv6AllowedForDualStack needs dual-stack subnets: {each} has no IPv6 CIDR block."
+                f"Ipv6AllowedForDualStack needs dual-stack subnets, but {each} has no IPv6 CIDR block."
             )
         vpcs_of_subnets.add(subnet.vpc_id)
     for each in group_ids:

@@ -22,7 +22,7 @@ from moto.apigateway.exceptions import BadRequestException, NotFoundException
 from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
-from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.rest_rules import LARGEST_TTL_S, NotFound, given_to, refuse_settings
 
@@ -155,7 +155,7 @@ def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
         if op not in OPERATIONS:
             raise BadRequestException(f"Invalid patch operation specified: {op}. Must be 'add'|'remove'|'replace'")
         if path.startswith("/canarySettings") or path.startswith("/clientCertificateId") or op in ("copy", "move"):
-            raise NotHonoured(f"{op} {path} in update_stage", KEPT)
+            raise NotHonoured(f"{op} {path} in update_stage")
         if path == "/deploymentId" and value not in api.deployments:
             raise BadRequestException("Deployment id does not exist")
         if path.startswith("/variables/"):

@@ -217,7 +217,7 @@ def _check_attribute_name(name: str) -> None:
         )
     if name.startswith(".") or name.endswith(".") or ".." in name or name.lower().startswith(("aws.", "amazon.")):
         raise InvalidParameterValue(
-            f"The message attribute name '{name}' is invalid. It cannot begin or end with a period, have two of them "
+            f"The message attribute name '{name}' is invalid. It cannot begin or end with a period, have two periods "
             "in a row, or begin with AWS. or Amazon."
         )
 

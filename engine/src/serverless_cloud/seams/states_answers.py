@@ -71,7 +71,7 @@ def answer(responder: Any, result: Mapping[str, Any]) -> Any:
 def _plain(value: Any) -> float:
     if isinstance(value, datetime):
         return round(value.timestamp(), 3)
-    raise TypeError(f"{value!r} has no form in JSON")
+    raise TypeError(f"JSON can't represent {value!r}")
 
 
 def described(execution: Any, *, with_data: bool = True) -> dict[str, Any]:

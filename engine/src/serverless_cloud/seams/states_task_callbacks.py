@@ -223,7 +223,7 @@ def _look(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> tu
 
 
 def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> None:
-    why = "The workflow that waited for it does not wait any more."
+    why = "The workflow that waited for it no longer waits."
     if call.service == "batch":
         client.terminate_job(jobId=submitted["JobId"], reason=why)
     else:

@@ -93,12 +93,12 @@ def _refuse_dry_run(response_class: Any, name: str) -> None:
 
     def checked(self: Any) -> Any:
         if self._get_param("DryRun"):
-            raise _not_honoured(f"DryRun of {name}")
+            raise _not_honoured(f"DryRun in {name}")
         return call(self)
 
     setattr(response_class, name, checked)
 
 
 def _not_honoured(what: str) -> JsonRESTError:
-    text = f"The local cloud does not honour {what}. Leave it out. docs/fidelity.md lists what is real."
+    text = f"The local cloud doesn't support {what}. Leave it out; docs/fidelity.md lists what works here."
     return JsonRESTError("NotImplementedException", text)

@@ -82,9 +82,9 @@ def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
         others = sorted(set(protocols) - set(LARGE_PROTOCOLS))
         if others or len(protocols) > LARGE_SUBSCRIPTIONS:
             raise Refused(
-                f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic has at most {LARGE_SUBSCRIPTIONS} "
-                f"subscriptions, of the protocols {', '.join(LARGE_PROTOCOLS)}"
-                + (f"; not {', '.join(others)}" * bool(others))
+                f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic can have at most "
+                f"{LARGE_SUBSCRIPTIONS} subscriptions, only with the protocols {', '.join(LARGE_PROTOCOLS)}"
+                + (f", not {', '.join(others)}" * bool(others))
             )
 
 

@@ -161,7 +161,7 @@ class Topics:
     def _to_queue(self, arn: str, subscription_arn: str, sent: Notification, *, raw: bool) -> None:
         attributes = sns_messages.sqs_attributes(sent) if raw else {}
         if len(attributes) > RAW_ATTRIBUTES:
-            raise Undeliverable(f"SQS takes {RAW_ATTRIBUTES} message attributes, not {len(attributes)}")
+            raise Undeliverable(f"SQS accepts at most {RAW_ATTRIBUTES} message attributes, not {len(attributes)}")
         body = sent.message if raw else sns_messages.as_text(sns_messages.envelope(sent, subscription_arn))
         self._send_to_queue(
             self._plane,

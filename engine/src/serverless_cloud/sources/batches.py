@@ -56,20 +56,20 @@ def read_failures(payload: bytes, records: list[dict[str, Any]]) -> Delivery:
     try:
         answer = json.loads(payload or b"null")
     except ValueError:
-        return Delivery(error="The function's answer is no JSON")
+        return Delivery(error="The function's answer is not JSON")
     if answer is None:
         return Delivery()
     if not isinstance(answer, dict):
-        return Delivery(error="The function's answer is no object with batchItemFailures")
+        return Delivery(error="The function's answer is not an object with batchItemFailures")
     items = answer.get("batchItemFailures")
     if items is None:
         return Delivery()
     if not isinstance(items, list):
-        return Delivery(error="batchItemFailures is no list")
+        return Delivery(error="batchItemFailures is not a list")
     known, failed = {identifier(record) for record in records}, []
     for item in items:
         given = item.get("itemIdentifier") if isinstance(item, dict) else None
         if not isinstance(given, str) or given not in known:
-            return Delivery(error=f"batchItemFailures names {given!r}, which is no itemIdentifier of the batch")
+            return Delivery(error=f"batchItemFailures names {given!r}, but the batch has no such itemIdentifier")
         failed.append(given)
     return Delivery(failed=tuple(dict.fromkeys(failed)))
