@@ -108,7 +108,7 @@ class ChildProcess:
         try:
             return self.ask(call, **arguments).result(self.answer_limit_s)
         except FutureTimeout:
-            raise CloudError(f"{self._what} does not answer {call}.") from None
+            raise CloudError(f"{self._what} does not answer the call {call}.") from None
 
     def close(self) -> None:
         """Begins to end it; may be called twice."""

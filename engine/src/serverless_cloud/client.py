@@ -103,8 +103,8 @@ class Cloud(Inside):
         self._require_running()
         if self.session is None:
             raise CloudError(
-                "Nothing is tagged here, so nothing can be found by its tag. The local cloud goes with the notebook, "
-                "and aws.reset() empties it."
+                "Resources have no owner's tag here, so cleanup() can't find them. The local cloud ends with the "
+                "notebook; call aws.reset() to empty it."
             )
         return self.session.cleanup(dry_run=dry_run)
 
@@ -260,7 +260,9 @@ def start(
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
             if (target, region, allowed) != (_running.target, _running.region, _running.allow_real_aws):
-                raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
+                raise CloudError(
+                    "Another local cloud is already running with different settings. Call aws.stop() first."
+                )
             _running._go_on(settings, session)
             return _running
         if session is not None:
@@ -282,18 +284,18 @@ def _checked(settings: Mapping[str, Any], target: str | None, session: Session |
     check(settings)
     for name in ("enforce_iam", "network_model"):
         if name in settings and target is not None:
-            raise CloudError(f"{name} is for the local cloud, not for a target. Leave one of them out.")
+            raise CloudError(f"{name} is a setting of the local cloud, not of a target. Leave out {name} or target.")
     return target if target == AWS and session is not None else targets.url(target)
 
 
 def _greeting(cloud: Cloud) -> str:
     if cloud.target is None:
-        ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
+        ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
         return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
     told = cloud.session.greeting if cloud.session else ""
     if cloud.target == AWS:
-        return f"boto3 uses your account {cloud.account_id}, Region {cloud.region}, as it is: times are AWS's.{told}"
-    ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
+        return f"boto3 uses your real account {cloud.account_id} in Region {cloud.region}, at AWS's own speed.{told}"
+    ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
     return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{told}"
 
 

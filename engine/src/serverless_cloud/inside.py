@@ -263,8 +263,9 @@ class Inside:
             raise CloudError(targets.refusal(str(self.target), call))
         if call == "reset":
             raise CloudError(
-                f"Others may use {self.target} too, so it is not emptied from here. Who started it, can start it anew; "
-                + advice("shared", "aws.cleanup() removes what its session has made, if it was started with one.")
+                f"Others may also use {self.target}, so reset() doesn't empty it. The person who started it can stop "
+                "it and start it again. "
+                + advice("shared", "If you started with a session, aws.cleanup() removes what it has created.")
             )
 
     def _require_running(self) -> None:
@@ -285,7 +286,7 @@ class Inside:
             raise CloudError(_message_of(error)) from error
         except OSError as error:
             raise CloudNotRunning(
-                f"The local cloud does not answer ({error}). Run the cell with cloud.start() again."
+                f"The local cloud doesn't answer ({error}). Run the cell with cloud.start() again."
             ) from error
 
 

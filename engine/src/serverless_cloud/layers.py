@@ -45,7 +45,7 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
         CloudError: there is no such layer, or its package is not installed.
     """
     if name not in LAYERS:
-        raise CloudError(f"There is no layer {name!r} of the course. There is: {', '.join(LAYERS)}.")
+        raise CloudError(f"The course has no layer {name!r}. It has {', '.join(LAYERS)}.")
     import boto3  # late: most notebooks have it by then, and it takes longer than the rest of this module
 
     client: Any = boto3.client("lambda", endpoint_url=endpoint_url or None, region_name=region)
@@ -112,7 +112,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         raise CloudError(
-            f"The package {name}, which the layer needs, is not installed. {advice('package', 'Install it with pip.')}"
+            f"The layer needs the package {name}, which is not installed. {advice('package', 'Install it with pip.')}"
         ) from None
 
 
@@ -120,7 +120,8 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str,
     """Where each file of a package stands in a folder of packages, and on this machine; programs are left out."""
     if distribution.files is None:
         raise CloudError(
-            f"The package {distribution.name} was installed without a list of its files. Install it again with pip."
+            f"The package {distribution.name} has no list of its files, so it can't become a layer. Install it again "
+            "with pip."
         )
     for path in distribution.files:
         file = Path(str(path.locate()))

@@ -83,4 +83,4 @@ class DataPlane:
             except Exception as error:
                 errors.append(error)
         if errors:
-            raise ExceptionGroup("The local cloud could not be emptied wholly.", errors)
+            raise ExceptionGroup("The local cloud could not be emptied completely.", errors)
