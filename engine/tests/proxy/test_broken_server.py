@@ -38,12 +38,12 @@ def test_a_negative_length_in_an_answer(broken: Any) -> None:
         refusal = victim.ask(query("break"))[-1]
         assert refusal.brief() == "E 08P01"
         assert refusal.fields["M"] == (
-            "The database broke the protocol: invalid message length. "
-            "RDS Proxy has closed the connection; connect again."
+            "The database sent a message that breaks the protocol: invalid message length. "
+            "RDS Proxy closed the connection; connect again."
         )
         assert victim.closed()
         assert [answer.brief() for answer in other.ask(query("SELECT 1"))] == ["C SELECT 1", "Z I"]
-    logs(front, "The database broke the protocol: invalid message length")
+    logs(front, "The database sent a message that breaks the protocol: invalid message length")
     eventually(lambda: front.now("DatabaseConnections") <= 1, "the broken connection to be given up")
 
 

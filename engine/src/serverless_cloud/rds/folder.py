@@ -54,8 +54,9 @@ def _place_for_others() -> Path:
         if place.is_dir() and all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents)):
             return place
     raise CloudError(
-        f"As root PostgreSQL runs as nobody, who may not enter {', '.join(map(str, candidates))}. "
-        "Set TMPDIR to a folder that others may enter, or start the notebook as an ordinary user."
+        "You are root, so PostgreSQL runs as the user nobody, who can't enter "
+        f"{', '.join(map(str, candidates))}. Set TMPDIR to a folder that other users can enter, or start the notebook "
+        "as an ordinary user."
     )
 
 

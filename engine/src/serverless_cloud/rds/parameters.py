@@ -55,14 +55,17 @@ def check(binaries: Binaries, name: str, value: str) -> None:
         raise BadParameter(f"The parameter {name} cannot be modified.")
     if name.startswith("rds.") and name not in _HONOURED_OF_RDS:
         raise BadParameter(
-            f"The local cloud does not honour {name} (docs/fidelity.md); of RDS's own parameters it honours {RESERVED}."
+            f"The local cloud doesn't support {name}. Of RDS's own parameters, it supports only {RESERVED} "
+            "(docs/fidelity.md)."
         )
     if name not in _HONOURED_OF_RDS and name not in contexts(binaries):
-        raise BadParameter(f"Could not find parameter with name: {name}. PostgreSQL {binaries.version} has none.")
+        raise BadParameter(
+            f"Could not find parameter with name: {name}. PostgreSQL {binaries.version} doesn't have it."
+        )
     number = evaluate(value, 2**30)
     if name == RESERVED:
         if not number.isdigit():
-            raise BadParameter(f"{name} is {value!r}; it must be a whole number.")
+            raise BadParameter(f"{name} is {value!r}. It must be a whole number.")
     elif reason := _refusal(binaries, name, number):
         raise BadParameter(f"Invalid parameter value: {value} for: {name}. PostgreSQL says: {reason}")
 
@@ -120,8 +123,8 @@ def evaluate(value: str, memory_bytes: int) -> str:
         text = shorter
     if not _NUMBER.fullmatch(text):
         raise BadParameter(
-            f"{value!r} is not a formula that the local cloud can evaluate. A formula is made of "
-            "{DBInstanceClassMemory/number}, LEAST(...), GREATEST(...) and SUM(...): " + DEFAULT_MAX_CONNECTIONS
+            f"The local cloud can't evaluate the formula {value!r}. Build it from {{DBInstanceClassMemory/number}}, "
+            "LEAST(...), GREATEST(...) and SUM(...), as in " + DEFAULT_MAX_CONNECTIONS
         )
     return str(int(text))
 

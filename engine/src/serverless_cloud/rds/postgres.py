@@ -143,7 +143,7 @@ class Postgres:
             words = self._log.read_bytes()[offset:].decode(errors="replace")
             if "could not bind" not in words and "Address already in use" not in words:
                 raise PostgresDidNotStart(_last_words(words))
-        raise PostgresDidNotStart(f"No free port was found in {_PORT_TRIES} tries.")
+        raise PostgresDidNotStart(f"PostgreSQL did not find a free port in {_PORT_TRIES} attempts.")
 
     async def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         """Waits for the last line of postmaster.pid to say "ready" (miscadmin.h: PM_STATUS_READY)."""
@@ -243,7 +243,7 @@ class Postgres:
                 while ending.recv(1024):  # its end comes when the backend is gone
                     pass
         except (psycopg.Error, OSError) as error:
-            raise PostgresDidNotStart(f"PostgreSQL does not answer: {error}") from error
+            raise PostgresDidNotStart(f"PostgreSQL doesn't answer: {error}") from error
         return rows
 
     # ---- programs
@@ -323,4 +323,4 @@ def _quoted(value: str) -> str:
 def _last_words(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     bad = [line for line in lines if "FATAL" in line or "ERROR" in line or "error:" in line]
-    return " ".join((bad or lines)[-3:]) or "(it said nothing)"
+    return " ".join((bad or lines)[-3:]) or "(PostgreSQL printed nothing)"

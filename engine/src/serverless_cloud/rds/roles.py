@@ -61,5 +61,5 @@ def literal(text: str) -> str:
         ValueError: the text is empty or holds NUL, which PostgreSQL cannot keep.
     """
     if not text or "\0" in text:
-        raise ValueError("The text is empty or holds a NUL character; PostgreSQL cannot keep it.")
+        raise ValueError("The text is empty or contains a NUL character, which PostgreSQL can't store.")
     return "E'" + "".join(f"\\x{byte:02x}" for byte in text.encode()) + "'"

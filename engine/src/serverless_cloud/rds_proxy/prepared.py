@@ -17,8 +17,8 @@ from serverless_cloud.rds_proxy.statements import Known, Schema, Statement
 CLIENT_BYTES = 16 * 2**20
 ITEM_BYTES = 512  # how much a statement or a portal counts beside its name and its text
 TOO_MUCH = (
-    f"The client has prepared too much: RDS Proxy keeps up to {CLIENT_BYTES // 2**20} MiB of statements and portals "
-    f"for each client, and counts the name, the text and {ITEM_BYTES} bytes of each. "
+    f"The client has prepared too many statements. RDS Proxy keeps up to {CLIENT_BYTES // 2**20} MiB of statements and "
+    f"portals for each client, and counts the name, the text and {ITEM_BYTES} bytes of each. "
     "Connect again, and close statements that you no longer need or let your driver keep fewer."
 )
 

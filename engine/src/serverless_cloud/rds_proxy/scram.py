@@ -140,8 +140,9 @@ class Prover:
             raise ScramError("malformed SCRAM message")
         if iterations > MAX_ITERATIONS:
             raise ScramError(
-                f"the server asks for {iterations} rounds of {MECHANISM}; RDS Proxy computes at most {MAX_ITERATIONS}. "
-                "Set scram_iterations to at most that, then set the role's password again"
+                f"the server asks for {iterations} rounds of {MECHANISM}, but RDS Proxy computes at most "
+                f"{MAX_ITERATIONS}. Set scram_iterations to {MAX_ITERATIONS} or less, then set the role's password "
+                "again"
             )
         own = keys(self._password, _decode(given["s"]), iterations)
         unproven = f"c=biws,r={nonce}"

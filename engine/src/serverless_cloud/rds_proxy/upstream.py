@@ -96,4 +96,6 @@ class UpstreamLogin:
             return wire.message(b"p", scram.MECHANISM.encode() + b"\0" + wire.INT.pack(len(first)) + first)
         if step == 11:
             return wire.message(b"p", self._prover.final(body))
-        raise wire.ProtocolError(f"the database asks for an authentication that RDS Proxy does not know: {step}")
+        raise wire.ProtocolError(
+            f"the database asks for a kind of authentication that RDS Proxy doesn't support: {step}"
+        )
