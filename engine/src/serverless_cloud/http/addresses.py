@@ -48,7 +48,7 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
         id, rest = found["id"], found["rest"] or ""
         target = rest if unquote(found["stage"]) == _DEFAULT else f"/{found['stage']}{rest}"
     if doors.url(id) is None:
-        return message(404, f"This cloud has no API and no function URL with the id {id}.")
+        return message(404, f"This cloud has no API or function URL with the id {id}. Check the id.")
     body = environ["wsgi.input"].read()
     if len(body) > BODY_BYTES:
         return message(413, "Request Too Long")

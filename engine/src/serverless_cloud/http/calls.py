@@ -56,7 +56,7 @@ class FunctionCalls:
         self._require(arn, role_arn)
         payload = event if isinstance(event, bytes) else event_bytes(event)
         if len(payload) > EVENT_BYTES:
-            raise EventTooLarge(f"The event has {len(payload)} bytes; Lambda takes {EVENT_BYTES}.")
+            raise EventTooLarge(f"The event has {len(payload)} bytes. Lambda accepts at most {EVENT_BYTES}.")
         return within_limit(self.run(lambda: self._functions.invoke(arn, payload, caller), timeout_s))
 
     def submit(self, arn: str, event: bytes, caller: Caller | None, role_arn: str = "") -> None:

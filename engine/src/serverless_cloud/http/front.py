@@ -206,9 +206,13 @@ class _Connection(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         for each in self.headers.get_all("Host", []):
             host = each.rsplit(":", 1)[0].strip("[]")
-            # Else any page on the web could come in by a name of its own (DNS rebinding).
+            # Otherwise any page on the web could come in by its own host name (DNS rebinding).
             if not (id_in_name(host) == self.server.door.key or is_this_machine(host)):
-                raise _Refused(message(403, f"This address answers to 127.0.0.1 and localhost, not to {host}."))
+                raise _Refused(
+                    message(
+                        403, f"This address answers at 127.0.0.1 and localhost, not at {host}. Use one of these names."
+                    )
+                )
         target = self.requestline.split()[1]  # self.path has lost slashes at its beginning
         if "://" in target.split("?")[0][:8]:  # the absolute form, as a proxy would send it
             target = "/" + target.split("://", 1)[1].partition("/")[2]
@@ -238,7 +242,7 @@ class _Connection(BaseHTTPRequestHandler):
         if int(given) > BODY_BYTES:
             left = min(int(given), DRAINED_BYTES)
             while left > 0 and (some := self.rfile.read(min(left, 65_536))):
-                left -= len(some)  # read all the same: else the client cannot read why it was refused
+                left -= len(some)  # read it anyway, because the client could not read the refusal otherwise
             raise _Refused(message(413, "Request Too Long"))
         return self.rfile.read(int(given))
 
@@ -342,7 +346,7 @@ def local_url(doors: FrontDoors, url: str) -> str:
     door = doors.url(key)
     if door is None:
         raise CloudError(
-            f"No API and no function URL of this cloud has the address {url}. Give the id of a deployed API, or the "
-            "address that AWS would have for it: https://ID.execute-api.us-east-1.amazonaws.com/STAGE."
+            f"No API or function URL in this cloud has the address {url}. Give the id of a deployed API, or the "
+            "address that AWS would give it, such as https://ID.execute-api.us-east-1.amazonaws.com/STAGE."
         )
     return door + url.split(parts.netloc, 1)[1]

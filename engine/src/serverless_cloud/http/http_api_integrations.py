@@ -160,8 +160,8 @@ def refuse_foreign(uri: str) -> None:
         return
     if parts.scheme != "http" or not parts.hostname or not is_this_machine(parts.hostname):
         raise ValueError(
-            f"The integration {uri} is not on this machine, and nothing leaves it. Give an address such as "
-            "http://127.0.0.1:PORT/path."
+            f"The integration {uri} is not on this machine, and requests never leave this machine. Give an address "
+            "such as http://127.0.0.1:PORT/path."
         )
 
 

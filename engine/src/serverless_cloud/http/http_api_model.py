@@ -46,7 +46,7 @@ class Integration:
 
 @dataclass(frozen=True)
 class JwtAuthorizer:
-    """The settings of a JWT authoriser: whom a token comes from, whom it is for, where it is in a request."""
+    """The settings of a JWT authorizer: whom a token comes from, whom it is for, where it is in a request."""
 
     issuer: str
     audiences: tuple[str, ...]
@@ -60,7 +60,7 @@ class Route:
     Args:
         key: "GET /orders/{id}", "ANY /{proxy+}" or "$default".
         integration: None: it has no target, so it answers as if it did not exist.
-        authorizer: an authoriser, "AWS_IAM", or None.
+        authorizer: an authorizer, "AWS_IAM", or None.
         scopes: of which a token needs one (JWT).
     """
 

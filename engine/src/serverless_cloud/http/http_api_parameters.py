@@ -26,7 +26,7 @@ RESERVED = re.compile(
 
 
 def check_keys(parameters: Mapping[str, str], *, response: bool) -> None:
-    """Raises unless each key of a parameter mapping can be honoured.
+    """Raises unless the local cloud supports each key of a parameter mapping.
 
     Raises:
         ValueError: with what is allowed.
@@ -37,7 +37,7 @@ def check_keys(parameters: Mapping[str, str], *, response: bool) -> None:
         if not found or found[4] not in (None, whole) or (found[2] and place not in (None, found[2])):
             places = "header.NAME, or overwrite:statuscode" if response else "header.NAME, querystring.NAME or path"
             raise ValueError(
-                f"Invalid mapping expression specified: {key!r}. It is append, overwrite or remove:{places}."
+                f"Invalid mapping expression specified: {key!r}. Write append, overwrite or remove:{places}."
             )
         if found[2] == "header" and RESERVED.fullmatch(found[3].lower()):
             raise ValueError(f"Operations on header {found[3]} are restricted")

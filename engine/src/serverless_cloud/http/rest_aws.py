@@ -86,7 +86,10 @@ class AwsServices:
             AccessDenied: API Gateway may not assume the role.
         """
         if service.name not in TARGETS:
-            raise GatewayError("API_CONFIGURATION_ERROR", reason=f"no AWS integration with {service.name} here")
+            raise GatewayError(
+                "API_CONFIGURATION_ERROR",
+                reason=f"the local cloud doesn't support AWS integrations with {service.name}",
+            )
         given = {name.lower(): many[-1] for name, many in values["header"].items()}
         query = {name: many[-1] for name, many in values["querystring"].items()}
         target = TARGETS[service.name]

@@ -63,7 +63,7 @@ class Exchange:
 
     @property
     def request_arn(self) -> str:
-        """What is called: the same with the request's own method and path, for authorisers."""
+        """What is called: the same with the request's own method and path, for authorizers."""
         return f"{self.api_arn}/{self.stage.name}/{self.request.method}{self.arrival.path}"
 
     @property

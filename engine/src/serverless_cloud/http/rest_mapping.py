@@ -121,7 +121,7 @@ def request_body(exchange: Exchange) -> bytes:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise GatewayError("API_CONFIGURATION_ERROR", reason="A mapping template needs a text body") from error
+        raise GatewayError("API_CONFIGURATION_ERROR", reason="A mapping template needs a text as the body") from error
     return exchange.render(template, text).text.encode()
 
 

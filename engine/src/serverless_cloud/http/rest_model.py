@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = Mapping[str, Any]
-#: The URI of an integration or an authoriser with a function: its ARN is the group.
+#: The URI of an integration or an authorizer with a function: its ARN is the group.
 FUNCTION_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
 
 

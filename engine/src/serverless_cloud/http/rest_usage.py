@@ -48,7 +48,7 @@ def identify(exchange: Exchange, value: str | None) -> Client:
     """The client that an API key belongs to.
 
     Args:
-        value: the key, from the header x-api-key or the authoriser.
+        value: the key, from the header x-api-key or the authorizer.
 
     Raises:
         GatewayError: 403, there is no such key in a plan of this stage, or it is not enabled.

@@ -92,7 +92,7 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
     else:
         header = request.header("authorization")
         if not header.startswith(ALGORITHM):
-            raise BadSignature("the request has no header Authorization with AWS4-HMAC-SHA256", MISSING)
+            raise BadSignature("the request has no Authorization header with AWS4-HMAC-SHA256", MISSING)
         fields = dict(_FIELD.findall(header))
         credential, signed = fields.get("Credential", ""), fields.get("SignedHeaders", "")
         signature, date = fields.get("Signature", ""), request.header("x-amz-date")
@@ -114,7 +114,7 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
     scope = f"{day}/{region}/{service}/aws4_request"
     payload_hash = request.header("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
     if payload_hash not in (hashlib.sha256(request.body).hexdigest(), "UNSIGNED-PAYLOAD"):
-        raise BadSignature("the body is not the one that was signed")
+        raise BadSignature("the body differs from the signed body")
     canonical = _canonical(request, query, signed.split(";"), payload_hash)
     to_sign = "\n".join((ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()))
     key = f"AWS4{found.secret}".encode()

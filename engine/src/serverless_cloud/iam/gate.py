@@ -99,8 +99,8 @@ class Gate:
         """Raises: AccessDenied; NotImplementedError if it cannot be told what is asked for."""
         if not call.operation and call.protocol != "s3":
             raise NotImplementedError(
-                f"The local cloud cannot tell which action of IAM {web.method} {web.path} of {web.service} needs, so "
-                "it cannot enforce permissions here (docs/fidelity.md)."
+                f"The local cloud can't tell which IAM action {web.method} {web.path} of {web.service} needs, so it "
+                "can't enforce permissions for this call. Turn enforce_iam off to make it (docs/fidelity.md)."
             )
         directory = self._directory
         account_id = identity.principal.account_id or ACCOUNT_ID
@@ -135,7 +135,7 @@ class Gate:
         try:
             trusted = trust is not None and parsed(trust).says(asked, principal, through_account=True) is Verdict.ALLOW
         except ValueError as error:
-            raise AccessDenied(f"The trust policy of {role} cannot be evaluated: {error}") from error
+            raise AccessDenied(f"The local cloud can't evaluate the trust policy of {role}: {error}") from error
         if not trusted:
             raise AccessDenied(not_authorized(principal.arn, "sts:AssumeRole", role))
         if identity is not None:

@@ -61,7 +61,7 @@ def with_variables(pattern: str, context: Context) -> str | None:
     return None if missing else filled
 
 
-#: Keys that a request may lack, and then have no value. Others that no request here ever has are not honoured.
+#: Keys that a request may lack. The local cloud doesn't support other keys, which no request here ever has.
 _KNOWN = frozenset(
     f"{prefix}:{name}"
     for prefix, names in (
@@ -80,17 +80,17 @@ _KNOWN = frozenset(
 
 
 def values_of(key: str, context: Context) -> Sequence[str]:
-    """The values of a condition key in a request; none if the request does not have it.
+    """The values of a condition key in a request; empty if the request doesn't have it.
 
     Raises:
-        UnknownContextKey: the local cloud never knows this key.
+        UnknownContextKey: no request of the local cloud has this key.
     """
     name = key.lower()
     if name in context:
         return context[name]
     if name not in _KNOWN:
         raise UnknownContextKey(
-            f"The local cloud does not honour the condition key {key} of a policy (docs/fidelity.md)."
+            f"The local cloud doesn't support the condition key {key} in a policy (docs/fidelity.md)."
         )
     return ()
 
@@ -144,7 +144,7 @@ def check_operator(name: str) -> None:
     bare = name.partition(":")[2] if ":" in name else name
     bare = bare.removesuffix("IfExists")
     if bare != "Null" and bare not in _HOLDS and bare not in _NEGATED:
-        raise ValueError(f"{name} is no condition operator.")
+        raise ValueError(f"{name} is not a condition operator.")
 
 
 def holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool:

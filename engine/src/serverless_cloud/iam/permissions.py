@@ -121,7 +121,7 @@ class Permissions:
         identity = self.identities.of_role(role_arn, session) if role_arn else None
         if identity is None:
             if not role_arn:
-                raise AccessDenied(f"No role is given that allows {action} on resource: {resource}")
+                raise AccessDenied(f"There is no role that allows {action} on resource: {resource}")
             raise AccessDenied(not_authorized(role_arn, action, resource, NO_IDENTITY_POLICY))
         if service is not None:
             self.require_trust(role_arn, service)
@@ -263,7 +263,7 @@ def _refusal(identity: Identity, request: Request, resource_policy: str | None) 
         limited = [(kind, verdict_of([text], request)) for kind, text in limits if text is not None]
         resource = parsed(resource_policy).says(request, identity.principal) if resource_policy else Verdict.NOTHING
     except ValueError as error:
-        return f"because a policy cannot be evaluated: {error}"
+        return f"because the local cloud can't evaluate a policy: {error}"
     for kind, verdict in (("identity-based policy", own), ("resource-based policy", resource), *limited):
         if verdict is Verdict.DENY:
             return f"with an explicit deny in {'an' if kind.startswith('i') else 'a'} {kind}"
@@ -281,7 +281,7 @@ def _allows(document: str | None, request: Request, principal: Principal) -> boo
     try:
         return parsed(document).says(request, principal) is Verdict.ALLOW
     except ValueError as error:
-        raise AccessDenied(f"A policy of {request.resource} cannot be evaluated: {error}") from error
+        raise AccessDenied(f"The local cloud can't evaluate a policy of {request.resource}: {error}") from error
 
 
 def _service(name: str) -> Principal:

@@ -133,7 +133,7 @@ class Policy:
     def __init__(self, document: str) -> None:
         content = json.loads(document)
         if not isinstance(content, dict):
-            raise ValueError("A policy is a JSON object.")
+            raise ValueError("A policy must be a JSON object.")
         self.statements = [_statement(each) for each in _as_list(content.get("Statement", []))]
 
     def says(self, request: Request, principal: Principal | None = None, *, through_account: bool = False) -> Verdict:
@@ -191,7 +191,7 @@ def _statement(given: Any) -> _Statement:
     if not isinstance(given, dict) or given.get("Effect") not in ("Allow", "Deny"):
         raise ValueError('Each statement of a policy needs an Effect, "Allow" or "Deny".')
     if unknown := sorted(set(given) - _ELEMENTS):
-        raise ValueError(f"{unknown[0]} is no element of a policy statement; there are {', '.join(sorted(_ELEMENTS))}.")
+        raise ValueError(f"A policy statement has no element {unknown[0]}. It can have {', '.join(sorted(_ELEMENTS))}.")
     if "Action" not in given and "NotAction" not in given:
         raise ValueError("Each statement of a policy needs an Action or a NotAction.")
     resources = given.get("Resource", given.get("NotResource"))

@@ -70,8 +70,8 @@ def requests_of(web: WebRequest, call: Call, place: ArnScope) -> list[Request]:
         return []
     if prefix == "dynamodb" and call.operation in _NOT_READ:
         raise NotImplementedError(
-            f"The local cloud does not enforce permissions for {call.operation} of DynamoDB (docs/fidelity.md). Use "
-            "GetItem, Query, PutItem and so on, or turn enforce_iam off."
+            f"The local cloud can't enforce permissions for {call.operation} of DynamoDB, so it refuses the call "
+            "(docs/fidelity.md). Use calls such as GetItem, Query and PutItem, or turn enforce_iam off."
         )
     if (prefix, call.operation) == ("dynamodb", "TransactWriteItems"):
         needed = _transaction(call.parameters, place)
