@@ -326,7 +326,7 @@ class _Reporting:
             return
         if not isinstance(error, (ResourceFailed, StackError)):  # a defect of ours: the stack fails, the server goes on
             traceback.print_exception(error)
-            told = f"An error inside the local cloud, {type(error).__name__}: {error}"
+            told = f"The local cloud failed with {type(error).__name__}: {error}"
         else:
             told = str(error)
         self._stack.note(self._resource, f"{self._verb}_FAILED", told)
@@ -352,6 +352,6 @@ def _refuse_policies(type: str, definition: Any) -> None:
             raise UnsupportedResource(f"{name} ({', '.join(definition[name])}) of {type}")
     if definition.get("DeletionPolicy") == "Snapshot":
         raise ResourceFailed(
-            f"The local cloud takes no snapshots, and the DeletionPolicy of {type} asks for one. Write "
+            f"The local cloud doesn't take snapshots, but the DeletionPolicy of {type} asks for a snapshot. Write "
             "DeletionPolicy: Delete."
         )

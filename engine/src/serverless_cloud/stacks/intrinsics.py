@@ -85,7 +85,9 @@ class Scope:
                     raise StackError(f"Template error: {name} needs the transform {LANGUAGE_EXTENSIONS}")
                 return _FUNCTIONS[name](self, given)
             if name.startswith("Fn::"):
-                raise StackError(f"Template error: the local cloud does not know the function {name}")
+                raise StackError(
+                    f"Template error: the local cloud doesn't support the function {name} (docs/fidelity.md)"
+                )
         resolved = {name: self.resolve(each) for name, each in value.items()}
         return {name: each for name, each in resolved.items() if each is not NO_VALUE}
 

@@ -264,7 +264,10 @@ def refuse_settings(request: Request) -> None:
     """Raises StackError for settings of a call that would have no effect here."""
     for name in _REFUSED:
         if request.get(name):
-            raise StackError(f"The local cloud does not honour {name} of a stack (docs/fidelity.md). Leave it out.")
+            raise StackError(
+                f"The local cloud doesn't support {name} of a stack. Leave it out; docs/fidelity.md lists what works "
+                "here."
+            )
 
 
 def tags_of(request: Request) -> dict[str, str]:

@@ -81,7 +81,9 @@ def of(type: str) -> Schema | None:
 def _folder() -> Path:
     spec = importlib.util.find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("cfn-lint is not installed, and with it the schemas of CloudFormation's types.")
+        raise ModuleNotFoundError(
+            "The schemas of CloudFormation's types are missing, because cfn-lint is not installed. Install it with pip."
+        )
     return Path(spec.origin).parent / "data" / "schemas"
 
 

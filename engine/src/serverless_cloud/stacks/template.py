@@ -153,7 +153,9 @@ def check_shape(document: Mapping[str, Any]) -> None:
         raise StackError(f"Invalid template property or properties [{', '.join(unknown)}]")
     for name in _REFUSED:
         if document.get(name):
-            raise StackError(f"The local cloud does not honour the section {name} of a template (docs/fidelity.md).")
+            raise StackError(
+                f"The local cloud doesn't support the section {name} in a template (docs/fidelity.md). Leave it out."
+            )
     if not isinstance(document.get("Resources"), Mapping) or not document["Resources"]:
         raise StackError("Template format error: At least one Resources member must be defined.")
     for name in ("Parameters", "Mappings", "Conditions", "Outputs"):

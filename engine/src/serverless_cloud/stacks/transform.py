@@ -38,11 +38,13 @@ def transformed(
     check_shape(document)
     declared = transforms_of(document)
     if unknown := [name for name in declared if name not in (SERVERLESS, LANGUAGE_EXTENSIONS)]:
-        raise StackError(f"The local cloud has no transform named {', '.join(unknown)} (docs/fidelity.md).")
+        raise StackError(
+            f"The local cloud doesn't support the transform {', '.join(unknown)} (docs/fidelity.md). Leave it out."
+        )
     if "Fn::ForEach" in (text := json.dumps(document, default=str)):
-        raise StackError("The local cloud does not honour Fn::ForEach (docs/fidelity.md). Write the copies out.")
+        raise StackError("The local cloud doesn't support Fn::ForEach (docs/fidelity.md). Write out each copy.")
     if '"Fn::Transform"' in text:
-        raise StackError("The local cloud does not honour Fn::Transform (docs/fidelity.md).")
+        raise StackError("The local cloud doesn't support Fn::Transform (docs/fidelity.md). Write out its result.")
     found = copy.deepcopy(dict(document))
     return _serverless(found, dict(parameters), region, managed_policies) if SERVERLESS in declared else found
 

@@ -124,7 +124,7 @@ class _Checking:
     def _state(self, name: str, state: Any, place: str, depth: int) -> Iterator[Problem]:
         self._places.setdefault(name, []).append(place)
         if not name or len(name) > _LONGEST_NAME:
-            yield Problem("INVALID_STATE_NAME", f"A state's name has 1 to {_LONGEST_NAME} characters", place)
+            yield Problem("INVALID_STATE_NAME", f"A state's name must have 1 to {_LONGEST_NAME} characters", place)
         if not isinstance(state, dict):
             yield schema("Expected value of type Object", place)
             return

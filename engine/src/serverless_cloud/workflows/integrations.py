@@ -154,7 +154,7 @@ def resource_problem(resource: str, is_express: bool = False) -> str | None:
 def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
     if call.service not in SDK_SERVICES:
         return (
-            f"The local cloud does not serve {resource}: its AWS SDK integrations are those of "
+            f"The local cloud doesn't support {resource}. Its AWS SDK integrations work only with "
             f"{', '.join(sorted(SDK_SERVICES))}."
         )
     if not call.action[0].islower() or call.operation not in operations(call.boto_service):
@@ -164,7 +164,7 @@ def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
 
 def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
     if call.service in NOT_SERVED:
-        return f"The local cloud does not serve {resource}: {call.service} has no counterpart here."
+        return f"The local cloud doesn't support {resource}, because it doesn't have the service {call.service}."
     return None if call.pattern in SERVED.get(call.service, {}).get(call.action, ()) else unknown
 
 

@@ -80,7 +80,7 @@ class _Parser:
     def read(self) -> Filter:
         wanted = self._either()
         if self._tokens:
-            raise FilterError(f"the filter {self._text!r} has {self._tokens[0][1]!r} too much")
+            raise FilterError(f"the filter {self._text!r} has an unexpected {self._tokens[0][1]!r}")
         return wanted
 
     def _take(self, *wanted: str) -> bool:
@@ -143,7 +143,7 @@ class _Parser:
             return re.compile(pattern, sum(getattr(re, flag.upper()) for flag in flags))
         if kind == "word" and text in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text]
-        raise FilterError(f"the filter {self._text!r} has {text!r} where a value is expected")
+        raise FilterError(f"the filter {self._text!r} has {text!r} instead of a value")
 
 
 def _path_operand(text: str, parse_path: Callable[[str], Any]) -> Operand:

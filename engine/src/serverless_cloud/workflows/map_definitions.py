@@ -114,7 +114,7 @@ def _reduce(state: dict[str, Any]) -> None:
     state.pop("ItemBatcher", None)
     writer = state.pop("ResultWriter", None)
     if writer is not None and not str(writer.get("Resource", ":putObject")).endswith(":putObject"):
-        raise CannotServe(f"The local cloud does not serve ResultWriter's Resource {writer['Resource']}")
+        raise CannotServe(f"The local cloud doesn't support ResultWriter's Resource {writer['Resource']}")
     reader = state.get("ItemReader")
     if reader is None:
         return

@@ -145,7 +145,7 @@ def _comparison(rule: Any, place: str, *, is_top: bool) -> Iterator[Problem]:
         if len(operators) > 1:
             yield schema(f"There should only be one of the following fields: [{', '.join(operators)}]", place)
         if not operators:
-            yield schema("This object should have only one comparison operator, StringEquals for instance", place)
+            yield schema("This object should have only one comparison operator, such as StringEquals", place)
         for name in operators:
             yield from _operand(name, rule[name], f"{place}/{name}")
 

@@ -265,7 +265,7 @@ class ByCalls(Kind):
         """Raises UnsupportedResource for a change that the call for updates would pass over."""
         gone = sorted(set(old) - set(given) - {"Tags"})
         if gone and not self.whole:
-            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
         if given.get("Tags") != old.get("Tags"):
             raise UnsupportedResource(f"a change of Tags of {self.type}")
 

@@ -234,7 +234,9 @@ def _code(given: Properties) -> dict[str, Any]:
 def _refuse_pinned_runtime(given: dict[str, Any]) -> None:
     mode = (given.pop("RuntimeManagementConfig", None) or {}).get("UpdateRuntimeOn", "Auto")
     if mode != "Auto":
-        raise ResourceFailed(f"The local cloud does not honour RuntimeManagementConfig {mode} (docs/fidelity.md).")
+        raise ResourceFailed(
+            f"The local cloud doesn't support RuntimeManagementConfig {mode} (docs/fidelity.md). Leave it out."
+        )
 
 
 def _wait(at: Place, function: str) -> None:

@@ -71,8 +71,9 @@ def _policies(at: Place, role: str, old: Properties, given: Properties) -> None:
     had, has = (list(each.get("ManagedPolicyArns") or []) for each in (old, given))
     for arn in _without(has, had):
         if not arn.startswith("arn:"):
-            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of Role {role} takes ARNs; SAM's "
-                                 "Policies take the names of AWS's own policies, too: this is none.")  # fmt: skip
+            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of Role {role} takes only ARNs. SAM's "
+                                 "Policies also take the names of AWS's own policies, but no policy of AWS has "
+                                 "this name.")  # fmt: skip
     for arn in _without(had, has):
         call_if_there(at, "iam", "DetachRolePolicy", PolicyArn=arn, **which)
     for arn in _without(has, had):

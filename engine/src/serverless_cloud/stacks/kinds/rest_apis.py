@@ -79,7 +79,7 @@ class RestApi(Kind):
         document = document_of(at, given)
         name = given.get("Name") or ((document or {}).get("info") or {}).get("title")
         if not name:
-            raise ResourceFailed("Name is required: give the API a Name, or a Body with info.title")
+            raise ResourceFailed("Name is required. Give the API a Name, or a Body with info.title")
         wanted: dict[str, Any] = {"name": str(name)}
         for key, parameter in (("Description", "description"), ("BinaryMediaTypes", "binaryMediaTypes"),
                                ("MinimumCompressionSize", "minimumCompressionSize"), ("Version", "version"),
