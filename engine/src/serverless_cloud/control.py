@@ -220,7 +220,7 @@ def _as_dict(environment: Environment) -> dict[str, Any]:
 
 
 def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
-    """What each environment did when, as rows of `records.Interval`.
+    """The phases of each environment with their times, as rows of `records.Interval`.
 
     A phase that is still going on ends now.
     """

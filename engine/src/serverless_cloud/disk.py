@@ -1,4 +1,4 @@
-"""A disk that is full: what to say of it, and a log that does not mind."""
+"""Advice about a full disk, and a log that survives it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Layers of the course: packages that Lambda does not have, as they are installed here, zipped for Lambda.
+"""Layers of the course: packages that Lambda doesn't have, as they are installed here, zipped for Lambda.
 
-The files are those of the packages' own lists (importlib.metadata), and the same files give the same zip. Compiled
-modules come along, marked "unchecked" (PEP 552): unpacking a zip changes the dates that Python would compare, and the
-first cold starts, often many at once, would compile everything.
+The files come from the packages' own lists (importlib.metadata), and the same files give the same zip. Compiled modules
+are included, marked "unchecked" (PEP 552). Unpacking a zip changes the dates that Python would compare, so the first
+cold starts, often many at once, would otherwise compile everything.
 
 Layout: AWS Lambda Developer Guide, "Packaging your layer content": Python packages are in python/.
 """
@@ -26,7 +26,7 @@ from packaging.utils import canonicalize_name
 
 from serverless_cloud.errors import CloudError, advice
 
-#: What a layer holds: the package whose version names it, and its extras. What they need comes along.
+#: A layer's packages: the package whose version names it, and its extras. Their own requirements are added.
 LAYERS = {"psycopg": ("psycopg", ("binary",)), "powertools": ("aws-lambda-powertools", ())}
 _UNCHECKED_HASH = 0b01  # PEP 552: the header's flags
 _COMPILED = (".pyc", ".pyo")
@@ -117,7 +117,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
 
 
 def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str, Path]]:
-    """Where each file of a package stands in a folder of packages, and on this machine; programs are left out."""
+    """The path of each file of a package in a folder of packages, and on this machine, without programs."""
     if distribution.files is None:
         raise CloudError(
             f"The package {distribution.name} has no list of its files, so it can't become a layer. Install it again "

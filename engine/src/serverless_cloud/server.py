@@ -1,7 +1,7 @@
 """The server process of the local cloud: moto answers every AWS API, the data plane makes the answers real.
 
-Started by the notebook's kernel, and gone when the kernel is: it holds the read end of a pipe whose other end only the
-kernel has. Or started alone: `serverless-cloud --port 4566`.
+The notebook's kernel starts it, and it ends with the kernel, because it holds the read end of a pipe whose other end
+only the kernel has. You can also start it without a kernel: `serverless-cloud --port 4566`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())
     with contextlib.suppress(OSError):  # the kernel may be gone already: then there is nobody to tell, only to clean up
         print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
-    os.dup2(2, 1)  # nobody reads any more: what moto prints would fill the pipe, and then block
+    os.dup2(2, 1)  # nobody reads any more, so moto's output would fill the pipe and then block
     with contextlib.suppress(Exception):  # nobody is left to be told
         server.serve()
     if remove_all(owner_folder):  # a database server that the learner has started

@@ -23,7 +23,7 @@ IDLE_S = 120
 
 
 def moto_app(stacks: Callable[[], Any]) -> Any:
-    """moto's WSGI application, which makes that of each service when it is first called.
+    """moto's WSGI application, which makes each service's application at the service's first call.
 
     Args:
         stacks: makes CloudFormation's, since moto's imports every service that it has: seconds.
@@ -106,7 +106,7 @@ class KeptConnection(MotoRequestHandler):
 
     def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         is_bare = status[:3] in ("204", "304") or status.startswith("1")
-        is_head = self.command == "HEAD"  # its Content-Length is that of the answer to GET
+        is_head = self.command == "HEAD"  # its Content-Length is the same as in the answer to GET
         lines = [f"HTTP/1.1 {status}", f"Server: {self.version_string()}"]
         lines += [f"{name}: {value}" for name, value in headers if is_head or name.lower() != "content-length"]
         names = {name.lower() for name, _ in headers}

@@ -38,7 +38,7 @@ class Session(Protocol):
 
     @property
     def greeting(self) -> str:
-        """What a start says after the target, from a blank on; may be empty."""
+        """The part of the greeting after the target, beginning with a blank; may be empty."""
 
     def confirm(self) -> None:
         """Called before anything is changed; raises CloudError to prevent it."""

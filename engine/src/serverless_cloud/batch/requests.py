@@ -1,4 +1,4 @@
-"""SubmitJob: what is asked becomes a job, or is refused.
+"""SubmitJob: turns a request into a job, or refuses it.
 
 Rules: AWS Batch API Reference, "SubmitJob", "JobDependency", "ArrayProperties", "JobTimeout".
 """
@@ -76,8 +76,8 @@ def job_of(
         given: the request, by the names of the API.
 
     Raises:
-        ClientException: Batch would not take it.
-        NotHonoured: the local cloud does not honour a setting.
+        ClientException: Batch would not accept it.
+        NotHonoured: the local cloud doesn't support a setting.
     """
     _check(given, queue, definition)
     parameters = {**definition.parameters, **{k: str(v) for k, v in (given.get("parameters") or {}).items()}}

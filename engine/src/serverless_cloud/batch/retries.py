@@ -13,7 +13,7 @@ from typing import Any
 from serverless_cloud.batch.refused import ClientException
 
 MOST_ATTEMPTS, MOST_CONDITIONS = 10, 5
-#: API Reference, EvaluateOnExit: what a pattern may be; an asterisk stands at the end only.
+#: API Reference, EvaluateOnExit: allowed patterns, with an asterisk only at the end.
 _PATTERNS = {"onStatusReason": r"[\w.:\s]+\*?|\*", "onReason": r"[\w.:\s]+\*?|\*", "onExitCode": r"[0-9]+\*?|\*"}
 #: How an attempt has ended, by the conditions that look at it; None where there is nothing.
 Ending = Mapping[str, str | None]

@@ -1,7 +1,7 @@
 """One attempt of a job from its start to its end: output, timeout, termination.
 
 Rules: AWS Batch User Guide, "Job timeouts": counted from startedAt of the attempt, SIGTERM, then SIGKILL after 30 s; an
-attempt that was ended so is not tried again.
+attempt that ended this way is not tried again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a job runs: its definition, what the request overrides, and parameters, put together.
+"""The work of a job, put together from its definition, the request's overrides, and parameters.
 
 Rules: AWS Batch User Guide, "Job definition parameters"; API Reference, "ContainerProperties", "ContainerOverrides".
 """
@@ -28,11 +28,11 @@ _OVERRIDES = frozenset(("command", "environment", "resourceRequirements", "vcpus
 
 @dataclass(frozen=True)
 class Work:
-    """What each attempt of a job runs.
+    """The work of each attempt of a job.
 
     Args:
         command: the program and its arguments.
-        environment: its variables, without those that Batch sets.
+        environment: its variables, without the variables that Batch sets.
         job_role_arn: whose rights it has; "" if none.
         log_group, log_prefix: where its output goes.
         container: as DescribeJobs tells it, without what only an attempt knows.
@@ -50,7 +50,7 @@ class Work:
 
 
 def check_properties(properties: Mapping[str, Any], *, is_fargate: bool) -> None:
-    """Raises unless the containerProperties of a definition can be honoured.
+    """Raises unless the local cloud supports the containerProperties of a definition.
 
     Raises:
         ClientException, NotHonoured: as for `work_of`.
@@ -130,7 +130,7 @@ def work_of(
 
 
 def substitute(text: str, parameters: Mapping[str, str]) -> str:
-    """Puts parameters in place of Ref::name, also inside a longer text; one without a value stays as it is.
+    """Replaces Ref::name with parameters, also inside a longer text. A parameter without a value stays as it is.
 
     AWS's example has placeholders that are a whole word of the command (AWS Batch User Guide, "Parameter substitution",
     looked up on 26 November 2026). The page does not say what one inside a longer word becomes: that is our reading.

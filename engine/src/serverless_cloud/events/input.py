@@ -1,4 +1,4 @@
-"""What a rule's target gets: the event, a part of it, a fixed text, or a template filled from it. No moto.
+"""The input of a rule's target: the event, a part of it, a fixed text, or a template filled from it. No moto.
 
 Rules: Amazon EventBridge User Guide, "Amazon EventBridge input transformation".
 """
@@ -90,7 +90,7 @@ def _require_path(path: str, target: Any) -> None:
 def text_for(
     target: Mapping[str, Any], event: Mapping[str, Any], rule_name: str, rule_arn: str, ingested_at: str
 ) -> str:
-    """What a target gets for an event.
+    """The input that a target gets for an event.
 
     Args:
         target: as PutTargets takes it.
@@ -135,7 +135,7 @@ def compact(value: Any) -> str:
 
 
 def at(event: Any, path: str) -> Any:
-    """What stands at a JSON path, "$.detail.items[0].id"; a star gives a list of all. `is_there` tells of nothing."""
+    """The value at a JSON path, "$.detail.items[0].id"; a star gives a list. `is_there` says whether there is any."""
     found, many = [event], False
     for name, index in _STEP.findall(path):
         many = many or "*" in (name, index)
@@ -160,7 +160,7 @@ def _step(value: Any, name: str, index: str) -> list[Any]:
 
 
 def _fill(template: str, value_of: Callable[[str, bool], str]) -> str:
-    """Puts values in the place of <placeholders>.
+    """Replaces <placeholders> with values.
 
     Args:
         value_of: gets the placeholder and whether it stands inside a JSON string.

@@ -1,4 +1,4 @@
-"""From a rule to its targets: what each gets, how long it is tried, and where it goes when that was in vain. No moto.
+"""Sends a rule's events to its targets, with their inputs, retries and dead-letter queues. No moto.
 
 Rules: Amazon EventBridge User Guide, "How EventBridge retries delivering events" and "Using dead-letter queues to
 process undelivered events".

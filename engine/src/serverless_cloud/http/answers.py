@@ -1,6 +1,6 @@
 """The answers that a function may return to an API or a function URL, in formats 1.0 and 2.0.
 
-Sources: as in proxy.py. What counts as malformed follows answers that were recorded on AWS.
+Sources: as in proxy.py. Recorded answers of AWS decide which answers are malformed.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Grant:
     latency_ms: int = 0
 
     def for_event(self, format: str) -> dict[str, Any]:
-        """What stands in the event under requestContext.authorizer."""
+        """The value of requestContext.authorizer in the event."""
         if format == FORMAT_2_0:
             return {"lambda": dict(self.context)}
         found: dict[str, Any] = {"principalId": self.principal_id}

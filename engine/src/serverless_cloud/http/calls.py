@@ -26,7 +26,7 @@ class EventTooLarge(CloudError):
 
 
 class FunctionCalls:
-    """Calls functions in threads of its own, so that a function goes on when nobody waits any more, as on AWS.
+    """Calls functions in its own threads, so that a function goes on when nobody waits any more, as on AWS.
 
     Args:
         permissions: asked for the roles in which functions are called.
@@ -65,7 +65,7 @@ class FunctionCalls:
         self._functions.submit(arn, event, caller)
 
     def run(self, work: Callable[[], T], timeout_s: float) -> T:
-        """What `work` gives, if it does so in time; it goes on in any case.
+        """The result of `work`, if it comes in time. The work goes on in any case.
 
         Raises:
             TimeoutError: it did not.

@@ -44,7 +44,7 @@ class HttpApis:
         self._throttles, self._signer_of, self._allow = throttles, signer_of, allow
 
     def answer(self, api: HttpApi, request: Request) -> Response:
-        """What an API answers to a request."""
+        """An API's answer to a request."""
         found = None if api.disabled else api.stage_of(request.path)
         if found is None or found[0].deployment is None:
             status = 403 if api.disabled else 404
@@ -103,7 +103,7 @@ class HttpApis:
     def _authorized(
         self, api: HttpApi, stage: Stage, route: Route, path: str, request: Request, arrival: Arrival
     ) -> Mapping[str, Any] | None:
-        """What the authorizer has found; None if there is no authorizer.
+        """The authorizer's result; None if there is no authorizer.
 
         Raises:
             NotAuthorized, InvalidToken: the request may not go on.

@@ -22,7 +22,7 @@ _KNOWN = {
 }  # fmt: skip
 _DEFAULT = ("/$default", "$default")  # SAM writes it without the slash
 
-#: What a document says of an integration, and the parameter of CreateIntegration. None: it changes nothing.
+#: A key of an integration in a document, and the parameter of CreateIntegration. None: it changes nothing.
 _INTEGRATION = {
     "connectionType": "ConnectionType",
     "credentials": "CredentialsArn",
@@ -76,7 +76,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Document:
-    """What the document says.
+    """The contents of the document.
 
     Args:
         api: UpdateApi's parameters.

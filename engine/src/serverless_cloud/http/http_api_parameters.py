@@ -1,4 +1,4 @@
-"""Parameter mapping of HTTP APIs: what a request or an answer gets on its way, and the parameters of services.
+"""Parameter mapping of HTTP APIs, which changes requests and answers on their way, and the parameters of services.
 
 Source: API Gateway Developer Guide, "Transform API requests and responses for HTTP APIs".
 """
@@ -18,7 +18,7 @@ from serverless_cloud.http.proxy import Arrival, http_event_2_0
 _KEY = re.compile(r"(append|overwrite|remove):(header|querystring)\.(.+)|overwrite:(path|statuscode)")
 _VARIABLE = re.compile(r"\$\{([^}]+)\}|(\$(?:request|response|context|stageVariables)\.[\w.$\[\]-]+)")
 
-#: What AWS lets nobody change.
+#: Headers that AWS lets nobody change.
 RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-.*|expect|forwarded|via|host|origin|proxy-.*|te|"
     r"trailers|transfer-encoding|upgrade|x-amz-.*|x-amzn-.*|x-apigw-api-id|x-forwarded-.*|www-authenticate"
@@ -113,7 +113,7 @@ def _text(value: Any) -> str:
 
 
 def map_request(request: Request, parameters: Mapping[str, str], values: Values) -> tuple[Request, str | None]:
-    """The request as the integration gets it, and the path in place of its own, if the mapping sets one."""
+    """The request for the integration, and the path that replaces its own path, if the mapping sets it."""
     headers, path = list(request.headers), None
     query = parse_qsl(request.raw_query, keep_blank_values=True)
     changed = False

@@ -120,7 +120,7 @@ def check_scopes(claims: Mapping[str, Any], wanted: Sequence[str]) -> list[str] 
     """The scopes of a token; None if the route asks for none.
 
     Raises:
-        InvalidToken: it has none of those that the route asks for.
+        InvalidToken: it has none of the scopes that the route asks for.
     """
     if not wanted:
         return None

@@ -1,4 +1,4 @@
-"""Who may call a method of a REST API: Lambda authorizers, Cognito user pools, signed requests.
+"""Decides who may call a method of a REST API: Lambda authorizers, Cognito user pools, signed requests.
 
 Sources: API Gateway Developer Guide, "Use API Gateway Lambda authorizers", "Control access to REST APIs using Amazon
 Cognito user pools as an authorizer", "Control access to a REST API with IAM permissions".
@@ -37,7 +37,7 @@ class Authorization:
         self._functions, self._tokens, self._signer_of, self._allow = functions, tokens, signer_of, allow
 
     def check(self, exchange: Exchange) -> str | None:
-        """Raises unless the request may go on; what is found out about the caller goes into the exchange.
+        """Raises unless the request may go on. Puts facts about the caller into the exchange.
 
         Returns:
             The API key that a Lambda authorizer gave; None if there is none.

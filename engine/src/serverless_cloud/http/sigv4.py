@@ -1,4 +1,4 @@
-"""Requests that are signed (AWS_IAM): who has signed, and whether the signature is right.
+"""Signed requests (AWS_IAM): finds the signer, and checks the signature.
 
 Source: IAM User Guide, "Signing AWS API requests", Signature Version 4.
 """
@@ -56,7 +56,7 @@ class Signer:
     token: str = ""
 
     def as_context(self) -> dict[str, str | None]:
-        """What a function is told of it in requestContext, under "iam" in format 2.0."""
+        """The signer's facts for a function's requestContext, under "iam" in format 2.0."""
         return {
             "accessKey": self.access_key,
             "accountId": self.account_id,
@@ -73,7 +73,7 @@ SignerOf = Callable[[str], Signer | None]
 
 
 def signer(request: Request, service: str, find: SignerOf) -> Signer:
-    """Who has signed a request.
+    """The signer of a request.
 
     Args:
         service: "lambda" for function URLs, "execute-api" for APIs.

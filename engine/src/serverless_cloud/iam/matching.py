@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-#: What is known of a request: condition keys in lower case, each with its values.
+#: The facts about a request: condition keys in lower case, each with its values.
 Context = Mapping[str, Sequence[str]]
 
 
@@ -32,7 +32,7 @@ def like(pattern: str, text: str) -> bool:
 
 @functools.lru_cache(8192)
 def arn_like(pattern: str, arn: str) -> bool:
-    """Whether an ARN matches, each of its six parts by itself; what has fewer parts is no ARN and matches nothing."""
+    """Whether an ARN matches, each of its six parts by itself. A text with fewer parts isn't an ARN."""
     wanted, parts = pattern.split(":", 5), arn.split(":", 5)
     return len(wanted) == len(parts) == 6 and all(map(like, wanted, parts))
 
@@ -140,7 +140,7 @@ _NEGATED = {
 
 
 def check_operator(name: str) -> None:
-    """Raises ValueError unless there is a condition operator of this name, as it stands in a policy."""
+    """Raises ValueError unless there is a condition operator with this name from a policy."""
     bare = name.partition(":")[2] if ":" in name else name
     bare = bare.removesuffix("IfExists")
     if bare != "Null" and bare not in _HOLDS and bare not in _NEGATED:

@@ -1,8 +1,8 @@
-"""Who may do what: the rights of roles, and the policies of functions, queues, topics (`enforce_iam`). No moto.
+"""The permissions of roles, and the policies of functions, queues and topics (`enforce_iam`). No moto.
 
 Rules: IAM User Guide, "Policy evaluation logic". An explicit Deny ends it. Inside one account an Allow of the
 identity's own policies is enough, and so is an Allow of the resource's policy. A permissions boundary and a session
-policy limit what the identity's own policies allow. A service that acts by itself has the resource's policy alone.
+policy limit what the identity's own policies allow. A service that acts by itself has only the resource's policy.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Identities(Protocol):
     """Where roles and policies are kept."""
 
     def of_key(self, access_key: str, token: str) -> Identity:
-        """Who has an access key, with this session token ("" for a user).
+        """The owner of an access key, with this session token ("" for a user).
 
         Raises:
             InvalidCredentials: nobody.
@@ -110,7 +110,7 @@ class Permissions:
             action: "sqs:ReceiveMessage".
             resource: the ARN that it acts on.
             service: who acts in it, "scheduler.amazonaws.com"; if given, the role must trust it.
-            session: the name of the session, as it stands in AWS's words: a function's name, for instance.
+            session: the name of the session in AWS's words, such as a function's name.
 
         Raises:
             AccessDenied: with AWS's words.

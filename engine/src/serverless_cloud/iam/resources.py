@@ -1,4 +1,4 @@
-"""What a call needs: its IAM actions, and the ARNs of the resources that they act on. No moto.
+"""The IAM actions that a call needs, and the ARNs of their resources. No moto.
 
 Source: Service Authorization Reference, the page of each service. For services that are not listed here the resource is
 "*", so a policy must say "Resource": "*" for them.
@@ -33,7 +33,7 @@ _ACTIONS = {
     ("execute-api", "GetConnection"): "ManageConnections",
     ("execute-api", "DeleteConnection"): "ManageConnections",
 }
-#: PartiQL: the action and the table stand in the text of a statement, which is not read here.
+#: PartiQL: the action and the table are in the text of a statement, which is not read here.
 _NOT_READ = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 #: Where an operation names a role that a service will act in.
 _PASSED_ROLES = {"lambda": "Role", "states": "roleArn", "scheduler": "RoleArn", "pipes": "RoleArn", "events": "RoleArn",

@@ -21,7 +21,7 @@ _PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 
 
 class BadPackage(ValueError):
-    """The bytes are no zip that can be unpacked safely."""
+    """The bytes are not a zip that can be unpacked safely."""
 
 
 def check(package: bytes) -> None:

@@ -51,7 +51,7 @@ class ForkedProcess:
         return self.started.result()
 
     def did_not_start(self, why: str) -> None:
-        """Tells whoever waits for its start; nothing if it has started, or nobody waits any more."""
+        """Tells the caller that waits for its start. Does nothing if it has started, or nobody waits any more."""
         if not self.started.done() and self.started.set_running_or_notify_cancel():
             self.started.set_exception(CannotFork(why))
 

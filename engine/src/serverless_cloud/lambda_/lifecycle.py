@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What moves it on."""
+    """An event that changes the state."""
 
     INVOKE = "invoke"
     FREEZE = "freeze"

@@ -60,13 +60,13 @@ class Pipe:
 
 
 def event_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record in the pipe's shape: as in an event for Lambda; that of Kinesis without a level of its own."""
+    """A record in the pipe's shape, as in an event for Lambda; Kinesis records lose one level."""
     rest = {name: value for name, value in record.items() if name != "kinesis"}
     return {**record["kinesis"], **rest} if "kinesis" in record else rest
 
 
 def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
-    """What takes one batch after the other through a pipe."""
+    """A function that takes one batch after the other through a pipe."""
 
     def deliver(records: list[dict[str, Any]]) -> Delivery:
         try:
@@ -83,7 +83,7 @@ def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
 
 
 def _enriched(plane: DataPlane, pipe: Pipe, events: list[Any]) -> list[Any]:
-    """What the enrichment makes of a batch; nothing, if it answers "", {} or []: then the target is not called."""
+    """The enrichment's result for a batch; empty if it answers "", {} or [], and then the target is not called."""
     if pipe.enrichment is None:
         return events
     payload = [_filled(pipe, pipe.enrichment_template, event).value for event in events]
@@ -127,7 +127,7 @@ def _whole(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[st
 
 
 def _partial(text: str, records: list[dict[str, Any]]) -> Delivery:
-    """What a target's answer says of the batch; one without batchItemFailures has taken it.
+    """The result of the batch in a target's answer. An answer without batchItemFailures has taken the batch.
 
     Unlike Lambda's mappings, Pipes calls a stream's record by its eventID.
     """

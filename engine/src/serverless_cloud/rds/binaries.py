@@ -1,6 +1,6 @@
 """Finds PostgreSQL's programs, and the account that they run under.
 
-PostgreSQL refuses to run as root. As root it runs as `nobody`, in a folder of its own; nobody's rights, and those of
+PostgreSQL refuses to run as root. As root it runs as `nobody`, in its own folder; nobody's rights, and the rights of
 every other file, stay as they are. Programs that `nobody` cannot read (a venv under /root) are copied into that folder.
 """
 

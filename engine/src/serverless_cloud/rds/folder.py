@@ -1,6 +1,6 @@
 """The folder of one DB instance, and what of it must go when nobody is left to remove it.
 
-As an ordinary user it lies in the run's folder. As root the run's folder is private to root, and PostgreSQL runs as
+For an ordinary user it is in the run's folder. As root the run's folder is private to root, and PostgreSQL runs as
 `nobody`: the instance's folder is then a private one of nobody's beside it. A pointer file in the run's folder, written
 before the folder is made, tells `remove_all` where it is, whoever was killed when.
 """
@@ -27,7 +27,7 @@ _PATIENCE_S = 6.0  # PostgreSQL itself kills its children after 5 s (SIGKILL_CHI
 
 
 def make(run_folder: Path, account: Account | None) -> Path:
-    """A fresh folder for an instance, with rights for its owner alone.
+    """A fresh folder for an instance, with rights only for its owner.
 
     Args:
         run_folder: the run's folder, which gets the pointer.
@@ -121,7 +121,7 @@ def end_postgres(place: Path) -> None:
 def end_children(place: Path) -> None:
     """Ends PostgreSQL's processes that have lost their postmaster; a busy one does not see that by itself.
 
-    They are those that work in the instance's data folder: PostgreSQL's processes all do.
+    They are the processes that work in the instance's data folder, as all of PostgreSQL's do.
     """
     data = str(place / "data")
     found = []

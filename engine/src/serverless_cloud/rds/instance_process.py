@@ -129,7 +129,7 @@ class InstanceProcess:
         return True
 
     async def recover(self) -> None:
-        """Starts PostgreSQL again after it has ended by itself; what was committed is there again.
+        """Starts PostgreSQL again after it has ended by itself. Committed data is there again.
 
         Raises:
             PostgresDidNotStart: it has ended by itself too often.

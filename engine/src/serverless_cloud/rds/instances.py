@@ -42,7 +42,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Order:
-    """What a new instance shall be.
+    """The settings of a new instance.
 
     Args:
         db_name: the first database, beside `postgres`; None for none.

@@ -37,7 +37,7 @@ FIXED = {
     "ssl": "off",
     "password_encryption": "scram-sha-256",
     "dynamic_shared_memory_type": "mmap",  # files in the data folder, which goes as a whole; none in /dev/shm
-    # The data end with the notebook and need not outlive the machine's power: writes do not wait for the disk. What a
+    # The data end with the notebook and don't have to survive a power cut, so writes don't wait for the disk. What a
     # COMMIT means to other sessions stays as it is.
     "fsync": "off",
 }
@@ -62,7 +62,7 @@ class PostgresDidNotStart(RuntimeError):
 
 
 class Postgres:
-    """A PostgreSQL server in a folder of its own.
+    """A PostgreSQL server in its own folder.
 
     Args:
         folder: an empty folder; `data` and the log go into it.
@@ -181,7 +181,7 @@ class Postgres:
         return self._process is not None and self._process.poll() is not None
 
     async def reload(self) -> None:
-        """Has the running server read its settings again; those that need a restart keep their values."""
+        """Has the running server read its settings again. Settings that need a restart keep their values."""
         if self._process is not None:
             await self._signal(self._process, "HUP")
 
@@ -204,7 +204,7 @@ class Postgres:
     # ---- statements
 
     async def execute(self, sql: str) -> str:
-        """Runs statements as the superuser; what they print.
+        """Runs statements as the superuser. Returns their output.
 
         Raises:
             PostgresDidNotStart: one of them failed.

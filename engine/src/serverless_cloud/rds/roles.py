@@ -9,7 +9,7 @@ from __future__ import annotations
 
 SUPERUSER = "rdsadmin"  # RDS's own; its password never leaves the instance process
 
-#: Predefined roles that the master user has through rds_superuser; those that a version does not have are left out.
+#: Predefined roles that the master user has through rds_superuser; roles that a version does not have are left out.
 PREDEFINED = (
     "pg_monitor",
     "pg_signal_backend",

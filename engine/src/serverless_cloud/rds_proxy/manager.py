@@ -28,7 +28,7 @@ _GONE = ("stopping", "stopped", "deleting", "deleted", "failed", "incompatible-p
 
 @dataclass(frozen=True)
 class Order:
-    """What a proxy shall be.
+    """The settings of a new proxy.
 
     Args:
         settings: as its process takes them, without "target".
@@ -139,7 +139,7 @@ class Proxies:
         answer.result(Proxy.answer_limit_s)
 
     def change_users(self, key: Key, users: dict[str, str]) -> None:
-        """Gives a proxy the passwords of its users anew."""
+        """Gives a proxy its users' new passwords."""
         old = self._proxies[key].order
         self.configure(key, replace(old, settings=old.settings | {"users": users}))
 

@@ -155,7 +155,7 @@ def _text(sql: bytes) -> str:
 
 
 def _causes(statement: Any) -> Iterator[str]:
-    """The causes in one statement, those of statements inside it included (EXPLAIN EXECUTE)."""
+    """The causes in one statement, also in statements inside it (EXPLAIN EXECUTE)."""
     if statement.HasField("variable_set_stmt") and _outlives_the_transaction(statement.variable_set_stmt):
         yield SETTINGS
     waiting = [statement]

@@ -42,11 +42,11 @@ class UpstreamLogin:
         self._failed = b""
 
     def begin(self) -> bytes:
-        """What to send first."""
+        """The first message to send."""
         return wire.startup(self._startup)
 
     def receive(self, inbox: bytearray) -> bytes:
-        """Takes what is complete off the front of `inbox`; what to answer.
+        """Takes the complete messages off the front of `inbox`. Returns the answer.
 
         Raises:
             UpstreamError: the database said no.

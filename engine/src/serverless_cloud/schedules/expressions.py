@@ -65,7 +65,7 @@ class Cron:
     """At times of the wall clock. One that a change to summer time skips is skipped, one that comes twice counts once.
 
     Args:
-        minutes, hours, months, years: those in which it may happen.
+        minutes, hours, months, years: the times when it may happen.
         is_day: whether it may happen on a day.
     """
 
@@ -139,7 +139,7 @@ def parse_rule(text: str) -> Schedule:
 
 
 def parse_schedule(text: str, zone_name: str = "UTC") -> Schedule:
-    """The schedule of EventBridge Scheduler: a rate, cron or one time, the latter two in a time zone.
+    """The schedule of EventBridge Scheduler: a rate, or cron or one time in a time zone.
 
     Args:
         zone_name: a name of the IANA time zone database, "Asia/Tokyo".
@@ -174,7 +174,7 @@ def time_zone(name: str) -> tzinfo:
 
 
 def _rate(text: str, *, exact: bool) -> Rate:
-    """Rules insist on "1 minute" and "2 minutes"; Scheduler's guide names the plurals alone."""
+    """Rules insist on "1 minute" and "2 minutes"; Scheduler's guide names only the plurals."""
     found = re.fullmatch(r"rate\((\d{1,9}) (minute|hour|day)(s?)\)", text)
     if found is None:
         raise InvalidExpression(f"{text} is not a rate. Write it like rate(5 minutes), rate(1 hour) or rate(2 days).")
@@ -220,7 +220,7 @@ def _cron(text: str, zone: tzinfo) -> Cron:
 
 
 def _numbers(field: str, name: str, least: int, most: int, names: dict[str, int] | None = None) -> tuple[int, ...]:
-    """What a field of , - * / and values means."""
+    """The numbers of a field of , - * / and values."""
 
     def number(text: str) -> int:
         value = (names or {}).get(text)
