@@ -24,7 +24,7 @@ class Key:
     """The properties that connections must share to replace each other.
 
     Args:
-        settings: the session's settings from the client's start-up packet, sorted; settings without effect are left out.
+        settings: the session's settings from the client's start-up packet, sorted, without ineffective settings.
     """
 
     user: str
