@@ -63,7 +63,7 @@ def url(target: str | None) -> str | None:
         return None
     target = target.rstrip("/")
     if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
-        raise ValueError(f'target is {target!r}; it must be "aws" or a URL, as in "http://127.0.0.1:4566".')
+        raise ValueError(f'target is {target!r}. It must be "aws" or a URL, such as "http://127.0.0.1:4566".')
     return target
 
 

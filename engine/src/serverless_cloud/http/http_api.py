@@ -1,4 +1,4 @@
-"""An HTTP API of API Gateway (version 2) as it answers: route, authorise, throttle, integrate, CORS.
+"""An HTTP API of API Gateway (version 2) as it answers: route, authorize, throttle, integrate, CORS.
 
 Source: API Gateway Developer Guide, "API Gateway HTTP APIs".
 """

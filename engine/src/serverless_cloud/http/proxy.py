@@ -40,7 +40,7 @@ class Arrival:
         path: percent-encoding kept. Of a REST API without the stage, of an HTTP API with it.
         path_parameters: as the event carries them; empty if there are none.
         stage_variables: empty if there are none.
-        authorizer: what the authorizer has found, as the event carries it; None if nothing was authorised.
+        authorizer: what the authorizer has found, as the event carries it; None if nothing was authorized.
         identity: what is known of the caller beside its address: `apiKey`, `accessKey`, `userArn`...
         resource_id, deployment_id: REST APIs only.
         request_id, extended_request_id: as in the answer's headers.

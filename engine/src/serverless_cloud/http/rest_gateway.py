@@ -1,6 +1,6 @@
 """REST APIs at work: a request goes in, a response comes out.
 
-In the order of API Gateway: stage, resource and method, throttling, authorisation, API key and usage plan, request
+In the order of API Gateway: stage, resource and method, throttling, authorization, API key and usage plan, request
 validation, cache, integration. Sources: API Gateway Developer Guide; the parts name theirs.
 """
 

@@ -77,7 +77,7 @@ class Environment:
         spec: the function version it serves, for as long as it lives.
         task_root: the folder with the unpacked code.
         opt: the folder with its unpacked layers, what /opt is on Lambda; None without layers.
-        provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
+        provisioned: whether it is initialized ahead of the first call, by provisioned concurrency.
         when_ended: called once, when it has ended in whatever way.
 
     Raises:

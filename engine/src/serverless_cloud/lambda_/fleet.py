@@ -41,7 +41,7 @@ class Placement:
     """Where a call may run.
 
     Args:
-        environment: initialised and not in use; None if Init failed twice.
+        environment: initialized and not in use; None if Init failed twice.
         inits: the runs of Init that the call caused; none for a warm start.
         left_s: what is left of the function's timeout, in seconds.
         error: the error of the last Init as JSON, if it failed; empty if it took too long.

@@ -1,4 +1,4 @@
-"""Provisioned concurrency: environments that are initialised ahead of the first call, and replaced when they end.
+"""Provisioned concurrency: environments that are initialized ahead of the first call, and replaced when they end.
 
 Rules: AWS Lambda Developer Guide, "Configuring provisioned concurrency for a function".
 """

@@ -1,4 +1,4 @@
-"""Seam: what compute environments, job queues and job definitions of Batch may be (moto 5.2.5).
+"""Seam: the rules for compute environments, job queues and job definitions of Batch (moto 5.2.5).
 
 Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that
 create, change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the
@@ -295,7 +295,7 @@ _CALLS: dict[str, Callable[[Any, Given], Mapping[str, Any] | None]] = {
 
 
 def _named(kind: str, found: Any) -> dict[str, str]:
-    """What a call answers that has made or changed something."""
+    """The answer of a call that has created or changed something."""
     return {f"{kind}Name": found.name, f"{kind}Arn": found.arn}
 
 

@@ -20,7 +20,7 @@ from serverless_cloud.tasks import reported
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
 DEAD_LETTER = ("sqs", "sns")
-#: What the execution role must be allowed, by the service of the target.
+#: The actions that the execution role must allow, by the service of the target.
 ACTIONS = {
     "sqs": "sqs:SendMessage",
     "sns": "sns:Publish",
@@ -70,7 +70,7 @@ def _client(service: str, arn: str) -> Any:
 
 
 def resource_of(arn: str) -> str:
-    """What the execution role must be allowed to write to: of a bucket, its objects."""
+    """The resource that the execution role must be allowed to write to: of a bucket, its objects."""
     return f"{arn}/*" if arn.split(":")[2] == "s3" else arn
 
 

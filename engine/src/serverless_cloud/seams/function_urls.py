@@ -1,7 +1,7 @@
 """Seam: function URLs answer (moto 5.2.5).
 
 moto keeps one configuration for a function and serves none. Replaced here, in `LambdaResponse`: Create-, Get-, Update-
-and DeleteFunctionUrlConfig, so that an alias has one of its own, and what AWS refuses is refused; in `LambdaBackend`:
+and DeleteFunctionUrlConfig, so that an alias has its own, and what AWS refuses is refused; in `LambdaBackend`:
 `delete_function`, with which its URLs go. Added: ListFunctionUrlConfigs, which moto has not got.
 
 Worth an upstream change: Qualifier, ListFunctionUrlConfigs, the status of GetFunctionUrlConfig (201, should be 200).

@@ -24,7 +24,7 @@ from serverless_cloud.seams.replacement import Replacement
 
 
 def install() -> None:
-    """Adds the import, and puts the second one in the place of moto's."""
+    """Adds the import, and replaces moto's reimport."""
     _Calls.install()
 
 
@@ -36,7 +36,7 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
         return 201, {"status": 201}, json.dumps(self.apigatewayv2_backend.get_api(api_id).to_json())
 
     def reimport_api(self: Any) -> Any:
-        """ReimportApi: what the API had gives way to the document, once it has been seen that all of it can be made."""
+        """ReimportApi: replaces the API's contents with the document, after checking that all of it can be made."""
         api = self.apigatewayv2_backend.get_api(self.path.split("/")[-1])
         document, region = _document(self), self.apigatewayv2_backend.region_name
 

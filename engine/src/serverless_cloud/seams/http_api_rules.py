@@ -1,4 +1,4 @@
-"""What AWS refuses in an HTTP API's settings, and what the local cloud cannot honour; with moto's errors.
+"""Refuses settings of HTTP APIs that AWS refuses or the local cloud doesn't support; with moto's errors.
 
 Each function takes the parameters of a call as they came ({"routeKey": ...}), with the thing's own where the call
 leaves them out. It raises BadRequestException, Conflict or NotHonoured with what is allowed.
@@ -27,7 +27,7 @@ FUNCTION = re.compile(
 )
 COGNITO = re.compile(r"https://cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/([\w-]+)")
 
-#: Settings that only WebSocket APIs have, and those that moto would keep without effect, by what they belong to.
+#: Settings that only WebSocket APIs have, and settings that moto would keep without effect, by their object.
 OF_WEBSOCKETS = {
     "route": ("apiKeyRequired", "modelSelectionExpression", "requestModels", "requestParameters",
               "routeResponseSelectionExpression"),
@@ -38,7 +38,7 @@ OF_WEBSOCKETS = {
 }  # fmt: skip
 NOT_HONOURED = {"integration": ("tlsConfig", "connectionId"), "stage": ("accessLogSettings",)}
 
-#: Calls whose effect the local cloud has not: what the learner called.
+#: Calls that have no effect in the local cloud, by boto3's names.
 REFUSED_CALLS = (
     "export_api", "create_domain_name", "create_api_mapping", "create_vpc_link",
     "create_model", "get_models", "create_route_response", "get_route_responses", "create_integration_response",
@@ -56,7 +56,7 @@ class Conflict(APIGatewayV2Error):
 
 
 def _refuse_settings(kind: str, params: Mapping[str, Any]) -> None:
-    """Raises for settings that no HTTP API has, or that are not honoured; see `OF_WEBSOCKETS` for the kinds."""
+    """Raises for settings that HTTP APIs don't have or the local cloud doesn't support. Kinds: `OF_WEBSOCKETS`."""
     for name in OF_WEBSOCKETS[kind]:
         if params.get(name):
             raise BadRequestException(f"{name[0].upper() + name[1:]} is not supported for HTTP APIs")

@@ -138,7 +138,7 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
 
 
 def stage_json(stage: Any) -> dict[str, Any]:
-    """What the API shows of a stage."""
+    """A stage as the API shows it."""
     shown: dict[str, Any] = stage.to_json()
     return {"deploymentId": vars(stage).get("deployment_id")} | shown
 

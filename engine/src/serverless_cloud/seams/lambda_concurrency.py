@@ -36,7 +36,7 @@ ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
 
 
 def requests(function: Any) -> dict[str, dict[str, Any]]:
-    """What was asked for, by qualifier: {"count", "modified"}. `function` is $LATEST."""
+    """The requested concurrency, by qualifier: {"count", "modified"}. `function` is $LATEST."""
     found: dict[str, dict[str, Any]] = vars(function).setdefault("provisioned_requests", {})
     return found
 
@@ -183,7 +183,7 @@ def _refused() -> Iterator[None]:
 
 
 def _refuse_a_second_one(backend: Any, function: Any, qualifier: str) -> None:
-    """A version has one configuration: its own, or that of one alias that points to it."""
+    """Refuses a second configuration. A version has its own, or the configuration of one alias that points to it."""
     mine = {spec.version for spec, _ in _shares(backend, function, qualifier, 1)}
     for other in requests(function):
         theirs = {spec.version for spec, _ in _shares(backend, function, other, 1)}

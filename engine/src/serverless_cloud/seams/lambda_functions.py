@@ -1,4 +1,4 @@
-"""Seam: what moto keeps of a function, as the data plane needs it (moto 5.2.5).
+"""Seam: moto's functions, as the data plane needs them (moto 5.2.5).
 
 Replaced here:
 
@@ -31,7 +31,7 @@ from serverless_cloud.seams.replacement import Replacement
 
 
 class ResourceConflict(LambdaClientError):
-    """What is asked for collides with what is there. moto calls it ConflictException, which boto3 does not know."""
+    """The request conflicts with an existing resource. moto calls it ConflictException, which boto3 does not know."""
 
     code = 409
 

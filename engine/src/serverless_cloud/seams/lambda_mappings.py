@@ -4,9 +4,9 @@ moto calls functions from inside SendMessage, PutItem and PutRecord, one record 
 mapping of moto becomes a `Mapping`, and the service of its source gives the poller (`DataPlane.pollers`). Since no
 queue, table or stream of moto learns of a mapping, moto calls nothing by itself. Replaced:
 
-- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: what AWS refuses is refused;
+- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: refuse as AWS does;
   pollers start and end.
-- `EventSourceMapping.get_configuration`: what AWS shows, defaults included.
+- `EventSourceMapping.get_configuration`: AWS's answer, with defaults.
 - `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
   lambda_functions.py: a poller ends with its function and reads in its present role.
 
@@ -38,7 +38,7 @@ from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.batches import deliver_to_function
 
-#: What the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
+#: Actions that the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
 _NEEDED = {
     "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
     "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
@@ -85,7 +85,7 @@ class RunningPollers:
         self._running: dict[str, tuple[Mapping, Poller]] = {}
 
     def align(self, backend: Any) -> None:
-        """Starts and stops pollers, so that they are those which the mappings of moto's backend ask for now."""
+        """Starts and stops pollers, so that they match the mappings of moto's backend."""
         with self._lock:
             wanted = dict(_wanted(backend))
             place = f"{backend.region_name}:{backend.account_id}"

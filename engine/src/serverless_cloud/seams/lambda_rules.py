@@ -165,7 +165,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def refuse_a_bad_package(package: bytes) -> None:
-    """Raises for bytes that are no usable deployment package.
+    """Raises for bytes that aren't a usable deployment package.
 
     Raises:
         InvalidParameterValueException: with the reason.

@@ -1,4 +1,4 @@
-"""What AWS refuses in a function's VpcConfig. Nothing of moto is replaced.
+"""Refuses a function's VpcConfig as AWS does. Replaces nothing of moto.
 
 Rules: API reference, CreateFunction, VpcConfig; AWS Lambda Developer Guide, "Giving Lambda functions access to
 resources in an Amazon VPC". The words are AWS's where a public report of them was found.
@@ -24,7 +24,7 @@ def checked(given: dict[str, Any], before: VpcSettings | None, place: AccountReg
     """A VpcConfig that AWS accepts; None if it takes the function out of its VPC.
 
     Args:
-        given: of the request; what it leaves out stays as it was.
+        given: of the request; settings that it leaves out stay as they were.
         before: what the function has.
 
     Raises:

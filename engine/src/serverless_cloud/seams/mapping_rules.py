@@ -93,7 +93,7 @@ def kind_of(source_arn: str) -> Kind:
 
 
 def checked(kind: Kind, given: dict[str, Any]) -> dict[str, Any]:
-    """All settings of a mapping, with AWS's defaults for those that are not given.
+    """All settings of a mapping, with AWS's defaults for missing settings.
 
     Args:
         kind: of its source.

@@ -27,7 +27,7 @@ SOURCES = {
     "dynamodb": ("DynamoDBStreamParameters", 100),
     "kinesis": ("KinesisStreamParameters", 100),
 }
-#: What the role must allow at the source (EventBridge User Guide, "Permissions for EventBridge Pipes").
+#: Actions that the role must allow at the source (EventBridge User Guide, "Permissions for EventBridge Pipes").
 NEEDED = {
     "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
     "dynamodb": ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),

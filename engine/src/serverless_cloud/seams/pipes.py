@@ -198,7 +198,7 @@ def _switch(response: Any, moto_call: Callable[[Any], Any], name_of_state: str) 
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of a source after an update: what the update does not name stays, the starting position for one."""
+    """Parameters of a source after an update. The update keeps parameters that it doesn't name."""
     found = dict(old)
     for name, value in new.items():
         if name == "FilterCriteria" or not isinstance(found.get(name), dict):

@@ -3,7 +3,7 @@
 Replaced here:
 
 - `RDSBackend.create_db_instance`, `modify_db_instance`, `reboot_db_instance`, `stop_db_instance`, `start_db_instance`,
-  `delete_db_instance`, `modify_db_parameter_group`: they act on a real PostgreSQL; what AWS refuses is refused.
+  `delete_db_instance`, `modify_db_parameter_group`: they act on a real PostgreSQL, and refuse as AWS does.
 - `DBInstance.status`, `endpoint`, `address`, `db_instance_port`, `db_parameter_group_status_list`: as they are.
 - `MasterUserSecret._generate_secret_string`: the password is random and is the master user's.
 - Snapshots, replicas, restores and clusters, which the local cloud does not have, are refused.
@@ -100,7 +100,7 @@ class _Backend(Replacement, of=models.RDSBackend):
             check_family(self.db_parameter_groups[name], _programs())
         if password is not None:
             if instance.state is not State.AVAILABLE:
-                message = f"Instance {db_instance_identifier} is {instance.state}; it must be available."
+                message = f"Instance {db_instance_identifier} is {instance.state}. It must be available."
                 raise RDSClientError("InvalidDBInstanceState", message)
             check_password(password)
             try:

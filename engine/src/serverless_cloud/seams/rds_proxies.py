@@ -54,7 +54,7 @@ _SECRET_CALLS = ("put_secret_value", "update_secret", "rotate_secret", "update_s
 
 
 def install(plane: DataPlane) -> None:
-    """Puts our calls in the place of moto's."""
+    """Replaces moto's calls with ours."""
     _Calls.install(proxies=plane.proxies)
     _Metrics.install()
     group_class: Any = models.DBProxyTargetGroup

@@ -1,4 +1,4 @@
-"""What CreateDBProxy and its like take, and what they refuse: names, ranges, logins, secrets.
+"""The rules of CreateDBProxy and similar calls: names, ranges, logins, secrets.
 
 Ranges and defaults: botocore's model of RDS (1.44.8).
 """
@@ -104,7 +104,7 @@ def _read_secret(arn: str) -> tuple[str, str]:
 
 
 def extended_protocol_pins(tags: list[dict[str, str]]) -> bool:
-    """What the tag `serverless-first:extended-protocol` says. Raises: InvalidParameterValue: neither value."""
+    """The value of the tag `serverless-first:extended-protocol`. Raises: InvalidParameterValue: neither value."""
     for tag in tags:
         if tag["Key"] == TAG:
             if tag.get("Value") not in ("pins", "multiplexed"):

@@ -3,8 +3,8 @@
 moto keeps APIs and has no data plane in server mode. Replaced here:
 
 - `APIGatewayBackend.create_rest_api`, `delete_rest_api`: a front door for each API.
-- `RestAPI.create_deployment`: moto makes a new stage each time and loses the settings of the one that is there. What is
-  deployed is kept with the deployment, because moto keeps the latest edit only.
+- `RestAPI.create_deployment`: moto makes a new stage each time and loses the settings of the one that is there. The
+  deployment keeps its snapshot, because moto keeps only the latest edit.
 - `RestAPI.delete_deployment`, `get_deployment`: what is in use; an unknown id is an error, not a crash.
 - `RestAPI.update_integration_mocks`: mocks for the library `responses`, which nothing in a server uses.
 

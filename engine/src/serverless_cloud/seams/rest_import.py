@@ -196,7 +196,7 @@ class _Import:
             self._integration(resource, name, doc[_X + "integration"])
 
     def _secured(self, doc: Doc) -> tuple[str, str | None, list[str] | None, bool]:
-        """The authorisation type, the authorizer's id, its scopes, and whether an API key is needed."""
+        """The authorization type, the authorizer's id, its scopes, and whether an API key is needed."""
         found: tuple[str, str | None, list[str] | None] = ("NONE", None, None)
         needs_key = False
         wanted = doc["security"] if "security" in doc else self._doc.get("security") or []

@@ -1,4 +1,4 @@
-"""Seam: what API Gateway refuses or keeps of a REST API's settings, and moto does not (moto 5.2.5).
+"""Seam: settings of a REST API that API Gateway refuses or keeps, unlike moto (moto 5.2.5).
 
 Replaced in `APIGatewayResponse`: create_rest_api, update_rest_api, create_resource, delete_resource, put_method,
 delete_method, put_integration, put_integration_response, create_authorizer, put_gateway_response: checks, then moto's
@@ -36,7 +36,7 @@ from serverless_cloud.seams.replacement import Replacement
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
-#: What update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.
+#: The paths that update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.
 PATCHED = ("apiKeySource", "binaryMediaTypes", "description", "disableExecuteApiEndpoint", "endpointConfiguration",
            "minimumCompressionSize", "name", "policy")  # fmt: skip
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
@@ -54,7 +54,7 @@ def install() -> None:
 
 
 def given_to(response: Any) -> dict[str, Any]:
-    """The body of a call; empty if it is no JSON object."""
+    """The body of a call; empty if it is not a JSON object."""
     try:
         body = json.loads(response.body or "{}")
     except ValueError:
@@ -138,7 +138,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
     def create_rest_api(self: Any) -> Any:
         """Keeps binaryMediaTypes and version; refuses what has no effect here."""
         given = given_to(self)
-        if "openapi" in given or "swagger" in given or "name" not in given:  # a document, the latter in YAML
+        if "openapi" in given or "swagger" in given or "name" not in given:  # a document; without name, in YAML
             return _Checks.moto.create_rest_api(self)
         refuse_settings(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
         if not str(given["name"] or "").strip():
@@ -154,7 +154,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
         return 201, answer[1], json.dumps(api.to_dict())
 
     def update_rest_api(self: Any) -> Any:
-        """Binary media types stand in the path of a patch, with ~1 for /; a flag is no string."""
+        """A patch has binary media types in its path, with ~1 for /; a flag is not a string."""
         api = self.backend.get_rest_api(self.path.split("/")[2])
         rest = []
         for patch in given_to(self).get("patchOperations") or []:
@@ -251,7 +251,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
         return _Checks.moto.create_resource(self)
 
     def delete_resource(self: Any) -> Any:
-        """What is below goes too."""
+        """Also deletes the resources below it."""
         _, _, api_id, _, resource_id = self.path.split("/")[:5]
         self.backend.get_resource(api_id, resource_id)
         api = self.backend.get_rest_api(api_id)

@@ -2,11 +2,11 @@
 
 moto keeps schedules and invokes nothing. Replaced, each to do what moto does and then more:
 
-- `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: what AWS refuses is refused, and so is what the
-  local cloud doesn't support; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
+- `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: refuse what AWS refuses or the local
+  cloud doesn't support; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
 - `EventBridgeSchedulerResponse.create_schedule_group`: moto overwrites a group of the same name.
-- `EventBridgeSchedulerBackend.delete_schedule`, `delete_schedule_group`: what is deleted runs no more; a group that
-  is not there is said to be missing.
+- `EventBridgeSchedulerBackend.delete_schedule`, `delete_schedule_group`: a deleted schedule no longer runs; a
+  missing group is reported.
 - `ScheduleExists.code`: 409.
 
 Rules: EventBridge Scheduler API reference and User Guide. Words marked "ours" are not AWS's: it documents none. Worth
@@ -55,7 +55,7 @@ _REFUSED = ("EcsParameters", "SageMakerPipelineParameters", "EventBridgePutEvent
 
 @dataclass(frozen=True, eq=False)
 class _Running:
-    """A schedule as it was created or updated: another one after each change.
+    """A schedule as it was created or updated, a new object after each change.
 
     Args:
         times: when it invokes its target.

@@ -46,7 +46,7 @@ def _require_definition(text: str, kind: str) -> None:
 
 
 def _unreadable(text: str) -> Problem | None:
-    """What the interpreter says to a definition that is right; None if it can run it."""
+    """The interpreter's problem with a correct definition; None if it can run it."""
     try:
         program_of(text)
     except Exception as error:

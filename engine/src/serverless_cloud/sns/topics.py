@@ -81,7 +81,7 @@ class Topics:
         """Hands a checked message to the outbox, for each subscription that it passes the filter of.
 
         Returns:
-            Its id; for a duplicate within five minutes that of the first one.
+            Its id; for a duplicate within five minutes, the id of the first message.
         """
         if not topic.fifo_topic:
             message_id = str(uuid.uuid4())

@@ -72,7 +72,7 @@ class SqsPoller:
         """See `lambda_.mapping.Poller`."""
         self._reader.stop()
         with self._receiving:
-            """What is received from now on is for the next poller."""
+            """Messages received from now on are for the next poller."""
 
     def _read(self, stopped: threading.Event) -> None:
         while not stopped.is_set():

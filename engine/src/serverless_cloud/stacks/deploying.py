@@ -33,7 +33,7 @@ def deploy(
     tags: Mapping[str, str] | None = None,
     report: Callable[[str], None] = print,
 ) -> dict[str, str]:
-    """Makes or changes a stack, and waits for it.
+    """Creates or changes a stack, and waits for it.
 
     Args:
         template: the file; paths in it are relative to its folder.
@@ -47,7 +47,7 @@ def deploy(
         The stack's outputs by their keys.
 
     Raises:
-        DeploymentFailed: the template is refused, or a resource failed; what was done is rolled back.
+        DeploymentFailed: the template is refused, or a resource failed. The stack is rolled back.
         PackagingFailed: a folder or a file that the template names is not there.
     """
     path = Path(template)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from serverless_cloud.stacks.errors import StackError
 
-#: What `Ref: AWS::NoValue` gives; a property with it is left out.
+#: The value of `Ref: AWS::NoValue`; a property with it is left out.
 NO_VALUE: Any = object()
 
 _IN_SUB = re.compile(r"\$\{(!?)([^}]*)\}")

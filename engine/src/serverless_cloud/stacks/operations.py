@@ -1,4 +1,4 @@
-"""The calls of CloudFormation on stacks; those on change sets are in change_sets.py.
+"""The calls of CloudFormation on stacks. Calls on change sets are in change_sets.py.
 
 Each takes the parameters of the API reference and answers as it says.
 """
@@ -230,7 +230,7 @@ class Operations:
 
 
 def summary_of(text: str) -> Answer:
-    """What a template declares, without transforming it."""
+    """A template's declarations, without transforming it."""
     document = documents.parse(text)
     check_shape(document)
     template = Template(document)

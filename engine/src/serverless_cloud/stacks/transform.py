@@ -29,11 +29,11 @@ def transformed(
 
     Args:
         document: the template as it was given.
-        parameters: the caller's values; the template's defaults need not be there.
+        parameters: the caller's values, with or without the template's defaults.
         managed_policies: the ARNs of AWS's own policies by their names; called only if one is named.
 
     Raises:
-        StackError: it is no template, SAM refuses it, or it declares a transform that the local cloud has not got.
+        StackError: it is not a template, SAM refuses it, or it declares an unsupported transform.
     """
     check_shape(document)
     declared = transforms_of(document)

@@ -16,14 +16,14 @@ from serverless_cloud.workflows.json_path_filter import Filter, FilterError, par
 
 
 class PathError(ValueError):
-    """The text is no JSONPath."""
+    """The text is not a JSONPath."""
 
 
 class NoSuchPath(LookupError):
     """A definite path leads nowhere."""
 
 
-#: One step: from a value to the values it leads to. `strict`: what is not there is an error.
+#: One step: from a value to the values it leads to. `strict`: a missing value is an error.
 Step = Callable[[Any, Any, bool], Iterator[Any]]
 
 
@@ -44,7 +44,7 @@ class JsonPath:
     function: str | None = None
 
     def find(self, data: Any) -> Any:
-        """What the path leads to in `data`.
+        """The value at the path in `data`.
 
         Raises:
             NoSuchPath: it is definite and leads nowhere, or its definite beginning does.
@@ -174,7 +174,7 @@ def _closing(body: str, start: int, text: str) -> int:
 
 
 def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str | int | None]:
-    """A step in brackets, whether it is definite, and the place that it names, if it may stand in a reference path."""
+    """A step in brackets, whether it is definite, and the place that it names, if a reference path may have it."""
     if inside == "*":
         return _wildcard, False, None
     if inside.startswith("?"):

@@ -1,4 +1,4 @@
-"""Filters of JSONPath: what stands in [?( )], after Jayway's README."""
+"""Filters of JSONPath, the contents of [?( )], after Jayway's README."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Operand = Callable[[Any, Any], Any]
 
 
 class FilterError(ValueError):
-    """The text is no filter."""
+    """The text is not a filter."""
 
 
-#: What a path that leads nowhere has for a value.
+#: The value of a path that leads nowhere.
 MISSING = object()
 
 _TOKEN = re.compile(

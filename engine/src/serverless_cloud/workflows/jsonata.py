@@ -32,7 +32,7 @@ def is_expression(text: Any) -> bool:
 
 
 def inner(text: str) -> str:
-    """What stands between {% and %}."""
+    """The text between {% and %}."""
     return text[2:-2].strip()
 
 
@@ -99,7 +99,7 @@ def _library() -> Any:
 
 
 def check(expression: str) -> str | None:
-    """What is wrong with an expression as it is written; None if it can be read."""
+    """The problem with an expression as it is written; None if it can be read."""
     try:
         _library().Jsonata(expression)
     except Exception as error:
@@ -177,7 +177,7 @@ _PARTS = ("lhs", "rhs", "expression", "expressions", "arguments", "condition", "
 
 
 def _references(node: Any, found: dict[str, None]) -> None:
-    """Notes what a part of an expression reads; parts that have an input of their own are not looked into."""
+    """Notes what a part of an expression reads; parts with their own input are not looked into."""
     kind = getattr(node, "type", None)
     if kind == "path":
         _references(node.steps[0], found)

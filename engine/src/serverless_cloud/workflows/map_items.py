@@ -70,7 +70,7 @@ def items_of(text: str, config: Mapping[str, Any]) -> list[Any]:
 
 
 def listed(contents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What ListObjectsV2 found, as items."""
+    """The objects of ListObjectsV2, as items."""
     return [
         {
             "Etag": each["ETag"],
@@ -95,7 +95,7 @@ def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any,
         batcher: MaxItemsPerBatch, MaxInputBytesPerBatch, BatchInput; each may be missing.
 
     Raises:
-        TooLarge: one item alone is more than MaxInputBytesPerBatch.
+        TooLarge: a single item is more than MaxInputBytesPerBatch.
     """
     most_items = int(batcher.get("MaxItemsPerBatch") or len(items) or 1)
     most_bytes = min(int(batcher.get("MaxInputBytesPerBatch") or MOST_INPUT_BYTES), MOST_INPUT_BYTES)

@@ -1,4 +1,4 @@
-"""What is wrong with parts of states that have rules of their own: Choice, Retry, Catch, Map, computed values."""
+"""Problems with parts of states that have their own rules: Choice, Retry, Catch, Map, computed values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _ERRORS = (
 
 
 def rule_problems(kind: str, state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
-    """What is wrong with a state beyond its single fields; as `field_problems`."""
+    """Problems with a state beyond its single fields; as `field_problems`."""
     yield from _computed(state, language, place)
     if kind == "Choice":
         yield from _choices(state.get("Choices"), language, place)

@@ -21,7 +21,7 @@ from serverless_cloud.stacks.kinds.base import (
 )
 from serverless_cloud.stacks.kinds.function_network import wait_until_released
 
-#: What a property is when a template leaves it out. Source: Lambda API reference, CreateFunction.
+#: The default of a property that a template leaves out. Source: Lambda API reference, CreateFunction.
 _DEFAULTS: Mapping[str, Any] = {
     "DeadLetterConfig": {"TargetArn": ""},
     "Description": "",
@@ -60,7 +60,7 @@ class Function(ByCalls):
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        """Changes code, configuration, reserved concurrency and tags: only what is another one."""
+        """Changes code, configuration, reserved concurrency and tags: only the parts that differ."""
         _refuse_pinned_runtime(given)
         name = made.physical_id
         which = {"FunctionName": name}

@@ -156,14 +156,14 @@ def _held(already: Properties, given: Properties) -> Iterable[tuple[str, str]]:
 
 
 def _hold(at: Place, verb: str, already: Properties, given: Properties, **which: str) -> None:
-    """Attaches a policy to, or detaches it from, those that have it in `given` and not `already`."""
+    """Attaches a policy to, or detaches it from, the owners that are in `given` but not in `already`."""
     for holder, name in _held(already, given):
         with contextlib.suppress(ResourceFailed) if verb == "Detach" else contextlib.nullcontext():
             at.call("iam", f"{verb}{holder}Policy", **{f"{holder}Name": name}, **which)
 
 
 def _without(some: list[str], others: list[str]) -> list[str]:
-    """Those of `some` that are not in `others`, each once."""
+    """The members of `some` that are not in `others`, each once."""
     return [each for each in dict.fromkeys(some) if each not in others]
 
 
