@@ -50,7 +50,7 @@ class Network:
             vpc: the function's VpcConfig, or None.
 
         Returns:
-            What to call when the environment has ended; more than once does no harm.
+            A function to call when the environment has ended; more than one call does no harm.
 
         Raises:
             NoAddressLeft: the environment needs its own interface, but no subnet has a free address.

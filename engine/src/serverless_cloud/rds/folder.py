@@ -1,8 +1,8 @@
-"""The folder of one DB instance, and what of it must go when nobody is left to remove it.
+"""The folder of one DB instance, and its removal when nobody is left to do it.
 
 For an ordinary user it is in the run's folder. As root the run's folder is private to root, and PostgreSQL runs as
 `nobody`: the instance's folder is then a private one of nobody's beside it. A pointer file in the run's folder, written
-before the folder is made, tells `remove_all` where it is, whoever was killed when.
+before the folder is made, tells `remove_all` where it is, however the processes ended.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _free_shared_memory(lines: list[str]) -> None:
 def free_shared_memory_of(uid: int) -> None:
     """Removes the System V segments of an account that nobody is attached to any more (Linux).
 
-    For an account that is ours alone: whoever ends all its processes at once leaves one for each PostgreSQL, and a
+    For an account that only we use. Killing all its processes at once leaves one segment for each PostgreSQL, and a
     system has room for 4,096.
     """
     _free_segments(lambda fields: int(fields[7]) == uid)

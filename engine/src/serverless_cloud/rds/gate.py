@@ -1,7 +1,7 @@
 """The endpoint of an instance: passes each client on to PostgreSQL, one login at a time.
 
-PostgreSQL gives a new connection its seat before it judges whether the seat may be taken, so that of many clients that
-log in at once one more than needed is sometimes refused. With one login at a time the count is the same each time.
+PostgreSQL gives a new connection its seat before it judges whether the seat may be taken, so when many clients
+log in at once, it sometimes refuses one more than needed. With one login at a time the count is the same each time.
 
     startup --packet--> waiting --turn--> login --ready for query--> open
 

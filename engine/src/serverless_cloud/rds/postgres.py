@@ -37,8 +37,8 @@ FIXED = {
     "ssl": "off",
     "password_encryption": "scram-sha-256",
     "dynamic_shared_memory_type": "mmap",  # files in the data folder, which goes as a whole; none in /dev/shm
-    # The data end with the notebook and don't have to survive a power cut, so writes don't wait for the disk. What a
-    # COMMIT means to other sessions stays as it is.
+    # The data end with the notebook and don't have to survive a power cut, so writes don't wait for the disk. A
+    # COMMIT still means the same to other sessions.
     "fsync": "off",
 }
 _DEFAULTS = {"timezone": "UTC", "log_timezone": "UTC"}  # RDS's

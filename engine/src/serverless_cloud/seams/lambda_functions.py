@@ -2,8 +2,8 @@
 
 Replaced here:
 
-- `LambdaBackend.create_function`, `update_function_code`, `update_function_configuration`, `delete_function`: what AWS
-  refuses is refused, a change that fails changes nothing, and old environments end.
+- `LambdaBackend.create_function`, `update_function_code`, `update_function_configuration`, `delete_function`:
+  refuse as AWS does, a change that fails changes nothing, and old environments end.
 - `LambdaBackend.publish_layer_version`: moto takes any bytes for a zip.
 - `LambdaFunction.get_configuration`: DeadLetterConfig and LoggingConfig, which moto drops, are kept and shown.
 

@@ -7,7 +7,7 @@ queue, table or stream of moto learns of a mapping, moto calls nothing by itself
 - `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: refuse as AWS does;
   pollers start and end.
 - `EventSourceMapping.get_configuration`: AWS's answer, with defaults.
-- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
+- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over the versions in
   lambda_functions.py: a poller ends with its function and reads in its present role.
 
 Worth an upstream change: the checks, the defaults, the answers.

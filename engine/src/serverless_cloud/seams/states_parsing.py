@@ -9,7 +9,7 @@ Replaced, in the preprocessor of moto's parser:
 - of intrinsic functions `_text_of_str`, `StringFormat._eval_body`: only `{}` is a place of States.Format, `\{` and
   `\}` are braces; moto hands the text to Python's own format. `JsonToString._eval_body`: characters stay.
   `MathRandom._eval_body`: the end never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
-- `AmazonStateLanguageParser.parse`: moto's grammar takes "JSONata" or "ErrorPath" for its own words where they stand in
+- `AmazonStateLanguageParser.parse`: moto's grammar takes "JSONata" or "ErrorPath" for its own words inside
   somebody's data, and refuses the definition.
 """
 
