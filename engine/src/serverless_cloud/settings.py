@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,6 +42,8 @@ def check(settings: Mapping[str, object]) -> None:
     """
     for name, value in settings.items():
         if name not in CHANGEABLE:
+            import difflib  # late, because only this error needs it
+
             close = difflib.get_close_matches(name, CHANGEABLE, 1)
             meant = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"Unknown setting {name!r}.{meant} Settings: {', '.join(CHANGEABLE)}.")
