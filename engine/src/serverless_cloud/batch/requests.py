@@ -63,7 +63,7 @@ def timeout_of(given: Mapping[str, Any] | None) -> int | None:
     if seconds is None:
         return None
     if not isinstance(seconds, int) or seconds < LEAST_TIMEOUT_S:
-        raise ClientException(f"attemptDurationSeconds is {seconds}. It must be at least {LEAST_TIMEOUT_S} seconds.")
+        raise ClientException(f"attemptDurationSeconds must be at least {LEAST_TIMEOUT_S} seconds. It is {seconds}.")
     return seconds
 
 
@@ -137,7 +137,7 @@ def _size(given: Mapping[str, Any] | None) -> int | None:
         return None
     size = given["size"]
     if not isinstance(size, int) or not SMALLEST_ARRAY <= size <= LARGEST_ARRAY:
-        raise ClientException(f"The array size is {size}. It must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}.")
+        raise ClientException(f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}. It is {size}.")
     return size
 
 
