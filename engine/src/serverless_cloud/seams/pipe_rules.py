@@ -258,6 +258,6 @@ def _require_express(arn: str, who: str) -> None:
         return  # it may come later
     if kind != "EXPRESS":
         raise ValidationException(
-            f"{who} must be an Express state machine, but {arn} is {kind}. Call a Standard state machine with the "
-            "InvocationType FIRE_AND_FORGET."
+            f"{who} must be an Express state machine, but {arn} is {kind}. A Standard state machine works "
+            "only as a target with the InvocationType FIRE_AND_FORGET."
         )
