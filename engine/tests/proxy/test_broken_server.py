@@ -52,7 +52,7 @@ FAULTS = {
     "authentication without a code": (no_code, "an authentication message without a code"),
     "10,000,000 rounds": (
         scram_rounds("10000000"),
-        "10000000 rounds of SCRAM-SHA-256; RDS Proxy computes at most 100000",
+        "10000000 rounds of SCRAM-SHA-256, but RDS Proxy computes at most 100000",
     ),
     "no number of rounds": (scram_rounds("9" * 5000), "malformed SCRAM message"),
 }
