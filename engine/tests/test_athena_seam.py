@@ -18,6 +18,6 @@ def test_moto_is_as_it_was() -> None:
 
 def test_a_query_is_refused_and_says_what_to_do(aws: Cloud) -> None:
     athena = boto3.client("athena", region_name=aws.region)
-    with pytest.raises(ClientError, match=r"runs no queries of Athena.*DuckDB"):
+    with pytest.raises(ClientError, match=r"doesn't run Athena queries.*DuckDB"):
         athena.start_query_execution(QueryString="SELECT 1", ResultConfiguration={"OutputLocation": "s3://hikari/out"})
     assert athena.list_query_executions()["QueryExecutionIds"] == []

@@ -66,7 +66,7 @@ def test_jobs_for_ec2_do_not_run_on_fargate_nor_the_other_way_round(kit: Any) ->
     assert "platformCapabilities" in refusal(kit, lambda: batch.submit("ec2", "fargate"))
     assert "platformCapabilities" in refusal(kit, lambda: batch.submit("fargate", "ec2"))
     both = refusal(kit, lambda: batch.make_queue("both", [fargate, ec2]))
-    assert "all of Fargate" in both
+    assert "must all be EC2, or all Fargate" in both
 
 
 # ---- definitions

@@ -129,7 +129,7 @@ def why_not(kit: Any, template: dict[str, Any]) -> str:
 def test_a_property_that_would_have_no_effect_is_refused(kit: Any) -> None:
     template = copy.deepcopy(TEMPLATE)
     template["Resources"]["Render"]["Properties"]["ContainerProperties"]["Privileged"] = True
-    assert "privileged of containerProperties" in why_not(kit, template)
+    assert "privileged in containerProperties" in why_not(kit, template)
     template = copy.deepcopy(TEMPLATE)
     template["Resources"]["Renders"]["Properties"]["Colour"] = "red"
     assert "Colour" in why_not(kit, template)

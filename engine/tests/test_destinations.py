@@ -305,7 +305,7 @@ def test_a_target_of_a_wrong_kind(kit: Any, kind: str) -> None:
         kit.deploy("price", TRIES)
         refusal = kit.refused(lambda: configure(**{kind: wrong}))
     assert refusal.code == "InvalidParameterValueException"
-    assert f"{wrong} cannot be a target here" in refusal.message
+    assert f"{wrong} can't be a target here" in refusal.message
     assert "sqs" in refusal.message
 
 

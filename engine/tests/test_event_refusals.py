@@ -19,7 +19,7 @@ TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"Arn": "orders"}, VALIDATION, "Parameter orders is not valid. Reason: Provided Arn is not in correct format."),
     ({"Arn": MACHINE}, VALIDATION, f"RoleArn is required for target {MACHINE}."),
     ({"Arn": QUEUE + ".fifo"}, VALIDATION, "Parameter(s) SqsParameters must be specified for target: t."),
-    ({"Arn": f"arn:aws:sns:{ACCOUNT}:orders.fifo"}, VALIDATION, "does not send to FIFO topics"),
+    ({"Arn": f"arn:aws:sns:{ACCOUNT}:orders.fifo"}, VALIDATION, "doesn't send to FIFO topics"),
     ({"Arn": QUEUE, "Input": "order"}, VALIDATION, "Input for target t is not a valid JSON text."),
     ({"Arn": QUEUE, "Input": "{}", "InputPath": "$.detail"}, VALIDATION, "Only one of Input, InputPath, or"),
     ({"Arn": QUEUE, "InputTransformer": {"InputTemplate": '"<order>"'}}, VALIDATION, "invalid placeholder order"),

@@ -307,6 +307,6 @@ def test_a_role_that_eventbridge_cannot_assume_is_refused_and_a_target_without_o
         (letter,) = kit.received(dead, 1)
         found = here.attributes(letter)
         assert found["ERROR_CODE"] == "NO_PERMISSIONS"
-        assert found["ERROR_MESSAGE"] == f"No role is given that allows events:PutEvents on resource: {billing}"
+        assert found["ERROR_MESSAGE"] == f"There is no role that allows events:PutEvents on resource: {billing}"
     finally:
         cloud.start(enforce_iam=False)

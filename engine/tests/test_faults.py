@@ -163,7 +163,7 @@ def test_a_disk_that_is_full_when_the_cloud_starts(small_disk: Path, program: Ca
     source = FILL + "fill(0)\nfrom kits import cloud_kit as kit\nimport serverless_cloud as cloud\n"
     (kind, text) = program(source + "kit.say(error=kit.attempt(cloud.start))", TMPDIR=str(small_disk)).hear()["error"]
     assert kind == "CloudDidNotStart"
-    assert f"The disk of {small_disk} is full: make room there" in text
+    assert f"The disk that holds {small_disk} is full. Delete files there" in text
     assert list(small_disk.rglob("run-*")) == []
 
 
@@ -180,7 +180,7 @@ kit.say(error=error, count=kit.invoke("price").payload["count"])
 """
     started = program(FILL + source, TMPDIR=str(small_disk))
     said = started.hear()
-    assert f"The disk of {small_disk} is full: make room there" in said["error"][1]
+    assert f"The disk that holds {small_disk} is full. Delete files there" in said["error"][1]
     assert said["count"] == 1  # with room again it goes on
     started.end()
     assert list(small_disk.rglob("run-*")) == []
@@ -193,11 +193,13 @@ def test_a_database_on_a_disk_that_is_full(small_disk: Path, program: Callable[.
         FILL + source + "kit.say(error=kit.attempt(lambda: rk.create('shop')))", TMPDIR=str(small_disk)
     ).hear()
     assert "No space left on device" in said["error"][1]
-    assert f"The disk of {small_disk} is full: make room there" in said["error"][1]
+    assert f"The disk that holds {small_disk} is full. Delete files there" in said["error"][1]
 
 
 def test_what_is_said_of_a_full_disk_is_said_of_nothing_else() -> None:
-    assert disk.with_advice("FATAL:  could not write to file: No space left on device").endswith("on another disk.")
+    assert disk.with_advice("FATAL:  could not write to file: No space left on device").endswith(
+        "on another disk and restart the kernel."
+    )
     assert disk.with_advice("[Errno 13] Permission denied: '/lamps'") == "[Errno 13] Permission denied: '/lamps'"
 
 

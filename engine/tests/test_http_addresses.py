@@ -36,7 +36,7 @@ def test_a_rest_api_by_a_path_of_the_cloud_s_own_port(aws: Any, kit: Any) -> Non
         bare = send(aws.endpoint_url + path, "?kind=a")
         assert (bare.status, bare.json) == (403, {"message": "Missing Authentication Token"})
         rebound = send(aws.endpoint_url + path, "/orders/7", headers=[("Host", "evil.example")])
-        assert (rebound.status, "not to evil.example" in rebound.json["message"]) == (403, True)
+        assert (rebound.status, "not at evil.example" in rebound.json["message"]) == (403, True)
     unknown = send(aws.endpoint_url, "/restapis/nolamps/prod/_user_request_/orders")
     assert (unknown.status, "nolamps" in unknown.json["message"]) == (404, True)
 

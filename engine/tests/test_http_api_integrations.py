@@ -235,4 +235,4 @@ def test_what_cannot_be_is_refused(kit: Any) -> None:
     ):
         refused = kit.refused(call)
         assert refused.code == "NotImplementedException"
-        assert "does not honour" in refused.message
+        assert "doesn't support" in refused.message

@@ -94,7 +94,7 @@ def test_a_query_goes_through_the_proxy(aws: cloud.Cloud, kit: Any, make: Any) -
         ({"EngineFamily": "SQLSERVER"}, "only PostgreSQL"),
         ({"IdleClientTimeout": 0}, "between 1 and 28800"),
         ({"IdleClientTimeout": 28_801}, "between 1 and 28800"),
-        ({"DefaultAuthScheme": "IAM_AUTH"}, "no IAM logins"),
+        ({"DefaultAuthScheme": "IAM_AUTH"}, "doesn't have IAM logins"),
         ({"EndpointNetworkType": "DUAL"}, "only IPV4"),
         ({"Auth": []}, "Auth is missing"),
         ({"Tags": [{"Key": "serverless-first:extended-protocol", "Value": "maybe"}]}, "pins or multiplexed"),
@@ -113,7 +113,7 @@ def test_a_login_by_iam_and_a_bad_secret_are_refused(kit: Any, make: Any, secret
     bad = kit.client("secretsmanager").create_secret(Name="bad", SecretString="no json")["ARN"]
     assert "username" in kit.refused(lambda: make(Auth=[{"AuthScheme": "SECRETS", "SecretArn": bad}])).message
     none = [{"AuthScheme": "SECRETS", "SecretArn": secret[:-1] + "?"}]
-    assert "cannot be read" in kit.refused(lambda: make(Auth=none)).message
+    assert "can't read the secret" in kit.refused(lambda: make(Auth=none)).message
 
 
 def test_unknown_names_get_awss_faults(kit: Any, make: Any) -> None:

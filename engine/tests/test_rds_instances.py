@@ -134,7 +134,7 @@ def test_a_deleted_instance_is_gone_and_its_name_is_free(aws: cloud.Cloud, kit: 
     assert rk.postmasters(os.getpid()) == []
     with pytest.raises(OSError, match="refused"):
         rk.dial(shop)
-    with pytest.raises(cloud.CloudError, match=r"no DB instance shop in us-east-1\. There is none yet"):
+    with pytest.raises(cloud.CloudError, match=r"no DB instance shop in us-east-1\. There is no DB instance yet"):
         aws.database_address("shop")
     again = rk.create()
     with pytest.raises(psycopg.errors.UndefinedTable):
@@ -152,7 +152,7 @@ def test_two_instances_at_once_are_two_databases(aws: cloud.Cloud, kit: Any) -> 
     kit.client("rds").delete_db_instance(DBInstanceIdentifier="shop", SkipFinalSnapshot=True)
     rk.until_gone("shop")
     assert rk.value(stock, "SELECT 1") == 1
-    with pytest.raises(cloud.CloudError, match="There are: stock"):
+    with pytest.raises(cloud.CloudError, match="DB instances: stock"):
         aws.database_address("shop")
 
 
@@ -178,7 +178,7 @@ def test_the_port_that_is_asked_for_is_the_endpoint_s(aws: cloud.Cloud, kit: Any
         free = int(probe.getsockname()[1])
         refusal = kit.refused(lambda: kit.client("rds").create_db_instance(**rk.order(Port=free)))
         assert refusal.code == "InvalidParameterValue"
-        assert f"Port {free} of this machine is taken" in refusal.message
+        assert f"Port {free} is taken" in refusal.message
     assert rk.create(Port=free)["Endpoint"]["Port"] == free
 
 

@@ -85,7 +85,7 @@ REFUSED = [
     ({"max_conections": "20"}, "pending-reboot", "InvalidParameterValue", "Could not find parameter"),
     ({"listen_addresses": "*"}, "pending-reboot", "InvalidParameterValue", "cannot be modified"),
     ({"shared_preload_libraries": "x"}, "pending-reboot", "InvalidParameterValue", "cannot be modified"),
-    ({"rds__force_ssl": "1"}, "pending-reboot", "InvalidParameterValue", "does not honour rds.force_ssl"),
+    ({"rds__force_ssl": "1"}, "pending-reboot", "InvalidParameterValue", "doesn't support rds.force_ssl"),
     ({"work_mem": "4MB' \nport='1"}, "immediate", "InvalidParameterValue", "invalid value"),
     ({"work_mem": "4MB"}, "now", "InvalidParameterValue", "immediate or pending-reboot"),
     ({"rds__rds_superuser_reserved_connections": "-1"}, "pending-reboot", "InvalidParameterValue", "whole number"),

@@ -102,9 +102,9 @@ def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails(aws: c
     [
         ("Snapshot", {}, "DeletionPolicy: Delete"),
         ("Delete", {"Engine": "mysql"}, "postgres"),
-        ("Delete", {"Timezone": "UTC"}, "does not honour Timezone"),
+        ("Delete", {"Timezone": "UTC"}, "doesn't support Timezone"),
         ("Delete", {"Port": "high"}, "parameter Port"),
-        ("Delete", {"MultiAZ": "true"}, "does not honour MultiAZ"),
+        ("Delete", {"MultiAZ": "true"}, "doesn't support MultiAZ"),
         ("Delete", {"DBParameterGroupName": "none"}, "none"),
     ],
 )

@@ -86,7 +86,7 @@ def test_what_the_translator_refuses_comes_back_in_its_words(kit: Any) -> None:
 def test_a_gradual_deployment_is_refused(kit: Any) -> None:
     del kit
     gradual = function(AutoPublishAlias="live", DeploymentPreference={"Type": "Canary10Percent5Minutes"})
-    assert "does not honour" in here.why_not(template(Orders=gradual))
+    assert "doesn't support" in here.why_not(template(Orders=gradual))
 
 
 def test_authorizers_of_both_kinds_of_api(kit: Any, aws: cloud.Cloud) -> None:

@@ -92,7 +92,7 @@ def test_a_call_that_is_not_there_is_refused_by_name(kit: Any, form: str) -> Non
     service, call, given = MISSING[form]
     refusal = kit.refused(lambda: getattr(kit.client(service), call)(**given))
     assert (refusal.code, refusal.status) == ("NotImplementedException", 501)
-    assert "The local cloud does not have this call" in refusal.message
+    assert "The local cloud doesn't have this call" in refusal.message
     assert "docs/fidelity.md" in refusal.message
 
 
@@ -102,8 +102,8 @@ def test_an_error_inside_is_told_and_its_traceback_is_kept(aws: Cloud, kit: Any)
     status, answer = kit.raw(at, "POST", "/", b"[1]", X_Amz_Target=target, **called)
     assert (status, answer["__type"].rpartition("#")[2]) == (500, "InternalFailure")
     assert "AttributeError: 'list' object has no attribute 'get' (moto/core/parse.py, line " in answer["message"]
-    log = answer["message"].rpartition("the traceback is in ")[2].removesuffix(".")
-    assert "POST / of sqs:\nTraceback (most recent call last):" in Path(log).read_text(encoding="utf-8")
+    log = answer["message"].rpartition("The traceback is in ")[2].removesuffix(".")
+    assert "POST / for sqs:\nTraceback (most recent call last):" in Path(log).read_text(encoding="utf-8")
     assert kit.client("sqs").list_queues()  # nothing else is the worse for it
 
 

@@ -176,7 +176,7 @@ def test_a_bucket_with_objects_stops_the_deletion_until_it_is_retained(kit: Any)
 def test_what_is_not_made_here_fails_the_stack_by_name(kit: Any) -> None:
     del kit
     fleet = {"Type": "AWS::ECS::Cluster", "Properties": {}}
-    assert "does not honour the resource type AWS::ECS::Cluster" in here.why_not(template(Fleet=fleet))
+    assert "doesn't support the resource type AWS::ECS::Cluster" in here.why_not(template(Fleet=fleet))
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DeliveryStatusLogging": [{"Protocol": "sqs"}]}}
     assert "DeliveryStatusLogging of AWS::SNS::Topic" in here.why_not(template(News=topic))
     assert "extraneous key [Lamp] is not permitted" in here.why_not(template(Orders=queue(Lamp="on")))

@@ -119,14 +119,14 @@ def test_start_after_the_server_was_killed(tools: Any) -> None:
 def test_another_region_while_it_runs_is_refused() -> None:
     with cloud.start(region="eu-west-1") as aws:
         assert boto3.client("lambda").meta.region_name == aws.region == "eu-west-1"
-        with pytest.raises(CloudError, match=r"other settings. Call aws.stop\(\) first"):
+        with pytest.raises(CloudError, match=r"different settings. Call aws.stop\(\) first"):
             cloud.start(region="ap-northeast-1")
         assert boto3.client("lambda").meta.region_name == "eu-west-1"
         assert cloud.start(region="eu-west-1") is aws
 
 
 def test_another_guard_while_it_runs_is_refused() -> None:
-    with cloud.start(), pytest.raises(CloudError, match="other settings"):
+    with cloud.start(), pytest.raises(CloudError, match="different settings"):
         cloud.start(allow_real_aws=True)
 
 
@@ -141,7 +141,7 @@ def test_functions_work_in_another_region(tools: Any) -> None:
 def test_a_target_takes_the_place_of_the_local_cloud() -> None:
     with cloud.start() as aws:
         target = aws.endpoint_url
-        with pytest.raises(CloudError, match="other settings"):
+        with pytest.raises(CloudError, match="different settings"):
             cloud.start(target=target)
     with cloud.start(target="http://127.0.0.1:9/") as aws:
         assert os.environ["AWS_ENDPOINT_URL"] == aws.endpoint_url == "http://127.0.0.1:9"

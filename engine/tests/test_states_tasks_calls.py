@@ -329,9 +329,9 @@ def test_parameters_that_do_not_fit_fail_before_anything_is_sent(kit: Any, param
 @pytest.mark.parametrize(
     ("resource", "told"),
     [
-        ("ecs:runTask.sync", "ecs has no counterpart here"),
-        ("http:invoke", "http has no counterpart here"),
-        ("aws-sdk:polly:synthesizeSpeech", "its AWS SDK integrations are those of"),
+        ("ecs:runTask.sync", "doesn't have the service ecs"),
+        ("http:invoke", "doesn't have the service http"),
+        ("aws-sdk:polly:synthesizeSpeech", "Its AWS SDK integrations work only with"),
         ("aws-sdk:s3:getObjects", "is not recognized"),
         ("sqs:sendMessage.sync", "is not recognized"),
         ("sqs:receiveMessage", "is not recognized"),

@@ -104,7 +104,9 @@ def test_a_restart_leaves_a_gap(aws: cloud.Cloud, kit: Any, database: hikari.Dat
 
 def test_names_that_do_not_exist(aws: cloud.Cloud, database: hikari.Database) -> None:
     del database
-    with pytest.raises(cloud.CloudError, match=r"There is no DB instance orders in us-east-1\. There are: orders-db"):
+    with pytest.raises(
+        cloud.CloudError, match=r"There is no DB instance orders in us-east-1\. DB instances: orders-db"
+    ):
         aws.database_sessions("orders")
 
 

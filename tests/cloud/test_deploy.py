@@ -53,7 +53,7 @@ def test_what_is_deployed_runs_and_keeps_its_parameters(aws: cloud.Cloud, kit: A
     told = capsys.readouterr().out
     assert "CREATE_COMPLETE      AWS::Lambda::Function              Orders" in told
     assert aws.deploy(project, stack_name="shop") == out
-    assert capsys.readouterr().out == "shop: nothing has changed.\n"
+    assert capsys.readouterr().out == "shop has no changes to deploy.\n"
     (project.parent / "orders" / "app.py").write_text("def handler(event, context):\n    return 'new'\n")
     aws.deploy(project, stack_name="shop", quiet=True)
     assert capsys.readouterr().out == ""
@@ -69,9 +69,9 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(aws: cloud.Cloud, kit: A
             aws.deploy(project, stack_name="shop", parameters=parameters, quiet=True)
         return str(caught.value)
 
-    with pytest.raises(CloudError, match=r"There is no template none\.yaml"):
+    with pytest.raises(CloudError, match=r"The template none\.yaml can't be read"):
         aws.deploy("none.yaml", stack_name="shop")
-    assert "CodeUri of Orders: there is no folder and no file" in attempt(TEMPLATE.replace(": orders", ": lamps"))
+    assert "CodeUri of Orders: there is no folder or file" in attempt(TEMPLATE.replace(": orders", ": lamps"))
     assert "The template has no parameter Watts. It has Lamp." in attempt(TEMPLATE, Watts=7)
     assert "Resource with id [Orders] is invalid" in attempt(TEMPLATE.replace("Runtime", "Events: 7\n      Runtime"))
     assert here.stacks().describe_stacks()["Stacks"] == []
@@ -131,7 +131,7 @@ def test_links_stay_in_their_folder(tmp_path: Path) -> None:
     (folder / "same.py").symlink_to(folder / "app.py")
     assert zipfile.ZipFile(BytesIO(zipped(folder))).read("same.py") == b"lamp"
     (folder / "shop" / "round").symlink_to(folder)
-    with pytest.raises(PackagingFailed, match="a link to a folder that it stands in"):
+    with pytest.raises(PackagingFailed, match="a link to a folder that contains it"):
         zipped(folder)
     (folder / "shop" / "round").unlink()
     (tmp_path / "secret").write_text("key")

@@ -208,7 +208,7 @@ def standing_alone(*options: str, user: int = 0) -> Iterator[tuple[int, str]]:
             said = ""
             for line in server.stdout:
                 said += line
-                if "AWS calls of handlers" in line:
+                if "AWS calls from handlers" in line:
                     break
             try:
                 yield int(said.split("http://127.0.0.1:")[1].split()[0]), said

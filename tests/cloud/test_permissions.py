@@ -189,7 +189,7 @@ def test_policies_of_resources_boundaries_and_denials(kit: Any) -> None:
     iam_kit.allow(elsewhere)
     assert "because no identity-based policy" in message()
     iam_kit.allow(elsewhere | {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "lamps"}}})
-    assert "does not honour the condition key aws:PrincipalTag/team" in message()
+    assert "doesn't support the condition key aws:PrincipalTag/team" in message()
     # A role that is gone is no longer anybody.
     iam.delete_role_policy(RoleName=iam_kit.ROLE, PolicyName="own")
     iam.delete_role(RoleName=iam_kit.ROLE)

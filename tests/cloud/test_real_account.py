@@ -213,7 +213,7 @@ def test_in_ci_a_confirmation_in_the_code_is_one(standing_in: Callable[[str], st
     with cloud.start(target="aws", confirm=f" {ACCOUNT}  us-east-1 ") as aws:
         assert (aws.account_id, aws.region, aws.allow_real_aws) == (ACCOUNT, "us-east-1", True)
         assert cloud.start(target="aws") is aws  # running: nobody is asked again
-        with pytest.raises(CloudError, match="other settings"):
+        with pytest.raises(CloudError, match="different settings"):
             cloud.start()
     assert "AWS_REGION" not in os.environ
 
@@ -270,7 +270,7 @@ def test_calls_that_look_inside_say_what_aws_has(standing_in: Callable[[str], st
             (aws.environments, "metric ConcurrentExecutions"),
             (lambda: aws.timeline("orders"), "REPORT lines"),
             (lambda: aws.database_sessions("orders-db"), "pg_stat_activity"),
-            (lambda: aws.local_url("abc"), "an API's own address"),
+            (lambda: aws.local_url("abc"), "API at its own address"),
             (aws.reset, r"cloud.cleanup\(\)"),
             (lambda: aws.image("hikari/render", "."), "Amazon ECR"),
         ]
@@ -279,7 +279,7 @@ def test_calls_that_look_inside_say_what_aws_has(standing_in: Callable[[str], st
                 call()
         address = "https://abc.execute-api.us-east-1.amazonaws.com/prod"
         assert aws.local_url(address) == address
-        with pytest.raises(CloudError, match="There is no RDS instance and no RDS proxy 'orders-db'"):
+        with pytest.raises(CloudError, match="There is no RDS instance or RDS proxy named 'orders-db'"):
             aws.database_address("orders-db")
 
 
@@ -292,7 +292,7 @@ def test_a_local_cloud_that_is_shared(plain: pytest.MonkeyPatch, servers: Callab
         assert {e.pid for e in aws.environments("shared")} == pids
         assert len(pids) == 2  # they begin together: the local cloud is asked to
         assert [i.phase for i in aws.timeline("shared")].count("invoke") == 2
-        with pytest.raises(CloudError, match=r"Others may use http://127\.0\.0\.1"):
+        with pytest.raises(CloudError, match=r"Others may also use http://127\.0\.0\.1"):
             aws.reset()
         assert [str(each) for each in aws.cleanup().removed if each.kind == "function"] == ["function shared"]
         assert os.environ["AWS_ACCESS_KEY_ID"] == surroundings.LOCAL_KEY
@@ -311,7 +311,7 @@ def test_another_emulator(plain: pytest.MonkeyPatch, servers: Callable[[str], st
         assert aws.account_id == ACCOUNT
         calls: list[Callable[[], object]] = [aws.environments, aws.reset, lambda: aws.timeline("orders")]
         for call in calls:
-            with pytest.raises(CloudError, match="Only the local cloud can do this, and a target takes its place"):
+            with pytest.raises(CloudError, match="Only the local cloud can do this, but boto3 uses the target"):
                 call()
         with pytest.raises(CloudError, match="Nothing is tagged here"):
             cloud.cleanup()
@@ -333,7 +333,7 @@ except cloud.CloudError as error:
 """
     said = program(source).hear()
     assert (said["loaded"], said["boto3"]) == ([], False)
-    assert "aws.reset() empties it" in said["refused"]
+    assert "call aws.reset() to empty it" in said["refused"]
 
 
 def test_what_was_there_before_is_neither_tagged_nor_removed(standing_in: Callable[[str], str]) -> None:

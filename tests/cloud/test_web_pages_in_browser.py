@@ -99,7 +99,7 @@ def test_a_page_of_another_site_uses_nothing(aws: Cloud, kit: Any, evil: str, tm
         for path in ("/_local/environments?region=us-east-1", f"/restapis/{api_id}/$default/_user_request_/orders"):
             answer = page.goto(f"http://evil.example:{port}{path}")
             assert answer is not None
-            assert (answer.status, "not to evil.example" in answer.text()) == (403, True)
+            assert (answer.status, "not at evil.example" in answer.text()) == (403, True)
             assert page.evaluate(SEND, [path, {"method": "POST", "body": "{}"}]).startswith("403 ")
         answer = page.goto(f"http://evil.example:{api.rsplit(':', 1)[1]}/orders")
         assert answer is not None

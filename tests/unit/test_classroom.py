@@ -444,7 +444,7 @@ def test_who_waits_for_a_turn_is_told(
         fcntl.flock(others, fcntl.LOCK_EX)
         with seat.turn():
             pass  # after the longest wait it goes on without a turn
-    assert capsys.readouterr().out.count("Others of the class") == 1
+    assert capsys.readouterr().out.count("Others in the class") == 1
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def test_a_temporary_file_that_cannot_be_made_is_told(
     monkeypatch: pytest.MonkeyPatch, target: str | None, what: str
 ) -> None:
     monkeypatch.setattr(leftovers, "RunFolder", refuse)
-    with pytest.raises(cloud.CloudDidNotStart, match=f"^{what} did not start: it keeps its files among temporary ones"):
+    with pytest.raises(
+        cloud.CloudDidNotStart, match=f"^{what} did not start, because it could not create its temporary files"
+    ):
         cloud.start(target=target) if target != "aws" else _without_asking(monkeypatch)
 
 

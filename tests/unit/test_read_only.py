@@ -80,5 +80,5 @@ def test_a_user_without_a_name_is_told_why_there_is_no_database(monkeypatch: pyt
 
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
     monkeypatch.setattr(pwd, "getpwuid", nameless)
-    with pytest.raises(binaries.NoPostgres, match=r"user number 54321 has none.*/etc/passwd"):
+    with pytest.raises(binaries.NoPostgres, match=r"user number 54321 has no name.*/etc/passwd"):
         binaries.unprivileged_account()

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     )
     from serverless_cloud.watch import DatabaseWatch
 
-# Python loads this file before each module of the package, in every execution environment too: what it imported here
-# would be part of each cold start, and of what a handler finds loaded.
+# Python loads this file before each module of the package, also in every execution environment. Anything imported here
+# would be part of each cold start, and a handler would find it loaded.
 _MODULES = {
     "burst": ("burst_size",),
     "client": ("Cloud", "start"),

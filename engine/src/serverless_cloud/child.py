@@ -73,11 +73,11 @@ class ChildProcess:
         return self._process.poll() is not None
 
     def listen(self, hear: Callable[[Message], None], ended: Callable[[], None]) -> None:
-        """Hears it from now on, in a thread of its own.
+        """Hears it from now on, in its own thread.
 
         Args:
-            hear: takes what it says of itself.
-            ended: called once, when it says no more; before those who wait for answers are told.
+            hear: gets what it says about itself.
+            ended: called once, when it falls silent, before the callers that wait for answers learn it.
         """
         threading.Thread(target=self._listen, args=(hear, ended), name="child", daemon=True).start()
 
@@ -108,7 +108,7 @@ class ChildProcess:
         try:
             return self.ask(call, **arguments).result(self.answer_limit_s)
         except FutureTimeout:
-            raise CloudError(f"{self._what} does not answer {call}.") from None
+            raise CloudError(f"{self._what} does not answer the call {call}.") from None
 
     def close(self) -> None:
         """Begins to end it; may be called twice."""

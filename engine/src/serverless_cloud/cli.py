@@ -1,4 +1,4 @@
-"""The command `serverless-cloud`: the local cloud alone, for the AWS CLI, SDKs or SAM."""
+"""The command `serverless-cloud`, which runs only the local cloud, for the AWS CLI, SDKs or SAM."""
 
 from __future__ import annotations
 
@@ -10,29 +10,35 @@ _POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
 
 
 @click.command(name="cloud")
-@click.option("--port", default=4566, type=click.IntRange(0, 65535), show_default=True, help="Port on 127.0.0.1.")
+@click.option(
+    "--port",
+    default=4566,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="Port on 127.0.0.1; 0 chooses a free port.",
+)
 @click.option(
     "--time-scale",
     default=1.0,
     type=_POSITIVE,
     show_default=True,
-    help="Divides AWS's own waits; 60: an hour a minute.",
+    help="Divides AWS's own waiting times; with 60, an hour takes a minute.",
 )
 @click.option(
-    "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="When an idle environment ends, seconds."
+    "--idle-expiry-s", default=600.0, type=_POSITIVE, show_default=True, help="Seconds until an idle environment ends."
 )
-@click.option("--enforce-iam", is_flag=True, help="Roles and resource policies are enforced; off unless given.")
+@click.option("--enforce-iam", is_flag=True, help="Enforce roles and resource policies.")
 @click.option(
     "--network-model",
     default="hyperplane",
     type=click.Choice(["hyperplane", "2019"]),
     show_default=True,
-    help="How functions reach a VPC; 2019: an interface for each environment.",
+    help="How functions reach a VPC; with 2019, each environment gets its own interface.",
 )
 @click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
 def main(port: int, share: bool, **settings: Any) -> None:
-    """Run the local cloud alone, for the AWS CLI, SDKs or SAM."""
-    # Late: `--help` need not wait for the server's modules.
+    """Run only the local cloud, for the AWS CLI, SDKs or SAM."""
+    # Late, so that `--help` doesn't wait for the server's modules.
     from serverless_cloud import server
     from serverless_cloud.errors import CloudError
     from serverless_cloud.settings import CloudSettings

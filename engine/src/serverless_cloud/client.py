@@ -27,7 +27,7 @@ ACCOUNT_ID = "123456789012"
 
 
 class Cloud(Inside):
-    """A running local cloud, or a target that takes its place; made by `start`.
+    """A running local cloud, or a target that replaces it. `start` makes it.
 
     Attributes:
         endpoint_url: where boto3 finds it.
@@ -36,7 +36,7 @@ class Cloud(Inside):
         allow_real_aws: whether boto3 may reach other machines.
         enforce_iam: whether roles and resource policies are enforced.
         network_model: how functions reach a VPC, "hyperplane" or "2019".
-        session: who answers for a target that takes the local cloud's place, if anybody does.
+        session: answers for a target that replaces the local cloud; None if there is none.
     """
 
     time_scale: float = 1.0
@@ -61,7 +61,7 @@ class Cloud(Inside):
         """The account that resources belong to.
 
         Raises:
-            CloudError: another emulator does not tell.
+            CloudError: another emulator doesn't say.
         """
         if self.target is None:
             return ACCOUNT_ID
@@ -88,23 +88,23 @@ class Cloud(Inside):
         atexit.register(self.stop)
 
     def cleanup(self, *, dry_run: bool = False) -> Any:
-        """Removes what this session has made at its target, and lists it.
+        """Removes the resources that this session has created at its target, and lists them.
 
         Args:
-            dry_run: only list it.
+            dry_run: only list them.
 
         Returns:
-            What was removed, what is left and why, as the session tells it.
+            The session's report of the removed resources, and of the resources that are left, with the reason.
 
         Raises:
-            CloudError: nothing is tagged here: the local cloud, or a target that nobody answers for.
+            CloudError: resources have no tags here, because this is the local cloud or a target without a session.
             CloudNotRunning: it was stopped.
         """
         self._require_running()
         if self.session is None:
             raise CloudError(
-                "Nothing is tagged here, so nothing can be found by its tag. The local cloud goes with the notebook, "
-                "and aws.reset() empties it."
+                "Resources have no owner's tag here, so cleanup() can't find them. The local cloud ends with the "
+                "notebook; call aws.reset() to empty it."
             )
         return self.session.cleanup(dry_run=dry_run)
 
@@ -154,7 +154,7 @@ class Cloud(Inside):
 
     @property
     def run_folder(self) -> Path:
-        """The folder of this run: what lies in it goes when the notebook ends, however it ends."""
+        """The folder of this run. Its files are deleted when the notebook ends, however it ends."""
         return self._folder.path
 
     @property
@@ -225,29 +225,29 @@ def start(
     network_model: str | None = None,
     session: Session | None = None,
 ) -> Cloud:
-    """Starts the local cloud, or returns the one that is running; boto3 uses it from now on.
+    """Starts the local cloud, or returns the running one. From now on boto3 uses it.
 
-    It ends with this process, or with `stop`, or at the end of a `with` block.
+    It ends with this process, with `stop`, or at the end of a `with` block.
 
     Args:
-        time_scale: divides AWS's own waiting times; 60 makes an hour a minute, 1 is real time. What you set yourself
-            (a function's timeout, for instance) keeps its seconds.
-        idle_expiry_s: how long an idle execution environment lives, in seconds; 600 unless told. AWS does not
-            document its own.
+        time_scale: divides AWS's own waiting times; 60 makes an hour a minute, 1 is real time. Times that you set
+            yourself, such as a function's timeout, keep their seconds.
+        idle_expiry_s: how long an idle execution environment lives, in seconds; 600 by default. AWS doesn't document
+            its own value.
         region: the Region that boto3 uses.
-        target: the URL of another endpoint to use in place of the local cloud; "aws" needs a session.
-        allow_real_aws: turns the guard off: boto3 may reach other machines.
-        enforce_iam: whether a handler may do only what its execution role allows, and a function is called only by
-            services that its resource policy allows; off unless told. Your own calls stay an administrator's.
-        network_model: how functions reach a VPC: "hyperplane" unless told, as since September 2019, by interfaces that
-            they share; "2019", as before, by one for each execution environment, made at its cold start.
-        session: who answers for the target.
+        target: the URL of another endpoint to use instead of the local cloud; "aws" needs a session.
+        allow_real_aws: turns the guard off, so boto3 can reach other machines.
+        enforce_iam: whether a handler may do only what its execution role allows, and only services that a function's
+            resource policy allows may call it; off by default. Your own calls stay an administrator's.
+        network_model: how functions reach a VPC. With "hyperplane", the default, they share interfaces, as on AWS since
+            September 2019. With "2019", each execution environment gets its own interface at its cold start, as before.
+        session: answers for the target.
 
     Raises:
         CloudDidNotStart: the server process ended or stayed silent.
         ValueError: an argument is out of range.
-        CloudError: `enforce_iam` or `network_model` with a target, or a target that differs from the one in use; also
-            as the session raises.
+        CloudError: `enforce_iam` or `network_model` with a target, or a target that differs from the current target.
+            The session may also raise it.
     """
     global _running
     settings = _given(
@@ -260,7 +260,9 @@ def start(
             _running.stop()  # its process has ended: clean up, then start afresh
         if _running is not None:
             if (target, region, allowed) != (_running.target, _running.region, _running.allow_real_aws):
-                raise CloudError("Another local cloud is running, with other settings. Call aws.stop() first.")
+                raise CloudError(
+                    "Another local cloud is already running with different settings. Call aws.stop() first."
+                )
             _running._go_on(settings, session)
             return _running
         if session is not None:
@@ -278,25 +280,25 @@ def _given(**settings: Any) -> dict[str, Any]:
 
 
 def _checked(settings: Mapping[str, Any], target: str | None, session: Session | None) -> str | None:
-    """The target, without a slash at its end; raises as `start` does."""
+    """The target, without a slash at its end. Raises the same errors as `start`."""
     check(settings)
     for name in ("enforce_iam", "network_model"):
         if name in settings and target is not None:
-            raise CloudError(f"{name} is for the local cloud, not for a target. Leave one of them out.")
+            raise CloudError(f"{name} is a setting of the local cloud, not of a target. Leave out {name} or target.")
     return target if target == AWS and session is not None else targets.url(target)
 
 
 def _greeting(cloud: Cloud) -> str:
     if cloud.target is None:
-        ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
+        ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
         return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
     told = cloud.session.greeting if cloud.session else ""
     if cloud.target == AWS:
-        return f"boto3 uses your account {cloud.account_id}, Region {cloud.region}, as it is: times are AWS's.{told}"
-    ending = "boto3 may reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
+        return f"boto3 uses your real account {cloud.account_id} in Region {cloud.region}, at AWS's own speed.{told}"
+    ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
     return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{told}"
 
 
 def running() -> Cloud | None:
-    """This process's local cloud, or the target in its place; None if there is none."""
+    """This process's local cloud, or the target that replaces it; None if there is none."""
     return _running

@@ -23,7 +23,7 @@ def _make(service: str, region: str, port: str) -> Any:
     import boto3  # late, as in other files: it takes a third of a second
     from botocore.config import Config
 
-    # A session of its own: the default one is not made for threads.
+    # Its own session, because the default session isn't made for threads.
     return boto3.session.Session().client(
         service,
         region_name=region,

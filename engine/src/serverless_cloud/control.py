@@ -93,7 +93,7 @@ class LocalCloudApp:
                 return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
             except Exception as error:
                 traceback.print_exc()
-                told = disk.with_advice(f"An error inside the local cloud: {error!r}. The traceback is in {self._log}.")
+                told = disk.with_advice(f"The local cloud failed with {error!r}. The traceback is in {self._log}.")
                 return _json(start_response, "500 Internal Server Error", {"message": told})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
@@ -153,12 +153,13 @@ class LocalCloudApp:
         elif (method, call) == ("POST", "stop"):
             self._stop()
         else:
-            return _json(start_response, "404 Not Found", {"message": f"No call {method} {PREFIX}{call}."})
+            message = f"The local cloud has no call {method} {PREFIX}{call}."
+            return _json(start_response, "404 Not Found", {"message": message})
         return _json(start_response, "200 OK", answer)
 
     def _change(self, settings: dict[str, Any]) -> None:
         if not settings:
-            raise ValueError(f"No setting was given; there are {', '.join(CHANGEABLE)}.")
+            raise ValueError(f"The call has no setting. Give one of {', '.join(CHANGEABLE)}.")
         check(settings)
         fleet, clock, permissions = self._plane.service.fleet, self._plane.queue.clock, self._plane.permissions
         fleet.idle_expiry_s = settings.get("idle_expiry_s", fleet.idle_expiry_s)
@@ -219,7 +220,7 @@ def _as_dict(environment: Environment) -> dict[str, Any]:
 
 
 def timeline(environments: list[Environment]) -> list[dict[str, Any]]:
-    """What each environment did when, as rows of `records.Interval`.
+    """The phases of each environment with their times, as rows of `records.Interval`.
 
     A phase that is still going on ends now.
     """
@@ -241,10 +242,10 @@ def _from_a_web_page(environ: dict[str, Any]) -> str | None:
     """Why a request is refused as coming from a web page; None for one from an SDK or the command line."""
     host = environ.get("HTTP_HOST", "127.0.0.1").rsplit(":", 1)[0].strip("[]")
     if not is_this_machine(host):
-        return f"The local cloud answers to 127.0.0.1 and localhost, not to {host}."
+        return f"The local cloud answers at 127.0.0.1 and localhost, not at {host}. Use one of these names."
     # Browsers send Sec-Fetch-Site with everything, Origin not with a picture's or a link's address.
     if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
-        return "The local cloud does not answer web pages."
+        return "The local cloud doesn't answer requests that a web page sends. Send them from a program."
     return None
 
 

@@ -87,7 +87,7 @@ class DelayQueue(Generic[T]):
             self._push(thing, 0.0)
 
     def clear(self) -> None:
-        """Forgets all things; those that are under way are not worked on again."""
+        """Forgets all things. Workers don't work again on things that are under way."""
         with self._changed:
             self._waiting.clear()
             self._crew = _Crew()
@@ -116,7 +116,7 @@ class DelayQueue(Generic[T]):
                     self._push(due[2], wait_s)
 
     def _next(self, crew: _Crew, is_wanted: Callable[[], bool]) -> tuple[float, int, T] | None:
-        """What is due, waited for; None when this worker is to end."""
+        """Waits for the next thing that is due; None if this worker should end."""
         with self._changed:
             crew.idle += 1
             ends_s = time.monotonic() + IDLE_S

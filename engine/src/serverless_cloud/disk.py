@@ -1,4 +1,4 @@
-"""A disk that is full: what to say of it, and a log that does not mind."""
+"""Advice about a full disk, and a log that survives it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def with_advice(reason: str) -> str:
     if not any(words in reason for words in _FULL):
         return reason
     return (
-        f"{reason.rstrip()} The disk of {tempfile.gettempdir()} is full: make room there, or restart the kernel with "
-        "TMPDIR set to a folder on another disk."
+        f"{reason.rstrip()} The disk that holds {tempfile.gettempdir()} is full. Delete files there, or set TMPDIR to "
+        "a folder on another disk and restart the kernel."
     )
 
 

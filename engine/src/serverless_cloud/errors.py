@@ -1,29 +1,29 @@
-"""What goes wrong in the local cloud, each with what to do."""
+"""The errors of the local cloud. Each message says what to do."""
 
 from __future__ import annotations
 
 import os
 
-#: The variable that keeps what `advise` was given, for the processes of the local cloud.
+#: The environment variable that hands the texts of `advise` to the processes of the local cloud.
 ADVICE = "SERVERLESS_FIRST_ADVICE"
 
 
 def advise(words: dict[str, str]) -> None:
-    """Sets what errors say to do, for a product around the local cloud with its own commands.
+    """Sets the advice in error messages, for a product that wraps the local cloud and has its own commands.
 
     Args:
-        words: for each of "start", "files", "package", "cloud", "real AWS", "cleanup" and "shared" a text on one line,
-            which takes the place of the second argument of `advice`.
+        words: for each of "start", "files", "package", "cloud", "real AWS", "cleanup" and "shared", a text on one line
+            that replaces the second argument of `advice`.
     """
     os.environ[ADVICE] = "\n".join(f"{about}={text}" for about, text in words.items())
 
 
 def advice(about: str, text: str) -> str:
-    """What an error says to do: what `advise` was given, or else the text.
+    """The advice for an error message: the text that `advise` was given, or else `text`.
 
     Args:
         about: a key of the words.
-        text: what fits the local cloud alone.
+        text: advice for people who run only the local cloud.
     """
     return dict(line.split("=", 1) for line in os.environ.get(ADVICE, "").splitlines()).get(about, text)
 
@@ -41,11 +41,11 @@ class CloudNotRunning(CloudError):
 
 
 class NotNow(CloudError):
-    """The function cannot run now. Who tries again later may succeed: Lambda's own pollers and its queue do."""
+    """The function cannot run now. A later attempt may succeed, so Lambda's own pollers and its queue try again."""
 
 
 class TooManyRequests(NotNow):
-    """No environment may be started now: a concurrency limit is reached."""
+    """No environment may start now because a concurrency limit is reached."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("Rate Exceeded.")
@@ -53,7 +53,7 @@ class TooManyRequests(NotNow):
 
 
 class NoAddressLeft(NotNow):
-    """No environment may be started now: no subnet of the function has a free address. The text is AWS's."""
+    """No environment may start now because no subnet of the function has a free address. The text is AWS's."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -63,7 +63,7 @@ class NoAddressLeft(NotNow):
 
 
 class FunctionNotActive(NotNow):
-    """A function is not invoked in the state that it is in. The text is AWS's."""
+    """The function cannot be invoked in its current state. The text is AWS's."""
 
     def __init__(self, state: str) -> None:
         super().__init__(
@@ -72,4 +72,4 @@ class FunctionNotActive(NotNow):
 
 
 class AccessDenied(CloudError):
-    """Permissions are enforced, and this one is missing; the text is AWS's."""
+    """Permissions are enforced, and a permission is missing. The text is AWS's."""

@@ -1,6 +1,6 @@
-"""What a caller is told when the local cloud itself fails, or does not have a call. No moto.
+"""The answers when the local cloud itself fails or lacks a call. No moto.
 
-Without this, boto3 would show a page of HTML, or that it cannot read it.
+Without them, boto3 would show a page of HTML, or say that it can't read the page.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from serverless_cloud import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
 
-#: How the pages begin that werkzeug writes where no service of moto has such a call.
+#: The start of the pages that werkzeug writes if no service of moto has the call.
 _NO_SUCH_CALL = (
     b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>",
     b"<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>",
@@ -21,7 +21,7 @@ _NO_SUCH_CALL = (
 
 
 def of_error(error: Exception, environ: dict[str, Any], service: str, log: str) -> Answer:
-    """The answer to a request whose work has raised; the traceback goes to standard error.
+    """The answer to a request that raised an error. The traceback goes to standard error.
 
     Args:
         error: NotImplementedError for a call that is not there.
@@ -30,24 +30,24 @@ def of_error(error: Exception, environ: dict[str, Any], service: str, log: str) 
     """
     if isinstance(error, NotImplementedError):
         return _missing(environ, service, str(error))
-    print(f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')} of {service or 'no service'}:", file=sys.stderr)
+    print(f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')} for {service or 'no service'}:", file=sys.stderr)
     traceback.print_exception(error)
     frames = traceback.extract_tb(error.__traceback__)
     last = next((f for f in reversed(frames) if {"moto", "serverless_cloud"} & set(Path(f.filename).parts)), frames[-1])
     place = "/".join(Path(last.filename).parts[-3:])
-    what = f"An error inside the local cloud, {type(error).__name__}: {error} ({place}, line {last.lineno})."
+    what = f"The local cloud failed with {type(error).__name__}: {error} ({place}, line {last.lineno})."
     message = disk.with_advice(what)
     if message == what:
         message += (
-            " Look at the arguments of the call first. If they are right, it is a defect of the local cloud; the "
-            f"traceback is in {log}."
+            " Check the arguments of the call first. If they are right, the local cloud has a bug. The traceback is in "
+            f"{log}."
         )
     form, is_head = _protocol(environ, service), environ["REQUEST_METHOD"] == "HEAD"
     return failed("InternalFailure", "500 Internal Server Error", message, service, form, head=is_head)
 
 
 def of_answer(status: str, body: bytes, environ: dict[str, Any], service: str) -> Answer | None:
-    """What is said in place of an answer that means that there is no such call; None for every other answer."""
+    """The message that replaces an answer about a missing call; None for every other answer."""
     if status[:3] in ("404", "405") and body.startswith(_NO_SUCH_CALL):
         return _missing(environ, service, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
     return None
@@ -55,7 +55,7 @@ def of_answer(status: str, body: bytes, environ: dict[str, Any], service: str) -
 
 def _missing(environ: dict[str, Any], service: str, what: str) -> Answer:
     message = (
-        f"The local cloud does not have this call of {service or 'AWS'}: {what}. docs/fidelity.md lists what is real."
+        f"The local cloud doesn't have this call of {service or 'AWS'}: {what}. docs/fidelity.md lists what works here."
     )
     is_head = environ["REQUEST_METHOD"] == "HEAD"
     return not_honoured(service, _protocol(environ, service), message, head=is_head)

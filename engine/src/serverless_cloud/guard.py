@@ -1,9 +1,9 @@
-"""The guard: while it is armed, boto3 in this process can talk to this machine and to nothing else.
+"""The guard. While it is armed, boto3 in this process can reach only this machine.
 
-It works at the last point that every botocore client passes before a byte leaves: the HTTP session. So it holds
-for clients made before it was armed, for explicit endpoints, for profiles, and for whatever fetches credentials.
-botocore is patched when it is first imported, so a handler that never imports it pays nothing.
-Little of the standard library at first, and no package: every execution environment loads this file in its cold start.
+It works in the HTTP session, the last point that every botocore client passes before a byte leaves. So it also covers
+clients made before it was armed, explicit endpoints, profiles, and code that fetches credentials. It patches botocore
+at its first import, so a handler that never imports botocore pays nothing. Every execution environment loads this file
+in its cold start, so it imports little of the standard library at first, and no package.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _HTTP_SESSION = "botocore.httpsession"
 _allowed_hosts: set[str] = set()
 _armed = False
-_where = ""  # real AWS may be reached
+_where = ""  # how to allow real AWS, from `advise`
 
 
 class RealAwsRefused(RuntimeError):
-    """A request to another machine was refused, before anything was sent."""
+    """The guard refused a request to another machine, before anything was sent."""
 
 
 def arm(allowed_hosts: Sequence[str] = ()) -> None:
-    """From now on botocore reaches only this machine, and `allowed_hosts` (names without port)."""
+    """Lets botocore reach only this machine and `allowed_hosts` (names without port) from now on."""
     global _armed, _where
     _allowed_hosts.clear()
     _allowed_hosts.update(host.lower() for host in allowed_hosts)
@@ -43,13 +43,13 @@ def arm(allowed_hosts: Sequence[str] = ()) -> None:
 
 
 def disarm() -> None:
-    """botocore may reach any host again."""
+    """Lets botocore reach any host again."""
     global _armed
     _armed = False
 
 
 def is_armed() -> bool:
-    """Whether requests to other machines are refused now."""
+    """Whether the guard refuses requests to other machines now."""
     return _armed
 
 
@@ -67,13 +67,13 @@ def is_this_machine(host: str) -> bool:
 
 
 def hosts_of(url: str) -> set[str]:
-    """The hosts that can be read out of an address, in lower case; "" stands for none.
+    """The hosts that parsers read from an address, in lower case; "" stands for none.
 
     Python's `urlsplit` and urllib3, with which botocore connects, read `http://evil.example\\@127.0.0.1/` in two ways.
     An address is safe only if all its hosts are.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: the address cannot be read.
     """
     from urllib.parse import urlsplit
 
@@ -83,7 +83,7 @@ def hosts_of(url: str) -> set[str]:
 
 
 def stays_here(url: str) -> bool:
-    """Whether an address can only lead to this machine, whoever reads it; False if it cannot be read."""
+    """Whether every parser reads this machine from an address; False if it cannot be read."""
     try:
         return all(is_this_machine(host) for host in hosts_of(url))
     except ValueError:
@@ -106,15 +106,15 @@ def refuse_other_hosts(url: str, proxy_url: str | None = None) -> None:
             continue
         host = outside[-1]
         raise RealAwsRefused(
-            f"Refused: this request would have left your machine, {role}for {host}. Nothing was sent. "
-            "While the local cloud is on, boto3 may only talk to 127.0.0.1. "
-            "If you did not mean to reach AWS: make the client after cloud.start(), and without endpoint_url. "
-            f"To reach it on purpose: aws.stop(), then cloud.start(allow_real_aws=True){_where}."
+            f"Refused: this request would have left your machine {role}for {host}. Nothing was sent. While the local "
+            "cloud is on, boto3 can reach only 127.0.0.1. If you didn't mean to reach AWS, create the client after "
+            "cloud.start() and without endpoint_url. To reach AWS on purpose, run aws.stop() and then "
+            f"cloud.start(allow_real_aws=True){_where}."
         )
 
 
 def _wrap_send(module: ModuleType) -> None:
-    """Puts the guard in front of `URLLib3Session.send`, once."""
+    """Puts the guard in front of `URLLib3Session.send`, only once."""
     session: Any = module.URLLib3Session
     original: Callable[..., Any] = session.send
     if getattr(original, "is_guarded", False):
@@ -129,7 +129,7 @@ def _wrap_send(module: ModuleType) -> None:
 
 
 class _AfterImport:
-    """Patches botocore.httpsession as soon as somebody imports it."""
+    """Patches botocore.httpsession at its import."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -1,6 +1,6 @@
-"""What the processes of the local cloud inherit of the notebook's environment: what programs need of a machine to run.
+"""The notebook's environment variables that the processes of the local cloud inherit, as programs need them to run.
 
-A list of what is kept, not of what is dropped: nobody can name every token that a notebook may have around it (a hub's,
+This lists variables to keep, not to drop, because nobody can name every token in a notebook's environment (a hub's,
 a board's, a code host's, a model's). Execution environments and jobs keep less still (lambda_/environment.py).
 """
 

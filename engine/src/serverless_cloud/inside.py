@@ -1,4 +1,4 @@
-"""What a notebook may ask of a running local cloud beyond AWS's own calls: to look inside, and to save it some work."""
+"""Calls that a running local cloud offers a notebook beyond AWS's own: to look inside, and to save work."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Inside:
 
         Raises:
             CloudNotRunning: the local cloud was stopped.
-            CloudError: a target takes its place, and only the local cloud can look inside.
+            CloudError: a target replaces the local cloud, and only the local cloud can look inside.
         """
         return [
             ExecutionEnvironment(
@@ -54,7 +54,7 @@ class Inside:
         ]
 
     def timeline(self, function: str) -> list[Interval]:
-        """What each environment of a function did when: phases "init", "invoke", "frozen".
+        """The phases of each environment of a function, with their times: "init", "invoke", "frozen".
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`.
@@ -62,13 +62,13 @@ class Inside:
         return [Interval(**row) for row in self._call("GET", "timeline", function=function)]
 
     def database_address(self, identifier: str) -> tuple[str, int]:
-        """The host and the port of an RDS instance or of an RDS proxy: AWS's Endpoint of a proxy carries no port.
+        """The host and the port of an RDS instance or an RDS proxy. AWS's Endpoint of a proxy doesn't have a port.
 
         Args:
             identifier: its DBInstanceIdentifier or DBProxyName.
 
         Raises:
-            CloudError: there is none of this name, or it is not available yet; also as for `environments`.
+            CloudError: nothing has this name, or it is not available yet; also as for `environments`.
             CloudNotRunning: as for `environments`.
         """
         if not self._looks_inside:
@@ -78,9 +78,9 @@ class Inside:
         return host, port
 
     def local_url(self, url: str) -> str:
-        """Where an API or a function URL is reached on this machine.
+        """The address of an API or a function URL on this machine.
 
-        On AWS the address of a REST API is put together from its id; here each API listens on a port of 127.0.0.1.
+        On AWS you build the address of a REST API from its id. Here each API listens on a port of 127.0.0.1.
 
         Args:
             url: the address on AWS, "https://ID.execute-api.us-east-1.amazonaws.com/prod/orders", or an API's id.
@@ -97,28 +97,29 @@ class Inside:
         return str(self._call("GET", "url", url=url))
 
     def proxy_events(self, name: str, after: int = 0) -> list[ProxyEvent]:
-        """What an RDS proxy did, the oldest first; it keeps the last 20,000 events.
+        """The events of an RDS proxy, the oldest first. It keeps the last 20,000 events.
 
         Args:
             name: its DBProxyName.
             after: only events with a greater number.
 
         Raises:
-            CloudError: there is none of this name, or it does not answer; also as for `environments`.
+            CloudError: nothing has this name, or it does not answer; also as for `environments`.
             CloudNotRunning: as for `environments`.
         """
         return [ProxyEvent(**row) for row in self._call("GET", "proxy-events", name=name, after=str(after))]
 
     def database_sessions(self, identifier: str) -> list[DatabaseSession]:
-        """The clients that are logged in to an RDS instance now, the longest first; on AWS, a view of its monitoring.
+        """The clients that are logged in to an RDS instance now, the longest first. On AWS, look at its monitoring.
 
-        It looks as RDS's own superuser, takes no seat from anybody, and sees an instance that refuses everybody else.
+        It logs in as RDS's own superuser, so it doesn't take a seat from anybody, and it works even if the instance
+        refuses everybody else.
 
         Args:
             identifier: its DBInstanceIdentifier.
 
         Raises:
-            CloudError: there is none of this name, or it is not available; also as for `environments`.
+            CloudError: nothing has this name, or it is not available; also as for `environments`.
             CloudNotRunning: as for `environments`.
         """
         return [DatabaseSession(**row) for row in self._call("GET", "database-sessions", identifier=identifier)]
@@ -135,19 +136,19 @@ class Inside:
     def at_once(self, function: str, events: Sequence[object], *, qualifier: str | None = None) -> list[CallResult]:
         """Invokes a function once for each event, all at the same moment, and waits for all the answers.
 
-        Each call that Lambda accepts has an execution environment of its own before any handler begins, as on AWS,
-        where environments start side by side. A refused call is not made again.
+        Each call that Lambda accepts gets its own execution environment before any handler begins, as on AWS, where
+        environments start side by side. A refused call isn't repeated.
 
         Args:
             function: its name.
-            events: what the calls get; anything that JSON can hold.
+            events: the calls' events; anything that JSON can hold.
             qualifier: version or alias.
 
         Returns:
-            What came of each call, in the order of `events`.
+            The result of each call, in the order of `events`.
 
         Raises:
-            ClientError: of boto3; there is no such function, for instance.
+            ClientError: boto3's error, for example if there is no such function.
             CloudNotRunning: the local cloud was stopped.
         """
         self._require_running()
@@ -157,7 +158,7 @@ class Inside:
         patience = Config(
             max_pool_connections=max(10, len(events)), read_timeout=900, retries={"total_max_attempts": 1}
         )
-        client = boto3.Session().client("lambda", config=patience)  # of its own: it marks what it sends
+        client = boto3.Session().client("lambda", config=patience)  # its own client, because it marks what it sends
         with progress.bar(f"calls of {function}", len(events)) as told:
             return burst.at_once(client, function, events, qualifier, told, gathering=self._looks_inside)
 
@@ -170,15 +171,15 @@ class Inside:
         tags: Mapping[str, str] | None = None,
         quiet: bool = False,
     ) -> dict[str, str]:
-        """Makes or changes a CloudFormation stack from a template file, as `sam deploy` does, and waits for it.
+        """Creates or changes a CloudFormation stack from a template file, as `sam deploy` does, and waits for it.
 
-        Folders and files that the template names (CodeUri, ContentUri, DefinitionUri and their like) are zipped and put
-        into a bucket. A template that changes nothing is no error.
+        It zips folders and files that the template names (CodeUri, ContentUri, DefinitionUri and so on) and puts them
+        into a bucket. A template that changes nothing is not an error.
 
         Args:
             template: a file, YAML or JSON, with or without SAM; its paths are relative to its folder.
-            stack_name: a stack of this name is changed, if there is one.
-            parameters: of the template; those that are left out keep their values, or have their defaults.
+            stack_name: if a stack has this name, it is changed.
+            parameters: of the template; a parameter that you leave out keeps its value, or has its default.
             tags: of the stack and its resources.
             quiet: whether nothing is printed.
 
@@ -202,7 +203,7 @@ class Inside:
         )
 
     def layer(self, name: str) -> str:
-        """The ARN of a layer version that holds a package: for `Layers` of create_function. Published if need be.
+        """The ARN of a layer version with a package, for `Layers` of create_function. Publishes the layer if need be.
 
         Args:
             name: "psycopg" or "powertools": psycopg, or Powertools for AWS Lambda, with what it needs, as it is
@@ -218,13 +219,14 @@ class Inside:
         return layers.publish(name, self.endpoint_url, self.region)
 
     def image(self, name: str, folder: str | os.PathLike[str]) -> str:
-        """Lets a folder stand for a container image: jobs of Batch whose definition names it run in a copy of it.
+        """Lets a folder stand for a container image. Batch jobs whose definition names the image run in a copy of it.
 
-        No image runs here: a job's command runs on this machine, its `python` is the notebook's. The folder is copied
-        now, as an image is pushed; call again after a change. On AWS you build an image and push it to a registry.
+        Images don't run here. A job's command runs on this machine, and its `python` is the notebook's. The folder is
+        copied now, as an image is pushed, so call again after a change. On AWS you build an image and push it to a
+        registry.
 
         Args:
-            name: the image, "hikari/render" or "hikari/render:1"; a registry before it does not count.
+            name: the image, "hikari/render" or "hikari/render:1"; a registry before it is ignored.
             folder: with the files that the job's command needs.
 
         Returns:
@@ -237,7 +239,7 @@ class Inside:
         return str(self._call("POST", "image", {"name": name, "folder": str(Path(folder).resolve())}))
 
     def reset(self) -> None:
-        """Forgets every resource and ends every execution environment; the cloud goes on, empty.
+        """Forgets every resource and ends every execution environment. The cloud keeps running, empty.
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`.
@@ -246,7 +248,7 @@ class Inside:
 
     @property
     def _looks_inside(self) -> bool:
-        """Whether this is a local cloud: this notebook's, or one that somebody else has started."""
+        """Whether this is a local cloud, this notebook's or somebody else's."""
         if self.target is None:
             return True
         if self._shared is None:
@@ -263,8 +265,9 @@ class Inside:
             raise CloudError(targets.refusal(str(self.target), call))
         if call == "reset":
             raise CloudError(
-                f"Others may use {self.target} too, so it is not emptied from here. Who started it, can start it anew; "
-                + advice("shared", "aws.cleanup() removes what its session has made, if it was started with one.")
+                f"Others may also use {self.target}, so reset() doesn't empty it. The person who started it can stop "
+                "it and start it again. "
+                + advice("shared", "If you started with a session, aws.cleanup() removes what it has created.")
             )
 
     def _require_running(self) -> None:
@@ -285,12 +288,12 @@ class Inside:
             raise CloudError(_message_of(error)) from error
         except OSError as error:
             raise CloudNotRunning(
-                f"The local cloud does not answer ({error}). Run the cell with cloud.start() again."
+                f"The local cloud doesn't answer ({error}). Run the cell with cloud.start() again."
             ) from error
 
 
 def _message_of(error: urllib.error.HTTPError) -> str:
-    """What the server said: its own calls answer with JSON and a message."""
+    """The server's message; its own calls answer with JSON."""
     text = error.read().decode(errors="replace")
     try:
         return str(json.loads(text)["message"])

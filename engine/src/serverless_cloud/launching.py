@@ -1,4 +1,4 @@
-"""Starts the process of the local cloud, and hears from it where it answers."""
+"""Starts the process of the local cloud, and reads from it where it answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
     """Where the server that `launch` has started answers, once it does.
 
     Raises:
-        CloudDidNotStart: it ended or stayed silent; it is gone then.
+        CloudDidNotStart: the process ended or stayed silent. It no longer runs then.
     """
     line = _first_line(server, START_LIMIT_S)
     try:
@@ -43,20 +43,20 @@ def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
 
 @contextlib.contextmanager
 def files_explained(target: str | None) -> Iterator[None]:
-    """Says of a temporary file or folder that cannot be made what it is for.
+    """Explains an OSError about a temporary file or folder.
 
     Args:
-        target: as for `cloud.start`; a target keeps such files as well, and is not called the local cloud.
+        target: as for `cloud.start`. A session with a target also keeps such files, but isn't called the local cloud.
 
     Raises:
-        CloudDidNotStart: in place of OSError.
+        CloudDidNotStart: instead of OSError.
     """
     try:
         yield
     except OSError as error:
         what = "The local cloud" if target is None else "The session"
         raise CloudDidNotStart(
-            disk.with_advice(f"{what} did not start: it keeps its files among temporary ones. {error}.")
+            disk.with_advice(f"{what} did not start, because it could not create its temporary files: {error}.")
             + f" {advice('files', 'Set TMPDIR to a folder that you can write to.')}"
         ) from error
 

@@ -1,8 +1,8 @@
-"""Layers of the course: packages that Lambda does not have, as they are installed here, zipped for Lambda.
+"""Layers of the course: packages that Lambda doesn't have, as they are installed here, zipped for Lambda.
 
-The files are those of the packages' own lists (importlib.metadata), and the same files give the same zip. Compiled
-modules come along, marked "unchecked" (PEP 552): unpacking a zip changes the dates that Python would compare, and the
-first cold starts, often many at once, would compile everything.
+The files come from the packages' own lists (importlib.metadata), and the same files give the same zip. Compiled modules
+are included, marked "unchecked" (PEP 552). Unpacking a zip changes the dates that Python would compare, so the first
+cold starts, often many at once, would otherwise compile everything.
 
 Layout: AWS Lambda Developer Guide, "Packaging your layer content": Python packages are in python/.
 """
@@ -26,7 +26,7 @@ from packaging.utils import canonicalize_name
 
 from serverless_cloud.errors import CloudError, advice
 
-#: What a layer holds: the package whose version names it, and its extras. What they need comes along.
+#: A layer's packages: the package whose version names it, and its extras. Their own requirements are added.
 LAYERS = {"psycopg": ("psycopg", ("binary",)), "powertools": ("aws-lambda-powertools", ())}
 _UNCHECKED_HASH = 0b01  # PEP 552: the header's flags
 _COMPILED = (".pyc", ".pyo")
@@ -45,7 +45,7 @@ def publish(name: str, endpoint_url: str, region: str) -> str:
         CloudError: there is no such layer, or its package is not installed.
     """
     if name not in LAYERS:
-        raise CloudError(f"There is no layer {name!r} of the course. There is: {', '.join(LAYERS)}.")
+        raise CloudError(f"The course has no layer {name!r}. It has {', '.join(LAYERS)}.")
     import boto3  # late: most notebooks have it by then, and it takes longer than the rest of this module
 
     client: Any = boto3.client("lambda", endpoint_url=endpoint_url or None, region_name=region)
@@ -112,15 +112,16 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         raise CloudError(
-            f"The package {name}, which the layer needs, is not installed. {advice('package', 'Install it with pip.')}"
+            f"The layer needs the package {name}, which is not installed. {advice('package', 'Install it with pip.')}"
         ) from None
 
 
 def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str, Path]]:
-    """Where each file of a package stands in a folder of packages, and on this machine; programs are left out."""
+    """The path of each file of a package in a folder of packages, and on this machine, without programs."""
     if distribution.files is None:
         raise CloudError(
-            f"The package {distribution.name} was installed without a list of its files. Install it again with pip."
+            f"The package {distribution.name} has no list of its files, so it can't become a layer. Install it again "
+            "with pip."
         )
     for path in distribution.files:
         file = Path(str(path.locate()))

@@ -26,7 +26,7 @@ _of_this_process: list[RunFolder] = []
 
 
 class RunFolder:
-    """A fresh private folder for this process, at `path`; what dead runs left is removed first."""
+    """A fresh private folder for this process, at `path`. It first removes the files of dead runs."""
 
     def __init__(self) -> None:
         runs = runs_folder()

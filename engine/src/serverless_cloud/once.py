@@ -1,8 +1,9 @@
-"""What is made on first use, and made once, however many threads ask for it at the same moment.
+"""Makes a value on its first use, and only once, however many threads ask for it at the same moment.
 
-`functools.cache` lets each of them make its own when nobody has one yet. A boto3 client takes 50 ms and 10 MB (measured
-26 November 2026, 2 cores): 300 executions that called their first function together held 4 GB, and the server did not
-answer in time (docs/soak.md). There is one lock for each function, so a hit may wait while another client is made.
+`functools.cache` lets each of these threads make its own value if there is none yet. A boto3 client takes 50 ms and
+10 MB (measured 26 November 2026, 2 cores). When 300 executions called their first function together, they held 4 GB,
+and the server did not answer in time (docs/soak.md). There is one lock for each function, so a hit may wait while
+another client is made.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ Made = TypeVar("Made")
 
 
 def once(most: int | None = None) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
-    """As `functools.lru_cache`, for what is dear to make: a second thread waits until the first has made it.
+    """Like `functools.lru_cache`, for expensive values. A second thread waits until the first has made the value.
 
     Args:
-        most: how many of them are kept; None for all.
+        most: how many values are kept; None for all.
     """
 
     def decorate(make: Callable[Given, Made]) -> Callable[Given, Made]:

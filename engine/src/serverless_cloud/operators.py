@@ -1,8 +1,8 @@
 """Comparison operators of event patterns (EventBridge, Pipes, event source mappings) and of SNS's filter policies.
 
-Both services read the same rules, {"prefix": "lamp"} for instance, and refuse wrong ones in the same words, which are
-those of Event Ruler, the library that AWS publishes. `Operators` has what they share; each service's subclass has its
-own operators, limits and words. Rules: Amazon EventBridge User Guide, "Comparison operators for use in event patterns";
+Both services read the same rules, such as {"prefix": "lamp"}, and refuse wrong rules in the same words, the words of
+Event Ruler, a library that AWS publishes. `Operators` has what they share. Each service's subclass has its own
+operators, limits and words. Rules: Amazon EventBridge User Guide, "Comparison operators for use in event patterns";
 Amazon SNS Developer Guide, "Amazon SNS subscription filter policies". No moto, no I/O.
 """
 
@@ -27,7 +27,7 @@ class InvalidOperator(ValueError):
 
 
 def require_text(name: str, operand: Any) -> str:
-    """The operand, which must be a text. `name`: what the error calls the operator."""
+    """The operand, which must be a text. `name` is the operator's name in the error."""
     if not isinstance(operand, str):
         raise InvalidOperator(f"{name} match pattern must be a string")
     return operand
@@ -110,7 +110,7 @@ class Operators:
         return on_text(lambda value: value.casefold() == folded)
 
     def anything_but(self, operand: Any) -> Test:
-        """Texts or numbers, in a list or alone. A field that is not there is not anything."""
+        """Texts or numbers, in a list or single. A field that is not there is not anything."""
         wanted = operand if isinstance(operand, list) else [operand]
         numbers = [self.is_number(each) for each in wanted]
         if not all(number or isinstance(each, str) for number, each in zip(numbers, wanted, strict=True)):
@@ -146,7 +146,7 @@ class Operators:
         return lambda value: self.is_number(value) and all(compare[sign](value, limit) for sign, limit in limits)
 
     def limit(self, sign: str, members: list[Any]) -> float:
-        """The number after a sign. `members`: it alone, or nothing."""
+        """The number after a sign. `members` has only this number, or is empty."""
         if not members or not self.is_number(members[0]):
             raise InvalidOperator(f"Value of {sign} must be numeric")
         self.check_number(members[0])

@@ -70,7 +70,9 @@ class Outbox:
             reason = f"{type(failure).__name__}: {failure}"
             traceback.print_exc()
         if reason is not None and is_wanted():
-            with reported(f"A delivery was given up ({reason}), and its dead letter was not delivered"):
+            with reported(
+                f"The local cloud gave up a delivery ({reason}), and could not deliver its dead letter either"
+            ):
                 delivery.give_up(reason)
         with self._lock:
             if delivery.lane and is_wanted():

@@ -1,4 +1,4 @@
-"""Makes the parts of the data plane, and tells each of them of those that it needs."""
+"""Makes the parts of the data plane, and connects each part to the parts that it needs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Who is at the other end of a connection on this machine. Ports of 127.0.0.1 are open to everybody who shares it, as a
-class does; the local cloud runs what it is given, so it answers to its own user alone, and to root.
+"""Finds the user at the other end of a connection on this machine. Everybody who shares the machine, as a class does,
+can reach ports of 127.0.0.1. The local cloud runs the code it gets, so it answers only its own user and root.
 
 Linux knows whose socket a connection comes from: it is asked once for each, by netlink (sock_diag(7), 11 us); or, where
 a container allows no netlink, by /proc/net/tcp (milliseconds; tens of them beside a thousand connections).
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 SHARED = "SERVERLESS_FIRST_SHARED_CLOUD"
-"""Set to 1 in the processes of a cloud that anybody on this machine may use."""
+"""Set to 1 in the processes of a cloud that everybody on this machine may use."""
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 # A socket that its owner has closed has no owner any more: Linux says 0, which is root's number, and inode 0. Only
 # those count that somebody holds, also if they have said that nothing more will come (shutdown: FIN_WAIT1, FIN_WAIT2).
@@ -91,7 +91,7 @@ def by_netlink(peer: Address, here: Address) -> int | None:
         return None
     # struct inet_diag_msg: family, state, timer, retrans, which (48 bytes), expires, rqueue, wqueue, uid, inode
     _, state, *_, number, inode = struct.unpack_from("=BBBB48sIIIII", told, 16)
-    # Without the connection Linux answers with whoever listens at the port: no match in state, nor at the other end.
+    # Without the connection, Linux answers with the listener at the port, which matches neither state nor other end.
     return int(number) if state in _HELD and inode and told[20:24] == which[:4] else None
 
 

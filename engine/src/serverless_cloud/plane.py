@@ -1,4 +1,4 @@
-"""All parts of the data plane in one place: what a seam gets to hand over to."""
+"""All parts of the data plane in one place, for the seams that hand over to them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from serverless_cloud.tasks import Tasks
 
 @dataclass(frozen=True)
 class DataPlane:
-    """What makes the answers of moto real.
+    """The data plane, which makes moto's answers real.
 
     Args:
-        service, queue: Lambda, for calls that wait and for those that do not.
+        service, queue: Lambda, for calls that wait and for calls that don't.
         functions: the same by ARN, for services that call functions.
         permissions: asked before anything acts for somebody.
         databases, proxies: RDS.
@@ -83,4 +83,4 @@ class DataPlane:
             except Exception as error:
                 errors.append(error)
         if errors:
-            raise ExceptionGroup("The local cloud could not be emptied wholly.", errors)
+            raise ExceptionGroup("The local cloud could not be emptied completely.", errors)

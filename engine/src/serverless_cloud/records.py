@@ -1,4 +1,4 @@
-"""What the local cloud tells of itself: the rows that `Cloud` hands out."""
+"""The rows that `Cloud` returns about the local cloud."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class ExecutionEnvironment:
-    """One execution environment, as it was when you asked.
+    """One execution environment at the moment of the call.
 
     Args:
         pid: its process on this machine; look it up in your system's process list.
         state: "init", "busy", "frozen" or "ended".
-        invocations: how many events it has been given.
+        invocations: how many events it has received.
         created, last_used: when it was started, when its state last changed.
         memory: the memory that its process holds now, in MB; 0 when it has ended.
         version: the version of the function that it serves.
-        provisioned: whether provisioned concurrency has initialised it ahead.
+        provisioned: whether provisioned concurrency initialized it ahead.
     """
 
     id: str
@@ -37,7 +37,7 @@ class ExecutionEnvironment:
 
 @dataclass(frozen=True)
 class Interval:
-    """What one environment did for a while; times in seconds since the function's first environment was started."""
+    """One phase of an environment. Times are in seconds since the function's first environment started."""
 
     environment: str
     pid: int
@@ -72,12 +72,12 @@ class DatabaseSession:
 
     Args:
         pid: the process of PostgreSQL that serves it.
-        user, database: as whom, and where to, it has logged in.
+        user, database: the role and the database of its login.
         application: the name that the client has given itself; empty if none.
         state: "active", "idle", "idle in transaction" and so on.
-        waits_for: "Lock", "Client" and so on; empty if it waits for nothing.
+        waits_for: "Lock", "Client" and so on; empty if it isn't waiting.
         query: its last statement.
-        connected_s, since_s: when it has connected, when its state has changed; Unix time, in seconds.
+        connected_s, since_s: when it connected, and when its state last changed; Unix time, in seconds.
     """
 
     pid: int
@@ -97,7 +97,7 @@ class Sample:
 
     Args:
         time_s: in seconds since the watch began.
-        sessions: those that were there.
+        sessions: the sessions at that moment.
     """
 
     time_s: float
@@ -111,14 +111,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class CallResult:
-    """What came of one call to a function.
+    """The result of one call to a function.
 
     Args:
-        outcome: "answered"; "failed", the function has ended with an error; "throttled", Lambda has refused the call.
-        payload: what the function returned; None if it did not.
+        outcome: "answered"; "failed" if the function ended with an error; "throttled" if Lambda refused the call.
+        payload: the function's return value; None if it didn't return.
         error: the error's message, as Lambda gives it; empty if there is none.
         took_s: how long the caller waited, in seconds. With `Cloud.at_once` that includes the wait for the others.
-        log: the last 4 KB of what the function has logged.
+        log: the last 4 KB of the function's log.
     """
 
     outcome: str

@@ -1,7 +1,7 @@
-"""What the local cloud does not honour yet: refused by name, so that nothing is passed over in silence.
+"""Refusals of settings and calls that the local cloud doesn't support. Each refusal names the setting or the call.
 
-moto would accept the calls below, keep their settings and act on none of them. A row goes when the data plane honours
-it. No moto.
+moto would accept the calls below, keep their settings and never act on them. Delete a row when the data plane supports
+its call. No moto.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import re
 
 from werkzeug.exceptions import HTTPException
 
-#: How services word what they do not honour; the braces stand for what it is.
+#: The refusal of a setting or a call; the braces stand for its name.
 STORED = (
-    "The local cloud does not honour {}: it would be stored and have no effect. docs/fidelity.md lists what is real."
+    "The local cloud doesn't support {}. It would store this and never act on it, so it refuses the call. Leave it "
+    "out; docs/fidelity.md lists what works here."
 )
-KEPT = STORED.replace("stored", "kept")  # REST APIs
-NOT_YET = STORED.replace("{}", "{} yet")  # HTTP APIs and the calls of Lambda below
+#: The refusal of a call that has a substitute; the second pair of braces stands for the advice.
+INSTEAD = "The local cloud doesn't support {}. {} docs/fidelity.md lists what works here."
 
 
 class Refusal(HTTPException):
-    """An error as the services with JSON answer it, in the form that moto's own errors have.
+    """An error as services with JSON return it, in the form of moto's own errors.
 
     Args:
         error_type: the error's name in the API reference.
@@ -43,7 +44,7 @@ class Refusal(HTTPException):
 
 
 class NotHonoured(Refusal):
-    """AWS would take the request. The local cloud would keep a setting of it and not act on it, so it answers 501.
+    """AWS would accept the request. The local cloud would store a setting and never act on it, so it answers 501.
 
     SNS, whose answers are XML, wraps it.
 
@@ -58,23 +59,30 @@ class NotHonoured(Refusal):
 
 _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/[^/]+"
 
-#: HTTP method, path, what the learner called.
+#: HTTP method, path, message.
 NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
-    (method, re.compile(path), name)
-    for method, path, name in (
-        ("PUT", _FUNCTION + "/recursion-config", "put_function_recursion_config"),
-        ("PUT", _FUNCTION + "/runtime-management-config", "put_runtime_management_config"),
-        ("PUT", _FUNCTION + "/code-signing-config", "put_function_code_signing_config"),
-        ("POST", _FUNCTION + "/invoke-async/?", "invoke_async"),
-        ("POST", _FUNCTION + "/response-streaming-invocations", "invoke_with_response_stream"),
+    (method, re.compile(path), message)
+    for method, path, message in (
+        ("PUT", _FUNCTION + "/recursion-config", STORED.format("put_function_recursion_config")),
+        ("PUT", _FUNCTION + "/runtime-management-config", STORED.format("put_runtime_management_config")),
+        ("PUT", _FUNCTION + "/code-signing-config", STORED.format("put_function_code_signing_config")),
+        (
+            "POST",
+            _FUNCTION + "/invoke-async/?",
+            INSTEAD.format("invoke_async", 'Call invoke with InvocationType="Event".'),
+        ),
+        (
+            "POST",
+            _FUNCTION + "/response-streaming-invocations",
+            INSTEAD.format("invoke_with_response_stream", "Call invoke, which returns the whole answer at once."),
+        ),
     )
 )
 
 
 def refusal(method: str, path: str) -> bytes | None:
-    """The error body for a call that is not honoured yet; None for every other call."""
-    for refused_method, pattern, name in NOT_HONOURED:
+    """The error body for a call that the local cloud doesn't support; None for every other call."""
+    for refused_method, pattern, message in NOT_HONOURED:
         if method == refused_method and pattern.fullmatch(path):
-            message = NOT_YET.format(name)
             return json.dumps({"Type": "User", "message": message, "Message": message}).encode()
     return None

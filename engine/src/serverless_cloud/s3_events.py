@@ -1,4 +1,4 @@
-"""S3's events: what is told of an object, and which notification configurations AWS refuses. No moto, no I/O.
+"""S3's events of objects, and the notification configurations that AWS refuses. No moto, no I/O.
 
 Amazon S3 User Guide: "Event message structure", "EventBridge event message structure", "Configuring event notifications
 using object key name filtering".
@@ -70,7 +70,7 @@ class Call:
 
 @dataclass(frozen=True)
 class ObjectEvent:
-    """What happened to one object.
+    """An event of one object.
 
     Args:
         name: without "s3:", "ObjectCreated:Put".
@@ -164,7 +164,7 @@ def event_bridge_event(event: ObjectEvent, call: Call) -> dict[str, Any]:
 
 
 def test_event(bucket: str, time: str, call: Call) -> str:
-    """What a queue or a topic gets when a configuration names it."""
+    """The message that a queue or a topic gets when a configuration names it."""
     fields = {
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
@@ -181,7 +181,7 @@ def test_event(bucket: str, time: str, call: Call) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """What one configuration asks for.
+    """The filter of one configuration.
 
     Args:
         events: "s3:ObjectCreated:*" and so on.

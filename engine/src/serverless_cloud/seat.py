@@ -93,7 +93,10 @@ def _taken(files: list[Path]) -> int | None:
     mine, began_s, told = None, time.monotonic(), False
     while opened and mine is None and time.monotonic() < began_s + LONGEST_WAIT_S:
         if not told and time.monotonic() > began_s + _SAID_AFTER_S:
-            print(f"Others of the class are at a burst or a check: {len(files)} go at the same time. Yours comes next.")
+            print(
+                f"Others in the class are running a burst or a check, and only {len(files)} can run at the same time. "
+                "Yours is waiting for its turn."
+            )
             told = True
         for descriptor in opened:
             with suppress(OSError):

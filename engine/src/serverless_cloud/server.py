@@ -1,7 +1,7 @@
 """The server process of the local cloud: moto answers every AWS API, the data plane makes the answers real.
 
-Started by the notebook's kernel, and gone when the kernel is: it holds the read end of a pipe whose other end only the
-kernel has. Or started alone: `serverless-cloud --port 4566`.
+The notebook's kernel starts it, and it ends with the kernel, because it holds the read end of a pipe whose other end
+only the kernel has. You can also start it without a kernel: `serverless-cloud --port 4566`.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ def run(port: int, settings: CloudSettings, *, share: bool) -> None:
     """
     if share and hasattr(os, "geteuid") and os.geteuid() == 0:
         raise CloudError(
-            "root cannot share a local cloud, because every user of this machine could run code as root. Start it as "
-            "an ordinary user, or without --share."
+            "root can't share a local cloud, because every user of this machine could run code as root. Start it as an "
+            "ordinary user, or without --share."
         )
     os.environ[peers.SHARED] = "1" if share else "0"  # its other processes inherit it
     server = CloudServer(port, settings)
@@ -132,11 +132,11 @@ def run(port: int, settings: CloudSettings, *, share: bool) -> None:
             flush=True,
         )
     print(
-        f"The local cloud runs on {server.endpoint_url} until Ctrl-C. In another terminal:\n"
+        f"The local cloud runs at {server.endpoint_url} until you press Ctrl-C. In another terminal, run:\n"
         f"  export AWS_ENDPOINT_URL={server.endpoint_url} AWS_DEFAULT_REGION=us-east-1 "
         "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
-        f"An API answers at {server.endpoint_url}/restapis/ID/STAGE/_user_request_/PATH too.\n"
-        "AWS calls of handlers stay on this machine.",
+        f"You can also call an API at {server.endpoint_url}/restapis/ID/STAGE/_user_request_/PATH.\n"
+        "AWS calls from handlers stay on this machine.",
         flush=True,
     )
     server.serve()
@@ -173,7 +173,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: server.stop_soon())
     with contextlib.suppress(OSError):  # the kernel may be gone already: then there is nobody to tell, only to clean up
         print(json.dumps({"endpoint_url": server.endpoint_url, "pid": os.getpid()}), flush=True)
-    os.dup2(2, 1)  # nobody reads any more: what moto prints would fill the pipe, and then block
+    os.dup2(2, 1)  # nobody reads any more, so moto's output would fill the pipe and then block
     with contextlib.suppress(Exception):  # nobody is left to be told
         server.serve()
     if remove_all(owner_folder):  # a database server that the learner has started

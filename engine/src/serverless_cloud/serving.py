@@ -23,7 +23,7 @@ IDLE_S = 120
 
 
 def moto_app(stacks: Callable[[], Any]) -> Any:
-    """moto's WSGI application, which makes that of each service when it is first called.
+    """moto's WSGI application, which makes each service's application at the service's first call.
 
     Args:
         stacks: makes CloudFormation's, since moto's imports every service that it has: seconds.
@@ -31,7 +31,7 @@ def moto_app(stacks: Callable[[], Any]) -> Any:
 
     def app_of(service: Any) -> Any:
         if service is None:
-            raise NotImplementedError("there is no such service")
+            raise NotImplementedError("no such service")
         return stacks() if service == "cloudformation" else create_backend_app(service)
 
     return DomainDispatcherApplication(app_of)
@@ -46,7 +46,7 @@ def listen(app: Any, port: int) -> Any:
     try:
         return make_server(HOST, port, app, threaded=True, request_handler=KeptConnection)
     except SystemExit:  # werkzeug's way to say it
-        raise OSError(f"Port {port} on {HOST} is taken. Choose another one, or 0 for any.") from None
+        raise OSError(f"Port {port} on {HOST} is taken. Choose another port, or 0 for any free port.") from None
 
 
 class KeptConnection(MotoRequestHandler):
@@ -106,7 +106,7 @@ class KeptConnection(MotoRequestHandler):
 
     def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         is_bare = status[:3] in ("204", "304") or status.startswith("1")
-        is_head = self.command == "HEAD"  # its Content-Length is that of the answer to GET
+        is_head = self.command == "HEAD"  # its Content-Length is the same as in the answer to GET
         lines = [f"HTTP/1.1 {status}", f"Server: {self.version_string()}"]
         lines += [f"{name}: {value}" for name, value in headers if is_head or name.lower() != "content-length"]
         names = {name.lower() for name, _ in headers}

@@ -1,4 +1,4 @@
-"""The settings of a local cloud, and what they may be."""
+"""The settings of a local cloud, and their allowed values."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 #: How functions reach a VPC: by interfaces that they share, as since 2019, or by one for each environment, as before.
 NETWORK_MODELS = ("hyperplane", "2019")
-#: What may change while the cloud runs.
+#: Settings that may change while the cloud runs.
 CHANGEABLE = ("idle_expiry_s", "time_scale", "enforce_iam", "network_model")
-_MOST = 1e9  # as seconds, 30 years: what Python can wait for
+_MOST = 1e9  # in seconds, 30 years, which Python can still wait for
 
 
 @dataclass(frozen=True)
 class CloudSettings:
-    """What a local cloud is started with.
+    """The settings of a local cloud at its start.
 
     Args:
         idle_expiry_s: how long an idle execution environment lives, in seconds.
@@ -35,19 +35,23 @@ DEFAULTS = CloudSettings()
 
 
 def check(settings: Mapping[str, object]) -> None:
-    """Looks at settings of a cloud, by their names.
+    """Checks settings of a cloud, by their names.
 
     Raises:
-        ValueError: there is no such setting, or it cannot have this value.
+        ValueError: a setting doesn't exist, or cannot have its value.
     """
     for name, value in settings.items():
         if name not in CHANGEABLE:
-            raise ValueError(f"{name} is no setting; there are {', '.join(CHANGEABLE)}.")
+            import difflib  # late, because only this error needs it
+
+            close = difflib.get_close_matches(name, CHANGEABLE, 1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"Unknown setting {name!r}.{meant} Settings: {', '.join(CHANGEABLE)}.")
         if name == "enforce_iam":
             if not isinstance(value, bool):
-                raise ValueError(f"enforce_iam is {value!r}; it must be True or False.")
+                raise ValueError(f"enforce_iam is {value!r}. It must be True or False.")
         elif name == "network_model":
             if value not in NETWORK_MODELS:
-                raise ValueError(f"network_model is {value!r}; it must be {' or '.join(map(repr, NETWORK_MODELS))}.")
+                raise ValueError(f"network_model is {value!r}. It must be {' or '.join(map(repr, NETWORK_MODELS))}.")
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST:
-            raise ValueError(f"{name} is {value!r}; it must be a number greater than 0, and at most 1,000,000,000.")
+            raise ValueError(f"{name} is {value!r}. It must be a number greater than 0, and at most 1,000,000,000.")

@@ -1,8 +1,8 @@
-"""What `cloud.start()` changes in the notebook's process, and how it is put back.
+"""The changes that `cloud.start()` makes in the notebook's process, and how to undo them.
 
-boto3 is steered by environment variables alone, so that the learner's code is the code that works on AWS. Credentials,
-profiles and settings that lie around are neither read nor used: the AWS files are replaced by one of our own, which
-knows the same profile names with made-up keys.
+Only environment variables steer boto3, so that the learner's code is the code that works on AWS. Credentials, profiles
+and settings on this machine are neither read nor used. Our own file replaces the AWS files, and has the same profile
+names with made-up keys.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def no_proxy_for_this_machine(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def apply(changes: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Makes the changes in this process; what to `apply` to undo them."""
+    """Makes the changes in this process. Returns the changes that undo them with `apply`."""
     before = {name: os.environ.get(name) for name in changes}
     for name, value in changes.items():
         if value is None:

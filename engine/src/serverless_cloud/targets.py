@@ -1,4 +1,4 @@
-"""What takes the local cloud's place: a real account, or another emulator."""
+"""Targets that replace the local cloud: a real account, or another emulator."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from serverless_cloud.errors import CloudError, advice
 
 #: The target that is a real account.
 AWS = "aws"
-#: Call of the local cloud's own -> what to use on AWS.
+#: A call that only the local cloud has -> what to use on AWS instead.
 ON_AWS = {
-    "environments": "AWS does not show execution environments. CloudWatch has the metric ConcurrentExecutions.",
-    "timeline": "AWS does not show execution environments. REPORT lines in the log tell durations and cold starts.",
-    "proxy-events": "On AWS: the proxy's metrics in CloudWatch, and its log when DebugLogging is on.",
-    "database-sessions": "On AWS: connect and SELECT * FROM pg_stat_activity, or look at the instance's monitoring.",
-    "url": "On AWS an API's own address is the one to call: give that.",
-    "image": "On AWS: build a container image and push it to Amazon ECR.",
-    "reset": "On AWS: aws.cleanup() removes what its session has made.",
+    "environments": "AWS doesn't show execution environments. Look at the metric ConcurrentExecutions in CloudWatch.",
+    "timeline": "AWS doesn't show execution environments. Read durations and cold starts from the log's REPORT lines.",
+    "proxy-events": "On AWS, look at the proxy's metrics in CloudWatch, and at its log if DebugLogging is on.",
+    "database-sessions": "On AWS, connect and SELECT * FROM pg_stat_activity, or look at the instance's monitoring.",
+    "url": "On AWS, call the API at its own address, and pass that address instead of its id.",
+    "image": "On AWS, build a container image and push it to Amazon ECR.",
+    "reset": "On AWS, aws.cleanup() removes what its session has created.",
 }
 _POSTGRESQL = 5432
 
 
 class Session(Protocol):
-    """Who answers for a target: asks before an account is used, tags what is made there, and removes it."""
+    """Answers for a target: asks before an account is used, tags what is created there, and removes it."""
 
     @property
     def account_id(self) -> str:
@@ -38,7 +38,7 @@ class Session(Protocol):
 
     @property
     def greeting(self) -> str:
-        """What a start says after the target, from a blank on; may be empty."""
+        """The part of the greeting after the target, beginning with a blank; may be empty."""
 
     def confirm(self) -> None:
         """Called before anything is changed; raises CloudError to prevent it."""
@@ -57,13 +57,13 @@ def url(target: str | None) -> str | None:
     """A target that is a URL, without a slash at its end; None for the local cloud.
 
     Raises:
-        ValueError: it is no URL.
+        ValueError: it is not a URL.
     """
     if target is None:
         return None
     target = target.rstrip("/")
     if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
-        raise ValueError(f'target is {target!r}; it must be "aws" or a URL, as in "http://127.0.0.1:4566".')
+        raise ValueError(f'target is {target!r}. It must be "aws" or a URL, such as "http://127.0.0.1:4566".')
     return target
 
 
@@ -79,11 +79,11 @@ def account_id(region: str) -> str:
     try:
         return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])
     except (BotoCoreError, ClientError) as error:
-        raise CloudError(f"Whose account it is could not be found out: {error}") from error
+        raise CloudError(f"AWS didn't say whose account your credentials belong to: {error}") from error
 
 
 def refusal(target: str, call: str) -> str:
-    """Why a call of the local cloud's own is refused at a target, and what to do in its place.
+    """Why a target refuses a call that only the local cloud has, and what to do instead.
 
     Args:
         target: "aws" or a URL.
@@ -92,7 +92,7 @@ def refusal(target: str, call: str) -> str:
     if target == "aws":
         instead = ON_AWS.get(call, "")
         return f"Only the local cloud can do this. {advice('cleanup', instead) if call == 'reset' else instead}".strip()
-    return f"Only the local cloud can do this, and a target takes its place: {target}"
+    return f"Only the local cloud can do this, but boto3 uses the target {target}. Start without target to try it."
 
 
 def database_address(identifier: str) -> tuple[str, int]:
@@ -116,22 +116,22 @@ def database_address(identifier: str) -> tuple[str, int]:
         try:
             (proxy,) = rds.describe_db_proxies(DBProxyName=identifier)["DBProxies"]
         except ClientError as error:
-            raise CloudError(f"There is no RDS instance and no RDS proxy {identifier!r}: {error}") from None
+            raise CloudError(f"There is no RDS instance or RDS proxy named {identifier!r}: {error}") from None
         host, port, state = proxy.get("Endpoint"), _POSTGRESQL, proxy["Status"]
     if not host or not port:
-        raise CloudError(f"{identifier} is {state} and has no address yet: wait until it is available.")
+        raise CloudError(f"{identifier} is {state} and has no address yet. Wait until it is available.")
     return str(host), int(port)
 
 
 def require_lambda_s_platform(name: str) -> None:
-    """Refuses a layer that Lambda could not load: its compiled modules are this machine's.
+    """Refuses a layer that Lambda could not load, because its compiled modules are this machine's.
 
     Raises:
-        CloudError: this is no Linux on x86_64.
+        CloudError: this machine doesn't run Linux on x86_64.
     """
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise CloudError(
-            f"The layer {name} is made of what is installed here, for {platform.system()} on {platform.machine()}, and "
-            f"Lambda runs Linux: build it with pip install --platform manylinux2014_x86_64 --python-version "
-            f"3.{sys.version_info.minor} --only-binary=:all: --target python, zip it, and publish that."
+            f"The layer {name} would contain this machine's packages, for {platform.system()} on {platform.machine()}, "
+            "but Lambda runs Linux on x86_64. Build it with pip install --platform manylinux2014_x86_64 "
+            f"--python-version 3.{sys.version_info.minor} --only-binary=:all: --target python, zip it, and publish it."
         )

@@ -22,7 +22,7 @@ def local_cloud_of_the_run() -> Iterator[Cloud]:
 
 @pytest.fixture
 def local_cloud(local_cloud_of_the_run: Cloud) -> Iterator[Cloud]:
-    """An empty local cloud, which boto3 reaches without further settings. What the test makes is gone after it."""
+    """An empty local cloud that boto3 reaches without further settings. It is emptied again after the test."""
     local_cloud_of_the_run.reset()
     yield local_cloud_of_the_run
     local_cloud_of_the_run.reset()

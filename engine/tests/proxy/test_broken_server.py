@@ -38,12 +38,12 @@ def test_a_negative_length_in_an_answer(broken: Any) -> None:
         refusal = victim.ask(query("break"))[-1]
         assert refusal.brief() == "E 08P01"
         assert refusal.fields["M"] == (
-            "The database broke the protocol: invalid message length. "
-            "RDS Proxy has closed the connection; connect again."
+            "The database sent a message that breaks the protocol: invalid message length. "
+            "RDS Proxy closed the connection; connect again."
         )
         assert victim.closed()
         assert [answer.brief() for answer in other.ask(query("SELECT 1"))] == ["C SELECT 1", "Z I"]
-    logs(front, "The database broke the protocol: invalid message length")
+    logs(front, "The database sent a message that breaks the protocol: invalid message length")
     eventually(lambda: front.now("DatabaseConnections") <= 1, "the broken connection to be given up")
 
 
@@ -52,7 +52,7 @@ FAULTS = {
     "authentication without a code": (no_code, "an authentication message without a code"),
     "10,000,000 rounds": (
         scram_rounds("10000000"),
-        "10000000 rounds of SCRAM-SHA-256; RDS Proxy computes at most 100000",
+        "10000000 rounds of SCRAM-SHA-256, but RDS Proxy computes at most 100000",
     ),
     "no number of rounds": (scram_rounds("9" * 5000), "malformed SCRAM message"),
 }

@@ -74,7 +74,7 @@ BAD_TARGETS: list[tuple[dict[str, Any], str]] = [
     ({"InputTransformer": {"InputTemplate": '"<order>"'}}, "contains invalid placeholder order"),
     ({"InputTransformer": {"InputTemplate": "order"}}, "Invalid InputTemplate for target q"),
     ({"InputTransformer": {"InputTemplate": '{"order": }'}}, "Invalid InputTemplate for target q"),
-    ({"InputTransformer": {"InputTemplate": '"a"', "InputPathsMap": {"aws.x": "$.id"}}}, "keys cannot start with AWS"),
+    ({"InputTransformer": {"InputTemplate": '"a"', "InputPathsMap": {"aws.x": "$.id"}}}, "Keys cannot start with AWS"),
     ({"InputTransformer": {"InputTemplate": '"a"', "InputPathsMap": {"a": "$['id']"}}}, "is invalid: $['id']"),
     ({"InputTransformer": {"InputTemplate": '"a"'}, "Arn": "arn:aws:logs:us-east-1:123456789012:log-group:orders"},
      "Input for target q is not a valid JSON text."),
@@ -150,7 +150,7 @@ def test_entries_are_taken_one_by_one_and_the_request_is_limited() -> None:
     "arn", ["arn:aws:ecs:us-east-1:123456789012:cluster/hikari", "arn:aws:lambda:a:b:layer:c", "x"]
 )
 def test_a_target_that_is_not_served_is_refused_by_name(arn: str) -> None:
-    with pytest.raises(UnsupportedTarget, match="does not send to the target"):
+    with pytest.raises(UnsupportedTarget, match="doesn't send to the target"):
         service_of(arn)
 
 

@@ -122,7 +122,7 @@ def test_what_a_function_gives(given: Any, value: Any) -> None:
         ({"Fn::If": ["IsTest", "a"]}, "requires a list argument with three elements"),
         ({"Fn::Join": ["-"]}, "every Fn::Join object requires two parameters"),
         ({"Fn::ImportValue": "nobody"}, "No export named nobody found"),
-        ({"Fn::Lamp": 1}, "does not know the function Fn::Lamp"),
+        ({"Fn::Lamp": 1}, "doesn't support the function Fn::Lamp"),
         ({"Fn::Length": [1]}, "Fn::Length needs the transform AWS::LanguageExtensions"),
     ],
 )

@@ -119,8 +119,8 @@ def test_nothing_is_decided_by_guessing() -> None:
     for broken, message in (
         (statement(Effect="allow"), "needs an Effect"),
         (statement(Action=None), "an Action or a NotAction"),
-        (statement(Resources="*"), "Resources is no element"),
-        (statement(Condition={"StringIs": {"aws:SourceIp": "x"}}), "StringIs is no condition operator"),
+        (statement(Resources="*"), "has no element Resources"),
+        (statement(Condition={"StringIs": {"aws:SourceIp": "x"}}), "StringIs is not a condition operator"),
     ):
         with pytest.raises(ValueError, match=message):
             Policy(document(broken))
@@ -177,7 +177,7 @@ def test_a_deny_counts_more_than_any_allow() -> None:
         ("allow", "allow", "", None, "because no session policy allows the sqs:sendmessage action"),
         ("", None, None, "allow", None),
         ("allow", None, None, "deny", "with an explicit deny in a resource-based policy"),
-        ("allow", None, None, "broken", "because a policy cannot be evaluated"),
+        ("allow", None, None, "broken", "because the local cloud can't evaluate a policy"),
     ],
 )
 def test_policies_of_all_kinds_together(

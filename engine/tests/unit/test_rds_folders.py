@@ -43,7 +43,7 @@ def test_a_named_folder_without_programs_is_an_error_that_names_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(binaries.VARIABLE, str(tmp_path))
-    with pytest.raises(binaries.NoPostgres, match=r"SERVERLESS_FIRST_POSTGRES is .* no postgres, no initdb"):
+    with pytest.raises(binaries.NoPostgres, match=r"SERVERLESS_FIRST_POSTGRES is .* lacks postgres, initdb"):
         binaries.from_environment()
 
 
@@ -52,7 +52,7 @@ def test_named_programs_that_do_not_start_are_an_error(tmp_path: Path) -> None:
     for name in ("postgres", "initdb", "psql", "pg_ctl"):
         (tmp_path / name).write_text("#!/bin/sh\necho broken; exit 1\n", encoding="utf-8")
         (tmp_path / name).chmod(0o755)
-    with pytest.raises(binaries.NoPostgres, match=r"does not start \(broken\)"):
+    with pytest.raises(binaries.NoPostgres, match=r"doesn't start \(broken\)"):
         binaries.find(str(tmp_path))
 
 

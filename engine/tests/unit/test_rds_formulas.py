@@ -50,7 +50,7 @@ def test_a_formula_has_a_value_and_a_text_is_itself(text: str, value: str) -> No
     ],
 )
 def test_what_looks_like_a_formula_and_is_none_is_refused(text: str) -> None:
-    with pytest.raises(BadParameter, match="not a formula"):
+    with pytest.raises(BadParameter, match="can't evaluate the formula"):
         evaluate(text, GIB)
 
 

@@ -56,7 +56,7 @@ TARGET = "MISSING_TRANSITION_TARGET"
 TEMPLATE = "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call"
 LANGUAGE = "The QueryLanguage is set to '{}', but field '{}' is only supported for the '{}' QueryLanguage"
 TYPES = "Value should be one of the following: [Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait]"
-OPERATOR = "This object should have only one comparison operator, StringEquals for instance"
+OPERATOR = "This object should have only one comparison operator, such as StringEquals"
 WAITS = "There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp]"
 
 

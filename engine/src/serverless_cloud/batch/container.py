@@ -1,7 +1,7 @@
 """The first process of a job's container: starts the job's command and ends everything that came of it.
 
-Run as a script: `python container.py SERVER_PID COMMAND ...`, in a session of its own. It stands for what the
-container itself is on AWS: when the command ends, whatever it has started ends too, also what left its process group.
+Run as a script: `python container.py SERVER_PID COMMAND ...`, in its own session. It plays the part of the
+container on AWS: when the command ends, whatever it has started ends too, also what left its process group.
 
     SIGTERM   is passed on to the command, which may clean up
     SIGHUP    all processes end at once; Linux sends it when the server ends, however it ends

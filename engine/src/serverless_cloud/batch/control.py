@@ -1,4 +1,4 @@
-"""What jobs need to know of the rest of the cloud: queues, compute environments, and where things are told."""
+"""The parts of the cloud that jobs need: queues, compute environments, and places to report to."""
 
 from __future__ import annotations
 
@@ -65,4 +65,4 @@ class Control(Protocol):
         """Puts an event on EventBridge's default bus."""
 
     def time_scale(self) -> float:
-        """What AWS's times are divided by."""
+        """The divisor of AWS's times."""

@@ -1,4 +1,4 @@
-"""What Fargate asks of a job.
+"""Fargate's rules for a job.
 
 Rules: AWS Batch API Reference, "ResourceRequirement" (the pairs) and "ContainerProperties" (what does not apply).
 """

@@ -17,7 +17,7 @@ def full_name(image: str) -> str:
     """An image's name without its registry and with its tag: "hikari/render:latest".
 
     Args:
-        image: as it stands in a job definition, "123456789012.dkr.ecr.us-east-1.amazonaws.com/hikari/render".
+        image: as in a job definition, "123456789012.dkr.ecr.us-east-1.amazonaws.com/hikari/render".
     """
     bare = _REGISTRY.sub("", image, count=1) if _REGISTRY.match(image) else image
     name = bare.partition("@")[0]
@@ -34,19 +34,23 @@ class Images:
         self._number = 0
 
     def put(self, name: str, source: Path) -> str:
-        """Takes a copy of a folder for an image, in place of an earlier one; its full name.
+        """Copies a folder for an image, and replaces an earlier copy. Returns the image's full name.
 
         Args:
             name: "hikari/render" or "hikari/render:1".
             source: an absolute path.
 
         Raises:
-            CloudError: it is no folder, or the name is empty.
+            CloudError: it is not a folder, or the name is empty.
         """
         if not name.strip():
-            raise CloudError("An image needs a name, as in a job definition: hikari/render.")
+            raise CloudError(
+                "An image needs a name, such as hikari/render. Give the name that the job definition uses."
+            )
         if not source.is_dir():
-            raise CloudError(f"{source} is no folder. An image here is a folder with the files of a job.")
+            raise CloudError(
+                f"{source} is not a folder. In the local cloud an image is a folder with the files of a job."
+            )
         with self._lock:
             self._number += 1
             place = self._folder / str(self._number)

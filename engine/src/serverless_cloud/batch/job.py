@@ -1,4 +1,4 @@
-"""A job and its attempts: what has happened to it so far, and how DescribeJobs and ListJobs tell it.
+"""A job and its attempts, their history, and their form in DescribeJobs and ListJobs.
 
 Rules: AWS Batch User Guide, "Job states"; API Reference, "JobDetail", "AttemptDetail", "JobSummary".
 """
@@ -56,7 +56,7 @@ class Attempt:
 
     Args:
         number: from 1.
-        cluster: the name of the ECS cluster that stands in its task's ARN.
+        cluster: the name of the ECS cluster in its task's ARN.
         environment: the name of its compute environment.
         log_stream: where its output goes.
     """
@@ -79,7 +79,7 @@ class Attempt:
         return {"onStatusReason": self.status_reason, "onReason": self.reason, "onExitCode": code}
 
     def container(self, key: Key) -> dict[str, Any]:
-        """What DescribeJobs tells of its container."""
+        """Its container in the form of DescribeJobs."""
         account_id, region = key
         task = f"arn:aws:ecs:{region}:{account_id}:task/{self.cluster}/{self.task_id}"
         told: dict[str, Any] = {"taskArn": task, "networkInterfaces": []}

@@ -53,7 +53,7 @@ class Jobs:
 
     @property
     def control(self) -> Control:
-        """What `connect` was given."""
+        """The control that `connect` was given."""
         assert self._control is not None, "the seam batch_jobs is not installed"
         return self._control
 
@@ -163,7 +163,7 @@ class Jobs:
         self.move(job, Status.FAILED, reason)
 
     def _settle_dependencies(self) -> bool:
-        """Moves jobs towards RUNNABLE, or fails those that wait in vain; whether any has changed."""
+        """Moves jobs towards RUNNABLE, or fails jobs that wait in vain. Returns whether any job changed."""
         changed = False
         for job in list(self._before):
             state = self._waits(job)
@@ -247,7 +247,7 @@ class Jobs:
         self._threads.add(thread)
         thread.start()
 
-    # ---- one attempt, in a thread of its own
+    # ---- one attempt, in its own thread
 
     def _run(self, job: Job, attempt: Attempt, place: ComputeEnvironment, queue_name: str, generation: int) -> None:
         def while_it_counts(change: Callable[[], None]) -> bool:

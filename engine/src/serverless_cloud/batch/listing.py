@@ -20,15 +20,15 @@ _FILTERS = ("JOB_NAME", "JOB_DEFINITION", *_TIMES)
 
 
 def selected(jobs: Sequence[Job], status: str | None, filters: Sequence[Mapping[str, Any]]) -> list[Job]:
-    """Those of a queue or an array that a request names, in their order.
+    """The jobs of a queue or an array that a request names, in their order.
 
     Args:
         status: jobStatus of the request.
         filters: its filters; with one the status does not count.
 
     Raises:
-        ClientException: a status or a filter that there is not.
-        NotHonoured: a filter that the local cloud does not honour.
+        ClientException: the status or the filter doesn't exist.
+        NotHonoured: the local cloud doesn't support the filter.
     """
     if status and status not in list(Status):
         raise ClientException(f"Job status {status} is not one of {' | '.join(Status)}")

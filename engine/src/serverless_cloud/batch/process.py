@@ -110,7 +110,7 @@ class JobProcess:
         self._signal("SIGTERM")
 
     def ask_to_end_now(self) -> None:
-        """Begins to end all its processes; the container's first one knows of those that have left the group."""
+        """Begins to end all its processes. The container's first process knows which processes have left the group."""
         self._signal("SIGHUP")
 
     def end(self) -> None:
@@ -120,14 +120,14 @@ class JobProcess:
         self._process.kill()
 
     def _signal(self, name: str) -> None:
-        if sys.platform == "win32":  # a signal would end the container's first process alone, and leave the command
+        if sys.platform == "win32":  # a signal would end only the container's first process, and leave the command
             self._process.kill()
         elif self._process.is_running():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, getattr(signal, name))
 
     def new_lines(self) -> list[str]:
-        """What it has printed since the last time, line by line; a last line without its end only after the end."""
+        """The lines printed since the last time. A last line without its end comes only after the end."""
         is_over = self.ended.is_set()
         try:
             with self._log.open("rb") as log:

@@ -1,4 +1,4 @@
-"""SubmitJob: what is asked becomes a job, or is refused.
+"""SubmitJob: turns a request into a job, or refuses it.
 
 Rules: AWS Batch API Reference, "SubmitJob", "JobDependency", "ArrayProperties", "JobTimeout".
 """
@@ -63,7 +63,7 @@ def timeout_of(given: Mapping[str, Any] | None) -> int | None:
     if seconds is None:
         return None
     if not isinstance(seconds, int) or seconds < LEAST_TIMEOUT_S:
-        raise ClientException(f"attemptDurationSeconds must be at least {LEAST_TIMEOUT_S} seconds; it is {seconds}.")
+        raise ClientException(f"attemptDurationSeconds must be at least {LEAST_TIMEOUT_S} seconds. It is {seconds}.")
     return seconds
 
 
@@ -76,8 +76,8 @@ def job_of(
         given: the request, by the names of the API.
 
     Raises:
-        ClientException: Batch would not take it.
-        NotHonoured: the local cloud does not honour a setting.
+        ClientException: Batch would not accept it.
+        NotHonoured: the local cloud doesn't support a setting.
     """
     _check(given, queue, definition)
     parameters = {**definition.parameters, **{k: str(v) for k, v in (given.get("parameters") or {}).items()}}
@@ -119,7 +119,7 @@ def job_of(
 def _check(given: Mapping[str, Any], queue: Queue, definition: Definition) -> None:
     for name in _REFUSED:
         if given.get(name):
-            raise NotHonoured(f"{name} of SubmitJob")
+            raise NotHonoured(f"{name} in SubmitJob")
     if _NAME.fullmatch(str(given.get("jobName") or "")) is None:
         raise ClientException("Job name should match valid pattern")
     if not queue.is_enabled:  # recalled, not verified
@@ -127,7 +127,7 @@ def _check(given: Mapping[str, Any], queue: Queue, definition: Definition) -> No
     if definition.is_fargate not in {each.is_fargate for each in queue.environments}:
         wanted = "Fargate" if definition.is_fargate else "EC2"
         raise ClientException(
-            f"The job definition needs {wanted} (platformCapabilities), and the compute environments of job queue "
+            f"The job definition needs {wanted} (platformCapabilities), but the compute environments of job queue "
             f"{queue.name} are of another kind."
         )
 
@@ -137,7 +137,7 @@ def _size(given: Mapping[str, Any] | None) -> int | None:
         return None
     size = given["size"]
     if not isinstance(size, int) or not SMALLEST_ARRAY <= size <= LARGEST_ARRAY:
-        raise ClientException(f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}; it is {size}.")
+        raise ClientException(f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}. It is {size}.")
     return size
 
 
@@ -151,22 +151,24 @@ def _dependencies(
     for each in depends_on:
         other_id, kind = each.get("jobId"), each.get("type")
         if kind not in (None, "SEQUENTIAL", "N_TO_N"):
-            raise ClientException(f"type of dependsOn is {kind}; it must be N_TO_N or SEQUENTIAL.")
+            raise ClientException(f"The type in dependsOn is {kind}. It must be N_TO_N or SEQUENTIAL.")
         if kind is not None and size is None:
-            raise ClientException(f"A dependency of the type {kind} is for array jobs.")
+            raise ClientException(f"A dependency of the type {kind} works only for array jobs.")
         if not other_id:
             if kind != "SEQUENTIAL":
-                raise ClientException("dependsOn needs a jobId; only the type SEQUENTIAL of an array job goes without.")
+                raise ClientException(
+                    "dependsOn needs a jobId. Only a SEQUENTIAL dependency of an array job works without it."
+                )
             in_order = True
             continue
         other = find(other_id)
         if other is None:
-            raise ClientException(f"Job {other_id} of dependsOn does not exist.")
+            raise ClientException(f"Job {other_id} in dependsOn does not exist.")
         if kind != "N_TO_N":
             waits_for.append(other.id)
         elif other.size != size:
             raise ClientException(
-                f"Job {other_id} of an N_TO_N dependency must be an array job of the same size, {size}."
+                f"Job {other_id} of an N_TO_N dependency must be an array job with the same size, {size}."
             )
         each["jobId"] = other.id
     return in_order, waits_for

@@ -13,7 +13,7 @@ from typing import Any
 from serverless_cloud.batch.refused import ClientException
 
 MOST_ATTEMPTS, MOST_CONDITIONS = 10, 5
-#: API Reference, EvaluateOnExit: what a pattern may be; an asterisk stands at the end only.
+#: API Reference, EvaluateOnExit: allowed patterns, with an asterisk only at the end.
 _PATTERNS = {"onStatusReason": r"[\w.:\s]+\*?|\*", "onReason": r"[\w.:\s]+\*?|\*", "onExitCode": r"[0-9]+\*?|\*"}
 #: How an attempt has ended, by the conditions that look at it; None where there is nothing.
 Ending = Mapping[str, str | None]
@@ -80,9 +80,10 @@ def _check(condition: Mapping[str, str]) -> None:
     if str(condition.get("action", "")).upper() not in ("RETRY", "EXIT"):
         raise ClientException("action of evaluateOnExit must be RETRY or EXIT.")
     if not set(_PATTERNS) & set(condition):
-        raise ClientException(f"An entry of evaluateOnExit needs one of {', '.join(_PATTERNS)}.")
+        raise ClientException(f"Each entry of evaluateOnExit needs at least one of {', '.join(_PATTERNS)}.")
     for name, pattern in _PATTERNS.items():
         if name in condition and (len(condition[name]) > 512 or not re.fullmatch(pattern, condition[name])):
             raise ClientException(
-                f"{name} of evaluateOnExit is {condition[name]!r}: a text, optionally with an asterisk at its end."
+                f"{name} in evaluateOnExit is {condition[name]!r}. It must be a text, optionally with an asterisk at "
+                "its end."
             )

@@ -1,7 +1,7 @@
 """One attempt of a job from its start to its end: output, timeout, termination.
 
 Rules: AWS Batch User Guide, "Job timeouts": counted from startedAt of the attempt, SIGTERM, then SIGKILL after 30 s; an
-attempt that was ended so is not tried again.
+attempt that ended this way is not tried again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def run_attempt(
         return None
     except Exception as error:
         traceback.print_exc()
-        attempt.reason, attempt.status_reason = f"An error inside the local cloud: {error!r}", FAILED_TO_START
+        attempt.reason, attempt.status_reason = f"The local cloud failed with {error!r}", FAILED_TO_START
         return None
     forced = None
     try:

@@ -1,4 +1,4 @@
-"""What a job runs: its definition, what the request overrides, and parameters, put together.
+"""The work of a job, put together from its definition, the request's overrides, and parameters.
 
 Rules: AWS Batch User Guide, "Job definition parameters"; API Reference, "ContainerProperties", "ContainerOverrides".
 """
@@ -28,11 +28,11 @@ _OVERRIDES = frozenset(("command", "environment", "resourceRequirements", "vcpus
 
 @dataclass(frozen=True)
 class Work:
-    """What each attempt of a job runs.
+    """The work of each attempt of a job.
 
     Args:
         command: the program and its arguments.
-        environment: its variables, without those that Batch sets.
+        environment: its variables, without the variables that Batch sets.
         job_role_arn: whose rights it has; "" if none.
         log_group, log_prefix: where its output goes.
         container: as DescribeJobs tells it, without what only an attempt knows.
@@ -50,7 +50,7 @@ class Work:
 
 
 def check_properties(properties: Mapping[str, Any], *, is_fargate: bool) -> None:
-    """Raises unless the containerProperties of a definition can be honoured.
+    """Raises unless the local cloud supports the containerProperties of a definition.
 
     Raises:
         ClientException, NotHonoured: as for `work_of`.
@@ -59,7 +59,7 @@ def check_properties(properties: Mapping[str, Any], *, is_fargate: bool) -> None
         raise ClientException("Container properties must contain an image.")
     for name, value in properties.items():
         if value and name not in _HONOURED | _WITHOUT_EFFECT:
-            raise NotHonoured(f"{name} of containerProperties")
+            raise NotHonoured(f"{name} in containerProperties")
     _environment(properties)
     _log_target(properties, "")
     vcpus, memory_mb = _resources(properties, {})
@@ -90,7 +90,7 @@ def work_of(
     """
     for name, value in overrides.items():
         if value and name not in _OVERRIDES:
-            raise NotHonoured(f"{name} of containerOverrides")
+            raise NotHonoured(f"{name} in containerOverrides")
     vcpus, memory_mb = _resources(properties, overrides)
     if is_fargate:
         fargate.check({**properties, **{k: overrides[k] for k in ("vcpus", "memory") if k in overrides}},
@@ -98,8 +98,9 @@ def work_of(
     command = [str(part) for part in overrides.get("command") or properties.get("command") or []]
     if not command:
         raise NotHonoured(
-            "a job without a command: on AWS the image's own command runs, and images do not run here. Give command in "
-            "containerProperties or containerOverrides; without one a job"
+            "a job without a command",
+            "The local cloud doesn't support {}. On AWS the image's own command runs, but images don't run here. Give "
+            "command in containerProperties or containerOverrides (docs/fidelity.md).",
         )
     substituted = tuple(substitute(part, parameters) for part in command)
     environment = _environment(properties) | _environment(overrides)
@@ -129,7 +130,7 @@ def work_of(
 
 
 def substitute(text: str, parameters: Mapping[str, str]) -> str:
-    """Puts parameters in place of Ref::name, also inside a longer text; one without a value stays as it is.
+    """Replaces Ref::name with parameters, also inside a longer text. A parameter without a value stays as it is.
 
     AWS's example has placeholders that are a whole word of the command (AWS Batch User Guide, "Parameter substitution",
     looked up on 26 November 2026). The page does not say what one inside a longer word becomes: that is our reading.
@@ -189,11 +190,11 @@ def _log_target(properties: Mapping[str, Any], definition_name: str) -> tuple[st
     if driver != "awslogs":
         raise NotHonoured(f"logDriver {driver}")
     if settings.get("secretOptions"):
-        raise NotHonoured("secretOptions of logConfiguration")
+        raise NotHonoured("secretOptions in logConfiguration")
     group = options.pop("awslogs-group", LOG_GROUP)
     prefix = options.pop("awslogs-stream-prefix", definition_name)
     options.pop("awslogs-region", None)
     options.pop("awslogs-create-group", None)
     if options:
-        raise NotHonoured(f"{', '.join(sorted(options))} of logConfiguration")
+        raise NotHonoured(f"{', '.join(sorted(options))} in logConfiguration")
     return group, prefix[:200]

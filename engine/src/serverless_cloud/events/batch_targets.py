@@ -36,8 +36,8 @@ def submit(plane: Senders, target: Target) -> None:
     """Submits a job, once, in the target's role.
 
     Args:
-        target: its parameters are BatchParameters; of its payload `Parameters` and `ContainerOverrides` count, as those
-            of SubmitJob. An event that has neither submits the job as it is defined.
+        target: its parameters are BatchParameters; its payload's `Parameters` and `ContainerOverrides` work as in
+            SubmitJob. An event that has neither submits the job as it is defined.
 
     Raises:
         TargetFailed: Batch did not take it.

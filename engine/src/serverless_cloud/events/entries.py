@@ -103,7 +103,7 @@ def _finite(text: str) -> float:
 
 
 def time_of(given: Any) -> str | None:
-    """A time of the API (seconds since 1970, or ISO 8601) as it stands in events."""
+    """A time of the API (seconds since 1970, or ISO 8601) in the form of events."""
     if given is None:
         return None
     if isinstance(given, (int, float)):

@@ -1,4 +1,4 @@
-"""What a rule's target gets: the event, a part of it, a fixed text, or a template filled from it. No moto.
+"""The input of a rule's target: the event, a part of it, a fixed text, or a template filled from it. No moto.
 
 Rules: Amazon EventBridge User Guide, "Amazon EventBridge input transformation".
 """
@@ -57,10 +57,10 @@ def _check_transformer(transformer: Mapping[str, Any], target: Mapping[str, Any]
     if not template:
         raise InvalidInput(f"Parameter(s) InputTemplate must be specified for target: {name}.")
     if len(paths) > 100:
-        raise InvalidInput(f"InputPathsMap for target {name} has {len(paths)} entries; 100 are allowed.")
+        raise InvalidInput(f"InputPathsMap for target {name} has {len(paths)} entries. At most 100 are allowed.")
     for key, path in paths.items():
         if key.lower().startswith("aws."):
-            raise InvalidInput(f"InputPathsMap for target {name} has the key {key}; keys cannot start with AWS.")
+            raise InvalidInput(f"InputPathsMap for target {name} has the key {key}. Keys cannot start with AWS.")
         _require_path(path, name)
     for placeholder in _PLACEHOLDER.findall(template):
         if placeholder not in paths and placeholder not in PREDEFINED:
@@ -70,9 +70,9 @@ def _check_transformer(transformer: Mapping[str, Any], target: Mapping[str, Any]
         if ":logs:" in target["Arn"]:  # a log group takes objects
             raise InvalidInput(f"Input for target {name} is not a valid JSON text.")
         for line in filter(str.strip, example.splitlines()):
-            _require_json(line, f"Invalid InputTemplate for target {name} : a string must stand in quotes: {line}")
+            _require_json(line, f"Invalid InputTemplate for target {name} : put quotes around the string {line}")
     else:
-        _require_json(example, f"Invalid InputTemplate for target {name} : it is not JSON: {template}")
+        _require_json(example, f"Invalid InputTemplate for target {name} : not JSON: {template}")
 
 
 def _require_json(text: str, message: str) -> None:
@@ -90,7 +90,7 @@ def _require_path(path: str, target: Any) -> None:
 def text_for(
     target: Mapping[str, Any], event: Mapping[str, Any], rule_name: str, rule_arn: str, ingested_at: str
 ) -> str:
-    """What a target gets for an event.
+    """The input that a target gets for an event.
 
     Args:
         target: as PutTargets takes it.
@@ -124,7 +124,9 @@ def text_for(
     try:
         return compact(json.loads(filled))
     except (ValueError, RecursionError) as error:
-        raise TargetFailed("INVALID_JSON", f"The template with its values is not JSON: {error}", False) from error
+        raise TargetFailed(
+            "INVALID_JSON", f"The template is not JSON once its values are filled in: {error}", False
+        ) from error
 
 
 def compact(value: Any) -> str:
@@ -133,7 +135,7 @@ def compact(value: Any) -> str:
 
 
 def at(event: Any, path: str) -> Any:
-    """What stands at a JSON path, "$.detail.items[0].id"; a star gives a list of all. `is_there` tells of nothing."""
+    """The value at a JSON path, "$.detail.items[0].id"; a star gives a list. `is_there` says whether there is any."""
     found, many = [event], False
     for name, index in _STEP.findall(path):
         many = many or "*" in (name, index)
@@ -158,7 +160,7 @@ def _step(value: Any, name: str, index: str) -> list[Any]:
 
 
 def _fill(template: str, value_of: Callable[[str, bool], str]) -> str:
-    """Puts values in the place of <placeholders>.
+    """Replaces <placeholders> with values.
 
     Args:
         value_of: gets the placeholder and whether it stands inside a JSON string.

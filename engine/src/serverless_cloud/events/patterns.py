@@ -26,7 +26,7 @@ _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
 
 
 class InvalidPattern(ValueError):
-    """The text is no event pattern; AWS calls it InvalidEventPatternException.
+    """The text is not an event pattern. AWS calls this InvalidEventPatternException.
 
     Args:
         reason: as AWS words it.
@@ -39,7 +39,7 @@ class InvalidPattern(ValueError):
 
 @dataclass(frozen=True)
 class _Field:
-    """What one field must be: one of `tests` holds, or it is not there at all and `may_be_absent`."""
+    """The rule for one field: one of `tests` holds, or the field is missing and `may_be_absent`."""
 
     tests: tuple[Test, ...]
     may_be_absent: bool = False
@@ -66,7 +66,7 @@ class Pattern:
             text: JSON.
 
         Raises:
-            InvalidPattern: it is no pattern; the words are those of AWS.
+            InvalidPattern: it is not a pattern. The words are AWS's.
         """
         try:
             given = json.loads(text, parse_constant=no_json)
@@ -219,7 +219,7 @@ class _Operators(operators.Operators):
         return on_text(lambda value: test(value.casefold()))
 
     def anything_but(self, operand: Any) -> Test:
-        """What is not a text is anything but a prefix."""
+        """A value that is not a text is anything but a prefix."""
         if not isinstance(operand, dict):
             return super().anything_but(operand)
         name, inner = self.single(operand)

@@ -1,9 +1,9 @@
 """Trying again when a target does not take an event: the retry policy of EventBridge rules and schedules. No moto.
 
 Rules (Amazon EventBridge User Guide, "How EventBridge retries delivering events"): for 24 hours and up to 185 times by
-default, with exponential back-off and jitter; both limits are settings. What no other try can mend (a target that has
-gone, a missing permission) is given up at once. AWS does not document the waits: ours double from one second up to ten
-minutes, the last half of each by chance. `time_scale` divides the waits and the maximum age.
+default, with exponential back-off and jitter. Both limits are settings. An error that no retry can mend, such as a
+deleted target or a missing permission, ends the retries at once. AWS doesn't document the waits. Ours double from one
+second up to ten minutes, the last half of each by chance. `time_scale` divides the waits and the maximum age.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Deliveries:
         self._queue.put(delivery)
 
     def clear(self) -> None:
-        """Forgets all deliveries. Its tasks have been stopped before: what they have under way is not tried again."""
+        """Forgets all deliveries. Its tasks have been stopped before, so deliveries under way are not tried again."""
         self._queue.clear()
 
     def _try(self, delivery: Delivery, still_wanted: Callable[[], bool]) -> float | None:

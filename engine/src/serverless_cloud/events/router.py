@@ -73,7 +73,7 @@ Run = Callable[[Rule, Arrival], None]
 
 
 def iso(moment: datetime) -> str:
-    """A time as it stands in events: "2026-11-25T04:00:00Z"."""
+    """A time in the form of events, "2026-11-25T04:00:00Z"."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -1,4 +1,4 @@
-"""From a rule to its targets: what each gets, how long it is tried, and where it goes when that was in vain. No moto.
+"""Sends a rule's events to its targets, with their inputs, retries and dead-letter queues. No moto.
 
 Rules: Amazon EventBridge User Guide, "How EventBridge retries delivering events" and "Using dead-letter queues to
 process undelivered events".
@@ -51,7 +51,10 @@ def check(target: Mapping[str, Any]) -> None:
     if service == "sqs" and arn.endswith(".fifo") and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
         raise InvalidTarget(f"Parameter(s) SqsParameters must be specified for target: {name}.")
     if service == "sns" and arn.endswith(".fifo"):
-        raise InvalidTarget(f"Target {name}: EventBridge does not send to FIFO topics; {arn} is one.")
+        raise InvalidTarget(
+            f"Target {name} is the FIFO topic {arn}. EventBridge doesn't send to FIFO topics, so choose a standard "
+            "topic."
+        )
     if service == "events" and any(target.get(key) for key in ("Input", "InputPath", "InputTransformer")):
         raise InvalidTarget(f"Modifying the input for target {name} is not supported.")
     try:
@@ -104,7 +107,7 @@ class RuleTargets:
     ) -> None:
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if not queue:
-            print(f"An event of {rule.arn} is dropped, {target['Arn']} did not take it: {failure}", file=sys.stderr)
+            print(f"{rule.arn} dropped an event, because {target['Arn']} did not accept it: {failure}", file=sys.stderr)
             return
         attributes = {
             "RULE_ARN": rule.arn,
@@ -118,7 +121,9 @@ class RuleTargets:
         try:
             targets.dead_letter(self._plane, queue, body, attributes, PRINCIPAL, rule.arn)
         except TargetFailed as error:
-            print(f"An event of {rule.arn} is dropped, its dead-letter queue {queue} failed: {error}", file=sys.stderr)
+            print(
+                f"{rule.arn} dropped an event, because its dead-letter queue {queue} failed: {error}", file=sys.stderr
+            )
 
 
 def _as_target(rule: Rule, target: Mapping[str, Any], arrival: Arrival) -> Target:

@@ -1,4 +1,4 @@
-"""Sending to a target by its ARN: what EventBridge rules, EventBridge Scheduler and Pipes have in common. No moto.
+"""Sends to a target by its ARN, for EventBridge rules, EventBridge Scheduler and Pipes. No moto.
 
 Functions are called in the data plane, all else by ordinary boto3 calls to this same server. Which permission counts:
 Amazon EventBridge User Guide, "Using resource-based policies" (functions, queues, topics, log groups) and "Using IAM
@@ -35,7 +35,8 @@ ACTIONS = {
 }
 _OWN_POLICY = ("lambda", "sqs", "sns", "logs")  # of EventBridge rules: the target's own policy allows them
 _NAMES = (
-    "Lambda functions, SQS queues, SNS topics, Step Functions state machines, event buses, Kinesis streams, log groups"
+    "Lambda functions, SQS queues, SNS topics, Step Functions state machines, event buses, Kinesis streams and "
+    "log groups"
 )
 _NO_QUEUE = "The specified queue does not exist or you do not have access to it."
 _GONE = ("NonExistentQueue", "NotFound", "ResourceNotFound", "DoesNotExist", "NoSuch")
@@ -48,8 +49,8 @@ class UnsupportedTarget(ValueError):
 
     def __init__(self, arn: str) -> None:
         super().__init__(
-            f"The local cloud does not send to the target {arn} yet: it would be stored and have no effect. "
-            f"It sends to {_NAMES}. docs/fidelity.md lists what is real."
+            f"The local cloud doesn't send to the target {arn}. It would store the target and never use it, so it "
+            f"refuses the call. It sends to {_NAMES}; docs/fidelity.md lists what works here."
         )
 
 
@@ -71,7 +72,7 @@ class TargetFailed(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What is sent, where to, and in whose name.
+    """A payload, its target, and the identity that sends it.
 
     Args:
         payload: JSON text; for a queue, a topic or a log group any text.
@@ -102,7 +103,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """What stands at the end of the ARN: "orders", "stream/orders", "event-bus/orders"."""
+        """The end of the ARN: "orders", "stream/orders", "event-bus/orders"."""
         return self.arn.split(":", 5)[5]
 
     def client(self, service: str) -> Any:
@@ -118,7 +119,7 @@ class Buses(Protocol):
 
 
 class Senders(Protocol):
-    """What of the data plane (plane.DataPlane) is needed to send."""
+    """The parts of the data plane (plane.DataPlane) that sending needs."""
 
     @property
     def functions(self) -> Functions:
@@ -252,7 +253,7 @@ def _topic_policy(target: Target) -> str | None:
 
 
 def _log_policy(target: Target) -> str | None:
-    """All resource policies of CloudWatch Logs in the Region: a log group has none of its own."""
+    """All resource policies of CloudWatch Logs in the Region, because a log group doesn't have its own policy."""
     found = target.client("logs").describe_resource_policies()["resourcePolicies"]
     statements: list[Any] = []
     for policy in found:

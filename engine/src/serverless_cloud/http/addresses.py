@@ -1,6 +1,6 @@
 """The other ways to an API: by the name that AWS gives it, and by a path of the cloud's own port.
 
-An API listens on a port of its own (front.py), which changes from run to run. Whoever has nothing but the id of an API
+An API listens on its own port (front.py), which changes from run to run. A client that knows only the id of an API
 and the cloud's endpoint, the AWS command line for one, reaches it there as well:
 
     http://ENDPOINT/restapis/ID/STAGE/_user_request_/orders    REST and HTTP APIs; other local clouds have this form
@@ -29,7 +29,7 @@ _DEFAULT = "$default"  # the stage that an HTTP API has at its root
 
 
 def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
-    """What an API answers to a request that has come to the cloud's own port; None if it is for no API.
+    """An API's answer to a request at the cloud's own port; None if the request is not for an API.
 
     Args:
         environ: the WSGI request, with `HEADERS`; its body is read only if it is for an API.
@@ -48,7 +48,7 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
         id, rest = found["id"], found["rest"] or ""
         target = rest if unquote(found["stage"]) == _DEFAULT else f"/{found['stage']}{rest}"
     if doors.url(id) is None:
-        return message(404, f"This cloud has no API and no function URL with the id {id}.")
+        return message(404, f"This cloud has no API or function URL with the id {id}. Check the id.")
     body = environ["wsgi.input"].read()
     if len(body) > BODY_BYTES:
         return message(413, "Request Too Long")

@@ -1,6 +1,6 @@
-"""What a function may answer to an API or a function URL: formats 1.0 and 2.0.
+"""The answers that a function may return to an API or a function URL, in formats 1.0 and 2.0.
 
-Sources: as in proxy.py. What counts as malformed follows answers that were recorded on AWS.
+Sources: as in proxy.py. Recorded answers of AWS decide which answers are malformed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _ANSWER_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64E
 
 
 class MalformedAnswer(ValueError):
-    """What a function has returned is no answer to an HTTP request; the text says why."""
+    """A function's return value is not an answer to an HTTP request. The text says why."""
 
 
 @dataclass(frozen=True)
 class ProxyAnswer:
-    """What a function has answered.
+    """The answer of a function.
 
     Args:
         headers: in the order in which they are written.
@@ -56,7 +56,7 @@ class ProxyAnswer:
         try:
             return Response(self.status, headers, base64.b64decode(self.body))
         except (binascii.Error, ValueError) as error:
-            raise MalformedAnswer(f"isBase64Encoded is true, and the body is not base64: {error}") from error
+            raise MalformedAnswer(f"isBase64Encoded is true, but the body is not base64: {error}") from error
 
 
 def read_1_0(payload: bytes, *, rest: bool) -> ProxyAnswer:
@@ -72,10 +72,10 @@ def read_1_0(payload: bytes, *, rest: bool) -> ProxyAnswer:
     """
     answer = _object(payload)
     if rest and (unknown := set(answer) - _ANSWER_KEYS):
-        raise MalformedAnswer(f"it has keys that an answer has not: {', '.join(sorted(unknown))}")
+        raise MalformedAnswer(f"it has keys that an answer doesn't have: {', '.join(sorted(unknown))}")
     many = answer.get("multiValueHeaders") or {}
     if not isinstance(many, dict) or not all(isinstance(values, list) for values in many.values()):
-        raise MalformedAnswer("multiValueHeaders has to be an object of lists")
+        raise MalformedAnswer("multiValueHeaders must be an object of lists")
     headers = [(name, _text(value)) for name, values in many.items() for value in values]
     names, there = {name.lower(): name for name in many}, {(name.lower(), value) for name, value in headers}
     single = [(name, value) for name, value in _headers(answer) if (name.lower(), value) not in there]
@@ -88,8 +88,8 @@ def read_2_0(payload: bytes) -> ProxyAnswer:
     """An answer in format 2.0. Without statusCode the whole of it is the body, as application/json, status 200.
 
     Raises:
-        MalformedAnswer: it has a statusCode, and is no answer all the same. An HTTP API answers 500 then, a function
-            URL 502.
+        MalformedAnswer: it has a statusCode, but is not an answer. An HTTP API then answers 500, and a function URL
+            502.
     """
     try:
         answer = json.loads(payload)
@@ -100,7 +100,7 @@ def read_2_0(payload: bytes) -> ProxyAnswer:
         return ProxyAnswer(200, (("Content-Type", "application/json"),), text, False)
     cookies = answer.get("cookies") or []
     if not isinstance(cookies, list):
-        raise MalformedAnswer("cookies has to be a list of strings")
+        raise MalformedAnswer("cookies must be a list of strings")
     headers = [*_headers(answer), *(("Set-Cookie", _text(cookie)) for cookie in cookies)]
     return ProxyAnswer(_status(answer["statusCode"], None), _sent(headers), _string_body(answer), _flag(answer))
 
@@ -111,7 +111,7 @@ def _object(payload: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise MalformedAnswer(f"it is not JSON: {error}") from error
     if not isinstance(answer, dict):
-        raise MalformedAnswer(f"it has to be an object with statusCode and body, not {type(answer).__name__}")
+        raise MalformedAnswer(f"it must be an object with statusCode and body, not {type(answer).__name__}")
     return answer
 
 
@@ -121,14 +121,14 @@ def _status(value: Any, default: int | None) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value)
     if type(value) is not int or not 200 <= value <= 599:
-        raise MalformedAnswer(f"statusCode has to be a whole number, 200 to 599, not {value!r}")
+        raise MalformedAnswer(f"statusCode must be a whole number from 200 to 599, not {value!r}")
     return value
 
 
 def _headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     headers = answer.get("headers") or {}
     if not isinstance(headers, dict):
-        raise MalformedAnswer("headers has to be an object")
+        raise MalformedAnswer("headers must be an object")
     return [(name, _text(value)) for name, value in headers.items() if value is not None]
 
 
@@ -136,7 +136,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
-        raise MalformedAnswer(f"the value of a header has to be a string, not {value!r}")
+        raise MalformedAnswer(f"the value of a header must be a string, not {value!r}")
     return str(value)
 
 
@@ -145,7 +145,7 @@ def _sent(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         try:
             (name + value).encode("latin-1")
         except UnicodeEncodeError as error:
-            raise MalformedAnswer(f"the header {name} has characters that no header may have") from error
+            raise MalformedAnswer(f"the header {name} has characters that headers can't have") from error
         if not name or any(c in name + value for c in "\r\n\0") or " " in name or ":" in name:
             raise MalformedAnswer(f"{name!r} with {value!r} cannot be a header")
     return tuple((name, value) for name, value in headers if name.lower() not in DOORS_OWN)
@@ -154,12 +154,12 @@ def _sent(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 def _string_body(answer: Mapping[str, Any]) -> str:
     body = answer.get("body")
     if body is not None and not isinstance(body, str):
-        raise MalformedAnswer(f"body has to be a string (json.dumps makes one), not {type(body).__name__}")
+        raise MalformedAnswer(f"body must be a string, which json.dumps makes, not {type(body).__name__}")
     return body or ""
 
 
 def _flag(answer: Mapping[str, Any]) -> bool:
     flag = answer.get("isBase64Encoded")
     if flag is not None and not isinstance(flag, bool):
-        raise MalformedAnswer(f"isBase64Encoded has to be true or false, not {flag!r}")
+        raise MalformedAnswer(f"isBase64Encoded must be true or false, not {flag!r}")
     return bool(flag)

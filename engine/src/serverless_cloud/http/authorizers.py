@@ -1,4 +1,4 @@
-"""Lambda authorisers: a function says whether a request may go on. For REST APIs and HTTP APIs; JWT: jwt_authorizer.py.
+"""Lambda authorizers, for REST APIs and HTTP APIs. A function says whether a request may go on. JWT: jwt_authorizer.py.
 
 Sources: API Gateway Developer Guide, "Use API Gateway Lambda authorizers" with "Input to" and "Output from an API
 Gateway Lambda authorizer", and "Control access to HTTP APIs with AWS Lambda authorizers".
@@ -25,7 +25,7 @@ from serverless_cloud.lambda_.calling import FunctionGone
 
 REST, FORMAT_1_0, FORMAT_2_0 = "rest", "1.0", "2.0"
 DEFAULT_TTL_S = 300.0  # of REST APIs; HTTP APIs keep answers only if a TTL is given
-TIMEOUT_S = {REST: 29.0, FORMAT_1_0: 10.0, FORMAT_2_0: 10.0}  # quotas; HTTP APIs: 10,000 ms for an authoriser
+TIMEOUT_S = {REST: 29.0, FORMAT_1_0: 10.0, FORMAT_2_0: 10.0}  # quotas; HTTP APIs: 10,000 ms for an authorizer
 MOST_KEPT = 10_000  # answers in the cache; ours, so that it cannot grow without end
 
 
@@ -33,8 +33,8 @@ class NotAuthorized(Exception):
     """The request may not go on.
 
     Args:
-        status: 401: no identity, or the authoriser said "Unauthorized". 403: the policy does not allow it. 500: the
-            authoriser failed, or its answer is none.
+        status: 401: no identity, or the authorizer said "Unauthorized". 403: the policy does not allow it. 500: the
+            authorizer failed, or its answer is none.
         message: as a REST API words it; None stands for null.
     """
 
@@ -45,14 +45,14 @@ class NotAuthorized(Exception):
 
 @dataclass(frozen=True)
 class LambdaAuthorizer:
-    """The settings of a Lambda authoriser.
+    """The settings of a Lambda authorizer.
 
     Args:
-        key: tells it from all others: (API's id, authoriser's id); answers are kept under it.
+        key: tells it from all others: (API's id, authorizer's id); answers are kept under it.
         function_arn: of the function, version or alias.
-        caller: API Gateway, with the authoriser's ARN; None if a role stands for it.
+        caller: API Gateway, with the authorizer's ARN; None if a role stands for it.
         sources: where the identity is: "method.request.header.Authorization" (REST), "$request.header.Authorization"
-            (HTTP), likewise querystring, context and stageVariables. A TOKEN authoriser has one.
+            (HTTP), likewise querystring, context and stageVariables. A TOKEN authorizer has one.
         is_token: whether it gets the token only (REST, type TOKEN).
         validation: what the token must match (REST, TOKEN); empty: anything.
         ttl_s: how long an answer is kept, in seconds; 0: not at all.
@@ -78,10 +78,10 @@ class Grant:
     """The request may go on.
 
     Args:
-        context: what the authoriser tells the integration.
+        context: what the authorizer tells the integration.
         principal_id: whom it has found; empty in simple answers.
-        usage_key: the API key for the usage plan, if the authoriser gives it (REST).
-        latency_ms: how long the authoriser took.
+        usage_key: the API key for the usage plan, if the authorizer gives it (REST).
+        latency_ms: how long the authorizer took.
     """
 
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Grant:
     latency_ms: int = 0
 
     def for_event(self, format: str) -> dict[str, Any]:
-        """What stands in the event under requestContext.authorizer."""
+        """The value of requestContext.authorizer in the event."""
         if format == FORMAT_2_0:
             return {"lambda": dict(self.context)}
         found: dict[str, Any] = {"principalId": self.principal_id}
@@ -99,7 +99,7 @@ class Grant:
 
 
 class LambdaAuthorizers:
-    """Asks authorisers, and keeps their answers."""
+    """Asks authorizers, and keeps their answers."""
 
     def __init__(self, calls: FunctionCalls) -> None:
         self._calls = calls
@@ -134,7 +134,7 @@ class LambdaAuthorizers:
             self._kept.clear()
 
     def forget(self, key: Hashable) -> None:
-        """Forgets the answers of one authoriser: it was changed, or its cache was flushed."""
+        """Forgets the answers of one authorizer: it was changed, or its cache was flushed."""
         with self._lock:
             self._kept = {kept: entry for kept, entry in self._kept.items() if kept[0] != key}  # type: ignore[index]
 
@@ -164,13 +164,13 @@ class LambdaAuthorizers:
             reply = self._calls.invoke(arn, event, authorizer.caller, timeout_s, role_arn)
             answer = json.loads(reply.payload)
         except (FunctionGone, CloudError, TimeoutError, ValueError) as error:
-            raise _failed(f"the authoriser's function {authorizer.function_arn} did not answer: {error!r}") from error
+            raise _failed(f"the authorizer's function {authorizer.function_arn} did not answer: {error!r}") from error
         if reply.function_error:
             if isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized":
                 raise NotAuthorized(401, "Unauthorized")
-            raise _failed(f"the authoriser's function {authorizer.function_arn} ended with an error: {answer}")
+            raise _failed(f"the authorizer's function {authorizer.function_arn} ended with an error: {answer}")
         if not isinstance(answer, dict):
-            raise _failed(f"an authoriser answers with an object, not with {answer!r}")
+            raise _failed(f"the answer of an authorizer must be an object, not {answer!r}")
         return answer
 
 
@@ -186,8 +186,8 @@ def _string(value: Any) -> str | None:
 
 
 def _failed(why: str) -> NotAuthorized:
-    """Clients learn nothing of the cause; it stands in the server's own log."""
-    print(f"Authorisation failed: {why}", file=sys.stderr)
+    """Clients don't learn the cause. You find it in the server's own log."""
+    print(f"Authorization failed: {why}", file=sys.stderr)
     return NotAuthorized(500, None)
 
 
@@ -243,17 +243,19 @@ def _value(source: str, request: Request, event: Mapping[str, Any]) -> str:
 def _grant(answer: dict[str, Any], method_arn: str, latency_ms: int, is_simple: bool) -> Grant:
     context = answer.get("context") or {}
     if not isinstance(context, dict):
-        raise _failed(f"context has to be an object, not {context!r}")
+        raise _failed(f"context must be an object, not {context!r}")
     if is_simple:
         if not isinstance(answer.get("isAuthorized"), bool):
-            raise _failed(f"a simple answer has isAuthorized, true or false: {answer}")
+            raise _failed(f"a simple answer must have isAuthorized, true or false: {answer}")
         if not answer["isAuthorized"]:
             raise NotAuthorized(403, "Forbidden")
         return Grant(context, latency_ms=latency_ms)
     if not isinstance(answer.get("principalId"), str) or not isinstance(answer.get("policyDocument"), dict):
-        raise _failed(f"an authoriser's answer needs principalId, a string, and policyDocument, an object: {answer}")
+        raise _failed(
+            f"the answer of an authorizer needs principalId, a string, and policyDocument, an object: {answer}"
+        )
     if wrong := [name for name, value in context.items() if not isinstance(value, str | int | float | None)]:
-        raise _failed(f"context.{wrong[0]} has to be a string, a number or a boolean")
+        raise _failed(f"context.{wrong[0]} must be a string, a number or a boolean")
     verdict = _verdict(answer["policyDocument"], method_arn)
     if verdict is not policies.Verdict.ALLOW:
         text = "User is not authorized to access this resource"
@@ -265,4 +267,4 @@ def _verdict(document: dict[str, Any], method_arn: str) -> policies.Verdict:
     try:
         return policies.parsed(json.dumps(document)).says(policies.Request("execute-api:Invoke", method_arn))
     except ValueError as error:
-        raise _failed(f"the policy of an authoriser cannot be read: {error}") from error
+        raise _failed(f"the policy of an authorizer is not valid: {error}") from error

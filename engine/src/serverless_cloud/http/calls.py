@@ -26,7 +26,7 @@ class EventTooLarge(CloudError):
 
 
 class FunctionCalls:
-    """Calls functions in threads of its own, so that a function goes on when nobody waits any more, as on AWS.
+    """Calls functions in its own threads, so that a function goes on when nobody waits any more, as on AWS.
 
     Args:
         permissions: asked for the roles in which functions are called.
@@ -56,7 +56,7 @@ class FunctionCalls:
         self._require(arn, role_arn)
         payload = event if isinstance(event, bytes) else event_bytes(event)
         if len(payload) > EVENT_BYTES:
-            raise EventTooLarge(f"The event has {len(payload)} bytes; Lambda takes {EVENT_BYTES}.")
+            raise EventTooLarge(f"The event has {len(payload)} bytes. Lambda accepts at most {EVENT_BYTES}.")
         return within_limit(self.run(lambda: self._functions.invoke(arn, payload, caller), timeout_s))
 
     def submit(self, arn: str, event: bytes, caller: Caller | None, role_arn: str = "") -> None:
@@ -65,7 +65,7 @@ class FunctionCalls:
         self._functions.submit(arn, event, caller)
 
     def run(self, work: Callable[[], T], timeout_s: float) -> T:
-        """What `work` gives, if it does so in time; it goes on in any case.
+        """The result of `work`, if it comes in time. The work goes on in any case.
 
         Raises:
             TimeoutError: it did not.

@@ -33,7 +33,7 @@ class Cors:
     credentials: bool = False
 
     def response_headers(self, request: Request) -> tuple[tuple[str, str], ...]:
-        """What an answer to `request` gets; nothing if its origin is not allowed or it has none."""
+        """The headers for an answer to `request`; empty if its origin is not allowed or missing."""
         origin = request.header("origin")
         if not origin or not any(_matches(allowed, origin) for allowed in self.origins):
             return ()
@@ -60,7 +60,7 @@ class Cors:
         return Response(status, tuple(found))
 
     def applied(self, request: Request, response: Response) -> Response:
-        """The answer of an integration with the configured headers in place of its own CORS headers."""
+        """The answer of an integration, whose CORS headers are replaced by the configured headers."""
         kept = tuple((n, v) for n, v in response.headers if not n.lower().startswith("access-control-"))
         return Response(response.status, (*kept, *self.response_headers(request)), response.body)
 

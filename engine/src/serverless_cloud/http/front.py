@@ -1,4 +1,4 @@
-"""The front doors: each API and each function URL listens on a port of its own, so that its paths are as on AWS.
+"""The front doors. Each API and each function URL listens on its own port, so that its paths are as on AWS.
 
 A door knows nothing of APIs: it turns what comes over the wire into a `Request`, with nothing joined, decoded or
 dropped, and writes the `Response`.
@@ -34,7 +34,7 @@ DRAINED_BYTES = 100_000_000  # of a body that is too long
 _NAME = re.compile(
     r"([a-z0-9]+)\.(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)|(?:[a-z0-9-]+\.)?localhost)"
 )
-_LINE_ENDS = str.maketrans("\r\n\0", "   ")  # in a header they would begin another one
+_LINE_ENDS = str.maketrans("\r\n\0", "   ")  # in a header they would begin another header
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path with its percent-encoding undone; bytes that are no UTF-8 are replaced."""
+        """The path with its percent-encoding undone; bytes that aren't UTF-8 are replaced."""
         return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
 
     def header(self, name: str, default: str = "") -> str:
@@ -78,7 +78,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What is written back; Content-Length, Date and Connection are the door's business.
+    """The response to write. The door adds Content-Length, Date and Connection.
 
     Args:
         status: 100 to 599.
@@ -92,7 +92,7 @@ class Response:
 
 #: Answers a request; may raise nothing.
 Answer = Callable[[Request], Response]
-#: What an API's configuration answers to a preflight request, without running anything; None if it has no such answer.
+#: Answers a preflight request from an API's configuration, without running anything; None if it has no answer.
 Preflight = Callable[[Request], Response | None]
 
 
@@ -130,7 +130,7 @@ class FrontDoors:
         return door.url if door else None
 
     def answer(self, key: str, request: Request) -> Response:
-        """What a door answers to a request that has come another way; 404 if it is not open."""
+        """A door's answer to a request that has come another way; 404 if the door is not open."""
         door = self._doors.get(key)
         return message(404, "Not Found") if door is None else door.respond(request)
 
@@ -167,7 +167,7 @@ class _Connection(BaseHTTPRequestHandler):
     server: _Listener
 
     def setup(self) -> None:
-        """Adds the connection to those that the closing door has to end."""
+        """Adds the connection to the connections that the closing door has to end."""
         super().setup()
         self.server.connections.add(self.connection)
 
@@ -206,9 +206,13 @@ class _Connection(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         for each in self.headers.get_all("Host", []):
             host = each.rsplit(":", 1)[0].strip("[]")
-            # Else any page on the web could come in by a name of its own (DNS rebinding).
+            # Otherwise any page on the web could come in by its own host name (DNS rebinding).
             if not (id_in_name(host) == self.server.door.key or is_this_machine(host)):
-                raise _Refused(message(403, f"This address answers to 127.0.0.1 and localhost, not to {host}."))
+                raise _Refused(
+                    message(
+                        403, f"This address answers at 127.0.0.1 and localhost, not at {host}. Use one of these names."
+                    )
+                )
         target = self.requestline.split()[1]  # self.path has lost slashes at its beginning
         if "://" in target.split("?")[0][:8]:  # the absolute form, as a proxy would send it
             target = "/" + target.split("://", 1)[1].partition("/")[2]
@@ -238,7 +242,7 @@ class _Connection(BaseHTTPRequestHandler):
         if int(given) > BODY_BYTES:
             left = min(int(given), DRAINED_BYTES)
             while left > 0 and (some := self.rfile.read(min(left, 65_536))):
-                left -= len(some)  # read all the same: else the client cannot read why it was refused
+                left -= len(some)  # read it anyway, because the client could not read the refusal otherwise
             raise _Refused(message(413, "Request Too Long"))
         return self.rfile.read(int(given))
 
@@ -342,7 +346,7 @@ def local_url(doors: FrontDoors, url: str) -> str:
     door = doors.url(key)
     if door is None:
         raise CloudError(
-            f"No API and no function URL of this cloud has the address {url}. Give the id of a deployed API, or the "
-            "address that AWS would have for it: https://ID.execute-api.us-east-1.amazonaws.com/STAGE."
+            f"No API or function URL in this cloud has the address {url}. Give the id of a deployed API, or the "
+            "address that AWS would give it, such as https://ID.execute-api.us-east-1.amazonaws.com/STAGE."
         )
     return door + url.split(parts.netloc, 1)[1]

@@ -65,7 +65,7 @@ class FunctionUrls:
         self._functions, self._signer_of, self._allow = functions, signer_of, allow
 
     def answer(self, url: FunctionUrl, request: Request) -> Response:
-        """What a function URL answers to a request."""
+        """A function URL's answer to a request."""
         arrival = Arrival(
             api_id=url.id,
             stage="$default",

@@ -1,4 +1,4 @@
-"""An HTTP API of API Gateway (version 2) as it answers: route, authorise, throttle, integrate, CORS.
+"""An HTTP API of API Gateway (version 2) as it answers: route, authorize, throttle, integrate, CORS.
 
 Source: API Gateway Developer Guide, "API Gateway HTTP APIs".
 """
@@ -44,7 +44,7 @@ class HttpApis:
         self._throttles, self._signer_of, self._allow = throttles, signer_of, allow
 
     def answer(self, api: HttpApi, request: Request) -> Response:
-        """What an API answers to a request."""
+        """An API's answer to a request."""
         found = None if api.disabled else api.stage_of(request.path)
         if found is None or found[0].deployment is None:
             status = 403 if api.disabled else 404
@@ -74,7 +74,7 @@ class HttpApis:
     def _checked(
         self, api: HttpApi, stage: Stage, route: Route, path: str, request: Request, arrival: Arrival
     ) -> Arrival | Response:
-        """The arrival with what the authoriser has found, or why the request may not go on."""
+        """The arrival with what the authorizer has found, or why the request may not go on."""
         own = stage.limits.get(route.key, stage.limit)
         if self._throttles.admit([account_limit(api.account_id, api.region), *([own] if own else [])]) is not None:
             return message(429, "Too Many Requests")
@@ -103,7 +103,7 @@ class HttpApis:
     def _authorized(
         self, api: HttpApi, stage: Stage, route: Route, path: str, request: Request, arrival: Arrival
     ) -> Mapping[str, Any] | None:
-        """What the authoriser has found; None if there is no authoriser.
+        """The authorizer's result; None if there is no authorizer.
 
         Raises:
             NotAuthorized, InvalidToken: the request may not go on.
@@ -146,7 +146,7 @@ def _event_format(route: Route) -> str:
 def _invalid(refusal: InvalidToken) -> Response:
     if not str(refusal):  # there is none
         return message(401, "Unauthorized", ("WWW-Authenticate", "Bearer"))
-    print(f"A JSON web token was refused: {refusal}", file=sys.stderr)
+    print(f"An HTTP API refused a JSON web token: {refusal}", file=sys.stderr)
     kind = "invalid_token" if refusal.status == 401 else "insufficient_scope"
     why = str(refusal).replace('"', "'")
     header = ("WWW-Authenticate", f'Bearer scope="" error="{kind}" error_description="{why}"')

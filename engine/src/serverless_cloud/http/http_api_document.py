@@ -22,7 +22,7 @@ _KNOWN = {
 }  # fmt: skip
 _DEFAULT = ("/$default", "$default")  # SAM writes it without the slash
 
-#: What a document says of an integration, and the parameter of CreateIntegration. None: it changes nothing.
+#: A key of an integration in a document, and the parameter of CreateIntegration. None: it changes nothing.
 _INTEGRATION = {
     "connectionType": "ConnectionType",
     "credentials": "CredentialsArn",
@@ -56,7 +56,7 @@ class BadDocument(ValueError):
 
 
 class NotKnown(ValueError):
-    """The document has something that the local cloud does not honour; the text names it."""
+    """The document has something that the local cloud doesn't support. The text names it."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Operation:
     """A route of the document.
 
     Args:
-        route: CreateRoute's parameters, without the target and the authoriser's id.
-        authorizer: the authoriser's name in the document; "" for none.
+        route: CreateRoute's parameters, without the target and the authorizer's id.
+        authorizer: the authorizer's name in the document; "" for none.
         integration: CreateIntegration's parameters; None for a route without.
     """
 
@@ -76,7 +76,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Document:
-    """What the document says.
+    """The contents of the document.
 
     Args:
         api: UpdateApi's parameters.
@@ -100,9 +100,11 @@ def read(text: str) -> Document:
     except yaml.YAMLError as error:
         raise BadDocument(f"Unable to parse the document: {error}") from error
     if not isinstance(doc, Mapping) or not str(doc.get("openapi", "")).startswith("3."):
-        raise BadDocument("An HTTP API is made of an OpenAPI 3 document; the key openapi says so.")
+        raise BadDocument(
+            "The document is not OpenAPI 3. To define an HTTP API, set its key openapi to a version such as 3.0.1."
+        )
     if not str((doc.get("info") or {}).get("title") or ""):
-        raise BadDocument("info.title is missing: it is the API's name.")
+        raise BadDocument("info.title is missing. Set it to the API's name.")
     for name in _extensions(doc):
         if name not in _KNOWN:
             raise NotKnown(f"{name} in an OpenAPI document")
@@ -181,19 +183,19 @@ def _operations(doc: Doc, schemes: Doc, shared: Doc) -> Iterator[Operation]:
 
 
 def _secured(wanted: list[Doc], schemes: Doc) -> tuple[dict[str, Any], str]:
-    """How a route is protected, and by which authoriser."""
+    """How a route is protected, and by which authorizer."""
     # SAM writes a scheme NONE, which no document has, where a route is open.
     pairs = [pair for each in wanted for pair in each.items() if pair[0] != "NONE" or pair[0] in schemes]
     if not pairs:
         return {"AuthorizationType": "NONE"}, ""
     if len(pairs) > 1:
-        raise NotKnown("more than one security requirement of an operation")
+        raise NotKnown("more than one security requirement in an operation")
     name, scopes = pairs[0]
     scheme = schemes.get(name) or {}
     if str(scheme.get(_X + "authtype")).lower() == "awssigv4":
         return {"AuthorizationType": "AWS_IAM"}, ""
     if _X + "authorizer" not in scheme:
-        raise BadDocument(f"The security scheme {name} has no {_X}authorizer.")
+        raise BadDocument(f"The security scheme {name} has no {_X}authorizer. Add it.")
     kind = "JWT" if str(scheme[_X + "authorizer"].get("type")).lower() == "jwt" else "CUSTOM"
     return {"AuthorizationType": kind} | ({"AuthorizationScopes": list(scopes)} if scopes else {}), name
 
@@ -204,7 +206,7 @@ def _integration(given: Doc | None, shared: Doc) -> dict[str, Any] | None:
     if "$ref" in given:
         name = str(given["$ref"]).rsplit("/", 1)[-1]
         if name not in shared:
-            raise BadDocument(f"There is no integration {given['$ref']}.")
+            raise BadDocument(f"The document has no integration {given['$ref']}.")
         given = shared[name]
     found = _renamed(given, _INTEGRATION, _X + "integration")
     return {"PayloadFormatVersion": "1.0"} | found | {"IntegrationType": str(given.get("type")).upper()}

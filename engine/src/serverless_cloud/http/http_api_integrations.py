@@ -1,4 +1,4 @@
-"""What a route of an HTTP API leads to: a function, an address on this machine, a service.
+"""The integrations of an HTTP API's routes: a function, an address on this machine, a service.
 
 Sources: API Gateway Developer Guide, "Create integrations for HTTP APIs" and "Integration subtype reference".
 """
@@ -88,10 +88,10 @@ class Integrations:
         path: str | None,
         values: Values,
     ) -> Response:
-        """What the client gets.
+        """The response for the client.
 
         Args:
-            path: in place of the request's own, if parameter mapping sets one.
+            path: replaces the request's own path, if parameter mapping sets it.
             values: of mapping expressions.
         """
         try:
@@ -160,8 +160,8 @@ def refuse_foreign(uri: str) -> None:
         return
     if parts.scheme != "http" or not parts.hostname or not is_this_machine(parts.hostname):
         raise ValueError(
-            f"The integration {uri} is not on this machine, and nothing leaves it. Give an address such as "
-            "http://127.0.0.1:PORT/path."
+            f"The integration {uri} is not on this machine, and requests never leave this machine. Give an address "
+            "such as http://127.0.0.1:PORT/path."
         )
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP API is when it answers: stages, what is deployed on them, routes, and which of them a request takes.
+"""An HTTP API as it answers: stages, their deployments, routes, and the choice of a request's route.
 
 Source: API Gateway Developer Guide, "Create routes for HTTP APIs in API Gateway": the most specific route wins.
 """
@@ -19,7 +19,7 @@ DEFAULT = "$default"  # the name of a stage, and the key of a route
 
 @dataclass(frozen=True)
 class Integration:
-    """What a route leads to.
+    """The integration of a route.
 
     Args:
         kind: "AWS_PROXY" or "HTTP_PROXY".
@@ -46,7 +46,7 @@ class Integration:
 
 @dataclass(frozen=True)
 class JwtAuthorizer:
-    """The settings of a JWT authoriser: whom a token comes from, whom it is for, where it is in a request."""
+    """The settings of a JWT authorizer: whom a token comes from, whom it is for, where it is in a request."""
 
     issuer: str
     audiences: tuple[str, ...]
@@ -60,7 +60,7 @@ class Route:
     Args:
         key: "GET /orders/{id}", "ANY /{proxy+}" or "$default".
         integration: None: it has no target, so it answers as if it did not exist.
-        authorizer: an authoriser, "AWS_IAM", or None.
+        authorizer: an authorizer, "AWS_IAM", or None.
         scopes: of which a token needs one (JWT).
     """
 
@@ -117,7 +117,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a stage answers with.
+    """The deployed parts that a stage answers with.
 
     Args:
         routes: sorted, the most specific first.
@@ -150,7 +150,7 @@ class Stage:
         name: "$default" answers at the root, others under their name.
         deployment: None: nothing is deployed yet.
         limits: of routes, by their key.
-        limit: for all routes that set none of their own.
+        limit: for all routes that don't set their own.
     """
 
     name: str
@@ -176,7 +176,7 @@ class HttpApi:
     disabled: bool = False
 
     def preflight(self, request: Request) -> Response | None:
-        """What its CORS configuration answers to a preflight request; None if there is none, or an authorizer."""
+        """Its CORS configuration's answer to a preflight request; None without CORS, or with an authorizer."""
         stage = None if self.disabled else self.stage_of(request.path)
         if stage is None or stage[0].deployment is None or stage[0].deployment.cors is None:
             return None

@@ -1,4 +1,4 @@
-"""Parameter mapping of HTTP APIs: what a request or an answer gets on its way, and the parameters of services.
+"""Parameter mapping of HTTP APIs, which changes requests and answers on their way, and the parameters of services.
 
 Source: API Gateway Developer Guide, "Transform API requests and responses for HTTP APIs".
 """
@@ -18,7 +18,7 @@ from serverless_cloud.http.proxy import Arrival, http_event_2_0
 _KEY = re.compile(r"(append|overwrite|remove):(header|querystring)\.(.+)|overwrite:(path|statuscode)")
 _VARIABLE = re.compile(r"\$\{([^}]+)\}|(\$(?:request|response|context|stageVariables)\.[\w.$\[\]-]+)")
 
-#: What AWS lets nobody change.
+#: Headers that AWS lets nobody change.
 RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-.*|expect|forwarded|via|host|origin|proxy-.*|te|"
     r"trailers|transfer-encoding|upgrade|x-amz-.*|x-amzn-.*|x-apigw-api-id|x-forwarded-.*|www-authenticate"
@@ -26,7 +26,7 @@ RESERVED = re.compile(
 
 
 def check_keys(parameters: Mapping[str, str], *, response: bool) -> None:
-    """Raises unless each key of a parameter mapping can be honoured.
+    """Raises unless the local cloud supports each key of a parameter mapping.
 
     Raises:
         ValueError: with what is allowed.
@@ -37,7 +37,7 @@ def check_keys(parameters: Mapping[str, str], *, response: bool) -> None:
         if not found or found[4] not in (None, whole) or (found[2] and place not in (None, found[2])):
             places = "header.NAME, or overwrite:statuscode" if response else "header.NAME, querystring.NAME or path"
             raise ValueError(
-                f"Invalid mapping expression specified: {key!r}. It is append, overwrite or remove:{places}."
+                f"Invalid mapping expression specified: {key!r}. Write append, overwrite or remove:{places}."
             )
         if found[2] == "header" and RESERVED.fullmatch(found[3].lower()):
             raise ValueError(f"Operations on header {found[3]} are restricted")
@@ -113,7 +113,7 @@ def _text(value: Any) -> str:
 
 
 def map_request(request: Request, parameters: Mapping[str, str], values: Values) -> tuple[Request, str | None]:
-    """The request as the integration gets it, and the path in place of its own, if the mapping sets one."""
+    """The request for the integration, and the path that replaces its own path, if the mapping sets it."""
     headers, path = list(request.headers), None
     query = parse_qsl(request.raw_query, keep_blank_values=True)
     changed = False

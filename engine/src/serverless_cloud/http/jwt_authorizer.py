@@ -1,4 +1,4 @@
-"""JWT authorisers of HTTP APIs: a token is checked, and its claims go to the integration. No moto, no function.
+"""JWT authorizers of HTTP APIs: a token is checked, and its claims go to the integration. No moto, no function.
 
 Source: API Gateway Developer Guide, "Control access to HTTP APIs with JWT authorizers in API Gateway": signature (RSA
 only), kid, iss, aud or client_id, exp, nbf, iat, and scope or scp against the route's scopes.
@@ -80,7 +80,7 @@ class Tokens:
         now_s = time.time()
         for name in ("exp", "nbf", "iat"):
             if name in claims and type(claims[name]) not in (int, float):
-                raise InvalidToken(f"the token's claim {name} is no time")
+                raise InvalidToken(f"the token's claim {name} is not a time")
         if "exp" not in claims or claims["exp"] <= now_s:
             raise InvalidToken("the token has expired")
         if claims.get("nbf", 0) > now_s or claims.get("iat", 0) > now_s + 1:
@@ -120,7 +120,7 @@ def check_scopes(claims: Mapping[str, Any], wanted: Sequence[str]) -> list[str] 
     """The scopes of a token; None if the route asks for none.
 
     Raises:
-        InvalidToken: it has none of those that the route asks for.
+        InvalidToken: it has none of the scopes that the route asks for.
     """
     if not wanted:
         return None
@@ -149,8 +149,8 @@ def unreachable(issuer: str) -> str | None:
     if issuer.startswith("http://") and stays_here(issuer):
         return None
     return (
-        f"The issuer {issuer} is not on this machine, and nothing leaves it. Give a Cognito user pool of this cloud "
-        "(https://cognito-idp.REGION.amazonaws.com/POOL_ID), or an issuer at http://127.0.0.1:PORT."
+        f"The issuer {issuer} is not on this machine, and requests never leave this machine. Give a Cognito user pool "
+        "of this cloud (https://cognito-idp.REGION.amazonaws.com/POOL_ID), or an issuer at http://127.0.0.1:PORT."
     )
 
 
@@ -178,5 +178,5 @@ def _get(url: str) -> dict[str, Any]:
     with opener.open(url, timeout=FETCH_S) as answer:
         found = json.loads(answer.read())
     if not isinstance(found, dict):
-        raise ValueError(f"{url} has no JSON object")
+        raise ValueError(f"{url} doesn't return a JSON object")
     return found

@@ -1,12 +1,12 @@
-"""Pages of other sites in the learner's browser: what they may ask of an API.
+"""Requests to an API from pages of other sites in the learner's browser.
 
-On AWS an API is public, and whoever sends it a request has it run. Here it stands on the learner's machine, and any
-page that is open in the browser could send it a POST without asking (a "simple" request of CORS), unseen. So such a
-request is run only if the API's own CORS allows the page: it is asked with the preflight request that the browser
-leaves out. Only the API's configuration is asked. A function that answers OPTIONS by itself ($default, ANY) is not,
-because the question would run it for a request that is then refused.
-GET and HEAD, which change nothing, are run as on AWS; the browser shows the page the answer only if CORS allows it.
-Programs (curl, SDKs, tests) send neither Sec-Fetch-Site nor a browser's name, and are never asked.
+On AWS an API is public, and it runs every request. Here it runs on the learner's machine, and any page that is open in
+the browser could send it a POST unseen and without asking (a "simple" request of CORS). So the local cloud runs such a
+request only if the API's own CORS allows the page. It asks with the preflight request that the browser leaves out, and
+it asks only the API's configuration. It doesn't ask a function that answers OPTIONS by itself ($default, ANY), because
+the question would run the function for a request that is then refused.
+GET and HEAD change nothing, so they run as on AWS. The browser shows the page the answer only if CORS allows it.
+Programs such as curl, SDKs and tests send neither Sec-Fetch-Site nor a browser's name, so they are never asked.
 
 Sources: Fetch Standard, "CORS protocol"; Fetch Metadata Request Headers, W3C.
 """
@@ -23,7 +23,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def as_cors_allows(answer: Answer, preflight: Preflight) -> Answer:
-    """An API that runs what a page of another site sends only if its CORS allows that page.
+    """An API that runs requests from pages of other sites only if its CORS allows the page.
 
     Args:
         answer: the API's own.
@@ -35,9 +35,9 @@ def as_cors_allows(answer: Answer, preflight: Preflight) -> Answer:
             return answer(request)
         return message(
             403,
-            f"A page of {request.header('origin')} sent this request, and the API's CORS does not allow that origin. "
-            f"Your {request.method} was not run. To allow it, configure CORS: CorsConfiguration of an HTTP API, Cors "
-            "of a function URL, an OPTIONS method with a MOCK integration of a REST API.",
+            f"A page of {request.header('origin')} sent this {request.method}, but the API's CORS doesn't allow that "
+            "origin, so the API did not run it. To allow it, set CorsConfiguration of an HTTP API or Cors of a "
+            "function URL, or add an OPTIONS method with a MOCK integration to a REST API.",
         )
 
     return answered
@@ -53,7 +53,7 @@ def is_of_another_site(request: Request) -> bool:
         host = urlsplit(origin).hostname or ""
     except ValueError:
         return True
-    return not (is_this_machine(host) or host.endswith(".localhost"))  # "null", too: a sandboxed page, a file
+    return not (is_this_machine(host) or host.endswith(".localhost"))  # also "null", from a sandboxed page or a file
 
 
 def _allows(preflight: Preflight, request: Request) -> bool:

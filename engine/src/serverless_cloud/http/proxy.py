@@ -1,4 +1,4 @@
-"""What a function gets from an API or a function URL: proxy events, formats 1.0 and 2.0 (what it answers: answers.py).
+"""Proxy events that a function gets from an API or a function URL, formats 1.0 and 2.0. Its answers: answers.py.
 
 Sources: API Gateway Developer Guide, "Lambda proxy integrations in API Gateway" (REST) and "Create AWS Lambda proxy
 integrations for HTTP APIs"; Lambda Developer Guide, "Invoking Lambda function URLs". Where the guides are silent
@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from serverless_cloud.http.answers import DOORS_OWN
 from serverless_cloud.http.front import Request
 
-#: What REST APIs tell of a caller; null unless something has identified it.
+#: Facts about a caller from a REST API; null unless something has identified it.
 IDENTITY = (
     "cognitoIdentityPoolId", "accountId", "cognitoIdentityId", "caller", "sourceIp", "principalOrgId", "accessKey",
     "cognitoAuthenticationType", "cognitoAuthenticationProvider", "userArn", "userAgent", "user",
@@ -40,7 +40,7 @@ class Arrival:
         path: percent-encoding kept. Of a REST API without the stage, of an HTTP API with it.
         path_parameters: as the event carries them; empty if there are none.
         stage_variables: empty if there are none.
-        authorizer: what the authoriser has found, as the event carries it; None if nothing was authorised.
+        authorizer: what the authorizer has found, as the event carries it; None if nothing was authorized.
         identity: what is known of the caller beside its address: `apiKey`, `accessKey`, `userArn`...
         resource_id, deployment_id: REST APIs only.
         request_id, extended_request_id: as in the answer's headers.
@@ -119,7 +119,7 @@ def http_event_1_0(request: Request, arrival: Arrival) -> dict[str, Any]:
 
 
 def http_event_2_0(request: Request, arrival: Arrival) -> dict[str, Any]:
-    """The event of an HTTP API, payload format version 2.0. What is empty is left out, and the path is decoded."""
+    """The event of an HTTP API, payload format version 2.0. Empty values are left out, and the path is decoded."""
     path = _decoded(arrival.path)
     headers = _with_forwarding(_lower(request, arrival), request, arrival, title=False)
     without_cookies = [(name, value) for name, value in headers if name != "cookie"]
@@ -225,7 +225,7 @@ def _lower(request: Request, api: Arrival | None) -> list[tuple[str, str]]:
 def _with_forwarding(
     headers: Iterable[tuple[str, str]], request: Request, arrival: Arrival, *, title: bool
 ) -> list[tuple[str, str]]:
-    """Adds what API Gateway and Lambda add on the way, in place of what the client may have sent under these names."""
+    """Adds the headers of API Gateway and Lambda. They replace headers of the same names from the client."""
     before = request.all_headers("x-forwarded-for")
     added = {
         "X-Amzn-Trace-Id": request.header("x-amzn-trace-id") or arrival.trace_id,

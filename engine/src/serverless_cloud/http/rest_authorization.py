@@ -1,4 +1,4 @@
-"""Who may call a method of a REST API: Lambda authorisers, Cognito user pools, signed requests.
+"""Decides who may call a method of a REST API: Lambda authorizers, Cognito user pools, signed requests.
 
 Sources: API Gateway Developer Guide, "Use API Gateway Lambda authorizers", "Control access to REST APIs using Amazon
 Cognito user pools as an authorizer", "Control access to a REST API with IAM permissions".
@@ -37,10 +37,10 @@ class Authorization:
         self._functions, self._tokens, self._signer_of, self._allow = functions, tokens, signer_of, allow
 
     def check(self, exchange: Exchange) -> str | None:
-        """Raises unless the request may go on; what is found out about the caller goes into the exchange.
+        """Raises unless the request may go on. Puts facts about the caller into the exchange.
 
         Returns:
-            The API key that a Lambda authoriser gave; None if there is none.
+            The API key that a Lambda authorizer gave; None if there is none.
 
         Raises:
             GatewayError: 401, 403 or 500.
@@ -53,7 +53,7 @@ class Authorization:
             return None
         settings = exchange.stage.deployment.authorizers.get(str(exchange.method.get("authorizerId")))
         if settings is None:
-            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason="the method's authoriser is gone")
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason="the method's authorizer no longer exists")
         if kind == "COGNITO_USER_POOLS":
             self._cognito(exchange, settings)
             return None
@@ -109,7 +109,7 @@ class Authorization:
 
 
 def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:
-    """The settings of an authoriser as GetAuthorizer answers, for asking it.
+    """The settings of an authorizer as GetAuthorizer answers, for asking it.
 
     Raises:
         GatewayError: its URI names no function.
@@ -119,7 +119,7 @@ def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:
         text = text.replace(f"${{stageVariables.{name}}}", value)
     match = FUNCTION_URI.search(text)
     if match is None:
-        raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=f"authorizerUri names no function: {text}")
+        raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=f"authorizerUri doesn't name a function: {text}")
     caller = Caller(
         "apigateway.amazonaws.com", f"{exchange.api_arn}/authorizers/{settings['id']}", exchange.stage.account_id
     )
@@ -146,7 +146,7 @@ def _know(
 
 
 def _strings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Events of REST APIs carry what an authoriser found as strings; its own latency is a number."""
+    """Events of REST APIs carry what an authorizer found as strings; its own latency is a number."""
 
     def text(value: Any) -> str:
         return str(value).lower() if isinstance(value, bool) else str(value)

@@ -86,7 +86,10 @@ class AwsServices:
             AccessDenied: API Gateway may not assume the role.
         """
         if service.name not in TARGETS:
-            raise GatewayError("API_CONFIGURATION_ERROR", reason=f"no AWS integration with {service.name} here")
+            raise GatewayError(
+                "API_CONFIGURATION_ERROR",
+                reason=f"the local cloud doesn't support AWS integrations with {service.name}",
+            )
         given = {name.lower(): many[-1] for name, many in values["header"].items()}
         query = {name: many[-1] for name, many in values["querystring"].items()}
         target = TARGETS[service.name]
@@ -135,7 +138,7 @@ def _is_object(body: bytes) -> bool:
 
 
 def _no_object(content_type: str) -> Answered:
-    """What services of the JSON protocols answer to a body that is no JSON object, such as a template's with a comma
+    """The answer of services with JSON protocols to a body that isn't a JSON object, such as a template's with a comma
     too many. moto would fail."""
     body = b'{"__type":"com.amazon.coral.service#SerializationException"}'
     return Answered(400, (("content-type", content_type),), body, "400")
@@ -146,7 +149,7 @@ _ALWAYS = {"SendMessageResult": ("MD5OfMessageAttributes", "MD5OfMessageSystemAt
 
 
 def _as_json(data: bytes) -> bytes:
-    """The XML of the query protocol as JSON: what a service answers to "Accept: application/json"."""
+    """The XML of the query protocol as JSON, as a service answers "Accept: application/json"."""
     try:
         found = xmltodict.parse(data)
     except Exception:  # no XML: left as it is

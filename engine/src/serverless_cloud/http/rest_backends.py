@@ -85,6 +85,6 @@ class Backends:
         if is_of_aws(url):
             return self._local_url(url)  # raises if this cloud does not have it
         raise CloudError(
-            f"An HTTP integration of the local cloud reaches servers on this machine only, not {url}: nothing leaves "
-            "the machine. Start a server on 127.0.0.1 and give an address such as http://127.0.0.1:8080/path."
+            f"An HTTP integration can't reach {url}, because the local cloud sends requests only to this machine. "
+            "Start a server on 127.0.0.1 and give an address such as http://127.0.0.1:8080/path."
         )

@@ -1,6 +1,6 @@
 """The response cache of a stage, for GET methods, and for others that have caching set themselves.
 
-What tells responses apart is the integration's cache namespace and its cacheKeyParameters, nothing else: without them
+Only the integration's cache namespace and its cacheKeyParameters tell responses apart. Without them
 two requests to /orders/1 and /orders/2 get the same response, as on AWS. Sources: API Gateway Developer Guide, "Cache
 settings for REST APIs" (TTL 300 s, at most 3,600 s, Cache-Control: max-age=0, responses up to 1,048,576 bytes).
 """
@@ -27,7 +27,7 @@ class ResponseCache:
         self._lock = threading.Lock()
 
     def key(self, exchange: Exchange) -> Hashable | None:
-        """What a response is kept under; None if the method's responses are not kept."""
+        """The key under which a response is kept; None if the method's responses are not kept."""
         settings, own = exchange.stage.settings(exchange.resource, exchange.method_key)
         if not (exchange.stage.has_cache and settings.get("cachingEnabled") and ttl_s(settings) > 0):
             return None

@@ -1,4 +1,4 @@
-"""What API Gateway itself answers when a request does not get through: gateway responses.
+"""Gateway responses, API Gateway's own answers to requests that don't get through.
 
 Sources: API Gateway Developer Guide, "Gateway response types for API Gateway" (types and statuses), "Set up a gateway
 response"; the words of the messages as recorded on AWS.
@@ -114,7 +114,7 @@ def _look_up(name: str, names: Json) -> str:
 
 
 def walk(value: Any, path: str) -> Any:
-    """What stands in an object at a path, "identity.sourceIp"; None for nothing."""
+    """The value in an object at a path, "identity.sourceIp"; None for nothing."""
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value

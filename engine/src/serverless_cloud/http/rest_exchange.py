@@ -1,4 +1,4 @@
-"""One request to a REST API on its way through: what has been found out about it so far."""
+"""One request to a REST API on its way, with the facts about it so far."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class Exchange:
 
     @property
     def method_arn(self) -> str:
-        """Who calls: arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/GET/orders/{id}."""
+        """The ARN of the caller's method: arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/GET/orders/{id}."""
         return f"{self.api_arn}/{self.stage.name}/{self.method_key.replace('ANY', '*')}{self.resource.path}"
 
     @property
     def request_arn(self) -> str:
-        """What is called: the same with the request's own method and path, for authorisers."""
+        """The same with the request's own method and path, for authorizers."""
         return f"{self.api_arn}/{self.stage.name}/{self.request.method}{self.arrival.path}"
 
     @property
@@ -86,7 +86,7 @@ class Exchange:
         return self.request.body.decode("utf-8", "replace")
 
     def render(self, template: str, body: str) -> Rendered:
-        """Works out a mapping template; what it overrides is kept.
+        """Evaluates a mapping template, and keeps its overrides.
 
         Raises:
             GatewayError: it cannot be worked out.

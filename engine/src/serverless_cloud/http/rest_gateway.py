@@ -1,6 +1,6 @@
 """REST APIs at work: a request goes in, a response comes out.
 
-In the order of API Gateway: stage, resource and method, throttling, authorisation, API key and usage plan, request
+In the order of API Gateway: stage, resource and method, throttling, authorization, API key and usage plan, request
 validation, cache, integration. Sources: API Gateway Developer Guide; the parts name theirs.
 """
 
@@ -70,7 +70,7 @@ class RestApis:
             return _named(_refused(exchange, GatewayError("DEFAULT_5XX")), arrival)
 
     def preflight(self, api_id: str, request: Request) -> Response | None:
-        """What an OPTIONS method with a MOCK integration answers; None if something would have to run for an answer."""
+        """The answer of an OPTIONS method with a MOCK integration; None if an answer would run something."""
         name, _, path = request.raw_path.lstrip("/").partition("/")
         stage = self._find_stage(api_id, name)
         match = stage and route(stage.deployment, request.method, "/" + path.lstrip("/"))
@@ -85,7 +85,7 @@ class RestApis:
         settings, _ = stage.settings(exchange.resource, exchange.method_key)
         key = ("method", stage.api_id, stage.name, exchange.resource.path, exchange.method_key)
         own = limits(key, settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit"))
-        own = [each for each in own if each.rate_per_s >= 0 and each.burst >= 0]  # -1 stands for "no limit of its own"
+        own = [each for each in own if each.rate_per_s >= 0 and each.burst >= 0]  # -1: the method sets no limit
         if self._throttles.admit([account_limit(stage.account_id, stage.region), *own]):
             raise GatewayError("THROTTLED")
         key_of_authorizer = self._authorization.check(exchange)
@@ -126,7 +126,7 @@ class RestApis:
         return dataclasses.replace(response, headers=(*response.headers, *warning))
 
     def test(self, stage: Stage, resource_id: str, method: str, request: Request) -> dict[str, Any]:
-        """What TestInvokeMethod answers: the method as it is now, without authorisation, keys and throttling.
+        """The answer of TestInvokeMethod, from the method as it is now, without authorization, keys and throttling.
 
         Args:
             stage: a made-up one whose deployment holds the API as it is now.

@@ -100,7 +100,8 @@ class Integrations:
     def _invoke(self, exchange: Exchange, event: Mapping[str, Any] | bytes) -> Reply:
         if str(exchange.integration.get("httpMethod")) != "POST":
             raise GatewayError(
-                "API_CONFIGURATION_ERROR", reason="Functions are called with POST: integrationHttpMethod must be POST"
+                "API_CONFIGURATION_ERROR",
+                reason="API Gateway calls functions with POST, so integrationHttpMethod must be POST",
             )
         arn, caller, role = _arn(exchange), _caller(exchange), _role(exchange)
         return self._guarded(lambda: self._calls.invoke(arn, event, caller, _timeout_s(exchange), role))
@@ -150,7 +151,7 @@ def _mock(exchange: Exchange) -> Answered:
     """API Gateway reads the template's result leniently: names without quotes, a comma too many."""
     found = re.search(rb"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""", rest_mapping.request_body(exchange))
     if found is None:
-        reason = "A mock integration's request template gives an object with statusCode, a number"
+        reason = "The request template of a mock integration must give an object with statusCode, a number"
         raise GatewayError("API_CONFIGURATION_ERROR", reason=reason)
     status = int(found.group(1))
     return Answered(status, (), b"", str(status))

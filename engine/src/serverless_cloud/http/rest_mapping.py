@@ -25,7 +25,7 @@ Values = dict[str, dict[str, list[str]]]
 
 @dataclass(frozen=True)
 class Answered:
-    """What an integration has answered.
+    """The answer of an integration.
 
     Args:
         status: the HTTP status of the backend; 200 of a function.
@@ -103,7 +103,7 @@ def _from_body(text: str, path: str, error: GatewayError) -> list[str]:
 
 
 def request_body(exchange: Exchange) -> bytes:
-    """The body for an integration that is no proxy: through the template for its content type.
+    """The body for an integration that isn't a proxy, from the template for its content type.
 
     Raises:
         GatewayError: 415, no template fits and passthroughBehavior does not let the body through.
@@ -121,7 +121,7 @@ def request_body(exchange: Exchange) -> bytes:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise GatewayError("API_CONFIGURATION_ERROR", reason="A mapping template needs a text body") from error
+        raise GatewayError("API_CONFIGURATION_ERROR", reason="A mapping template needs a text as the body") from error
     return exchange.render(template, text).text.encode()
 
 
@@ -144,7 +144,7 @@ def _decoded(body: bytes) -> bytes:
 
 
 def response(exchange: Exchange, answered: Answered) -> Response:
-    """The method's response for what an integration that is no proxy has answered.
+    """The method's response for the answer of an integration that isn't a proxy.
 
     Raises:
         GatewayError: no integration response fits.

@@ -1,4 +1,4 @@
-"""What a REST API consists of when a request arrives: a deployment's snapshot, and the stage that shows it.
+"""A REST API as a request finds it: a deployment's snapshot, and the stage that shows it.
 
 Settings are kept as AWS's own JSON (GetMethod, GetStage and so on), so that no name has to be learnt twice.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = Mapping[str, Any]
-#: The URI of an integration or an authoriser with a function: its ARN is the group.
+#: The URI of an integration or an authorizer with a function: its ARN is the group.
 FUNCTION_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
 
 

@@ -23,7 +23,7 @@ Rows = list[list[int]]
 
 @dataclass(frozen=True)
 class Client:
-    """Who calls, as an API key tells."""
+    """The caller behind an API key."""
 
     plan: UsagePlan
     key: ApiKey
@@ -48,7 +48,7 @@ def identify(exchange: Exchange, value: str | None) -> Client:
     """The client that an API key belongs to.
 
     Args:
-        value: the key, from the header x-api-key or the authoriser.
+        value: the key, from the header x-api-key or the authorizer.
 
     Raises:
         GatewayError: 403, there is no such key in a plan of this stage, or it is not enabled.
@@ -61,7 +61,7 @@ def identify(exchange: Exchange, value: str | None) -> Client:
 
 
 class Quotas:
-    """What each key has used.
+    """The usage of each key.
 
     Args:
         clock: Unix time in seconds; a test's own.
@@ -127,7 +127,7 @@ class Quotas:
 
 
 def period_start(period: str, now: datetime) -> datetime:
-    """When the period of a quota began that `now` lies in: the day, the week from Sunday, the month."""
+    """The beginning of the quota's period around `now`: the day, the week from Sunday, the month."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "WEEK":
         return day - timedelta(days=(day.weekday() + 1) % 7)

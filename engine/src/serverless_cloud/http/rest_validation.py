@@ -54,7 +54,7 @@ def _validate_body(exchange: Exchange) -> None:
         return
     schemas = exchange.stage.deployment.models
     if name not in schemas:
-        raise GatewayError("API_CONFIGURATION_ERROR", reason=f"there is no model {name}")
+        raise GatewayError("API_CONFIGURATION_ERROR", reason=f"the API has no model {name}")
     try:
         body = json.loads(exchange.request.body or b"{}")
     except ValueError as error:
@@ -62,7 +62,9 @@ def _validate_body(exchange: Exchange) -> None:
     try:
         errors = list(Draft4Validator(_resolved(schemas[name], schemas)).iter_errors(body))
     except (SchemaError, ValueError, RecursionError) as error:
-        raise GatewayError("API_CONFIGURATION_ERROR", reason=f"the model {name} is no schema: {error}") from error
+        raise GatewayError(
+            "API_CONFIGURATION_ERROR", reason=f"the model {name} is not a valid schema: {error}"
+        ) from error
     if errors:
         raise GatewayError("BAD_REQUEST_BODY", validation=json.dumps([error.message for error in errors]))
 

@@ -1,4 +1,4 @@
-"""Requests that are signed (AWS_IAM): who has signed, and whether the signature is right.
+"""Signed requests (AWS_IAM): finds the signer, and checks the signature.
 
 Source: IAM User Guide, "Signing AWS API requests", Signature Version 4.
 """
@@ -56,7 +56,7 @@ class Signer:
     token: str = ""
 
     def as_context(self) -> dict[str, str | None]:
-        """What a function is told of it in requestContext, under "iam" in format 2.0."""
+        """The signer's facts for a function's requestContext, under "iam" in format 2.0."""
         return {
             "accessKey": self.access_key,
             "accountId": self.account_id,
@@ -73,7 +73,7 @@ SignerOf = Callable[[str], Signer | None]
 
 
 def signer(request: Request, service: str, find: SignerOf) -> Signer:
-    """Who has signed a request.
+    """The signer of a request.
 
     Args:
         service: "lambda" for function URLs, "execute-api" for APIs.
@@ -92,7 +92,7 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
     else:
         header = request.header("authorization")
         if not header.startswith(ALGORITHM):
-            raise BadSignature("the request has no header Authorization with AWS4-HMAC-SHA256", MISSING)
+            raise BadSignature("the request has no Authorization header with AWS4-HMAC-SHA256", MISSING)
         fields = dict(_FIELD.findall(header))
         credential, signed = fields.get("Credential", ""), fields.get("SignedHeaders", "")
         signature, date = fields.get("Signature", ""), request.header("x-amz-date")
@@ -114,7 +114,7 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
     scope = f"{day}/{region}/{service}/aws4_request"
     payload_hash = request.header("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
     if payload_hash not in (hashlib.sha256(request.body).hexdigest(), "UNSIGNED-PAYLOAD"):
-        raise BadSignature("the body is not the one that was signed")
+        raise BadSignature("the body differs from the signed body")
     canonical = _canonical(request, query, signed.split(";"), payload_hash)
     to_sign = "\n".join((ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()))
     key = f"AWS4{found.secret}".encode()

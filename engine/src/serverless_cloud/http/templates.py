@@ -1,6 +1,6 @@
 """Mapping templates of REST APIs: the Velocity Template Language with API Gateway's variables.
 
-The language itself is `airspeed-ext`, a Velocity engine whose behaviour was compared with API Gateway's. Here are the
+The language itself is `airspeed-ext`, a Velocity engine whose behavior was compared with API Gateway's. Here are the
 variables: $input, $util, $context, $stageVariables. Source: Amazon API Gateway Developer Guide, "Variables for data
 transformations for API Gateway".
 """
@@ -26,7 +26,7 @@ class TemplateFailed(Exception):
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a template gave: the text, and what it set in $context.requestOverride and $context.responseOverride."""
+    """A template's text, and the values that it set in $context.requestOverride and $context.responseOverride."""
 
     text: str
     request_override: Mapping[str, Any]
@@ -99,7 +99,7 @@ class _List(list[Any]):
         return str(self)
 
 
-#: Methods of Java's strings that the engine does not have: it looks them up in this table of its own.
+#: Methods of Java's strings that the engine does not have: it looks them up in its own table, this one.
 _STRING_METHODS: dict[str, Any] = {
     "equals": lambda text, other: text == other,
     "equalsIgnoreCase": lambda text, other: text.lower() == str(other).lower(),
@@ -141,7 +141,7 @@ _path = functools.lru_cache(maxsize=512)(parse_path)
 
 
 def find(document: Any, path: str) -> Any:
-    """What a JSONPath expression finds in a document: one value, a list if it may find several, or None.
+    """The value that a JSONPath expression finds in a document, a list if it may find several, or None.
 
     Raises:
         TemplateFailed: the expression is wrong.

@@ -1,1 +1,1 @@
-"""What IAM decides, without moto: policies, the action and the resource of a request, the words of a refusal."""
+"""IAM's decisions, without moto: policies, the action and the resource of a request, the words of a refusal."""

@@ -1,7 +1,7 @@
 """The gate of `enforce_iam`: every request that comes with somebody's credentials is judged before it is answered.
 
 The learner's own keys, whatever they are, belong to an administrator. Keys that AWS would have given out begin with
-ASIA (a session of a role) or AKIA (a user); who has them is asked for. Requests without a signature pass.
+ASIA (a session of a role) or AKIA (a user), so the gate asks for their owner. Requests without a signature pass.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ADMINISTRATOR = Principal(f"arn:aws:sts::{ACCOUNT_ID}:user/moto", frozenset(), 
 
 
 class Directory(Identities, Protocol):
-    """What the gate asks of the control plane."""
+    """The questions of the gate to the control plane."""
 
     def resource_policy(self, arn: str) -> str | None:
         """The policy of a queue, topic, bucket, object, function, secret or bus; None if it has none."""
@@ -99,8 +99,8 @@ class Gate:
         """Raises: AccessDenied; NotImplementedError if it cannot be told what is asked for."""
         if not call.operation and call.protocol != "s3":
             raise NotImplementedError(
-                f"The local cloud cannot tell which action of IAM {web.method} {web.path} of {web.service} needs, so "
-                "it cannot enforce permissions here (docs/fidelity.md)."
+                f"The local cloud can't tell which IAM action {web.method} {web.path} of {web.service} needs, so it "
+                "can't enforce permissions for this call. Turn enforce_iam off to make it (docs/fidelity.md)."
             )
         directory = self._directory
         account_id = identity.principal.account_id or ACCOUNT_ID
@@ -114,7 +114,7 @@ class Gate:
             named = str(call.parameters.get("SecretId", "")) if web.service == "secretsmanager" else ""
             self._permissions.authorise(identity, request, directory.resource_policy(needed.resource), named=named)
             if needed.action == "s3:GetObject" and not directory.has_object(needed.resource):
-                # S3 tells only those who may list the bucket that there is no such object.
+                # S3 says that there is no such object only to callers that may list the bucket.
                 bucket = needed.resource.split("/")[0]
                 listing = Request("s3:ListBucket", bucket, request.context)
                 self._permissions.authorise(identity, listing, directory.resource_policy(bucket))
@@ -122,7 +122,7 @@ class Gate:
     def _judge_trust(
         self, principal: Principal, call: Call, identity: Identity | None = None, request: Request | None = None
     ) -> None:
-        """Raises AccessDenied unless a role lets somebody assume it. An administrator needs no policy of his own."""
+        """Raises AccessDenied unless a role lets somebody assume it. An administrator doesn't need a policy."""
         role = str(call.parameters.get("RoleArn", ""))
         if call.operation != "AssumeRole" or not role:
             return
@@ -135,7 +135,7 @@ class Gate:
         try:
             trusted = trust is not None and parsed(trust).says(asked, principal, through_account=True) is Verdict.ALLOW
         except ValueError as error:
-            raise AccessDenied(f"The trust policy of {role} cannot be evaluated: {error}") from error
+            raise AccessDenied(f"The local cloud can't evaluate the trust policy of {role}: {error}") from error
         if not trusted:
             raise AccessDenied(not_authorized(principal.arn, "sts:AssumeRole", role))
         if identity is not None:
@@ -169,7 +169,7 @@ def _web_request(environ: dict[str, Any], query: dict[str, str], key: str, regio
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     method = environ["REQUEST_METHOD"]
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-    # What is stored in S3 may be large, and does not matter here; the list of what to delete does.
+    # Objects for S3 may be large, and don't matter here; a list of objects to delete does.
     body = _body(environ) if service != "s3" or (method == "POST" and "delete" in query) else b""
     return WebRequest(service, key, region, method, path, headers, query, body)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-#: What is known of a request: condition keys in lower case, each with its values.
+#: The facts about a request: condition keys in lower case, each with its values.
 Context = Mapping[str, Sequence[str]]
 
 
@@ -32,7 +32,7 @@ def like(pattern: str, text: str) -> bool:
 
 @functools.lru_cache(8192)
 def arn_like(pattern: str, arn: str) -> bool:
-    """Whether an ARN matches, each of its six parts by itself; what has fewer parts is no ARN and matches nothing."""
+    """Whether an ARN matches, each of its six parts by itself. A text with fewer parts isn't an ARN."""
     wanted, parts = pattern.split(":", 5), arn.split(":", 5)
     return len(wanted) == len(parts) == 6 and all(map(like, wanted, parts))
 
@@ -61,7 +61,7 @@ def with_variables(pattern: str, context: Context) -> str | None:
     return None if missing else filled
 
 
-#: Keys that a request may lack, and then have no value. Others that no request here ever has are not honoured.
+#: Keys that a request may lack. The local cloud doesn't support other keys, which no request here ever has.
 _KNOWN = frozenset(
     f"{prefix}:{name}"
     for prefix, names in (
@@ -80,17 +80,17 @@ _KNOWN = frozenset(
 
 
 def values_of(key: str, context: Context) -> Sequence[str]:
-    """The values of a condition key in a request; none if the request does not have it.
+    """The values of a condition key in a request; empty if the request doesn't have it.
 
     Raises:
-        UnknownContextKey: the local cloud never knows this key.
+        UnknownContextKey: no request of the local cloud has this key.
     """
     name = key.lower()
     if name in context:
         return context[name]
     if name not in _KNOWN:
         raise UnknownContextKey(
-            f"The local cloud does not honour the condition key {key} of a policy (docs/fidelity.md)."
+            f"The local cloud doesn't support the condition key {key} in a policy (docs/fidelity.md)."
         )
     return ()
 
@@ -140,11 +140,11 @@ _NEGATED = {
 
 
 def check_operator(name: str) -> None:
-    """Raises ValueError unless there is a condition operator of this name, as it stands in a policy."""
+    """Raises ValueError unless there is a condition operator with this name from a policy."""
     bare = name.partition(":")[2] if ":" in name else name
     bare = bare.removesuffix("IfExists")
     if bare != "Null" and bare not in _HOLDS and bare not in _NEGATED:
-        raise ValueError(f"{name} is no condition operator.")
+        raise ValueError(f"{name} is not a condition operator.")
 
 
 def holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool:

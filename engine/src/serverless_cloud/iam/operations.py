@@ -1,6 +1,6 @@
 """Which call of which API a request is, and with what parameters. No moto.
 
-The protocols are those of botocore: query (Action=...), JSON (X-Amz-Target), CBOR (/service/S/operation/O), and REST,
+The protocols are botocore's: query (Action=...), JSON (X-Amz-Target), CBOR (/service/S/operation/O), and REST,
 where method and path stand for the operation in botocore's model of the service.
 """
 

@@ -1,8 +1,8 @@
-"""Who may do what: the rights of roles, and the policies of functions, queues, topics (`enforce_iam`). No moto.
+"""The permissions of roles, and the policies of functions, queues and topics (`enforce_iam`). No moto.
 
 Rules: IAM User Guide, "Policy evaluation logic". An explicit Deny ends it. Inside one account an Allow of the
 identity's own policies is enough, and so is an Allow of the resource's policy. A permissions boundary and a session
-policy limit what the identity's own policies allow. A service that acts by itself has the resource's policy alone.
+policy limit what the identity's own policies allow. A service that acts by itself has only the resource's policy.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Identities(Protocol):
     """Where roles and policies are kept."""
 
     def of_key(self, access_key: str, token: str) -> Identity:
-        """Who has an access key, with this session token ("" for a user).
+        """The owner of an access key, with this session token ("" for a user).
 
         Raises:
             InvalidCredentials: nobody.
@@ -110,7 +110,7 @@ class Permissions:
             action: "sqs:ReceiveMessage".
             resource: the ARN that it acts on.
             service: who acts in it, "scheduler.amazonaws.com"; if given, the role must trust it.
-            session: the name of the session, as it stands in AWS's words: a function's name, for instance.
+            session: the name of the session in AWS's words, such as a function's name.
 
         Raises:
             AccessDenied: with AWS's words.
@@ -121,7 +121,7 @@ class Permissions:
         identity = self.identities.of_role(role_arn, session) if role_arn else None
         if identity is None:
             if not role_arn:
-                raise AccessDenied(f"No role is given that allows {action} on resource: {resource}")
+                raise AccessDenied(f"There is no role that allows {action} on resource: {resource}")
             raise AccessDenied(not_authorized(role_arn, action, resource, NO_IDENTITY_POLICY))
         if service is not None:
             self.require_trust(role_arn, service)
@@ -263,7 +263,7 @@ def _refusal(identity: Identity, request: Request, resource_policy: str | None) 
         limited = [(kind, verdict_of([text], request)) for kind, text in limits if text is not None]
         resource = parsed(resource_policy).says(request, identity.principal) if resource_policy else Verdict.NOTHING
     except ValueError as error:
-        return f"because a policy cannot be evaluated: {error}"
+        return f"because the local cloud can't evaluate a policy: {error}"
     for kind, verdict in (("identity-based policy", own), ("resource-based policy", resource), *limited):
         if verdict is Verdict.DENY:
             return f"with an explicit deny in {'an' if kind.startswith('i') else 'a'} {kind}"
@@ -281,7 +281,7 @@ def _allows(document: str | None, request: Request, principal: Principal) -> boo
     try:
         return parsed(document).says(request, principal) is Verdict.ALLOW
     except ValueError as error:
-        raise AccessDenied(f"A policy of {request.resource} cannot be evaluated: {error}") from error
+        raise AccessDenied(f"The local cloud can't evaluate a policy of {request.resource}: {error}") from error
 
 
 def _service(name: str) -> Principal:

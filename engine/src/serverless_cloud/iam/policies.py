@@ -32,7 +32,7 @@ _ELEMENTS = frozenset(
 
 
 class Verdict(enum.Enum):
-    """What policies say of a request. Nothing said is a no, but another policy may still allow it."""
+    """The answer of policies to a request. No statement means no, but another policy may still allow the request."""
 
     ALLOW = "Allow"
     DENY = "Deny"
@@ -41,10 +41,10 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks.
+    """The caller.
 
     Args:
-        arn: as it stands in refusals: of the user or of the role's session; of a service its name.
+        arn: in the form of refusals: the user's or the role session's ARN, or the name of a service.
         names: how a policy names it: the ARN of its role too, or the service's name.
         account_id: whose it is; empty for a service.
     """
@@ -61,7 +61,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """A request for an action.
 
     Args:
         action: "sqs:SendMessage".
@@ -127,17 +127,17 @@ class Policy:
         document: JSON.
 
     Raises:
-        ValueError: it is no policy; the text says why.
+        ValueError: it is not a policy; the text says why.
     """
 
     def __init__(self, document: str) -> None:
         content = json.loads(document)
         if not isinstance(content, dict):
-            raise ValueError("A policy is a JSON object.")
+            raise ValueError("A policy must be a JSON object.")
         self.statements = [_statement(each) for each in _as_list(content.get("Statement", []))]
 
     def says(self, request: Request, principal: Principal | None = None, *, through_account: bool = False) -> Verdict:
-        """What the policy says of a request.
+        """The policy's answer to a request.
 
         Args:
             principal: who asks, for a policy of a resource; None for one of a role or a user.
@@ -157,10 +157,10 @@ def parsed(document: str) -> Policy:
 
 
 def verdict_of(documents: Iterable[str], request: Request) -> Verdict:
-    """What several policies of one kind say together: a Deny counts more than any Allow.
+    """The joint answer of several policies of one kind. A Deny counts more than any Allow.
 
     Raises:
-        ValueError: one of them is no policy, or asks for what is not honoured.
+        ValueError: a document is not a policy, or uses something that the local cloud doesn't support.
     """
     statements = itertools.chain.from_iterable(parsed(document).statements for document in documents)
     return _verdict(statements, request, None, False)
@@ -191,7 +191,7 @@ def _statement(given: Any) -> _Statement:
     if not isinstance(given, dict) or given.get("Effect") not in ("Allow", "Deny"):
         raise ValueError('Each statement of a policy needs an Effect, "Allow" or "Deny".')
     if unknown := sorted(set(given) - _ELEMENTS):
-        raise ValueError(f"{unknown[0]} is no element of a policy statement; there are {', '.join(sorted(_ELEMENTS))}.")
+        raise ValueError(f"A policy statement has no element {unknown[0]}. It can have {', '.join(sorted(_ELEMENTS))}.")
     if "Action" not in given and "NotAction" not in given:
         raise ValueError("Each statement of a policy needs an Action or a NotAction.")
     resources = given.get("Resource", given.get("NotResource"))

@@ -1,4 +1,4 @@
-"""What a call needs: its IAM actions, and the ARNs of the resources that they act on. No moto.
+"""The IAM actions that a call needs, and the ARNs of their resources. No moto.
 
 Source: Service Authorization Reference, the page of each service. For services that are not listed here the resource is
 "*", so a policy must say "Resource": "*" for them.
@@ -33,7 +33,7 @@ _ACTIONS = {
     ("execute-api", "GetConnection"): "ManageConnections",
     ("execute-api", "DeleteConnection"): "ManageConnections",
 }
-#: PartiQL: the action and the table stand in the text of a statement, which is not read here.
+#: PartiQL: the action and the table are in the text of a statement, which is not read here.
 _NOT_READ = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 #: Where an operation names a role that a service will act in.
 _PASSED_ROLES = {"lambda": "Role", "states": "roleArn", "scheduler": "RoleArn", "pipes": "RoleArn", "events": "RoleArn",
@@ -70,8 +70,8 @@ def requests_of(web: WebRequest, call: Call, place: ArnScope) -> list[Request]:
         return []
     if prefix == "dynamodb" and call.operation in _NOT_READ:
         raise NotImplementedError(
-            f"The local cloud does not enforce permissions for {call.operation} of DynamoDB (docs/fidelity.md). Use "
-            "GetItem, Query, PutItem and so on, or turn enforce_iam off."
+            f"The local cloud can't enforce permissions for {call.operation} of DynamoDB, so it refuses the call "
+            "(docs/fidelity.md). Use calls such as GetItem, Query and PutItem, or turn enforce_iam off."
         )
     if (prefix, call.operation) == ("dynamodb", "TransactWriteItems"):
         needed = _transaction(call.parameters, place)

@@ -14,7 +14,7 @@ from xml.sax.saxutils import unescape
 from serverless_cloud.iam.operations import WebRequest
 from serverless_cloud.iam.policies import Request
 
-#: Parameter of a bucket's URL: what follows Get and Put in the action's name.
+#: Parameter of a bucket's URL -> the part after Get and Put in the action's name.
 _BUCKET = {
     "accelerate": "AccelerateConfiguration",
     "acl": "BucketAcl",
@@ -48,7 +48,7 @@ _OBJECT = {
 
 
 def requests_of(request: WebRequest) -> Iterator[Request]:
-    """What a request to S3 needs: actions and resources.
+    """The actions and resources that a request to S3 needs.
 
     Args:
         request: its path names the bucket, then the key.

@@ -4,12 +4,12 @@ Rules (AWS Lambda Developer Guide, "Invoking a Lambda function asynchronously" a
 
 - The function fails: two more tries, after one minute and after two. Both are settings.
 - It is throttled, or cannot run now for another reason: the event waits, first a second, then twice as long each time,
-  at most five minutes. This is no try.
+  at most five minutes. This doesn't count as a try.
 - The event is older than its maximum age: it is given up.
 - Given up: the record goes to the on-failure destination, the event itself to the dead-letter queue.
 - A function with a reserved concurrency of zero gives up at once.
 
-`time_scale` divides the waits and the maximum age. It may change: what has passed until then stays as it was.
+`time_scale` divides the waits and the maximum age. It may change, but only for the time from then on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WORKERS = 256  # as many events are under way at the same moment, all functions 
 
 @dataclass(frozen=True)
 class AsyncSettings:
-    """What a function does with its asynchronous events.
+    """A function's settings for its asynchronous events.
 
     Args:
         retries: tries after the first one, 0 to 2.

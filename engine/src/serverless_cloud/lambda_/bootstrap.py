@@ -85,7 +85,7 @@ class PythonRuntimeClient:
 
 def run(handler: str) -> None:
     """Runs the handler until this process is ended."""
-    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # in place of this file's folder, as on Lambda
+    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # instead of this file's folder, as on Lambda
     if opt := os.environ.pop("SERVERLESS_FIRST_OPT", ""):
         site = f"{opt}/python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
         sys.path[1:1] = [site, f"{opt}/python"]
@@ -176,7 +176,7 @@ class Template:
             self._say(id=self._requests.pop(pid), status=os.waitstatus_to_exitcode(status))
 
     def _become_environment(self, request: dict[str, Any], log: int) -> str:
-        """Makes a forked process like a program that has been started anew, and tells the server its number."""
+        """Makes a forked process like a newly started program, and tells the server its number."""
         import time
 
         os.setsid()

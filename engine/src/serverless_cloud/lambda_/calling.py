@@ -13,7 +13,7 @@ class FunctionGone(LookupError):
 
 
 class Functions(Protocol):
-    """The functions of the local cloud, by their ARN; a version or an alias may stand at its end."""
+    """The functions of the local cloud, by their ARN, which may end in a version or an alias."""
 
     def invoke(self, arn: str, event: bytes, caller: Caller | None = None) -> Reply:
         """Calls a function and waits for its answer.

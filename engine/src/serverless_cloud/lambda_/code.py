@@ -21,7 +21,7 @@ _PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 
 
 class BadPackage(ValueError):
-    """The bytes are no zip that can be unpacked safely."""
+    """The bytes are not a zip that can be unpacked safely."""
 
 
 def check(package: bytes) -> None:
@@ -33,7 +33,7 @@ def check(package: bytes) -> None:
                 raise BadPackage(f"The file {damaged} in the zip is damaged")
     except BadPackage:
         raise
-    except Exception as error:  # each way of packing has errors of its own for bytes that are none of its
+    except Exception as error:  # each compression method has its own errors for bytes that it can't read
         raise BadPackage(f"These {len(package)} bytes are not a zip: {error}") from error
 
 
@@ -50,18 +50,18 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
         name = entry.filename
         parts = Path(name.replace("\\", "/")).parts
         if ".." in parts or name.startswith(("/", "\\")) or ":" in "".join(parts[:1]):
-            raise BadPackage(f"The zip holds a path that leads out of it: {name}")
+            raise BadPackage(f"The zip contains a path that leads out of it: {name}")
         if stat.S_IFMT(entry.external_attr >> 16) not in _PLAIN and entry.create_system == _UNIX:
             raise BadPackage(
-                f"{name} in the zip is a link or a device. The local cloud takes files and folders alone: "
-                "put the file itself there, for which zip has no option -y"
+                f"{name} in the zip is a link or a device, but the local cloud accepts only files and folders. "
+                "Zip the file itself, which zip does without the option -y"
             )
         if any(len(part.encode(errors="replace")) > NAME_BYTES for part in parts):
             raise BadPackage(f"A name in the zip is longer than {NAME_BYTES} bytes: {name[:80]}...")
         (folders if entry.is_dir() else files).add(parts)
         folders.update(parts[:length] for length in range(1, len(parts)))
     if both := files & folders - {()}:
-        raise BadPackage(f"The zip holds both a file and a folder with the name {'/'.join(min(both))}")
+        raise BadPackage(f"The zip contains both a file and a folder with the name {'/'.join(min(both))}")
     if sum(entry.file_size for entry in entries) > UNZIPPED_BYTES:
         raise BadPackage(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
 

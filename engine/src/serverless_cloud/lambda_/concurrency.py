@@ -18,7 +18,7 @@ from collections import Counter
 from serverless_cloud.errors import TooManyRequests
 
 ACCOUNT_CONCURRENCY = 1000  # AWS Lambda quotas: concurrent executions, default
-UNRESERVED_AT_LEAST = 100  # PutFunctionConcurrency: what must be left for functions without a reservation
+UNRESERVED_AT_LEAST = 100  # PutFunctionConcurrency: the least for functions without a reservation
 
 
 class ConcurrencyRefused(ValueError):
@@ -74,11 +74,11 @@ class Concurrency:
                 del self._under_way[arn]
 
     def reserved(self, arn: str) -> int | None:
-        """What the function reserves; None if nothing."""
+        """The function's reservation; None if there is none."""
         return self._reserved.get(arn)
 
     def unreserved(self, place: str) -> int:
-        """What the functions without a reservation share, in one account and Region."""
+        """The concurrency that functions without a reservation share, in one account and Region."""
         with self._lock:
             return self.account_limit - sum(n for arn, n in self._reserved.items() if place_of(arn) == place)
 
@@ -133,7 +133,7 @@ class Concurrency:
             self._provisioned.pop(arn, None)
 
     def clear(self) -> None:
-        """Forgets every reservation; what is under way is still counted until it ends."""
+        """Forgets every reservation. Calls under way still count until they end."""
         with self._lock:
             self._reserved.clear()
             self._provisioned.clear()

@@ -1,4 +1,4 @@
-"""One execution environment: a process with AWS's runtime, a Runtime API of its own, a private folder.
+"""One execution environment: a process with AWS's runtime, its own Runtime API, and a private folder.
 
 It serves one invocation at a time. Between two it is frozen: the operating system gives it no processor time.
 """
@@ -54,7 +54,7 @@ NO_ROLE = {
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all environments of one local cloud share.
+    """The settings that all environments of one local cloud share.
 
     Args:
         endpoint_url: where boto3 in a handler finds the local cloud.
@@ -77,7 +77,7 @@ class Environment:
         spec: the function version it serves, for as long as it lives.
         task_root: the folder with the unpacked code.
         opt: the folder with its unpacked layers, what /opt is on Lambda; None without layers.
-        provisioned: whether it is initialised ahead of the first call, by provisioned concurrency.
+        provisioned: whether it is initialized ahead of the first call, by provisioned concurrency.
         when_ended: called once, when it has ended in whatever way.
 
     Raises:
@@ -253,7 +253,7 @@ class Environment:
             self._result = None
             self._waiting = Invocation(call, time.time() + timeout_s)
             self._changed.notify_all()
-            # Ready again means: result handed over and the next event asked for, as on Lambda.
+            # It is ready again once it has handed over the result and asked for the next event, as on Lambda.
             self._changed.wait_for(
                 lambda: (self._result and self._asks_for_next) or self.state is State.ENDED, timeout_s
             )
@@ -295,7 +295,7 @@ class Environment:
             self._when_ended()
 
     def read_log(self) -> str:
-        """What it has printed since the last reading, each line with its end."""
+        """The lines printed since the last reading, each with its end."""
         try:
             with self._log.open("rb") as log:
                 log.seek(self._log_position)
@@ -308,7 +308,7 @@ class Environment:
         return lines if lines.endswith("\n") or not lines else lines + "\n"
 
     def _watch(self) -> None:
-        """Notices that the process has ended by itself; what it started ends too."""
+        """Notices that the process has ended by itself, and ends the processes that it started."""
         self._process.wait()
         self._process.kill()
         idle = self.state is State.FROZEN

@@ -41,7 +41,7 @@ class Placement:
     """Where a call may run.
 
     Args:
-        environment: initialised and not in use; None if Init failed twice.
+        environment: initialized and not in use; None if Init failed twice.
         inits: the runs of Init that the call caused; none for a warm start.
         left_s: what is left of the function's timeout, in seconds.
         error: the error of the last Init as JSON, if it failed; empty if it took too long.
@@ -86,7 +86,7 @@ class Fleet:
         self._environments: list[Environment] = []
         self._free: dict[str, list[Environment]] = {}  # by spec.key; the last one is the most recently used
         self._current: dict[tuple[str, str], str] = {}  # ARN, version -> the only key whose environments may go on
-        self._generation = 0  # one more after each `clear`: what was under way then is not kept
+        self._generation = 0  # one more after each `clear`; environments of before are not kept
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self.provisioned = Provisioned(self._start_provisioned)
@@ -138,7 +138,7 @@ class Fleet:
         return None
 
     def _make_room(self) -> None:
-        """In a class: the longest idle environments end, so that another one fits into the seat's memory."""
+        """In a class, ends the longest idle environments, so that another fits into the seat's memory."""
         most = seat.most_environments()
         if most is None:
             return
@@ -162,7 +162,7 @@ class Fleet:
                 if generation != self._generation:
                     break
             else:
-                # What Init has printed stands before what the handler prints.
+                # The log has Init's lines before the handler's.
                 inits.append(InitPhase(environment.init_ms, phase=phase, log=environment.read_log()))
                 taken_s = environment.init_ms / 1000 if phase == "invoke" else 0.0
                 return Placement(environment, max(0.0, spec.timeout_s - taken_s), generation, inits)
@@ -281,7 +281,7 @@ class Fleet:
             self.provisioned.replace_ended()
 
     def _end_free(self, goes: Callable[[Environment], bool]) -> None:
-        """Ends those of the free environments for which `goes` is true."""
+        """Ends the free environments for which `goes` is true."""
         with self._lock:
             ending = [e for free in self._free.values() for e in free if goes(e)]
             for free in self._free.values():

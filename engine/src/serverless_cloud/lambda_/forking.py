@@ -51,7 +51,7 @@ class ForkedProcess:
         return self.started.result()
 
     def did_not_start(self, why: str) -> None:
-        """Tells whoever waits for its start; nothing if it has started, or nobody waits any more."""
+        """Tells the caller that waits for its start. Does nothing if it has started, or nobody waits any more."""
         if not self.started.done() and self.started.set_running_or_notify_cancel():
             self.started.set_exception(CannotFork(why))
 
@@ -191,7 +191,7 @@ class _Link:
         elif "error" in message:
             forked.did_not_start(message["error"])
         else:
-            forked.did_not_start("The process ended before it was an environment.")
+            forked.did_not_start("The process ended before it became an environment.")
             forked.ended.set_result(message["status"])
 
     def close(self) -> None:

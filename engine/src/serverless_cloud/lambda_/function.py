@@ -1,4 +1,4 @@
-"""What the data plane needs to know of a function, and what comes back from it. No moto, no I/O."""
+"""A function as the data plane knows it, and its replies. No moto, no I/O."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reply:
-    """What Invoke answers: payload, the X-Amz-Function-Error value (or None), and the whole log of the call.
+    """The answer of Invoke: payload, the X-Amz-Function-Error value (or None), and the whole log of the call.
 
     `request_id` is the call's.
     """

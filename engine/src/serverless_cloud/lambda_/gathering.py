@@ -52,7 +52,7 @@ class Gatherings:
             return None
         name, _, number = header.rpartition("/")
         if not name or not number.isdecimal() or int(number) < 1:
-            raise ValueError(f"{HEADER} is {header!r}; it must be a name, a slash and a number, as in sale/60.")
+            raise ValueError(f"{HEADER} is {header!r}. It must be a name, a slash and a number, such as sale/60.")
         with self._lock:
             gathering, left = self._open.pop(name, (Gathering(int(number)), int(number)))
             if left > 1:

@@ -1,6 +1,6 @@
 """The life of an execution environment, as a table.
 
-    init ----freeze----> frozen          (initialised ahead of the first call)
+    init ----freeze----> frozen          (initialized ahead of the first call)
     init ----invoke----> busy            (the call that caused the cold start)
     busy ----freeze----> frozen          (the handler returned)
     frozen --invoke----> busy            (a warm start)
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What moves it on."""
+    """An event that changes the state."""
 
     INVOKE = "invoke"
     FREEZE = "freeze"

@@ -1,4 +1,4 @@
-"""What a poller needs to know of an event source mapping, and what it tells. No moto, no I/O."""
+"""An event source mapping as its poller knows it, and the poller's reports. No moto, no I/O."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ class Mapping:
 
     @property
     def source_name(self) -> str:
-        """What stands at the end of the source's ARN: the queue's name, "table/NAME/stream/LABEL", "stream/NAME"."""
+        """The end of the source's ARN: the queue's name, "table/NAME/stream/LABEL", "stream/NAME"."""
         return self.source_arn.split(":", 5)[5]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of one batch.
+    """The result of one batch.
 
     Args:
         error: why the whole batch failed, in a few words; None: it was taken.
         throttled: nothing has run, since a concurrency limit was reached.
-        failed: the items that failed alone, by messageId or sequence number (ReportBatchItemFailures).
+        failed: single items that failed, by messageId or sequence number (ReportBatchItemFailures).
         reply: the function's, if it was called; for the record of a batch that is given up.
     """
 
@@ -84,12 +84,12 @@ class Delivery:
     reply: Reply | None = None
 
 
-#: Hands one batch of records, as they stand in "Records" of the event, to a function or to a pipe; waits for the end.
+#: Hands one batch of records, in the form of the event's "Records", to a function or to a pipe; waits for the end.
 Deliver = Callable[[list[dict[str, Any]]], Delivery]
 
 
 class Poller(Protocol):
-    """Reads one source for one enabled mapping and calls its function, in tasks of its own.
+    """Reads one source for one enabled mapping and calls its function, in its own tasks.
 
     It is made when the mapping is enabled, and stopped when the mapping is disabled or deleted, when the source or
     the function has gone, and when the cloud is emptied. A change of the mapping makes a new poller; for a stream it

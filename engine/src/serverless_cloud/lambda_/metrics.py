@@ -1,9 +1,9 @@
-"""What Lambda counts, under the names that its metrics have in CloudWatch.
+"""Lambda's metrics, under their names in CloudWatch.
 
 Names and rules: AWS Lambda Developer Guide, "Types of metrics for Lambda functions". Errors and Throttles are binary:
 each call adds 0 or 1, so the average is the share. A call's values belong to the moment at which it was invoked, not to
-its end. Calls that were throttled are no Invocations. One value for each metric and second; AWS has one for each
-minute, too coarse for what is run here.
+its end. Throttled calls don't count as Invocations. One value for each metric and second; AWS has one for each
+minute, which is too coarse for experiments here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FunctionKey = tuple[str, str, str]  # account, Region, function
 
 @dataclass
 class Values:
-    """What was measured within one second: how many values, and their sum, least and greatest."""
+    """The values within one second: how many, and their sum, least and greatest."""
 
     count: int = 0
     sum: float = 0.0
@@ -60,7 +60,7 @@ class _Function:
 
 
 class CountedCall:
-    """One call, as the metrics see it. What it tells after `Metrics.clear` is not kept."""
+    """One call, as the metrics see it. They ignore what it reports after `Metrics.clear`."""
 
     def __init__(self, function: _Function, clock: Callable[[], float], lock: threading.Lock) -> None:
         self._function, self._clock, self._lock = function, clock, lock

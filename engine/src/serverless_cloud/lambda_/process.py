@@ -21,7 +21,7 @@ import psutil
 _starter = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="environment-starter")
 
 
-# What a process needs of the machine to run at all. Nothing else is inherited: no credentials, no profile.
+# The variables that a process needs to run at all. It inherits nothing else, no credentials and no profile.
 INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 

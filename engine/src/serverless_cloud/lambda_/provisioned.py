@@ -1,4 +1,4 @@
-"""Provisioned concurrency: environments that are initialised ahead of the first call, and replaced when they end.
+"""Provisioned concurrency: environments that are initialized ahead of the first call, and replaced when they end.
 
 Rules: AWS Lambda Developer Guide, "Configuring provisioned concurrency for a function".
 """
@@ -16,7 +16,7 @@ from serverless_cloud.lambda_.lifecycle import State
 
 @dataclass
 class Allocation:
-    """What one version has.
+    """The provisioned concurrency of one version.
 
     Args:
         wanted: how many environments it is to have.
@@ -68,7 +68,7 @@ class Provisioned:
         return None
 
     def replace_ended(self) -> None:
-        """Starts another one for each that has ended by itself while it was not in use."""
+        """Replaces each environment that has ended by itself while it was not in use."""
         with self._lock:
             for allocation in self._allocations.values():
                 for environment in [e for e in allocation.ready if e.state is not State.FROZEN]:
@@ -80,13 +80,13 @@ class Provisioned:
         self._fill(allocation)
 
     def allocation(self, spec: FunctionSpec) -> Allocation | None:
-        """What a version has; None if nothing is provisioned for it."""
+        """A version's allocation; None if nothing is provisioned for it."""
         return self._allocations.get(spec.key)
 
     def set(self, arn: str, wanted: dict[str, tuple[FunctionSpec, int]]) -> None:
         """From now on the versions of the function `arn` have as many as `wanted` says, and all others none.
 
-        Starts go on in threads of their own.
+        Starts go on in their own threads.
 
         Args:
             wanted: by spec.key, a version and its number of environments.

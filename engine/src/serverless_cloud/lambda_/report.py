@@ -50,7 +50,7 @@ class _Ended:
 
     @property
     def duration_ms(self) -> float:
-        """The handler's time, and that of an Init that ran again within the call."""
+        """The handler's time, plus the time of an Init that ran again within the call."""
         return duration_ms(self.outcome, self.inits)
 
     @property
@@ -66,7 +66,7 @@ class _Ended:
 
 
 def duration_ms(outcome: Outcome, inits: list[InitPhase]) -> float:
-    """The handler's time, and that of an Init that ran again within the call, in ms."""
+    """The handler's time, plus the time of an Init that ran again within the call, in ms."""
     return outcome.duration_ms + sum(init.duration_ms for init in inits if init.phase == "invoke")
 
 

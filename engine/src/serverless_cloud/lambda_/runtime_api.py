@@ -5,7 +5,7 @@
     POST /2018-06-01/runtime/invocation/{id}/error        what it raised
     POST /2018-06-01/runtime/init/error                   Init failed
 
-Each environment has a listener of its own on 127.0.0.1, as each has its own Runtime API on AWS.
+Each environment has its own listener on 127.0.0.1, as each has its own Runtime API on AWS.
 Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
 """
 
@@ -25,7 +25,7 @@ PREFIX = "/2018-06-01/runtime/"
 
 
 class RuntimeSide(Protocol):
-    """What the environment does for its runtime."""
+    """The environment's services for its runtime."""
 
     def next_invocation(self) -> Invocation | None:
         """Waits for an event; None when the environment has ended."""

@@ -68,7 +68,7 @@ class LambdaService:
 def _init_failed(place: Placement) -> Outcome:
     """Init ran twice in vain, the second time within the call."""
     kind = "init" if place.error else "timeout"
-    return Outcome(kind, place.error, "", 0.0, place.peak_memory_mb)  # its time is that of the Init
+    return Outcome(kind, place.error, "", 0.0, place.peak_memory_mb)  # its time is the Init's
 
 
 def _stream_of_a_failed_init(spec: FunctionSpec, call: Call) -> str:

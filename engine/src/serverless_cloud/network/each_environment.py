@@ -44,6 +44,6 @@ class EnvironmentInterfaces:
         raise NoAddressLeft
 
     def clear(self) -> None:
-        """Who waits for an interface waits no longer: the cloud is being emptied."""
+        """Ends all waits for an interface, because the cloud is being emptied."""
         self._emptied.set()
         self._emptied = threading.Event()

@@ -5,8 +5,8 @@ Blog of 3 September 2019):
 
 - An interface is made when the first function needs its combination, not when a function is called.
 - All functions and versions of the account with the same combination share it.
-- It goes when the last of them has gone, some time later. Who needs it meanwhile takes it over.
-- Past 65,000 connections Lambda adds another one. Left out: nothing goes through these interfaces here.
+- It goes when the last of them has gone, some time later. A function that needs it meanwhile takes it over.
+- Past 65,000 connections Lambda adds another interface. This is left out, because nothing uses them here.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Hyperplane:
         self.settled: Callable[[AccountRegion], None] = lambda _: None
 
     def use(self, place: AccountRegion, wanted: Mapping[Combination, str]) -> None:
-        """From now on these combinations are in use at a place, and no others. What is missing is made.
+        """From now on only these combinations are in use at a place. Missing interfaces are created.
 
         Args:
             wanted: for each, the name of a function that needs it.
@@ -97,14 +97,14 @@ class Hyperplane:
             return next((shared.failure for shared in found if shared.failure), None)
 
     def forget_failures(self, combinations: Iterable[Combination]) -> None:
-        """Somebody new needs these: what could not be made is tried again by the next `use`."""
+        """Lets the next `use` try again to create the failed interfaces, because somebody new needs them."""
         with self.lock:
             for combination in combinations:
                 if combination in self._all and self._all[combination].stage is _Stage.FAILED:
                     del self._all[combination]
 
     def release_at_once(self, place: AccountRegion) -> None:
-        """Those that nobody uses any more go now."""
+        """Deletes the interfaces that nobody uses any more now."""
         with self.lock:
             for shared in [s for s in self._of(place) if s.stage is _Stage.LINGERING]:
                 self._remove(shared)

@@ -1,4 +1,4 @@
-"""What a function's VpcConfig asks for, and what a network interface is made of. No moto, no I/O."""
+"""A function's VpcConfig, and the parts of a network interface. No moto, no I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AccountRegion(NamedTuple):
 
 @dataclass(frozen=True)
 class Combination:
-    """What an interface is made for: one subnet and one set of security groups.
+    """The purpose of an interface: one subnet and one set of security groups.
 
     Args:
         ipv6: whether it has an IPv6 address too (Ipv6AllowedForDualStack).

@@ -19,7 +19,7 @@ class Network:
 
     Attributes:
         hyperplane: the shared interfaces.
-        model_changed: called after a change of the model; whoever knows the functions sets it.
+        model_changed: called after a change of the model; set by the part that knows the functions.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Network:
             self.model_changed()
 
     def attach(self, place: AccountRegion, function: str, vpc: VpcSettings | None) -> Callable[[], None]:
-        """Before an environment starts: what it needs of the network, waited for.
+        """Waits for the network that an environment needs before it starts.
 
         Args:
             place: where its function is.
@@ -50,10 +50,10 @@ class Network:
             vpc: the function's VpcConfig, or None.
 
         Returns:
-            What to call when the environment has ended; more than once does no harm.
+            A function to call when the environment has ended; more than one call does no harm.
 
         Raises:
-            NoAddressLeft: the environment needs an interface of its own, and no subnet has a free address.
+            NoAddressLeft: the environment needs its own interface, but no subnet has a free address.
         """
         if vpc is None or self._model is not Model.EACH_ENVIRONMENT:
             return lambda: None

@@ -13,7 +13,7 @@ def wait(stopped: threading.Event, wait_s: float, time_scale: Callable[[], float
 
     Args:
         wait_s: how long AWS takes, in seconds.
-        time_scale: asked again and again; what has passed until a change stays as it was.
+        time_scale: asked again and again; a change counts only for the time from then on.
     """
     left_s = wait_s
     while left_s > 0:

@@ -60,13 +60,13 @@ class Pipe:
 
 
 def event_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record in the pipe's shape: as in an event for Lambda; that of Kinesis without a level of its own."""
+    """A record in the pipe's shape, as in an event for Lambda; Kinesis records lose one level."""
     rest = {name: value for name, value in record.items() if name != "kinesis"}
     return {**record["kinesis"], **rest} if "kinesis" in record else rest
 
 
 def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
-    """What takes one batch after the other through a pipe."""
+    """A function that takes one batch after the other through a pipe."""
 
     def deliver(records: list[dict[str, Any]]) -> Delivery:
         try:
@@ -83,7 +83,7 @@ def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
 
 
 def _enriched(plane: DataPlane, pipe: Pipe, events: list[Any]) -> list[Any]:
-    """What the enrichment makes of a batch; nothing, if it answers "", {} or []: then the target is not called."""
+    """The enrichment's result for a batch; empty if it answers "", {} or [], and then the target is not called."""
     if pipe.enrichment is None:
         return events
     payload = [_filled(pipe, pipe.enrichment_template, event).value for event in events]
@@ -127,21 +127,21 @@ def _whole(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[st
 
 
 def _partial(text: str, records: list[dict[str, Any]]) -> Delivery:
-    """What a target's answer says of the batch; one without batchItemFailures has taken it.
+    """The result of the batch in a target's answer. An answer without batchItemFailures has taken the batch.
 
     Unlike Lambda's mappings, Pipes calls a stream's record by its eventID.
     """
     try:
         answer = json.loads(text or "null")
     except ValueError:
-        return Delivery(error="The target's answer is no JSON")
+        return Delivery(error="The target's answer is not JSON")
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     if not failures:
         return Delivery()
     known = _known(records)
     given = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
     if any(each not in known for each in given):
-        return Delivery(error=f"batchItemFailures names {given}, which are no items of the batch")
+        return Delivery(error=f"batchItemFailures names {given}, but some are not items of the batch")
     return Delivery(failed=tuple(known[each] for each in given))
 
 
@@ -154,7 +154,9 @@ def _known(records: list[dict[str, Any]]) -> dict[Any, str]:
 def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[str, Any]]) -> Delivery:
     service = service_of(pipe.target)
     if len(items) > LARGEST_BATCH[service]:
-        return Delivery(error=f"The target takes {LARGEST_BATCH[service]} items at most; the batch has {len(items)}")
+        return Delivery(
+            error=f"The target accepts at most {LARGEST_BATCH[service]} items, but the batch has {len(items)}"
+        )
     failed: list[Any] = []
     last: TargetFailed | None = None
     for item in items:

@@ -1,7 +1,7 @@
 """InputTemplate and dynamic parameters of EventBridge Pipes. No moto.
 
 Rules: Amazon EventBridge User Guide, "Amazon EventBridge Pipes input transformation" and "Amazon EventBridge Pipes
-targets" (dynamic path parameters). JSON paths are those of EventBridge rules.
+targets" (dynamic path parameters). JSON paths are the same as in EventBridge rules.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def check_template(template: str) -> None:
     for name in _PLACEHOLDER.findall(template):
         is_known = _PATH.fullmatch(name) if name.startswith("$") else name.removeprefix("aws.pipes.") in VARIABLES
         if not is_known:
-            raise InvalidTemplate(f"InputTemplate has <{name}>; write <$.body.id> or <aws.pipes.pipe-name>.")
+            raise InvalidTemplate(f"InputTemplate has <{name}>. Write it like <$.body.id> or <aws.pipes.pipe-name>.")
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What a template has become: a value for targets that take JSON, and a text for those that take any."""
+    """A filled template: a value for targets that take JSON, and a text for targets that take any text."""
 
     value: Any
     text: str
@@ -78,9 +78,9 @@ def fill(template: str, event: Any, variables: Mapping[str, str]) -> Filled:
     """Puts the values of one event into a template.
 
     Args:
-        template: text, JSON, or one placeholder alone, which gives the value as it is.
+        template: text, JSON, or only one placeholder, which gives the value as it is.
         event: what came from the source or from the enrichment.
-        variables: the values of <aws.pipes...>, without this beginning; those of the event come by themselves.
+        variables: the values of <aws.pipes...>, without this beginning; variables of the event come by themselves.
     """
     inside = decoded(event)
 
@@ -119,10 +119,10 @@ def _as_text(value: Any, template: str, in_string: bool) -> str:
 
 
 def resolved(parameters: Mapping[str, Any], event: Any) -> dict[str, Any]:
-    """Parameters of a target, with what stands at the JSON path in the place of each value that is one.
+    """Parameters of a target. Each value that is a JSON path is replaced with the event's value at the path.
 
     Raises:
-        TargetFailed: nothing stands there.
+        TargetFailed: the event has nothing there.
     """
     inside = decoded(event)
 
@@ -133,7 +133,7 @@ def resolved(parameters: Mapping[str, Any], event: Any) -> dict[str, Any]:
             return given
         found = at(inside, given)
         if not is_there(found):
-            raise TargetFailed("INVALID_PARAMETER", f"{name} is {given}, and the event has nothing there.", False)
+            raise TargetFailed("INVALID_PARAMETER", f"{name} is {given}, but the event has nothing there.", False)
         return found if isinstance(found, str) else compact(found)
 
     return {name: value_of(name, given) for name, given in parameters.items()}

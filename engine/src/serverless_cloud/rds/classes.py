@@ -23,7 +23,7 @@ _FAMILIES = re.compile(r"t3|t4g|m5d?|m6(g|gd|i|id|idn|in)|m7(g|gd|i)|m8(g|gd|i)|
 
 KNOWN = (
     "db.t3 and db.t4g from micro to 2xlarge; db.m5, m5d, m6g, m6gd, m6i, m6id, m6idn, m6in, m7g, m7gd, m7i, m8g, m8gd, "
-    "m8i, and db.r5, r5b, r5d, r5dn, r6g, r6gd, r6i, r6id, r6idn, r6in, r7g, r7gd, r7i, r8g, r8gd, r8i from large on"
+    "m8i, and db.r5, r5b, r5d, r5dn, r6g, r6gd, r6i, r6id, r6idn, r6in, r7g, r7gd, r7i, r8g, r8gd, r8i from large up"
 )
 
 
@@ -36,7 +36,7 @@ def memory_bytes(db_instance_class: str) -> int:
     match = re.fullmatch(r"db\.([a-z0-9]+)\.([a-z0-9]+)", db_instance_class)
     gib = _gib(match[1], match[2]) if match and _FAMILIES.fullmatch(match[1]) else None
     if gib is None:
-        raise ValueError(f"Invalid DB Instance class: {db_instance_class}. The local cloud knows {KNOWN}.")
+        raise ValueError(f"Invalid DB Instance class: {db_instance_class}. The local cloud supports {KNOWN}.")
     return gib * GIB
 
 

@@ -1,8 +1,8 @@
-"""The folder of one DB instance, and what of it must go when nobody is left to remove it.
+"""The folder of one DB instance, and its removal when nobody is left to do it.
 
-As an ordinary user it lies in the run's folder. As root the run's folder is private to root, and PostgreSQL runs as
+For an ordinary user it is in the run's folder. As root the run's folder is private to root, and PostgreSQL runs as
 `nobody`: the instance's folder is then a private one of nobody's beside it. A pointer file in the run's folder, written
-before the folder is made, tells `remove_all` where it is, whoever was killed when.
+before the folder is made, tells `remove_all` where it is, however the processes ended.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PATIENCE_S = 6.0  # PostgreSQL itself kills its children after 5 s (SIGKILL_CHI
 
 
 def make(run_folder: Path, account: Account | None) -> Path:
-    """A fresh folder for an instance, with rights for its owner alone.
+    """A fresh folder for an instance, with rights only for its owner.
 
     Args:
         run_folder: the run's folder, which gets the pointer.
@@ -54,8 +54,9 @@ def _place_for_others() -> Path:
         if place.is_dir() and all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents)):
             return place
     raise CloudError(
-        f"As root PostgreSQL runs as nobody, who may not enter {', '.join(map(str, candidates))}. "
-        "Set TMPDIR to a folder that others may enter, or start the notebook as an ordinary user."
+        "You are root, so PostgreSQL runs as the user nobody, who can't enter "
+        f"{', '.join(map(str, candidates))}. Set TMPDIR to a folder that other users can enter, or start the notebook "
+        "as an ordinary user."
     )
 
 
@@ -120,7 +121,7 @@ def end_postgres(place: Path) -> None:
 def end_children(place: Path) -> None:
     """Ends PostgreSQL's processes that have lost their postmaster; a busy one does not see that by itself.
 
-    They are those that work in the instance's data folder: PostgreSQL's processes all do.
+    They are the processes that work in the instance's data folder, as all of PostgreSQL's do.
     """
     data = str(place / "data")
     found = []
@@ -164,7 +165,7 @@ def _free_shared_memory(lines: list[str]) -> None:
 def free_shared_memory_of(uid: int) -> None:
     """Removes the System V segments of an account that nobody is attached to any more (Linux).
 
-    For an account that is ours alone: whoever ends all its processes at once leaves one for each PostgreSQL, and a
+    For an account that only we use. Killing all its processes at once leaves one segment for each PostgreSQL, and a
     system has room for 4,096.
     """
     _free_segments(lambda fields: int(fields[7]) == uid)

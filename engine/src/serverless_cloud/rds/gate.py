@@ -1,7 +1,7 @@
 """The endpoint of an instance: passes each client on to PostgreSQL, one login at a time.
 
-PostgreSQL gives a new connection its seat before it judges whether the seat may be taken, so that of many clients that
-log in at once one more than needed is refused now and then. With one login at a time the count is the same each time.
+PostgreSQL gives a new connection its seat before it judges whether the seat may be taken, so when many clients
+log in at once, it sometimes refuses one more than needed. With one login at a time the count is the same each time.
 
     startup --packet--> waiting --turn--> login --ready for query--> open
 
@@ -29,7 +29,7 @@ MOST_STARTUP_BYTES = 10_000
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 STARTUP_LIMIT_S = 60.0  # PostgreSQL's authentication_timeout
 SILENCE_LIMIT_S = 2.0  # a client that is frozen in mid-login does not hold up the others for longer
-LOGIN_LIMIT_S = 10.0  # nor does one that sends a byte now and then
+LOGIN_LIMIT_S = 10.0  # nor does a client that sends a byte from time to time
 _MOST_REQUESTS = 2  # SSLRequest and GSSENCRequest, once each
 _HOST = "127.0.0.1"
 
@@ -116,7 +116,7 @@ class Gate:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """No client logs in during the block, which does not queue behind those that wait for their login."""
+        """No client logs in during the block, which does not queue behind the clients that wait for their login."""
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.appendleft(mine)
         self._next()
@@ -205,7 +205,7 @@ class ClientSide(_Side):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._gate.enter(self)
-        if not peers.is_ours_by(transport):  # another user of this machine; the passwords stand in the course
+        if not peers.is_ours_by(transport):  # another user of this machine; the passwords are in the course
             self.abort()
             return
         self._timer = asyncio.get_running_loop().call_later(STARTUP_LIMIT_S, self.abort)

@@ -86,7 +86,7 @@ class InstanceProcess:
             PostgresDidNotStart: PostgreSQL is not running, or did not answer.
         """
         if self._postgres is None or self._gate.target is None:
-            raise PostgresDidNotStart("The DB instance takes no connections now.")
+            raise PostgresDidNotStart("The DB instance doesn't accept connections now.")
         async with self._gate.turn():
             return {"sessions": await asyncio.to_thread(self._postgres.sessions)}
 
@@ -129,7 +129,7 @@ class InstanceProcess:
         return True
 
     async def recover(self) -> None:
-        """Starts PostgreSQL again after it has ended by itself; what was committed is there again.
+        """Starts PostgreSQL again after it has ended by itself. Committed data is there again.
 
         Raises:
             PostgresDidNotStart: it has ended by itself too often.
@@ -140,7 +140,9 @@ class InstanceProcess:
         self._recoveries += 1
         if self._recoveries > _MOST_RECOVERIES:
             words = self._postgres.last_words()
-            raise PostgresDidNotStart(f"PostgreSQL has ended by itself {self._recoveries} times. {words}")
+            raise PostgresDidNotStart(
+                f"PostgreSQL has crashed {self._recoveries} times, so the local cloud doesn't start it again. {words}"
+            )
         say(state="rebooting")
         await asyncio.to_thread(folder.end_children, self._folder)  # they hold the shared memory
         await self._start()

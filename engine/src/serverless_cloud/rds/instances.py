@@ -42,7 +42,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Order:
-    """What a new instance shall be.
+    """The settings of a new instance.
 
     Args:
         db_name: the first database, beside `postgres`; None for none.
@@ -139,7 +139,7 @@ class DatabaseInstance:
         try:
             self._process.answer("password", password=password)
         except CloudError as error:
-            raise CloudError(f"The master user's password could not be changed: {error}") from error
+            raise CloudError(f"RDS could not change the master user's password: {error}") from error
 
     def sessions(self) -> list[dict[str, Any]]:
         """The clients that are logged in now, as pg_stat_activity shows them to the superuser.
@@ -247,10 +247,10 @@ class DatabaseInstances:
         instance = self.get(account, region, identifier)
         if instance is None:
             names = self.names(account, region)
-            there = f"There are: {', '.join(names)}." if names else "There is none yet."
+            there = f"DB instances: {', '.join(names)}." if names else "There is no DB instance yet."
             raise CloudError(f"There is no DB instance {identifier} in {region}. {there}")
         if (address := instance.address) is None:
-            hint = instance.reason or "Wait for it: the waiter db_instance_available of boto3's rds client."
+            hint = instance.reason or "Wait for it with the waiter db_instance_available of boto3's rds client."
             raise CloudError(f"The DB instance {identifier} is {instance.state}, not available. {hint}")
         return address
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """DBInstanceStatus; `deleted` is what it is to those who still hold it, no call shows it."""
+    """DBInstanceStatus. No call shows `deleted`; only callers that still hold the instance see it."""
 
     CREATING = "creating"
     AVAILABLE = "available"
@@ -31,7 +31,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What moves it on."""
+    """An event that changes the state."""
 
     READY = "ready"
     REBOOT = "reboot"

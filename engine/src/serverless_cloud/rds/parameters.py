@@ -1,4 +1,4 @@
-"""DB parameters: what may be set, formulas, and the settings of PostgreSQL that come out.
+"""DB parameters: allowed values, formulas, and the resulting settings of PostgreSQL.
 
 Sources, looked up 2026-11-24: Amazon RDS User Guide, "Specifying DB parameters" (formulas); AWS Prescriptive Guidance
 (the default of max_connections); AWS knowledge center 2022-06-14, "remaining connection slots are reserved" (3 seats
@@ -35,7 +35,7 @@ class BadParameter(ValueError):
 
 @lru_cache(maxsize=4)
 def contexts(binaries: Binaries) -> dict[str, str]:
-    """What PostgreSQL can be told, and when a change takes effect ("postmaster": at a restart), by name."""
+    """PostgreSQL's settings by name, with the time when a change takes effect ("postmaster": at a restart)."""
     command = [binaries.program("postgres"), "--describe-config"]
     said = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=True
@@ -55,20 +55,23 @@ def check(binaries: Binaries, name: str, value: str) -> None:
         raise BadParameter(f"The parameter {name} cannot be modified.")
     if name.startswith("rds.") and name not in _HONOURED_OF_RDS:
         raise BadParameter(
-            f"The local cloud does not honour {name} (docs/fidelity.md); of RDS's own parameters it honours {RESERVED}."
+            f"The local cloud doesn't support {name}. Of RDS's own parameters, it supports only {RESERVED} "
+            "(docs/fidelity.md)."
         )
     if name not in _HONOURED_OF_RDS and name not in contexts(binaries):
-        raise BadParameter(f"Could not find parameter with name: {name}. PostgreSQL {binaries.version} has none.")
+        raise BadParameter(
+            f"Could not find parameter with name: {name}. PostgreSQL {binaries.version} doesn't have it."
+        )
     number = evaluate(value, 2**30)
     if name == RESERVED:
         if not number.isdigit():
-            raise BadParameter(f"{name} is {value!r}; it must be a whole number.")
+            raise BadParameter(f"{name} is {value!r}. It must be a whole number.")
     elif reason := _refusal(binaries, name, number):
         raise BadParameter(f"Invalid parameter value: {value} for: {name}. PostgreSQL says: {reason}")
 
 
 def _refusal(binaries: Binaries, name: str, value: str) -> str:
-    """What PostgreSQL itself says against a value; empty if it takes it."""
+    """PostgreSQL's own refusal of a value; empty if it accepts the value."""
     with tempfile.TemporaryDirectory(prefix="serverless-first-check-") as folder:
         empty = Path(folder) / "empty.conf"
         empty.touch()
@@ -94,7 +97,7 @@ def settings(binaries: Binaries, memory_bytes: int, parameters: Mapping[str, str
     values.setdefault("max_connections", evaluate(DEFAULT_MAX_CONNECTIONS, memory_bytes))
     values.setdefault(RESERVED, _HONOURED_OF_RDS[RESERVED])
     values["superuser_reserved_connections"] = "3"
-    if binaries.major >= 16:  # older ones have no such setting; RDS has an extension of its own for it
+    if binaries.major >= 16:  # older versions have no such setting; RDS has its own extension for it
         values["reserved_connections"] = values[RESERVED]
     return values
 
@@ -102,7 +105,7 @@ def settings(binaries: Binaries, memory_bytes: int, parameters: Mapping[str, str
 def evaluate(value: str, memory_bytes: int) -> str:
     """The value of a parameter that may be a formula; a text that is none is itself.
 
-    The grammar is that of "DB parameter formulas": {DBInstanceClassMemory/n} or {DBInstanceClassMemory*n}, with several
+    The grammar comes from "DB parameter formulas": {DBInstanceClassMemory/n} or {DBInstanceClassMemory*n}, with several
     factors; LEAST, GREATEST and SUM over formulas and numbers, their names in capitals. Every result is rounded down.
     DBInstanceClassMemory is less on AWS, which takes off what the system and RDS need; it does not document how much.
     Not here: AWS's other variables, IF and log expressions.
@@ -120,8 +123,8 @@ def evaluate(value: str, memory_bytes: int) -> str:
         text = shorter
     if not _NUMBER.fullmatch(text):
         raise BadParameter(
-            f"{value!r} is not a formula that the local cloud can evaluate. A formula is made of "
-            "{DBInstanceClassMemory/number}, LEAST(...), GREATEST(...) and SUM(...): " + DEFAULT_MAX_CONNECTIONS
+            f"The local cloud can't evaluate the formula {value!r}. Build it from {{DBInstanceClassMemory/number}}, "
+            "LEAST(...), GREATEST(...) and SUM(...), as in " + DEFAULT_MAX_CONNECTIONS
         )
     return str(int(text))
 

@@ -37,8 +37,8 @@ FIXED = {
     "ssl": "off",
     "password_encryption": "scram-sha-256",
     "dynamic_shared_memory_type": "mmap",  # files in the data folder, which goes as a whole; none in /dev/shm
-    # The data end with the notebook and need not outlive the machine's power: writes do not wait for the disk. What a
-    # COMMIT means to other sessions stays as it is.
+    # The data end with the notebook and don't have to survive a power cut, so writes don't wait for the disk. A
+    # COMMIT still means the same to other sessions.
     "fsync": "off",
 }
 _DEFAULTS = {"timezone": "UTC", "log_timezone": "UTC"}  # RDS's
@@ -62,7 +62,7 @@ class PostgresDidNotStart(RuntimeError):
 
 
 class Postgres:
-    """A PostgreSQL server in a folder of its own.
+    """A PostgreSQL server in its own folder.
 
     Args:
         folder: an empty folder; `data` and the log go into it.
@@ -143,7 +143,7 @@ class Postgres:
             words = self._log.read_bytes()[offset:].decode(errors="replace")
             if "could not bind" not in words and "Address already in use" not in words:
                 raise PostgresDidNotStart(_last_words(words))
-        raise PostgresDidNotStart(f"No free port was found in {_PORT_TRIES} tries.")
+        raise PostgresDidNotStart(f"PostgreSQL did not find a free port in {_PORT_TRIES} attempts.")
 
     async def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         """Waits for the last line of postmaster.pid to say "ready" (miscadmin.h: PM_STATUS_READY)."""
@@ -181,7 +181,7 @@ class Postgres:
         return self._process is not None and self._process.poll() is not None
 
     async def reload(self) -> None:
-        """Has the running server read its settings again; those that need a restart keep their values."""
+        """Has the running server read its settings again. Settings that need a restart keep their values."""
         if self._process is not None:
             await self._signal(self._process, "HUP")
 
@@ -204,7 +204,7 @@ class Postgres:
     # ---- statements
 
     async def execute(self, sql: str) -> str:
-        """Runs statements as the superuser; what they print.
+        """Runs statements as the superuser. Returns their output.
 
         Raises:
             PostgresDidNotStart: one of them failed.
@@ -243,7 +243,7 @@ class Postgres:
                 while ending.recv(1024):  # its end comes when the backend is gone
                     pass
         except (psycopg.Error, OSError) as error:
-            raise PostgresDidNotStart(f"PostgreSQL does not answer: {error}") from error
+            raise PostgresDidNotStart(f"PostgreSQL doesn't answer: {error}") from error
         return rows
 
     # ---- programs
@@ -323,4 +323,4 @@ def _quoted(value: str) -> str:
 def _last_words(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     bad = [line for line in lines if "FATAL" in line or "ERROR" in line or "error:" in line]
-    return " ".join((bad or lines)[-3:]) or "(it said nothing)"
+    return " ".join((bad or lines)[-3:]) or "(PostgreSQL printed nothing)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 SUPERUSER = "rdsadmin"  # RDS's own; its password never leaves the instance process
 
-#: Predefined roles that the master user has through rds_superuser; those that a version does not have are left out.
+#: Predefined roles that the master user has through rds_superuser; roles that a version does not have are left out.
 PREDEFINED = (
     "pg_monitor",
     "pg_signal_backend",
@@ -61,5 +61,5 @@ def literal(text: str) -> str:
         ValueError: the text is empty or holds NUL, which PostgreSQL cannot keep.
     """
     if not text or "\0" in text:
-        raise ValueError("The text is empty or holds a NUL character; PostgreSQL cannot keep it.")
+        raise ValueError("The text is empty or contains a NUL character, which PostgreSQL can't store.")
     return "E'" + "".join(f"\\x{byte:02x}" for byte in text.encode()) + "'"

@@ -1,6 +1,6 @@
-"""Where a PostgreSQL of ours listens: at a Unix socket in a folder of its own, where the system has them.
+"""Where a PostgreSQL of ours listens: at a Unix socket in its own folder, where the system has them.
 
-A port of 127.0.0.1 is open to everybody who shares the machine, and passwords of a course are no secret. The endpoint
+A port of 127.0.0.1 is open to everybody who shares the machine, and passwords of a course aren't secret. The endpoint
 (`gate`) looks who comes (`cloud.peers`); the PostgreSQL behind it must then be out of others' reach.
 """
 
@@ -22,7 +22,7 @@ def folder_for(place: Path, run_folder: Path) -> Path | None:
 
     Args:
         place: the instance's folder, which PostgreSQL's account may enter.
-        run_folder: the run's folder, whose path is shorter; ours alone.
+        run_folder: the run's folder, whose path is shorter; only we may enter it.
     """
     if sys.platform == "win32":
         return None

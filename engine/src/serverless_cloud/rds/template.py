@@ -1,9 +1,9 @@
-"""What initdb makes is made once: each later instance begins with a copy of it, in a sixth of the processor's time.
+"""Runs initdb once. Each later instance begins with a copy of its result, in a sixth of the processor's time.
 
-The template lies in the environment (sys.prefix) and goes with it. Nobody can log in to it: it holds no password, and
+The template is in the environment (sys.prefix) and goes with it. Nobody can log in to it: it holds no password, and
 its pg_hba.conf rejects everybody. Where it cannot be kept or read, initdb runs each time. Beside the data lies a
 digest of its files' names and sizes: a template that lacks something, which a tool that cleans up has taken, is made
-anew.
+again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def place(binaries: Binaries, settings: Sequence[str], environment: Path = Path(
     """Where the template of these programs and these settings of initdb lies, or would.
 
     Args:
-        environment: the folder that it lies in, by default this Python's environment.
+        environment: the folder of the template, by default this Python's environment.
     """
     key = hashlib.sha256("\n".join([str(binaries.bin), binaries.version, *settings]).encode()).hexdigest()[:12]
     return environment / "share" / "serverless-first" / f"postgres-{binaries.version}-{key}"

@@ -1,4 +1,4 @@
-"""The teaching proxy: what AWS documents of RDS Proxy, for PostgreSQL, as a program that can be read.
+"""The teaching proxy: RDS Proxy for PostgreSQL, as AWS documents it, in a program that you can read.
 
 The core knows the protocol and does no input or output:
 

@@ -37,7 +37,7 @@ def _log(level: str, text: str) -> None:
 
 
 def answer(proxy: Proxy, request: dict[str, Any]) -> dict[str, Any]:
-    """What to answer to one request.
+    """The answer to one request.
 
     Raises:
         ValueError: there is no such call.
@@ -52,7 +52,7 @@ def answer(proxy: Proxy, request: dict[str, Any]) -> dict[str, Any]:
         return {"minutes": proxy.metrics.minutes(), "now": proxy.metrics.now, "target": target}
     if call == "events":
         return {"events": proxy.events.after(int(request.get("after", 0)))}
-    raise ValueError(f"There is no call {call}; there are configure, metrics and events.")
+    raise ValueError(f"There is no call {call}. The calls are configure, metrics and events.")
 
 
 def _obey(proxy: Proxy, line: str) -> None:
@@ -80,7 +80,7 @@ async def _serve(settings: Settings) -> None:
 def main() -> None:
     """Reads the settings and serves until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting the notebook must not end its proxies
-    # A client that vanishes is no error of the proxy: asyncio would write a line for each.
+    # A client that vanishes isn't an error of the proxy, but asyncio would write a line for each.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     work = _serve(Settings.from_json(json.loads(sys.stdin.readline())["settings"]))
     try:

@@ -1,4 +1,4 @@
-"""The certificate that the proxy shows to clients that ask for TLS: made anew for each run, trusted by nobody."""
+"""The certificate that the proxy shows to clients that ask for TLS: made for each run, trusted by nobody."""
 
 from __future__ import annotations
 

@@ -161,7 +161,10 @@ class ClientLink(asyncio.Protocol):
         try:
             session.receive(data)
         except wire.ProtocolError as error:
-            text = f"The database broke the protocol: {error}. RDS Proxy has closed the connection; connect again."
+            text = (
+                f"The database sent a message that breaks the protocol: {error}. RDS Proxy closed the connection; "
+                "connect again."
+            )
             self.fail(wire.error("08P01", text), text)
             server.transport.abort()
             return

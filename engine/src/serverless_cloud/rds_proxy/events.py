@@ -1,4 +1,4 @@
-"""What happens in the proxy, one line each, for a lesson to show.
+"""The events in the proxy, one line each, for a lesson to show.
 
 Kinds: connect, login, refuse, disconnect (clients); open, close, lost (database connections; lost with a detail: the
 database did not let the proxy in); borrow, query, pin, return, timeout, cancel (clients and connections together).
@@ -30,5 +30,5 @@ class Events:
         self._kept.append((next(self._numbers), self._clock(), client, server, kind, detail))
 
     def after(self, number: int) -> list[dict[str, Any]]:
-        """Those with a greater number, the oldest first."""
+        """The events with a greater number, the oldest first."""
         return [dict(zip(_FIELDS, kept, strict=True)) for kept in self._kept if kept[0] > number]

@@ -12,21 +12,21 @@ from functools import cache
 from serverless_cloud.rds_proxy import scram, wire
 from serverless_cloud.rds_proxy.pool import Key
 
-# What a start-up packet may hold beside user, database and application_name (AWS RDS User Guide, "Connecting to a
-# database through RDS Proxy", read 2026-11-24). The texts of refusals are those of its page on troubleshooting.
+# Allowed settings in a start-up packet beside user, database and application_name (AWS RDS User Guide, "Connecting to a
+# database through RDS Proxy", read 2026-11-24). The texts of refusals come from its page on troubleshooting.
 _SETTINGS = {"client_encoding", "datestyle", "timezone", "extra_float_digits", "search_path"}
 _UTF8 = ("utf8", "utf-8", "unicode", "'utf8'", "'utf-8'")  # what every connection of the proxy has anyway
 
 
 class Step(Enum):
-    """What the login waits for, or how it ended."""
+    """The step that the login waits for, or its end."""
 
     STARTUP = auto()
-    TLS = auto()  # whoever owns the socket starts it, then calls `tls_started`
+    TLS = auto()  # the owner of the socket starts it, then calls `tls_started`
     SASL_FIRST = auto()
     SASL_FINAL = auto()
     DONE = auto()
-    CANCEL = auto()  # it was no login, but asks to cancel a query
+    CANCEL = auto()  # it was not a login, but asks to cancel a query
 
 
 class LoginRefused(wire.ProtocolError):
@@ -42,7 +42,7 @@ class Login:
 
     Args:
         users: passwords by user name.
-        offers_tls, requires_tls: whether TLS is to be had, and whether it must be used.
+        offers_tls, requires_tls: whether clients may use TLS, and whether they must.
 
     Attributes:
         step: how far it has come.
@@ -66,7 +66,7 @@ class Login:
         return self.step is Step.DONE
 
     def receive(self, inbox: bytearray) -> bytes:
-        """Takes what is complete off the front of `inbox`; what to answer.
+        """Takes the complete messages off the front of `inbox`. Returns the answer.
 
         Raises:
             LoginRefused: TLS is missing, the user unknown, the password wrong.

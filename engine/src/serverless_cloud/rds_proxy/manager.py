@@ -28,7 +28,7 @@ _GONE = ("stopping", "stopped", "deleting", "deleted", "failed", "incompatible-p
 
 @dataclass(frozen=True)
 class Order:
-    """What a proxy shall be.
+    """The settings of a new proxy.
 
     Args:
         settings: as its process takes them, without "target".
@@ -84,7 +84,7 @@ class Proxy(ChildProcess):
         self._known.wait(_START_LIMIT_S)
         if not self.port or self.has_ended:
             last = self.last_words() or "(none)"
-            raise CloudError(f"The proxy's process does not listen. Its last lines: {last}")
+            raise CloudError(f"The proxy's process doesn't listen. Its last lines: {last}")
         return self.port
 
     def end(self) -> None:
@@ -139,7 +139,7 @@ class Proxies:
         answer.result(Proxy.answer_limit_s)
 
     def change_users(self, key: Key, users: dict[str, str]) -> None:
-        """Gives a proxy the passwords of its users anew."""
+        """Gives a proxy its users' new passwords."""
         old = self._proxies[key].order
         self.configure(key, replace(old, settings=old.settings | {"users": users}))
 
@@ -162,7 +162,7 @@ class Proxies:
         """
         if (proxy := self.get(account, region, name)) is None:
             names = self.names(account, region)
-            there = f"There are: {', '.join(names)}." if names else "There is none yet."
+            there = f"DB proxies: {', '.join(names)}." if names else "There is no DB proxy yet."
             raise CloudError(f"There is no DB proxy {name} in {region}. {there}")
         return proxy
 

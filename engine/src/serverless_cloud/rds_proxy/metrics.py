@@ -1,4 +1,4 @@
-"""What the proxy counts, under the names that RDS Proxy's metrics have in CloudWatch.
+"""The proxy's metrics, under RDS Proxy's names in CloudWatch.
 
 One value for each metric and minute. A counter's is its sum within the minute, a latency's its average, in
 microseconds. A gauge's is its peak within the minute: AWS samples once a minute, and would miss a burst of seconds.
@@ -63,7 +63,7 @@ class Metrics:
         times[name] = (total + duration_s * 1e6, count + 1)
 
     def minutes(self) -> list[dict[str, object]]:
-        """What each minute's values are, the oldest first: {"minute": Unix time // 60, "values": {name: value}}."""
+        """The values of each minute, the oldest first: {"minute": Unix time // 60, "values": {name: value}}."""
         self._minute()
         return [{"minute": minute, "values": _values(m)} for minute, m in sorted(self._minutes.items())]
 

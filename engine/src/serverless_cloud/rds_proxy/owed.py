@@ -1,4 +1,4 @@
-"""What the database still owes one client: the answers that matter to the proxy, in the order in which they will come.
+"""The answers that the database still owes one client and that matter to the proxy, in the order of their arrival.
 
 Source: PostgreSQL documentation, "Message Flow": answers come in the order of the requests; after an error in extended
 protocol everything up to the Sync is skipped; in the middle of a copy Syncs are ignored.
@@ -72,7 +72,7 @@ class Owed:
         self.ready += due in READY
 
     def take(self) -> Entry | None:
-        """A ParseComplete or CloseComplete has come: what it answers."""
+        """The entry that the ParseComplete or CloseComplete answers."""
         if self._entries and self._entries[0].due not in READY:
             return self._entries.popleft()
         return None

@@ -25,7 +25,7 @@ class Phase(StrEnum):
 
 
 class Move(StrEnum):
-    """What moves it on."""
+    """An event that changes the phase."""
 
     ASK = "ask"
     GRANT = "grant"

@@ -1,8 +1,8 @@
-"""Which statements tie a client to its database connection until it leaves, and why.
+"""Finds the statements that tie a client to its database connection until it leaves, and the reasons.
 
 The list is AWS's: Amazon RDS User Guide, "Avoiding pinning an RDS Proxy", all engines and PostgreSQL. PostgreSQL's own
-parser (libpg_query) reads the statements, so nothing inside strings, comments and function bodies counts. What a
-function or a DO block does inside is not seen; AWS documents this blind spot for MySQL's stored routines.
+parser (libpg_query) reads the statements, so nothing inside strings, comments and function bodies counts. It
+doesn't see statements inside a function or a DO block; AWS documents this blind spot for MySQL's stored routines.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _text(sql: bytes) -> str:
 
 
 def _causes(statement: Any) -> Iterator[str]:
-    """The causes in one statement, those of statements inside it included (EXPLAIN EXECUTE)."""
+    """The causes in one statement, also in statements inside it (EXPLAIN EXECUTE)."""
     if statement.HasField("variable_set_stmt") and _outlives_the_transaction(statement.variable_set_stmt):
         yield SETTINGS
     waiting = [statement]

@@ -1,11 +1,11 @@
-"""Who borrows which database connection, who waits, and who has waited too long. No input or output.
+"""Lends database connections to clients, and keeps the line of waiting clients. No input or output.
 
 Rules (AWS RDS User Guide, "RDS Proxy connection considerations"): at most MaxConnectionsPercent of max_connections are
-open; who finds none free waits in line for up to ConnectionBorrowTimeout; idle connections above
+open; a client that finds none free waits in line for up to ConnectionBorrowTimeout; idle connections above
 MaxIdleConnectionsPercent are closed after a while.
 
-A connection belongs to a user, a database and the settings that a client opened its session with: one that was opened
-for others is of no use, and is closed when it idles and somebody waits.
+A connection belongs to a user, a database and the settings that a client opened its session with. Other clients can't
+use it, so the pool closes it when it idles and somebody waits.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ RETRY_S = 0.2  # between two tries to reach a database that is restarting, or fu
 
 @dataclass(frozen=True)
 class Key:
-    """What connections must have in common to stand in for each other.
+    """The properties that connections must share to replace each other.
 
     Args:
-        settings: the session's settings from the client's start-up packet, sorted; those without effect left out.
+        settings: the session's settings from the client's start-up packet, sorted, without ineffective settings.
     """
 
     user: str
@@ -33,7 +33,7 @@ class Key:
 
 
 class Connection(Protocol):
-    """What the pool knows of a database connection."""
+    """A database connection as the pool knows it."""
 
     key: Key
     idle_since_s: float
@@ -143,7 +143,7 @@ class Pool(Generic[C, W]):
         self.serve()
 
     def refused(self, key: Key, answer: bytes) -> None:
-        """The database refused a connection for good: whoever waits for one like it is told."""
+        """Tells the clients that wait for such a connection that the database refused it for good."""
         self.opening[key] -= 1
         told = [w for w in self.waiting if w.key == key]
         self.waiting = deque(w for w in self.waiting if w.key != key)
@@ -192,7 +192,7 @@ class Pool(Generic[C, W]):
         self.serve()
 
     def tick(self) -> None:
-        """To be called now and then: ends waits that are too long, closes what idles, tries again."""
+        """Call it regularly. It ends waits that are too long, closes idle connections, and tries again."""
         now = self.clock()
         late = [w for w in self.waiting if now - w.since_s >= self.borrow_timeout_s]  # the time to open one included
         self.waiting = deque(w for w in self.waiting if now - w.since_s < self.borrow_timeout_s)

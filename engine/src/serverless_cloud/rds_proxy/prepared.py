@@ -1,6 +1,6 @@
 """One client's prepared statements: its own names for them, and what the proxy sends the database instead.
 
-The proxy's own messages stand in the client's batch (what it sends up to a Sync). If PostgreSQL skips them after an
+The proxy's own messages are in the client's batch (its messages up to a Sync). If PostgreSQL skips them after an
 error, it also skips what needs them, but the next batch must not rely on them. So a statement counts as prepared if
 the connection has confirmed it, or within the batch that prepares it.
 """
@@ -13,19 +13,19 @@ from serverless_cloud.rds_proxy import statements, wire
 from serverless_cloud.rds_proxy.owed import Due, Entry, Owed
 from serverless_cloud.rds_proxy.statements import Known, Schema, Statement
 
-#: What the proxy remembers of one client at most: its statements and open portals. Ours: AWS documents no limit.
+#: The proxy remembers this many bytes of a client's statements and open portals. Ours: AWS documents no limit.
 CLIENT_BYTES = 16 * 2**20
 ITEM_BYTES = 512  # how much a statement or a portal counts beside its name and its text
 TOO_MUCH = (
-    f"The client has prepared too much: RDS Proxy keeps up to {CLIENT_BYTES // 2**20} MiB of statements and portals "
-    f"for each client, and counts the name, the text and {ITEM_BYTES} bytes of each. "
+    f"The client has prepared too many statements. RDS Proxy keeps up to {CLIENT_BYTES // 2**20} MiB of statements and "
+    f"portals for each client, and counts the name, the text and {ITEM_BYTES} bytes of each. "
     "Connect again, and close statements that you no longer need or let your driver keep fewer."
 )
 
 PARSE_COMPLETE = b"1\0\0\0\4"
 _UNNAMED = b""
 _NONE = b""  # the body of a statement that does not exist: a real one has at least three bytes
-_LARGE = b"\xff"  # in place of a body that is too large to be kept
+_LARGE = b"\xff"  # instead of a body that is too large to be kept
 _KEY_IN_QUOTES = re.compile(rb'"(rp_[0-9a-f]+)"')
 
 
@@ -140,13 +140,13 @@ class Prepared:
         self._batch.discard(_UNNAMED)
 
     def batch_ends(self) -> None:
-        """A Sync. What follows must not rely on what this batch prepares until that is confirmed."""
+        """A Sync. Later messages must not rely on this batch's statements until they are confirmed."""
         self._batch.clear()
 
     # ---- what the database answers
 
     def confirm(self, entry: Entry) -> bytes | None:
-        """ParseComplete or CloseComplete has come; what the client gets instead, None for the answer itself."""
+        """The client's answer instead of a ParseComplete or CloseComplete; None for the answer itself."""
         known, due, key = self.known, entry.due, entry.key
         if due in (Due.PARSE, Due.HIDDEN_PARSE):
             if key:
@@ -194,7 +194,7 @@ class Prepared:
         self._statement_bytes = 0
 
     def rename(self, response: bytes) -> bytes:
-        """An ErrorResponse with the client's names of statements in place of the proxy's."""
+        """An ErrorResponse with the client's names of statements instead of the proxy's."""
         names = {statement.key: name for name, statement in self._statements.items()}
 
         def client_name(match: re.Match[bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """The login with a password, SCRAM-SHA-256, as PostgreSQL does it: the user name within SCRAM is ignored.
 
-Libraries refuse the empty user name that every PostgreSQL client sends (scramp 1.5 does), hence our own.
+Libraries refuse the empty user name that every PostgreSQL client sends (scramp 1.5 does), so this is our own.
 Sources: RFC 5802, RFC 7677; PostgreSQL documentation, "SASL Authentication"; RFC 4013 for `normalise`.
 """
 
@@ -34,7 +34,7 @@ class ScramError(Exception):
 
 
 def normalise(password: str) -> bytes:
-    """SASLprep; what it does not allow stays as it is, as in PostgreSQL."""
+    """SASLprep. A password that it doesn't allow stays as it is, as in PostgreSQL."""
     if password.isascii():
         return password.encode()
     mapped = "".join(" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
@@ -50,7 +50,7 @@ def normalise(password: str) -> bytes:
 
 @dataclass(frozen=True)
 class Keys:
-    """What follows from a password, a salt and a number of iterations."""
+    """The keys that follow from a password, a salt and a number of iterations."""
 
     client: bytes
     stored: bytes
@@ -140,8 +140,9 @@ class Prover:
             raise ScramError("malformed SCRAM message")
         if iterations > MAX_ITERATIONS:
             raise ScramError(
-                f"the server asks for {iterations} rounds of {MECHANISM}; RDS Proxy computes at most {MAX_ITERATIONS}. "
-                "Set scram_iterations to at most that, then set the role's password again"
+                f"the server asks for {iterations} rounds of {MECHANISM}, but RDS Proxy computes at most "
+                f"{MAX_ITERATIONS}. Set scram_iterations to {MAX_ITERATIONS} or less, then set the role's password "
+                "again"
             )
         own = keys(self._password, _decode(given["s"]), iterations)
         unproven = f"c=biws,r={nonce}"

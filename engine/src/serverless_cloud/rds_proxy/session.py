@@ -1,4 +1,4 @@
-"""One client after its login, without input or output: what it sends, what it gets, and when its connection is free.
+"""One client after its login, without input or output: its messages, its answers, and when its connection is free.
 
 A connection is free when all of this holds: every query and Sync has had its ReadyForQuery, the last one said "idle"
 (no transaction), no message is half-way in either direction, and no extended-protocol message waits for its Sync.
@@ -20,7 +20,7 @@ from serverless_cloud.rds_proxy.prepared import PARSE_COMPLETE, Prepared
 from serverless_cloud.rds_proxy.statements import Known, Schema
 
 LARGE_BYTES = 65_536  # a longer message is passed on in pieces
-HEAD_BYTES = 8_192  # of which this much is read first: two names stand in it
+HEAD_BYTES = 8_192  # the part that is read first, because it has two names
 
 _length = wire.INT.unpack_from
 _DEALLOCATED = (b"DEALLOCATE ALL\0", b"DISCARD ALL\0")
@@ -31,7 +31,7 @@ class Session:
     """One logged-in client.
 
     Args:
-        extended_protocol_pins: RDS Proxy's behaviour before 2023-11-10.
+        extended_protocol_pins: RDS Proxy's behavior before 2023-11-10.
         good: the proxy's names of statements that the database has accepted and that do not pin, shared by all clients
             of a kind: to prepare one of them again needs no connection.
         schema: counts its changes, for all clients of the proxy.
@@ -39,7 +39,7 @@ class Session:
         clock: seconds, ever rising.
 
     Attributes:
-        to_client, to_server: pieces to send; whoever sends them empties the lists.
+        to_client, to_server: pieces to send; the sender empties the lists.
         phase: where it is in its life.
         pinned: why it keeps its connection; None if it does not.
         status: of its transaction: b"I" none, b"T" in one, b"E" in a failed one.
@@ -82,7 +82,7 @@ class Session:
     # ---- borrowing
 
     def attach(self, known: Known) -> None:
-        """The pool granted a connection. Args: known: what it has prepared."""
+        """The pool granted a connection. Args: known: its prepared statements."""
         self.move(Move.GRANT)
         self._prepared.known = known
 
@@ -154,7 +154,7 @@ class Session:
     def _is_prepared_without_connection(self, length: int) -> bool:
         """Whether a Parse with its Sync could be answered here, since the statement is known to be good.
 
-        Else a program that prepares on one connection and waits, while others of its own hold all there are in
+        Otherwise a program that prepares on one connection and waits, while its other connections hold all there are in
         transactions, would wait for ever: pgbench -M prepared does.
         """
         inbox = self.inbox
@@ -309,7 +309,7 @@ class Session:
         self._server_part = data[position:]
 
     def _answer(self, kind: int, data: bytes, at: int) -> bytes | None:
-        """Notes what an answer means; what the client sees in its place, None for the answer itself."""
+        """Notes the meaning of an answer. Returns the client's answer instead; None for the answer itself."""
         if kind == 90:  # Z, ReadyForQuery
             self._ready(data[at + 5 : at + 6])
         elif kind in b"13":
@@ -346,7 +346,7 @@ class Session:
                 self._schema.version += 1
 
     def _error(self, response: bytes) -> bytes | None:
-        """What the client sees of an error: its own names of statements; None for the error as it is."""
+        """An error with the client's own names of statements; None for the error as it is."""
         if _FATAL in response:
             self.is_told = True
         is_ours = b'"rp_' in response and b'"rp_none"' not in response

@@ -1,4 +1,4 @@
-"""What a proxy is told: its own settings, its pool's and its target."""
+"""The settings of a proxy, its pool and its target."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Settings:
         users: passwords by user name, from the secrets in Secrets Manager.
         idle_client_timeout_s: a client that is silent for so long, in seconds, is disconnected.
         require_tls: whether clients without TLS are refused.
-        extended_protocol_pins: RDS Proxy's behaviour before 2023-11-10.
+        extended_protocol_pins: RDS Proxy's behavior before 2023-11-10.
         debug_logging: whether each statement is logged.
         target: None while there is none.
         startup_timeout_s: a client that has not logged in after so long is disconnected (PostgreSQL's

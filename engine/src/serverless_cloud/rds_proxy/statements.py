@@ -1,4 +1,4 @@
-"""What a database connection has prepared, and under which names.
+"""The prepared statements of a database connection, and their names.
 
 A client prepares a statement once and runs it later, perhaps on another connection. So the proxy gives each statement
 its own name, the same for the same text, remembers which connections know it, and prepares it again where a connection
@@ -62,7 +62,7 @@ def close(name: bytes) -> bytes:
 
 @dataclass
 class Known:
-    """What one database connection has prepared.
+    """The prepared statements of one database connection.
 
     Only what PostgreSQL has confirmed counts: after an error it skips everything up to the next Sync, and what the
     proxy has sent may be among it.

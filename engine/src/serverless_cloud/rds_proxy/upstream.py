@@ -42,11 +42,11 @@ class UpstreamLogin:
         self._failed = b""
 
     def begin(self) -> bytes:
-        """What to send first."""
+        """The first message to send."""
         return wire.startup(self._startup)
 
     def receive(self, inbox: bytearray) -> bytes:
-        """Takes what is complete off the front of `inbox`; what to answer.
+        """Takes the complete messages off the front of `inbox`. Returns the answer.
 
         Raises:
             UpstreamError: the database said no.
@@ -96,4 +96,6 @@ class UpstreamLogin:
             return wire.message(b"p", scram.MECHANISM.encode() + b"\0" + wire.INT.pack(len(first)) + first)
         if step == 11:
             return wire.message(b"p", self._prover.final(body))
-        raise wire.ProtocolError(f"the database asks for an authentication that RDS Proxy does not know: {step}")
+        raise wire.ProtocolError(
+            f"the database asks for a kind of authentication that RDS Proxy doesn't support: {step}"
+        )

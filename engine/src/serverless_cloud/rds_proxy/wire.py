@@ -1,4 +1,4 @@
-"""Messages of PostgreSQL's protocol 3: the few that a proxy has to read, and those that it writes itself.
+"""Messages of PostgreSQL's protocol 3: the few that a proxy has to read, and the messages that it writes itself.
 
 Source: PostgreSQL documentation, "Frontend/Backend Protocol", sections "Message Formats" and "Message Flow".
 """
@@ -59,7 +59,7 @@ def parameter_status(name: str, value: str) -> bytes:
 
 
 def cancel_request(key: bytes) -> bytes:
-    """What asks a server to cancel a query. Args: key: process id and secret, as BackendKeyData gave them."""
+    """The request that cancels a query. Args: key: process id and secret, as BackendKeyData gave them."""
     return _TWO_INTS.pack(8 + len(key), CANCEL_CODE) + key
 
 

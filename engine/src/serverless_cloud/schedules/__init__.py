@@ -1,1 +1,1 @@
-"""Schedules: rate, cron and at; the timer that keeps them; what EventBridge Scheduler calls. No moto."""
+"""Schedules: rate, cron and at; the timer that keeps them; the targets of EventBridge Scheduler. No moto."""

@@ -65,7 +65,7 @@ class Cron:
     """At times of the wall clock. One that a change to summer time skips is skipped, one that comes twice counts once.
 
     Args:
-        minutes, hours, months, years: those in which it may happen.
+        minutes, hours, months, years: the times when it may happen.
         is_day: whether it may happen on a day.
     """
 
@@ -139,7 +139,7 @@ def parse_rule(text: str) -> Schedule:
 
 
 def parse_schedule(text: str, zone_name: str = "UTC") -> Schedule:
-    """The schedule of EventBridge Scheduler: a rate, cron or one time, the latter two in a time zone.
+    """The schedule of EventBridge Scheduler: a rate, or cron or one time in a time zone.
 
     Args:
         zone_name: a name of the IANA time zone database, "Asia/Tokyo".
@@ -166,32 +166,34 @@ def time_zone(name: str) -> tzinfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        if not zoneinfo.available_timezones():  # Windows has no time zone database of its own
+        if not zoneinfo.available_timezones():  # Windows doesn't have its own time zone database
             raise InvalidExpression(
-                f"Python finds no time zones on this machine, {name} neither: install the package tzdata."
+                f"Python can't find {name} or any other time zone on this machine. Install the package tzdata."
             ) from error
-        raise InvalidExpression(f"There is no time zone {name}; names are like Asia/Tokyo or UTC.") from error
+        raise InvalidExpression(f"There is no time zone {name}. Use a name such as Asia/Tokyo or UTC.") from error
 
 
 def _rate(text: str, *, exact: bool) -> Rate:
-    """Rules insist on "1 minute" and "2 minutes"; Scheduler's guide names the plurals alone."""
+    """Rules insist on "1 minute" and "2 minutes"; Scheduler's guide names only the plurals."""
     found = re.fullmatch(r"rate\((\d{1,9}) (minute|hour|day)(s?)\)", text)
     if found is None:
-        raise InvalidExpression(f"{text} is no rate: rate(5 minutes), rate(1 hour), rate(2 days).")
+        raise InvalidExpression(f"{text} is not a rate. Write it like rate(5 minutes), rate(1 hour) or rate(2 days).")
     count, unit, plural = int(found[1]), found[2], found[3]
     if count == 0 or (exact and (count == 1) == bool(plural)):
-        raise InvalidExpression(f"{text}: the number must be at least 1; say 1 minute, 2 minutes.")
+        raise InvalidExpression(
+            f"{text}: the number must be at least 1, and the unit must match it, as in 1 minute or 2 minutes."
+        )
     try:
         return Rate(count * _UNITS[unit])
     except OverflowError as error:
-        raise InvalidExpression(f"{text}: that is too long.") from error
+        raise InvalidExpression(f"{text}: the time is too long.") from error
 
 
 def _at(text: str, zone: tzinfo) -> At:
     found = re.fullmatch(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", text)
     try:
         if found is None:
-            raise ValueError("at(yyyy-mm-ddThh:mm:ss) has no time zone and no fraction")
+            raise ValueError("at(yyyy-mm-ddThh:mm:ss) doesn't take a time zone or a fraction")
         return At(datetime.fromisoformat(found[1]).replace(tzinfo=zone).astimezone(UTC))
     except (ValueError, OverflowError) as error:
         raise InvalidExpression(f"{text}: {error}.") from error
@@ -203,10 +205,10 @@ def _cron(text: str, zone: tzinfo) -> Cron:
         raise InvalidExpression(f"{text} is neither rate(...) nor cron(...).")
     fields = found[1].upper().split(" ")
     if len(fields) != 6:
-        raise InvalidExpression(f"{text}: cron has 6 fields with one space between them, not {len(fields)}.")
+        raise InvalidExpression(f"{text}: cron must have 6 fields with one space between them, not {len(fields)}.")
     minutes, hours, day_of_month, month, day_of_week, year = fields
     if (day_of_month == "?") == (day_of_week == "?"):
-        raise InvalidExpression(f"{text}: exactly one of day-of-month and day-of-week must be ?.")
+        raise InvalidExpression(f"{text}: either day-of-month or day-of-week must be ?, but not both.")
     return Cron(
         _numbers(minutes, "minutes", 0, 59),
         _numbers(hours, "hours", 0, 23),
@@ -218,14 +220,14 @@ def _cron(text: str, zone: tzinfo) -> Cron:
 
 
 def _numbers(field: str, name: str, least: int, most: int, names: dict[str, int] | None = None) -> tuple[int, ...]:
-    """What a field of , - * / and values means."""
+    """The numbers of a field of , - * / and values."""
 
     def number(text: str) -> int:
         value = (names or {}).get(text)
         if value is None:
             value = int(text) if re.fullmatch(r"\d{1,4}", text) else -1
         if not least <= value <= most:
-            raise InvalidExpression(f"{name}: {text!r} is not allowed; values are {least} to {most}.")
+            raise InvalidExpression(f"{name}: {text!r} is not allowed. Use {least} to {most}.")
         return value
 
     found: set[int] = set()
@@ -289,7 +291,7 @@ def _of_week(field: str) -> Callable[[date], bool]:
         (wanted,) = _numbers(found[1], "day-of-week", 1, 7, _DAYS)
         return lambda day: _weekday(day) == wanted and (day.day + 6) // 7 == int(found[2])
     if "/" in field:
-        raise InvalidExpression(f"day-of-week: {field!r} has a step; name the days.")
+        raise InvalidExpression(f"day-of-week: {field!r} has a step. Name the days instead.")
     days = frozenset(_numbers(field, "day-of-week", 1, 7, _DAYS))
     return lambda day: _weekday(day) in days
 

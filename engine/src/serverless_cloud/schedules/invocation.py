@@ -23,7 +23,7 @@ PRINCIPAL: Principal = "scheduler.amazonaws.com"
 
 @dataclass(frozen=True)
 class Invocation:
-    """What is to be done.
+    """The work of an invocation.
 
     Args:
         target: as CreateSchedule takes it, RetryPolicy with both its values.
@@ -36,11 +36,11 @@ class Invocation:
 
     @property
     def time(self) -> str:
-        """The scheduled time as it stands in events."""
+        """The scheduled time in the form of events."""
         return f"{self.scheduled_time:%Y-%m-%dT%H:%M:%SZ}"
 
     def payload(self, execution_id: str, attempt: int) -> str:
-        """What one attempt sends."""
+        """The payload of one attempt."""
         text = self.target.get("Input")
         if text is None:
             return self._notification()
@@ -69,7 +69,7 @@ class Invocation:
 
 
 class Run:
-    """One invocation from its first attempt to its end: what `events.retry.Delivery` calls.
+    """One invocation from its first attempt to its end, for `events.retry.Delivery`.
 
     Args:
         done: called once, when the target has taken it or it was given up.

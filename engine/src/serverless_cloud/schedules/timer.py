@@ -41,7 +41,7 @@ class Timer:
     The clock of a schedule is set to real time when the schedule is made or changed, and runs `time_scale` times as
     fast from then on: simulated time = that moment + the seconds since then x time_scale. So with a time_scale of 60 a
     rate of one minute comes once a second, and one time that is five minutes ahead comes after five seconds, however
-    long the cloud has been running. A change of time_scale takes effect at once; what the clock has shown before stays.
+    long the cloud has been running. A change of time_scale takes effect at once, but not for the time before it.
     With a time_scale of 1 it is real time.
 
     Args:
@@ -54,10 +54,10 @@ class Timer:
         self._changed = threading.Condition()
         self._alarms: dict[Hashable, _Alarm] = {}
         self._scaled_by = scale()
-        self._running: object | None = None  # the thread that works; another one has nothing to do
+        self._running: object | None = None  # the thread that works; another thread has nothing to do
 
     def set(self, key: Hashable, start: datetime, next_after: NextAfter, ring: Callable[[datetime], None]) -> None:
-        """Sets a schedule, in the place of another one with the same key.
+        """Sets a schedule, which replaces a schedule with the same key.
 
         Args:
             start: what its clock shows now.

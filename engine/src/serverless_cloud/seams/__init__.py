@@ -14,7 +14,7 @@ from serverless_cloud.plane import DataPlane
 
 
 def install(plane: DataPlane) -> None:
-    """Puts Lambda's data plane, and that of the services which moto's Lambda imports anyway, behind moto."""
+    """Puts the data plane of Lambda, and of the services that moto's Lambda imports anyway, behind moto."""
     # Importing moto takes a second, and the notebook's process imports this package too.
     from serverless_cloud.seams import dispatch, models
 
@@ -28,7 +28,7 @@ def install(plane: DataPlane) -> None:
 
 
 def _named(*names: str) -> Callable[[DataPlane], None]:
-    """What installs these files of this folder, in this order."""
+    """A function that installs these files of this folder, in this order."""
 
     def install_each(plane: DataPlane) -> None:
         for name in names:
@@ -49,7 +49,7 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _named("schedules"),
     "pipes": _named("pipes"),
-    # What runs comes first, what its tasks do afterwards.
+    # Executions come first, then the work of their tasks.
     "states": _named(
         "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_expressions",
         "states_parsing", "states_tasks",

@@ -1,7 +1,7 @@
 """Seam: queries of Athena (moto 5.2.5).
 
-moto says that a query has succeeded, and gives no rows. Replaced here: `AthenaBackend.start_query_execution`, which
-refuses. Lesson 07 asks its questions of DuckDB.
+moto says that a query has succeeded, but returns no rows. This seam replaces `AthenaBackend.start_query_execution`
+with a refusal. Lesson 07 queries with DuckDB.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from moto.core.exceptions import JsonRESTError
 from serverless_cloud.seams.replacement import Replacement
 
 _WHY = (
-    "The local cloud runs no queries of Athena (docs/fidelity.md). Read the objects with boto3 and ask a query engine "
-    "of your own, as lesson 07 does with DuckDB."
+    "The local cloud doesn't run Athena queries (docs/fidelity.md). Read the objects with boto3 and query them with "
+    "your own engine, as lesson 07 does with DuckDB."
 )
 
 
 def install(_: object) -> None:
-    """Puts the refusal in the place of moto's empty answer."""
+    """Replaces moto's empty answer with the refusal."""
     _Backend.install()
 
 

@@ -1,4 +1,4 @@
-"""Seam: what compute environments, job queues and job definitions of Batch may be (moto 5.2.5).
+"""Seam: the rules for compute environments, job queues and job definitions of Batch (moto 5.2.5).
 
 Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that
 create, change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the
@@ -53,12 +53,12 @@ def _create_environment(backend: Any, given: Given) -> dict[str, str]:
     resources = dict(given.get("computeResources") or {})
     for name in ("type", "maxvCpus", "subnets"):
         if not resources.get(name):
-            raise ClientException(f"{name} of computeResources is required.")
+            raise ClientException(f"computeResources needs {name}.")
     if is_fargate(resources):
         if other := sorted(name for name in set(resources) - _OF_FARGATE if resources[name]):
-            raise ClientException(f"{', '.join(other)} of computeResources cannot be given for Fargate.")
+            raise ClientException(f"{', '.join(other)} in computeResources cannot be given for Fargate. Leave it out.")
         if not resources.get("securityGroupIds"):
-            raise ClientException("securityGroupIds of computeResources is required for Fargate.")
+            raise ClientException("computeResources needs securityGroupIds for Fargate.")
     else:
         resources.setdefault("securityGroupIds", [])
         resources.setdefault("minvCpus", 0)
@@ -97,7 +97,7 @@ def _update_environment(backend: Any, given: Given) -> dict[str, str]:
     _refuse(given, "UpdateComputeEnvironment", "unmanagedvCpus", "updatePolicy", "ecsSettings", "eksConfiguration")
     changes = dict(given.get("computeResources") or {})
     if other := sorted(set(changes) - _CHANGEABLE):
-        raise NotHonoured(f"{', '.join(other)} of UpdateComputeEnvironment")
+        raise NotHonoured(f"{', '.join(other)} in UpdateComputeEnvironment")
     changed = {**environment.compute_resources, **changes}
     backend._validate_compute_resources(changed)
     backend.update_compute_environment(
@@ -181,7 +181,7 @@ def _refuse_of_queues(given: Given, call: str) -> None:
 def _priority(given: Given) -> int:
     priority = given.get("priority")
     if not isinstance(priority, int) or priority < 0:
-        raise ClientException("priority must be a number, at least 0.")
+        raise ClientException("priority must be a whole number, at least 0.")
     return priority
 
 
@@ -191,7 +191,7 @@ def _order(backend: Any, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise ClientException(f"A job queue needs 1 to {MOST_ENVIRONMENTS} compute environments.")
     found = [(each, _environment(backend, str(each.get("computeEnvironment")))) for each in order]
     if len({is_fargate(environment.compute_resources or {}) for _, environment in found}) > 1:
-        raise ClientException("All compute environments of a job queue must be of EC2, or all of Fargate.")
+        raise ClientException("The compute environments of a job queue must all be EC2, or all Fargate.")
     return [{"order": int(each["order"]), "computeEnvironment": environment.arn} for each, environment in found]
 
 
@@ -208,7 +208,9 @@ def _register(backend: Any, given: Given) -> dict[str, Any]:
     if given.get("type") != "container":
         if given.get("type") == "multinode":
             raise NotHonoured("multi-node parallel jobs (type multinode)")
-        raise ClientException(f"type {given.get('type')} of the job definition must be container or multinode.")
+        raise ClientException(
+            f"The job definition has the type {given.get('type')}. It must be container or multinode."
+        )
     platforms = list(given.get("platformCapabilities") or ["EC2"])
     if unknown := set(platforms) - {"EC2", "FARGATE"}:
         raise NotHonoured(f"platformCapabilities {', '.join(sorted(unknown))}")
@@ -262,7 +264,7 @@ def _definitions(backend: Any, given: Given) -> list[dict[str, Any]]:
 def _refuse(given: Given, call: str, *names: str) -> None:
     for name in names:
         if given.get(name):
-            raise NotHonoured(f"{name} of {call}")
+            raise NotHonoured(f"{name} in {call}")
 
 
 # ---- the calls
@@ -293,7 +295,7 @@ _CALLS: dict[str, Callable[[Any, Given], Mapping[str, Any] | None]] = {
 
 
 def _named(kind: str, found: Any) -> dict[str, str]:
-    """What a call answers that has made or changed something."""
+    """The answer of a call that has created or changed something."""
     return {f"{kind}Name": found.name, f"{kind}Arn": found.arn}
 
 

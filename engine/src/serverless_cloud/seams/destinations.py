@@ -20,7 +20,7 @@ from serverless_cloud.tasks import reported
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
 DEAD_LETTER = ("sqs", "sns")
-#: What the execution role must be allowed, by the service of the target.
+#: The actions that the execution role must allow, by the service of the target.
 ACTIONS = {
     "sqs": "sqs:SendMessage",
     "sns": "sns:Publish",
@@ -39,10 +39,12 @@ def require_target(arn: str, services: tuple[str, ...]) -> None:
     service = (arn.split(":") + [""] * 6)[2]
     if service not in services:
         raise InvalidParameterValueException(
-            f"{arn} cannot be a target here. Give the ARN of one of: {', '.join(services)}."
+            f"{arn} can't be a target here. Give an ARN of one of these services: {', '.join(services)}."
         )
     if service in ("sqs", "sns") and arn.endswith(".fifo"):
-        raise InvalidParameterValueException(f"{arn} is a FIFO queue or topic; Lambda sends records to standard ones.")
+        raise InvalidParameterValueException(
+            f"{arn} is a FIFO queue or topic, but Lambda sends records only to standard queues and topics."
+        )
     try:
         _look_up(service, arn)
     except Exception as error:
@@ -68,7 +70,7 @@ def _client(service: str, arn: str) -> Any:
 
 
 def resource_of(arn: str) -> str:
-    """What the execution role must be allowed to write to: of a bucket, its objects."""
+    """The resource that the execution role must be allowed to write to: of a bucket, its objects."""
     return f"{arn}/*" if arn.split(":")[2] == "s3" else arn
 
 

@@ -40,7 +40,7 @@ from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
 EVENT_VERSION = "1.1"
 
-#: Of `DynamoHandler`: what reads or writes items.
+#: Methods of `DynamoHandler` that read or write items.
 ITEM_CALLS = (
     "put_item", "update_item", "delete_item", "get_item", "query", "scan", "batch_get_item", "batch_write_item",
     "transact_get_items", "transact_write_items", "execute_statement", "execute_transaction", "batch_execute_statement",
@@ -51,8 +51,8 @@ class TableStream:
     """The stream of a table as a poller reads it; see `stream_source.StreamSource`.
 
     Args:
-        mapping: whose stream it is.
-        lock: held by whoever writes an item.
+        mapping: the mapping that reads the stream.
+        lock: held by writers of items.
     """
 
     service, batch_info, poll_s, whole_seconds = "dynamodb", "DDBStreamBatchInfo", POLL_S, True
@@ -216,7 +216,7 @@ class _Backend(Replacement, of=DynamoDBBackend):
                 with _Backend.writes.gathered():
                     _Backend.moto.transact_write_items(self, transact_items)
             except Exception:
-                for each in self.tables.values():  # those that moto put back are copies
+                for each in self.tables.values():  # the tables that moto put back are copies
                     if each.stream_shard is not None:
                         each.stream_shard.table = each
                 raise

@@ -166,7 +166,7 @@ def install(_: object) -> None:
     """Puts these rules into moto's EC2."""
     _Backend.install()
     _Subnet.install()
-    # What AWS refuses in calls by the learner; moto's own, by a stack for instance, are not looked at.
+    # Refuses calls by the learner that AWS refuses. It doesn't look at moto's own calls, by a stack for example.
     for calls in (_Calls, _SubnetCalls, _GroupCalls):
         calls.install()
     _Endpoints.install()

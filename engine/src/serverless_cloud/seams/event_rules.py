@@ -4,19 +4,19 @@ moto keeps buses, rules, targets and archives. It sends to few targets, within P
 dead-letter queue, and its patterns are not AWS's. Replaced here:
 
 - `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
-- `Rule.send_to_targets`: what moto's other services give to a rule comes to the data plane.
-- `Replay.replay_events`: moto replays all that an archive holds, whatever times and rules were asked for.
-- `EventsBackend.put_rule`, `put_targets`: what AWS refuses, or has no effect here, is refused before moto keeps it.
+- `Rule.send_to_targets`: events from moto's other services go to the data plane.
+- `Replay.replay_events`: moto replays all events of an archive, and ignores the times and rules of the request.
+- `EventsBackend.put_rule`, `put_targets`: refused before moto keeps them if AWS refuses them or they have no effect.
 - `EventsBackend.describe_rule`, `enable_rule`, `disable_rule`, `list_targets_by_rule`: for a rule that is not there the
   words are not AWS's.
 - the pages of `list_targets_by_rule`: moto tells targets apart by their ARN, which several may share, and then gives
   the same page for ever.
 - `EventsHandler.test_event_pattern`, `update_event_bus`: moto has none.
-- `EventsBackend.create_event_bus`, `EventsHandler.create_event_bus`: names and settings are checked; what has no effect
-  here is refused before moto keeps it (KmsKeyIdentifier, DeadLetterConfig) or drops it (LogConfig).
+- `EventsBackend.create_event_bus`, `EventsHandler.create_event_bus`: names and settings are checked; a setting without
+  effect here is refused before moto keeps it (KmsKeyIdentifier, DeadLetterConfig) or drops it (LogConfig).
 - `EventsBackend.delete_event_bus`: moto deletes a bus with its rules.
-- `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with an
-  event of its own making; AWS tells EventBridge of API calls only where CloudTrail has a trail.
+- `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with its
+  own event; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 
 Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets,
 UpdateEventBus, the bus with rules.
@@ -42,7 +42,7 @@ from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Event, Rule
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import STORED, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import require_shape
 
@@ -58,7 +58,7 @@ _RULE_PARAMETERS = {
     "State": "state",
     "Tags": "tags",
 }
-#: Settings of a bus that the local cloud does not honour; moto's names of those that it passes on.
+#: Settings of a bus that the local cloud doesn't support, with moto's names for the settings that it passes on.
 _NOT_HONOURED = {
     "KmsKeyIdentifier": "kms_key_identifier",
     "DeadLetterConfig": "dead_letter_config",
@@ -227,16 +227,14 @@ class _Handler(Replacement, of=EventsHandler):
             raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
         missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
         if missing:
-            raise ValidationException(f"Parameter Event is not valid. Reason: {', '.join(missing)} must be there.")
+            raise ValidationException(f"Parameter Event is not valid. Reason: it must have {', '.join(missing)}.")
         return json.dumps({"Result": pattern.matches(event)})
 
 
 def _require_honoured(given: Mapping[str, Any]) -> None:
     for setting in _NOT_HONOURED:
         if given.get(setting):
-            raise NotHonoured(
-                f"{setting} of an event bus", STORED.removesuffix(" docs/fidelity.md lists what is real.")
-            )
+            raise NotHonoured(f"{setting} of an event bus")
 
 
 def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:

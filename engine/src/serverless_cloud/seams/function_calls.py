@@ -21,7 +21,7 @@ class MotoFunctions:
     """The functions that moto keeps; see `calling.Functions`.
 
     Args:
-        service, queue: where calls go that wait, and those that do not.
+        service, queue: where calls go that wait, and calls that don't.
         permissions: asked before a service's call.
     """
 

@@ -1,7 +1,7 @@
 """Seam: function URLs answer (moto 5.2.5).
 
 moto keeps one configuration for a function and serves none. Replaced here, in `LambdaResponse`: Create-, Get-, Update-
-and DeleteFunctionUrlConfig, so that an alias has one of its own, and what AWS refuses is refused; in `LambdaBackend`:
+and DeleteFunctionUrlConfig, so that an alias has its own, and what AWS refuses is refused; in `LambdaBackend`:
 `delete_function`, with which its URLs go. Added: ListFunctionUrlConfigs, which moto has not got.
 
 Worth an upstream change: Qualifier, ListFunctionUrlConfigs, the status of GetFunctionUrlConfig (201, should be 200).
@@ -73,7 +73,7 @@ class _Response(Replacement, of=LambdaResponse):
         given, arn = self.json_body, _arn(function, alias)
         _refuse(given)
         if "AuthType" not in given:
-            raise LambdaClientError("ValidationException", "AuthType is required: NONE or AWS_IAM.")
+            raise LambdaClientError("ValidationException", "AuthType is required. Give NONE or AWS_IAM.")
         if alias in configurations(function):
             raise ResourceConflict(
                 f"Failed to create function url config for [functionArn = {arn}]. Error message:  FunctionUrlConfig "
@@ -197,7 +197,7 @@ def _configured(account_id: str, region: str, name: str, alias: str, id: str) ->
 
 
 def _refuse(given: Mapping[str, Any]) -> None:
-    """Raises for settings that AWS refuses, or that the local cloud does not honour."""
+    """Raises for settings that AWS refuses, or that the local cloud doesn't support."""
     for name, allowed in (("AuthType", AUTH_TYPES), ("InvokeMode", INVOKE_MODES)):
         value = given.get(name)
         if value is not None and value not in allowed:
@@ -205,7 +205,9 @@ def _refuse(given: Mapping[str, Any]) -> None:
             raise ValidationException(value, name[0].lower() + name[1:], text)
     if given.get("InvokeMode") == "RESPONSE_STREAM":
         raise NotHonoured(
-            "InvokeMode RESPONSE_STREAM", "The local cloud does not honour {} yet (docs/fidelity.md). Leave it out."
+            "InvokeMode RESPONSE_STREAM",
+            "The local cloud doesn't support {}. Leave it out, and the function URL returns the whole answer at once "
+            "(docs/fidelity.md).",
         )
     cors = given.get("Cors") or {}
     if long := [method for method in cors.get("AllowMethods") or [] if len(method) > METHOD_LETTERS]:
@@ -214,7 +216,7 @@ def _refuse(given: Mapping[str, Any]) -> None:
     age = cors.get("MaxAge")
     if age is not None and not MAX_AGE_S[0] <= int(age) <= MAX_AGE_S[1]:
         raise LambdaClientError(
-            "ValidationException", f"Cors.MaxAge is {age}; it is {MAX_AGE_S[0]} to {MAX_AGE_S[1]} seconds."
+            "ValidationException", f"Cors.MaxAge is {age}. It must be {MAX_AGE_S[0]} to {MAX_AGE_S[1]} seconds."
         )
 
 

@@ -1,7 +1,7 @@
 """Seam: OpenAPI documents become HTTP APIs (moto 5.2.5).
 
 moto has no ImportApi; here is one. Replaced in `ApiGatewayV2Response`: reimport_api. moto makes routes and integrations
-without their timeouts, authorisers, scopes and parameters, and takes every key of a path for a method. Here the
+without their timeouts, authorizers, scopes and parameters, and takes every key of a path for a method. Here the
 document is read first (http/http_api_document.py), then its parts are made by calls, with all their checks.
 
 Worth an upstream change: all of it.
@@ -19,12 +19,12 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 from serverless_cloud.clients import client
 from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
-from serverless_cloud.refusals import NOT_YET, NotHonoured, Refusal
+from serverless_cloud.refusals import NotHonoured, Refusal
 from serverless_cloud.seams.replacement import Replacement
 
 
 def install() -> None:
-    """Adds the import, and puts the second one in the place of moto's."""
+    """Adds the import, and replaces moto's reimport."""
     _Calls.install()
 
 
@@ -36,7 +36,7 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
         return 201, {"status": 201}, json.dumps(self.apigatewayv2_backend.get_api(api_id).to_json())
 
     def reimport_api(self: Any) -> Any:
-        """ReimportApi: what the API had gives way to the document, once it has been seen that all of it can be made."""
+        """ReimportApi: replaces the API's contents with the document, after checking that all of it can be made."""
         api = self.apigatewayv2_backend.get_api(self.path.split("/")[-1])
         document, region = _document(self), self.apigatewayv2_backend.region_name
 
@@ -56,13 +56,13 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
 def _document(response: Any) -> Document:
     basepath = response._get_param("basepath")
     if basepath not in (None, "ignore"):
-        raise NotHonoured(f"Basepath {basepath}", NOT_YET)
+        raise NotHonoured(f"Basepath {basepath}")
     try:
         return read(str(json.loads(response.body).get("body") or ""))
     except BadDocument as error:
         raise BadRequestException(str(error)) from error
     except NotKnown as error:
-        raise NotHonoured(str(error), NOT_YET) from error
+        raise NotHonoured(str(error)) from error
 
 
 def _refusing(work: Callable[[], str]) -> str:

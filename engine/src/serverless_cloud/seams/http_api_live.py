@@ -1,6 +1,6 @@
 """HTTP APIs as they answer: made from what moto keeps (moto 5.2.5). Nothing of moto is replaced.
 
-What is deployed hangs on moto's own objects, so it goes with them.
+Deployed parts hang on moto's own objects, so they go with them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AUTOMATIC = "Automatic deployment triggered by changes to the Api configuration
 
 
 def deployments(api: Any) -> dict[str, dict[str, Any]]:
-    """The deployments of an API, by id: {"made": Deployment, "json": what the API shows}."""
+    """The deployments of an API, by id: {"made": Deployment, "json": the API's answer}."""
     found: dict[str, dict[str, Any]] = vars(api).setdefault("deployments_made", {})
     return found
 

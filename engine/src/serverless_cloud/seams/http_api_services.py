@@ -1,4 +1,4 @@
-"""Seam: what HTTP APIs need of other services: the keys of user pools, calls of service integrations (moto 5.2.5).
+"""Seam: other services for HTTP APIs, for the keys of user pools and calls of service integrations (moto 5.2.5).
 
 Nothing of moto is replaced.
 """
@@ -37,7 +37,7 @@ def service_calls(permissions: Permissions) -> ServiceCall:
 
 
 def keys_of_pool(issuer: str) -> Mapping[str, Any] | None:
-    """The public keys of a Cognito user pool; None if the issuer is no pool of this cloud."""
+    """The public keys of a Cognito user pool; None if the issuer is not a pool of this cloud."""
     found = COGNITO.fullmatch(issuer)
     if not found:
         return None

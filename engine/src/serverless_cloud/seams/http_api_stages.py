@@ -55,7 +55,9 @@ def check_deployment(api: Any, params: dict[str, Any], auto: bool) -> None:
     if id and id not in deployments(api):
         raise BadRequestException(f"Deployment {id} does not exist")
     if id and auto:
-        raise BadRequestException("A stage with AutoDeploy cannot be given a DeploymentId")
+        raise BadRequestException(
+            "A stage with AutoDeploy deploys by itself. Leave out DeploymentId, or turn AutoDeploy off."
+        )
 
 
 def install() -> None:
@@ -92,7 +94,9 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
         if not api.routes:
             raise BadRequestException("At least one route is required before deploying the Api.")
         if stage is not None and stage.auto_deploy:
-            raise BadRequestException("Deployment cannot be created for a stage with AutoDeploy: it deploys by itself")
+            raise BadRequestException(
+                "A stage with AutoDeploy deploys by itself. Leave out StageName, or turn AutoDeploy off."
+            )
         id = deploy(api, self.apigatewayv2_backend.account_id, params.get("description"))
         if stage is not None:
             stage.deployment_id = id
@@ -111,7 +115,7 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
         api, ids = named(self)
         _deployment(api, ids[1])
         if users := [stage.name for stage in api.stages.values() if vars(stage).get("deployment_id") == ids[1]]:
-            raise BadRequestException(f"Deployment {ids[1]} is in use by the stage {users[0]}")
+            raise BadRequestException(f"Deployment {ids[1]} is in use by the stage {users[0]}.")
         del deployments(api)[ids[1]]
         return 204, {"status": 204}, ""
 
@@ -134,7 +138,7 @@ class _Calls(Replacement, of=ApiGatewayV2Response):
 
 
 def stage_json(stage: Any) -> dict[str, Any]:
-    """What the API shows of a stage."""
+    """A stage as the API shows it."""
     shown: dict[str, Any] = stage.to_json()
     return {"deploymentId": vars(stage).get("deployment_id")} | shown
 

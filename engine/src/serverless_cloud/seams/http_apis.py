@@ -1,7 +1,7 @@
 """Seam: HTTP APIs answer (moto 5.2.5).
 
 moto keeps APIs, and serves none. Replaced here, in `ApiGatewayV2Response`: the calls that make or change an API, its
-routes, integrations, authorisers and stages. Each checks first (http_api_rules.py), then moto keeps it, then what is
+routes, integrations, authorizers and stages. Each checks first (http_api_rules.py), then moto keeps it, then what is
 deployed follows. `Api.api_endpoint` is the address of a door on this machine. Added, for moto has not got them: quick
 create (Target), GetAuthorizers, ResetAuthorizersCache; see http_api_stages.py for more.
 
@@ -27,7 +27,7 @@ from serverless_cloud.http.jwt_authorizer import Tokens
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.http.throttle import Throttles
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NOT_YET, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams import http_api_import, http_api_rules as rules, http_api_stages
 from serverless_cloud.seams.http_api_live import deploy_by_itself, served
 from serverless_cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
@@ -155,12 +155,17 @@ def _check_route(api: Any, params: dict[str, Any], ids: list[str]) -> None:
     rules.refuse_route(merged, [each.route_key for each in api.get_routes() if each is not route])
     if target := merged.get("target"):
         if not target.startswith("integrations/"):
-            raise BadRequestException(f"Target is {target!r}; it is integrations/ID, the ID of an integration")
+            raise BadRequestException(
+                f"Target is {target!r}. It must be integrations/ID, with the ID of an integration."
+            )
         api.get_integration(target.removeprefix("integrations/"))
     if merged.get("authorizationType") in ("JWT", "CUSTOM"):
         kind = api.get_authorizer(merged["authorizerId"]).authorizer_type
         if (kind == "JWT") != (merged["authorizationType"] == "JWT"):
-            raise BadRequestException(f"The authorizer is of type {kind}: JWT goes with JWT, REQUEST with CUSTOM")
+            raise BadRequestException(
+                f"The authorizer has the type {kind}. A JWT authorizer needs AuthorizationType JWT, a REQUEST "
+                "authorizer CUSTOM."
+            )
 
 
 def _check_integration(api: Any, params: dict[str, Any], ids: list[str]) -> None:
@@ -174,7 +179,7 @@ def _check_unused_integration(api: Any, _params: dict[str, Any], ids: list[str])
 
 def _refuse_if_used(api: Any, kind: str, id: str, attribute: str, value: str) -> None:
     if users := [route.route_key for route in api.get_routes() if getattr(route, attribute) == value]:
-        raise rules.Conflict(f"Cannot delete {kind} {id}: it is referenced by the route {users[0]}")
+        raise rules.Conflict(f"Cannot delete {kind} {id} because the route {users[0]} refers to it.")
 
 
 def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
@@ -182,7 +187,7 @@ def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
     rules.refuse_authorizer(merged)
     issuer = (merged.get("jwtConfiguration") or {}).get("issuer") or ""
     if rules.COGNITO.fullmatch(issuer) and keys_of_pool(issuer) is None:
-        raise BadRequestException(f"Invalid issuer: {issuer}. There is no such user pool in this cloud.")
+        raise BadRequestException(f"Invalid issuer: {issuer}. This cloud has no such user pool, so create it first.")
 
 
 def _check_unused_authorizer(api: Any, _params: dict[str, Any], ids: list[str]) -> None:
@@ -199,7 +204,7 @@ def _check_new_stage(api: Any, params: dict[str, Any], _ids: list[str]) -> None:
 
 def _check_api(_api: Any, params: dict[str, Any], _ids: list[str]) -> None:
     if given := [name for name in ("target", "routeKey", "credentialsArn") if params.get(name)]:
-        raise NotHonoured(f"{given[0][0].upper()}{given[0][1:]} of UpdateApi", NOT_YET)
+        raise NotHonoured(f"{given[0][0].upper()}{given[0][1:]} in UpdateApi")
     rules.refuse_api(params)
 
 
@@ -244,6 +249,6 @@ def _quick_integration(params: dict[str, Any]) -> dict[str, Any]:
 def _refusing(name: str) -> Callable[..., Any]:
     def call(self: Any) -> Any:
         del self
-        raise NotHonoured("".join(part.capitalize() for part in name.split("_")), NOT_YET)
+        raise NotHonoured("".join(part.capitalize() for part in name.split("_")))
 
     return call

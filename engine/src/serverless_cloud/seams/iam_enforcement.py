@@ -1,4 +1,4 @@
-"""Seam: who has which rights, as moto keeps them (moto 5.2.5). moto is read here; nothing of it is replaced.
+"""Seam: identities and their permissions, as moto keeps them (moto 5.2.5). This reads moto and replaces nothing.
 
 The requests themselves are judged before they reach moto, by `iam/gate.py`. moto's own `IAMPolicy` and
 `IAMUserAccessKey` (moto/iam/access_control.py) are not used: see `iam/policies.py`. The seams that this one installs
@@ -27,7 +27,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import iam_policies, iam_targets, lambda_permissions
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
-_SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews the credentials of its own
+_SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews its own credentials
 
 
 class MotoDirectory:
@@ -51,11 +51,11 @@ class MotoDirectory:
         return given
 
     def role_credentials(self, role_arn: str, session_name: str, region: str) -> dict[str, str]:
-        """Environment variables with temporary credentials of a role; without such a role those that nobody accepts.
+        """Environment variables with temporary credentials of a role; without the role, keys that nobody accepts.
 
         Args:
             role_arn: the role's ARN, or "".
-            session_name: as it stands in the ARN of the session.
+            session_name: as in the ARN of the session.
             region: where it is assumed.
         """
         if _role(role_arn) is None:

@@ -77,7 +77,7 @@ class _Bucket(Replacement, of=FakeBucket):
         keys = {"aws:securetransport": ["true"], "aws:sourceip": ["127.0.0.1"]}
         try:
             verdict = parsed(self.policy.decode()).says(Request(action, resource, keys), _ANONYMOUS)
-        except ValueError:  # it is no policy, or asks for what is not honoured: it allows nothing
+        except ValueError:  # not a policy, or it uses something unsupported, so it allows nothing
             return PermissionResult.NEUTRAL
         return _RESULTS[verdict]
 

@@ -49,8 +49,8 @@ class KinesisStream:
     """A data stream as a poller reads it; see `stream_source.StreamSource`.
 
     Args:
-        mapping: whose stream it is.
-        lock: held by whoever reads or writes a shard.
+        mapping: the mapping that reads the stream.
+        lock: held by readers and writers of a shard.
     """
 
     service, batch_info, poll_s, whole_seconds = "kinesis", "KinesisBatchInfo", POLL_S, False
@@ -85,7 +85,7 @@ class KinesisStream:
 
     def _shard(self, shard_id: str) -> Any:
         shard = self._stream().shards.get(shard_id)
-        if shard is None:  # a stream of the same name, made anew with fewer shards
+        if shard is None:  # a new stream of the same name with fewer shards
             raise StreamGone(f"Shard {shard_id} of {self._mapping.source_arn} not found.")
         return shard
 
@@ -115,7 +115,7 @@ class KinesisStream:
 
 
 def _data(encoded: str) -> Any:
-    """What a pattern on "data" looks at: JSON if it is an object or a list, else the text; None if it is no text."""
+    """The value for a pattern on "data": JSON if it is an object or a list, else the text; None if it isn't a text."""
     try:
         text = base64.b64decode(encoded).decode()
     except ValueError:
@@ -162,7 +162,7 @@ class _Writes:
         return int(f"49{self._ms:014d}{self._count:030d}{shard._shard_id:010d}")
 
     def first_number(self, shard: Any) -> int:
-        """A number below that of the first record; looked at before there is one."""
+        """A number below the first record's; read before there is a record."""
         if not hasattr(shard, "first_number"):
             shard.first_number = self.next_number(shard)
         return int(shard.first_number)
@@ -237,8 +237,8 @@ class _Backend(Replacement, of=models.KinesisBackend):
     def register_stream_consumer(self: Any, *_: object, **__: object) -> NoReturn:
         raise JsonRESTError(
             "NotImplementedException",
-            "The local cloud does not honour register_stream_consumer (enhanced fan-out): nobody could read through "
-            "the consumer. Map or read the stream itself. docs/fidelity.md lists what is real.",
+            "The local cloud doesn't support register_stream_consumer (enhanced fan-out), because nobody could read "
+            "through the consumer. Map or read the stream itself. docs/fidelity.md lists what works here.",
         )
 
     def get_shard_iterator(

@@ -26,7 +26,7 @@ _LIMITS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_6
 
 
 def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
-    """What holds for a call.
+    """The settings for a call.
 
     Args:
         function: $LATEST.
@@ -54,7 +54,7 @@ def configs(function: Any) -> dict[str, EventInvokeConfig]:
 
 
 def install(_: object) -> None:
-    """Puts our five calls in the place of moto's."""
+    """Replaces five of moto's calls with ours."""
     _Calls.install()
 
 

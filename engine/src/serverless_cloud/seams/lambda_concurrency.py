@@ -36,7 +36,7 @@ ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
 
 
 def requests(function: Any) -> dict[str, dict[str, Any]]:
-    """What was asked for, by qualifier: {"count", "modified"}. `function` is $LATEST."""
+    """The requested concurrency, by qualifier: {"count", "modified"}. `function` is $LATEST."""
     found: dict[str, dict[str, Any]] = vars(function).setdefault("provisioned_requests", {})
     return found
 
@@ -170,7 +170,7 @@ def _whole_number(name: str, value: Any, least: int) -> int:
     except (TypeError, ValueError):
         number = least - 1
     if number < least:
-        raise InvalidParameterValueException(f"{name} is {value!r}; it must be a whole number, {least} or more.")
+        raise InvalidParameterValueException(f"{name} is {value!r}. It must be a whole number, {least} or more.")
     return number
 
 
@@ -183,14 +183,14 @@ def _refused() -> Iterator[None]:
 
 
 def _refuse_a_second_one(backend: Any, function: Any, qualifier: str) -> None:
-    """A version has one configuration: its own, or that of one alias that points to it."""
+    """Refuses a second configuration. A version has its own, or the configuration of one alias that points to it."""
     mine = {spec.version for spec, _ in _shares(backend, function, qualifier, 1)}
     for other in requests(function):
         theirs = {spec.version for spec, _ in _shares(backend, function, other, 1)}
         if other != qualifier and mine & theirs:
             raise InvalidParameterValueException(
-                f"Version {min(mine & theirs)} has provisioned concurrency already, by {other}. A version has one "
-                "configuration. Delete that one first."
+                f"Version {min(mine & theirs)} already has provisioned concurrency through {other}. A version can have "
+                "one configuration, so delete the existing configuration first."
             )
 
 

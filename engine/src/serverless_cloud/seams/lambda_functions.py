@@ -1,9 +1,9 @@
-"""Seam: what moto keeps of a function, as the data plane needs it (moto 5.2.5).
+"""Seam: moto's functions, as the data plane needs them (moto 5.2.5).
 
 Replaced here:
 
-- `LambdaBackend.create_function`, `update_function_code`, `update_function_configuration`, `delete_function`: what AWS
-  refuses is refused, a change that fails changes nothing, and old environments end.
+- `LambdaBackend.create_function`, `update_function_code`, `update_function_configuration`, `delete_function`:
+  refuse as AWS does, a change that fails changes nothing, and old environments end.
 - `LambdaBackend.publish_layer_version`: moto takes any bytes for a zip.
 - `LambdaFunction.get_configuration`: DeadLetterConfig and LoggingConfig, which moto drops, are kept and shown.
 
@@ -31,7 +31,7 @@ from serverless_cloud.seams.replacement import Replacement
 
 
 class ResourceConflict(LambdaClientError):
-    """What is asked for collides with what is there. moto calls it ConflictException, which boto3 does not know."""
+    """The request conflicts with an existing resource. moto calls it ConflictException, which boto3 does not know."""
 
     code = 409
 
@@ -268,8 +268,8 @@ def _merged(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 def _only_latest(function: Any) -> None:
     if str(function.version) != "$LATEST":
         raise InvalidParameterValueException(
-            f"Version {function.version} was published and cannot be changed. Change the function without a qualifier, "
-            "then publish a new version."
+            f"Version {function.version} is published, so it can't be changed. Change the function without a "
+            "qualifier, then publish a new version."
         )
 
 

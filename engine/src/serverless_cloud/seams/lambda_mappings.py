@@ -4,10 +4,10 @@ moto calls functions from inside SendMessage, PutItem and PutRecord, one record 
 mapping of moto becomes a `Mapping`, and the service of its source gives the poller (`DataPlane.pollers`). Since no
 queue, table or stream of moto learns of a mapping, moto calls nothing by itself. Replaced:
 
-- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: what AWS refuses is refused;
+- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: refuse as AWS does;
   pollers start and end.
-- `EventSourceMapping.get_configuration`: what AWS shows, defaults included.
-- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over those of
+- `EventSourceMapping.get_configuration`: AWS's answer, with defaults.
+- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over the versions in
   lambda_functions.py: a poller ends with its function and reads in its present role.
 
 Worth an upstream change: the checks, the defaults, the answers.
@@ -38,7 +38,7 @@ from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.batches import deliver_to_function
 
-#: What the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
+#: Actions that the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
 _NEEDED = {
     "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
     "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
@@ -85,7 +85,7 @@ class RunningPollers:
         self._running: dict[str, tuple[Mapping, Poller]] = {}
 
     def align(self, backend: Any) -> None:
-        """Starts and stops pollers, so that they are those which the mappings of moto's backend ask for now."""
+        """Starts and stops pollers, so that they match the mappings of moto's backend."""
         with self._lock:
             wanted = dict(_wanted(backend))
             place = f"{backend.region_name}:{backend.account_id}"
@@ -213,7 +213,7 @@ class _Backend(Replacement, of=models.LambdaBackend):
         change = {name: value for name, value in spec.items() if name not in ("UUID", "Tags")}
         for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
             if change.get(fixed, esm.settings.get(fixed)) != esm.settings.get(fixed):
-                raise InvalidParameterValueException(f"{fixed} of a mapping cannot be changed. Make another mapping.")
+                raise InvalidParameterValueException(f"{fixed} of a mapping can't be changed. Create another mapping.")
         if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
             settings, arn = esm.settings | {"Enabled": False}, esm.function_arn
         else:
@@ -266,13 +266,14 @@ def _check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if not given.get("EventSourceArn"):
         if given.get("SelfManagedEventSource"):
             raise InvalidParameterValueException(
-                "The local cloud does not honour SelfManagedEventSource of event source mappings (docs/fidelity.md)."
+                "The local cloud doesn't support SelfManagedEventSource in event source mappings. Map an SQS queue, a "
+                "DynamoDB stream or a Kinesis stream (docs/fidelity.md)."
             )
         raise InvalidParameterValueException("Unrecognized event source.")
     kind = kind_of(given["EventSourceArn"])
     settings = checked(kind, given)
     if kind.service not in _Backend.plane.pollers:
-        raise InvalidParameterValueException(f"The local cloud does not read {kind.service} yet (docs/fidelity.md).")
+        raise InvalidParameterValueException(f"The local cloud doesn't read {kind.service} (docs/fidelity.md).")
     try:
         function, arn = route(backend, settings["FunctionName"], None)
     except (UnknownFunctionException, LambdaClientError) as error:

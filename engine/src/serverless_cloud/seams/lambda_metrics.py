@@ -3,7 +3,7 @@
 Replaced here: `CloudWatchBackend.aws_metric_data`, moto's own place for metrics that AWS services publish. The values
 are fetched from the data plane when somebody asks, one datum for each metric and second.
 
-Published under the dimension FunctionName alone. AWS has more sets (Resource; Resource with ExecutedVersion; none, for
+Published only under the dimension FunctionName. AWS has more sets (Resource; Resource with ExecutedVersion; none, for
 all functions of the Region), but moto's GetMetricStatistics takes any metric that has the wanted dimensions among its
 own, and would add them up.
 """
@@ -22,7 +22,7 @@ NAMESPACE = "AWS/Lambda"
 
 
 def install(plane: DataPlane) -> None:
-    """Adds the functions' metrics to those that moto has."""
+    """Adds the functions' metrics to moto's metrics."""
     _Backend.install(plane=plane)
 
 

@@ -93,7 +93,7 @@ def _place(function: Any) -> AccountRegion:
 
 
 def _needs(function: Any) -> tuple[Combination, ...]:
-    """What the function needs as it is configured now."""
+    """The combinations that the function's configuration needs now."""
     vpc = settings_of_vpc(function)
     return vpc.combinations(_place(function)) if vpc else ()
 
@@ -175,7 +175,7 @@ class _States:
         function.update_failure = failure
 
     def _everywhere(self) -> None:
-        """The model has changed: what nobody needs any more goes at once, and nobody waits for it."""
+        """Deletes unneeded interfaces at once after a change of the model, and ends all waits for them."""
         with self.lock:
             for account_id, by_region in list(models.lambda_backends.items()):
                 for region in list(by_region):
@@ -253,7 +253,7 @@ class _Function(Replacement, of=models.LambdaFunction):
         return dict(self._vpc_config) if self._vpc_config else None
 
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
-        """What a function's configuration says of all this."""
+        """A function's configuration with its network."""
         answer: dict[str, Any] = _Function.moto.get_configuration(self, on_create)
         failure: NoInterface | None = getattr(self, "state_reason", None)
         if self.state == "Pending":

@@ -8,7 +8,7 @@ belongs to the ARN in its Resource. Replaced here:
   two conditions with one operator the later wins.
 - `LambdaBackend.remove_permission`, `get_policy`, `LambdaResponse.remove_permission`: moto takes no notice of Qualifier
   and compares RevisionId with a list.
-- `LambdaBackend.delete_alias`, `delete_function`: what was allowed for an alias or a version goes with it.
+- `LambdaBackend.delete_alias`, `delete_function`: delete the permissions of the alias or the version.
 
 Worth an upstream change: all of it.
 """

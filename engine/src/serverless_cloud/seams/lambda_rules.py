@@ -1,4 +1,4 @@
-"""What AWS refuses in a function's settings, and what the local cloud cannot honour; with moto's errors and IAM."""
+"""Refuses settings of functions that AWS refuses or the local cloud doesn't support; with moto's errors and IAM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moto.iam.models import iam_backends
 
 from serverless_cloud.lambda_ import code
 
-# Settings that moto keeps and our data plane does not honour: refused, never passed over in silence.
+# moto would store these settings, but our data plane doesn't support them. So the local cloud refuses them by name.
 NOT_HONOURED = ("FileSystemConfigs", "SnapStart", "DurableConfig", "TenancyConfig",
                 "CapacityProviderConfig", "ImageConfig")  # fmt: skip
 
@@ -47,32 +47,35 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
     if new and ":function:" not in name and not re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", name):
         raise LambdaClientError(
             "ValidationException",
-            f"{name!r} cannot be the name of a function: it has 1 to 64 letters, digits, hyphens and underscores.",
+            f"{name!r} can't be the name of a function. A name has 1 to 64 letters, digits, hyphens and underscores.",
         )
     if settings.get("PackageType") == "Image":
-        raise InvalidParameterValueException("The local cloud runs zip packages; container images need Docker.")
+        raise InvalidParameterValueException(
+            "The local cloud doesn't run container images, because they need Docker. Give the code as a zip package."
+        )
     for name in NOT_HONOURED:
         value = settings.get(name)
         if any(value.values()) if isinstance(value, dict) else value:
             raise InvalidParameterValueException(
-                f"The local cloud does not honour {name} yet (docs/fidelity.md). Leave it out."
+                f"The local cloud doesn't support {name}. Leave it out; docs/fidelity.md lists what works here."
             )
     runtime, handler = settings.get("Runtime"), settings.get("Handler")
     if (new or runtime is not None) and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime or ""):
         raise InvalidParameterValueException(
-            f"The runtime parameter of {runtime} is not supported. The local cloud runs Python: "
-            'Runtime="python3.13", for instance; it uses the notebook\'s own interpreter.'
+            f"The runtime parameter of {runtime} is not supported. The local cloud runs only Python, with the "
+            "notebook's "
+            'own interpreter. Give Runtime="python3.13", for example.'
         )
     if (new or handler is not None) and not re.fullmatch(r"[^\s]{1,128}", handler or ""):
         raise InvalidParameterValueException(
-            f"The handler {handler!r} has the wrong form. It is file.function: for def handler in "
-            'price.py, Handler="price.handler".'
+            f"The handler {handler!r} has the wrong form. Write it as file.function. For def handler in price.py, give "
+            'Handler="price.handler".'
         )
     mode = (settings.get("TracingConfig") or {}).get("Mode", "Active")
     if mode not in ("Active", "PassThrough"):
-        raise LambdaClientError("ValidationException", f"Mode is {mode!r}; it must be one of: Active, PassThrough.")
+        raise LambdaClientError("ValidationException", f"Mode is {mode!r}. It must be Active or PassThrough.")
     if len(settings.get("Description") or "") > MOST_DESCRIPTION:
-        raise LambdaClientError("ValidationException", f"Description has at most {MOST_DESCRIPTION} characters.")
+        raise LambdaClientError("ValidationException", f"Description can have at most {MOST_DESCRIPTION} characters.")
     if "Role" in settings and not _lambda_may_assume(account_id, settings["Role"]):
         raise InvalidParameterValueException(
             "The role defined for the function cannot be assumed by Lambda. The role must exist, and its trust policy "
@@ -82,7 +85,7 @@ def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: b
         value = settings.get(name, least)
         if type(value) is not int or not least <= value <= most:
             raise LambdaClientError(
-                "ValidationException", f"{name} is {value!r}; it must be a whole number, {least} to {most} {unit}."
+                "ValidationException", f"{name} is {value!r}. It must be a whole number, {least} to {most} {unit}."
             )
     _refuse_layers(settings.get("Layers") or [])
     _refuse_logging(settings.get("LoggingConfig") or {})
@@ -96,8 +99,8 @@ def _refuse_layers(arns: list[str]) -> None:
         if not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:layer:[^:]+:\d+", arn):
             raise LambdaClientError(
                 "ValidationException",
-                f"{arn!r} is not the ARN of a layer version. It ends in the layer's name and the version: "
-                "arn:aws:lambda:us-east-1:123456789012:layer:tax:1, for instance.",
+                f"{arn!r} is not the ARN of a layer version, which ends in the layer's name and the version, such as "
+                "arn:aws:lambda:us-east-1:123456789012:layer:tax:1.",
             )
 
     names = [arn.rsplit(":", 1)[0] for arn in arns]
@@ -111,12 +114,13 @@ def _refuse_logging(logging: dict[str, Any]) -> None:
     for name, allowed in LOGGING.items():
         if name in logging and logging[name] not in allowed:
             raise LambdaClientError(
-                "ValidationException", f"{name} is {logging[name]!r}; it must be one of: {', '.join(allowed)}."
+                "ValidationException", f"{name} is {logging[name]!r}. It must be one of {', '.join(allowed)}."
             )
     levels = [name for name in ("ApplicationLogLevel", "SystemLogLevel") if logging.get(name)]
     if levels and logging.get("LogFormat", "Text") != "JSON":
         raise InvalidParameterValueException(
-            f"{levels[0]} is for functions whose LogFormat is JSON. Set LogFormat to JSON, or leave it out."
+            f"{levels[0]} works only for functions whose LogFormat is JSON. Set LogFormat to JSON, or leave out "
+            f"{levels[0]}."
         )
 
 
@@ -131,8 +135,8 @@ def _refuse_variables(variables: dict[str, str]) -> None:
         if not re.fullmatch(r"[a-zA-Z]\w+", name, re.ASCII) or "\0" in str(value):
             raise LambdaClientError(
                 "ValidationException",
-                f"The environment variable {name!r} cannot be set. A name has two or more letters, digits and "
-                "underscores and begins with a letter; a value holds no NUL.",
+                f"The environment variable {name!r} can't be set. A name must have two or more letters, digits and "
+                "underscores and begin with a letter, and a value can't contain NUL.",
             )
     if len(json.dumps(variables, ensure_ascii=False).encode()) > ENVIRONMENT_BYTES:
         raise InvalidParameterValueException(f"{unable}provided exceeded the 4KB limit.")
@@ -161,7 +165,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def refuse_a_bad_package(package: bytes) -> None:
-    """Raises for bytes that are no usable deployment package.
+    """Raises for bytes that aren't a usable deployment package.
 
     Raises:
         InvalidParameterValueException: with the reason.

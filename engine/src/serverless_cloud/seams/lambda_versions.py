@@ -5,11 +5,11 @@ Replaced here:
 - `LambdaBackend.publish_version`: moto counts the versions that are left, so a number comes back after a deletion, and
   it takes any update for a change. On AWS a number is never used again, and the same code and settings are the same
   version.
-- `LambdaBackend.create_alias`, `update_alias`, `delete_alias`: what AWS refuses is refused; provisioned environments
+- `LambdaBackend.create_alias`, `update_alias`, `delete_alias`: refuse as AWS does; provisioned environments
   follow the alias. moto stores the weights and routes nothing: `route` does.
 - `LambdaResponse.publish_version`: moto does not look at CodeSha256.
 - `LambdaResponse.list_versions_by_function`: moto lists nothing for a function that does not exist.
-- `LambdaBackend.delete_function`, over the one of lambda_functions.py: what was set for a version goes with it.
+- `LambdaBackend.delete_function`, over the one of lambda_functions.py: deletes the settings of a version.
 
 Worth an upstream change: the numbering, the comparison, and the checks of the routing configuration.
 """
@@ -43,7 +43,7 @@ _chance = random.Random()
 
 
 def version_called(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[FunctionSpec, str]:
-    """What one call runs, as the data plane sees it, and the ARN that the caller used. Raises: as `route`."""
+    """The version that one call runs, as the data plane sees it, and the caller's ARN. Raises: as `route`."""
     function, arn = route(backend, name_or_arn, qualifier)
     return spec_of(function), arn
 
@@ -168,7 +168,7 @@ class _Calls(Replacement, of=LambdaResponse):
 
 
 def _forget(backend: Any, function: Any, qualifier: str) -> None:
-    """A version or an alias is gone; what was set for it goes with it."""
+    """Deletes the settings of a version or an alias that is gone."""
     lambda_concurrency.withdraw(backend, _Backend.fleet, function, qualifier)
     lambda_async.configs(function).pop(qualifier, None)
 
@@ -201,5 +201,5 @@ def _refuse(backend: Any, function_name: str, version: str, routing: Any) -> Non
             f"Invalid function version {other}. Function version {other} is already included in routing configuration."
         )
     if not 0.0 <= float(share) <= 1.0:
-        raise ValidationException(str(share), "routingConfig", "A weight is a share of the calls, 0.0 to 1.0.")
+        raise ValidationException(str(share), "routingConfig", "A weight is a share of the calls, from 0.0 to 1.0.")
     backend.get_function(latest(backend, function_name).function_name, other)

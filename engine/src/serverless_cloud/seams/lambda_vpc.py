@@ -1,4 +1,4 @@
-"""What AWS refuses in a function's VpcConfig. Nothing of moto is replaced.
+"""Refuses a function's VpcConfig as AWS does. Replaces nothing of moto.
 
 Rules: API reference, CreateFunction, VpcConfig; AWS Lambda Developer Guide, "Giving Lambda functions access to
 resources in an Amazon VPC". The words are AWS's where a public report of them was found.
@@ -24,7 +24,7 @@ def checked(given: dict[str, Any], before: VpcSettings | None, place: AccountReg
     """A VpcConfig that AWS accepts; None if it takes the function out of its VPC.
 
     Args:
-        given: of the request; what it leaves out stays as it was.
+        given: of the request; settings that it leaves out stay as they were.
         before: what the function has.
 
     Raises:
@@ -92,7 +92,7 @@ def _vpc_of(subnet_ids: list[str], group_ids: list[str], place: AccountRegion, i
             raise _of_ec2("DescribeSubnets", "InvalidSubnetID.NotFound", str(error.message)) from error
         if ipv6 and not subnet.ipv6_cidr_block_associations:
             raise InvalidParameterValueException(
-                f"Ipv6AllowedForDualStack needs dual-stack subnets: {each} has no IPv6 CIDR block."
+                f"Ipv6AllowedForDualStack needs dual-stack subnets, but {each} has no IPv6 CIDR block."
             )
         vpcs_of_subnets.add(subnet.vpc_id)
     for each in group_ids:

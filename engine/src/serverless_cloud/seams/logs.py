@@ -1,4 +1,4 @@
-"""Seam: what functions and jobs print and proxies log goes to moto's CloudWatch Logs (moto 5.2.5). moto is called."""
+"""Seam: sends the output of functions and jobs and the logs of proxies to moto's CloudWatch Logs (moto 5.2.5)."""
 
 from __future__ import annotations
 

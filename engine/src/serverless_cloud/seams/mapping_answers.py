@@ -1,4 +1,4 @@
-"""Seam: what the calls of event source mappings answer (moto 5.2.5).
+"""Seam: the answers of the calls of event source mappings (moto 5.2.5).
 
 Replaced here: `LambdaResponse.create_event_source_mapping`, `get_...`, `update_...`, `delete_...`, `list_...`: status
 and state, errors, pages. Worth an upstream change: all of it.
@@ -19,7 +19,7 @@ MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 1
 
 
 def install() -> None:
-    """Puts these answers in the place of moto's."""
+    """Replaces moto's answers with these."""
     _Answers.install()
 
 

@@ -1,4 +1,4 @@
-"""What AWS refuses in an event source mapping, and what the local cloud cannot honour; with moto's errors.
+"""Refuses event source mappings that AWS refuses or the local cloud doesn't support; with moto's errors.
 
 Sources: API reference, CreateEventSourceMapping; AWS Lambda Developer Guide, "How Lambda processes records from stream
 and queue-based event sources".
@@ -15,7 +15,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, Validation
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.seams import destinations
 
-# Settings of the API that the data plane does not honour: refused, never passed over in silence.
+# The data plane doesn't support these settings of the API, so the local cloud refuses them by name.
 NOT_HONOURED = ("TumblingWindowInSeconds", "ProvisionedPollerConfig", "KMSKeyArn", "MetricsConfig", "LoggingConfig",
                 "Topics", "Queues", "SourceAccessConfigurations", "SelfManagedEventSource",
                 "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig",
@@ -81,19 +81,19 @@ def kind_of(source_arn: str) -> Kind:
         return FIFO_QUEUE if source_arn.endswith(".fifo") else STANDARD_QUEUE
     if service == "kinesis" and "/consumer/" in source_arn:
         raise InvalidParameterValueException(
-            "The local cloud does not honour consumers with enhanced fan-out. Give the ARN of the stream itself."
+            "The local cloud doesn't support consumers with enhanced fan-out. Give the ARN of the stream itself."
         )
     kinds = {"dynamodb": TABLE, "kinesis": STREAM}
     if service not in kinds:
         raise InvalidParameterValueException(
-            f"Unrecognized event source. {source_arn!r} names none that the local cloud reads: it reads SQS queues, "
-            "DynamoDB streams and Kinesis streams (docs/fidelity.md)."
+            f"Unrecognized event source. The local cloud can't read {source_arn!r}. It reads SQS queues, DynamoDB "
+            "streams and Kinesis streams (docs/fidelity.md)."
         )
     return kinds[service]
 
 
 def checked(kind: Kind, given: dict[str, Any]) -> dict[str, Any]:
-    """All settings of a mapping, with AWS's defaults for those that are not given.
+    """All settings of a mapping, with AWS's defaults for missing settings.
 
     Args:
         kind: of its source.
@@ -132,7 +132,8 @@ def _refuse_what_is_not_honoured(given: dict[str, Any]) -> None:
         value = given.get(name)
         if any(value.values()) if isinstance(value, dict) else value not in (None, 0, "0", "", []):
             raise InvalidParameterValueException(
-                f"The local cloud does not honour {name} of event source mappings (docs/fidelity.md). Leave it out."
+                f"The local cloud doesn't support {name} in event source mappings. Leave it out; docs/fidelity.md "
+                "lists what works here."
             )
 
 
@@ -140,7 +141,7 @@ def _whole_number(name: str, value: Any, least: int, most: int) -> int:
     try:
         number = int(str(value))
     except ValueError:
-        raise InvalidParameterValueException(f"{name} is {value!r}; it must be a whole number.") from None
+        raise InvalidParameterValueException(f"{name} is {value!r}. It must be a whole number.") from None
     bound = f"less than or equal to {most}" if number > most else f"greater than or equal to {least}"
     if not least <= number <= most:
         raise ValidationException(str(value), name[0].lower() + name[1:], f"Member must have value {bound}")
@@ -150,7 +151,7 @@ def _whole_number(name: str, value: Any, least: int, most: int) -> int:
 def _check_batch(kind: Kind, size: int, window_s: int) -> None:
     if size > kind.most_in_batch:
         raise InvalidParameterValueException(
-            f"BatchSize is {size}; a FIFO queue's batch has at most {kind.most_in_batch} messages."
+            f"BatchSize is {size}. A FIFO queue's batch can have at most {kind.most_in_batch} messages."
         )
     if kind is FIFO_QUEUE and window_s:
         raise InvalidParameterValueException("Batching window is not supported for FIFO queues")
@@ -164,7 +165,7 @@ def _check_filters(settings: dict[str, Any]) -> None:
     filters = (settings.get("FilterCriteria") or {}).get("Filters") or []
     if len(filters) > MOST_FILTERS:
         raise InvalidParameterValueException(
-            f"FilterCriteria has {len(filters)} filters; at most {MOST_FILTERS} are allowed for a mapping."
+            f"FilterCriteria has {len(filters)} filters. A mapping can have at most {MOST_FILTERS}."
         )
     for each in filters:
         pattern = str(each.get("Pattern") or "")
@@ -187,7 +188,7 @@ def _check_queue(settings: dict[str, Any]) -> None:
     for name in _STREAM_DEFAULTS:
         if settings.pop(name, None):
             raise InvalidParameterValueException(
-                f"Unsupported {name} parameter for given event source mapping type. It is for streams."
+                f"Unsupported {name} parameter for given event source mapping type. It works only for streams."
             )
     scaling = settings.get("ScalingConfig") or {}
     if "MaximumConcurrency" in scaling:
@@ -214,7 +215,7 @@ def _check_stream(kind: Kind, settings: dict[str, Any]) -> None:
     since = settings["StartingPositionTimestamp"]
     if (position == "AT_TIMESTAMP") != (since is not None):
         raise InvalidParameterValueException(
-            "StartingPositionTimestamp is for StartingPosition AT_TIMESTAMP, which needs it. Give both or neither."
+            "StartingPosition AT_TIMESTAMP and StartingPositionTimestamp need each other. Give both or neither."
         )
     if since is not None:
         settings["StartingPositionTimestamp"] = float(since)
@@ -222,12 +223,12 @@ def _check_stream(kind: Kind, settings: dict[str, Any]) -> None:
             raise InvalidParameterValueException("StartingPositionTimestamp cannot be in the future.")
     if 0 <= settings["MaximumRecordAgeInSeconds"] < _LEAST_RECORD_AGE_S:
         raise InvalidParameterValueException(
-            f"MaximumRecordAgeInSeconds is {settings['MaximumRecordAgeInSeconds']}; it must be -1 (never), or "
+            f"MaximumRecordAgeInSeconds is {settings['MaximumRecordAgeInSeconds']}. It must be -1 (never), or "
             f"{_LEAST_RECORD_AGE_S} to {_LIMITS['MaximumRecordAgeInSeconds'][1]} seconds."
         )
     if settings.get("ScalingConfig"):
         raise InvalidParameterValueException(
-            "Unsupported ScalingConfig parameter for given event source mapping type. It is for queues."
+            "Unsupported ScalingConfig parameter for given event source mapping type. It works only for queues."
         )
     target = settings["DestinationConfig"]
     if target.get("OnSuccess"):

@@ -1,4 +1,4 @@
-"""What EventBridge Pipes refuses, and what the local cloud does not honour of it. Nothing of moto is replaced.
+"""Refuses pipes that EventBridge Pipes refuses or the local cloud doesn't support. Replaces nothing of moto.
 
 Rules: EventBridge Pipes API reference; Amazon EventBridge User Guide, "Amazon EventBridge Pipes". AWS documents few of
 the words with which Pipes refuses a setting; where the API reference has none, they are ours.
@@ -17,7 +17,7 @@ from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.pipes.run import LARGEST_BATCH
 from serverless_cloud.pipes.template import InvalidTemplate, check_template
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.seams.shape_rules import ValidationException
 
 MOST_FILTERS = 5  # API reference: FilterCriteria
@@ -27,7 +27,7 @@ SOURCES = {
     "dynamodb": ("DynamoDBStreamParameters", 100),
     "kinesis": ("KinesisStreamParameters", 100),
 }
-#: What the role must allow at the source (EventBridge User Guide, "Permissions for EventBridge Pipes").
+#: Actions that the role must allow at the source (EventBridge User Guide, "Permissions for EventBridge Pipes").
 NEEDED = {
     "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
     "dynamodb": ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
@@ -36,7 +36,7 @@ NEEDED = {
 _NAMES = {"sqs": "SQS", "dynamodb": "DynamoDB", "kinesis": "Kinesis"}
 _INVALID = "Input parameter is invalid from the request due to : {}"  # seen in public reports
 _OTHER_SOURCES = ("mq", "kafka")
-#: Of each target: its own parameters, and those of their fields that are not honoured.
+#: Each target's own parameters, with the fields that the local cloud doesn't support.
 TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
     "lambda": ("LambdaFunctionParameters", ()),
     "states": ("StepFunctionStateMachineParameters", ()),
@@ -60,7 +60,7 @@ def checked(plane: DataPlane, pipe: dict[str, Any]) -> None:
     """
     for name in ("LogConfiguration", "KmsKeyIdentifier"):
         if pipe.get(name):
-            raise NotHonoured(f"{name} of pipes")
+            raise NotHonoured(f"{name} in pipes")
     service = _source(pipe)
     _enrichment(pipe)
     _target(pipe)
@@ -135,14 +135,19 @@ def _source(pipe: dict[str, Any]) -> str:
     arn, given = pipe["Source"], pipe.get("SourceParameters") or {}
     service = "kafka" if arn.startswith("smk:") else arn.split(":")[2]
     if service in _OTHER_SOURCES or "/consumer/" in arn:
-        raise NotHonoured(f"pipes with the source {arn} (it reads queues, DynamoDB streams and Kinesis streams)")
+        raise NotHonoured(
+            f"pipes with the source {arn}",
+            INSTEAD.format("{}", "It reads SQS queues, DynamoDB streams and Kinesis streams."),
+        )
     if service not in SOURCES:
-        raise ValidationException(f"{arn} cannot be the source of a pipe.")
+        raise ValidationException(
+            f"{arn} can't be the source of a pipe. Give the ARN of an SQS queue, a DynamoDB stream or a Kinesis stream."
+        )
     name, _ = SOURCES[service]
     for other in given:
         if other not in (name, "FilterCriteria"):
             raise ValidationException(
-                f"SourceParameters has {other}; a pipe from {arn} takes {name} and FilterCriteria."
+                f"SourceParameters has {other}, but a pipe from {arn} accepts only {name} and FilterCriteria."
             )
     own = given.get(name) or {}
     if service != "sqs" and not own.get("StartingPosition"):
@@ -153,7 +158,7 @@ def _source(pipe: dict[str, Any]) -> str:
         raise ValidationException("MaximumRecordAgeInSeconds must be -1 or at least 60.")
     dead_letters = (own.get("DeadLetterConfig") or {}).get("Arn")
     if dead_letters and dead_letters.split(":")[2] not in ("sqs", "sns"):
-        raise ValidationException(f"DeadLetterConfig takes a queue or a topic, not {dead_letters}.")
+        raise ValidationException(f"DeadLetterConfig must name a queue or a topic, not {dead_letters}.")
     _queue_batches(arn, own)
     _filters(given.get("FilterCriteria") or {})
     _look_up(service, arn)
@@ -165,7 +170,9 @@ def _queue_batches(arn: str, own: dict[str, Any]) -> None:
     if ":sqs:" not in arn:
         return
     if arn.endswith(".fifo") and (size > 10 or window_s):
-        raise ValidationException("A pipe from a FIFO queue has a batch size of 10 at most, and no batching window.")
+        raise ValidationException(
+            "A pipe from a FIFO queue can have a batch size of at most 10, and no batching window."
+        )
     if size > 10 and not window_s:
         raise ValidationException("MaximumBatchingWindowInSeconds must be at least 1 for a BatchSize above 10.")
 
@@ -173,7 +180,7 @@ def _queue_batches(arn: str, own: dict[str, Any]) -> None:
 def _filters(criteria: dict[str, Any]) -> None:
     filters = criteria.get("Filters") or []
     if len(filters) > MOST_FILTERS:
-        raise ValidationException(f"FilterCriteria has {len(filters)} filters; {MOST_FILTERS} are allowed.")
+        raise ValidationException(f"FilterCriteria has {len(filters)} filters. At most {MOST_FILTERS} are allowed.")
     for each in filters:
         try:
             Pattern.parse(each.get("Pattern") or "")
@@ -201,7 +208,10 @@ def _enrichment(pipe: dict[str, Any]) -> None:
     if not arn:
         return
     if arn.split(":")[2] not in ("lambda", "states") or given.get("HttpParameters"):
-        raise NotHonoured(f"the enrichment {arn} (it calls functions and express state machines)")
+        raise NotHonoured(
+            f"the enrichment {arn}",
+            INSTEAD.format("{}", "It calls Lambda functions and Express state machines."),
+        )
     _template(given.get("InputTemplate"))
     if ":stateMachine:" in arn:
         _require_express(arn, "An enrichment")
@@ -216,12 +226,13 @@ def _target(pipe: dict[str, Any]) -> None:
     for other in given:
         if other not in (own, "InputTemplate"):
             raise ValidationException(
-                f"TargetParameters has {other}; the target {arn} takes {own or 'no parameters of its own'}."
+                f"TargetParameters has {other}, but the target {arn} accepts "
+                f"{f'only {own}' if own else 'no parameters'}."
             )
     parameters = given.get(own) or {}
     for name in refused:
         if parameters.get(name):
-            raise NotHonoured(f"{own}.{name} of pipes")
+            raise NotHonoured(f"{own}.{name} in pipes")
     _template(given.get("InputTemplate"))
     if service_of(arn) == "kinesis" and not parameters.get("PartitionKey"):
         raise ValidationException(
@@ -247,5 +258,6 @@ def _require_express(arn: str, who: str) -> None:
         return  # it may come later
     if kind != "EXPRESS":
         raise ValidationException(
-            f"{who} must be an express state machine; {arn} is {kind}. Standard ones are FIRE_AND_FORGET."
+            f"{who} must be an Express state machine, but {arn} is {kind}. A Standard state machine works "
+            "only as a target with the InvocationType FIRE_AND_FORGET."
         )

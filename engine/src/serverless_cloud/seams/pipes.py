@@ -2,9 +2,9 @@
 
 moto keeps pipes and reads no source. Replaced, each to do what moto does and then more:
 
-- `EventBridgePipesResponse.create_pipe`, `update_pipe`, `start_pipe`, `stop_pipe`, `delete_pipe`: what AWS refuses is
-  refused (moto overwrites a pipe of the same name); the source is read while the pipe runs. The answer says CREATING,
-  STARTING and so on; RUNNING, STOPPED or CREATE_FAILED is what the next look finds.
+- `EventBridgePipesResponse.create_pipe`, `update_pipe`, `start_pipe`, `stop_pipe`, `delete_pipe`: refuse as
+  AWS does (moto overwrites a pipe of the same name); the source is read while the pipe runs. The answer says CREATING,
+  STARTING and so on; the next look finds RUNNING, STOPPED or CREATE_FAILED.
 - `EventBridgePipesResponse.describe_pipe`: moto has no StateReason. It says why a pipe has not begun (CREATE_FAILED and
   so on), or what is wrong at the moment.
 - `Pipe.advance`: moto lets a stopped pipe start again when somebody looks at it, and forgets the DesiredState STOPPED.
@@ -198,7 +198,7 @@ def _switch(response: Any, moto_call: Callable[[Any], Any], name_of_state: str) 
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of a source after an update: what the update does not name stays, the starting position for one."""
+    """Parameters of a source after an update. The update keeps parameters that it doesn't name."""
     found = dict(old)
     for name, value in new.items():
         if name == "FilterCriteria" or not isinstance(found.get(name), dict):

@@ -3,7 +3,7 @@
 Replaced here:
 
 - `RDSBackend.create_db_instance`, `modify_db_instance`, `reboot_db_instance`, `stop_db_instance`, `start_db_instance`,
-  `delete_db_instance`, `modify_db_parameter_group`: they act on a real PostgreSQL; what AWS refuses is refused.
+  `delete_db_instance`, `modify_db_parameter_group`: they act on a real PostgreSQL, and refuse as AWS does.
 - `DBInstance.status`, `endpoint`, `address`, `db_instance_port`, `db_parameter_group_status_list`: as they are.
 - `MasterUserSecret._generate_secret_string`: the password is random and is the master user's.
 - Snapshots, replicas, restores and clusters, which the local cloud does not have, are refused.
@@ -100,7 +100,7 @@ class _Backend(Replacement, of=models.RDSBackend):
             check_family(self.db_parameter_groups[name], _programs())
         if password is not None:
             if instance.state is not State.AVAILABLE:
-                message = f"Instance {db_instance_identifier} is {instance.state}; it must be available."
+                message = f"Instance {db_instance_identifier} is {instance.state}. It must be available."
                 raise RDSClientError("InvalidDBInstanceState", message)
             check_password(password)
             try:
@@ -141,7 +141,7 @@ class _Backend(Replacement, of=models.RDSBackend):
             )
         if final_db_snapshot_identifier or not skip_final_snapshot:
             raise InvalidParameterCombination(
-                "The local cloud takes no snapshots, so it cannot take the final one that this asks for. "
+                "The local cloud doesn't take snapshots, so it can't take the final snapshot that this call asks for. "
                 "Give SkipFinalSnapshot=True and no FinalDBSnapshotIdentifier."
             )
         if instance.state is State.DELETING:
@@ -249,7 +249,7 @@ def _check_parameter(programs: binaries.Binaries, change: dict[str, Any]) -> Non
     name, value = str(change.get("ParameterName", "")), str(change.get("ParameterValue", ""))
     method = change.get("ApplyMethod")
     if method not in (None, "immediate", "pending-reboot"):
-        raise InvalidParameterValue(f"ApplyMethod is {method!r}; it must be immediate or pending-reboot.")
+        raise InvalidParameterValue(f"ApplyMethod is {method!r}. It must be immediate or pending-reboot.")
     try:
         parameters.check(programs, name, value)
     except parameters.BadParameter as error:
@@ -268,7 +268,9 @@ def _programs() -> binaries.Binaries:
 
 
 def _not_there(what: str) -> RDSClientError:
-    return RDSClientError("NotImplementedException", f"The local cloud has no {what} (docs/fidelity.md).")
+    return RDSClientError(
+        "NotImplementedException", f"The local cloud doesn't support {what}; docs/fidelity.md lists what works here."
+    )
 
 
 def _refuser(what: str) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ only. AWS has three more sets (EndpointName; TargetGroup with Target or TargetRo
 takes any metric that has the wanted dimensions among its own, and would add them up. AvailabilityPercentage, which AWS
 has only with TargetRole, is left out for that reason.
 
-Ranges, error codes and defaults: botocore's model of RDS (1.44.8). What this cloud cannot honour is refused.
+Ranges, error codes and defaults: botocore's model of RDS (1.44.8). The local cloud refuses what it doesn't support.
 
 Worth an upstream change: ModifyDBProxy, DescribeDBProxyEndpoints, the faults for unknown names.
 """
@@ -54,7 +54,7 @@ _SECRET_CALLS = ("put_secret_value", "update_secret", "rotate_secret", "update_s
 
 
 def install(plane: DataPlane) -> None:
-    """Puts our calls in the place of moto's."""
+    """Replaces moto's calls with ours."""
     _Calls.install(proxies=plane.proxies)
     _Metrics.install()
     group_class: Any = models.DBProxyTargetGroup
@@ -73,7 +73,7 @@ class _Calls(Replacement, of=RDSResponse):
             raise DBProxyAlreadyExistsFault(name)
         if given["EngineFamily"] != "POSTGRESQL":
             raise InvalidParameterValue(
-                f"EngineFamily is {given['EngineFamily']}; the local cloud has only PostgreSQL. Give POSTGRESQL."
+                f"EngineFamily is {given['EngineFamily']}, but the local cloud runs only PostgreSQL. Give POSTGRESQL."
             )
         refuse_settings(given)
         auth = valid_auth(given.get("Auth") or [])
@@ -105,7 +105,9 @@ class _Calls(Replacement, of=RDSResponse):
         given = self.params
         proxy = _proxy(self)
         if given.get("NewDBProxyName", proxy.db_proxy_name) != proxy.db_proxy_name:
-            raise InvalidParameterValue("NewDBProxyName: the local cloud does not rename proxies. Create another one.")
+            raise InvalidParameterValue(
+                "The local cloud doesn't rename proxies. Leave out NewDBProxyName, and create another proxy."
+            )
         refuse_settings(given)
         auth = valid_auth(given["Auth"]) if "Auth" in given else proxy.auth
         passwords = read_users(auth)
@@ -134,7 +136,7 @@ class _Calls(Replacement, of=RDSResponse):
         proxy = _proxy(self)
         group = _group(self, proxy)
         if self.params.get("NewName", "default") != "default":
-            raise InvalidParameterValue("NewName: the default target group can't be renamed.")
+            raise InvalidParameterValue("The default target group can't be renamed. Leave out NewName.")
         change_pool(group, self.params.get("ConnectionPoolConfig") or {})
         group.updated_date = utcnow()
         _configure(proxy, read_users(proxy.auth, strict=False))
@@ -144,17 +146,22 @@ class _Calls(Replacement, of=RDSResponse):
         proxy = _proxy(self)
         group = _group(self, proxy)
         if self.params.get("DBClusterIdentifiers"):
-            raise InvalidParameterValue("DBClusterIdentifiers: the local cloud has DB instances, no clusters.")
+            raise InvalidParameterValue(
+                "The local cloud doesn't have clusters. Leave out DBClusterIdentifiers, and give DBInstanceIdentifiers."
+            )
         wanted = self.params.get("DBInstanceIdentifiers") or []
         if len(wanted) != 1:
-            raise InvalidParameterValue(f"DBInstanceIdentifiers has {len(wanted)} members; a proxy has one target.")
+            raise InvalidParameterValue(
+                f"DBInstanceIdentifiers has {len(wanted)} members. Give exactly one DB instance, because a proxy has "
+                "one target."
+            )
         identifier = wanted[0].lower()
         if identifier not in self.backend.databases:
             raise DBInstanceNotFoundError(wanted[0])
         if group.targets:
             raise RDSClientError(
                 "DBProxyTargetAlreadyRegisteredFault",
-                f"The proxy {proxy.db_proxy_name} has the target {group.targets[0].rds_resource_id} already. "
+                f"The proxy {proxy.db_proxy_name} already has the target {group.targets[0].rds_resource_id}. "
                 "Deregister it first.",
             )
         target = models.DBProxyTarget(self.backend, identifier, None, "RDS_INSTANCE")
@@ -171,7 +178,7 @@ class _Calls(Replacement, of=RDSResponse):
         if unknown := wanted - there or ({"(none)"} if not wanted else set()):
             raise RDSClientError(
                 "DBProxyTargetNotFoundFault",
-                f"{', '.join(sorted(unknown))} is no target of {proxy.db_proxy_name}; it has: {sorted(there)}.",
+                f"{', '.join(sorted(unknown))} is not a target of {proxy.db_proxy_name}. Its targets: {sorted(there)}.",
             )
         group.targets = [t for t in group.targets if t.rds_resource_id not in wanted]
         _configure(proxy, read_users(proxy.auth, strict=False))
@@ -195,7 +202,7 @@ class _Calls(Replacement, of=RDSResponse):
 
     def create_db_proxy_endpoint(self: Any) -> Any:
         raise InvalidParameterValue(
-            "The local cloud does not honour create_db_proxy_endpoint: a proxy has its default endpoint."
+            "The local cloud doesn't support create_db_proxy_endpoint. Use the proxy's default endpoint."
         )
 
 
@@ -230,7 +237,7 @@ def _group(response: Any, proxy: Any) -> Any:
     try:
         return proxy.proxy_target_groups[name]
     except KeyError:
-        text = f"The proxy {proxy.db_proxy_name} has no target group {name}; it has: default."
+        text = f"The proxy {proxy.db_proxy_name} has no target group {name}. Its only target group is default."
         raise RDSClientError("DBProxyTargetGroupNotFoundFault", text) from None
 
 
@@ -286,7 +293,7 @@ def _target_row(proxy: Any, target: Any) -> dict[str, Any]:
 def _health(proxy: Any, where: dict[str, Any] | None) -> dict[str, str]:
     process = _Calls.proxies.get(*_key(proxy))
     if not read_users(proxy.auth, strict=False):
-        return _unavailable("AUTH_FAILURE", "None of the proxy's secrets holds a username and a password.")
+        return _unavailable("AUTH_FAILURE", "None of the proxy's secrets contains a username and a password.")
     if where is None:
         return _unavailable("UNREACHABLE", "The DB instance is not available.")
     if process is None or not process.port:

@@ -1,4 +1,4 @@
-"""What CreateDBProxy and its like take, and what they refuse: names, ranges, logins, secrets.
+"""The rules of CreateDBProxy and similar calls: names, ranges, logins, secrets.
 
 Ranges and defaults: botocore's model of RDS (1.44.8).
 """
@@ -20,33 +20,35 @@ def valid_name(name: str) -> str:
     """The name. Raises: InvalidParameterValue: it is none (CreateDBProxy, DBProxyName)."""
     if not re.fullmatch(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}", name):
         raise InvalidParameterValue(
-            f"DBProxyName is {name}; it must begin with a letter, hold only letters, digits and hyphens, not end "
-            "with a hyphen and not contain two in a row, and have at most 63 characters."
+            f"DBProxyName is {name}. It must begin with a letter, have only letters, digits and hyphens, not end with "
+            "a hyphen, not contain two hyphens in a row, and have at most 63 characters."
         )
     return name
 
 
 def refuse_settings(given: dict[str, Any]) -> None:
-    """Raises InvalidParameterValue for what is out of range or not honoured."""
+    """Raises InvalidParameterValue for values that are out of range or that the local cloud doesn't support."""
     _in_range("IdleClientTimeout", given, 1, 28_800)
     if given.get("DefaultAuthScheme", "NONE") != "NONE":
         raise InvalidParameterValue(
-            "DefaultAuthScheme IAM_AUTH: the local cloud has no IAM logins. Give NONE, and Auth with a SecretArn."
+            "The local cloud doesn't have IAM logins. Give the DefaultAuthScheme NONE, and Auth with a SecretArn."
         )
     for member in ("EndpointNetworkType", "TargetConnectionNetworkType"):
         if given.get(member, "IPV4") != "IPV4":
-            raise InvalidParameterValue(f"{member} is {given[member]}; the local cloud has only IPV4.")
+            raise InvalidParameterValue(
+                f"{member} is {given[member]}, but the local cloud has only IPV4. Leave it out, or give IPV4."
+            )
 
 
 def _in_range(name: str, given: dict[str, Any], least: int, most: int) -> None:
     if name in given and not least <= given[name] <= most:
-        raise InvalidParameterValue(f"{name} is {given[name]}; it must be between {least} and {most}.")
+        raise InvalidParameterValue(f"{name} is {given[name]}. It must be between {least} and {most}.")
 
 
 def valid_auth(auth: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Auth with its defaults. Raises: InvalidParameterValue: it is not honoured here."""
+    """Auth with its defaults. Raises: InvalidParameterValue: the local cloud doesn't support it."""
     if not auth:
-        raise InvalidParameterValue("Auth is missing: give AuthScheme SECRETS and the SecretArn of a secret.")
+        raise InvalidParameterValue("Auth is missing. Give AuthScheme SECRETS and the SecretArn of a secret.")
     allowed = {
         "AuthScheme": ("SECRETS",),
         "IAMAuth": ("DISABLED",),
@@ -56,10 +58,11 @@ def valid_auth(auth: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for member, values in allowed.items():
             if entry.get(member, values[0]) not in values:
                 raise InvalidParameterValue(
-                    f"{member} is {entry[member]}; the local cloud honours {values[0]} only: passwords from secrets."
+                    f"{member} is {entry[member]}, but the local cloud supports only passwords from secrets. Give "
+                    f"{values[0]}."
                 )
         if "SecretArn" not in entry:
-            raise InvalidParameterValue("A member of Auth has no SecretArn.")
+            raise InvalidParameterValue("A member of Auth has no SecretArn. Give the ARN of a secret.")
     defaults = {name: values[0] for name, values in allowed.items()}
     # moto's own kind of dict knows a member under two spellings, and cannot be merged
     return [defaults | {m: entry[m] for m in _AUTH_MEMBERS if m in entry} for entry in auth]
@@ -82,12 +85,12 @@ def read_users(auth: list[dict[str, Any]], *, strict: bool = True) -> dict[str, 
 def _read_secret(arn: str) -> tuple[str, str]:
     parts = arn.split(":")
     if len(parts) < 7 or parts[2] != "secretsmanager":
-        raise InvalidParameterValue(f"SecretArn {arn} is no ARN of a secret.")
+        raise InvalidParameterValue(f"SecretArn {arn} is not the ARN of a secret.")
     secrets: Any = secretsmanager_backends[parts[4]][parts[3]]
     try:
         text = secrets.get_secret_value(arn, None, None)["SecretString"]
     except Exception as error:
-        raise InvalidParameterValue(f"The secret {arn} cannot be read: {error}") from error
+        raise InvalidParameterValue(f"RDS Proxy can't read the secret {arn}: {error}") from error
     try:
         value = json.loads(text)
         user, password = value["username"], value["password"]
@@ -95,17 +98,17 @@ def _read_secret(arn: str) -> tuple[str, str]:
         user = password = None
     if not (isinstance(user, str) and isinstance(password, str) and user and password):
         raise InvalidParameterValue(
-            f'The secret {arn} must be JSON with two texts: {{"username": "app", "password": "..."}}.'
+            f'The secret {arn} must be JSON with two texts, such as {{"username": "app", "password": "..."}}.'
         )
     return user, password
 
 
 def extended_protocol_pins(tags: list[dict[str, str]]) -> bool:
-    """What the tag `serverless-first:extended-protocol` says. Raises: InvalidParameterValue: neither value."""
+    """The value of the tag `serverless-first:extended-protocol`. Raises: InvalidParameterValue: neither value."""
     for tag in tags:
         if tag["Key"] == TAG:
             if tag.get("Value") not in ("pins", "multiplexed"):
-                raise InvalidParameterValue(f"The tag {TAG} is {tag.get('Value')}; it can be pins or multiplexed.")
+                raise InvalidParameterValue(f"The tag {TAG} is {tag.get('Value')}. It must be pins or multiplexed.")
             return tag["Value"] == "pins"
     return False
 
@@ -116,12 +119,12 @@ def change_pool(group: Any, given: dict[str, Any]) -> None:
     _in_range("MaxConnectionsPercent", given, 1, 100)
     _in_range("ConnectionBorrowTimeout", given, 0, 300)
     if idle is not None and most is None:
-        raise InvalidParameterCombination("With MaxIdleConnectionsPercent, give MaxConnectionsPercent as well.")
+        raise InvalidParameterCombination("MaxIdleConnectionsPercent needs MaxConnectionsPercent. Give both.")
     if most is not None:
         _in_range("MaxIdleConnectionsPercent", given, 0, most)
     if given.get("SessionPinningFilters"):
         raise InvalidParameterValue(
-            "SessionPinningFilters: RDS Proxy supports them for the MySQL engine family only. Leave them out."
+            "RDS Proxy supports SessionPinningFilters only for the MySQL engine family. Leave them out."
         )
     if most is not None:
         group.max_connections = most

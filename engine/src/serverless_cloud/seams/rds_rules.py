@@ -1,4 +1,4 @@
-"""What AWS refuses in a DB instance's settings, and what the local cloud cannot honour.
+"""Refuses settings of DB instances that AWS refuses or the local cloud doesn't support.
 
 Source of the limits: API reference of Amazon RDS, CreateDBInstance (botocore 1.44's service model).
 """
@@ -27,7 +27,7 @@ def refuse_bad_instance(given: dict[str, Any], programs: Binaries) -> None:
     """Raises InvalidParameterValue or ...Combination for a new instance that AWS or the local cloud does not accept."""
     engine = given.get("engine")
     if engine != "postgres":
-        raise InvalidParameterValue(f'Invalid DB engine: {engine}. The local cloud runs Engine="postgres".')
+        raise InvalidParameterValue(f'Invalid DB engine: {engine}. The local cloud runs only Engine="postgres".')
     _refuse_not_honoured(given)
     try:
         classes.memory_bytes(given.get("db_instance_class") or "")
@@ -36,7 +36,7 @@ def refuse_bad_instance(given: dict[str, Any], programs: Binaries) -> None:
     version = given.get("engine_version") or str(programs.major)
     if not re.fullmatch(rf"{programs.major}(\.\d+)?", version):
         raise InvalidParameterValue(
-            f"Cannot find version {version} for postgres. This machine has PostgreSQL {programs.version}: give "
+            f"Cannot find version {version} for postgres. This machine has PostgreSQL {programs.version}. Give "
             f'EngineVersion="{programs.major}", or leave it out.'
         )
     _check_names(given)
@@ -57,7 +57,8 @@ def _refuse_not_honoured(given: dict[str, Any]) -> None:
     for name in _NOT_HONOURED:
         if given.get(name):
             raise InvalidParameterValue(
-                f"The local cloud does not honour {_api_name(name)} (docs/fidelity.md). Leave it out."
+                f"The local cloud doesn't support {_api_name(name)}. Leave it out; docs/fidelity.md lists what works "
+                "here."
             )
 
 
@@ -73,13 +74,13 @@ def _check_names(given: dict[str, Any]) -> None:
         raise InvalidParameterValue(f"MasterUsername {user} cannot be used as it is a reserved word used by the engine")
     if not re.fullmatch(r"[A-Za-z]\w{0,15}", user, re.ASCII):
         raise InvalidParameterValue(
-            f"MasterUsername is {user!r}; it must be 1 to 16 letters, numbers or underscores and begin with a letter."
+            f"MasterUsername is {user!r}. It must be 1 to 16 letters, numbers or underscores and begin with a letter."
         )
     if database is not None and (
         not re.fullmatch(r"[A-Za-z]\w{0,62}", database, re.ASCII) or database.lower() in ("template0", "template1")
     ):
         raise InvalidParameterValue(
-            f"DBName is {database!r}; it must be 1 to 63 letters, digits or underscores, begin with a letter, "
+            f"DBName is {database!r}. It must be 1 to 63 letters, digits or underscores, begin with a letter, "
             "and not be a word reserved by the engine."
         )
 
@@ -95,14 +96,14 @@ def check_password(password: Any) -> None:
 
 def _check_port(port: int) -> None:
     if port not in _PORTS:
-        raise InvalidParameterValue(f"Port is {port}; it must be 1150 to 65535.")
+        raise InvalidParameterValue(f"Port is {port}. It must be 1150 to 65535.")
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise InvalidParameterValue(
-                f"Port {port} of this machine is taken, and in the local cloud every DB instance is on it. Leave Port "
-                "out for a free one, and read it from the instance's Endpoint."
+                f"Port {port} is taken, and all DB instances of the local cloud share this machine's ports. Leave out "
+                "Port to get a free port, and read it from the instance's Endpoint."
             ) from None
 
 
@@ -112,8 +113,8 @@ def refuse_bad_change(database: Any, given: dict[str, Any]) -> None:
     for name in _NOT_CHANGEABLE:
         if given.get(name) not in (None, False, getattr(database, name, None)):
             raise InvalidParameterValue(
-                f"The local cloud does not change {_api_name(name)} of a DB instance (docs/fidelity.md). It changes "
-                "the parameter group, the master user's password, deletion protection and tags."
+                f"The local cloud can't change {_api_name(name)} of a DB instance. It can change only the parameter "
+                "group, the master user's password, deletion protection and tags (docs/fidelity.md)."
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Replacement:
-    """Methods that replace those of the same names in a class of moto, `of`: `self` is moto's object.
+    """Methods that replace methods of the same names in a class of moto, `of`. `self` is moto's object.
 
     Attributes:
         moto: what was there before, by name: functions of moto's object, properties; None for a method that is new.

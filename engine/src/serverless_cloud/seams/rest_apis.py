@@ -3,13 +3,13 @@
 moto keeps APIs and has no data plane in server mode. Replaced here:
 
 - `APIGatewayBackend.create_rest_api`, `delete_rest_api`: a front door for each API.
-- `RestAPI.create_deployment`: moto makes a new stage each time and loses the settings of the one that is there. What is
-  deployed is kept with the deployment, because moto keeps the latest edit only.
-- `RestAPI.delete_deployment`, `get_deployment`: what is in use; an unknown id is an error, not a crash.
+- `RestAPI.create_deployment`: moto makes a new stage each time and loses the settings of the one that is there. The
+  deployment keeps its snapshot, because moto keeps only the latest edit.
+- `RestAPI.delete_deployment`, `get_deployment`: the deployments in use; an unknown id is an error, not a crash.
 - `RestAPI.update_integration_mocks`: mocks for the library `responses`, which nothing in a server uses.
 
-Worth an upstream change: a deployment that keeps the stage's settings. What moto drops or does not refuse is in
-rest_rules.py and rest_stage_rules.py, operations that it lacks are in rest_operations.py.
+Worth an upstream change: a deployment that keeps the stage's settings. Settings that moto drops or doesn't refuse are
+in rest_rules.py and rest_stage_rules.py, and operations that it lacks are in rest_operations.py.
 """
 
 from __future__ import annotations

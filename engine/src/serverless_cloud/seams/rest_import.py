@@ -21,7 +21,7 @@ from moto.apigateway.exceptions import (
     InvalidOpenApiModeException,
 )
 
-from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.rest_rules import check_integration, keep_integration
 
@@ -82,7 +82,7 @@ def _check(doc: Doc) -> None:
     def look(part: Any) -> None:
         for name, value in part.items() if isinstance(part, Mapping) else ():
             if str(name).startswith(_X) and name not in _KNOWN:
-                raise NotHonoured(f"{name} in an OpenAPI document", KEPT)
+                raise NotHonoured(f"{name} in an OpenAPI document")
             if name != _X + "integration":
                 look(value)
 
@@ -196,7 +196,7 @@ class _Import:
             self._integration(resource, name, doc[_X + "integration"])
 
     def _secured(self, doc: Doc) -> tuple[str, str | None, list[str] | None, bool]:
-        """The authorisation type, the authoriser's id, its scopes, and whether an API key is needed."""
+        """The authorization type, the authorizer's id, its scopes, and whether an API key is needed."""
         found: tuple[str, str | None, list[str] | None] = ("NONE", None, None)
         needs_key = False
         wanted = doc["security"] if "security" in doc else self._doc.get("security") or []
@@ -212,7 +212,7 @@ class _Import:
             elif str(scheme.get("name")).lower() == "x-api-key":
                 needs_key = True
             else:
-                raise NotHonoured(f"the security scheme {name} in an OpenAPI document", KEPT)
+                raise NotHonoured(f"the security scheme {name} in an OpenAPI document")
         return (*found, needs_key)
 
     def _integration(self, resource: Any, method: str, doc: Doc) -> None:

@@ -20,7 +20,7 @@ from serverless_cloud.http.authorizers import LambdaAuthorizers
 from serverless_cloud.http.front import Request
 from serverless_cloud.http.rest_gateway import TEST_STAGE, RestApis
 from serverless_cloud.http.rest_model import Deployment, Stage
-from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 
 _API = "{0}/restapis/(?P<function_id>[^/]+)"
@@ -66,7 +66,7 @@ def install(gateway: RestApis, authorizers: LambdaAuthorizers, snapshot: Snapsho
 def _refusal(name: str) -> Callable[[Any], Any]:
     def refuse(self: Any) -> Any:
         del self
-        raise NotHonoured(name, KEPT)
+        raise NotHonoured(name)
 
     return refuse
 

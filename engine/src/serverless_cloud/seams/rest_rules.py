@@ -1,4 +1,4 @@
-"""Seam: what API Gateway refuses or keeps of a REST API's settings, and moto does not (moto 5.2.5).
+"""Seam: settings of a REST API that API Gateway refuses or keeps, unlike moto (moto 5.2.5).
 
 Replaced in `APIGatewayResponse`: create_rest_api, update_rest_api, create_resource, delete_resource, put_method,
 delete_method, put_integration, put_integration_response, create_authorizer, put_gateway_response: checks, then moto's
@@ -7,7 +7,7 @@ own, then what moto drops is kept. Stages and usage plans: rest_stage_rules.py.
 put_method_response and create_model (moto overwrites what is there; a model may be no JSON), get_integration (moto
 answers {} where there is none), delete_authorizer and delete_usage_plan (a crash in moto for an unknown id): checks.
 
-Messages are AWS's as recorded, but that for a model's schema; what the local cloud does not honour is a
+Messages are AWS's as recorded, except for a model's schema. A setting that the local cloud doesn't support is a
 NotImplementedException.
 """
 
@@ -30,13 +30,13 @@ from serverless_cloud.guard import stays_here
 from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_errors import TYPES
-from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
-#: What update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.
+#: The paths that update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.
 PATCHED = ("apiKeySource", "binaryMediaTypes", "description", "disableExecuteApiEndpoint", "endpointConfiguration",
            "minimumCompressionSize", "name", "policy")  # fmt: skip
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
@@ -54,7 +54,7 @@ def install() -> None:
 
 
 def given_to(response: Any) -> dict[str, Any]:
-    """The body of a call; empty if it is no JSON object."""
+    """The body of a call; empty if it is not a JSON object."""
     try:
         body = json.loads(response.body or "{}")
     except ValueError:
@@ -66,7 +66,7 @@ def refuse_settings(given: Mapping[str, Any], operation: str, names: tuple[str, 
     """Raises NotHonoured for settings that would have no effect."""
     for name in names:
         if given.get(name) not in (None, "", {}, []):
-            raise NotHonoured(f"{name} in {operation}", KEPT)
+            raise NotHonoured(f"{name} in {operation}")
 
 
 def check_integration(given: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ def check_integration(given: Mapping[str, Any]) -> None:
     refuse_settings(given, "put_integration", ("connectionId",))
     for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
         if given.get(name) not in (None, only):
-            raise NotHonoured(f"{name} {given[name]} in put_integration", KEPT)
+            raise NotHonoured(f"{name} {given[name]} in put_integration")
     timeout_ms = given.get("timeoutInMillis")
     if timeout_ms is not None and not TIMEOUTS_MS[0] <= int(timeout_ms) <= TIMEOUTS_MS[1]:
         raise BadRequestException(f"Timeout should be between {TIMEOUTS_MS[0]} ms and {TIMEOUTS_MS[1]} ms")
@@ -89,7 +89,9 @@ def check_integration(given: Mapping[str, Any]) -> None:
         _check_service(kind, uri, given)
     if kind in ("HTTP", "HTTP_PROXY") and not reaches(uri):
         raise NotHonoured(
-            f"an HTTP integration with {uri}: nothing leaves this machine. It takes 127.0.0.1 or an API", KEPT
+            f"an HTTP integration with {uri}",
+            "The local cloud doesn't support {}, because requests never leave this machine. Give a URI on 127.0.0.1 or "
+            "the address of an API in this cloud (docs/fidelity.md).",
         )
 
 
@@ -121,7 +123,11 @@ def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:
     if service == "lambda":
         return
     if service not in TARGETS:
-        raise NotHonoured(f"an AWS integration with {service} (there are: lambda, {', '.join(TARGETS)})", KEPT)
+        raise NotHonoured(
+            f"an AWS integration with {service}",
+            "The local cloud doesn't support {}. It supports integrations with lambda, " + ", ".join(TARGETS) + ". "
+            "docs/fidelity.md lists what works here.",
+        )
     if not given.get("credentials"):
         raise BadRequestException("Role ARN must be specified for AWS integrations")
 
@@ -132,13 +138,13 @@ class _Checks(Replacement, of=APIGatewayResponse):
     def create_rest_api(self: Any) -> Any:
         """Keeps binaryMediaTypes and version; refuses what has no effect here."""
         given = given_to(self)
-        if "openapi" in given or "swagger" in given or "name" not in given:  # a document, the latter in YAML
+        if "openapi" in given or "swagger" in given or "name" not in given:  # a document; without name, in YAML
             return _Checks.moto.create_rest_api(self)
         refuse_settings(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
         if not str(given["name"] or "").strip():
             raise BadRequestException("Name cannot be empty")
         if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
-            raise NotHonoured("an endpoint of type PRIVATE", KEPT)
+            raise NotHonoured("an endpoint of type PRIVATE")
         answer = _Checks.moto.create_rest_api(self)
         if answer[0] != 200:
             return answer
@@ -148,7 +154,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
         return 201, answer[1], json.dumps(api.to_dict())
 
     def update_rest_api(self: Any) -> Any:
-        """Binary media types stand in the path of a patch, with ~1 for /; a flag is no string."""
+        """A patch has binary media types in its path, with ~1 for /; a flag is not a string."""
         api = self.backend.get_rest_api(self.path.split("/")[2])
         rest = []
         for patch in given_to(self).get("patchOperations") or []:
@@ -157,7 +163,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
             if first not in PATCHED:
                 raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
             if first in ("policy", "minimumCompressionSize"):
-                raise NotHonoured(f"{first} in update_rest_api", KEPT)
+                raise NotHonoured(f"{first} in update_rest_api")
             if first == "binaryMediaTypes" and path.count("/") == 2:
                 kind = path.split("/")[2].replace("~1", "/").replace("~0", "~")
                 kept = [each for each in api.binaryMediaTypes if each != kind]
@@ -180,7 +186,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
         except ValueError:
             is_object = False
         if not is_object:
-            raise BadRequestException("Invalid model specified: the schema has to be a JSON object, as a text")
+            raise BadRequestException("Invalid model specified: the schema must be a string that holds a JSON object")
         return _Checks.moto.create_model(self)
 
     def create_authorizer(self: Any) -> Any:
@@ -245,7 +251,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
         return _Checks.moto.create_resource(self)
 
     def delete_resource(self: Any) -> Any:
-        """What is below goes too."""
+        """Also deletes the resources below it."""
         _, _, api_id, _, resource_id = self.path.split("/")[:5]
         self.backend.get_resource(api_id, resource_id)
         api = self.backend.get_rest_api(api_id)
@@ -262,7 +268,7 @@ class _Checks(Replacement, of=APIGatewayResponse):
     # ---- methods and integrations
 
     def put_method(self: Any) -> Any:
-        """An authoriser, a validator and models must be there."""
+        """An authorizer, a validator and models must be there."""
         _, _, api_id, _, resource_id, _, method = self.path.split("/")[:7]
         given, api = given_to(self), self.backend.get_rest_api(api_id)
         if method not in METHODS:

@@ -1,4 +1,4 @@
-"""Seam: what API Gateway refuses or keeps of stages and usage plans, and moto does not (moto 5.2.5).
+"""Seam: settings of stages and usage plans that API Gateway refuses or keeps, unlike moto (moto 5.2.5).
 
 Replaced in `APIGatewayResponse`: create_deployment, create_stage, update_stage, create_usage_plan, update_usage_plan,
 create_usage_plan_key: checks, then moto's own, then what moto drops is kept. `Stage._get_default_method_settings`: moto
@@ -22,7 +22,7 @@ from moto.apigateway.exceptions import BadRequestException, NotFoundException
 from moto.apigateway.responses import APIGatewayResponse
 
 from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
-from serverless_cloud.refusals import KEPT, NotHonoured
+from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.rest_rules import LARGEST_TTL_S, NotFound, given_to, refuse_settings
 
@@ -142,7 +142,7 @@ def _check_name(stage_name: str) -> None:
 
 
 def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
-    """Checks the patches of a stage; those of method settings and variables that moto cannot do are done here.
+    """Checks the patches of a stage, and applies patches of method settings and variables that moto can't.
 
     Raises:
         BadRequestException: a path or a value that AWS does not take either.
@@ -155,7 +155,7 @@ def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
         if op not in OPERATIONS:
             raise BadRequestException(f"Invalid patch operation specified: {op}. Must be 'add'|'remove'|'replace'")
         if path.startswith("/canarySettings") or path.startswith("/clientCertificateId") or op in ("copy", "move"):
-            raise NotHonoured(f"{op} {path} in update_stage", KEPT)
+            raise NotHonoured(f"{op} {path} in update_stage")
         if path == "/deploymentId" and value not in api.deployments:
             raise BadRequestException("Deployment id does not exist")
         if path.startswith("/variables/"):

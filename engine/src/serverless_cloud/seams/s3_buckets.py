@@ -188,7 +188,7 @@ def _ambiguous(configurations: list[Any]) -> str | None:
 
 
 def _with_empty(given: Any) -> Any:
-    """What moto has read, with empty values where they were."""
+    """moto's reading, with empty values where they were."""
     if isinstance(given, dict):
         return {name: _with_empty(value) for name, value in given.items()}
     if isinstance(given, list):

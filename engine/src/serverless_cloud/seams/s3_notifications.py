@@ -1,14 +1,14 @@
-"""Seam: what happens to objects reaches functions, queues, topics and EventBridge (moto 5.2.5).
+"""Seam: events of objects reach functions, queues, topics and EventBridge (moto 5.2.5).
 
 moto delivers while the caller waits, leaves fields out, tells of tags when an object is put and of a Put when a
 multipart upload is completed, tells nothing of delete markers and of most deleted versions, and offers events to the
 rules of every bus. Replaced here:
 
-- `notifications.send_event`, `send_test_event`: what has happened is noted, and sent after the request has succeeded.
-- `S3Response.key_response`, `bucket_response`: one request is one `Call`; its ids stand in the answer's headers.
+- `notifications.send_event`, `send_test_event`: notes events, and sends them after the request has succeeded.
+- `S3Response.key_response`, `bucket_response`: one request is one `Call`; its ids are in the answer's headers.
 - `S3Backend.delete_object`: tells of all that it removes.
 
-Configurations and the names of buckets have a seam of their own, `s3_buckets`. Worth an upstream change: the events.
+Configurations and the names of buckets have their own seam, `s3_buckets`. Worth an upstream change: the events.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SUBJECT = "Amazon S3 Notification"
 
 @dataclass
 class _Request:
-    """One request under way: what has happened in it so far."""
+    """One request under way, with its events so far."""
 
     source_ip: str
     events: list[tuple[Any, ObjectEvent]] = field(default_factory=list)
@@ -113,7 +113,7 @@ class _Sender:
             self.send(bucket, event, _fresh_call("127.0.0.1"))
 
     def send_event(self, account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
-        """In the place of moto's. `event_name` begins with "s3:"."""
+        """Replaces moto's. `event_name` begins with "s3:"."""
         del account_id
         if _muted.get():
             return
@@ -134,7 +134,7 @@ class _Sender:
         )
 
     def send_test_event(self, account_id: str, bucket: Any) -> None:
-        """In the place of moto's."""
+        """Replaces moto's."""
         del account_id
         request = _request.get()
         if request is not None:

@@ -3,7 +3,7 @@
 moto keeps them, and nothing ticks. Replaced, each to do what was there before (moto, or event_rules.py) and then more:
 
 - `EventsBackend.put_rule`: the whole expression is checked, moto looks at its first word; the schedule starts.
-- `EventsBackend.enable_rule`, `disable_rule`, `delete_rule`: it starts anew, and ends.
+- `EventsBackend.enable_rule`, `disable_rule`, `delete_rule`: it starts again, and ends.
 
 The event of a schedule: Amazon EventBridge User Guide, "Creating a rule that runs on a schedule".
 Worth an upstream change: the check.
@@ -26,7 +26,7 @@ from serverless_cloud.seams.event_rules import view
 
 
 def scheduled_event(rule_arn: str, due: datetime) -> dict[str, Any]:
-    """What a rule's targets get when its schedule asks for it. `due`: the time on the schedule's clock."""
+    """The event that a rule's targets get when its schedule is due. `due`: the time on the schedule's clock."""
     parts = rule_arn.split(":")
     return {
         "version": "0",

@@ -2,11 +2,11 @@
 
 moto keeps schedules and invokes nothing. Replaced, each to do what moto does and then more:
 
-- `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: what AWS refuses is refused, and so is what the
-  local cloud does not honour; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
+- `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: refuse what AWS refuses or the local
+  cloud doesn't support; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
 - `EventBridgeSchedulerResponse.create_schedule_group`: moto overwrites a group of the same name.
-- `EventBridgeSchedulerBackend.delete_schedule`, `delete_schedule_group`: what is deleted runs no more; a group that
-  is not there is said to be missing.
+- `EventBridgeSchedulerBackend.delete_schedule`, `delete_schedule_group`: a deleted schedule no longer runs; a
+  missing group is reported.
 - `ScheduleExists.code`: 409.
 
 Rules: EventBridge Scheduler API reference and User Guide. Words marked "ours" are not AWS's: it documents none. Worth
@@ -34,7 +34,7 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.schedules.expressions import InvalidExpression, Within, parse_schedule, time_zone
 from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
@@ -47,7 +47,7 @@ _LATEST_START_S = 300.0
 _TEMPLATED = ("codebuild", "codepipeline", "ecs", "firehose", "inspector", "sagemaker")
 _UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 _JSON_TARGETS = ("lambda", "states", "events")
-#: Parameters that a templated target must have, and those of targets that are not honoured.
+#: Parameters that a templated target must have, and parameters of targets that the local cloud doesn't support.
 _REQUIRED = {"events": "EventBridgeParameters", "kinesis": "KinesisParameters"}
 _REFUSED = ("EcsParameters", "SageMakerPipelineParameters", "EventBridgePutEventsV2Parameters",
             "EventBridgePutRawEventsParameters")  # fmt: skip
@@ -55,7 +55,7 @@ _REFUSED = ("EcsParameters", "SageMakerPipelineParameters", "EventBridgePutEvent
 
 @dataclass(frozen=True, eq=False)
 class _Running:
-    """A schedule as it was created or updated: another one after each change.
+    """A schedule as it was created or updated, a new object after each change.
 
     Args:
         times: when it invokes its target.
@@ -226,7 +226,7 @@ def _check(plane: DataPlane, operation: str, given: dict[str, Any]) -> None:
     """Raises ValidationException for a CreateSchedule or UpdateSchedule as AWS does, NotHonoured where AWS takes it."""
     require_shape("scheduler", operation, given)
     if given.get("KmsKeyArn"):
-        raise NotHonoured("KmsKeyArn of schedules")
+        raise NotHonoured("KmsKeyArn in schedules")
     _when(given)
     _window(given["FlexibleTimeWindow"])
     _target(given["Target"])
@@ -260,7 +260,7 @@ def _when(given: dict[str, Any]) -> None:
 def _window(window: dict[str, Any]) -> None:
     minutes = window.get("MaximumWindowInMinutes")
     if (window["Mode"] == "FLEXIBLE") != (minutes is not None):  # ours
-        raise ValidationException("MaximumWindowInMinutes must be set for the mode FLEXIBLE, and for that mode alone.")
+        raise ValidationException("MaximumWindowInMinutes must be set for the mode FLEXIBLE, and only for that mode.")
 
 
 def _target(target: dict[str, Any]) -> None:
@@ -269,9 +269,12 @@ def _target(target: dict[str, Any]) -> None:
         raise ValidationException("Provided Arn is not in correct format.")
     for name in _REFUSED:
         if target.get(name):
-            raise NotHonoured(f"{name} of schedules")
+            raise NotHonoured(f"{name} in schedules")
     if arn.startswith(_UNIVERSAL):
-        raise NotHonoured(f"universal targets of schedules, such as {arn}")
+        raise NotHonoured(
+            f"universal targets of schedules, such as {arn}",
+            INSTEAD.format("{}", "Give the ARN of a templated target, such as a function or a queue."),
+        )
     service = arn.split(":")[2]
     try:
         service_of(arn)

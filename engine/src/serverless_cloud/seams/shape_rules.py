@@ -33,7 +33,7 @@ def require_shape(service: str, operation: str, given: Mapping[str, Any]) -> Non
     Args:
         service: boto3's name, "scheduler".
         operation: "CreateSchedule".
-        given: all parameters, those of the path included.
+        given: all parameters, including the path's.
 
     Raises:
         ValidationException: one or more parameters are missing, too short, too long, of another pattern or not allowed.

@@ -1,4 +1,4 @@
-"""Access keys as IAM and STS keep them: who has signed a request, and keys of the roles that API Gateway acts in.
+"""Access keys as IAM and STS keep them: the signer of a request, and keys of the roles that API Gateway assumes.
 
 moto 5.2.5; nothing of it is replaced.
 """

@@ -1,20 +1,20 @@
 """Seam: topics of SNS, and what is published to them reaches their subscribers (moto 5.2.5).
 
 moto delivers while the publisher waits, to Lambda with an event made of placeholders, sends HTTP requests anywhere,
-signs each message with a key of its own (milliseconds), keeps redrive policies without effect, and gives raw binary
+signs each message with its own key (milliseconds), keeps redrive policies without effect, and gives raw binary
 attributes to SQS in base64. It takes attributes that no topic has, keeps some without effect, fails with status 500 on
-a policy that is no JSON, and counts no subscription. Replaced here:
+a policy that isn't JSON, and counts no subscription. Replaced here:
 
 - `Topic.publish`: makes the message and hands one delivery for each subscription to the outbox.
 - `SNSBackend.publish`, `publish_batch`: AWS's checks first. moto drops a batch entry that fails for most reasons.
 - `SNSBackend.subscribe`, `set_subscription_attributes`, and the same two of `SNSResponse`: AWS's checks, before a
   subscription is made; a subscriber over HTTP is refused.
 - `SNSResponse.publish`, `publish_batch`: message attributes are checked, SequenceNumber is told.
-- `SNSResponse.confirm_subscription`: no subscriber is asked to confirm, so every token is refused.
-- `SNSResponse.create_topic`, `set_topic_attributes`: AWS's checks first; what the local cloud does not do is refused.
+- `SNSResponse.confirm_subscription`: nobody asks subscribers to confirm, so every token is refused.
+- `SNSResponse.create_topic`, `set_topic_attributes`: AWS's checks first, then the local cloud's refusals.
 - `SNSResponse.get_topic_attributes`: subscriptions are counted, MaximumMessageSize is told.
-- The calls of `SNSResponse` in `_NAMED_BY`: moto fails with status 500 on what is no ARN of a topic, and passes over
-  what is none of a subscription, "pending confirmation" for instance.
+- The calls of `SNSResponse` in `_NAMED_BY`: moto fails with status 500 on a text that isn't the ARN of a topic, and
+  ignores a text that isn't the ARN of a subscription, such as "pending confirmation".
 
 Worth an upstream change: all but what the local cloud does not do, such as the evaluation of filter policies
 (anything-but on lists, equals-ignore-case, cidr, $or in bodies), the raw attributes, the batch.
@@ -269,7 +269,7 @@ def subscriptions_of(backend: Any, topic: Any) -> list[Any]:
 
 
 def check_subscriber(backend: Any, topic_arn: str, protocol: str, endpoint: str) -> None:
-    """Raises moto's exception unless a subscriber may stand behind a topic."""
+    """Raises moto's exception unless a topic may have the subscriber."""
     topic = backend.get_topic(topic_arn)
     with refusals():
         sns_rules.check_endpoint(topic_arn, protocol, endpoint)

@@ -8,8 +8,8 @@ Replaced here:
 - `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
   sequence numbers are random, and missing with content-based deduplication.
 - `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
-  message that is added during a deletion. A message that has gone may be deleted again, and its visibility not changed;
-  nor may that of one that is not in flight.
+  message that is added during a deletion. A deleted message may be deleted again. Its visibility can't be changed, nor
+  the visibility of a message that is not in flight.
 - `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
 - `SQSBackend.get_queue_attributes`: moto counts the visible messages at one moment and the others at a later one, so a
   message whose visibility timeout ends between them is in no count: a queue that is not empty looks empty.
@@ -170,7 +170,7 @@ def _wall_ms() -> int:
 
 
 def _dead_letter_queue(queue: Any) -> Any:
-    """None if the queue has none, or it was deleted: what would be moved there stays."""
+    """None if the queue has none, or it was deleted. Messages for it then stay."""
     there = models.sqs_backends[queue.account_id][queue.region].queues.values()
     found = queue.dead_letter_queue if queue.redrive_policy else None
     return found if any(each is found for each in there) else None

@@ -4,8 +4,8 @@ Added here: `SQSResponse.start_message_move_task`, `list_message_move_tasks`, `c
 
 Rules (Amazon SQS API reference; Developer Guide, "Learn how to configure a dead-letter queue redrive"): a task moves
 messages out of a queue that is another queue's dead-letter queue, oldest first, back to where each came from, or to one
-destination of the same type. What arrives is a new message, with a new id, a new time and no receives. One task of a
-queue runs at a time. What was moved before a task fails or is cancelled stays moved.
+destination of the same type. It arrives as a new message, with a new id, a new time and no receives. One task of a
+queue runs at a time. Messages that were moved before a task fails or is canceled stay moved.
 
 Worth an upstream change: all of it.
 """
@@ -69,7 +69,7 @@ class _Task:
 
 
 class _Redrive:
-    """All tasks of the local cloud. `lock`: that of all queues."""
+    """All tasks of the local cloud. `lock`: the lock of all queues."""
 
     def __init__(self, plane: DataPlane, lock: threading.RLock) -> None:
         self._plane, self._lock = plane, lock
@@ -181,7 +181,7 @@ def _out_of_range(value: int, name: str, most: int) -> InvalidParameterValue:
 
 
 def install(plane: DataPlane, lock: threading.RLock) -> None:
-    """Adds the calls to moto. Args: lock: that of all queues."""
+    """Adds the calls to moto. Args: lock: the lock of all queues."""
     redrive = _Redrive(plane, lock)
     plane.forgetting.append(redrive.clear)
     _Answers.install(redrive=redrive)

@@ -1,4 +1,4 @@
-"""Seam: what SQS refuses, and what moto leaves out of its answers (moto 5.2.5).
+"""Seam: SQS's refusals, and the parts of answers that moto leaves out (moto 5.2.5).
 
 moto takes values that no queue can have (or fails on them with status 500), bodies that AWS refuses, and a dead-letter
 queue that does not want the source; in a batch one bad message refuses all, and trace headers get lost. Replaced here:
@@ -154,7 +154,7 @@ def _check_batch(entries: list[dict[str, Any]]) -> None:
 
 
 def _check_ids(entries: list[dict[str, Any]], action: str) -> None:
-    """Raises unless the entries of a batch are 1 to 10, with ids of their own. `action`: without "Batch"."""
+    """Raises unless a batch has 1 to 10 entries, each with its own id. `action`: without "Batch"."""
     if not entries:
         text = f"There should be at least one {action}BatchRequestEntry in the request."
         raise SQSException("AWS.SimpleQueueService.EmptyBatchRequest", text)
@@ -172,7 +172,7 @@ def _check_ids(entries: list[dict[str, Any]], action: str) -> None:
 def _each(
     entries: list[dict[str, Any]], work: Callable[[dict[str, Any]], None]
 ) -> tuple[list[str], list[dict[str, Any]]]:
-    """Does the work for each entry; the ids of those that went well, and the rows of those that did not."""
+    """Does the work for each entry. Returns the ids of successful entries, and the rows of failed entries."""
     done, failed = [], []
     for entry in entries:
         try:

@@ -1,4 +1,4 @@
-"""What SQS refuses, with moto's errors: attributes of queues, messages, numbers of ReceiveMessage.
+"""SQS's refusals, with moto's errors: attributes of queues, messages, numbers of ReceiveMessage.
 
 Sources: Amazon SQS API reference (CreateQueue, SetQueueAttributes, SendMessage, ReceiveMessage); Developer Guide,
 "Amazon SQS message quotas". Words that no source gives are our own, see docs/fidelity.md.
@@ -39,7 +39,7 @@ QUEUE_ATTRIBUTES = frozenset(
         "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",
     }
 )  # fmt: skip
-#: API reference: ReceiveMessage; attributes of queues are taken, too, and ignored.
+#: API reference: ReceiveMessage. It also accepts attributes of queues, and ignores them.
 _SYSTEM = QUEUE_ATTRIBUTES | {
     "All", "AWSTraceHeader", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", "DeadLetterQueueSourceArn",
     "MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber",
@@ -78,8 +78,8 @@ def check_values(arn: str, attributes: Mapping[str, Any], queues: Iterable[Any])
 
     Args:
         arn: of the queue.
-        attributes: texts; from a stack numbers and objects too.
-        queues: those that are there, where its dead-letter queue must be.
+        attributes: texts; from a stack also numbers and objects.
+        queues: the existing queues; its dead-letter queue must be among them.
     """
     for name, (least, most) in _NUMBERS.items():
         if name in attributes and not _is_number(attributes[name], least, most):
@@ -217,7 +217,7 @@ def _check_attribute_name(name: str) -> None:
         )
     if name.startswith(".") or name.endswith(".") or ".." in name or name.lower().startswith(("aws.", "amazon.")):
         raise InvalidParameterValue(
-            f"The message attribute name '{name}' is invalid. It cannot begin or end with a period, have two of them "
+            f"The message attribute name '{name}' is invalid. It cannot begin or end with a period, have two periods "
             "in a row, or begin with AWS. or Amazon."
         )
 

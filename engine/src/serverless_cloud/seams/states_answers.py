@@ -56,11 +56,11 @@ def page(items: Sequence[Any], given: Mapping[str, Any]) -> tuple[list[Any], str
 
 
 def answer(responder: Any, result: Mapping[str, Any]) -> Any:
-    """What a method of moto's StepFunctionResponse returns.
+    """The return value of a method of moto's StepFunctionResponse.
 
     Args:
         responder: the StepFunctionResponse.
-        result: the answer by boto3's names; what is None is left out, at the top.
+        result: the answer by boto3's names; values that are None are left out, at the top.
     """
     told = {name: value for name, value in result.items() if value is not None}
     if "json" not in responder.headers.get("Content-Type", ""):
@@ -71,7 +71,7 @@ def answer(responder: Any, result: Mapping[str, Any]) -> Any:
 def _plain(value: Any) -> float:
     if isinstance(value, datetime):
         return round(value.timestamp(), 3)
-    raise TypeError(f"{value!r} has no form in JSON")
+    raise TypeError(f"JSON can't represent {value!r}")
 
 
 def described(execution: Any, *, with_data: bool = True) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def described(execution: Any, *, with_data: bool = True) -> dict[str, Any]:
 
 
 def item_of(execution: Any, status: str) -> dict[str, Any]:
-    """An execution in a list. Args: status: what is told as its status; looked up once, it may change meanwhile."""
+    """An execution in a list. Args: status: its status, looked up once because it may change meanwhile."""
     found = {
         "executionArn": execution.execution_arn,
         "stateMachineArn": execution.state_machine.arn,

@@ -1,12 +1,12 @@
-"""Seam: what waits and what times out in a state machine (moto 5.2.5).
+"""Seam: waits and timeouts in a state machine (moto 5.2.5).
 
 moto waits in real time, cannot be woken while a Task works or a Retry pauses, starts a thread for every program, and
 lets a task that has timed out write into the history afterwards. Replaced:
 
 - `Environment.__init__`, `as_inner_frame_of`, `close_frame`, `delete_frame`: each has the execution's clock and how far
   it is ahead of it; its event, once set, stays set (moto clears it at once, and a wait that begins then is not woken).
-- `Environment.set_error`, `set_timed_out`, `set_stop`, `set_ended`: what an execution has ended with stays; the first
-  one counts. A task in it is taken back from those who could still answer it before anybody goes on.
+- `Environment.set_error`, `set_timed_out`, `set_stop`, `set_ended`: an execution keeps its first result. Its task is
+  taken back from workers that could still answer it before anything goes on.
 - `WaitFunction._wait_interval`, `RetrierDecl._eval_body`: waits are divided by the time scale and end with the
   execution. `Timestamp._get_wait_seconds`, `_from_timestamp_string`: moto reads local time, and whole seconds in UTC
   only.
@@ -49,7 +49,7 @@ from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
 
 class _Ended(threading.Event):
-    """Stays set: whoever comes to wait later goes on at once."""
+    """Stays set, so that a later wait ends at once."""
 
     def clear(self) -> None:
         """Nothing."""
@@ -124,7 +124,7 @@ def _environments() -> None:
             with self._state_mutex:
                 if self._program_state is None or isinstance(self._program_state, ProgramRunning):
                     moto(self, *args, **given)
-                    # Here, not in the thread of the task: it may come too late for whoever goes on.
+                    # Here, not in the thread of the task, which may come too late for the code that goes on.
                     if self.when_over is not None:
                         self.when_over()
 
@@ -224,7 +224,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     # Parallel and Map do not time out by themselves: their branches look at the clock.
     frame.program_state_event.wait(min(timeout_s, max(machine_s, 0.0), threading.TIMEOUT_MAX))
     has_ended = done.is_set()
-    frame.set_ended()  # waits for whoever is ending it at this moment
+    frame.set_ended()  # waits for the thread that is ending it at this moment
     env.close_frame(frame)
     if not env.is_running():
         frame.event_history_context.is_closed = True

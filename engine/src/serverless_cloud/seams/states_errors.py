@@ -1,4 +1,4 @@
-"""Seam: what Retry and Catch match, and what the context object says (moto 5.2.5).
+"""Seam: the errors that Retry and Catch match, and the context object (moto 5.2.5).
 
 Replaced:
 

@@ -5,7 +5,7 @@ and And takes the wrong branch. For JSONata it has no evaluator (`_eval_jsonata`
 expression as text. Replaced, in each module that has it:
 
 - `extract_json`, `ResultPath._eval_body`: the paths of workflows/json_path.py.
-- `StringJSONata._eval_body`: workflows/jsonata.py, with variables bound. What fails is States.QueryEvaluationError.
+- `StringJSONata._eval_body`: workflows/jsonata.py, with variables bound. A failure is States.QueryEvaluationError.
 - `StringVariableSample._eval_body`: variables, by paths or by JSONata (moto hands all of them to a JSONata that it does
   not have).
 - `ComparisonFuncValue._eval_body`, `ComparisonFuncStringVariableSample._eval_body`: the operators of
@@ -63,7 +63,7 @@ def replace_everywhere(old: Any, new: Any) -> None:
 
 
 def look_up(env: Any, path: str) -> Any:
-    """What a path leads to: in the context object ($$.), a variable ($name), or the input of what is evaluated.
+    """The value at a path: in the context object ($$.), a variable ($name), or the input of the evaluation.
 
     Raises:
         NoSuchJsonPathError: it leads nowhere.
@@ -187,7 +187,7 @@ def _put_result(self: Any, env: Any) -> None:
 
 
 def _compare(self: Any, env: Any, right: Any) -> None:
-    """A comparison of a Choice state. Args: right: what the value is compared with, or a path to it."""
+    """A comparison of a Choice state. Args: right: the other value, or a path to it."""
     left = env.stack.pop()
     operator = self.operator_type.name
     if isinstance(left, NoSuchVariable):

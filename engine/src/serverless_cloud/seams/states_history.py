@@ -6,10 +6,10 @@ Replaced: `EventManager.add_event`. moto counts without a limit, and goes on wri
   Functions Developer Guide, "Avoid reaching the history quota"; the cause is AWS's text, seen in public reports, the
   error's name is [recalled, not verified]);
 - a failed evaluation is written once (moto: where it fails, and again for the Task around it, without its name);
-- a failure of a state is no end yet (moto writes ExecutionFailed for some, though they may be caught, and once more);
+- a failure of a state is not yet the end (moto writes ExecutionFailed for some that may be caught, and again);
 - nothing is written after the event that ends the execution, nor for a task that has timed out before.
 
-For the other seams of Step Functions there are functions that write events, and that make those of failures.
+For the other seams of Step Functions there are functions that write events, and functions that make events of failures.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def task_failure(task: Any, env: Any, error: str, cause: str) -> FailureEvent:
 
 
 def failure(env: Any, error: str, cause: str, kind: str = "ExecutionFailed") -> FailureEventException:
-    """What fails a state. Args: as for `failure_event`."""
+    """The exception that fails a state. Args: as for `failure_event`."""
     return FailureEventException(failure_event(env, kind, error, cause))
 
 

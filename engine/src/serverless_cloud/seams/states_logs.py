@@ -1,4 +1,4 @@
-"""What executions write to CloudWatch Logs. Nothing of moto is replaced: its own session writes what nobody can read.
+"""Writes executions to CloudWatch Logs. Replaces nothing of moto, whose own session writes where nobody can read.
 
 The form of an event: Step Functions Developer Guide, "Using CloudWatch Logs to log execution history"; the name of the
 stream is [recalled, not verified].
@@ -20,7 +20,7 @@ from serverless_cloud.seams.logs import write_events
 
 
 class _Session:
-    """What moto's event manager asks for each event. `level`: ALL, ERROR or FATAL."""
+    """The session that moto's event manager asks for each event. `level`: ALL, ERROR or FATAL."""
 
     def __init__(self, level: str, includes_data: bool, execution_arn: str, group_arn: str, stream: str) -> None:
         self.execution_arn = execution_arn
@@ -50,7 +50,7 @@ class _Session:
 
 
 def logging_session(instance: Any, name: str, execution_arn: str) -> _Session | None:
-    """What writes the events of an execution; None if its machine has no logging.
+    """Writes the events of an execution; None if its machine has no logging.
 
     Args:
         instance: moto's machine or version.

@@ -24,7 +24,7 @@ from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.states_answers import asked, page
 from serverless_cloud.seams.states_executions import machine_of
@@ -46,11 +46,11 @@ def _require_definition(text: str, kind: str) -> None:
 
 
 def _unreadable(text: str) -> Problem | None:
-    """What the interpreter says to a definition that is right; None if it can run it."""
+    """The interpreter's problem with a correct definition; None if it can run it."""
     try:
         program_of(text)
     except Exception as error:
-        return Problem("NOT_SUPPORTED_HERE", f"The local cloud cannot run this definition: {error}", None)
+        return Problem("NOT_SUPPORTED_HERE", f"The local cloud can't run this definition: {error}", None)
     return None
 
 
@@ -197,4 +197,4 @@ class _Answers(Replacement, of=StepFunctionResponse):
         return EmptyResult()
 
     def test_state(self: Any) -> Any:
-        raise NotHonoured("test_state")
+        raise NotHonoured("test_state", INSTEAD.format("{}", "Start an execution of a state machine."))

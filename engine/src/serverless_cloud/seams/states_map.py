@@ -4,7 +4,7 @@ moto starts a thread for every item, works through them by recursion, so that a 
 a RecursionError, and lets the other iterations go on when one has failed. Replaced: `IterationWorker.eval`,
 `InlineIterationComponent._eval_body`.
 
-`ItemsPath._eval_body`: items that are no array fail the state with States.Runtime and AWS's words [recalled, not
+`ItemsPath._eval_body`: items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not
 verified]; in moto with the error of JSONata, and the name of a class of Python.
 
 Rules: Step Functions Developer Guide, "Using Map state in Inline mode": at most 40 iterations at once; one that fails
@@ -73,7 +73,7 @@ def _evaluate(self: Any, env: Any) -> None:
     given = env.stack.pop()
     pool = JobPool(job_program=self._get_iteration_program(), job_inputs=given.input_items)
     untyped: Any = pool
-    untyped._termination_event = env.open_frame().program_state_event  # set when the execution ends, too
+    untyped._termination_event = env.open_frame().program_state_event  # also set when the execution ends
     at_once = min(given.max_concurrency or MOST_ITERATIONS, MOST_ITERATIONS, len(given.input_items))
     workers = [self._create_worker(env=env, eval_input=given, job_pool=pool) for _ in range(at_once)]
     threads = [threading.Thread(target=worker.eval, name=given.state_name, daemon=True) for worker in workers]

@@ -56,7 +56,7 @@ def machine_of(env: Any) -> Any:
 def starter(
     plane: DataPlane, env: Any, run: MapRun, distributed: Distributed, machine: Any
 ) -> Callable[[Any], ChildExecution]:
-    """What starts a child of a run, given its input."""
+    """A function that starts a child of a run, given its input."""
     kind = machine if distributed.child_type == "STANDARD" else None
     child_machine = copy.copy(machine)
     child_machine.arn, child_machine.executions = run.machine_arn, []

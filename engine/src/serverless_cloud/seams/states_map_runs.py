@@ -1,10 +1,10 @@
 """Seam: distributed Map states (moto 5.2.5).
 
-moto runs the iterations inside the parent's execution, without executions of their own, tolerates every failure, knows
+moto runs the iterations inside the parent's execution, without their own executions, tolerates every failure, knows
 neither EXPRESS children nor ItemBatcher nor JSONL, lists one page of a bucket, writes a manifest without results, and
 does not adjust a run when UpdateMapRun asks for it. Replaced:
 
-- `AmazonStateLanguageParser.parse`: what the grammar does not know is taken out, and kept with the state.
+- `AmazonStateLanguageParser.parse`: takes out fields that the grammar doesn't know, and keeps them with the state.
 - `DistributedIterationComponent._eval_body`: each item or batch is an execution.
 - `StepFunctionsParserBackend.describe_map_run`, `list_map_runs`, `update_map_run`.
 
@@ -84,7 +84,7 @@ def _attach(scope: Any, states: Any, language: str, parse: Callable[[str], Any])
 
 
 def _template(value: dict[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
-    """What evaluates a payload template in an environment; None if it is empty."""
+    """Evaluates a payload template in an environment; None if it is empty."""
     if not value:
         return None
     field = "Output" if language == "JSONata" else "Parameters"
@@ -215,7 +215,7 @@ def _work(
         with run.changed:
             if not has_more and not run.running:
                 break
-            # What the run waits for tells of itself; only the end of the parent's execution does not.
+            # The events that the run waits for report themselves, except the end of the parent's execution.
             run.changed.wait(_LOOK_S)
     for child, _ in run.children:
         if child.status == "RUNNING":

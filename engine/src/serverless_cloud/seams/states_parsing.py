@@ -1,4 +1,4 @@
-r"""Seam: what stands in a definition arrives in the interpreter as it stands there (moto 5.2.5).
+r"""Seam: a definition's texts reach the interpreter unchanged (moto 5.2.5).
 
 Replaced, in the preprocessor of moto's parser:
 
@@ -6,10 +6,10 @@ Replaced, in the preprocessor of moto's parser:
   "said \"yes\"" keeps its backslashes.
 - `visitString_intrinsic_function`: the same for calls of intrinsic functions.
 - `visitChoice_rule_comparison_variable`: Assign in a rule of a JSONPath Choice state is kept; moto drops it.
-- of intrinsic functions `_text_of_str`, `StringFormat._eval_body`: `{}` alone is a place of States.Format, `\{` and
+- of intrinsic functions `_text_of_str`, `StringFormat._eval_body`: only `{}` is a place of States.Format, `\{` and
   `\}` are braces; moto hands the text to Python's own format. `JsonToString._eval_body`: characters stay.
   `MathRandom._eval_body`: the end never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
-- `AmazonStateLanguageParser.parse`: moto's grammar takes "JSONata" or "ErrorPath" for its own words where they stand in
+- `AmazonStateLanguageParser.parse`: moto's grammar takes "JSONata" or "ErrorPath" for its own words inside
   somebody's data, and refuses the definition.
 """
 
@@ -77,7 +77,7 @@ def _marked(value: Any, *, is_data: bool = False, names_states: bool = False) ->
 
 
 def _holds(name: str, is_data: bool) -> bool:
-    """Whether the names in a field's value are those of states."""
+    """Whether the names in a field's value are states' names."""
     return name == "States" and not is_data
 
 

@@ -46,7 +46,7 @@ _numbers = itertools.count(1)
 
 @once(most=256)
 def program_of(definition: str) -> Any:
-    """The parsed definition. Evaluating changes nothing in it: what an execution knows is in its environment."""
+    """The parsed definition. Evaluation doesn't change it, because an execution's data is in its environment."""
     program = AmazonStateLanguageParser.parse(definition)[0]
     _name_all(program, set())
     return program
@@ -75,7 +75,7 @@ _Worker: Any = ExecutionWorker
 
 
 class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its types
-    """An execution; moto's, with threads of our own.
+    """moto's execution, with our own threads.
 
     Args:
         plane: says what AWS's own waits are divided by, and takes the events of Standard executions.
@@ -183,7 +183,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
             self.error, self.cause = told.get("error"), told.get("cause")
         else:  # the interpreter itself has failed
             self.error, self.cause = "States.Runtime", "The execution ended without a result."
-        self.exec_status = status  # last: whoever sees it sees the rest
+        self.exec_status = status  # last, so that anyone who sees it also sees the rest
 
     def stop(self, stop_date: datetime, error: str | None, cause: str | None) -> None:
         """Ends it as StopExecution does, and waits for its end (at most a few seconds)."""

@@ -73,7 +73,7 @@ def _problems(given: Mapping[str, Any]) -> list[str]:
     if "RequestBody" in given and given.get("Method") not in _WITH_BODY:
         problems.append("The field 'RequestBody' is not supported for this method")
     if given.get("AuthType", "NO_AUTH") != "NO_AUTH":
-        problems.append(f"The local cloud does not serve AuthType {given['AuthType']}; it calls with NO_AUTH")
+        problems.append(f"The local cloud doesn't support AuthType {given['AuthType']}. Give NO_AUTH")
     if not isinstance(given.get("QueryParameters", {}), dict):
         problems.append("The value of the field 'QueryParameters' has an invalid format")
     return problems

@@ -1,7 +1,7 @@
 """Seam: tasks that wait for somebody outside, for a job, or for an activity's worker (moto 5.2.5).
 
 moto gives all attempts of a task one token, so that a retry gets the answer of the attempt before; refuses a heartbeat
-that comes while the task is being sent; looks for a token in all executions but those of a distributed Map; knows no
+that comes while the task is being sent; looks for a token in all executions except distributed Maps' children; knows no
 difference between a token that is over and one that never was; drops the cause of SendTaskFailure; asks for the state
 of a job twice a second; and leaves jobs running when nobody waits for them any more. Its server has no GetActivityTask,
 gives executions an empty list of activities, so that each Task of an activity fails, and breaks on a task that no
@@ -62,7 +62,7 @@ _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 
 
 
 def waker(env: Any) -> Any:
-    """An event that is set when the task of `env` has ended, whoever has ended it; others may set it too."""
+    """An event that is set when the task of `env` has ended, for any reason. Others may also set it."""
     return env.open_frame().program_state_event
 
 
@@ -223,7 +223,7 @@ def _look(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> tu
 
 
 def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> None:
-    why = "The workflow that waited for it does not wait any more."
+    why = "The workflow that waited for it no longer waits."
     if call.service == "batch":
         client.terminate_job(jobId=submitted["JobId"], reason=why)
     else:

@@ -12,7 +12,7 @@ States.HeartbeatTimeout, which a Catch for States.Timeout takes too. Replaced:
 - `_eval_service_task` of the classes for SNS, SQS, DynamoDB, EventBridge, Step Functions, Batch, and AWS SDK
   integrations: one call for all, translated by botocore's model of the service. `_normalise_parameters` and
   `_normalise_response` of all service tasks: nothing is left for them, except before the call of a nested execution.
-- `_from_error` of the same classes. The names are those of AWS's SDK for Java, which Step Functions uses: the error's
+- `_from_error` of the same classes. The names come from AWS's SDK for Java, which Step Functions uses: the error's
   class, or the service's general one where the API does not name the error.
 - `CustomErrorName.__init__`: moto refuses names that begin with "States.", and so cannot pass on that a branch of
   Parallel or an iteration of Map has timed out.
@@ -58,7 +58,7 @@ CLASSES: tuple[Any, ...] = (
     state_task_service_sns.StateTaskServiceSns,
     state_task_service_sqs.StateTaskServiceSqs,
 )
-#: Parameters of optimised integrations that take any JSON: it goes to the service as a string.
+#: Parameters of optimized integrations that take any JSON: it goes to the service as a string.
 _JSON = {
     ("sns", "publish"): ("Message",),
     ("sqs", "sendMessage"): ("MessageBody",),
@@ -77,7 +77,7 @@ _OPTIMISED = {
 
 
 def call_of(task: Any) -> Call:
-    """What a service task of moto calls."""
+    """The call of a service task of moto."""
     call = integrations.call_of(task.resource.resource_arn)
     assert call is not None, task.resource.resource_arn
     return call
@@ -166,7 +166,7 @@ def _evaluate(clients: Clients, self: Any, env: Any, region: str, parameters: An
 
 
 def _prepared(env: Any, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
-    """What an optimised integration makes of the parameters before it calls the service."""
+    """The parameters after an optimized integration has prepared them for the service."""
     given = dict(parameters)
     if call.service == "lambda":
         payload = lambda_eval_utils.to_payload_type(given.get("Payload")) or b"{}"
@@ -221,7 +221,7 @@ def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
 
 
 def timed_out(event: FailureEvent, ex: Exception) -> FailureEvent:
-    """The event of a task that has timed out; a missed heartbeat has a name of its own."""
+    """The event of a task that has timed out. A missed heartbeat has its own name."""
     if isinstance(ex, HeartbeatTimeoutError):
         changed: Any = event
         changed.error_name = CustomErrorName("States.HeartbeatTimeout")

@@ -1,8 +1,8 @@
-"""Seam: what a state machine calls is in this cloud, in the machine's role (moto 5.2.5).
+"""Seam: a state machine calls services of this cloud, in the machine's role (moto 5.2.5).
 
 Replaced: `boto_client_for` in each module that has imported it. moto makes a client for every call, from boto3's
-default session, which is not made for threads, with whatever proxies and settings lie around, and for "localhost",
-which need not be 127.0.0.1.
+default session, which is not made for threads, with any proxies and settings of the machine, and for "localhost",
+which may not be 127.0.0.1.
 
 With `enforce_iam` the calls are signed by a session of the role that the machine (or the task, by Credentials) has, and
 are allowed or refused as anybody's.

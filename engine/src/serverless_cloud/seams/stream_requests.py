@@ -4,14 +4,14 @@ Replaced here:
 
 - `KinesisBackend.get_records`, `DynamoDBStreamsBackend.get_records`: moto fails with status 500 on an iterator that it
   has not made.
-- `KinesisBackend.put_record`: moto takes a record of any size; it looks at those of PutRecords only.
+- `KinesisBackend.put_record`: moto takes a record of any size; it checks only the records of PutRecords.
 - `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else.
 - `KinesisResponse.create_stream`: moto passes over Tags, and over what the local cloud does not do and refuses here.
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.
 
 Sources: Kinesis Data Streams Developer Guide, "Quotas and limits" (1 MiB, unless the stream's MaxRecordSizeInKiB is
-raised, which is not honoured here); API references. The words for iterators [recalled, not verified]. Worth an upstream
-change: all of it.
+raised, which the local cloud doesn't support); API references. The words for iterators [recalled, not verified]. Worth
+an upstream change: all of it.
 """
 
 from __future__ import annotations
@@ -93,12 +93,12 @@ def _refuse_dry_run(response_class: Any, name: str) -> None:
 
     def checked(self: Any) -> Any:
         if self._get_param("DryRun"):
-            raise _not_honoured(f"DryRun of {name}")
+            raise _not_honoured(f"DryRun in {name}")
         return call(self)
 
     setattr(response_class, name, checked)
 
 
 def _not_honoured(what: str) -> JsonRESTError:
-    text = f"The local cloud does not honour {what}. Leave it out. docs/fidelity.md lists what is real."
+    text = f"The local cloud doesn't support {what}. Leave it out; docs/fidelity.md lists what works here."
     return JsonRESTError("NotImplementedException", text)

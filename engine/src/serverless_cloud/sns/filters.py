@@ -1,4 +1,4 @@
-"""Filter policies of SNS subscriptions: what they match, and which of them AWS accepts. No moto, no I/O.
+"""Filter policies of SNS subscriptions: AWS's checks of them, and their matches. No moto, no I/O.
 
 Operators, limits and examples: Amazon SNS Developer Guide, "Amazon SNS subscription filter policies". A policy is an
 object of JSON; each of its names must match (AND), by any of the values in its list (OR). Values of an array in a
@@ -58,7 +58,7 @@ def _value(given: dict[str, Any]) -> Any:
 
 
 def _passes(policy: dict[str, Any], objects: list[Any]) -> bool:
-    """Whether each name of a policy matches. `objects`: what is at this place of the message; an array has several."""
+    """Whether each name of a policy matches. `objects`: the values at this place; an array has several."""
     return all(
         any(_passes(each, objects) for each in rules)
         if _is_or(name, rules)

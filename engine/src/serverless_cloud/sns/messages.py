@@ -1,4 +1,4 @@
-"""What SNS hands to its subscribers: envelopes, Lambda events, attributes of raw messages. No moto, no I/O.
+"""SNS's messages to its subscribers: envelopes, Lambda events, attributes of raw messages. No moto, no I/O.
 
 Shapes: Amazon SNS Developer Guide, "Parsing Amazon SNS message formats" and "Fanout to Amazon SQS queues"; AWS Lambda
 Developer Guide, "Invoking Lambda functions with Amazon SNS notifications".
@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-#: Only AWS can sign for AWS; who decodes it reads why.
+#: Only AWS can sign for AWS. The decoded text says so.
 SIGNATURE = base64.b64encode(b"The local cloud has no key of AWS's: this signs nothing.").decode()
 _CERTIFICATE = "SimpleNotificationService-00000000000000000000000000000000.pem"
 
@@ -52,7 +52,7 @@ def _unsubscribe(subscription_arn: str, region: str) -> str:
 
 
 def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
-    """What a queue gets: fields without a value are left out, and a FIFO topic signs nothing."""
+    """A queue's message. Fields without a value are left out, and a FIFO topic signs nothing."""
     region = sent.topic_arn.split(":")[3]
     fields: dict[str, Any] = {"Type": "Notification", "MessageId": sent.message_id}
     if sent.sequence_number is not None:
@@ -70,12 +70,12 @@ def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
 
 
 def as_text(fields: dict[str, Any]) -> str:
-    """The envelope as SNS writes it: each field on a line of its own."""
+    """The envelope as SNS writes it, with each field on its own line."""
     return json.dumps(fields, indent=2, separators=(",", " : "), ensure_ascii=False)
 
 
 def lambda_event(sent: Notification, subscription_arn: str) -> bytes:
-    """What a function gets: one record, all fields there, null and {} for what was not given."""
+    """A function's event: one record with all fields, null and {} for missing values."""
     region = sent.topic_arn.split(":")[3]
     sns = {
         "Type": "Notification",

@@ -1,4 +1,4 @@
-"""What SNS refuses, in its own words. No moto, no I/O.
+"""SNS's refusals, in its own words. No moto, no I/O.
 
 Rules: Amazon SNS API reference (Publish, PublishBatch, Subscribe, SetSubscriptionAttributes) and Developer Guide,
 "Amazon SNS message attributes".
@@ -82,9 +82,9 @@ def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
         others = sorted(set(protocols) - set(LARGE_PROTOCOLS))
         if others or len(protocols) > LARGE_SUBSCRIPTIONS:
             raise Refused(
-                f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic has at most {LARGE_SUBSCRIPTIONS} "
-                f"subscriptions, of the protocols {', '.join(LARGE_PROTOCOLS)}"
-                + (f"; not {', '.join(others)}" * bool(others))
+                f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic can have at most "
+                f"{LARGE_SUBSCRIPTIONS} subscriptions, only with the protocols {', '.join(LARGE_PROTOCOLS)}"
+                + (f", not {', '.join(others)}" * bool(others))
             )
 
 
@@ -92,7 +92,7 @@ def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
 
 
 def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
-    """Raises Refused unless a subscriber of this protocol may stand behind a topic."""
+    """Raises Refused unless a topic may have a subscriber with this protocol."""
     if protocol not in PROTOCOLS:
         raise Refused(f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}")
     if topic_arn.endswith(".fifo") and protocol != "sqs":
@@ -168,7 +168,7 @@ def check_message(
     if subject is not None and not re.fullmatch(rf"[^\x00-\x1f\x7f]{{1,{SUBJECT_CHARACTERS}}}", subject):
         raise Refused("Invalid parameter: Subject")
     if structure not in (None, "", "json"):
-        raise Refused("Invalid parameter: Invalid message structure: it can be json, or is not given")
+        raise Refused("Invalid parameter: Invalid message structure: give json, or leave it out")
     if len(message.encode()) + size_of_attributes > most_bytes:
         raise Refused("Invalid parameter: Message too long")
     if structure == "json":

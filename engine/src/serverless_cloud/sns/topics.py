@@ -81,7 +81,7 @@ class Topics:
         """Hands a checked message to the outbox, for each subscription that it passes the filter of.
 
         Returns:
-            Its id; for a duplicate within five minutes that of the first one.
+            Its id; for a duplicate within five minutes, the id of the first message.
         """
         if not topic.fifo_topic:
             message_id = str(uuid.uuid4())
@@ -161,7 +161,7 @@ class Topics:
     def _to_queue(self, arn: str, subscription_arn: str, sent: Notification, *, raw: bool) -> None:
         attributes = sns_messages.sqs_attributes(sent) if raw else {}
         if len(attributes) > RAW_ATTRIBUTES:
-            raise Undeliverable(f"SQS takes {RAW_ATTRIBUTES} message attributes, not {len(attributes)}")
+            raise Undeliverable(f"SQS accepts at most {RAW_ATTRIBUTES} message attributes, not {len(attributes)}")
         body = sent.message if raw else sns_messages.as_text(sns_messages.envelope(sent, subscription_arn))
         self._send_to_queue(
             self._plane,

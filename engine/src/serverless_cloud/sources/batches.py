@@ -5,7 +5,7 @@ Kinesis and DynamoDB Streams"). With ReportBatchItemFailures a function may answ
 `{"batchItemFailures": [{"itemIdentifier": ID}]}`:
 
 - All is well if it answers nothing, null, an empty object, or an empty or null list.
-- The whole batch has failed if the answer is no JSON, has another shape, or names an item by an empty or null
+- The whole batch has failed if the answer isn't JSON, has another shape, or names an item by an empty or null
   identifier, under another key, or by an identifier that no record of the batch has.
 """
 
@@ -24,7 +24,7 @@ CALL_FAILED = "Function call failed"
 
 
 def deliver_to_function(plane: DataPlane, mapping: Mapping) -> Deliver:
-    """What calls the function of a mapping with one batch after the other."""
+    """A function that calls the function of a mapping with one batch after the other."""
 
     def deliver(records: list[dict[str, Any]]) -> Delivery:
         event = json.dumps({"Records": records}).encode()
@@ -43,7 +43,7 @@ def deliver_to_function(plane: DataPlane, mapping: Mapping) -> Deliver:
 
 
 def identifier(record: dict[str, Any]) -> str:
-    """What `batchItemFailures` calls a record: its messageId or its sequence number."""
+    """A record's name in `batchItemFailures`: its messageId or its sequence number."""
     if "messageId" in record:
         return str(record["messageId"])
     if "kinesis" in record:
@@ -52,24 +52,24 @@ def identifier(record: dict[str, Any]) -> str:
 
 
 def read_failures(payload: bytes, records: list[dict[str, Any]]) -> Delivery:
-    """What the answer of a function with ReportBatchItemFailures says of a batch."""
+    """The result of a batch in the answer of a function with ReportBatchItemFailures."""
     try:
         answer = json.loads(payload or b"null")
     except ValueError:
-        return Delivery(error="The function's answer is no JSON")
+        return Delivery(error="The function's answer is not JSON")
     if answer is None:
         return Delivery()
     if not isinstance(answer, dict):
-        return Delivery(error="The function's answer is no object with batchItemFailures")
+        return Delivery(error="The function's answer is not an object with batchItemFailures")
     items = answer.get("batchItemFailures")
     if items is None:
         return Delivery()
     if not isinstance(items, list):
-        return Delivery(error="batchItemFailures is no list")
+        return Delivery(error="batchItemFailures is not a list")
     known, failed = {identifier(record) for record in records}, []
     for item in items:
         given = item.get("itemIdentifier") if isinstance(item, dict) else None
         if not isinstance(given, str) or given not in known:
-            return Delivery(error=f"batchItemFailures names {given!r}, which is no itemIdentifier of the batch")
+            return Delivery(error=f"batchItemFailures names {given!r}, but the batch has no such itemIdentifier")
         failed.append(given)
     return Delivery(failed=tuple(dict.fromkeys(failed)))

@@ -4,8 +4,8 @@ Rules (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS" and the pages 
 
 - A batch is what one look at the queue gives, at most ten messages; with a batch window it is filled from several looks
   until it is full, until it reaches 6 MB, or until the window ends.
-- A batch that is taken is deleted. Of one that fails, or of the items that failed alone, nothing is done: the messages
-  are seen again when their visibility timeout is over, and the queue's redrive policy counts.
+- A batch that is taken is deleted. The poller does nothing with a failed batch, or with single failed items. Their
+  messages are seen again when their visibility timeout is over, and the queue's redrive policy counts.
 - A call that is throttled is tried again until the visibility timeout of its messages is over.
 - Messages that no filter lets pass are deleted.
 - The batches of a FIFO queue keep the order of each message group, since the queue hands out nothing of a group that
@@ -72,7 +72,7 @@ class SqsPoller:
         """See `lambda_.mapping.Poller`."""
         self._reader.stop()
         with self._receiving:
-            """What is received from now on is for the next poller."""
+            """Messages received from now on are for the next poller."""
 
     def _read(self, stopped: threading.Event) -> None:
         while not stopped.is_set():

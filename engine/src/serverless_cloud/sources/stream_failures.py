@@ -1,7 +1,7 @@
 """Where the batches of streams end that Lambda gives up: their record goes to the on-failure destination.
 
 The record (AWS Lambda Developer Guide, "Retain discarded batch records for a Kinesis Data Streams event source" and the
-same for DynamoDB) says where the batch stood in its stream. A bucket gets the batch itself too, as "payload".
+same for DynamoDB) names the batch's place in its stream. A bucket also gets the batch itself, as "payload".
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _about_calls(mapping: Mapping, condition: str, calls: int, last: Delivery | 
 
 
 def sender(mapping: Mapping, source: StreamSource, permissions: Permissions) -> GiveUp:
-    """What tells the on-failure destination of a mapping; does nothing if there is none.
+    """Tells the on-failure destination of a mapping; does nothing if there is none.
 
     A record that cannot be delivered is reported in the server's own log.
     """

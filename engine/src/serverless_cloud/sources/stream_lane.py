@@ -6,9 +6,9 @@ discarded batch records", "Configuring partial batch response"):
 - A batch is full at its size or at 6 MB, or goes when the batch window has passed since its first record.
 - It is tried again until it succeeds, is too old or has no tries left; the lane waits for it, so order is kept.
 - BisectBatchOnFunctionError: a failed batch is cut in two halves; that costs no try.
-- ReportBatchItemFailures: what stands before the lowest reported record is done; only the rest is tried again.
-- Too old: those records alone are given up, before a call as well as between calls.
-- A throttled call is no try.
+- ReportBatchItemFailures: records before the lowest reported record are done; only the rest is tried again.
+- Too old: only these records are given up, before a call as well as between calls.
+- A throttled call doesn't count as a try.
 
 How long Lambda waits between tries is not documented: here half a second, then twice as long each time, at most a
 minute.
@@ -52,7 +52,7 @@ class LanePlace:
 
 @dataclass(frozen=True)
 class LaneWork:
-    """What a lane works with.
+    """The tools of a lane.
 
     Args:
         read: (shard's id, after, limit) to what is there; None when reading is not possible at the moment.
@@ -168,7 +168,7 @@ class Lane:
             return Delivery(error=f"{type(error).__name__}: {error}")
 
     def _judge(self, piece: _Piece, delivery: Delivery) -> list[_Piece]:
-        """What is left of a piece after a call; the piece itself if the call was a try of it."""
+        """The rest of a piece after a call; the piece itself if the call was a try of it."""
         if delivery.throttled:
             self._work.tell("PROBLEM: Function is throttled")
             return [piece]

@@ -19,10 +19,10 @@ class StreamRecord:
     """One record of a shard.
 
     Args:
-        sequence: its sequence number, greater than that of every record before it in its shard.
+        sequence: its sequence number, greater than the number of every record before it in its shard.
         key: records of the same key keep their order, whatever the parallelization factor.
         arrived_s: when it came into the stream, Unix time in seconds.
-        event: the record as it stands in "Records" of the event.
+        event: the record in the form of the event's "Records".
         filtered: what the patterns of FilterCriteria look at.
     """
 
@@ -35,7 +35,7 @@ class StreamRecord:
 
 @dataclass(frozen=True)
 class Shard:
-    """A shard of a stream: what stands in its parents comes before what stands in it."""
+    """A shard of a stream. Its parents' records come before its own."""
 
     id: str
     parents: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Read:
-    """What a shard has behind a position: the next records, and whether there is nothing behind them for good."""
+    """The records of a shard after a position, and whether no more will ever follow."""
 
     records: list[StreamRecord]
     ended: bool
@@ -68,7 +68,7 @@ class StreamSource(Protocol):
         """The shards that there are, closed ones too, the oldest first."""
 
     def newest(self, shard_id: str) -> int:
-        """The sequence number of the last record of a shard, or a number below that of the first one to come."""
+        """The sequence number of the last record of a shard, or a number below the first record's."""
 
     def read(self, shard_id: str, after: int, limit: int) -> Read:
         """The next records of a shard.

@@ -124,7 +124,7 @@ class StreamPoller:
         while not stopped.is_set():
             self._start_what_is_ready(stopped)
             stopped.wait(self._poll_s())
-        self.stop()  # a lane that began at this moment, too
+        self.stop()  # also a lane that began at this moment
 
     def _start_what_is_ready(self, stopped: threading.Event) -> None:
         try:
@@ -143,7 +143,7 @@ class StreamPoller:
     def _start(self, shard: Shard) -> None:
         count = self._mapping.parallelization_factor
         done = self._positions.pop(shard.id, [BEGINNING])
-        if len(done) != count:  # the factor was another one: what some lanes have done comes again
+        if len(done) != count:  # the factor was different, so work of some lanes comes again
             done = [min(done)] * count
         lanes = [
             Lane(self._mapping, LanePlace(shard.id, number, count), done[number], self._work) for number in range(count)

@@ -3,5 +3,5 @@
 `documents` reads a template, `transform` turns SAM into CloudFormation, `template` checks it, `intrinsics` works out
 its functions, `schemas` and `kinds` know the types of resources, `engine` makes, changes, rolls back and deletes,
 `operations` and `change_sets` are the calls of CloudFormation, `query` is the form in which they come. `packaging` and
-`deploying` are for the caller's side: what `sam deploy` does. Nothing here is moto's; its CloudFormation is not used.
+`deploying` are for the caller's side, the work of `sam deploy`. Nothing here is moto's; its CloudFormation is not used.
 """

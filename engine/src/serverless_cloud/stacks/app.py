@@ -46,7 +46,7 @@ class StacksApp:
         model = client("cloudformation", "us-east-1").meta.service_model
         call = next((getattr(part, xform_name(name)) for part in self._parts if hasattr(part, xform_name(name))), None)
         if name not in model.operation_names or call is None:
-            raise NotImplementedError(f"{name} of CloudFormation")
+            raise NotImplementedError(name)
         operation = model.operation_model(name)
         request = query.parse(operation.input_shape, form) if operation.input_shape else {}
         for needed in operation.input_shape.required_members if operation.input_shape else ():

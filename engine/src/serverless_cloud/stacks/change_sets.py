@@ -31,7 +31,10 @@ class ChangeSets:
                 "must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
             )
         if kind == "IMPORT" or request.get("ResourcesToImport"):
-            raise StackError("The local cloud does not import resources into a stack (docs/fidelity.md).")
+            raise StackError(
+                "The local cloud doesn't import resources into a stack (docs/fidelity.md). Let the template create "
+                "them."
+            )
         stack = self._stack_for(request, region, kind)
         if any(each.name == name and each.stack is stack for each in self._store.change_sets.values()):
             raise StackError(f"ChangeSet {name} cannot be created because it already exists", "AlreadyExistsException")

@@ -1,6 +1,6 @@
-"""What a change set says: which resources are added, changed, replaced, removed.
+"""The contents of a change set: the resources to add, change, replace and remove.
 
-It is said before anything is done, so a change that depends on another one's outcome is "Conditional", as on AWS.
+It is made before anything is done, so a change that depends on another change is "Conditional", as on AWS.
 """
 
 from __future__ import annotations

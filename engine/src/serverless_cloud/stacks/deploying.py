@@ -1,4 +1,4 @@
-"""What `sam deploy` does: packages a template, makes a change set, executes it, waits, and tells the outputs."""
+"""Deploys like `sam deploy`: packages a template, creates a change set, executes it, waits, and returns the outputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 
 class DeploymentFailed(CloudError):
-    """A stack was not made or changed; the text has the reason of the resource that failed first."""
+    """A stack was not created or changed. The text has the reason of the resource that failed first."""
 
 
 def deploy(
@@ -33,7 +33,7 @@ def deploy(
     tags: Mapping[str, str] | None = None,
     report: Callable[[str], None] = print,
 ) -> dict[str, str]:
-    """Makes or changes a stack, and waits for it.
+    """Creates or changes a stack, and waits for it.
 
     Args:
         template: the file; paths in it are relative to its folder.
@@ -47,7 +47,7 @@ def deploy(
         The stack's outputs by their keys.
 
     Raises:
-        DeploymentFailed: the template is refused, or a resource failed; what was done is rolled back.
+        DeploymentFailed: the template is refused, or a resource failed. The stack is rolled back.
         PackagingFailed: a folder or a file that the template names is not there.
     """
     path = Path(template)
@@ -56,7 +56,7 @@ def deploy(
     stacks = client("cloudformation")
     there = _stack(stacks, stack_name)
     if there is not None and there["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED"):
-        report(f"{stack_name} was never made ({there['StackStatus']}): it is deleted first.")
+        report(f"{stack_name} was never created ({there['StackStatus']}), so it is deleted first.")
         stacks.delete_stack(StackName=stack_name)
         _settled(stacks, there["StackId"])
         there = None
@@ -67,7 +67,7 @@ def deploy(
         settings["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     change_set = _change_set(stacks, client, stack_name, packaged, **settings)
     if change_set is None:
-        report(f"{stack_name}: nothing has changed.")
+        report(f"{stack_name} has no changes to deploy.")
         return _outputs(stacks, stack_name)
     id = change_set["StackId"]
     seen = {event["EventId"] for event in _events(stacks, id)}
@@ -83,7 +83,7 @@ def client_of(endpoint_url: str) -> Callable[[str], Any]:
         endpoint_url: of a local cloud on this machine.
 
     Raises:
-        CloudError: it is no address of this machine, or nothing answers there.
+        CloudError: the address is not on this machine, or nothing answers there.
     """
     import boto3  # takes long to import, and a caller who brings a client does not need it
     from botocore.config import Config
@@ -138,7 +138,7 @@ def _parameters(
 ) -> list[dict[str, Any]]:
     declared = document.get("Parameters") or {}
     if unknown := sorted(set(given) - set(declared)):
-        known = f"It has {', '.join(declared)}." if declared else "It has none."
+        known = f"It has {', '.join(declared)}." if declared else "It has no parameters."
         raise DeploymentFailed(f"The template has no parameter {', '.join(unknown)}. {known}")
     kept = {each["ParameterKey"] for each in (there or {}).get("Parameters", [])}
     named = [{"ParameterKey": name, "ParameterValue": plain(value)} for name, value in given.items()]

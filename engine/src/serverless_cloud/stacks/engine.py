@@ -89,11 +89,11 @@ class Engine:
         stack.plan, stack.updated = plan, now()
         stack.become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         gone = [stack.resources.pop(name) for name in list(stack.resources) if name not in order]
-        self._remove([*leftover, *gone])  # what cannot be deleted stays behind, and is no failure
+        self._remove([*leftover, *gone])  # resources that cannot be deleted stay behind, which isn't a failure
         stack.become("UPDATE_COMPLETE")
 
     def delete(self, retained: Iterable[str]) -> None:
-        """Deletes all resources but those that are to be retained."""
+        """Deletes all resources except the retained resources."""
         for logical_id in retained:
             if resource := self._stack.resources.pop(logical_id, None):
                 self._stack.note(resource, "DELETE_SKIPPED")
@@ -125,7 +125,7 @@ class Engine:
             self._make(plan, scope, logical_id)
             return
         kind = _kind(old.type)
-        holder = Resource(**vars(old))  # as it was: what an undo puts back
+        holder = Resource(**vars(old))  # as it was, for an undo
         try:
             _refuse_policies(old.type, definition)
             wanted = self._properties(plan, scope, kind, definition)
@@ -190,7 +190,7 @@ class Engine:
     # ---- deleting
 
     def _remove(self, resources: list[Resource], *, new: bool = False) -> list[str]:
-        """Deletes resources, those first that no other one needs; the logical ids of those that could not be."""
+        """Deletes resources, first the ones that nothing else needs. Returns the logical ids of the failures."""
         left, failed = list(resources), list[Resource]()
         while left:
             needed = {name for each in (*left, *failed) for name in each.needs - {each.logical_id}}
@@ -314,7 +314,7 @@ class _Reporting:
 
     def __enter__(self) -> None:
         if self._stopped():
-            raise Failed("The work was cancelled.")
+            raise Failed("The work was canceled.")
         if not self._quiet:
             self._stack.note(self._resource, f"{self._verb}_IN_PROGRESS")
 
@@ -326,7 +326,7 @@ class _Reporting:
             return
         if not isinstance(error, (ResourceFailed, StackError)):  # a defect of ours: the stack fails, the server goes on
             traceback.print_exception(error)
-            told = f"An error inside the local cloud, {type(error).__name__}: {error}"
+            told = f"The local cloud failed with {type(error).__name__}: {error}"
         else:
             told = str(error)
         self._stack.note(self._resource, f"{self._verb}_FAILED", told)
@@ -352,6 +352,6 @@ def _refuse_policies(type: str, definition: Any) -> None:
             raise UnsupportedResource(f"{name} ({', '.join(definition[name])}) of {type}")
     if definition.get("DeletionPolicy") == "Snapshot":
         raise ResourceFailed(
-            f"The local cloud takes no snapshots, and the DeletionPolicy of {type} asks for one. Write "
+            f"The local cloud doesn't take snapshots, but the DeletionPolicy of {type} asks for a snapshot. Write "
             "DeletionPolicy: Delete."
         )

@@ -1,10 +1,10 @@
-"""How CloudFormation says no."""
+"""The errors of CloudFormation."""
 
 from __future__ import annotations
 
 
 class StackError(Exception):
-    """A call of CloudFormation that is refused, with an error code and AWS's words.
+    """CloudFormation refuses a call, with an error code and AWS's words.
 
     Args:
         code: as in the API reference.
@@ -17,11 +17,14 @@ class StackError(Exception):
 
 
 class ResourceFailed(Exception):
-    """A resource could not be made, changed or deleted; the text is the reason in the stack's events."""
+    """A resource could not be created, changed or deleted. The text is the reason in the stack's events."""
 
 
 class UnsupportedResource(ResourceFailed):
-    """A type or a property that would have no effect here: never passed over in silence."""
+    """A type or a property that would have no effect in the local cloud, so it is refused by name."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The local cloud does not honour {what} yet (docs/fidelity.md). Nothing was made of it.")
+        super().__init__(
+            f"The local cloud doesn't support {what}, so it did nothing with this resource. Leave it out; "
+            "docs/fidelity.md lists what works here."
+        )

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from serverless_cloud.stacks.errors import StackError
 
-#: What `Ref: AWS::NoValue` gives; a property with it is left out.
+#: The value of `Ref: AWS::NoValue`; a property with it is left out.
 NO_VALUE: Any = object()
 
 _IN_SUB = re.compile(r"\$\{(!?)([^}]*)\}")
@@ -85,7 +85,9 @@ class Scope:
                     raise StackError(f"Template error: {name} needs the transform {LANGUAGE_EXTENSIONS}")
                 return _FUNCTIONS[name](self, given)
             if name.startswith("Fn::"):
-                raise StackError(f"Template error: the local cloud does not know the function {name}")
+                raise StackError(
+                    f"Template error: the local cloud doesn't support the function {name} (docs/fidelity.md)"
+                )
         resolved = {name: self.resolve(each) for name, each in value.items()}
         return {name: each for name, each in resolved.items() if each is not NO_VALUE}
 

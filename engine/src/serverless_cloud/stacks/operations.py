@@ -1,4 +1,4 @@
-"""The calls of CloudFormation on stacks; those on change sets are in change_sets.py.
+"""The calls of CloudFormation on stacks. Calls on change sets are in change_sets.py.
 
 Each takes the parameters of the API reference and answers as it says.
 """
@@ -230,7 +230,7 @@ class Operations:
 
 
 def summary_of(text: str) -> Answer:
-    """What a template declares, without transforming it."""
+    """A template's declarations, without transforming it."""
     document = documents.parse(text)
     check_shape(document)
     template = Template(document)
@@ -264,7 +264,10 @@ def refuse_settings(request: Request) -> None:
     """Raises StackError for settings of a call that would have no effect here."""
     for name in _REFUSED:
         if request.get(name):
-            raise StackError(f"The local cloud does not honour {name} of a stack (docs/fidelity.md). Leave it out.")
+            raise StackError(
+                f"The local cloud doesn't support {name} of a stack. Leave it out; docs/fidelity.md lists what works "
+                "here."
+            )
 
 
 def tags_of(request: Request) -> dict[str, str]:

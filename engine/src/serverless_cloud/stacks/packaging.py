@@ -71,7 +71,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return documents.parse(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PackagingFailed(f"There is no template {path}: {error.strerror or error}.") from error
+        raise PackagingFailed(f"The template {path} can't be read: {error.strerror or error}.") from error
     except (StackError, UnicodeDecodeError) as error:
         raise PackagingFailed(f"{path}: {error}") from error
 
@@ -119,18 +119,20 @@ def zipped(path: Path) -> bytes:
     if path.is_file():
         return path.read_bytes() if path.suffix in _STORED else zip_of({path.name: path.read_bytes()})
     if not path.is_dir():
-        raise PackagingFailed(f"there is no folder and no file {path}.")
+        raise PackagingFailed(f"there is no folder or file {path}.")
     root, files = path.resolve(), dict[str, bytes]()
     for where, folders, names in os.walk(root, followlinks=True):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in (*folders, *names):
             if not (Path(where) / name).resolve().is_relative_to(root):
                 raise PackagingFailed(
-                    f"{Path(where) / name} is a link that leads out of {path}. Copy what it points at."
+                    f"{Path(where) / name} is a link that leads out of {path}. Replace it with a copy of the file."
                 )
         for folder in folders:
             if Path(where).resolve().is_relative_to((Path(where) / folder).resolve()):
-                raise PackagingFailed(f"{Path(where) / folder} is a link to a folder that it stands in.")
+                raise PackagingFailed(
+                    f"{Path(where) / folder} is a link to a folder that contains it. Remove the link."
+                )
         for name in names:
             if not name.endswith(".pyc"):
                 file = Path(where) / name
@@ -154,7 +156,7 @@ def _address(type: str, value: str, folder: Path, depot: Depot) -> Any:
         try:
             key = depot.store(path.read_bytes(), path.suffix)
         except OSError as error:
-            raise PackagingFailed(f"{path} cannot be read: {error.strerror or error}.") from error
+            raise PackagingFailed(f"{path} can't be read: {error.strerror or error}.") from error
     if form == "uri":
         return f"s3://{depot.bucket}/{key}"
     bucket_name, key_name = form.split()

@@ -1,4 +1,4 @@
-"""The parameters of a template: what it declares, and what a caller gives.
+"""The parameters of a template: its declarations, and a caller's values.
 
 Source: CloudFormation Template Reference, "Parameters"; the words of refusals are [recalled, not verified].
 """

@@ -57,7 +57,7 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
 def plan_of(
     text: str, given: list[Mapping[str, Any]], tags: dict[str, str], region: str, *, stack: Stack | None = None
 ) -> StackSpec:
-    """What a stack is to become.
+    """The planned state of a stack.
 
     Args:
         given: Parameters of the request.

@@ -1,4 +1,4 @@
-"""What the local cloud knows of a stack."""
+"""A stack as the local cloud knows it."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Resource:
 
     @property
     def physical_id(self) -> str:
-        """What `Ref` gives."""
+        """The value of `Ref`."""
         return self.made.physical_id if self.made else ""
 
     def attribute(self, name: str) -> Any:
-        """What `Fn::GetAtt` gives.
+        """The value of `Fn::GetAtt`.
 
         Raises:
             StackError: the type has no such attribute, or the local cloud does not know it.
@@ -64,7 +64,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class StackSpec:
-    """What a stack is to become.
+    """The planned state of a stack.
 
     Args:
         template: without SAM.
@@ -110,7 +110,7 @@ class Stack:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
     events: list[dict[str, Any]] = field(default_factory=list)
-    #: Held by whoever works on it.
+    #: Held by the thread that works on it.
     busy: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -144,7 +144,7 @@ class Stack:
 
 @dataclass
 class ChangeSet:
-    """What an update, or a new stack, would do."""
+    """The changes that an update, or a new stack, would make."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What the registry of CloudFormation says of a type: its properties, which of them make a new resource when changed.
+"""The registry of CloudFormation for a type: its properties, and which of them replace the resource when changed.
 
 The registry's schemas come with cfn-lint; reading one of its files does not import it, which takes seconds.
 Source of the rules: CloudFormation CLI User Guide, "Resource type schema" (createOnlyProperties, readOnlyProperties).
@@ -34,25 +34,25 @@ class Schema:
 
     @property
     def properties(self) -> frozenset[str]:
-        """What a template may give, and what only reading gives."""
+        """All properties, including the read-only ones."""
         return frozenset(self.document["properties"])
 
     @property
     def read_only(self) -> frozenset[str]:
-        """What Fn::GetAtt may ask for and a template may not give: "Arn", "Endpoint.Address"."""
+        """Properties that Fn::GetAtt may ask for and a template may not give: "Arn", "Endpoint.Address"."""
         return _paths(self.document, "readOnlyProperties")
 
     @property
     def create_only(self) -> frozenset[str]:
         """Changed, they make a new resource: "Name", "SourceParameters.KinesisStreamParameters.StartingPosition".
 
-        Those of which the registry says that it depends are among them; a kind knows better where it can.
+        They include properties for which the registry says that it depends. A kind may know better.
         """
         names = ("createOnlyProperties", "conditionalCreateOnlyProperties")
         return _paths(self.document, names[0]) | _paths(self.document, names[1])
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The properties of a resource with numbers and truth values as what they are: templates write texts, too.
+        """The properties of a resource with proper numbers and truth values, because templates may also write texts.
 
         Raises:
             ResourceFailed: properties that there are not, or that are missing, or of the wrong kind; in AWS's words.
@@ -81,7 +81,9 @@ def of(type: str) -> Schema | None:
 def _folder() -> Path:
     spec = importlib.util.find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("cfn-lint is not installed, and with it the schemas of CloudFormation's types.")
+        raise ModuleNotFoundError(
+            "The schemas of CloudFormation's types are missing, because cfn-lint is not installed. Install it with pip."
+        )
     return Path(spec.origin).parent / "data" / "schemas"
 
 

@@ -18,7 +18,7 @@ PATIENCE_S = 20.0
 
 
 class Store:
-    """What is kept from call to call.
+    """The stacks that are kept from call to call.
 
     Args:
         time_scale: divides AWS's own waits.

@@ -1,7 +1,7 @@
-"""What a template must look like, and in which order its resources are made.
+"""Checks the form of a template, and orders the creation of its resources.
 
 Source: CloudFormation Template Reference, "Template sections", "Resource attributes"; the words of refusals are
-[recalled, not verified] but for those that its troubleshooting guide has.
+[recalled, not verified], except for words from its troubleshooting guide.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Template:
 
     @property
     def capabilities(self) -> list[str]:
-        """What a caller must acknowledge for its resources."""
+        """The capabilities that a caller must acknowledge for its resources."""
         kinds = [(each["Type"], each.get("Properties") or {}) for each in self.resources.values()]
         named = any(_IAM_NAMES.get(kind) and _IAM_NAMES[kind] in given for kind, given in kinds)
         if named:
@@ -147,13 +147,15 @@ class Template:
 
 
 def check_shape(document: Mapping[str, Any]) -> None:
-    """Raises StackError unless the sections are those of a template; what SAM has is allowed."""
+    """Raises StackError unless the sections are a template's. SAM's sections are allowed."""
     allowed = _SECTIONS | {"Globals"} if SERVERLESS in transforms_of(document) else _SECTIONS
     if unknown := sorted(set(map(str, document)) - allowed):
         raise StackError(f"Invalid template property or properties [{', '.join(unknown)}]")
     for name in _REFUSED:
         if document.get(name):
-            raise StackError(f"The local cloud does not honour the section {name} of a template (docs/fidelity.md).")
+            raise StackError(
+                f"The local cloud doesn't support the section {name} in a template (docs/fidelity.md). Leave it out."
+            )
     if not isinstance(document.get("Resources"), Mapping) or not document["Resources"]:
         raise StackError("Template format error: At least one Resources member must be defined.")
     for name in ("Parameters", "Mappings", "Conditions", "Outputs"):

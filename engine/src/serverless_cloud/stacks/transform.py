@@ -29,20 +29,22 @@ def transformed(
 
     Args:
         document: the template as it was given.
-        parameters: the caller's values; the template's defaults need not be there.
+        parameters: the caller's values, with or without the template's defaults.
         managed_policies: the ARNs of AWS's own policies by their names; called only if one is named.
 
     Raises:
-        StackError: it is no template, SAM refuses it, or it declares a transform that the local cloud has not got.
+        StackError: it is not a template, SAM refuses it, or it declares an unsupported transform.
     """
     check_shape(document)
     declared = transforms_of(document)
     if unknown := [name for name in declared if name not in (SERVERLESS, LANGUAGE_EXTENSIONS)]:
-        raise StackError(f"The local cloud has no transform named {', '.join(unknown)} (docs/fidelity.md).")
+        raise StackError(
+            f"The local cloud doesn't support the transform {', '.join(unknown)} (docs/fidelity.md). Leave it out."
+        )
     if "Fn::ForEach" in (text := json.dumps(document, default=str)):
-        raise StackError("The local cloud does not honour Fn::ForEach (docs/fidelity.md). Write the copies out.")
+        raise StackError("The local cloud doesn't support Fn::ForEach (docs/fidelity.md). Write out each copy.")
     if '"Fn::Transform"' in text:
-        raise StackError("The local cloud does not honour Fn::Transform (docs/fidelity.md).")
+        raise StackError("The local cloud doesn't support Fn::Transform (docs/fidelity.md). Write out its result.")
     found = copy.deepcopy(dict(document))
     return _serverless(found, dict(parameters), region, managed_policies) if SERVERLESS in declared else found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-#: What a Variable has for a value that leads nowhere.
+#: The value of a Variable that leads nowhere.
 MISSING = object()
 
 
@@ -79,7 +79,7 @@ def _operators() -> dict[str, Callable[[Any, Any], bool]]:
     return found | {name: tested(is_so) for name, is_so in _IS.items()}
 
 
-#: By name. Those that end with Path compare with what a path leads to, and are not listed.
+#: By name. Operators that end with Path compare with the value at a path, and are not listed.
 OPERATORS = _operators()
 
 #: Operators whose value may come from a path: NumericEqualsPath and so on.

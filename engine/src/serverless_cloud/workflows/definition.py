@@ -35,7 +35,7 @@ class _Twice(dict[str, Any]):
 
 
 def problems(text: str, kind: str = "STANDARD") -> list[Problem]:
-    """What is wrong with a definition; empty if it may be created.
+    """The problems of a definition; empty if it may be created.
 
     Args:
         text: the definition, in JSON.
@@ -124,7 +124,7 @@ class _Checking:
     def _state(self, name: str, state: Any, place: str, depth: int) -> Iterator[Problem]:
         self._places.setdefault(name, []).append(place)
         if not name or len(name) > _LONGEST_NAME:
-            yield Problem("INVALID_STATE_NAME", f"A state's name has 1 to {_LONGEST_NAME} characters", place)
+            yield Problem("INVALID_STATE_NAME", f"A state's name must have 1 to {_LONGEST_NAME} characters", place)
         if not isinstance(state, dict):
             yield schema("Expected value of type Object", place)
             return
@@ -159,7 +159,7 @@ class _Checking:
                 yield schema("Expected value of type Object", where)
 
     def _resource(self, resource: str) -> str | None:
-        """What is wrong with a Task's Resource."""
+        """The problem with a Task's Resource."""
         parts = resource.split(":")
         is_function = len(parts) in (7, 8) and parts[2] == "lambda" and parts[5] == "function" and parts[6]
         if parts[0] == "arn" and (is_function or (len(parts) > 5 and parts[2] == "states")):

@@ -1,4 +1,4 @@
-"""What a Task's Resource may be, as AWS names it, and which of these the local cloud serves. No moto.
+"""A Task's possible Resources, with AWS's names, and which of them the local cloud supports. No moto.
 
 Rules: Step Functions Developer Guide, "Integrating services" (patterns by service), "AWS SDK service integrations".
 """
@@ -55,14 +55,14 @@ SERVED: dict[str, dict[str, tuple[str, ...]]] = {
     "sqs": {"sendMessage": ("", "waitForTaskToken")},
     "states": {"startExecution": ("", "sync", "sync:2", "waitForTaskToken")},
 }
-#: AWS has optimised integrations of these; the local cloud does not.
+#: AWS has optimized integrations of these; the local cloud doesn't.
 NOT_SERVED = (
     "athena", "bedrock", "codebuild", "databrew", "ecs", "eks", "elasticmapreduce", "emr-containers", "emr-serverless",
     "glue", "http", "mediaconvert", "sagemaker",
 )  # fmt: skip
-#: boto3's names of the optimised integrations' services.
+#: boto3's names of the optimized integrations' services.
 BOTO = {"states": "stepfunctions"}
-#: The parameters that an optimised integration takes, where they are not all of the call's.
+#: The parameters that an optimized integration takes, where they are not all of the call's.
 PARAMETERS = {
     ("lambda", "invoke"): ("ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"),
     ("states", "startExecution"): ("Input", "Name", "StateMachineArn", "TraceHeader"),
@@ -117,7 +117,7 @@ class Call:
 
 
 def call_of(resource: str) -> Call | None:
-    """What a Resource calls; None if it is no integration (a function or an activity)."""
+    """The call of a Resource; None if it is not an integration (a function or an activity)."""
     form = _FORM.fullmatch(resource)
     if form is None or form[4].startswith("activity:"):
         return None
@@ -154,7 +154,7 @@ def resource_problem(resource: str, is_express: bool = False) -> str | None:
 def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
     if call.service not in SDK_SERVICES:
         return (
-            f"The local cloud does not serve {resource}: its AWS SDK integrations are those of "
+            f"The local cloud doesn't support {resource}. Its AWS SDK integrations work only with "
             f"{', '.join(sorted(SDK_SERVICES))}."
         )
     if not call.action[0].islower() or call.operation not in operations(call.boto_service):
@@ -164,7 +164,7 @@ def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
 
 def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
     if call.service in NOT_SERVED:
-        return f"The local cloud does not serve {resource}: {call.service} has no counterpart here."
+        return f"The local cloud doesn't support {resource}, because it doesn't have the service {call.service}."
     return None if call.pattern in SERVED.get(call.service, {}).get(call.action, ()) else unknown
 
 

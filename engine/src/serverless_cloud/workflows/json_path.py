@@ -16,14 +16,14 @@ from serverless_cloud.workflows.json_path_filter import Filter, FilterError, par
 
 
 class PathError(ValueError):
-    """The text is no JSONPath."""
+    """The text is not a JSONPath."""
 
 
 class NoSuchPath(LookupError):
     """A definite path leads nowhere."""
 
 
-#: One step: from a value to the values it leads to. `strict`: what is not there is an error.
+#: One step: from a value to the values it leads to. `strict`: a missing value is an error.
 Step = Callable[[Any, Any, bool], Iterator[Any]]
 
 
@@ -44,7 +44,7 @@ class JsonPath:
     function: str | None = None
 
     def find(self, data: Any) -> Any:
-        """What the path leads to in `data`.
+        """The value at the path in `data`.
 
         Raises:
             NoSuchPath: it is definite and leads nowhere, or its definite beginning does.
@@ -116,7 +116,7 @@ def parse(text: str) -> JsonPath:
         PathError: it is none.
     """
     if not text.startswith("$"):
-        raise PathError(f"{text!r} does not begin with $")
+        raise PathError(f"{text!r} must begin with $")
     body, function = text[1:], None
     if call := _CALL.search(body):
         body, function = body[: call.start()], call.group(1)
@@ -138,13 +138,13 @@ def parse(text: str) -> JsonPath:
             step, definite, place = _bracket(body[at + 1 : end].strip(), text, is_last=end == len(body) - 1)
             at = end + 1
         elif not deep and body[at - 1] != ".":
-            raise PathError(f"{text!r} has {body[at]!r} where . or [ is expected")
+            raise PathError(f"{text!r} has {body[at]!r} instead of . or [")
         elif body[at] == "*":
             step, definite, place, at = _wildcard, False, None, at + 1
         elif found := _DOT_NAME.match(body, at):
             step, definite, place, at = _child(found.group(1)), True, found.group(1), found.end()
         else:
-            raise PathError(f"{text!r} has {body[at]!r} where a name is expected")
+            raise PathError(f"{text!r} has {body[at]!r} instead of a name")
         steps.append((step, definite))
         places = None if places is None or place is None else [*places, place]
     is_definite = all(definite for _, definite in steps)
@@ -174,7 +174,7 @@ def _closing(body: str, start: int, text: str) -> int:
 
 
 def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str | int | None]:
-    """A step in brackets, whether it is definite, and the place that it names, if it may stand in a reference path."""
+    """A step in brackets, whether it is definite, and the place that it names, if a reference path may have it."""
     if inside == "*":
         return _wildcard, False, None
     if inside.startswith("?"):
@@ -197,7 +197,7 @@ def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str 
             break
         at += 1
     if not names or at != len(inside):
-        raise PathError(f"{text!r} has [{inside}], which is no name, index, slice or filter")
+        raise PathError(f"{text!r} has [{inside}], which is not a name, index, slice or filter")
     if len(names) == 1:
         return _child(names[0]), True, names[0]
     return (_members(names), True, None) if is_last else (_children(names), False, None)

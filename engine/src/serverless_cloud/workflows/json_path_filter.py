@@ -1,4 +1,4 @@
-"""Filters of JSONPath: what stands in [?( )], after Jayway's README."""
+"""Filters of JSONPath, the contents of [?( )], after Jayway's README."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Operand = Callable[[Any, Any], Any]
 
 
 class FilterError(ValueError):
-    """The text is no filter."""
+    """The text is not a filter."""
 
 
-#: What a path that leads nowhere has for a value.
+#: The value of a path that leads nowhere.
 MISSING = object()
 
 _TOKEN = re.compile(
@@ -80,7 +80,7 @@ class _Parser:
     def read(self) -> Filter:
         wanted = self._either()
         if self._tokens:
-            raise FilterError(f"the filter {self._text!r} has {self._tokens[0][1]!r} too much")
+            raise FilterError(f"the filter {self._text!r} has an unexpected {self._tokens[0][1]!r}")
         return wanted
 
     def _take(self, *wanted: str) -> bool:
@@ -143,7 +143,7 @@ class _Parser:
             return re.compile(pattern, sum(getattr(re, flag.upper()) for flag in flags))
         if kind == "word" and text in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text]
-        raise FilterError(f"the filter {self._text!r} has {text!r} where a value is expected")
+        raise FilterError(f"the filter {self._text!r} has {text!r} instead of a value")
 
 
 def _path_operand(text: str, parse_path: Callable[[str], Any]) -> Operand:

@@ -32,7 +32,7 @@ def is_expression(text: Any) -> bool:
 
 
 def inner(text: str) -> str:
-    """What stands between {% and %}."""
+    """The text between {% and %}."""
     return text[2:-2].strip()
 
 
@@ -48,7 +48,7 @@ def _partition(values: Any = None, size: Any = None) -> Any:
 
 def _range(first: Any = None, last: Any = None, step: Any = None) -> Any:
     if any(not isinstance(each, int | float) or isinstance(each, bool) for each in (first, last, step)) or step == 0:
-        raise JsonataError("$range takes three numbers, the third of which is not 0")
+        raise JsonataError("$range takes three numbers, and the third can't be 0")
     count = math.floor((last - first) / step) + 1
     if count > 1_000_000:
         raise JsonataError("$range would have more than 1,000,000 items")
@@ -59,7 +59,7 @@ def _hash(data: Any = None, algorithm: Any = None) -> Any:
     if data is None:
         return None
     if algorithm not in _HASHES:
-        raise JsonataError(f"$hash takes one of {', '.join(_HASHES)}; it was given {algorithm!r}")
+        raise JsonataError(f"$hash takes one of {', '.join(_HASHES)}, not {algorithm!r}")
     text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
@@ -74,7 +74,7 @@ def _parse(text: Any = None) -> Any:
     try:
         return json.loads(text)
     except (TypeError, ValueError) as error:
-        raise JsonataError(f"$parse was not given JSON: {error}") from error
+        raise JsonataError(f"The argument of $parse is not JSON: {error}") from error
 
 
 def _no_eval(*_: Any) -> Any:
@@ -99,7 +99,7 @@ def _library() -> Any:
 
 
 def check(expression: str) -> str | None:
-    """What is wrong with an expression as it is written; None if it can be read."""
+    """The problem with an expression as it is written; None if it can be read."""
     try:
         _library().Jsonata(expression)
     except Exception as error:
@@ -143,11 +143,11 @@ def _plain(value: Any, null: Any) -> Any:
         return value
     if isinstance(value, int | float):
         if not math.isfinite(value):
-            raise JsonataError("returned a number that JSON does not have.")
+            raise JsonataError("returned a number that JSON can't represent.")
         return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, list | tuple | range):
         if len(value) > _MOST_ITEMS:
-            raise JsonataError(f"returned {len(value)} items, more than the largest payload of a state holds.")
+            raise JsonataError(f"returned {len(value)} items, more than a state's largest payload can hold.")
         return [_plain(each, null) for each in value]
     if isinstance(value, dict):
         return {str(name): _plain(each, null) for name, each in value.items()}
@@ -177,7 +177,7 @@ _PARTS = ("lhs", "rhs", "expression", "expressions", "arguments", "condition", "
 
 
 def _references(node: Any, found: dict[str, None]) -> None:
-    """Notes what a part of an expression reads; parts that have an input of their own are not looked into."""
+    """Notes what a part of an expression reads; parts with their own input are not looked into."""
     kind = getattr(node, "type", None)
     if kind == "path":
         _references(node.steps[0], found)

@@ -1,4 +1,4 @@
-"""Distributed Map states in a definition: what moto's grammar does not know is taken out and kept. No moto.
+"""Distributed Map states in a definition. Takes out and keeps fields that moto's grammar doesn't know. No moto.
 
 The grammar of moto 5.2.5 has no EXPRESS, ItemBatcher, JSONL, CSVDelimiter, ItemsPointer and WriterConfig,
 and takes no whole number for ToleratedFailurePercentage.
@@ -24,7 +24,7 @@ class CannotServe(ValueError):
 
 @dataclass(frozen=True)
 class Distributed:
-    """What a distributed Map state says, as it is in the definition.
+    """A distributed Map state, as it is in the definition.
 
     Args:
         child: the definition of its child executions, JSON.
@@ -40,7 +40,7 @@ class Distributed:
 
     @property
     def batcher_template(self) -> dict[str, Any]:
-        """ItemBatcher as a payload template: what it says is known when the state runs."""
+        """ItemBatcher as a payload template; its values are known when the state runs."""
         names = {"MaxItemsPerBatchPath": "MaxItemsPerBatch.$", "MaxInputBytesPerBatchPath": "MaxInputBytesPerBatch.$"}
         return {names.get(name, name): value for name, value in self.batcher.items()}
 
@@ -79,7 +79,7 @@ def for_moto(definition: str) -> str:
 
 
 def distributed_of(state: Mapping[str, Any], query_language: str) -> Distributed:
-    """What a distributed Map state says.
+    """A distributed Map state's fields.
 
     Args:
         query_language: of what the state is in.
@@ -114,7 +114,7 @@ def _reduce(state: dict[str, Any]) -> None:
     state.pop("ItemBatcher", None)
     writer = state.pop("ResultWriter", None)
     if writer is not None and not str(writer.get("Resource", ":putObject")).endswith(":putObject"):
-        raise CannotServe(f"The local cloud does not serve ResultWriter's Resource {writer['Resource']}")
+        raise CannotServe(f"The local cloud doesn't support ResultWriter's Resource {writer['Resource']}")
     reader = state.get("ItemReader")
     if reader is None:
         return

@@ -31,19 +31,19 @@ def reader_problem(reader: Mapping[str, Any]) -> str | None:
     action = str(reader.get("Resource", "")).rsplit(":", 1)[-1]
     config = reader.get("ReaderConfig", {})
     if action not in ("getObject", "listObjectsV2"):
-        return f"The local cloud does not serve ItemReader's Resource {reader.get('Resource')}"
+        return f"The local cloud doesn't support ItemReader's Resource {reader.get('Resource')}"
     for name in ("Transformation", "ManifestType"):
         if name in config:
-            return f"The local cloud does not serve {name} of ReaderConfig"
+            return f"The local cloud doesn't support {name} in ReaderConfig"
     kind = config.get("InputType")
     if action == "getObject" and kind not in INPUT_TYPES:
-        return f"The local cloud reads {', '.join(INPUT_TYPES)}; InputType {kind} is not served"
+        return f"The local cloud doesn't support InputType {kind}. Give {' or '.join(INPUT_TYPES)}"
     if kind == "CSV":
         location = config.get("CSVHeaderLocation")
         if location not in ("FIRST_ROW", "GIVEN"):
             return "CSVHeaderLocation must be FIRST_ROW or GIVEN"
         if (location == "GIVEN") != ("CSVHeaders" in config):
-            return "CSVHeaders is needed if CSVHeaderLocation is GIVEN, and only then"
+            return "CSVHeaderLocation GIVEN and CSVHeaders need each other. Give both or neither"
         if config.get("CSVDelimiter", "COMMA") not in DELIMITERS:
             return f"CSVDelimiter must be one of {', '.join(DELIMITERS)}"
     return None
@@ -70,7 +70,7 @@ def items_of(text: str, config: Mapping[str, Any]) -> list[Any]:
 
 
 def listed(contents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What ListObjectsV2 found, as items."""
+    """The objects of ListObjectsV2, as items."""
     return [
         {
             "Etag": each["ETag"],
@@ -95,7 +95,7 @@ def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any,
         batcher: MaxItemsPerBatch, MaxInputBytesPerBatch, BatchInput; each may be missing.
 
     Raises:
-        TooLarge: one item alone is more than MaxInputBytesPerBatch.
+        TooLarge: a single item is more than MaxInputBytesPerBatch.
     """
     most_items = int(batcher.get("MaxItemsPerBatch") or len(items) or 1)
     most_bytes = min(int(batcher.get("MaxInputBytesPerBatch") or MOST_INPUT_BYTES), MOST_INPUT_BYTES)
@@ -107,7 +107,7 @@ def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any,
     for item in items:
         size = len(compact(item).encode()) + 1  # and a comma
         if empty_bytes + size > most_bytes:
-            raise TooLarge(f"An item of {size - 1} bytes does not fit into an input of {most_bytes} bytes.")
+            raise TooLarge(f"An item of {size - 1} bytes doesn't fit into an input of {most_bytes} bytes.")
         if batch and (len(batch) == most_items or used_bytes + size > most_bytes):
             made.append((head | {"Items": batch}, len(batch)))
             batch, used_bytes = [], empty_bytes
@@ -135,7 +135,7 @@ def _array(value: Any, pointer: str | None) -> list[Any]:
         try:
             value = value[int(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, ValueError, TypeError):
-            raise CannotRead(f"ItemsPointer {pointer} leads to nothing.") from None
+            raise CannotRead(f"ItemsPointer {pointer} points at nothing in the object.") from None
     if isinstance(value, dict):
         return pairs(value)
     if not isinstance(value, list):

@@ -44,7 +44,7 @@ class MapRun:
     """One run of a distributed Map state.
 
     Args:
-        arn, execution_arn: its own, and that of the execution that it belongs to.
+        arn, execution_arn: its own ARN, and the ARN of its execution.
         machine_arn: of its children's machine: the parent's, and the run's label.
         max_concurrency: 0 for the most that there are.
         tolerated_count, tolerated_percentage: of items; more failures end the run.
@@ -67,7 +67,7 @@ class MapRun:
 
     @property
     def label(self) -> str:
-        """What stands behind the machine's name in its ARN."""
+        """The part after the machine's name in its ARN."""
         return self.machine_arn.rsplit("/", 1)[1]
 
     @property
@@ -151,7 +151,7 @@ class MapRun:
 
 
 def result_of(described: Mapping[str, Any], transformation: str) -> list[Any]:
-    """What a child adds to the results.
+    """The part of the results that a child adds.
 
     Args:
         described: all about it, in PascalCase, Output as JSON text.
@@ -167,7 +167,7 @@ def files(described: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> 
     """The result files by their names, without manifest.json.
 
     Args:
-        described: all children; those that never ran have the status PENDING.
+        described: all children; children that never ran have the status PENDING.
         config: WriterConfig; {} if there is none.
     """
     results: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""What is wrong with a state machine's definition, as ValidateStateMachineDefinition tells it.
+"""Problems of a state machine's definition, as ValidateStateMachineDefinition reports them.
 
 Codes: API reference, ValidateStateMachineDefinitionDiagnostic. Messages and places: as AWS's validator wrote them in
 public issues and tests of 2025 and 2026 (LocalStack 11978; floci 2670, 2735, 2745, 2968, 3733; cdk-preflight's rules).

@@ -18,7 +18,7 @@ _WORDS = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
 
 
 class UnfitParameters(ValueError):
-    """The parameters are not those of the call. Args: problems: in AWS's words."""
+    """The parameters don't fit the call. Args: problems: in AWS's words."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__(", ".join(problems))
@@ -58,7 +58,7 @@ def to_boto(parameters: Mapping[str, Any], shape: Any, allowed: Iterable[str] | 
 
 
 def to_states(value: Any, shape: Any, is_sdk: bool = True) -> Any:
-    """What boto3 answered, as a state gets it.
+    """boto3's answer, as a state gets it.
 
     Args:
         shape: botocore's shape of it.
@@ -85,7 +85,7 @@ def to_states(value: Any, shape: Any, is_sdk: bool = True) -> Any:
 
 
 def metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What optimised integrations add to a result.
+    """The part of a result that optimized integrations add.
 
     Args:
         answer: boto3's ResponseMetadata.
@@ -119,7 +119,7 @@ def _structure(given: Mapping[str, Any], shape: Any, problems: list[str]) -> dic
     return made
 
 
-#: By the kind of a shape: what a value of it is in JSON, and how AWS calls that.
+#: By the kind of a shape: the JSON type of its values, and AWS's name for it.
 _JSON_TYPES: dict[str, tuple[type, str]] = {
     "structure": (dict, "an OBJECT"),
     "map": (dict, "an OBJECT"),

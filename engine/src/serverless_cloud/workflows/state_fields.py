@@ -81,7 +81,7 @@ _REFERENCES = (
 
 
 def field_problems(kind: str, state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
-    """What is wrong with the fields of a state that every type may have, or that have a simple value.
+    """Problems with the fields of a state that every type may have, or that have a simple value.
 
     Args:
         kind: its Type, a known one.
@@ -144,7 +144,7 @@ def _together(kind: str, state: Mapping[str, Any], place: str) -> Iterator[Probl
 def number_problems(
     value: Any, name: str, bounds: tuple[float, float | None], language: str, place: str
 ) -> Iterator[Problem]:
-    """What is wrong with a number, which JSONata may compute."""
+    """Problems with a number, which JSONata may compute."""
     if language == "JSONata" and is_expression(value):
         return
     real = name in _REALS
@@ -159,7 +159,7 @@ def number_problems(
 
 
 def path_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
-    """What is wrong with the value of a field that takes a path."""
+    """Problems with the value of a field that takes a path."""
     if value is None and name in ("InputPath", "OutputPath", "ResultPath"):
         return
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What is wrong with parts of states that have rules of their own: Choice, Retry, Catch, Map, computed values."""
+"""Problems with parts of states that have their own rules: Choice, Retry, Catch, Map, computed values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _ERRORS = (
 
 
 def rule_problems(kind: str, state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
-    """What is wrong with a state beyond its single fields; as `field_problems`."""
+    """Problems with a state beyond its single fields; as `field_problems`."""
     yield from _computed(state, language, place)
     if kind == "Choice":
         yield from _choices(state.get("Choices"), language, place)
@@ -145,7 +145,7 @@ def _comparison(rule: Any, place: str, *, is_top: bool) -> Iterator[Problem]:
         if len(operators) > 1:
             yield schema(f"There should only be one of the following fields: [{', '.join(operators)}]", place)
         if not operators:
-            yield schema("This object should have only one comparison operator, StringEquals for instance", place)
+            yield schema("This object should have only one comparison operator, such as StringEquals", place)
         for name in operators:
             yield from _operand(name, rule[name], f"{place}/{name}")
 

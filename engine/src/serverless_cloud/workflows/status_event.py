@@ -1,4 +1,4 @@
-"""What EventBridge is told when a Standard execution begins, ends or is redriven.
+"""The event for EventBridge when a Standard execution begins, ends or is redriven.
 
 Rules: Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge"; the limit of 248 KiB
 and which fields are null [recalled, not verified].

@@ -12,7 +12,7 @@ from serverless_cloud.workflows.problems import Problem, schema
 
 
 def template_problems(value: Any, place: str) -> Iterator[Problem]:
-    """What is wrong with a payload template of JSONPath.
+    """Problems with a payload template of JSONPath.
 
     Args:
         place: of the whole template; AWS names no place inside.
@@ -33,7 +33,7 @@ def template_problems(value: Any, place: str) -> Iterator[Problem]:
 
 
 def jsonata_problems(value: Any, place: str) -> Iterator[Problem]:
-    """What is wrong with a value that may have JSONata in it, at any depth."""
+    """Problems with a value that may have JSONata in it, at any depth."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from jsonata_problems(each, f"{place}/{name}")

@@ -1,4 +1,4 @@
-"""Task tokens: what waits for SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat.
+"""Task tokens, which wait for SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat.
 
 Rules: Step Functions API Reference, SendTaskSuccess and SendTaskHeartbeat; the messages are AWS's as seen in public
 reports. No moto.
@@ -91,7 +91,7 @@ class PendingTask:
         """Waits until a worker ends it.
 
         Args:
-            wakened: is set by the worker's answer, and by whoever ends the execution; nobody clears it.
+            wakened: is set by the worker's answer, and by the end of the execution; nobody clears it.
             heartbeat_s: the longest time between two heartbeats, in seconds; the first counts from the moment when
                 the task was taken, or made if nobody takes it.
 
@@ -138,7 +138,7 @@ class Tokens:
         return task
 
     def close(self, task: PendingTask) -> None:
-        """The task is over: its token is of no use from now on."""
+        """Ends the task. From now on its token doesn't work."""
         with self._lock:
             if self._open.pop(task.token, None) is not None:
                 self._over[task.token] = None

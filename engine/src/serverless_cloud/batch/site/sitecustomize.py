@@ -19,7 +19,7 @@ def _arm() -> None:
 
 
 def _make_way() -> None:
-    """A machine may have a sitecustomize of its own: it is imported as if this one were not there."""
+    """Imports the machine's own sitecustomize, if it has one, as if this file were not there."""
     here = os.path.dirname(__file__)  # noqa: PTH120 (pathlib takes longer to import than all of this)
     sys.path[:] = [place for place in sys.path if place != here]
     me = sys.modules.pop(__name__)

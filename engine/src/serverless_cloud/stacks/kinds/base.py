@@ -145,7 +145,7 @@ class Kind:
     deleted_with: ClassVar[tuple[str, ...]]
 
     def __init__(self, **settings: Any) -> None:
-        """A type that needs no code of its own is made of settings: the attributes of its class, by name."""
+        """A type without its own code is made of settings: the attributes of its class, by name."""
         vars(self).update(settings)
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
@@ -165,7 +165,7 @@ class Kind:
         raise NotImplementedError
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
-        """Deletes it; that it has gone already is no error.
+        """Deletes it. It is not an error if it has gone already.
 
         Raises:
             ResourceFailed: it could not be deleted.
@@ -230,7 +230,7 @@ class ByCalls(Kind):
     deleted_by: ClassVar[str]
     described_by: ClassVar[str | None] = None  # asked after the deletion until it finds nothing
     ids: ClassVar[Mapping[str, str]]  # parameter -> property, or key of the answer to creation
-    ref: ClassVar[str]  # as in `ids`: what Ref gives
+    ref: ClassVar[str]  # as in `ids`: the value of Ref
     gives: ClassVar[Mapping[str, str]] = {}  # attribute -> as in `ids`
     renamed: ClassVar[Mapping[str, str]] = {}  # property -> parameter
     tags_as_map: ClassVar[bool] = False
@@ -245,7 +245,7 @@ class ByCalls(Kind):
         return self.made(at, own)
 
     def made(self, at: Place, own: dict[str, Any]) -> Made:
-        """What stands for it, from its properties and the service's answer."""
+        """The made resource, from its properties and the service's answer."""
         del at
         kept = {key: own[key] for key in {*self.ids.values(), self.ref, *self.gives.values()} if key in own}
         return Made(str(own[self.ref]), {name: own[key] for name, key in self.gives.items() if key in own}, kept)
@@ -265,7 +265,7 @@ class ByCalls(Kind):
         """Raises UnsupportedResource for a change that the call for updates would pass over."""
         gone = sorted(set(old) - set(given) - {"Tags"})
         if gone and not self.whole:
-            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
         if given.get("Tags") != old.get("Tags"):
             raise UnsupportedResource(f"a change of Tags of {self.type}")
 
@@ -388,7 +388,7 @@ def _at(given: Any, path: str) -> Any:
 
 
 def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer's values; those of a single structure in it as well ({"Table": {...}})."""
+    """An answer's values, and the values of a single structure in it ({"Table": {...}})."""
     flat = {}
     for name, value in answer.items():
         flat[name] = value

@@ -20,7 +20,7 @@ class Bucket(Kind):
                "InventoryConfigurations", "LoggingConfiguration", "MetadataConfiguration", "MetadataTableConfiguration",
                "MetricsConfigurations", "ReplicationConfiguration", "AbacStatus", "BucketNamePrefix",
                "BucketNamespace")  # fmt: skip
-    #: Property -> call, its parameter; what is put back when it is left out.
+    #: Property -> call, its parameter, and the value to restore when the property is left out.
     _puts: Mapping[str, tuple[str, str]] = {
         "VersioningConfiguration": ("PutBucketVersioning", "VersioningConfiguration"),
         "BucketEncryption": ("PutBucketEncryption", "ServerSideEncryptionConfiguration"),

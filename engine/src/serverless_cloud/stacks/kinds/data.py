@@ -46,7 +46,7 @@ class Table(Kind):
         if "SSESpecification" in changed:
             wanted |= _encryption(given)
         if gone := sorted(changed - set(wanted) - {"StreamSpecification", "ProvisionedThroughput"}):
-            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
         if wanted:
             at.call("dynamodb", "UpdateTable", TableName=name, **wanted)
             _active(at, name)

@@ -15,7 +15,7 @@ from typing import Any
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
 
-#: What the local cloud honours of an instance; moto would take the rest without a word.
+#: The properties of an instance that the local cloud supports. moto would silently accept the rest.
 _HONOURED = frozenset({
     "AllocatedStorage", "ApplyImmediately", "AutoMinorVersionUpgrade", "AvailabilityZone", "BackupRetentionPeriod",
     "CopyTagsToSnapshot", "DBInstanceClass", "DBInstanceIdentifier", "DBName", "DBParameterGroupName",
@@ -53,7 +53,7 @@ class DBInstance(ByCalls):
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         if gone := sorted(set(old) - set(given) - {"ApplyImmediately"}):
-            raise UnsupportedResource(f"leaving out {', '.join(gone)} of {self.type} in an update")
+            raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
         changed = {name: value for name, value in given.items() if old.get(name) != value}
         which = {"DBInstanceIdentifier": made.physical_id, "ApplyImmediately": True}
         at.call("rds", "ModifyDBInstance", **self.parameters(at, "ModifyDBInstance", changed), **which)

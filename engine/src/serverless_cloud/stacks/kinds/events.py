@@ -1,4 +1,4 @@
-"""EventBridge, Scheduler, Pipes, Step Functions, Batch: what makes things happen."""
+"""The resource types of EventBridge, Scheduler, Pipes, Step Functions and Batch."""
 
 # ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Rule(Kind):
         name, bus = self.named(at, given), given.get("EventBusName", "default")
         which = {"Rule": name, "EventBusName": bus}
         arn = self._put(at, name, given)
-        # Ref of a rule on a bus of one's own is BUS|RULE. Source: AWS::Events::Rule, return values.
+        # Ref of a rule on your own bus is BUS|RULE. Source: AWS::Events::Rule, return values.
         own_bus = bus.rsplit("/", 1)[-1]
         made = Made(name if own_bus == "default" else f"{own_bus}|{name}", {"Arn": arn, "RuleName": name}, which)
         with self.whole_or_gone(at, made, given):
@@ -88,7 +88,7 @@ class Schedule(ByCalls):
         return super().create(at, {"GroupName": "default"} | given)
 
     def is_replaced(self, old: Properties, new: Properties) -> bool:
-        """A schedule in the group "default" need not say so."""
+        """A schedule in the group "default" doesn't have to say so."""
         of_group = {"GroupName": "default"}
         return super().is_replaced(of_group | dict(old), of_group | dict(new))
 
@@ -183,7 +183,7 @@ class StateMachine(ByCalls):
 
 
 def _substituted(text: str, values: Properties) -> str:
-    """A definition with its ${names}; those without a value stay, they may be meant for somebody else."""
+    """A definition with its ${names} filled in. Names without a value stay, as they may be for something else."""
 
     def replaced(found: re.Match[str]) -> str:
         if found[1] not in values:

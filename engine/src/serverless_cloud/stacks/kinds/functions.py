@@ -21,7 +21,7 @@ from serverless_cloud.stacks.kinds.base import (
 )
 from serverless_cloud.stacks.kinds.function_network import wait_until_released
 
-#: What a property is when a template leaves it out. Source: Lambda API reference, CreateFunction.
+#: The default of a property that a template leaves out. Source: Lambda API reference, CreateFunction.
 _DEFAULTS: Mapping[str, Any] = {
     "DeadLetterConfig": {"TargetArn": ""},
     "Description": "",
@@ -60,7 +60,7 @@ class Function(ByCalls):
         return made
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        """Changes code, configuration, reserved concurrency and tags: only what is another one."""
+        """Changes code, configuration, reserved concurrency and tags: only the parts that differ."""
         _refuse_pinned_runtime(given)
         name = made.physical_id
         which = {"FunctionName": name}
@@ -234,7 +234,9 @@ def _code(given: Properties) -> dict[str, Any]:
 def _refuse_pinned_runtime(given: dict[str, Any]) -> None:
     mode = (given.pop("RuntimeManagementConfig", None) or {}).get("UpdateRuntimeOn", "Auto")
     if mode != "Auto":
-        raise ResourceFailed(f"The local cloud does not honour RuntimeManagementConfig {mode} (docs/fidelity.md).")
+        raise ResourceFailed(
+            f"The local cloud doesn't support RuntimeManagementConfig {mode} (docs/fidelity.md). Leave it out."
+        )
 
 
 def _wait(at: Place, function: str) -> None:

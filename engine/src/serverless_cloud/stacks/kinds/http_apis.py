@@ -39,7 +39,7 @@ class HttpApi(ByCalls):
         return made
 
     def _settings(self, at: Place, made: Made, old: Properties, given: Properties) -> None:
-        """What stands beside a document, or in place of it."""
+        """Applies the settings beside a document, or without a document."""
         before, after = ({name: value for name, value in each.items() if name not in self._beside}
                          for each in (old, given))  # fmt: skip
         arn = f"arn:aws:apigateway:{at.region}::/apis/{made.physical_id}"

@@ -71,8 +71,9 @@ def _policies(at: Place, role: str, old: Properties, given: Properties) -> None:
     had, has = (list(each.get("ManagedPolicyArns") or []) for each in (old, given))
     for arn in _without(has, had):
         if not arn.startswith("arn:"):
-            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of Role {role} takes ARNs; SAM's "
-                                 "Policies take the names of AWS's own policies, too: this is none.")  # fmt: skip
+            raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of Role {role} takes only ARNs. SAM's "
+                                 "Policies also take the names of AWS's own policies, but no policy of AWS has "
+                                 "this name.")  # fmt: skip
     for arn in _without(had, has):
         call_if_there(at, "iam", "DetachRolePolicy", PolicyArn=arn, **which)
     for arn in _without(has, had):
@@ -155,14 +156,14 @@ def _held(already: Properties, given: Properties) -> Iterable[tuple[str, str]]:
 
 
 def _hold(at: Place, verb: str, already: Properties, given: Properties, **which: str) -> None:
-    """Attaches a policy to, or detaches it from, those that have it in `given` and not `already`."""
+    """Attaches a policy to, or detaches it from, the owners that are in `given` but not in `already`."""
     for holder, name in _held(already, given):
         with contextlib.suppress(ResourceFailed) if verb == "Detach" else contextlib.nullcontext():
             at.call("iam", f"{verb}{holder}Policy", **{f"{holder}Name": name}, **which)
 
 
 def _without(some: list[str], others: list[str]) -> list[str]:
-    """Those of `some` that are not in `others`, each once."""
+    """The members of `some` that are not in `others`, each once."""
     return [each for each in dict.fromkeys(some) if each not in others]
 
 

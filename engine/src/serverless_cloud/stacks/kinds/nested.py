@@ -109,7 +109,7 @@ class Custom(Kind):
     def checked(self, given: Properties) -> dict[str, Any]:
         token = str(given.get("ServiceToken", ""))
         if ":lambda:" not in token:
-            raise UnsupportedResource(f"ServiceToken {token!r} of {self.shown}, which must be the ARN of a function,")
+            raise UnsupportedResource(f"ServiceToken {token!r} of {self.shown}, which is not the ARN of a function")
         return dict(given)
 
     def _asked(self, at: Place, kind: str, given: Properties, more: Mapping[str, Any]) -> Made:

@@ -127,7 +127,7 @@ def _rule(given: Properties) -> dict[str, Any]:
 
 
 class _GroupRule(Kind):
-    """A rule that stands beside its group."""
+    """A rule that is a resource beside its group."""
 
     way: ClassVar[str]
 

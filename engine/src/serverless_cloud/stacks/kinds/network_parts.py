@@ -1,4 +1,4 @@
-"""What all parts of a network in a stack share: how they are made, and their tags."""
+"""Creation and tags, which all parts of a network in a stack share."""
 
 from __future__ import annotations
 

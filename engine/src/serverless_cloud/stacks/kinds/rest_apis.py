@@ -79,7 +79,7 @@ class RestApi(Kind):
         document = document_of(at, given)
         name = given.get("Name") or ((document or {}).get("info") or {}).get("title")
         if not name:
-            raise ResourceFailed("Name is required: give the API a Name, or a Body with info.title")
+            raise ResourceFailed("Name is required. Give the API a Name, or a Body with info.title")
         wanted: dict[str, Any] = {"name": str(name)}
         for key, parameter in (("Description", "description"), ("BinaryMediaTypes", "binaryMediaTypes"),
                                ("MinimumCompressionSize", "minimumCompressionSize"), ("Version", "version"),
@@ -152,7 +152,7 @@ class Deployment(Kind):
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
         api = given["RestApiId"]
-        if name := given.get("StageName"):  # the stage that came with it goes with it, unless it has another one by now
+        if name := given.get("StageName"):  # deletes its stage, unless it has another deployment
             stage = call_if_there(at, "apigateway", "GetStage", restApiId=api, stageName=name)
             if stage.get("deploymentId") == made.physical_id:
                 call_if_there(at, "apigateway", "DeleteStage", restApiId=api, stageName=name)
