@@ -143,7 +143,7 @@ def test_reset_says_where_the_learners_version_is_kept(work: Path) -> None:
     (work / LESSON).write_text("my notes", encoding="utf-8")
     result = call("reset", LESSON)
     assert result.exit_code == 0
-    kept = re.search(r"yours is kept as work/(saved/\S+)", result.output)
+    kept = re.search(r"your version is kept as work/(saved/\S+)", result.output)
     assert kept
     assert (work / kept[1]).read_text(encoding="utf-8") == "my notes"
     laid, built = (json.loads(path.read_text(encoding="utf-8"))["cells"] for path in (work / LESSON, ROOT / BUILT))

@@ -270,7 +270,7 @@ def test_the_command_tells_each_step_and_where_it_all_is(room: Room) -> None:
     result = CliRunner().invoke(main, ["wheelhouse", *words])
     assert result.exit_code == 0, result.output
     assert "1 of 1: Python 3.13 on linux-x86_64: all there" in result.output
-    assert "All there: 0 MB in 1 file, for Python 3.13 on linux-x86_64" in result.output
+    assert "Collected 0 MB in 1 file for Python 3.13 on linux-x86_64" in result.output
     assert str(room.to) in result.output
 
 
