@@ -80,7 +80,7 @@ def test_a_finished_module_tells_what_the_learner_can_do(course_dir: Path) -> No
     words = Page(summary.write()).words
     assert "What I can do now make a lamp <last>" in words
     assert "modules finished 1 of 1" in words
-    assert "Every task of the course has passed" in words
+    assert "You have passed every task of the course" in words
 
 
 def test_the_page_needs_no_other_file_and_no_script(work: Path) -> None:
@@ -159,7 +159,7 @@ def test_another_file_is_never_written_over(work: Path) -> None:
     mine.write_text("my notes", encoding="utf-8")
     result = CliRunner().invoke(main, ["summary", "--to", str(mine)])
     assert result.exit_code == 1
-    assert "is no summary: name another file" in result.output
+    assert "is not a summary. Name another file" in result.output
     assert mine.read_text(encoding="utf-8") == "my notes"
 
 

@@ -140,7 +140,7 @@ def test_a_link_in_its_place_is_left(work: Path, tmp_path: Path) -> None:
         pytest.skip("this system does not let us make links")
     lines: list[str] = []
     welcome.write(lines.append)
-    assert lines == ["welcome.md: left as it is, it is a link"]
+    assert lines == ["welcome.md: left as it is, because it is a link"]
     assert not (tmp_path / "elsewhere.md").exists()
 
 

@@ -78,9 +78,9 @@ def python() -> Finding:
     if os.environ.get("PYTHONPATH"):
         return Finding(
             "Python",
-            "If imports fail, unset PYTHONPATH.",
+            "note",
             f"{version}, PYTHONPATH is set",
-            "If imports fail: unset PYTHONPATH.",
+            "If imports fail, unset PYTHONPATH.",
         )
     return Finding("Python", "ok", version)
 
@@ -205,19 +205,14 @@ def processes() -> Finding:
     try:
         done = subprocess.run([sys.executable, "-c", "print('started')"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(
-            "processes",
-            "Allow Python to start its own processes.",
-            f"cannot be started: {error}",
-            "Allow Python to start processes of its own.",
-        )
+        return Finding("processes", "red", f"cannot be started: {error}", "Allow Python to start its own processes.")
     if done.stdout.strip() != "started":
         said = (done.stderr.strip() or "nothing").splitlines()[-1]
         return Finding(
+            "processes",
+            "red",
             f"a Python process printed: {said}",
             "Make the environment again: run `make clean lab`.",
-            f"a Python process said: {said}",
-            "Make the environment again: make clean.",
         )
     return Finding("processes", "ok", "started and answered")
 

@@ -113,10 +113,10 @@ def left_alone(attempt: Attempt, function: str, event: dict[str, Any], table: st
     item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     attempt.expect(
         item == changed,
-        problem="A repeated order was packed again: it wrote over the item of its parcel. "
-        "The number is the same, since your function writes it and does not count.",
+        problem="A repeated order was packed again. It overwrote the item of its parcel. The number is the same "
+        "only because your function writes it instead of counting.",
         called=f"change the item of a packed order in {table}; invoke {function} with the order again",
         came_back=json.dumps(item),
-        expected="the item as it was changed: a repeated order writes nothing",
-        look_at="under which condition your function writes",
+        expected="the changed item, because a repeated order writes nothing",
+        look_at="the condition under which your function writes",
     )

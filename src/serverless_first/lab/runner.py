@@ -73,7 +73,7 @@ def _read(notebook: Path) -> Any:
     try:
         return nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     except FileNotFoundError:
-        raise CourseFault(f"{notebook} is missing: `serverless-first lab` lays it.") from None
+        raise CourseFault(f"{notebook} is missing. `serverless-first lab` copies it to your folder.") from None
     except Exception as error:  # nbformat raises whatever a file that is no notebook makes it trip over
         raise CourseFault(f"{notebook} cannot be read as a notebook ({one_line(str(error))}).") from None
 
