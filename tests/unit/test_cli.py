@@ -92,7 +92,7 @@ def test_outside_the_course_every_command_says_so_in_one_line(tmp_path: Path, mo
     for arguments in (["lab"], ["check", "00"], ["reset", "00"], ["progress"]):
         result = call(*arguments)
         assert result.exit_code == 1
-        assert result.output.startswith("Error: No course.toml in")
+        assert result.output.startswith("Error: There is no course.toml in")
         assert "SERVERLESS_FIRST_ROOT" in result.output
 
 

@@ -204,7 +204,7 @@ def test_what_is_in_the_new_place_already_stays(here: Path) -> None:
     assert "my own answer to 4.1" in text(here / "labs/04-lambda-and-rdbms.ipynb")
     assert "# my handler" in text(here / "labs/orders.py")
     taken = (
-        "labs/04-lambda-and-rdbms.ipynb: left where it is, because there is a 04-lambda-and-rdbms/04-lab.ipynb already"
+        "labs/04-lambda-and-rdbms.ipynb: left where it is, because 04-lambda-and-rdbms/04-lab.ipynb already exists"
     )
     assert taken in lines
 

@@ -155,7 +155,7 @@ def test_a_page_that_is_open_is_kept_up_to_date() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (('"00 lesson", "04 lesson"', '"00 lecture"'), "neither like"),
+        (('"00 lesson", "04 lesson"', '"00 lecture"'), "must be written like"),
         (('id = "4.2"', 'id = "4.2"\nformerly = ["4.1"]'), "4.1 would mean two things. A task keeps its ids"),
         (('id = "04-lambda-and-rdbms"', 'id = "04-l"\nformerly = ["05-rds-proxy"]'), "05-rds-proxy would mean two"),
     ],

@@ -28,11 +28,11 @@ def find_chromium() -> str | None:
 
 
 def missing() -> str:
-    """What this machine lacks for a program that drives a browser by Playwright, and what to do; empty: nothing."""
+    """What this machine lacks to control a browser through Playwright, and what to do. Empty if nothing is missing."""
     if find_chromium() is None:
-        return "No Chromium, Chrome or Edge was found: install one."
+        return "Chromium, Chrome or Edge was not found. Install one of them."
     if importlib.util.find_spec("playwright") is None:
-        return "Playwright is not installed: run `make env`."
+        return "Playwright is not installed. Run `make env`."
     return ""
 
 
@@ -71,7 +71,7 @@ def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeo
             raise RuntimeError(f"{chromium} took longer than {timeout_s:g} s to print {page.name}") from None
         if not made.is_file():
             words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise RuntimeError(f"{chromium} made no PDF of {page.name}: {' '.join(words)}")
+            raise RuntimeError(f"{chromium} did not make a PDF of {page.name}: {' '.join(words)}")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(made, part := target.with_name(f".{target.name}.part"))
         part.replace(target)

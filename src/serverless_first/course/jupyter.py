@@ -65,7 +65,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
         _keep_aws_files()
         home = work / SETTINGS / "home"
         home.mkdir(exist_ok=True)
-        print(f"There is no home folder that can be written: JupyterLab keeps its own files in {home}.")
+        print(f"You have no home folder that can be written, so JupyterLab keeps its own files in {home}.")
         os.environ["HOME"] = str(home)
     command = _command(work, port, browser)
     if os.name == "posix":  # one process less, and signals reach JupyterLab itself

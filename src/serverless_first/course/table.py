@@ -156,8 +156,8 @@ def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
     ids = [name for entry in entries for name in (entry.id, *entry.formerly)]
     if reused := sorted({name for name in ids if ids.count(name) > 1}):
         raise ValueError(
-            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, also the "
-            f"former ones, so that learners' progress stays with it: give the new {kind} an id that was never used."
+            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, including former ids, "
+            f"so that learners' progress stays with it. Give the new {kind} an id that was never used."
         )
 
 
@@ -168,7 +168,7 @@ def _route(data: dict[str, Any], found: Course) -> Route:
     for part in data.get("parts", everything):
         name, _, kind = part.partition(" ")
         if kind not in ("lesson", "lab"):
-            raise ValueError(f'course.toml: {part!r} in a route is neither like "04 lesson" nor like "04 lab".')
+            raise ValueError(f'course.toml: the part {part!r} of a route must be written like "04 lesson" or "04 lab".')
         module = found.module(name)
         if module.lesson_minutes if kind == "lesson" else module.lab_minutes:
             parts.append((module, kind))

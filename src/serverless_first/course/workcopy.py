@@ -1,4 +1,4 @@
-"""The learner's copies of lessons and labs in `work/`: laid, updated and reset; nothing of theirs is lost.
+"""Lays, updates and resets the learner's copies of lessons and labs in `work/`, and loses nothing of theirs.
 
 `layout` says where each copy lies. Files from before a move are brought along first (`moving`).
 
@@ -69,21 +69,21 @@ def lay(report: Report = print, only: Collection[str] | None = None) -> None:
             try:
                 _lay_one(source, work, name, manifest, report)
             except OSError as error:
-                report(f"{copy_of(name)}: left as it is, {error.strerror or error}")
+                report(f"{copy_of(name)}: left as it is: {error.strerror or error}")
     try:
         laid.save(work, manifest)
     except OSError as error:
-        report(f"{laid.MANIFEST} cannot be written, {error.strerror or error}: updates will keep every copy")
+        report(f"{laid.MANIFEST} cannot be written ({error.strerror or error}), so updates will keep every copy")
 
 
 def reset(target: str) -> list[Reset]:
-    """Makes the copies of a module, or one file, fresh again; the learner's version is saved before.
+    """Replaces the copies of a module, or one file, with the course's version. Saves the learner's version first.
 
     Args:
         target: a module's id or number (its lesson and its lab), or a file such as "05-rds-proxy/05-lab.ipynb".
 
     Returns:
-        one entry for each copy that was laid; a copy that already was as the course has it is not among them.
+        one entry for each copy that was replaced. A copy that already matched the course is not among them.
 
     Raises:
         CannotReset: the target is unknown, or its copy cannot be saved or written.
@@ -98,7 +98,9 @@ def reset(target: str) -> list[Reset]:
             source, copy = root / name, work / copy_of(name)
             problem = odd(copy, work)
             if problem:
-                raise CannotReset(f"{copy_of(name)}: {problem}. Move it away, then reset again.")
+                raise CannotReset(
+                    f"{copy_of(name)} cannot be reset, because {problem}. Move it away, then reset again."
+                )
             plain = _without_outputs(source.read_bytes())
             content = relinked(plain, source.parent.name)
             fresh = copy.exists() and copy.read_bytes() == content
@@ -121,7 +123,7 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], re
     entry = manifest.get(name, Entry())
     problem = odd(copy, work)
     if problem:
-        report(f"{shown}: left as it is, {problem}")
+        report(f"{shown}: left as it is, because {problem}")
         return
     if not copy.exists():
         write(copy, content)
@@ -140,7 +142,9 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], re
         beside = _beside(copy, work, entry, cells)
         write(beside, content)
         manifest[name] = Entry(entry.file, entry.cells, file, cells, beside.name)
-        report(f"{shown}: you have changed it, so it stays; the new version is {beside.name} in the same folder")
+        report(
+            f"{shown}: you have changed it, so your version stays. The new version is {beside.name} in the same folder"
+        )
 
 
 def _beside(copy: Path, work: Path, entry: Entry, cells: str | None) -> Path:
@@ -173,13 +177,13 @@ def _names(target: str, root: Path, work: Path) -> list[str]:
                 if place in (Path(os.path.realpath(work)) / copy, Path(os.path.realpath(root)) / name):
                     return [name]
         raise CannotReset(
-            f"{target!r} is neither a module nor a file of the course. {unknown} "
-            'A file is written like "00-start-here/00-lab.ipynb".'
+            f"{target!r} is neither a module nor a file of the course. {unknown} Write a file like "
+            '"00-start-here/00-lab.ipynb".'
         ) from None
     names = [f"{folder}/{module.id}.ipynb" for folder in FOLDERS]
     ready = [name for name in names if (root / name).is_file()]
     if not ready:
-        raise CannotReset(f"Module {module.id} is planned, it has nothing to reset yet.")
+        raise CannotReset(f"Module {module.id} is planned and not ready yet, so there is nothing to reset.")
     return ready
 
 
@@ -205,7 +209,7 @@ def save_version(copy: Path, work: Path, stem: str) -> Path:
     content = copy.read_bytes()
     folder = work / "saved"
     if problem := odd(folder / copy.name, work):
-        raise CannotReset(f"{folder}: {problem}. Nothing was changed.")
+        raise CannotReset(f"{folder} cannot be used, because {problem}. Nothing was changed.")
     folder.mkdir(exist_ok=True)
     number = 1
     while True:
