@@ -203,9 +203,7 @@ def test_what_is_in_the_new_place_already_stays(here: Path) -> None:
     assert text(here / "04-lambda-and-rdbms/lab-files/orders.py") == "made in the new place"
     assert "my own answer to 4.1" in text(here / "labs/04-lambda-and-rdbms.ipynb")
     assert "# my handler" in text(here / "labs/orders.py")
-    taken = (
-        "labs/04-lambda-and-rdbms.ipynb: left where it is, because 04-lambda-and-rdbms/04-lab.ipynb already exists"
-    )
+    taken = "labs/04-lambda-and-rdbms.ipynb: left where it is, because 04-lambda-and-rdbms/04-lab.ipynb already exists"
     assert taken in lines
 
 

@@ -156,7 +156,7 @@ class Facts(dict[str, Fact]):
 
     def __missing__(self, fact_id: str) -> Fact:
         near = difflib.get_close_matches(fact_id, self, n=3, cutoff=0.5)
-        hint = f"Did you mean {', '.join(near)}?" if near else "facts.yml lists those there are."
+        hint = f"Did you mean {', '.join(near)}?" if near else "facts.yml lists the known facts."
         raise UnknownFact(f"There is no fact {fact_id!r} in facts.yml. {hint}")
 
 
@@ -235,7 +235,7 @@ class _Reader(Reader):
         undated = [self.text({"label": label}, "label", "undated") for label in self.entries(top, "undated")]
         labels = [row.label for row in rows] + undated
         for label in sorted({label for label in labels if labels.count(label) > 1}):
-            self.problem(f"{label!r} stands there twice")
+            self.problem(f"{label!r} appears twice")
         if self.problems:
             raise FactsError(self.problems)
         return History(tuple(sorted(rows, key=lambda row: row.day)), tuple(undated))
@@ -249,10 +249,10 @@ class _Reader(Reader):
             where += f" ({label})"
         theme, on_slide_10 = str(fields.get("theme")), fields.get("on_slide_10", False)
         if theme not in THEMES:
-            self.problem(f"{where}: theme is {theme!r}; allowed: {', '.join(THEMES)}")
+            self.problem(f"{where}: theme is {theme!r}, but must be one of {', '.join(THEMES)}")
         when = self.period(fields.get("date"), f"{where}: date")
         if not isinstance(on_slide_10, bool):
-            self.problem(f"{where}: on_slide_10 is {on_slide_10!r}; give true or false")
+            self.problem(f"{where}: on_slide_10 is {on_slide_10!r}, but must be true or false")
         note = self.text(fields, "note", where) if "note" in fields else None
         release = Release(label, theme, when, on_slide_10 is True, self.cited(fields, where), note)
         return release if len(self.problems) == before else None
@@ -275,5 +275,7 @@ class _Reader(Reader):
         value, as_of = self.text(fields, "value", where), self.period(fields.get("as_of", ""), f"{where}: as_of")
         short = self.text(fields, "short", where) if "short" in fields else None
         if short and len(short) >= len(value):
-            self.problem(f"{where}: short is {short!r}, no shorter than the value; leave it out, or shorten it")
+            self.problem(
+                f"{where}: short is {short!r}, which is not shorter than the value. Leave it out, or shorten it"
+            )
         return Dated(value, as_of, self.cited(fields, where), short)

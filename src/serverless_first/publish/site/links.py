@@ -106,10 +106,10 @@ def checked(folder: Path, origins: dict[str, str]) -> tuple[list[str], dict[str,
         for address in dict.fromkeys(page.loaded):
             if urlsplit(address).scheme or address.startswith("//"):
                 is_data = urlsplit(address).scheme == "data"
-                problems += [] if is_data else [f"{where}: it would load {address} from elsewhere"]
+                problems += [] if is_data else [f"{where}: the page would load {address} from another site"]
             elif not (folder / (unquote(urlsplit(address).path) or name)).is_file():
                 problems.append(f"{where}: {address} is missing")
-    problems += [f"{sheet}: it would load {address}" for sheet, address in _loaded_by_styles(folder)]
+    problems += [f"{sheet}: the style sheet would load {address}" for sheet, address in _loaded_by_styles(folder)]
     return problems, dict(sorted(outside.items()))
 
 

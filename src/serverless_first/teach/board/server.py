@@ -133,18 +133,18 @@ class _Handler(RequestHandler):
         """The student whose token came; 401 without a token, 403 with the instructor's."""
         who = self.who()
         if who is None:
-            raise HTTPError(401, "A student's token is needed.")
+            raise HTTPError(401, "This needs a student's token.")
         if who.role != "student":
-            raise HTTPError(403, "This is for students' tokens.")
+            raise HTTPError(403, "This is only for students' tokens.")
         return who.name
 
     def instructor_only(self) -> None:
         """401 without a token, 403 with a student's."""
         who = self.who()
         if who is None:
-            raise HTTPError(401, "The instructor's token is needed.")
+            raise HTTPError(401, "This needs the instructor's token.")
         if who.role != "instructor":
-            raise HTTPError(403, "This is for the instructor's token.")
+            raise HTTPError(403, "This is only for the instructor's token.")
 
 
 class _NotThere(_Handler):
@@ -161,13 +161,13 @@ class _Progress(_Handler):
     def post(self) -> None:
         name = self.student()
         if not self.the.has_room(name):
-            raise HTTPError(429, "Too many checks at once: the rest later.")
+            raise HTTPError(429, "Too many checks at once. Send the rest later.")
         try:
             told = event.read(json.loads(self.request.body), self.the.course)
         except event.BadEvent as error:
             raise HTTPError(400, str(error)) from None
         except (ValueError, RecursionError):
-            raise HTTPError(400, "The body is no JSON.") from None
+            raise HTTPError(400, "The body is not JSON.") from None
         self.the.store.record(name, told)
         self.set_status(204)
 
@@ -260,7 +260,7 @@ def serve(
             finally:
                 store.close()
     except Timeout:
-        raise CannotServe(f"A board runs on {folder} already. Stop it, or name another folder.") from None
+        raise CannotServe(f"A board is already running on {folder}. Stop it, or name another folder.") from None
     except sqlite3.Error as error:
         raise CannotServe(f"{folder} cannot be used: {error}.") from error
 
@@ -270,7 +270,8 @@ def _keys(folder: Path) -> Keys:
         return Keys.open(folder)
     except ValueError:
         raise CannotServe(
-            f"{folder / SECRET} holds no secret. Remove it: the next start makes one, and new tokens with it."
+            f"{folder / SECRET} does not hold a secret. Remove the file. The next start writes a new "
+            "secret, and makes new tokens with it."
         ) from None
 
 

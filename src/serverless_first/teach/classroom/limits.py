@@ -85,19 +85,20 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     seats = students + 1
     each = max(0, free - KEPT_MB) // seats
     if memory_mb is not None and memory_mb < LEAST_MB:
-        raise TooSmall(f"{memory_mb} MB for each student are too few: the course needs {LEAST_MB} MB.")
+        raise TooSmall(f"{memory_mb} MB for each student is too little. The course needs {LEAST_MB} MB.")
     if each < PROMISED_MB:
         fit = max(0, (free - KEPT_MB) // PROMISED_MB - 1)
         raise TooSmall(
-            f"{students} students do not fit: {free:,} MB are free here, {KEPT_MB:,} MB stay with the hub, and each "
-            f"seat needs {PROMISED_MB} MB, yours too, which is enough for {fit}. Close other programs, or split the "
-            "class."
+            f"{students} students do not fit on this machine. {free:,} MB are free, the hub keeps {KEPT_MB:,} MB, "
+            f"and each seat needs {PROMISED_MB} MB, including yours, so there is room for {fit}. Close other "
+            "programs, or split the class."
         )
     most = max(LEAST_MB, each)
     if memory_mb is not None and memory_mb > most:
         raise TooSmall(
-            f"{memory_mb:,} MB are too many: {seats} seats, yours too, would have {seats * memory_mb:,} MB, and "
-            f"{free:,} MB are free here, of which {KEPT_MB:,} MB stay with the hub. At most {most:,} MB for each fit."
+            f"{memory_mb:,} MB for each seat is too much. {seats} seats, including yours, would take "
+            f"{seats * memory_mb:,} MB. {free:,} MB are free here, and the hub keeps {KEPT_MB:,} MB of that, so "
+            f"each seat can have at most {most:,} MB."
         )
     each = min(MOST_MB, most) if memory_mb is None else memory_mb
     return Limits(int(FOR_BURSTS * each), each)

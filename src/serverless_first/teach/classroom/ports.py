@@ -34,9 +34,9 @@ def choose(host: str, port: int, board_port: int | None) -> tuple[int, int]:
     if board_port is None:
         board_port = port + 1 if port else 0
     if board_port > 65_535:
-        raise NoPort(f"There is no port {board_port} for the board. Choose one with --board-port.")
+        raise NoPort(f"There is no port {board_port} for the board. Choose another port with --board-port.")
     if board_port and board_port == port:
-        raise NoPort(f"Port {port} is the class's: the board needs one of its own. Choose another with --board-port.")
+        raise NoPort(f"The class uses port {port}, and the board needs its own. Choose another port with --board-port.")
     spare = free(2, but=(port, board_port))
     chosen = port or spare[0], board_port or spare[1]
     for number, option in zip(chosen, ("--port", "--board-port"), strict=True):
@@ -109,5 +109,5 @@ def _check(host: str, port: int, option: str) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise NoPort(
-            f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another with {option}."
+            f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another port with {option}."
         ) from error

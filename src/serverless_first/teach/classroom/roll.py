@@ -121,8 +121,8 @@ def load(folder: Path) -> Roll:
         _ = [int(p.account.rpartition("-")[2]) for p in (*roll.people, *roll.former) if p.learns]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadClass(
-            f"{file} cannot be read ({error}). It holds the codes and says whose seat is whose: put a copy back, "
-            "or move the folder away to begin a new class."
+            f"{file} cannot be read ({error}). It holds the codes and says whose seat is whose. Put a copy back, or "
+            "move the folder away to begin a new class."
         ) from error
     return roll
 

@@ -98,7 +98,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """
         account, the = self.user.name, self._plan
         if account == roll.ADMINISTRATOR:
-            raise HTTPError(403, f"The account {account} has no seat. It is for stopping other people's servers.")
+            raise HTTPError(403, f"The account {account} has no seat. It can only stop other people's servers.")
         if the.groups:
             the.groups.seat(account, the.limits)
         self.cmd = [sys.executable, "-m", "serverless_first.teach.classroom.seat"]
@@ -112,7 +112,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
                 return where
             if self.port in ports.of_seat(account):  # it is free: that was not the reason
                 break
-        raise ServerEnded(f"The server of {account} has ended before it listened. The hub's log has what it said.")
+        raise ServerEnded(f"The server of {account} ended before it listened. The reason is in the hub's log.")
 
     async def _listens(self) -> bool:
         """Waits for that; False if the process ends before, as when another one has taken its port meanwhile."""

@@ -102,14 +102,16 @@ def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[s
     if len(processes) > limits.processes:
         for process in sorted(processes, key=_begun)[limits.processes :]:
             _end(process)
-        done.append(f"{seat.account}: {len(processes)} processes, {limits.processes} allowed; the youngest were ended")
+        done.append(f"{seat.account}: {len(processes)} processes, {limits.processes} allowed; ended the youngest")
     rough = 0.0
     for process in processes:
         with contextlib.suppress(psutil.Error):
             rough += process.memory_info().rss / 2**20
             if seat.busy_for_s(process, now_s) > BUSY_FOR_S and process.nice() < LOWER:
                 process.nice(LOWER)
-                done.append(f"{seat.account}: process {process.pid} is busy for a minute, and goes behind the others")
+                done.append(
+                    f"{seat.account}: process {process.pid} has been busy for a minute, so it gets a lower priority"
+                )
     if rough > limits.memory_mb:  # a quick look first: dividing shared pages takes the kernel some milliseconds each
         held = held_mb(processes)
         others = {pid: mb for pid, mb in held.items() if pid != seat.server}
@@ -117,8 +119,8 @@ def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[s
             largest = max(others, key=lambda pid: others[pid])
             _end(seat.seen[largest])
             done.append(
-                f"{seat.account}: {sum(held.values()):.0f} MB, {limits.memory_mb} MB allowed; "
-                f"process {largest} with {others[largest]:.0f} MB was ended"
+                f"{seat.account}: {sum(held.values()):.0f} MB, {limits.memory_mb} MB allowed; ended process "
+                f"{largest} with {others[largest]:.0f} MB"
             )
     return done
 
