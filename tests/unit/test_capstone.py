@@ -66,7 +66,9 @@ def test_a_front_without_a_route_has_no_address(shop: Shop) -> None:
 
 def test_a_shop_without_its_base_says_which_file_is_missing(shop: Shop) -> None:
     (shop.folder / "parts" / "base.yaml").unlink()
-    with pytest.raises(NotLaid, match=r"parts/base\.yaml is given, and is not .*: shop\.begin\(\) lays it again"):
+    with pytest.raises(
+        NotLaid, match=r"parts/base\.yaml is a given file, but it is not .*\. shop\.begin\(\) writes it again"
+    ):
         shop.write_template()
 
 

@@ -51,7 +51,7 @@ def test_a_drill_needs_a_sensible_number_of_orders(orders: Any) -> None:
 
 @pytest.mark.parametrize("seed", ["7", 7.0, None, True])
 def test_the_seed_of_a_drill_is_a_whole_number(seed: Any) -> None:
-    with pytest.raises(ValueError, match=f"seed is {seed!r}; a drill has a whole number"):
+    with pytest.raises(ValueError, match=f"seed is {seed!r}, but must be a whole number"):
         plan(100, seed, "r1")
 
 

@@ -56,7 +56,7 @@ class NotLaid(CloudError):
     """A given file of the shop is not there; `file` is its path in the shop's folder."""
 
     def __init__(self, file: str) -> None:
-        super().__init__(f"{file} is given, and is not in the shop's folder: shop.begin() lays it again.")
+        super().__init__(f"{file} is a given file, but it is not in the shop's folder. shop.begin() writes it again.")
         self.file = file
 
 
@@ -73,7 +73,7 @@ class Shop:
     def begin(self, report: Callable[[str], None] = print) -> None:
         """Lays the given files that are not there. A file that is there stays as it is, whoever has changed it."""
         made = [source for source in self._given() if self._lay(source)]
-        report(f"{self.folder}: {f'{len(made)} given files laid' if made else 'all given files are there'}.")
+        report(f"{self.folder}: {f'{len(made)} given files written' if made else 'all given files are there'}.")
 
     def not_written(self, *files: str) -> str:
         """The first of these files that is missing or still holds the lab's stub; "" if all are written."""
@@ -135,9 +135,9 @@ class Shop:
             outputs = aws.deploy(template, stack_name=STACK, quiet=True)
         if not quiet:
             functions = [name for name in ("Front", "Worker", "Ledger", "Projector", "Provider") if name in outputs]
-            print(f"{STACK} is deployed, with the functions {', '.join(functions) or 'of the database alone'}.")
+            print(f"{STACK} is deployed, with the functions {', '.join(functions) or 'of the database only'}.")
             if stubs := [name for name in waiting if self.not_written(name)]:
-                print(f"Not written yet: {', '.join(stubs)}. What was given is deployed in their place.")
+                print(f"Not written yet: {', '.join(stubs)}. The given files are deployed instead.")
         return outputs
 
     @staticmethod
@@ -196,7 +196,7 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
     usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
     others = {what: value for what, value in scored.cost.parts if what not in usd}
     picture = io.BytesIO()
-    figures.shop_architecture(title="The parts of the shop, and what goes from one to the next").savefig(
+    figures.shop_architecture(title="The parts of the shop, and what they send to each other").savefig(
         picture, format="png"
     )
     image = base64.b64encode(picture.getvalue()).decode()
@@ -247,10 +247,10 @@ td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-alig
 <body>
 <h1>Hikari's shop: the design and its price</h1>
 <img src="data:image/png;base64,{image}" alt="{alt}">
-<h2>Why it is built so</h2>
+<h2>Why it is built this way</h2>
 <dl>
 {reasons}</dl>
-<h2>What the drill has found</h2>
+<h2>What the drill found</h2>
 <p>{verdict} Several clients ordered at once. What happened, in this order: {meanwhile}.</p>
 <table>
 <tr><th>finding</th><th></th><th>what was seen</th></tr>
@@ -259,8 +259,8 @@ td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-alig
 <table>
 <tr><th>what</th><th>US dollars</th></tr>
 {prices}{total}</table>
-<p>Prices of us-east-1, without a free tier; times of the machine of the drill.
-The hours of database and proxy come on top.</p>
+<p>Prices of us-east-1, without a free tier; times of the machine that ran the drill.
+The hours of the database and the proxy are extra.</p>
 </body>
 </html>
 """

@@ -89,4 +89,4 @@ class Score:
         for finding in self.findings:
             if finding.name == name:
                 return finding
-        raise KeyError(f"There is no finding {name!r}. There is: {', '.join(f.name for f in self.findings)}.")
+        raise KeyError(f"There is no finding {name!r}. The findings are {', '.join(f.name for f in self.findings)}.")

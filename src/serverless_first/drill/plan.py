@@ -45,9 +45,9 @@ def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
         ValueError: so many orders make no drill, or the seed is no whole number.
     """
     if isinstance(orders, bool) or not isinstance(orders, int) or not LEAST_ORDERS <= orders <= MOST_ORDERS:
-        raise ValueError(f"orders is {orders!r}; a drill has a whole number from {LEAST_ORDERS} to {MOST_ORDERS}.")
+        raise ValueError(f"orders is {orders!r}, but must be a whole number from {LEAST_ORDERS} to {MOST_ORDERS}.")
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ValueError(f"seed is {seed!r}; a drill has a whole number.")
+        raise ValueError(f"seed is {seed!r}, but must be a whole number.")
     dice = random.Random(seed)
     places = list(range(orders))
     # What comes again late shall have been worked on once by then.

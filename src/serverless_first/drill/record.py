@@ -245,8 +245,8 @@ class Record:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             if data["version"] != VERSION:
                 raise RecordError(
-                    f"{path} is a record of version {data['version']}; this course reads {VERSION}. Run the drill "
-                    "again."
+                    f"{path} is a record of version {data['version']}, but this course reads version {VERSION}. Run "
+                    "the drill again."
                 )
             record: Record = _build(cls, data)
             return record
@@ -254,8 +254,8 @@ class Record:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RecordError(
-                f"{path} is no record of a drill ({type(error).__name__}: {error}). Name a file that record.save(...) "
-                "has written."
+                f"{path} is not a record of a drill ({type(error).__name__}: {error}). Name a file that "
+                "record.save(...) has written."
             ) from error
 
 

@@ -77,7 +77,7 @@ def _limit_s(patience_s: float | None, orders: int) -> float:
     if patience_s is None:
         return PATIENCE_S + PATIENCE_EACH_S * orders
     if isinstance(patience_s, bool) or not isinstance(patience_s, int | float) or not patience_s >= 0:
-        raise ValueError(f"patience_s is {patience_s!r}; it is a time in seconds, 0 or more.")
+        raise ValueError(f"patience_s is {patience_s!r}, but must be a time of 0 or more seconds.")
     return patience_s
 
 
@@ -99,11 +99,11 @@ def _require_quiet(shop: Shop) -> None:
         depths["dead letters"] = shop.depth(shop.dead_letters_url)
     found = [f"{number:,} in {name}" for name, number in depths.items() if number]
     if running := shop.executions("RUNNING"):
-        found.append(f"{running:,} executions that run")
+        found.append(f"{running:,} running executions")
     if found:
         raise DrillError(
-            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them, or empty "
-            f'them with drill.clear("{shop.stack_name}").'
+            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them to empty, "
+            f'or call drill.clear("{shop.stack_name}").'
         )
 
 

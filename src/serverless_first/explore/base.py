@@ -23,7 +23,7 @@ from serverless_first.explore.million import Million
 from serverless_first.figures.style import style
 
 #: What the list of presets shows as soon as a slider has been moved by hand.
-OWN = "a setting of your own"
+OWN = "your own setting"
 
 PICTURE_DPI = 100
 _WIDE = {"description_width": "17em"}

@@ -66,7 +66,9 @@ class PoolExplorer(Explorer):
         self._max_connections = max_connections
         self._seats = connections.seats("postgres", "db.t4g.micro", max_connections_set=max_connections)
         if not self._seats:
-            raise ValueError(f"max_connections is {max_connections}. Give 6 or more: 5 are kept for administrators.")
+            raise ValueError(
+                f"max_connections is {max_connections}. Give 6 or more, because 5 are kept for administrators."
+            )
         ints = widgets.IntSlider
         self.orders_per_s = slider(
             widgets.FloatLogSlider, "orders per second", 40, min=0, max=math.log10(_MOST_PER_S), step=0.02,

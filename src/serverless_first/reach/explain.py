@@ -51,8 +51,8 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
         ipaddress.IPv4Address(address)
     except ValueError:
         raise ValueError(
-            f"{address!r} is no IPv4 address, and this checker looks up no names. "
-            "Give an address, such as 10.6.1.20, an interface's id or a place."
+            f"{address!r} is not an IPv4 address, and this checker does not look up names. Give an address, such as "
+            "10.6.1.20, an interface's id or a place."
         ) from None
     walk = _Walk(picture, begin, address, int(port), protocol, client_ports)
     holder = end or walk.holder_of(address, walk.subnet["VpcId"])
@@ -101,7 +101,9 @@ class _Walk:
             "pcx": lambda: self._peering(target, end),
         }.get(kind)
         if passes is None:
-            self._hop(By.GATEWAY, target or "(unknown)", None, f"{leads}; what lies behind, this checker does not know")
+            self._hop(
+                By.GATEWAY, target or "(unknown)", None, f"{leads}; this checker does not know what lies behind it"
+            )
         elif passes():
             self._acl(self.subnet, self.address, self.client_ports, inward=True, back=True)
 
@@ -145,7 +147,7 @@ class _Walk:
             return self._hop(By.GATEWAY, name, False, "the NAT gateway has no public address")
         if not nat.get("SubnetId"):
             return self._hop(
-                By.GATEWAY, name, None, "a regional NAT gateway; this checker knows those that stand in a subnet"
+                By.GATEWAY, name, None, "a regional NAT gateway, but this checker knows only NAT gateways in a subnet"
             )
         subnet = self._subnet(nat["SubnetId"])
         self._hop(By.GATEWAY, name, True, f"the NAT gateway stands in {name_of(subnet)} and has a public address")
@@ -194,7 +196,10 @@ class _Walk:
         (other,) = ends - {self.vpc_id} or {self.vpc_id}
         if self.picture.one(self.picture.vpcs, "VpcId", other) is None:
             return self._hop(
-                By.GATEWAY, name_of(peering), None, f"{other} is of another account or Region: not seen from here"
+                By.GATEWAY,
+                name_of(peering),
+                None,
+                f"{other} is in another account or Region, so it cannot be seen from here",
             )
         end = end or self.holder_of(self.address, other)
         if end is None:

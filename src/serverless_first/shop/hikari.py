@@ -302,5 +302,5 @@ def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> No
     end_s = time.monotonic() + limit_s
     while not holds():
         if time.monotonic() > end_s:
-            raise CloudError(f"After {limit_s:.0f} s it is still not so that {what}.")
+            raise CloudError(f"After {limit_s:.0f} s it is still not true that {what}.")
         time.sleep(_LOOK_EVERY_S)

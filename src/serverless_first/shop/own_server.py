@@ -96,7 +96,7 @@ class OwnServer:
             )
         words = said.read_text(encoding="utf-8", errors="replace")
         if done.returncode:
-            raise CommandFailed(f"{program}: {' '.join(words.split()[-40:]) or '(it said nothing)'}")
+            raise CommandFailed(f"{program}: {' '.join(words.split()[-40:]) or '(it printed nothing)'}")
         return words
 
     def write(self, name: str, settings: Mapping[str, object], line: str = "{} = {}\n") -> None:
