@@ -193,7 +193,7 @@ def test_a_journal_that_can_be_neither_read_nor_written_ends_no_clean_up(
     done = cleaned(monkeypatch, tmp_path, PermissionError(13, "Permission denied"), [stays, gone])
     assert (done.removed, list(done.left), done.clean) == ([gone], [stays], False)
     said = capsys.readouterr().out
-    why = f"{tmp_path / 'j'}, which names what AWS gives no tag to, cannot be read or written: "
+    why = f"{tmp_path / 'j'} cannot be read or written: "
     assert f"NOT LOOKED AT: kind 0: {why}[Errno 13] Permission denied" in said
     assert "LEFT: queue orders: " in said
     assert f"BY HAND: {why}" in said

@@ -36,7 +36,7 @@ def test_what_is_given_is_laid_once_and_what_the_learner_changed_stays(shop: Sho
     given.unlink()
     told: list[str] = []
     shop.begin(told.append)
-    assert told == [f"{shop.folder}: 1 given files laid."]
+    assert told == [f"{shop.folder}: 1 given file written."]
     assert (worker.read_text(), given.is_file()) == ("mine\n", True)
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from serverless_cloud import Cloud, CloudError, leftovers
 from serverless_first.course.places import module_dir
+from serverless_first.course.words import count
 from serverless_first.drill.finding import DESIGNS
 from serverless_first.drill.record import Record
 from serverless_first.drill.score import score
@@ -73,7 +74,9 @@ class Shop:
     def begin(self, report: Callable[[str], None] = print) -> None:
         """Lays the given files that are not there. A file that is there stays as it is, whoever has changed it."""
         made = [source for source in self._given() if self._lay(source)]
-        report(f"{self.folder}: {f'{len(made)} given files written' if made else 'all given files are there'}.")
+        report(
+            f"{self.folder}: {count(len(made), 'given file') + ' written' if made else 'all given files are there'}."
+        )
 
     def not_written(self, *files: str) -> str:
         """The first of these files that is missing or still holds the lab's stub; "" if all are written."""

@@ -115,5 +115,5 @@ def valid_owner(name: str) -> str:
     """
     value = _FORBIDDEN.sub("-", name.strip())[:_LONGEST].strip("-")
     if not value:
-        raise ValueError(f"owner is {name!r}; it needs letters or digits (a to z, 0 to 9).")
+        raise ValueError(f"owner is {name!r}, but it needs letters or digits (a to z, 0 to 9).")
     return value
