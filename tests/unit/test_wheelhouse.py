@@ -302,7 +302,7 @@ def test_a_wheelhouse_in_the_course_or_beside_it_is_found(
 ) -> None:
     folder = lay((root / place).resolve(), {"lab": "d"})
     assert way_back.find(root, "lab", "d", PYTHON) == folder
-    assert "no network is asked" in capsys.readouterr().out
+    assert "without the network" in capsys.readouterr().out
 
 
 def test_no_wheelhouse_is_the_ordinary_case(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
