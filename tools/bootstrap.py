@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the p
 from tools.environment import Environment  # noqa: E402
 from tools.installing import SetupError  # noqa: E402
 
-# What each word installs, and what it then runs with the environment's Python.
+# The profile that each word installs, and the command that it then runs with the environment's Python.
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "lab": ("lab", ["-m", "serverless_first.cli", "lab"]),
     "class": ("all", ["-m", "serverless_first.cli", "class"]),

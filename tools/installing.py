@@ -177,7 +177,7 @@ def _last_line(output: str) -> str:
 
 
 def explained(error: CommandFailed, files: Path | None = None) -> str:
-    """What to tell a user about a command that failed: its last lines, and what to do; `files` as for `install`."""
+    """A message about a command that failed, with its last lines and advice. `files` is as for `install`."""
     text = error.output
     if "HASHES" in text or "Hash mismatch" in text:
         advice = (

@@ -56,7 +56,7 @@ def find(root: Path, profile: str, lock: str, python: tuple[int, int]) -> Path |
 
 
 def options(folder: Path, *, uv: bool) -> list[str]:
-    """What makes uv or pip install from the folder alone."""
+    """The options that make uv or pip install only from the folder."""
     return ["--no-index", "--find-links", str(folder), *(["--offline"] if uv else [])]
 
 

@@ -263,7 +263,7 @@ def _answers_at_all(attempt: Attempt) -> None:
     answer = file.run("decide(history) with a history of one minute", file["decide"], first)
     attempt.expect(
         _is_number(answer) and answer == int(answer) and answer >= 0,
-        problem="decide must return a whole number from 0: how many servers shall run or start.",
+        problem="decide must return a whole number from 0: how many servers must run or start.",
         called="decide(history) with a history of one minute",
         came_back=readable(answer) if answer is not None else "None",
         expected="a whole number",
@@ -276,15 +276,15 @@ def _run(attempt: Attempt, per_s: Sequence[float], what: str) -> CapacityResult:
 
 
 def _result(attempt: Attempt, demand: Demand, what: str) -> CapacityResult:
-    """What the learner's rule makes of a demand; an answer that is no number of servers fails the check."""
-    file = LearnerFile(attempt, "rule.py")  # anew: it may remember things, and each run is a day of its own
+    """Runs the learner's rule on a demand. An answer that isn't a number of servers fails the check."""
+    file = LearnerFile(attempt, "rule.py")  # loaded again, because it may remember things, and each run is its own day
     called, decide = f"decide(history), minute by minute: {what}", file["decide"]
     wrong = autoscaler.WrongAnswer
     try:
         result = file.run(called, lambda: autoscaler.run(demand, decide, shop.SERVER), allowed=(wrong,))
     except wrong as error:
         attempt.fail(
-            "decide must return a whole number from 0: how many servers shall run or start.",
+            "decide must return a whole number from 0: how many servers must run or start.",
             called=called,
             came_back=str(error),
             expected="a whole number",
@@ -306,7 +306,7 @@ def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
             called=called,
             came_back=came_back,
             expected=expected,
-            look_at="the cooldown: what must have happened before the number may fall",
+            look_at="the cooldown, and the event that it waits for before the number may fall",
         )
         attempt.expect(
             result.unmet_share <= LOST,

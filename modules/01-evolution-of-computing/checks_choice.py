@@ -216,7 +216,7 @@ OFFERS = (shop.bought(100), shop.servers(0.5), shop.tasks(0.5), shop.functions()
 
 
 def _offer(policy: Policy) -> tuple[object, ...]:
-    """What of a policy is not the learner's to choose."""
+    """The parts of a policy that the learner cannot choose."""
     fixed = ("at_once", "billing", "lead_time_s", "per_unit_s", "shrinks", "usd_per_unit_hour")
     return tuple(getattr(policy, name) for name in fixed)
 
@@ -270,7 +270,7 @@ def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Dema
 
 
 def _others(today: Demand) -> list[CapacityResult]:
-    """What could have been had: the budget is taken from the best of them."""
+    """The possible policies. The budget comes from the best of them."""
     tried = [shop.functions(), *(make(target) for make in (shop.servers, shop.tasks) for target in TARGETS)]
     return [capacity.simulate(today, policy) for policy in tried]
 
@@ -294,8 +294,7 @@ def _why_lost(policy: Policy, yesterday: Demand) -> str:
         return "The fleet fits yesterday's peak exactly, but today's peak is a little higher."
     if capacity.simulate(yesterday, policy).unmet_share > LOST:
         return (
-            "The plan already lost too much yesterday. Look for the cheapest policy only among those that meet "
-            "the service level."
+            "The plan already lost too much yesterday. Choose the cheapest of the policies that meet the service level."
         )
     return "The plan was only just enough yesterday, and today chance falls differently. It keeps too little room."
 

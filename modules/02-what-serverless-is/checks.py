@@ -138,7 +138,7 @@ def _the_new_key(
 
 
 def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: str) -> None:
-    """The secret has changed meanwhile: who reads it at each call comes with the new one at once."""
+    """The secret has changed meanwhile, so a function that reads it at each call already has the new value."""
     say("2.1: more orders, in the same environment ...")
     for _ in range(3):
         _pay(attempt, provider)
@@ -232,7 +232,7 @@ def _put(table: str) -> tuple[str, str, dict[str, Any]]:
 
 
 def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list[str]) -> None:
-    say("2.2: what the payment function needs ...")
+    say("2.2: the calls that the payment function needs ...")
     needs = {
         f"read the secret {SECRET}": ("secretsmanager", "get_secret_value", {"SecretId": SECRET}),
         f"put an item into {TABLE}": _put(TABLE),
@@ -274,7 +274,7 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
 def _may_do_nothing_else(
     attempt: Attempt, function: str, role: str, own: list[str], other_table: str, other_secret: str
 ) -> None:
-    say("2.2: what it has no business with ...")
+    say("2.2: calls that are not its business ...")
     key = {"TableName": TABLE, "Key": {"order": {"S": "nobody"}}}
     beyond = {
         "list the account's users": ("iam", "list_users", {}),
@@ -322,7 +322,7 @@ def _is_everything(iam: Any, role: str) -> bool:
 
 
 def _who_else_may(iam: Any, role: str) -> list[str]:
-    """Other roles of the lab with policies of their own: to the deployer nobody has given one."""
+    """Other roles of the lab that have their own policies. Nobody has given the deployer a policy."""
     names = [found["RoleName"] for found in iam.list_roles()["Roles"]]
     return sorted(
         name

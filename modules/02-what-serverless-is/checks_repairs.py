@@ -109,7 +109,7 @@ def the_partner(attempt: Attempt) -> None:
             called=f"get_function_configuration {STATUS}",
             came_back=f"Timeout {timeout_s}",
             expected=f"{LONGEST_TIMEOUT_S} at most",
-            look_at="step 2: what the timeout of a function is for",
+            look_at="step 2, and the purpose of a function's timeout",
         )
         if not provider.keys:
             attempt.fail(
@@ -128,7 +128,7 @@ def the_partner(attempt: Attempt) -> None:
 
 
 def _ask(attempt: Attempt, payment: str) -> tuple[Any, str]:
-    """What came back, and the error."""
+    """The answer and the error."""
     (answer,) = at_once(attempt, STATUS, [{"payment": payment}])
     return answer.payload, answer.error
 

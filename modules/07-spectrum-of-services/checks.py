@@ -121,7 +121,7 @@ class MissesLoudly(MemoryOrders):
 
 _PLACE, _LIST, _STATUS = "the rule about a second order", "the rule on a customer's list", "the rule on the status"
 _GIVEN = "the first rule, which was given: put it back"
-#: A store that breaks one rule; what it does; where to look.
+#: A store that breaks one rule, its fault in words, and where to look.
 BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
     (ForgetsTheLamp, "loses a field of an order", _GIVEN),
     (MissesLoudly, "raises an error for an unknown id", _GIVEN),
@@ -179,7 +179,7 @@ def _line_of(error: BaseException) -> str:
 
 
 def _is_caught(file: LearnerFile, rules: Any, store: Any) -> bool:
-    # Any error would fail a test, so any error will do; that of pytest.raises is no Exception.
+    # Any error would fail a test, so any error will do. The error of pytest.raises isn't an Exception.
     def body() -> bool:
         try:
             rules(store)

@@ -55,13 +55,13 @@ class Shop:
 
 @dataclass
 class Wanted:
-    """What an order must be in the end, and who saw to it: a word of _CAUSES."""
+    """The state that an order must have in the end, and its cause, as a word of _CAUSES."""
 
     order: Order
     by: str
 
 
-#: Who wrote an order last -> what it means if the new store lacks that.
+#: The last writer of an order -> the meaning if the new store lacks that write.
 _CAUSES = {
     "before": "Orders from before the move are missing, because the backfill has not copied them all.",
     "customer": "An order that was placed during the move is lost, because the shop wrote only to the old store.",
@@ -72,7 +72,7 @@ _CAUSES = {
 
 
 class Scene:
-    """What happens while the learner's move runs."""
+    """The events while the learner's move runs."""
 
     def __init__(self, attempt: Attempt, old: PostgresOrders, new: DynamoOrders) -> None:
         self.attempt = attempt
@@ -165,7 +165,7 @@ class Scene:
             self.note(known | {"status": "cancelled", "version": 2}, "forgotten")
 
     def customers(self, stop: threading.Event) -> None:
-        """A customer and packer of a thread of their own: some orders, one after the other."""
+        """A customer and a packer in their own thread, with some orders one after the other."""
         for _ in range(ROUNDS):
             if stop.wait(0.02):
                 return

@@ -24,7 +24,7 @@ def _order(**fields: Any) -> dict[str, Any]:
 
 
 def _bad_orders() -> list[tuple[str, Any]]:
-    """What is wrong, and the body."""
+    """Bad bodies, each with its fault in words."""
     without = _order()
     del without["lamp"]
     return [

@@ -21,7 +21,7 @@ from serverless_first.lab.show import say
 PRICES_YEN = {"Tsuki": 1200, "Hoshi": 900, "Kumo": 2100}
 ROUNDS = 5
 BURST, RATE_PER_S, ROBOT_S = 5, 1, 1.5
-OLDEST_S = 300  # AWS's default, too
+OLDEST_S = 300  # also AWS's default
 
 
 @task("8.3")
@@ -90,7 +90,7 @@ def _prices(attempt: Attempt, address: str) -> None:
                 called=got.called,
                 came_back=str(got),
                 expected=f'200 {{"price_yen": {price_yen}}}',
-                look_at="CACHE_KEYS: the path alone is not a key",
+                look_at="CACHE_KEYS, because the path is not enough for a key",
             )
     asked, ran = ROUNDS * len(PRICES_YEN), _calls() - before
     attempt.expect(
@@ -107,7 +107,7 @@ def _prices(attempt: Attempt, address: str) -> None:
 
 
 def _own(settings: dict[str, Any], path: str, verb: str) -> dict[str, Any]:
-    """What holds for a method: its own settings, or those of all."""
+    """The settings of a method: its own, or the settings of all methods."""
     own = settings.get(f"{path.replace('/', '~1')}/{verb}", settings.get("*/*", {}))
     return dict(own)
 
@@ -202,7 +202,7 @@ def _calls() -> int:
 
 # ---- 8.5
 
-#: What a broken front.py does, the text to replace in the right one, and the text in its place.
+#: The fault of a broken front.py in words, a text of the right file, and its replacement.
 BROKEN = (
     Broken("answers a wrong order with 200", "return answer(400,", "return answer(200,"),
     Broken(

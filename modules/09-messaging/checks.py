@@ -146,7 +146,7 @@ def _power_cut(attempt: Attempt, url: str) -> None:
 def _two_workers(attempt: Attempt, url: str) -> None:
     bad = fresh_id("ord")
     good = [fresh_id("ord") for _ in range(24)]
-    # Who takes ten at a time has 2.5 s of work. Meanwhile the other one asks after 1.6 s, and after 2.1 s again.
+    # A worker that takes ten at a time has 2.5 s of work. Meanwhile the other worker asks after 1.6 s and after 2.1 s.
     takes_s = [0.25] * 10 + [0.16] * 9 + [0.1] * 5
     orders: list[dict[str, Any]] = [
         {"order_id": order_id, "address": "Nara", "takes_s": each_s}
@@ -239,7 +239,7 @@ RECOGNISES = "how your function recognizes an order, and where it keeps that"
 
 @task("9.2")
 def pack(attempt: Attempt) -> None:
-    """Each order is packed once, whoever repeats it; a real error still fails."""
+    """Each order is packed once, even if anyone repeats it. A real error still fails."""
     name = "hikari-pack"
     first = batch(_order(), _order())
     attempt.invoke(name, first)
@@ -253,7 +253,7 @@ def pack(attempt: Attempt) -> None:
             first,
             both,
             "the same two messages, to a new execution environment",
-            "A new execution environment has packed the orders again. What the old environment knew is gone with it.",
+            "A new execution environment has packed the orders again. The old environment's knowledge is gone.",
         )
     resent = batch(*(json.loads(record["body"]) | {"sent_at": "12:00:09"} for record in first["Records"]))
     _repeat(

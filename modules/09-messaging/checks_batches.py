@@ -99,7 +99,7 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
 
 @task("9.3")
 def invoices(attempt: Attempt) -> None:
-    """What fails is reported by its message id, alone; and Lambda looks at the answer."""
+    """Only failures are reported, by their message ids, and Lambda looks at the answer."""
     name = "hikari-invoice"
     good = [_order() for _ in range(3)]
     unpriced = {key: value for key, value in _order().items() if key != "price_yen"}
@@ -253,7 +253,7 @@ def _pipeline_by_hand(attempt: Attempt, name: str) -> None:
         called=f"invoke {name} with a batch: {what}; then with the same batch again",
         came_back=f"packed {found}",
         expected="packed [1, 1, 0]: the repeated order, the other order, the unknown lamp",
-        look_at="pipeline.py: what happens once for each order, and what is asked before it",
+        look_at="pipeline.py, and the steps that happen once for each order",
     )
     left_alone(attempt, name, again(event), "hikari-packed", good["order_id"])
 
@@ -343,7 +343,7 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
 
 
 def _letters(attempt: Attempt, dead: str) -> list[Any]:
-    """What lies in the dead-letter queue; it stays there, and can be moved."""
+    """The messages of the dead-letter queue, which stay there and can be moved."""
     wait_until(lambda: messages_in(attempt, dead) > 0, 2)
     found: dict[str, Any] = {}
     for _ in range(3):

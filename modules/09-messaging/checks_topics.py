@@ -120,8 +120,8 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
 
 # ---- 9.6
 
-#: What a broken gift.py does, the text to replace in the right one, and the text in its place. Each needs an assertion
-#: that no other one needs.
+#: The fault of a broken gift.py in words, a text of the right file, and its replacement. Each needs an assertion
+#: that the others don't need.
 BROKEN = (
     Broken("prints a card for every order", 'if order["gift"]:', "if True:"),
     Broken(

@@ -112,13 +112,13 @@ def _stopped_s(attempt: Attempt, job_id: str) -> float:
 
 # ---- 10.2
 
-#: Events of a call that failed; Lambda's own two are those of a state whose Resource is the function itself.
+#: Events of a call that failed. Lambda's two events belong to a state whose Resource is the function itself.
 CALL_FAILED = ("TaskFailed", "LambdaFunctionFailed", "LambdaFunctionScheduleFailed")
 PAYMENT, BANK = "hikari-payment", "bank"
 MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
 NEVER_AGAIN = {"declined": "a declined card", "broken": "a bank that is broken", "unknown": "what it cannot read"}
 _TRIES = 3
-TOO_LONG = 2.2  # times the pauses that were ordered, all together: calls take their time, too
+TOO_LONG = 2.2  # times the ordered pauses together, because calls also take time
 
 
 @task("10.2")

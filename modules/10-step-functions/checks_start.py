@@ -58,7 +58,7 @@ def once(attempt: Attempt) -> None:
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
     _counted(attempt, first, f"{called}, and once more after its end")
-    for calls in (1, AT_ONCE):  # one call first: what a single call does wrong has its own message
+    for calls in (1, AT_ONCE):  # one call first, because a fault of a single call has its own message
         _after_a_failure(attempt, calls)
     _nothing_started(attempt)
     _not_redriven(attempt)

@@ -165,7 +165,7 @@ def _average_usd(work: Mapping[str, Any], event_prices: dict[str, float]) -> flo
 
 
 def _drawn(service: str, fixed: Mapping[str, Any], event_prices: dict[str, float], wrongs: Wrongs) -> dict[str, Any]:
-    """Work that nobody has seen, in which each misconception that plays a part leads to a sum of its own."""
+    """New work, in which each misconception leads to its own sum."""
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     for _ in range(400):
         work = _work() | {key: value for key, value in fixed.items() if value != "steady"}

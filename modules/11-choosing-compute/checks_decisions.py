@@ -13,7 +13,7 @@ from serverless_first.shop import workloads
 from serverless_first.shop.workloads import CARDS, FARGATE, LAMBDA, month
 
 MANAGED, ECS_MANAGED, EC2 = "lambda managed instances", "ecs managed instances", "ec2"
-#: Service -> the steps of the path that whoever ends there has left.
+#: Service -> the steps of the path that a card has left when it ends there.
 LEFT = {LAMBDA: (), MANAGED: (LAMBDA,), FARGATE: (LAMBDA,), ECS_MANAGED: (LAMBDA, FARGATE), EC2: (LAMBDA, FARGATE)}
 #: Card -> step -> the limits that force it off that step.
 FORCED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -26,7 +26,7 @@ FORCED: dict[str, dict[str, tuple[str, ...]]] = {
     "clean-up": {},
     "exchange": {LAMBDA: ("lambda-memory", "lambda-timeout"), FARGATE: ("fargate-kernel", "fargate-when-not")},
 }
-#: What can be defended, beyond the first step that nothing forces the card off.
+#: Services that can be defended, beyond the first step that nothing forces the card off.
 FIT = {"lamp namer": (MANAGED, ECS_MANAGED, EC2), "exchange": (EC2,)}
 #: Card and service -> the fact that breaks it, and what the card needs.
 BROKEN = {
@@ -46,7 +46,7 @@ BROKEN = {
     ("exchange", FARGATE): ("fargate-kernel", "it needs its own kernel"),
     ("exchange", ECS_MANAGED): ("ecs-managed-instances", "its team must bring its own kernel, and tune it by hand"),
 }
-#: Card, step and limit -> why this limit is no reason.
+#: Card, step and limit -> why this limit isn't a reason.
 NO_REASON = {
     ("bookkeeping", LAMBDA, "lambda-images"): "A function can be a container image, but not a Windows image.",
     ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else on the card does not.",
@@ -102,8 +102,8 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
     )
     if key == "film" and service != LAMBDA and "lambda-timeout" in leave.values():
         attempt.fail(
-            "The film is too long for one call, but it need not be one call. Its longest piece takes two minutes, "
-            "and the limit holds for a single run.",
+            "The film is too long for one call, but it doesn't have to be one call. Its longest piece takes two "
+            "minutes, and the limit holds for a single run.",
             called=called,
             came_back=record,
             expected="a limit that a single chapter meets, or none",
@@ -171,7 +171,7 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
 
 @task("11.3")
 def by_price(attempt: Attempt) -> None:
-    """The costs are those of the cards' numbers, and the choice follows from them and from Hikari's patience."""
+    """The costs follow from the cards' numbers, and the choice from the costs and Hikari's patience."""
     event_prices = workloads.prices_for_events(prices.of("us-east-1"))
     decisions = _read(attempt, "prices.json", PRICED, ("service", "usd"))
     for key in PRICED:
@@ -200,7 +200,7 @@ def _judge_usd(attempt: Attempt, key: str, decision: dict[str, Any], right: dict
             called=f'reading prices.json, "{key}"',
             came_back=decision,
             expected=f'"usd" with the month on {LAMBDA} and on {FARGATE}, by the numbers of the card',
-            look_at="what your function answers for this card. Task 11.1 has to pass first",
+            look_at="the answer of your function for this card. Task 11.1 has to pass first",
         )
 
 
@@ -238,7 +238,7 @@ def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
 
 
 def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...]) -> dict[str, Any]:
-    """What stands in the file that the task's cell has written: a record for each card, with these fields."""
+    """The records in the file that the task's cell has written, one for each card, with these fields."""
     if not Path(file).is_file():
         attempt.not_started(f"There is no {file} beside this notebook.")
     called = f"reading {file}"

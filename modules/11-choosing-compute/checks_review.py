@@ -123,7 +123,7 @@ def _wrong(
 
 
 def _wrong_ways(work: Workload, event_prices: EventPrices, ahead: list[float]) -> list[WrongWay]:
-    """What leads to which answer, for work that has a right one."""
+    """The faults that lead to each wrong answer, for work with a right answer."""
     right = _first(ahead) or 0
 
     def without(*still: str) -> int | None:
@@ -189,7 +189,7 @@ def _month_is_right(attempt: Attempt, work: dict[str, Any], event_prices: EventP
 
 
 def _ahead(work: Workload, event_prices: EventPrices, still: tuple[str, ...] = ()) -> list[float]:
-    """By how many US dollars a month Fargate costs less, at 1 to MOST times; `still`: what does not grow."""
+    """By how many US dollars a month Fargate costs less, at 1 to MOST times. `still` is what doesn't grow."""
     found = []
     for times in range(1, MOST + 1):
         more = grown(work, times) | {key: work[key] for key in still}
@@ -279,8 +279,8 @@ def _begins(ahead: list[float]) -> int:
 
 
 def _guessed(ahead: list[float]) -> tuple[int, int]:
-    """What a search by halves finds, and one that doubles first: both take for granted that Fargate costs less for
-    ever once it does."""
+    """The results of a search by halves, and of a search that doubles first. Both take for granted that
+    Fargate costs less for ever once it does."""
 
     def halves(low: int, high: int) -> int:
         while low < high:

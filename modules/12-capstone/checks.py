@@ -13,7 +13,7 @@ from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of,
 
 @task("12.1")
 def door(attempt: Attempt) -> None:
-    """The table, made anew, survives Migrate and refuses a second row; good orders are queued, bad ones refused."""
+    """A new table survives Migrate and refuses a second row. Good orders are queued, and bad orders are refused."""
     whole = deployed(attempt, FILES["12.1"], ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"], anew=True)
     _table(whole)
     attempt.expect(
@@ -39,7 +39,7 @@ def door(attempt: Attempt) -> None:
 
 
 def _role(whole: Whole) -> None:
-    """What the function may do: what it needs, and not everything."""
+    """The function may do everything that it needs, and nothing else."""
     attempt, statements = whole.attempt, statements_of(whole, "Front")
     called = "look at the role of Front"
     wide = [each for each in statements if _is_wide(each)]
@@ -120,7 +120,7 @@ def _table(whole: Whole) -> None:
         "The table keeps the same order twice.",
         called=f"the table orders dropped, Migrate, then two INSERTs of the order {mine['order_id']}",
         came_back="two rows",
-        expected="the database refuses the second INSERT, whoever sends it",
+        expected="the database refuses the second INSERT from any sender",
         look_at="what in functions/schema.sql makes order_id unique",
     )
 
@@ -278,5 +278,5 @@ def _no_queue(whole: Whole) -> None:
 
 
 def _why(whole: Whole, status: int) -> str:
-    """What the log of the front says of an error."""
+    """The front's log lines about an error."""
     return f"({log_of(whole, 'Front', 'ERROR|Error')})" if status >= 500 else ""

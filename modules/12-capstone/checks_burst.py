@@ -15,7 +15,7 @@ from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of,
 
 BURST = 20
 UNLUCKY = "Ono Rei"
-#: Deployed in the place of what tasks 12.3 and 12.4 are about: they do nothing, and tell that they were called.
+#: Deployed instead of the files of tasks 12.3 and 12.4. They only log that they were called.
 TELLING = {
     "functions/payment.py": f"""def start(order):
     if order["customer"] == "{UNLUCKY}":

@@ -44,7 +44,7 @@ def _record(attempt: Attempt) -> drill.Record:
 
 @task("12.5")
 def drilled(attempt: Attempt) -> None:
-    """The record's score is passed; what was expected of the wrong designs is what their records say."""
+    """The record's score is passed, and the expectations about the wrong designs match their records."""
     record = _record(attempt)
     score = drill.score(record)
     if score.failed:
@@ -116,7 +116,7 @@ PARTS = ("Lambda, requests", "Lambda, duration", "Step Functions")
 
 @task("12.6")
 def page(attempt: Attempt) -> None:
-    """The three prices are right for other records, too; the page has them, and a reason for each decision."""
+    """The three prices are also right for other records. The page has them, and a reason for each decision."""
     if missing := capstone.Shop().not_written("price.py"):
         attempt.not_started(f"{FOLDER}/{missing} is not written yet.", look_at="the first cell of task 12.6")
     record = capstone.my_drill() if not (FOLDER / "drill.json").is_file() else _record(attempt)
@@ -170,7 +170,7 @@ def _prices(attempt: Attempt, file: LearnerFile, what: str, record: drill.Record
 
 
 def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
-    """What a wrong price has in common with plausible mistakes."""
+    """The plausible mistake that explains a wrong price."""
 
     def near(value: float) -> bool:
         return isinstance(usd, int | float) and abs(usd - value) <= TOLERANCE * abs(value)
@@ -283,7 +283,7 @@ def _reasons(attempt: Attempt, path: Path, called: str, findings: list[str]) -> 
             problem=f"A decision has no reason: {decision}.",
             called=called,
             came_back=why,
-            expected="a sentence: what would go wrong without it, and which finding shows it",
+            expected="a sentence about the fault that it prevents, and the finding that shows it",
             look_at="the second cell of task 12.6",
         )
     named = re.compile(rf"\b({'|'.join(map(re.escape, findings))})\b", re.IGNORECASE)

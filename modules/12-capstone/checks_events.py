@@ -88,7 +88,7 @@ def _whole_way(whole: Whole) -> None:
         for each in (good, bad):
             _shows(whole, each["order_id"], "accepted", "functions/news.py, and the rule in parts/projection.yaml")
     say("12.4: the provider answers ...")
-    _shows(whole, good["order_id"], "paid", "functions/projector.py: what it does when an item already exists")
+    _shows(whole, good["order_id"], "paid", "functions/projector.py, if an item already exists")
     _shows(whole, bad["order_id"], "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
 
 
@@ -214,7 +214,7 @@ def _late(whole: Whole) -> None:
 
 
 def _at_once(whole: Whole, room: Path) -> None:
-    """Two environments have an event each of the same order; what one reads, the other one changes."""
+    """Two environments each have an event of the same order. One changes the item that the other has read."""
     id = order()["order_id"]
     paid, accepted = (
         record(json.dumps({"detail-type": kind, "source": "hikari.orders", "detail": {"order_id": id}}))

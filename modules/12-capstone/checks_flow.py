@@ -47,7 +47,7 @@ def paid(attempt: Attempt) -> None:
 
 
 def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the provider was asked, by the name of the order."""
+    """The requests to the provider, by the name of the order."""
     attempt = whole.attempt
     called = f"{len(orders)} orders in the queue, then a look into the queue of the provider"
     names = {each["order_id"]: name for name, each in orders.items()}
@@ -321,7 +321,7 @@ def _now(whole: Whole, mine: dict[str, Any]) -> str:
 
 
 def _trouble(whole: Whole) -> str:
-    """What the worker's log says, or the first execution that failed."""
+    """The errors in the worker's log, or else the first execution that failed."""
     if said := log_of(whole, "Worker", "rror"):
         return said
     states = whole.shop.client("stepfunctions")

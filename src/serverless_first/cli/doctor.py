@@ -89,7 +89,7 @@ def packages(needed: Iterable[str] | None = None) -> Finding:
     """The installed packages against the bounds of pyproject.toml.
 
     Args:
-        needed: requirements such as "boto3>=1.44,<2"; by default those of pyproject.toml.
+        needed: requirements such as "boto3>=1.44,<2"; by default the requirements of pyproject.toml.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 

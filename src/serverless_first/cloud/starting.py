@@ -48,9 +48,9 @@ def start(
 
     Args:
         time_scale, idle_expiry_s, region, allow_real_aws, enforce_iam, network_model: as for `serverless_cloud.start`.
-        target: the URL of another endpoint to use in place of the local cloud; or "aws", a real account of yours.
-        owner: with a target: what boto3 makes is tagged serverless-first=owner, and `cleanup` removes it. On AWS it is
-            who calls, unless given.
+        target: the URL of another endpoint to use instead of the local cloud, or "aws" for your real account.
+        owner: with a target, everything that boto3 makes is tagged serverless-first=owner, and `cleanup` removes it. On
+            AWS, the default is the caller.
         confirm: with "aws": the account's number and the Region, "111122223333 eu-west-1". You are asked, unless given.
         dry_run: with "aws": only shows what would happen and what `cleanup` would remove, and returns the plan.
 

@@ -28,7 +28,7 @@ def find_chromium() -> str | None:
 
 
 def missing() -> str:
-    """What this machine lacks to control a browser through Playwright, and what to do. Empty if nothing is missing."""
+    """The missing part for controlling a browser through Playwright, and what to do. Empty if nothing is missing."""
     if find_chromium() is None:
         return "Chromium, Chrome or Edge was not found. Install one of them."
     if importlib.util.find_spec("playwright") is None:
@@ -37,7 +37,7 @@ def missing() -> str:
 
 
 def arguments(*more: str) -> list[str]:
-    """What a Chromium is started with, by us or by Playwright: it asks nobody for anything, and it runs as root too.
+    """Arguments for a Chromium that asks nobody for anything, and also runs as root.
 
     Args:
         more: arguments beside these.
@@ -53,7 +53,7 @@ def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeo
     Args:
         chromium: the browser's path.
         page: the HTML file.
-        target: the PDF to write; what was there is replaced once the new one is whole.
+        target: the PDF to write. It replaces an earlier file once it is whole.
         query: what follows "?" in the page's address.
         timeout_s: how long the browser may take, in seconds.
 

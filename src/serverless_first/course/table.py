@@ -99,12 +99,12 @@ class Course:
     deck_slide_count: int
     modules: tuple[Module, ...]
     overview: Module | None = None
-    """The deck that tells the whole story in slides alone; it is none of the modules, and has no number."""
+    """The deck that tells the whole story only in slides. It isn't one of the modules, and has no number."""
     routes: tuple[Route, ...] = ()
 
     @property
     def built(self) -> tuple[Module, ...]:
-        """What the build makes: the overview and the modules whose rooms exist."""
+        """The parts that the build makes: the overview and the modules whose rooms exist."""
         first = (self.overview,) if self.overview and self.overview.ready else ()
         return (*first, *self.ready_modules)
 

@@ -64,7 +64,7 @@ class Row:
         do: its kind, of KINDS.
         what: it, in words.
         module, tasks: which; for some kinds.
-        slides: the headings of those that are shown.
+        slides: the headings of the slides that are shown.
     """
 
     start_minutes: int
@@ -89,7 +89,7 @@ class Day:
 
     @property
     def reserve_minutes(self) -> int:
-        """What is left between the last row and the end that was promised."""
+        """The minutes between the last row and the promised end."""
         return self.end_minutes - self.rows[-1].end_minutes
 
 

@@ -3,7 +3,7 @@
 `layout` says where each copy lies. Files from before a move are brought along first (`moving`).
 
 `work/.laid.json` remembers of each copy which version of the course it came from, and a digest of its cells.
-Copies are laid without outputs: those of a lesson give its predictions away, and `notebooks/` is there to read.
+Copies are laid without outputs, because a lesson's outputs give its predictions away. `notebooks/` is there to read.
 An update compares three things: the cells as laid, the cells now, and the course's file now, outputs apart.
 
     the course's file is the one laid     leave the copy alone
@@ -11,7 +11,7 @@ An update compares three things: the cells as laid, the cells now, and the cours
     cells differ                          keep the copy; lay `NN-lab.new-version.ipynb` beside it, once
     the copy is gone                      lay it again
 
-A broken or missing `.laid.json` means: take every copy as changed by the learner.
+If `.laid.json` is broken or missing, every copy counts as changed by the learner.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Reset:
 def lay(report: Report = print, only: Collection[str] | None = None) -> None:
     """Lays the built lessons and labs into the learner's folder, or updates what lies there.
 
-    Never raises on what it finds there: what cannot be laid is reported in one line and left alone.
+    Never raises because of files that it finds there. A copy that can't be laid is reported in one line and left alone.
 
     Args:
         report: gets one line for each copy that was updated, kept, or could not be laid.
@@ -171,7 +171,7 @@ def _names(target: str, root: Path, work: Path) -> list[str]:
         path = Path(target)
         built = {name: copy_of(name) for folder in FOLDERS for name in _built(root, folder)}
         for candidate in (path if path.is_absolute() else Path.cwd() / path, work / path, root / path):
-            # The parent alone is resolved: a copy that is itself a link keeps its place, to be refused later.
+            # Only the parent is resolved, so that a copy that is itself a link keeps its place, and is refused later.
             place = Path(os.path.realpath(candidate.parent)) / candidate.name
             for name, copy in built.items():
                 if place in (Path(os.path.realpath(work)) / copy, Path(os.path.realpath(root)) / name):
@@ -225,7 +225,7 @@ def save_version(copy: Path, work: Path, stem: str) -> Path:
 
 
 def _without_outputs(content: bytes) -> bytes:
-    """A notebook as if no cell had run; what is no notebook, as it is."""
+    """A notebook as if no cell had run. Other content stays as it is."""
     try:
         notebook = json.loads(content.decode("utf-8"))
         for cell in notebook["cells"]:

@@ -1,4 +1,4 @@
-"""The files of facts, releases and prices: YAML whose every value has a source. What their readers share."""
+"""The files of facts, releases and prices: YAML whose every value has a source. Helpers for their readers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Source:
 
 
 def parse(path: Path) -> object:
-    """What stands in a YAML file.
+    """The content of a YAML file.
 
     Raises:
         FactsError: it is not YAML, or a key appears twice.
@@ -49,7 +49,7 @@ def parse(path: Path) -> object:
 class _UniqueKeys(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, which YAML would let the second win.
 
-    Dates stay text: YAML would stop at 31 February without saying where, and "2018-11" is no date to it.
+    Dates stay text: YAML would stop at 31 February without saying where, and "2018-11" isn't a date to it.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
@@ -95,7 +95,7 @@ class Reader:
         self.sources: dict[str, Source] = dict(shared or {})
 
     def read_sources(self, top: Mapping[str, object]) -> None:
-        """Takes the sources of this file to those that may be cited."""
+        """Adds the sources of this file to the sources that may be cited."""
         for key, entry in self.mapping(top.get("sources"), "sources").items():
             if key in self.sources:
                 self.problem(
@@ -122,7 +122,7 @@ class Reader:
         return tuple(self.sources[key] for key in keys if key in self.sources)
 
     def entries(self, top: Mapping[str, object], key: str) -> list[object]:
-        """The list under a key; a problem if it is no list."""
+        """The list under a key. Notes a problem if it isn't a list."""
         entries = top.get(key, [])
         if not isinstance(entries, list):
             self.problem(f"{key} must be a list, but is {entries!r}")
@@ -160,7 +160,7 @@ class Reader:
         return str(value)
 
     def day(self, value: object, what: str) -> date:
-        """The day in a value; a problem about `what` if it is no day."""
+        """The day in a value. Notes a problem about `what` if it isn't a day."""
         if isinstance(value, str) and len(value) == 10 and is_period(value):
             return date.fromisoformat(value)
         self.problem(f"{what} is {value!r}. Write the day as YYYY-MM-DD")

@@ -50,7 +50,7 @@ class Term:
 
     @property
     def sort_key(self) -> str:
-        """Where it stands in the alphabet: "to invoke" stands under i."""
+        """Its place in the alphabet, for example i for "to invoke"."""
         return self.term.lower().removeprefix("to ")
 
 
@@ -97,7 +97,7 @@ def _named(entry: object) -> str:
 
 
 def _problem(entry: object) -> str:
-    """What is wrong with an entry, or nothing."""
+    """The problem with an entry, or None."""
     if not isinstance(entry, dict):
         return "it is not a mapping"
     if unknown := sorted(set(entry) - _KEYS):

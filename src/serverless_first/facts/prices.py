@@ -1,6 +1,6 @@
-"""prices.yml as objects: what AWS's services cost, by Region, each price with its date and source.
+"""prices.yml as objects: the prices of AWS's services, by Region, each with its date and source.
 
-prices.yml stands beside facts.yml and may cite the same sources::
+prices.yml is beside facts.yml and may cite the same sources::
 
     checked: 2026-11-25                      # when somebody last compared the table with its sources
     sources: ...                             # as in facts.yml, those that only prices need
@@ -12,7 +12,7 @@ prices.yml stands beside facts.yml and may cite the same sources::
         in:
           us-east-1: {usd: 0.20, as_of: 2026-09-24, source: ARCHG}
 
-A price that no source gives is not in the table: what needs it says so.
+A price that no source gives is not in the table, and code that needs it says so.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ fit into a sentence has a short form as well::
 
     now: {value: 10,000 connections and 100 new ones a second, short: 10,000 connections, as_of: 2025, source: QUOTA}
 
-releases.yml stands beside it and may cite the same sources::
+releases.yml is beside it and may cite the same sources::
 
     sources: ...                                                     # as above, those that only releases need
     releases:
@@ -90,7 +90,7 @@ class Dated:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact: what it is about, its value now, at the time of the deck (`then`), and when it was checked."""
+    """One fact: its subject, its value now, at the time of the deck (`then`), and when it was checked."""
 
     id: str
     what: str
@@ -100,7 +100,7 @@ class Fact:
     note: str | None = None
 
     def stale(self, today: date) -> bool:
-        """Whether nobody has checked the fact in the 365 days before `today`; a day to come is no check either."""
+        """Whether nobody has checked the fact in the 365 days before `today`; a future day doesn't count as a check."""
         return not timedelta(0) <= today - self.checked <= timedelta(days=STALE_AFTER_DAYS)
 
 
@@ -174,7 +174,7 @@ def load(root: Path | None = None) -> Facts:
     """Reads facts.yml of the checkout (or of `root`); a course without the file has no facts.
 
     Raises:
-        FactsError: with one problem for each wrong place: what is wrong, and what is allowed.
+        FactsError: with one problem for each wrong place, which says what is allowed.
     """
     path = (root or course_root()) / FOLDER / "facts.yml"
     return _Reader(path.name).read(parse(path)) if path.is_file() else Facts()

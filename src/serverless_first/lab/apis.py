@@ -1,4 +1,4 @@
-"""What checks of API tasks share: the learner's APIs by their names, requests over HTTP, tables of DynamoDB."""
+"""Helpers for checks of API tasks: the learner's APIs by their names, requests over HTTP, tables of DynamoDB."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIMIT_S = 40.0
 
 @dataclass(frozen=True)
 class Answered:
-    """What an API answered.
+    """An API's answer.
 
     Attributes:
         called: the request, as messages show it.

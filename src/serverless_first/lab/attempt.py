@@ -142,7 +142,7 @@ class Attempt:
     def expect(
         self, condition: bool, *, problem: str, called: str, came_back: object, expected: object, look_at: str
     ) -> None:
-        """Fails the check unless `condition` holds; the four parts are those of `CheckFailed`.
+        """Fails the check unless `condition` holds. The four parts are explained at `CheckFailed`.
 
         `came_back` and `expected`: a string is shown as it is, a `Reply` or another value as JSON.
         """

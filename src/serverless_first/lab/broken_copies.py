@@ -126,7 +126,7 @@ def _passes(attempt: Attempt, run: PytestRun, tests: str, code: str) -> None:
             "Your tests reach for the real AWS, with a call that is made where moto does not answer. The call "
             "was refused."
         )
-        look_at = "which calls are outside mock_aws, including those that run when the file is imported"
+        look_at = "which calls are outside mock_aws, including calls that run when the file is imported"
     elif run.exit_code == NONE_FOUND:
         problem = "pytest finds no test in your file. A file without tests does not pass."
         look_at = "the names of your functions. pytest runs only functions whose name begins with test_"

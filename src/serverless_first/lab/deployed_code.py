@@ -66,7 +66,7 @@ def _used(attempt: Attempt, began_ms: int) -> Iterator[str]:
 
 
 def _changed(package: bytes) -> Iterator[str]:
-    """The files of a package that lie in the current folder with other content."""
+    """The files of a package that the current folder has with different content."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         for name in archive.namelist():
             if Path(name).is_file() and Path(name).read_bytes() != archive.read(name):

@@ -1,4 +1,4 @@
-"""What checks of messaging tasks share: events as SQS makes them for Lambda, messages by tens, what a queue holds."""
+"""Helpers for checks of messaging tasks: events as SQS makes them for Lambda, messages by tens, a queue's content."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def numbers(attempt: Attempt, table: str, key: str, number: str, wanted: Iterabl
     """A number of each item of a table, by the item's key; an item without it has 0.
 
     Args:
-        wanted: the keys to give; one that has no item has 0. Unless given, those of all items.
+        wanted: the keys to give, by default the keys of all items. A key without an item has 0.
     """
     pages = attempt.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     found = {

@@ -51,7 +51,7 @@ def compares(attempt: Attempt, file: LearnerFile) -> None:
         called="differences with four orders: equal, missing, older, and newer in the new store",
         came_back=(", ".join(words) or "nothing") + ("" if whole else f", each as {type(found[0]).__name__}"),
         expected="the whole orders that the new store lacks, or has in an older version",
-        look_at="differences: what you compare, and what you return",
+        look_at="the comparison in differences, and its result",
     )
 
 
@@ -147,7 +147,7 @@ def _writes(move: _Move, both: Any) -> None:
             called=called,
             came_back=repr(said),
             expected=repr(wanted),
-            look_at="Both.set_status: what you return",
+            look_at="the result of Both.set_status",
         )
         called += " of an order that the backfill has not copied yet"
         move.same(known["order_id"], called, "Both.set_status: what does the new store get?")

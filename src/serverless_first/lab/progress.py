@@ -9,8 +9,8 @@
 
 Every change is a read, a change and a write under one lock, so two notebooks lose nothing to each other.
 A write goes to a temporary file that then takes the place of the old one, so a crash leaves the old or the
-new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. What cannot be
-saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
+new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. A change that
+cannot be saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
 `begun_at`, `first_tried_at` and `passed_after` were recorded lacks them, and stays readable. The file is sent
 nowhere; a class with a board asks first whether it may see how far you are (see serverless_first.lab.sharing).
 """
@@ -50,7 +50,7 @@ class _Newer(Exception):
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """What a learner has done for one task. What comes after the first pass is practice, and is not counted.
+    """A learner's work on one task. Work after the first pass is practice, and isn't counted.
 
     Attributes:
         attempts: checks that could judge, up to the first pass. An older file may not say which; then all count.

@@ -89,7 +89,7 @@ def load_quiz(module: Module) -> dict[str, list[Question]]:
 
 
 def _problem(question: object) -> str:
-    """What is wrong with a question, or nothing."""
+    """The problem with a question, or None."""
     if not isinstance(question, dict) or not str(question.get("question") or "").strip():
         return "it has no question"
     kind, answers = question.get("type"), question.get("answers")
@@ -164,7 +164,7 @@ def page(seed: str, questions: list[Question]) -> str:
     fallback = f'<pre style="white-space: pre-wrap; color: {_INK}">{html.escape(plain(questions))}</pre>'
     names = "".join(f"{name}.{call};\n" for call in _NAMES)
     # jupyterquiz finds its place by the element's id, as a global name; a quiz shown twice on a page would
-    # make that name a list. Here the name is a parameter. So is MathJax, and empty: prices are no formulas.
+    # make that name a list. Here the name is a parameter. So is MathJax, which is empty, because prices aren't formulas.
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
         f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{_style(name)}<script>\n'
@@ -196,7 +196,7 @@ def _style(name: str) -> str:
 
 
 def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
-    """What jupyterquiz displays: the HTML of its frame and its script, without the address of MathJax."""
+    """The output of jupyterquiz: the HTML of its frame and its script, without the address of MathJax."""
     from IPython.utils.capture import capture_output
     from jupyterquiz import display_quiz  # here, because most notebooks show no quiz until their end
 

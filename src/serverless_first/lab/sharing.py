@@ -1,4 +1,4 @@
-"""What a learner shares with the instructor's board, if there is one and the learner agrees (`lab.share(True)`).
+"""Shares a learner's progress with the instructor's board, if there is one and the learner agrees (`lab.share(True)`).
 
 Two environment variables name the board: SERVERLESS_FIRST_BOARD_URL and SERVERLESS_FIRST_BOARD_TOKEN, a token for each
 student. Without them, nothing here does anything. The answer is in progress.json, for this board only:
@@ -141,7 +141,7 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
         return
     _clear(file)
     if not forget:
-        say("Nothing more is sent. What was already sent stays on the board. lab.share(False, forget=True) removes it.")
+        say("Nothing more is sent. The board keeps what was already sent. lab.share(False, forget=True) removes it.")
         return
     SENDER.wait(TIMEOUT_S)  # what is being sent must arrive before the board deletes it
     status = _send(the_board, "DELETE", "api/mine", None)

@@ -146,7 +146,7 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
                 if isinstance(found, list | tuple)
                 else type(found).__name__,
                 "a list in which each order is a dict, as get returns it",
-                "of_customer: what you return",
+                "the result of of_customer",
             )
         ids = [each.get("order_id") for each in found]
         wanted = right[: limit[0]] if limit else right
@@ -176,7 +176,7 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
             f"of_customer{(customer, *limit)}",
             ids,
             f"{len(wanted)} orders of that customer, the newest first",
-            "of_customer: what sorts the orders, and what limits them",
+            "the sorting and the limit in of_customer",
         )
 
 
@@ -219,7 +219,7 @@ def _status(asked: Asked, order: Order) -> None:
             f"set_status({ghost!r}, 'open', 'packed'), an id that nobody has placed",
             f"{answer!r}; get gives {_shown(asked.get(ghost))}",
             "False, and still no such order",
-            "set_status: what must hold before anything is written",
+            "the condition that must hold before set_status writes anything",
         )
     first = asked.set_status(order["order_id"], "open", "packed")
     second = asked.set_status(order["order_id"], "open", "cancelled")

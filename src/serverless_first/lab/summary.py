@@ -1,7 +1,7 @@
-"""A page to keep: what was done, when, in how many tries and hints, and what comes next.
+"""Writes a page to keep: the work so far, with its dates, tries and hints, and the next steps.
 
-It is made from progress.json alone, by and for the learner: one HTML file without scripts, which prints, and loads
-nothing and sends nothing.
+It is made only from progress.json, by and for the learner. It is one HTML file without scripts, which prints, and loads
+and sends nothing.
 """
 
 from __future__ import annotations

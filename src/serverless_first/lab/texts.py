@@ -1,4 +1,4 @@
-"""What an author wrote for the learner: hints.yml and the cells of the solution.
+"""The author's texts for the learner: hints.yml and the cells of the solution.
 
 hints.yml holds three hints for each task: a question, a pointer, nearly the code::
 

@@ -1,4 +1,4 @@
-"""What the check of module 12's payment workflow does when nothing goes as it should."""
+"""Checks module 12's payment workflow when nothing goes as it should."""
 
 from __future__ import annotations
 

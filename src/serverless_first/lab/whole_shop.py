@@ -1,4 +1,4 @@
-"""What the checks of module 12 share: the learner's shop, deployed from its files, and ways to act on it."""
+"""Helpers for the checks of module 12: the learner's shop, deployed from its files, and ways to act on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
 _BURST = (*_DOOR, "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")
 _FLOW = (*_BURST, "functions/payment.py", "parts/payment.yaml")
 _SEEN = (*_FLOW, "functions/news.py", "functions/projector.py", "parts/projection.yaml")
-#: What the learner must have written for a task.
+#: The files that the learner must have written for a task.
 FILES = {"12.1": _DOOR, "12.2": _BURST, "12.3": _FLOW, "12.4": _SEEN}
 #: JSON carries it, and a text of PostgreSQL cannot hold it.
 NUL = chr(0)
@@ -66,7 +66,7 @@ class Whole:
         """Receives messages and deletes them, until there are so many or the time is over.
 
         Returns:
-            Their bodies from JSON; of a body that is no JSON the text.
+            Their bodies from JSON, or as text if a body isn't JSON.
         """
         sqs, found = self.shop.client("sqs"), list[Any]()
 
@@ -111,7 +111,7 @@ class Whole:
         """Calls a function with a batch of messages, made by `messages.record`.
 
         Returns:
-            Whether it has ended without an error of its own, and what came back.
+            Whether it has ended without its own error, and its result.
         """
         event = json.dumps({"Records": records}).encode()
         reply = self.shop.client("lambda").invoke(FunctionName=self[function], Payload=event)
