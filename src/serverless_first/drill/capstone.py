@@ -5,7 +5,7 @@
     hikari-shop/template.yaml     written from the pieces that are there
 
 CloudFormation has no way to put a template together from pieces of text, so `Shop` writes them one behind the other.
-What comes out is an ordinary template: on AWS `sam deploy` takes it as it is.
+The result is an ordinary template, which `sam deploy` takes unchanged on AWS.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STACK = "hikari-shop"
 #: The pieces in their order; provider.yaml comes with the payment workflow.
 PARTS = ("head", "base", "door", "queues", "work", "provider", "payment", "projection")
 _LATER = {"provider": "payment"}  # a given piece that waits for a piece of the learner's
-_WITH = {"functions/payment.py": "parts/payment.yaml"}  # code that is of no use without a piece of the template
+_WITH = {"functions/payment.py": "parts/payment.yaml"}  # code that needs a piece of the template
 #: Output -> the resource that must be there, and its value.
 _OUTPUTS = {
     "ApiUrl": ("ServerlessHttpApi", "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
@@ -72,7 +72,7 @@ class Shop:
     folder: Path = Path(STACK)
 
     def begin(self, report: Callable[[str], None] = print) -> None:
-        """Lays the given files that are not there. A file that is there stays as it is, whoever has changed it."""
+        """Writes the given files that are missing. An existing file stays as it is, even if it was changed."""
         made = [source for source in self._given() if self._lay(source)]
         report(
             f"{self.folder}: {count(len(made), 'given file') + ' written' if made else 'all given files are there'}."
@@ -92,7 +92,7 @@ class Shop:
         return [name for name in names if self.not_written(name) or (name in _WITH and self.not_written(_WITH[name]))]
 
     def write_template(self) -> Path:
-        """Writes template.yaml from the pieces that are there; those that hold the lab's stub are left out.
+        """Writes template.yaml from the existing pieces, without pieces that still hold the lab's stub.
 
         Raises:
             NotLaid: a given piece is missing without which there is no shop.
@@ -116,7 +116,7 @@ class Shop:
     def deploy(self, aws: Cloud, *, quiet: bool = False, instead: Mapping[str, str] | None = None) -> dict[str, str]:
         """Writes the template and deploys it as the stack hikari-shop; its outputs.
 
-        In the place of a file that holds the lab's stub, a copy of the given one is deployed, if there is one.
+        Instead of a file that still holds the lab's stub, a copy of the given file is deployed, if there is one.
 
         Args:
             instead: file -> text that is deployed in its place; the folder stays as it is.
@@ -168,10 +168,10 @@ def wrong_designs() -> dict[str, Record]:
 
 
 def my_drill(folder: Path = Path(STACK)) -> Record:
-    """The record of the learner's drill; that of a sound shop if there is none yet.
+    """The record of the learner's drill, or the record of a sound shop if there is none yet.
 
     Raises:
-        RecordError: drill.json is no record.
+        RecordError: drill.json isn't a record.
     """
     mine = folder / "drill.json"
     return Record.load(mine if mine.is_file() else module_dir("12-capstone") / "records" / "sound.json")
@@ -254,7 +254,7 @@ td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-alig
 <dl>
 {reasons}</dl>
 <h2>What the drill found</h2>
-<p>{verdict} Several clients ordered at once. What happened, in this order: {meanwhile}.</p>
+<p>{verdict} Several clients ordered at once. The faults, in this order: {meanwhile}.</p>
 <table>
 <tr><th>finding</th><th></th><th>what was seen</th></tr>
 {findings}</table>

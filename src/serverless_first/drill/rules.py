@@ -1,4 +1,4 @@
-"""The ten questions of a drill, each answered from the record alone."""
+"""The ten questions of a drill, each answered only from the record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serverless_first.drill.finding import (
 )
 from serverless_first.drill.record import LATE_COPIES, Posted, Record
 
-#: Generous: they must hold on a slow and busy machine, too. What is judged is whether there is a bound at all.
+#: Generous, because they must also hold on a slow and busy machine. The question is whether there is a bound at all.
 ANSWER_LIMIT_MS = 15_000.0
 DRAIN_LIMIT_S, DRAIN_LIMIT_EACH_S = 180.0, 0.3
 #: Per 1,000 orders, for what is paid by use: about four times what a sound design costs.
@@ -25,7 +25,7 @@ COST_LIMIT_USD = 0.50
 
 
 class Answer(NamedTuple):
-    """What a record says to one question, as parts of a `Finding`; the shop has passed if it means nothing."""
+    """A record's answer to one question, as parts of a `Finding`. The shop has passed if `means` is empty."""
 
     seen: str
     means: str = ""
@@ -61,7 +61,7 @@ class Case:
     def is_seen_too_early(self) -> bool:
         """Whether a message could come back while it was being worked on: a call may take as long as its timeout.
 
-        What a REPORT line says beyond that is the slowness of this machine, and no work.
+        Any longer time in a REPORT line is the slowness of this machine, not work.
         """
         return self.timeout_s > self.record.queue.visibility_timeout_s
 

@@ -41,7 +41,7 @@ def run(
 ) -> Record:
     """Drills the shop: posts orders as customers do, lets things go wrong meanwhile, and gathers what came of it.
 
-    What goes wrong, at points of progress: a migration locks the table, three environments are killed at work, the
+    The faults come at points of progress: a migration locks the table, three environments are killed at work, the
     payment provider is down, the database restarts, clients post an order twice, a poison comes, and in the end orders
     come again to new environments. Earlier orders in the shop's tables stay, and do not count.
 
@@ -55,7 +55,7 @@ def run(
 
     Raises:
         DrillError: there is no such stack, it lacks an output, or it is not quiet.
-        ValueError: so many orders make no drill; the seed is no whole number; the patience is no time.
+        ValueError: a drill can't have so many orders, the seed isn't a whole number, or the patience isn't a time.
     """
     prefix = f"r{secrets.token_hex(3)}"
     planned = plan(orders, seed, prefix)
@@ -111,7 +111,7 @@ def _migrate(shop: Shop) -> None:
     """The table is there afterwards; Migrate may fail if it was.
 
     In a seat reserved for the master user PostgreSQL forgets that he owns the database (seen in 18), and refuses
-    him CREATE TABLE IF NOT EXISTS. So it is when direct connections of an earlier drill have all the other seats.
+    him CREATE TABLE IF NOT EXISTS. This happens when direct connections of an earlier drill have all the other seats.
     """
     answer = shop.client("lambda").invoke(FunctionName=shop.functions["Migrate"], Payload=b"{}")
     told = answer["Payload"].read().decode()

@@ -1,4 +1,4 @@
-"""The shop as the drill finds it: what its stack has told of itself, and clients to reach it."""
+"""The shop as the drill finds it: the outputs of its stack, and clients to reach it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from serverless_cloud import Cloud, CloudError
 from serverless_first.drill.record import OrderQueue
 
-#: What the stack must tell as outputs: key -> what it is.
+#: The outputs that the stack must have: key -> its meaning.
 OUTPUTS = {
     "ApiUrl": "the address of the HTTP API",
     "QueueUrl": "the queue of orders",
@@ -52,7 +52,7 @@ PIECES = {
     "Proxy": "parts/base.yaml",
     "Migrate": "parts/base.yaml",
 }
-#: Those that a shop may lack: a wrong design does, and the score tells.
+#: Outputs that a shop may lack. A wrong design lacks some, and the score says so.
 MORE_OUTPUTS = ("DeadLetterQueueUrl", "ChangesQueueUrl", "Proxy", "Ledger")
 #: How the drill's own connections are called.
 APPLICATION = "hikari-drill"

@@ -164,7 +164,7 @@ def page(seed: str, questions: list[Question]) -> str:
     fallback = f'<pre style="white-space: pre-wrap; color: {_INK}">{html.escape(plain(questions))}</pre>'
     names = "".join(f"{name}.{call};\n" for call in _NAMES)
     # jupyterquiz finds its place by the element's id, as a global name; a quiz shown twice on a page would
-    # make that name a list. Here the name is a parameter. So is MathJax, which is empty, because prices aren't formulas.
+    # make that name a list. Here the name is a parameter. So is MathJax, left empty because prices aren't formulas.
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
         f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{_style(name)}<script>\n'

@@ -1,6 +1,6 @@
 """The walk of a packet through a VPC and of the answer back, each hop judged by its rule.
 
-What is judged: security groups and network ACLs at both ends and around a NAT gateway, both ways; route tables;
+It judges security groups and network ACLs at both ends and around a NAT gateway, both ways; route tables;
 internet gateways, NAT gateways, gateway endpoints, peering. Left out: IPv6, names (DNS), the policies of endpoints,
 network firewalls, what listens at the other end. A route to anything else (a transit gateway, a VPN, an appliance) is
 said to be unknown.
@@ -32,13 +32,13 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
     Args:
         ec2: a boto3 client, or what `read` has made of one: read once, ask often.
         source: the id of a network interface, or a place.
-        to: address, port and protocol: ("10.6.1.20", 5432) or ("203.0.113.7", 443, "tcp"). In the place of the address
-            the id of an interface may stand, or a place. The protocol is "tcp", unless told, or "udp".
+        to: address, port and protocol: ("10.6.1.20", 5432) or ("203.0.113.7", 443, "tcp"). Instead of the address,
+            it may have the id of an interface, or a place. The protocol is "tcp" (the default) or "udp".
         client_ports: first and last port that the source may use for itself; the answer must pass to all of them.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.
-        ValueError: the address is no IPv4 address, the port is not 1 to 65535, or the protocol is another one.
+        ValueError: the address isn't an IPv4 address, the port isn't 1 to 65535, or the protocol is unknown.
     """
     picture = ec2 if isinstance(ec2, Picture) else read(ec2)
     begin = settled(picture, source)
@@ -102,7 +102,7 @@ class _Walk:
         }.get(kind)
         if passes is None:
             self._hop(
-                By.GATEWAY, target or "(unknown)", None, f"{leads}; this checker does not know what lies behind it"
+                By.GATEWAY, target or "(unknown)", None, f"{leads}; this checker does not know what comes after it"
             )
         elif passes():
             self._acl(self.subnet, self.address, self.client_ports, inward=True, back=True)

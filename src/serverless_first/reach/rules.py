@@ -3,7 +3,7 @@
 - A route table: the most specific route decides, that is the one with the longest prefix; the order of the routes is of
   no account (Amazon VPC User Guide, "Route priority").
 - A network ACL: the rules are tried by number, the lowest first, and the first one that matches decides. It has no
-  memory: answers need a rule of their own (Amazon VPC User Guide, "Network ACL rules").
+  memory: answers need their own rule (Amazon VPC User Guide, "Network ACL rules").
 - Security groups: one rule of one group that matches is enough, there is no refusal by rule. They remember: the answer
   to what was let through passes (Amazon VPC User Guide, "Security group rules").
 """
@@ -25,14 +25,14 @@ Blocks = Mapping[str, tuple[str, ...]]
 
 
 class Decision(NamedTuple):
-    """What a rule says, and which one it was."""
+    """A rule's verdict, and the rule."""
 
     allowed: bool
     why: str
 
 
 class Peer(NamedTuple):
-    """Who stands at the other end.
+    """The other end of a connection.
 
     Attributes:
         address: its address.

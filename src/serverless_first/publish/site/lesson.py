@@ -25,7 +25,7 @@ _QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about th
 
 
 class _Page:
-    """One page in the making. What follows a prediction is folded up to the next heading or prediction."""
+    """One page in the making. The parts after a prediction are folded up to the next heading or prediction."""
 
     def __init__(self, module: Module, root: Path, known: set[str], pictures: Path) -> None:
         self.module = module

@@ -16,7 +16,7 @@ _LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "sourc
 
 
 class Page(HTMLParser):
-    """What a page links to, what it loads, and which anchors it has.
+    """The links of a page, the files that it loads, and its anchors.
 
     Attributes:
         ids: its anchors.
@@ -69,7 +69,7 @@ def rewritten(markdown: str, known: set[str], broken: Callable[[str], None]) -> 
 
     pieces = []
     end = 0
-    for code in _CODE.finditer(markdown):  # what stands in code marks is no link
+    for code in _CODE.finditer(markdown):  # text in code marks isn't a link
         pieces += [_LINK.sub(replace, markdown[end : code.start()]), code[0]]
         end = code.end()
     return "".join([*pieces, _LINK.sub(replace, markdown[end:])])

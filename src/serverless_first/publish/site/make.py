@@ -125,7 +125,7 @@ def _notebook(root: Path, module: Module) -> Any:
 
 def _run_sphinx(source: Path, made: Path, texts: dict[str, Text]) -> None:
     warnings = source.parent / "warnings.txt"
-    # In a process of its own: Sphinx changes the locale, the log and docutils for all that runs beside it.
+    # In its own process, because Sphinx changes the locale, the log and docutils for all that runs beside it.
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-j", "auto", "-d", str(source.parent / "doctrees")]
     done = subprocess.run(
         [*command, "-w", str(warnings), str(source), str(made)], capture_output=True, text=True, encoding="utf-8"
@@ -142,7 +142,7 @@ def _run_sphinx(source: Path, made: Path, texts: dict[str, Text]) -> None:
 
 
 def _explained(warning: str, texts: dict[str, Text]) -> str:
-    """A warning of Sphinx with the course's file, and cell, in place of the page that was written for it."""
+    """A warning of Sphinx with the course's file, and cell, instead of the page that was written for it."""
     match = _WARNING.match(warning)
     text = texts.get(Path(match["file"]).stem) if match else None
     if match is None or text is None:

@@ -1,4 +1,4 @@
-"""What a cell has stored, as a reader sees it on a page."""
+"""A cell's stored outputs, as a reader sees them on a page."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from serverless_first.publish.site.lesson import deck_words
 from serverless_first.publish.site.text import Text, escaped
 
 _SEEN = {"aws": "AWS", "deck": "deck"}
-#: The documents of docs/ that are for learners: what each page is called, and what it says.
+#: The documents of docs/ that are for learners, each with its page's title and summary.
 _DOCUMENTS = {
     "fidelity": ("What is real", "what the local cloud does as AWS does, and what it does differently"),
     "real-account": ("A real account", "how to run the same code on AWS, what it may cost, and how to clean up"),
@@ -20,12 +20,12 @@ _DOCUMENTS = {
 
 
 def documents(root: Path) -> list[str]:
-    """The names of the documents that become pages, without their folder; those that the checkout has."""
+    """The names, without their folder, of the documents that become pages, as far as the checkout has them."""
     return [name for name in _DOCUMENTS if (root / "docs" / f"{name}.md").is_file()]
 
 
 def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[str]) -> Text:
-    """What the course is, what is in it, and how to run it."""
+    """The front page, with the course's content and how to run it."""
     text = Text("course.toml")
     text.add(f"# {course.title}")
     text.add(
@@ -68,7 +68,7 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
 
 def _row(module: Module, has_page: bool) -> str:
     name = f"{module.number} {escaped(module.title)}"
-    page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be a lab alone
+    page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be only a lab
     first = f'<a href="{page}">{name}</a>' if module.ready else f"{name} (planned)"
     slides = deck_words(module).removeprefix("slides ").removeprefix("slide ")
     minutes = f"{module.lesson_minutes} + {module.lab_minutes}"
@@ -80,7 +80,7 @@ def _hours(minutes: int) -> str:
 
 
 def labs_page(modules: Sequence[Module]) -> Text:
-    """The tasks of each lab with their minutes; modules that are a lab alone are among them."""
+    """The tasks of each lab with their minutes; modules that are only a lab are among them."""
     text = Text("course.toml")
     text.add("# Labs")
     text.add(
@@ -151,7 +151,7 @@ def _entry(term: Term, module: Module | None) -> str:
 
 
 def _kana(word: str) -> str:
-    """Katakana as hiragana, so that both stand in one order."""
+    """Katakana as hiragana, so that both sort together."""
     return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in word)
 
 

@@ -51,7 +51,7 @@ def prediction(text: str) -> str:
     """A prediction, from the text that its cell has stored.
 
     Raises:
-        ValueError: the text is not that of a prediction.
+        ValueError: the text does not belong to a prediction.
     """
     lines = text.split("\n")
     choices = [match[1] for line in lines if (match := _CHOICE.fullmatch(line))]

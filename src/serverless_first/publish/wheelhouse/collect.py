@@ -1,4 +1,4 @@
-"""Collects the files of the locked packages with pip, a few at a time: what is there stays, a second call goes on."""
+"""Collects the files of the locked packages with pip, a few at a time. A second call continues."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def collect(to: Path, targets: Sequence[Target], profile: str = "lab", *, report
 
 @dataclass(frozen=True)
 class _Failed:
-    """A call of pip that failed: what it said, and its log."""
+    """A call of pip that failed, with its output and its log."""
 
     said: str
     log: str
 
 
 class _Collecting:
-    """One target. `known` are pins of the whole course: what builds a source comes from there, by hash, if it can."""
+    """One target. `known` are pins of the whole course, from which a source's build packages come if possible."""
 
     def __init__(self, to: Path, target: Target, pins: list[Pin], known: list[Pin], report: Report) -> None:
         self._to, self._target, self._pins, self._report = to, target, pins, report
@@ -151,7 +151,7 @@ class _Collecting:
             raise self._explained(failed.said)
 
     def _sources_can_be_built(self) -> None:
-        """A package without a wheel is built in the room: what builds it has to be there too."""
+        """Adds the packages that build a package without a wheel, because it is built in the room."""
         for pin in self._pins:
             file = self._folder.file_of(pin, self._target)
             if file is None or file.suffix == ".whl":
@@ -180,7 +180,7 @@ class _Collecting:
             if done.returncode == 0:
                 return None
             told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        # "No matching distribution" is all that pip says when the index did not answer; why is in its log alone.
+        # "No matching distribution" is all that pip says when the index did not answer. Only its log says why.
         reasons = [ln for ln in told.splitlines() if "Could not fetch URL" in ln and "404 Client Error" not in ln]
         return _Failed("\n".join([*reasons, done.stdout, done.stderr]), told)
 

@@ -1,4 +1,4 @@
-"""What a learner's notebook sends after a check: seven fields, checked one by one. Nothing else is taken."""
+"""The event that a learner's notebook sends after a check: seven fields, checked one by one, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Event:
     """One check.
 
     `id` is new for each check, so that sending it twice counts once. `message` is the one sentence of the course that
-    says what is wrong, empty for a pass. `when` is the learner's clock, in UTC. Whose it is comes from the token alone.
+    says what is wrong, empty for a pass. `when` is the learner's clock, in UTC. Only the token says whose it is.
     """
 
     id: str

@@ -43,7 +43,7 @@ LARGEST_BODY = 8_000
 IDLE_S = 10.0
 """How long a connection may wait for the whole of a request, in seconds; the page asks every two."""
 AT_ONCE, PER_S = 200, 5
-"""Checks of one student that are taken at once, and then in a second; what is refused is sent later."""
+"""Checks of one student that are taken at once, and then in a second. Refused checks are sent later."""
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -61,7 +61,7 @@ class CannotServe(RuntimeError):
 
 
 class Board:
-    """What all requests share.
+    """The state that all requests share.
 
     Args:
         store: what is kept.
@@ -84,7 +84,7 @@ class Board:
 
     @property
     def version(self) -> str:
-        """Another one after each change, and after each start."""
+        """A version that changes with each change, and with each start."""
         return f"{self._start}-{self.store.changes}"
 
     def application(self) -> Application:
@@ -154,7 +154,7 @@ class _NotThere(_Handler):
 
 class _Root(_Handler):
     def get(self) -> None:
-        self.redirect(self.the.prefix)  # a browser takes what stands behind the # along
+        self.redirect(self.the.prefix)  # a browser keeps the part after the #
 
 
 class _Progress(_Handler):
@@ -276,7 +276,7 @@ def _keys(folder: Path) -> Keys:
 
 
 def http_server(board: Board) -> HTTPServer:
-    """The server of a board. Whoever opens connections and says nothing, or a little at a time, holds none for long."""
+    """The server of a board. Clients that open connections and say little lose them soon."""
     return HTTPServer(
         board.application(),
         max_body_size=LARGEST_BODY,

@@ -148,7 +148,7 @@ def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:
     """Starts Python and the course under one of the accounts.
 
     Raises:
-        NoAccounts: it cannot, as when the course lies in root's own folder.
+        NoAccounts: it cannot, for example because the course is in root's own folder.
     """
     number = numbers[account]
     try:

@@ -26,7 +26,7 @@ _CARD = """<article><h2>{name}</h2><p>Open <b>{address}</b></p><p>Your code</p><
 
 
 def write(folder: Path, roll: Roll, address: str) -> tuple[Path, Path]:
-    """Writes cards.html and cards.csv into the class's folder, readable for their owner alone.
+    """Writes cards.html and cards.csv into the class's folder, readable only for their owner.
 
     Args:
         address: what a student opens in the browser.

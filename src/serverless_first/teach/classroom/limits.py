@@ -1,4 +1,4 @@
-"""What a seat may use, as a share of this machine, and what each process of it is told by the operating system."""
+"""The limits of a seat, as a share of this machine, and of each of its processes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ LEAST_MB = 1_400
 """The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,301 MB at once
 (docs/class.md)."""
 PROMISED_MB = 900
-"""What each seat has for certain: more than one holds between its bursts. Bursts take turns, so only a few seats at a
-time want more, and a seat's limit may be above its equal share."""
+"""The memory that each seat surely has, which is more than it holds between its bursts. Bursts take turns, so only a few
+seats at a time want more, and a seat's limit may be above its equal share."""
 MOST_MB = 4_000
 KEPT_MB = 1_500
 """For the hub, its proxy, the board and the machine itself."""
@@ -31,7 +31,7 @@ class TooSmall(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one seat may use.
+    """The limits of one seat.
 
     Args:
         share_mb: what bursts are sized by: most of its memory.
@@ -50,7 +50,7 @@ class Limits:
         and does not enforce it; Windows has none.
 
         Args:
-            own_account: the seat has an account of its own, so that Linux can count its processes.
+            own_account: the seat has its own account, so that Linux can count its processes.
         """
         if sys.platform == "win32":
             return
@@ -75,7 +75,7 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     Args:
         students: who have a seat; the instructor has one more.
         memory_mb: of each seat, as the instructor wants it; None: as said above.
-        free: MB that are free; what the machine says unless given.
+        free: free MB, by default as the machine reports.
 
     Raises:
         TooSmall: an equal share is less than `PROMISED_MB`; or the wish is less than module 05 needs, or more than can

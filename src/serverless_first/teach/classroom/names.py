@@ -1,7 +1,7 @@
 """The host names of a class. Each seat has its own, so that a page from one seat cannot act in another or at the hub.
 
 Browsers keep cookies and scripts apart by host name. If all had one name, a page that a student's server sends could
-use the hub and every seat with the rights of whoever opens it. JupyterHub calls this `subdomain_host`.
+use the hub and every seat with the rights of the person who opens it. JupyterHub calls this `subdomain_host`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ports of a class and its seats, and the board's address: an origin of its own, which no student's page shares."""
+"""The ports of a class and its seats, and the board's address, its own origin that no student's page shares."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def choose(host: str, port: int, board_port: int | None) -> tuple[int, int]:
     Args:
         host: the address to listen on.
         port: of the class; 0 takes any.
-        board_port: of the board; the one above that of the class unless given, and 0 takes any.
+        board_port: of the board, by default the port after the class's. 0 takes any free port.
 
     Raises:
         NoPort: as it says.
@@ -45,7 +45,7 @@ def choose(host: str, port: int, board_port: int | None) -> tuple[int, int]:
 
 
 def free(count: int, *, but: Sequence[int] = ()) -> list[int]:
-    """So many ports of 127.0.0.1 that are free at this moment, each another one.
+    """Different ports of 127.0.0.1 that are free at this moment.
 
     Args:
         but: none of these.
@@ -86,7 +86,7 @@ def listens(pid: int, port: int) -> bool:
 
 
 def name_of_the_board(host: str, address: str | None) -> str:
-    """What stands for this machine in the board's address: the name of the class, if it was given one.
+    """This machine's name in the board's address, which is the class's name if it has one.
 
     A board that only this machine reaches has no other name than that: whatever listens under another one is not it.
 

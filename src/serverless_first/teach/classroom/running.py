@@ -247,7 +247,7 @@ def _hub_somewhere(undo: contextlib.ExitStack, plan: Plan) -> tuple[subprocess.P
 
 
 def _inner_ports(place: Place) -> tuple[int, int]:
-    """Two that are free, for the hub and its proxy, and none of those that others are told."""
+    """Two free ports for the hub and its proxy, which are not the ports that others know."""
     hub, proxy = ports.free(2, but=(place.port, place.board_port))
     return hub, proxy
 
@@ -267,7 +267,7 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
         hub = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", str(config)],
             cwd=plan.folder / "hub", env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            start_new_session=True,  # Ctrl-C comes to us alone, and we stop it in order
+            start_new_session=True,  # Ctrl-C comes only to us, and we stop it in order
             preexec_fn=lambda: _settle(plan.groups),
         )  # fmt: skip
     undo.callback(_stop, hub, plan)
@@ -285,11 +285,11 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
 
 
 def _settle(groups: Groups | None) -> None:
-    """What the hub's process does before it becomes the hub."""
+    """Prepares the process that becomes the hub."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` ignores it, and servers are stopped with it
     if groups:
         groups.enter(HUB)
-    with contextlib.suppress(OSError):  # as root on Linux: whoever has to go for want of memory, not the hub
+    with contextlib.suppress(OSError):  # as root on Linux: if memory runs out, the hub is not the first to go
         Path("/proc/self/oom_score_adj").write_text("-900")
 
 
@@ -313,8 +313,8 @@ def _answers(address: str, name: str | None = None) -> bool:
 
 
 def _stop(hub: subprocess.Popen[bytes], plan: Plan) -> None:
-    """Asks the hub to stop all servers and itself; what is left after a while is ended. So is what a hub leaves that
-    has ended by itself."""
+    """Asks the hub to stop all servers and itself. After a while, ends the processes that are left, also after a hub
+    that has ended by itself."""
     below = _tree(hub.pid)
     if hub.poll() is None:
         hub.send_signal(signal.SIGTERM)
