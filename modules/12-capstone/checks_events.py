@@ -70,7 +70,7 @@ def seen(attempt: Attempt) -> None:
 
 
 def _whole_way(whole: Whole) -> None:
-    """Two orders from the door to what the customer sees: one is paid, one cancelled."""
+    """Two orders from the door to the customer's view. One is paid, the other canceled."""
     attempt = whole.attempt
     good, bad = order(customer=_customer(refused=False)), order(customer=_customer(refused=True))
     with whole.paused("Provider"):

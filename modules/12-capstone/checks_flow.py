@@ -43,7 +43,7 @@ def paid(attempt: Attempt) -> None:
         say("12.3: a provider that does not answer ...")
         endings.unanswered(whole, told)
         _told(whole, orders, told)
-    say("12.3: paid once or cancelled, and each ending is told.")
+    say("12.3: paid once or canceled, and each ending is told.")
 
 
 def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

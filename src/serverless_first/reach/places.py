@@ -113,9 +113,9 @@ def settled(picture: Picture, place: str | Place, source: Place | None = None) -
     """A place with an address and a name, found in what EC2 has told.
 
     Args:
-        source: from where the packet comes, if the place is its target. Where neither has an address of its own, the
-            first address of a subnet stands for a source and the second one for a target: so a target has the same one
-            whoever asks, and never that of the source.
+        source: from where the packet comes, if the place is its target. If neither has its own address, the
+            first address of a subnet stands for a source and the second address for a target. So a target always has
+            the same address, and never the source's.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.

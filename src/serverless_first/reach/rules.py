@@ -49,8 +49,8 @@ class Peer(NamedTuple):
 def route_for(table: Described, address: str, blocks: Blocks) -> tuple[Described, str] | None:
     """The route that a packet to this address takes, and the block by which it matched; None if none matches.
 
-    Of two routes with equally long prefixes one with a block of its own wins over one with a prefix list, and one that
-    was written over one that was propagated. A propagated route within the VPC's own block is of no account.
+    Of two routes with equally long prefixes, a route with its own block wins over a route with a prefix list, and a
+    written route over a propagated route. A propagated route within the VPC's own block is of no account.
     """
     found: list[tuple[tuple[int, bool, bool], str, Described]] = []
     for route in table.get("Routes", []):

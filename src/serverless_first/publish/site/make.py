@@ -26,7 +26,7 @@ from serverless_first.publish.site.outputs import PICTURES
 from serverless_first.publish.site.text import Text
 
 OUTSIDE = "external-links.txt"
-_MARKER = ".nojekyll"  # tells GitHub Pages to leave the files alone, and us that the folder is a site that we made
+_MARKER = ".nojekyll"  # tells GitHub Pages to keep the files as they are, and us that we made the folder
 _THEME = Path(__file__).parent / "theme"
 _WARNING = re.compile(r"(?P<file>.+?\.md):(?:(?P<line>\d+):)? (?:WARNING|ERROR|CRITICAL|SEVERE): (?P<what>.*)")
 

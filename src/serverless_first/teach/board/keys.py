@@ -1,7 +1,7 @@
-"""Tokens. One secret, kept in the board's folder, makes them all: the board looks nothing up to know whose one is.
+"""Tokens. One secret in the board's folder makes them all, so the board needs no list to know whose a token is.
 
-A token holds the name and a signature over role and name (HMAC-SHA-256, RFC 2104). Whoever starts learners' servers,
-as a hub does, makes the token of each with `Keys.open(folder).student(name)`.
+A token holds the name and a signature over role and name (HMAC-SHA-256, RFC 2104). A hub that starts learners' servers
+makes the token of each with `Keys.open(folder).student(name)`.
 """
 
 from __future__ import annotations

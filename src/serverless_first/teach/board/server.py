@@ -8,9 +8,9 @@
     GET    grades.csv        instructor   points by name
     GET    ""                anybody      the page, which holds nothing of anybody; it asks for api/board
 
-Tokens come as `Authorization: Bearer ...`, and in no other way. The page takes the instructor's from its own address,
-where it stands behind the # that no browser sends, and keeps it for its tab. There is no cookie: browsers would send it
-for pages of other programs on this machine as well, and to their ports.
+Tokens come as `Authorization: Bearer ...`, and in no other way. The page takes the instructor's token from its own
+address, where it comes after the # that no browser sends, and keeps it for its tab. There is no cookie, because browsers would
+also send it to other programs on this machine, at their ports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The data of the instructor's page: who is done, who is stuck, and the failing messages that most students met."""
+"""The data of the instructor's page: the students who are done or stuck, and the failing messages that most met."""
 
 from __future__ import annotations
 

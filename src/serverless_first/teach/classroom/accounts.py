@@ -114,7 +114,7 @@ def _number_of(home: os.stat_result) -> int:
 
 
 def _give(name: str, inside: int, before: int, number: int) -> None:
-    """Gives on what is called so in an open folder. One descriptor looks and gives: a name may change meanwhile."""
+    """Gives a file of an open folder to another user. One descriptor looks and gives, as names may change."""
     thing = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=inside)
     try:
         if os.fstat(thing).st_uid == before:

@@ -11,8 +11,8 @@ LEAST_MB = 1_400
 """The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,301 MB at once
 (docs/class.md)."""
 PROMISED_MB = 900
-"""The memory that each seat surely has, which is more than it holds between its bursts. Bursts take turns, so only a few
-seats at a time want more, and a seat's limit may be above its equal share."""
+"""The memory that each seat surely has, which is more than it holds between its bursts. Bursts take turns, so only a
+few seats at a time want more, and a seat's limit may be above its equal share."""
 MOST_MB = 4_000
 KEPT_MB = 1_500
 """For the hub, its proxy, the board and the machine itself."""

@@ -11,8 +11,8 @@ import psutil
 
 from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE, in_an_address, name_of_this_machine
 
-# Below those that systems hand out unasked (Linux from 32768 on, ip(7); IANA from 49152): what a hundred notebooks open
-# there takes none from a server that is about to start. Each seat has some of its own, as twenty start at once.
+# Below the ports that systems hand out unasked (Linux from 32768 on, ip(7); IANA from 49152), so that a hundred
+# notebooks take none from a server that is about to start. Each seat has its own ports, as twenty start at once.
 _OF_SEATS, _EACH = range(20_000, 32_760), 20
 
 
@@ -88,7 +88,7 @@ def listens(pid: int, port: int) -> bool:
 def name_of_the_board(host: str, address: str | None) -> str:
     """This machine's name in the board's address, which is the class's name if it has one.
 
-    A board that only this machine reaches has no other name than that: whatever listens under another one is not it.
+    A board that only this machine reaches has only that name. Under another name, it isn't the board.
 
     Args:
         host: the address to listen on.

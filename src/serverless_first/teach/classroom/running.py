@@ -328,8 +328,8 @@ def _stop(hub: subprocess.Popen[bytes], plan: Plan) -> None:
 
 
 def _left_by(hub: int, plan: Plan) -> list[psutil.Process]:
-    """What runs of a class whose hub is gone: what is of its session, the helpers, which carry the class's folder (a
-    board that lived on would keep its port from the next start), and what has a seat's folder."""
+    """The processes of a class whose hub is gone: its session, the helpers, which carry the class's folder, and the
+    processes with a seat's folder. A board that lived on would keep its port from the next start."""
 
     def marked(environ: dict[str, str]) -> bool:
         return environ.get(VARIABLE) == str(plan.folder) or Path(environ.get("TMPDIR", "/")).parent == plan.temporary
