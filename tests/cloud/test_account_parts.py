@@ -182,7 +182,7 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
     assert "LEFT: queue orders: An error occurred (AccessDenied)" in said
     assert "LEFT: database db: it is still there after 1 s" in said
     assert "NOT LOOKED AT: kind 2: AccessDenied: " in said
-    assert "Not all is gone" in said
+    assert "Some things are left" in said
 
 
 def test_a_journal_that_can_be_neither_read_nor_written_ends_no_clean_up(

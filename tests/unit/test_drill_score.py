@@ -210,7 +210,7 @@ def test_a_customer_who_does_not_see_what_the_projection_has(look: tuple[int, st
     ("changes", "said"),
     [
         ({"left": (DeadLetter("r1-poison", 2),)}, "still in the queue of orders, received 2 times of 6 allowed."),
-        ({}, "it has vanished"),
+        ({}, "It has vanished"),
     ],
 )
 def test_the_poison_must_be_where_somebody_finds_it(changes: dict[str, Any], said: str) -> None:

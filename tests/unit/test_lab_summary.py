@@ -99,7 +99,7 @@ def test_who_shares_with_a_board_is_not_told_that_nothing_was_sent(work: Path, a
     file.update(lambda data: data.__setitem__("sharing", note))
     text = summary.write().read_text(encoding="utf-8")
     assert "nothing was sent" not in text
-    assert "that sends nothing" in text
+    assert "which sends nothing" in text
     assert ("instructor&#x27;s board (http://127.0.0.1:8766/&lt;b&gt;/)" in text) is (agreed is True)
 
 
@@ -147,7 +147,7 @@ def test_without_a_record_no_page_is_made_and_an_earlier_one_stays(
         (work / "progress.json").write_text(content, encoding="utf-8")
     result = CliRunner().invoke(main, ["summary"])
     assert result.exit_code == 1
-    assert "No page was made: no task, hint or prediction is recorded yet" in result.output
+    assert "No page was made, because no task, hint or prediction is recorded yet" in result.output
     assert says in result.output + capsys.readouterr().out
     assert "Traceback" not in result.output
     assert (work / "summary.html").read_text(encoding="utf-8") == "of yesterday"

@@ -182,7 +182,7 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     said: list[str] = []
     first = make_site(report=said.append)
     assert first == course / "site" / "index.html"
-    assert any("all lead somewhere" in line for line in said)
+    assert any("all links within the site lead somewhere" in line for line in said)
     html = (course / "site" / "00-lamps.html").read_text(encoding="utf-8")
 
     # The prediction stands before what happened, and that is folded up to the next heading.

@@ -9,8 +9,8 @@
     GET    ""                anybody      the page, which holds nothing of anybody; it asks for api/board
 
 Tokens come as `Authorization: Bearer ...`, and in no other way. The page takes the instructor's token from its own
-address, where it comes after the # that no browser sends, and keeps it for its tab. There is no cookie, because browsers would
-also send it to other programs on this machine, at their ports.
+address, where it comes after the # that no browser sends, and keeps it for its tab. There is no cookie, since browsers
+would also send it to other programs on this machine.
 """
 
 from __future__ import annotations
