@@ -90,7 +90,7 @@ def test_the_explorer_says_whose_a_task_is_and_where_that_stands() -> None:
     before = explorer.picture.value
     explorer.service.value = "Lambda MicroVMs"
     assert explorer.result.owner is None
-    assert explorer.sentence == "In 2020 there was nothing called Lambda MicroVMs. It is from June 2026."
+    assert explorer.sentence == "In 2020 there was no service called Lambda MicroVMs. It is from June 2026."
     assert explorer.picture.value != before
 
 

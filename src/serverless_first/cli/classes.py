@@ -112,9 +112,7 @@ def teach(
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would interrupt the cleaning up
                 click.echo("\nStopping all servers. All work is kept.")
             else:
-                raise CannotTeach(
-                    f"The hub stopped unexpectedly (exit code {code}). The reason is in {folder / 'hub' / 'hub.log'}."
-                )
+                raise CannotTeach(f"The hub stopped unexpectedly (exit code {code}). See {folder / 'hub' / 'hub.log'}.")
     except KeyboardInterrupt:
         click.echo("You stopped the class before it was open.")
         raise SystemExit(130) from None
@@ -123,8 +121,7 @@ def teach(
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder}: {error.strerror or error}.") from error
     click.echo(
-        f"The class has ended. The students' work is in {len(list((folder / 'students').iterdir()))} "
-        f"folders in {folder / 'students'}"
+        f"The class has ended. The work: {len(list((folder / 'students').iterdir()))} folders in {folder / 'students'}"
     )
 
 
