@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 @dataclass
 class Cleanup:
-    """What cleaning up did, or would do.
+    """The results of cleaning up, or its plan.
 
     Attributes:
         dry_run: whether nothing was removed.
@@ -59,7 +59,7 @@ class Cleanup:
 
 
 def say(line: str) -> None:
-    """Prints a line at once: cleaning up takes minutes, and whoever waits wants to see it go on."""
+    """Prints a line at once: cleaning up takes minutes, and a waiting person wants to see it go on."""
     print(line, flush=True)
 
 
@@ -199,7 +199,7 @@ def _forget(account: Account, done: Cleanup) -> None:
 
 
 def _still_tagged(account: Account, done: Cleanup) -> list[str]:
-    """What the tagging API lists of kinds that this cannot remove, and what stacks have left behind."""
+    """The resources that only the tagging API lists: kinds that this cannot remove, and leftovers of stacks."""
     wanted = [{"Key": KEY, "Values": [account.owner]}]
     found: list[str] = []
     kept: dict[str, Callable[[str], bool]] = {}

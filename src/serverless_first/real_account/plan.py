@@ -1,4 +1,4 @@
-"""What `cloud.start(target="aws")` is about to do, and the confirmation without which it does nothing."""
+"""The plan of `cloud.start(target="aws")`, and the confirmation without which it does nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class NotConfirmed(CloudError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a start on a real account would do.
+    """The plan of a start on a real account.
 
     Attributes:
         account: whose it is.
@@ -56,7 +56,7 @@ class Plan:
 
     @property
     def words(self) -> str:
-        """What confirms it: the account's number and the Region."""
+        """The words that confirm it: the account's number and the Region."""
         return f"{self.account.id} {self.account.region}"
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ def make(region: str, owner: str | None) -> Plan:
         owner: for the tag; who calls, unless given.
 
     Raises:
-        NotConfirmed: this JupyterLab was started for the local cloud alone.
+        NotConfirmed: this JupyterLab was started only for the local cloud.
         CloudError: there are no credentials, or AWS does not accept them.
         ValueError: nothing is left of the owner in letters that tags take.
     """
@@ -187,7 +187,7 @@ def _endpoint(session: Any, client: Any) -> str | None:
 
 
 def require_same(account: Account) -> Account:
-    """Refuses when the credentials have changed since the start: what is deleted must be what was confirmed.
+    """Refuses if the credentials have changed since the start, so that only confirmed resources are deleted.
 
     Returns:
         The account, with the credentials that were looked at now and no others.

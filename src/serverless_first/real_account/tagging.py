@@ -242,7 +242,7 @@ def _with_specifications(given: Any, kinds: tuple[str, ...], owner: str) -> list
 
 
 def _names(given: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
-    """What names a resource: short texts of the request whose field says so, and ids and ARNs of the answer."""
+    """The names of a resource: short texts of the request whose field says so, and ids and ARNs of the answer."""
     found: dict[str, str] = {}
     for source in (given, answer):
         for name, value in source.items():

@@ -85,7 +85,7 @@ def configuration(order: Mapping[str, Any], own_port: int, users: Path) -> str:
 
     Args:
         order: what `running` was asked for.
-        own_port: where it shall listen.
+        own_port: the port on which it listens.
         users: the file with the users' passwords.
 
     Source of the names: PgBouncer's documentation, config.md.

@@ -18,7 +18,7 @@ from serverless_first.simulate.cost import HOURS_A_MONTH, Bill
 Workload = Mapping[str, Any]
 LAMBDA, FARGATE = "lambda", "fargate"
 
-#: What a price is called in an event of the lab -> its id in prices.yml.
+#: A price's name in an event of the lab -> its id in prices.yml.
 _PRICES = MappingProxyType(
     {
         "lambda_request_usd": "lambda-requests",
@@ -137,7 +137,7 @@ def prices_for_events(prices: Prices) -> dict[str, float]:
 
 
 def month(workload: Workload, service: str, prices: Mapping[str, float], *, whole_tasks: bool = True) -> Bill:
-    """What a month of the workload costs, item by item.
+    """The monthly costs of the workload, item by item.
 
     Lambda: requests, duration, and the HTTP API if it has customers. Fargate: the tasks that the busy and the quiet
     hours need, `tasks`, and the load balancer.
