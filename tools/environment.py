@@ -120,7 +120,7 @@ class Environment:
                 f"{fault}: {self.folder}. This course did not make it, so it stays as it is. Move or delete it, "
                 "then repeat the command."
             )
-        return f"{fault}, so it is made again."
+        return f"{fault}, so the environment is made again."
 
     def _holds(self, stamp: dict[str, Any], profile: str) -> bool:
         return (
