@@ -164,7 +164,7 @@ def test_what_it_cannot_do_is_said_and_nothing_is_laid(work: Path, arguments: li
     ("text", "words"),
     [
         ("title = ", "course.toml cannot be read: "),
-        ('title = "Lamps"\n', "course.toml cannot be read: it lacks 'module'"),
+        ('title = "Lamps"\n', "course.toml cannot be read: the key 'module' is missing"),
     ],
 )
 def test_a_broken_course_is_named(work: Path, text: str, words: str) -> None:

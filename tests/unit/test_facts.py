@@ -99,7 +99,7 @@ def test_a_key_given_twice_is_refused_instead_of_the_second_winning(tmp_path: Pa
 
 
 def test_a_file_that_is_not_yaml_is_one_clear_problem(tmp_path: Path) -> None:
-    assert problems(tmp_path, "facts: [")[0].startswith("facts.yml: not valid YAML")
+    assert problems(tmp_path, "facts: [")[0].startswith("facts.yml is not valid YAML")
 
 
 def test_a_fact_is_stale_when_nobody_checked_it_for_more_than_a_year(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_an_untouched_task_is_not_started_and_counts_no_attempt(
 
 @pytest.mark.parametrize("call", ["check", "hint", "solution"])
 def test_an_unknown_task_lists_those_there_are(call: str) -> None:
-    with pytest.raises(UnknownTask, match=r"no task '5.9' in 05-lamps. Its tasks: 5.1, 5.2"):
+    with pytest.raises(UnknownTask, match=r"no task '5.9' in 05-lamps. Its tasks are 5.1, 5.2"):
         getattr(Lab("05"), call)("5.9")
 
 

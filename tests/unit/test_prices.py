@@ -72,7 +72,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("usd: 0.20", "usd: free", "price lambda-requests, us-east-1: usd is 'free'; give a number above 0"),
+        ("usd: 0.20", "usd: free", "price lambda-requests, us-east-1: usd is 'free', but must be a number above 0"),
         ("usd: 0.20", "usd: 0", "usd is 0, but must be a number above 0"),
         ("usd: 0.20", "usd: .nan", "usd is nan, but must be a number above 0"),
         ("as_of: 2026-09-24", "as_of: undated", "price lambda-requests, us-east-1: as_of is 'undated'"),
