@@ -44,7 +44,7 @@ def test_a_failed_finding_says_what_it_means_and_where_to_look() -> None:
         assert finding.means
         assert finding.look.startswith(("Look at", "Compare", "The finding", "Either"))
         assert finding.message == f"{finding.seen} {finding.means} {finding.look}"
-    with pytest.raises(KeyError, match="There is: lost, doubled"):
+    with pytest.raises(KeyError, match="The findings are lost, doubled"):
         drill.score(sound())["speed"]
 
 
