@@ -255,7 +255,7 @@ def test_the_locks_of_the_course_are_understood_for_every_machine() -> None:
     ("arguments", "says"),
     [
         (["--platform", "windwos"], "windows-x86_64"),
-        (["--python", "2.7"], "there are 3.11, 3.12"),
+        (["--python", "2.7"], "Choose one of: 3.11, 3.12"),
     ],
 )
 @pytest.mark.usefixtures("room")
